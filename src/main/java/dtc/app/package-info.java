@@ -1,0 +1,5 @@
+/** Configuration, choice of roles, wiring. Nothing depends on it. */
+@NullMarked
+package dtc.app;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,30 @@
+package dtc.coordinator;
+
+import dtc.protocol.Ballot;
+
+/** Why a transaction ended as it did. A label of metrics, and so a short list. */
+public enum Cause {
+    VOTED,
+    ONE_PHASE,
+    EMPTY,
+    CLIENT,
+    EXPIRED,
+    WRITE_FAILED,
+    VOTE_ABORT,
+    VOTE_TIMEOUT,
+    VOTE_ERROR,
+    VOTE_UNREACHABLE,
+    INSTANCE_CHANGED,
+    LOG_REFUSED,
+    LOST,
+    CONTRADICTED;
+
+    static Cause of(Ballot abort) {
+        return switch (abort.cause()) {
+            case VOTED -> VOTE_ABORT;
+            case TIMEOUT -> VOTE_TIMEOUT;
+            case ERROR -> VOTE_ERROR;
+            case UNREACHABLE -> VOTE_UNREACHABLE;
+        };
+    }
+}

@@ -1,0 +1,57 @@
+package dtc.coordinator;
+
+import dtc.protocol.Ballot;
+import java.util.UUID;
+
+/** What may happen to a transaction: calls of its client, answers of its participants, the passing of time, the log. */
+public sealed interface Event {
+
+    /** The client writes to a resource manager, registered now as {@code instance}. */
+    record WriteRequested(String resourceManager, UUID instance, boolean onePhase) implements Event {}
+
+    /** A write never left, because its resource manager cannot be called. */
+    record WriteImpossible(String resourceManager, String reason) implements Event {}
+
+    record WriteStaged(String resourceManager) implements Event {}
+
+    /** A write was refused, or ({@code silent}) left without a clear answer. */
+    record WriteFailed(String resourceManager, String reason, boolean silent) implements Event {}
+
+    /** The client asks for prepare, or for commit, which prepares first. */
+    record PrepareRequested() implements Event {}
+
+    record RollbackRequested() implements Event {}
+
+    /** The time allowed to an active transaction is over. */
+    record Expired() implements Event {}
+
+    /** A vote, and the instance that was registered when it came. */
+    record VoteArrived(String resourceManager, UUID instance, Ballot ballot) implements Event {}
+
+    /** The time for votes is over, for participants that were not even asked because a write was under way. */
+    record VotesOverdue() implements Event {}
+
+    /** The decision, or its delegation, is durable. */
+    record Recorded() implements Event {}
+
+    /** The log does not take the decision, and surely never will have it. */
+    record RecordRefused(String reason) implements Event {}
+
+    /** The participant committed in one phase. */
+    record OnePhaseCommitted(String resourceManager) implements Event {}
+
+    /** The participant surely did not commit in one phase, and never will. */
+    record OnePhaseRefused(String resourceManager, Ballot ballot) implements Event {}
+
+    /** The participant carried out what was decided. */
+    record Acknowledged(String resourceManager) implements Event {}
+
+    /** The participant did not answer, or not clearly. */
+    record Unanswered(String resourceManager, String reason) implements Event {}
+
+    /** The participant knows nothing of the transaction, or came back without its memory. */
+    record Lost(String resourceManager, String reason) implements Event {}
+
+    /** The participant had already done the opposite. */
+    record Contradicted(String resourceManager, String reason) implements Event {}
+}

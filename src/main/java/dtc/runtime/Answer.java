@@ -1,0 +1,24 @@
+package dtc.runtime;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** What a call gives: a value, or a refusal. */
+public sealed interface Answer<T> {
+
+    record Given<T>(T value) implements Answer<T> {}
+
+    record Refused<T>(Refusal refusal) implements Answer<T> {}
+
+    static <T> Answer<T> of(T value) {
+        return new Given<>(value);
+    }
+
+    static <T> Answer<T> refuse(Refusal refusal) {
+        return new Refused<>(refusal);
+    }
+
+    static <T> CompletionStage<Answer<T>> refuseLater(Refusal refusal) {
+        return CompletableFuture.completedFuture(refuse(refusal));
+    }
+}

@@ -1,0 +1,602 @@
+package dtc.runtime;
+
+import dtc.coordinator.Effect;
+import dtc.coordinator.Event;
+import dtc.coordinator.Participant;
+import dtc.coordinator.Step;
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
+import dtc.coordinator.TwoPhaseCommit;
+import dtc.log.Decision;
+import dtc.log.DecisionLog;
+import dtc.protocol.Ballot;
+import dtc.protocol.JsonText;
+import dtc.protocol.Outcome;
+import dtc.protocol.State;
+import dtc.protocol.TransactionId;
+import dtc.protocol.VoteCause;
+import dtc.runtime.Refusal.Kind;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Drives {@link TwoPhaseCommit}: takes events one at a time per transaction, carries out the effects, and keeps the
+ * transactions. Safe to call from any thread; nothing here blocks.
+ */
+public final class Coordinator {
+
+    /**
+     * @param transactionTimeout how long a transaction may stay active, where the client does not say
+     * @param voteTimeout how long votes are awaited
+     * @param answerTimeout how long a client's call waits for phase two
+     * @param inFlightMax transactions not finished
+     * @param retention how long a finished transaction is kept
+     * @param retainedMax how many finished transactions are kept
+     * @param redeliveriesUnderWayMax messages sent again to one resource manager at a time
+     */
+    public record Settings(
+            Duration transactionTimeout,
+            Duration voteTimeout,
+            Duration answerTimeout,
+            int inFlightMax,
+            Duration retention,
+            int retainedMax,
+            int redeliveriesUnderWayMax) {}
+
+    /** A write asked for by the client. */
+    public record Write(String resourceManager, String key, JsonText value) {}
+
+    private final TwoPhaseCommit machine;
+    private final Settings settings;
+    private final Time time;
+    private final Supplier<TransactionId> ids;
+    private final Registry registry;
+    private final Participants participants;
+    private final DecisionLog log;
+    private final TransactionListener listener;
+    private final Redelivery redelivery;
+
+    private final NavigableMap<TransactionId, Entry> transactions = new ConcurrentSkipListMap<>();
+    private final AtomicInteger inFlight = new AtomicInteger();
+    /** Finished ones in the order of finishing. Guarded by itself. */
+    private final Queue<Finished> finished = new ArrayDeque<>();
+
+    private volatile boolean stopping;
+    private volatile @Nullable CompletableFuture<Void> drained;
+
+    private record Finished(TransactionId id, long atNanos) {}
+
+    /** A transaction and those that wait for its end. */
+    private static final class Entry {
+        private final long beganNanos;
+        private volatile long preparingNanos;
+        private volatile long decidedNanos;
+        private volatile Transaction transaction;
+        private Time.@Nullable Timer expiry;
+        /** Guarded by this. */
+        private final List<CompletableFuture<Transaction>> waiting = new ArrayList<>(1);
+
+        private Entry(Transaction transaction, long nanos) {
+            this.transaction = transaction;
+            this.beganNanos = nanos;
+        }
+    }
+
+    public Coordinator(
+            TwoPhaseCommit machine,
+            Settings settings,
+            Time time,
+            Supplier<TransactionId> ids,
+            Backoff backoff,
+            Registry registry,
+            Participants participants,
+            DecisionLog log,
+            TransactionListener listener) {
+        this.machine = machine;
+        this.settings = settings;
+        this.time = time;
+        this.ids = ids;
+        this.registry = registry;
+        this.participants = participants;
+        this.log = log;
+        this.listener = listener;
+        this.redelivery = new Redelivery(time, backoff, settings.redeliveriesUnderWayMax());
+        registry.onArrival(redelivery::resume);
+    }
+
+    // What clients ask
+
+    /** Begins a transaction, which expires after {@code timeout} (the configured time where null). */
+    public Answer<Transaction> begin(@Nullable Duration timeout) {
+        if (stopping) {
+            return Answer.refuse(Refusal.of(Kind.SHUTTING_DOWN, "this coordinator is shutting down"));
+        }
+        if (inFlight.incrementAndGet() > settings.inFlightMax()) {
+            inFlight.decrementAndGet();
+            return Answer.refuse(Refusal.of(
+                    Kind.OVERLOADED, "no more than %d transactions in flight".formatted(settings.inFlightMax())));
+        }
+        Duration allowed = timeout == null ? settings.transactionTimeout() : timeout;
+        var now = time.now();
+        Transaction transaction = Transaction.begin(ids.get(), now, now.plus(allowed));
+        Entry entry = new Entry(transaction, time.nanos());
+        transactions.put(transaction.id(), entry);
+        listener.began(transaction);
+        entry.expiry = time.after(allowed, () -> apply(entry, new Event.Expired()));
+        return Answer.of(transaction);
+    }
+
+    /** Enlists the resource manager on first use, and has it stage the write. */
+    public CompletionStage<Answer<Transaction>> write(TransactionId id, Write write) {
+        Entry entry = transactions.get(id);
+        return entry == null ? Answer.refuseLater(unknown(id)) : write(entry, write);
+    }
+
+    private CompletionStage<Answer<Transaction>> write(Entry entry, Write write) {
+        TransactionId id = entry.transaction.id();
+        String name = write.resourceManager();
+        if (entry.transaction.state() != TransactionState.ACTIVE) {
+            return Answer.refuseLater(wrongState(entry.transaction, name));
+        }
+        Registration target = registry.find(name);
+        if (target == null) {
+            String why = "resource manager %s is not registered".formatted(name);
+            apply(entry, new Event.WriteImpossible(name, why));
+            return Answer.refuseLater(new Refusal(Kind.UNKNOWN_RESOURCE_MANAGER, why, id, name));
+        }
+        if (!registry.isLive(target)) {
+            String why = "the lease of resource manager %s has lapsed".formatted(name);
+            apply(entry, new Event.WriteImpossible(name, why));
+            return Answer.refuseLater(new Refusal(Kind.RESOURCE_MANAGER_LAPSED, why, id, name));
+        }
+        Step step = apply(entry, new Event.WriteRequested(name, target.instance(), target.canCommitInOnePhase()));
+        return switch (step.effects().getFirst()) {
+            case Effect.SendWrite send ->
+                participants
+                        .write(target, id, send.sequence(), write.key(), write.value())
+                        .thenApply(reply -> written(entry, name, reply));
+            case Effect.RefuseWrite refuse -> Answer.refuseLater(refusal(step.transaction(), name, refuse));
+            case Effect other -> throw new IllegalStateException("a write led to " + other);
+        };
+    }
+
+    private Answer<Transaction> written(Entry entry, String name, Participants.Reply reply) {
+        if (reply.kind() == Participants.Reply.Kind.DONE) {
+            Step step = apply(entry, new Event.WriteStaged(name));
+            return !step.effects().isEmpty() && step.effects().getFirst() instanceof Effect.RefuseWrite refuse
+                    ? Answer.refuse(refusal(step.transaction(), name, refuse))
+                    : Answer.of(step.transaction());
+        }
+        boolean silent = switch (reply.kind()) {
+            case SILENT, UNREACHABLE -> true;
+            case DONE, UNKNOWN, CONFLICT, NO_ROOM, WRONG -> false;
+        };
+        String why = "a write to %s failed: %s".formatted(name, reply.detail());
+        apply(entry, new Event.WriteFailed(name, why, silent));
+        Kind kind = switch (reply.kind()) {
+            case SILENT -> Kind.RESOURCE_MANAGER_SILENT;
+            case NO_ROOM -> Kind.NO_ROOM;
+            case CONFLICT -> Kind.WRONG_STATE;
+            case DONE, UNKNOWN, UNREACHABLE, WRONG -> Kind.RESOURCE_MANAGER_FAILED;
+        };
+        return Answer.refuse(new Refusal(kind, why, entry.transaction.id(), name));
+    }
+
+    /**
+     * Begins and writes all in one call; with {@code autoCommit} runs the protocol to its outcome. Writes to one
+     * resource manager keep their order; resource managers are written to side by side.
+     */
+    public CompletionStage<Answer<Transaction>> run(
+            @Nullable Duration timeout, List<Write> writes, boolean autoCommit) {
+        Answer<Transaction> begun = begin(timeout);
+        if (!(begun instanceof Answer.Given<Transaction>(Transaction transaction))) {
+            return CompletableFuture.completedFuture(begun);
+        }
+        Entry entry = transactions.get(transaction.id());
+        if (entry == null) {
+            throw new IllegalStateException("gone while it began: " + transaction.id());
+        }
+        Map<String, List<Write>> byResourceManager = new LinkedHashMap<>();
+        for (Write write : writes) {
+            byResourceManager
+                    .computeIfAbsent(write.resourceManager(), _ -> new ArrayList<>())
+                    .add(write);
+        }
+        CompletableFuture<?>[] all = byResourceManager.values().stream()
+                .map(some -> writeInOrder(entry, some, 0).toCompletableFuture())
+                .toArray(CompletableFuture<?>[]::new);
+        return CompletableFuture.allOf(all)
+                .thenCompose(_ -> autoCommit
+                        ? settle(entry, new Event.PrepareRequested())
+                        : CompletableFuture.completedFuture(entry.transaction))
+                .thenApply(Answer::of);
+    }
+
+    /** Stops at the first failure, which dooms the transaction anyway. */
+    private CompletionStage<?> writeInOrder(Entry entry, List<Write> writes, int index) {
+        if (index == writes.size()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        return write(entry, writes.get(index)).thenCompose(answer -> {
+            switch (answer) {
+                case Answer.Given<Transaction> _ -> {
+                    return writeInOrder(entry, writes, index + 1);
+                }
+                case Answer.Refused<Transaction> refused -> {
+                    apply(
+                            entry,
+                            new Event.WriteImpossible(
+                                    writes.get(index).resourceManager(),
+                                    refused.refusal().detail()));
+                    return CompletableFuture.completedFuture(null);
+                }
+            }
+        });
+    }
+
+    /** Prepares and commits, or rolls back; called again, answers with the outcome. */
+    public CompletionStage<Answer<Transaction>> prepare(TransactionId id) {
+        return settle(id, new Event.PrepareRequested());
+    }
+
+    public CompletionStage<Answer<Transaction>> commit(TransactionId id) {
+        return settle(id, new Event.PrepareRequested()).thenApply(answer -> refuseIf(answer, Outcome.ROLLBACK));
+    }
+
+    public CompletionStage<Answer<Transaction>> rollback(TransactionId id) {
+        return settle(id, new Event.RollbackRequested()).thenApply(answer -> refuseIf(answer, Outcome.COMMIT));
+    }
+
+    public Answer<Transaction> find(TransactionId id) {
+        Entry entry = transactions.get(id);
+        return entry == null ? Answer.refuse(unknown(id)) : Answer.of(entry.transaction);
+    }
+
+    /** Newest first, from {@code after} on (exclusive), in {@code state} where not null. */
+    public List<Transaction> list(@Nullable State state, @Nullable TransactionId after, int limit) {
+        var newestFirst = after == null
+                ? transactions.descendingMap()
+                : transactions.headMap(after, false).descendingMap();
+        return newestFirst.values().stream()
+                .map(entry -> entry.transaction)
+                .filter(t -> state == null || t.state().shown() == state)
+                .limit(limit)
+                .toList();
+    }
+
+    /**
+     * What a participant in doubt is told. Nothing is known of a transaction that was not committed: presumed abort.
+     */
+    public Outcome outcome(TransactionId id) {
+        Entry entry = transactions.get(id);
+        return entry == null ? Outcome.ROLLBACK : entry.transaction.decision();
+    }
+
+    /** How long the oldest commit that is decided has been undelivered; zero where there is none. */
+    public Duration oldestInDoubt() {
+        long now = time.nanos();
+        return transactions.values().stream()
+                .filter(entry -> switch (entry.transaction.state()) {
+                    case DELEGATED, COMMITTING -> true;
+                    case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> false;
+                    case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> false;
+                })
+                .map(entry -> Duration.ofNanos(now - entry.decidedNanos))
+                .max(Duration::compareTo)
+                .orElse(Duration.ZERO);
+    }
+
+    /** Takes no new transactions; completes when those that are between prepare and their end have ended. */
+    public CompletionStage<Void> drain() {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        drained = done;
+        stopping = true;
+        completeIfDrained();
+        return done;
+    }
+
+    public boolean isStopping() {
+        return stopping;
+    }
+
+    private void completeIfDrained() {
+        CompletableFuture<Void> done = drained;
+        if (done != null
+                && transactions.values().stream()
+                        .map(entry -> entry.transaction.state())
+                        .allMatch(state -> state.isFinal()
+                                || state == TransactionState.ACTIVE
+                                || state == TransactionState.MARKED_ROLLBACK)) {
+            done.complete(null);
+        }
+    }
+
+    // Waiting for the end
+
+    private CompletionStage<Answer<Transaction>> settle(TransactionId id, Event event) {
+        Entry entry = transactions.get(id);
+        return entry == null
+                ? Answer.refuseLater(unknown(id))
+                : settle(entry, event).thenApply(Answer::of);
+    }
+
+    /** Completes with the final state, or with whatever the state is after {@link Settings#answerTimeout}. */
+    private CompletionStage<Transaction> settle(Entry entry, Event event) {
+        apply(entry, event);
+        CompletableFuture<Transaction> answer = new CompletableFuture<>();
+        synchronized (entry) {
+            if (entry.transaction.state().isFinal()) {
+                return CompletableFuture.completedFuture(entry.transaction);
+            }
+            entry.waiting.add(answer);
+        }
+        Time.Timer timer = time.after(settings.answerTimeout(), () -> {
+            synchronized (entry) {
+                entry.waiting.remove(answer);
+            }
+            answer.complete(entry.transaction);
+        });
+        return answer.whenComplete((_, _) -> timer.cancel());
+    }
+
+    private static Answer<Transaction> refuseIf(Answer<Transaction> answer, Outcome unwanted) {
+        return answer instanceof Answer.Given<Transaction>(Transaction t) && t.decision() == unwanted
+                ? Answer.refuse(new Refusal(
+                        Kind.WRONG_STATE,
+                        "the outcome of this transaction is %s%s"
+                                .formatted(
+                                        unwanted == Outcome.COMMIT ? "commit" : "rollback",
+                                        t.reason() == null ? "" : ": " + t.reason()),
+                        t.id(),
+                        null))
+                : answer;
+    }
+
+    // Events in, effects out
+
+    private Step apply(Entry entry, Event event) {
+        Transaction before;
+        Step step;
+        synchronized (entry) {
+            before = entry.transaction;
+            step = machine.apply(before, event, time.now());
+            entry.transaction = step.transaction();
+        }
+        if (before.state() != step.transaction().state()) {
+            changed(entry, before, step.transaction());
+        }
+        for (Effect effect : step.effects()) {
+            perform(entry, effect);
+        }
+        return step;
+    }
+
+    private void changed(Entry entry, Transaction before, Transaction after) {
+        listener.changed(before, after);
+        if (before.state() == TransactionState.ACTIVE || before.state() == TransactionState.MARKED_ROLLBACK) {
+            entry.preparingNanos = time.nanos();
+            if (entry.expiry != null && after.state() != TransactionState.MARKED_ROLLBACK) {
+                entry.expiry.cancel();
+            }
+        }
+        if (before.state() == TransactionState.PREPARING) {
+            listener.prepared(Duration.ofNanos(time.nanos() - entry.preparingNanos));
+        }
+        if (after.state() == TransactionState.DELEGATED || before.state() == TransactionState.DECIDING) {
+            entry.decidedNanos = time.nanos();
+        }
+        if (after.state().isFinal()) {
+            finish(entry, before, after);
+        }
+    }
+
+    private void finish(Entry entry, Transaction before, Transaction after) {
+        listener.finished(after, Duration.ofNanos(time.nanos() - entry.beganNanos));
+        if (!before.state().isFinal()) {
+            inFlight.decrementAndGet();
+            if (after.decision() == Outcome.COMMIT) {
+                log.end(after.id());
+            }
+            retire(after.id());
+        }
+        List<CompletableFuture<Transaction>> waiting;
+        synchronized (entry) {
+            waiting = List.copyOf(entry.waiting);
+            entry.waiting.clear();
+        }
+        waiting.forEach(answer -> answer.complete(after));
+        completeIfDrained();
+    }
+
+    private void retire(TransactionId id) {
+        synchronized (finished) {
+            finished.add(new Finished(id, time.nanos()));
+            if (finished.size() == 1) {
+                time.after(settings.retention(), this::forgetOld);
+            }
+            if (finished.size() > settings.retainedMax()) {
+                transactions.remove(finished.remove().id());
+            }
+        }
+    }
+
+    private void forgetOld() {
+        synchronized (finished) {
+            Finished oldest = finished.peek();
+            while (oldest != null && age(oldest).compareTo(settings.retention()) >= 0) {
+                transactions.remove(finished.remove().id());
+                oldest = finished.peek();
+            }
+            if (oldest != null) {
+                time.after(settings.retention().minus(age(oldest)).plusMillis(1), this::forgetOld);
+            }
+        }
+    }
+
+    private Duration age(Finished one) {
+        return Duration.ofNanos(time.nanos() - one.atNanos());
+    }
+
+    private void perform(Entry entry, Effect effect) {
+        switch (effect) {
+            // Answers to the caller of write, which carries them out.
+            case Effect.SendWrite _, Effect.RefuseWrite _ -> {}
+            case Effect.AskVote e -> askVote(entry, e.resourceManager());
+            case Effect.LimitVoting _ ->
+                time.after(settings.voteTimeout(), () -> apply(entry, new Event.VotesOverdue()));
+            case Effect.RecordCommit _ -> record(entry, Decision.Kind.COMMIT);
+            case Effect.RecordDelegation _ -> record(entry, Decision.Kind.DELEGATED);
+            case Effect.CommitOnePhase e -> commitOnePhase(entry, e.resourceManager());
+            case Effect.SendCommit e -> {
+                if (e.tries() == 0) {
+                    sendCommit(entry, e.resourceManager());
+                } else {
+                    listener.commitRedelivered(e.resourceManager());
+                    redelivery.schedule(e.resourceManager(), e.tries(), () -> sendCommit(entry, e.resourceManager()));
+                }
+            }
+            case Effect.SendRollback e -> {
+                if (e.tries() == 0) {
+                    sendRollback(entry, e.resourceManager());
+                } else {
+                    redelivery.schedule(e.resourceManager(), e.tries(), () -> sendRollback(entry, e.resourceManager()));
+                }
+            }
+        }
+    }
+
+    private void askVote(Entry entry, String name) {
+        Registration target = registry.find(name);
+        if (target == null) {
+            vote(entry, name, Ballot.abortFor(VoteCause.UNREACHABLE, "it is no longer registered"));
+            return;
+        }
+        participants.prepare(target, entry.transaction.id()).thenAccept(ballot -> vote(entry, name, ballot));
+    }
+
+    private void vote(Entry entry, String name, Ballot ballot) {
+        listener.voted(name, ballot);
+        Registration now = registry.find(name);
+        Participant participant = entry.transaction.participant(name);
+        if (participant != null) {
+            // The machine compares instances: one that changed before its vote has lost what was staged.
+            apply(entry, new Event.VoteArrived(name, now == null ? participant.instance() : now.instance(), ballot));
+        }
+    }
+
+    private void record(Entry entry, Decision.Kind kind) {
+        Transaction t = entry.transaction;
+        List<Decision.Member> members = t.participants().stream()
+                .filter(p -> p.state() != State.COMMITTED)
+                .map(p -> new Decision.Member(p.resourceManager(), p.instance()))
+                .toList();
+        log.decide(new Decision(t.id(), kind, t.startedAt(), members))
+                .whenComplete((_, failure) -> apply(
+                        entry,
+                        failure == null
+                                ? new Event.Recorded()
+                                : new Event.RecordRefused("the decision log refused: " + failure.getMessage())));
+    }
+
+    private void commitOnePhase(Entry entry, String name) {
+        deliver(entry, name, true)
+                .thenAccept(reply -> apply(
+                        entry,
+                        switch (reply.kind()) {
+                            case DONE -> new Event.OnePhaseCommitted(name);
+                            case UNKNOWN, CONFLICT, NO_ROOM ->
+                                new Event.OnePhaseRefused(name, Ballot.abort(reply.detail()));
+                            case UNREACHABLE ->
+                                new Event.OnePhaseRefused(name, Ballot.abortFor(VoteCause.UNREACHABLE, reply.detail()));
+                            case WRONG, SILENT -> new Event.Unanswered(name, reply.detail());
+                        }));
+    }
+
+    private CompletionStage<?> sendCommit(Entry entry, String name) {
+        return deliver(entry, name, true).thenAccept(reply -> {
+            apply(
+                    entry,
+                    switch (reply.kind()) {
+                        case DONE -> new Event.Acknowledged(name);
+                        case UNKNOWN -> new Event.Lost(name, reply.detail());
+                        case CONFLICT -> new Event.Contradicted(name, reply.detail());
+                        case NO_ROOM, UNREACHABLE, WRONG, SILENT -> new Event.Unanswered(name, reply.detail());
+                    });
+            if (reply.kind() == Participants.Reply.Kind.DONE) {
+                listener.commitDelivered(name, Duration.ofNanos(time.nanos() - entry.decidedNanos));
+            }
+        });
+    }
+
+    private CompletionStage<?> sendRollback(Entry entry, String name) {
+        return deliver(entry, name, false)
+                .thenAccept(reply -> apply(
+                        entry,
+                        switch (reply.kind()) {
+                            case DONE, UNKNOWN -> new Event.Acknowledged(name);
+                            case CONFLICT -> new Event.Contradicted(name, reply.detail());
+                            case NO_ROOM, UNREACHABLE, WRONG, SILENT -> new Event.Unanswered(name, reply.detail());
+                        }));
+    }
+
+    /** Sends to whoever is registered under the name, unless it is no longer the instance that voted. */
+    private CompletionStage<Participants.Reply> deliver(Entry entry, String name, boolean commit) {
+        TransactionId id = entry.transaction.id();
+        Registration target = registry.find(name);
+        Participant participant = entry.transaction.participant(name);
+        if (target == null || participant == null) {
+            return CompletableFuture.completedFuture(
+                    new Participants.Reply(Participants.Reply.Kind.UNREACHABLE, "it is not registered now"));
+        }
+        if (!target.instance().equals(participant.instance())) {
+            return CompletableFuture.completedFuture(new Participants.Reply(
+                    Participants.Reply.Kind.UNKNOWN, "it came back as another instance, without its memory"));
+        }
+        return commit ? participants.commit(target, id) : participants.rollback(target, id);
+    }
+
+    // Refusals
+
+    private static Refusal unknown(TransactionId id) {
+        return new Refusal(Kind.UNKNOWN_TRANSACTION, "no such transaction, or ended and forgotten", id, null);
+    }
+
+    private static Refusal wrongState(Transaction t, @Nullable String resourceManager) {
+        return new Refusal(
+                Kind.WRONG_STATE,
+                "the transaction is %s%s"
+                        .formatted(t.state().shown(), t.reason() == null ? "" : " (" + t.reason() + ")"),
+                t.id(),
+                resourceManager);
+    }
+
+    private Refusal refusal(Transaction t, String name, Effect.RefuseWrite refuse) {
+        return switch (refuse.refusal()) {
+            case WRONG_STATE -> wrongState(t, name);
+            case TOO_MANY_WRITES ->
+                new Refusal(
+                        Kind.LIMIT_EXCEEDED,
+                        "no more than %d writes in a transaction".formatted(machine.writesMax()),
+                        t.id(),
+                        name);
+            case TOO_MANY_PARTICIPANTS ->
+                new Refusal(
+                        Kind.LIMIT_EXCEEDED,
+                        "no more than %d resource managers in a transaction".formatted(machine.participantsMax()),
+                        t.id(),
+                        name);
+        };
+    }
+}

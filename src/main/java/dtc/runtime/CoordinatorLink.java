@@ -1,0 +1,19 @@
+package dtc.runtime;
+
+import dtc.protocol.Outcome;
+import dtc.protocol.TransactionId;
+import java.time.Duration;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletionStage;
+
+/** A resource manager's messages to its coordinator. A stage fails where no clear answer came. */
+public interface CoordinatorLink {
+
+    /** Registers or renews; completes with the length of the lease. */
+    CompletionStage<Duration> register(String id, UUID instance, Set<String> features);
+
+    CompletionStage<?> leave(String id, UUID instance);
+
+    CompletionStage<Outcome> outcome(TransactionId id);
+}

@@ -1,0 +1,82 @@
+package dtc.runtime;
+
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+
+/**
+ * Keeps one resource manager registered: at start-up, again at a third of each lease, and again when the coordinator
+ * forgot it, which is the same message. Where the coordinator cannot be reached, or another address still holds the
+ * lease, it tries again.
+ */
+public final class Membership {
+
+    private final ResourceManager resourceManager;
+    private final CoordinatorLink coordinator;
+    private final Time time;
+    private final Backoff retries;
+    private final Listener listener;
+
+    private volatile boolean registered;
+    private volatile boolean left;
+
+    /** Is told of the first success and of the first failure after a success. */
+    public interface Listener {
+        void registered(String id);
+
+        void failed(String id, Throwable why);
+    }
+
+    public Membership(
+            ResourceManager resourceManager,
+            CoordinatorLink coordinator,
+            Time time,
+            Backoff retries,
+            Listener listener) {
+        this.resourceManager = resourceManager;
+        this.coordinator = coordinator;
+        this.time = time;
+        this.retries = retries;
+        this.listener = listener;
+    }
+
+    public void join() {
+        register(1);
+    }
+
+    private void register(int tries) {
+        if (left) {
+            return;
+        }
+        coordinator
+                .register(resourceManager.id(), resourceManager.instance(), Set.of(Registration.ONE_PHASE))
+                .whenComplete((lease, failure) -> {
+                    if (failure == null) {
+                        if (tries > 1 || !registered) {
+                            listener.registered(resourceManager.id());
+                        }
+                        registered = true;
+                        again(lease.dividedBy(3), 1);
+                    } else {
+                        if (tries == 1) {
+                            listener.failed(resourceManager.id(), failure);
+                        }
+                        again(retries.pause(tries), tries + 1);
+                    }
+                });
+    }
+
+    private void again(Duration pause, int tries) {
+        time.after(pause, () -> register(tries));
+    }
+
+    /** Whether it was registered at least once. */
+    public boolean isRegistered() {
+        return registered;
+    }
+
+    public CompletionStage<?> leave() {
+        left = true;
+        return coordinator.leave(resourceManager.id(), resourceManager.instance());
+    }
+}

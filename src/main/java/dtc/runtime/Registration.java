@@ -1,0 +1,30 @@
+package dtc.runtime;
+
+import java.time.Instant;
+import java.util.Set;
+import java.util.UUID;
+
+/**
+ * A resource manager as it registered itself.
+ *
+ * @param url the base of its paths, without a slash at its end
+ * @param instance new for each start of one that keeps nothing across a restart
+ * @param features what it can do beyond the plain contract
+ * @param renewedAtNanos {@link Time#nanos} of the last renewal, which the lease counts from
+ */
+public record Registration(
+        String id,
+        String url,
+        UUID instance,
+        Set<String> features,
+        Instant registeredAt,
+        Instant renewedAt,
+        long renewedAtNanos) {
+
+    /** A commit without a vote before it is one phase, and its lost answer can be had by a rollback (ADR 3). */
+    public static final String ONE_PHASE = "one-phase";
+
+    public boolean canCommitInOnePhase() {
+        return features.contains(ONE_PHASE);
+    }
+}
