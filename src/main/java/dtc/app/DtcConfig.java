@@ -1,0 +1,168 @@
+package dtc.app;
+
+import io.quarkus.runtime.configuration.MemorySize;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import io.smallrye.config.WithName;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** Everything that can be configured, under {@code dtc}. */
+@ConfigMapping(prefix = "dtc")
+public interface DtcConfig {
+
+    CoordinatorConfig coordinator();
+
+    TransactionConfig transaction();
+
+    Limits limits();
+
+    RmConfig rm();
+
+    RegistrationConfig registration();
+
+    LogConfig log();
+
+    /** How long a vote is awaited. */
+    @WithDefault("1s")
+    Duration prepareTimeout();
+
+    /** How long a stopping process goes on delivering what is decided. */
+    @WithDefault("10s")
+    Duration drainTimeout();
+
+    interface CoordinatorConfig {
+        /** Whether this process coordinates. */
+        @WithDefault("true")
+        boolean enabled();
+
+        /** How long a client's call waits for phase two after it has begun. */
+        @WithDefault("1400ms")
+        Duration answerTimeout();
+
+        /** The first pause before an outcome is told again; it doubles with each try. */
+        @WithDefault("100ms")
+        Duration redeliveryFirst();
+
+        /** The longest pause. */
+        @WithDefault("10s")
+        Duration redeliveryCap();
+
+        /** How often a rollback is told without an answer; a participant in doubt asks by itself. */
+        @WithDefault("10")
+        int rollbackTriesMax();
+
+        /** Messages told again to one resource manager at a time. */
+        @WithDefault("64")
+        int redeliveriesUnderWayMax();
+    }
+
+    interface TransactionConfig {
+        /** How long a transaction may stay active, where the client does not say. */
+        @WithDefault("30s")
+        Duration timeoutDefault();
+
+        /** The longest that a client may ask for. */
+        @WithDefault("1h")
+        Duration timeoutMax();
+
+        /** How long a finished transaction is kept. */
+        @WithDefault("1h")
+        Duration retention();
+
+        /** How many finished transactions are kept. */
+        @WithDefault("100000")
+        int retainedMax();
+    }
+
+    interface Limits {
+        @WithDefault("512")
+        int keyCharsMax();
+
+        @WithDefault("65536")
+        int valueCharsMax();
+
+        @WithDefault("1000")
+        int writesMax();
+
+        @WithDefault("100")
+        int participantsMax();
+
+        @WithDefault("20000")
+        int transactionsInFlightMax();
+
+        @WithDefault("10000")
+        int resourceManagersMax();
+
+        @WithDefault("1000")
+        int pageMax();
+
+        /** Connections to one resource manager; fewer than the transactions in flight cost more than they save. */
+        @WithDefault("20000")
+        int connectionsMax();
+    }
+
+    interface RmConfig {
+        /** The resource managers that this process hosts. */
+        Optional<List<String>> ids();
+
+        /** Where they register; this process where absent. */
+        @WithName("coordinator-url")
+        Optional<URI> coordinatorUrl();
+
+        /** The base under which the coordinator reaches them; this process's own address where absent. */
+        @WithName("advertised-url")
+        Optional<URI> advertisedUrl();
+
+        /** How long an older transaction waits for its keys; less than the time for a vote. */
+        @WithDefault("800ms")
+        Duration lockWait();
+
+        /** How long staged writes are kept without a vote. */
+        @WithDefault("2h")
+        Duration stagedTimeout();
+
+        /** The first pause before one in doubt asks for the outcome; it doubles with each try. */
+        @WithDefault("2s")
+        Duration inquiryFirst();
+
+        /** The longest pause. */
+        @WithDefault("30s")
+        Duration inquiryCap();
+
+        @WithDefault("20000")
+        int stagedTransactionsMax();
+
+        /** Characters of keys and values in all staged writes. */
+        @WithDefault("64M")
+        MemorySize stagedCharsMax();
+
+        /** Characters of keys and values in all committed entries. */
+        @WithDefault("256M")
+        MemorySize storedCharsMax();
+
+        /** Outcomes remembered to refuse late messages. */
+        @WithDefault("200000")
+        int endedMax();
+    }
+
+    interface RegistrationConfig {
+        /** Host patterns that a resource manager's URL may have; none where absent. */
+        Optional<List<String>> allowedHosts();
+
+        @WithDefault("10s")
+        Duration lease();
+    }
+
+    interface LogConfig {
+        @WithDefault("memory")
+        Kind kind();
+
+        /** Of the decision log. */
+        enum Kind {
+            MEMORY
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package dtc.app;
+
+import dtc.runtime.Coordinator;
+import dtc.runtime.HostedResourceManagers;
+import jakarta.inject.Singleton;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Liveness;
+import org.eclipse.microprofile.health.Readiness;
+
+/** Alive while it answers; ready once its resource managers are registered, and until it stops. */
+final class Health {
+
+    private Health() {}
+
+    @Liveness
+    @Singleton
+    static final class Alive implements HealthCheck {
+        @Override
+        public HealthCheckResponse call() {
+            return HealthCheckResponse.up("alive");
+        }
+    }
+
+    @Readiness
+    @Singleton
+    static final class Ready implements HealthCheck {
+        private final Coordinator coordinator;
+        private final HostedResourceManagers hosted;
+
+        Ready(Coordinator coordinator, HostedResourceManagers hosted) {
+            this.coordinator = coordinator;
+            this.hosted = hosted;
+        }
+
+        @Override
+        public HealthCheckResponse call() {
+            boolean registered =
+                    hosted.all().stream().allMatch(one -> one.membership().isRegistered());
+            return HealthCheckResponse.named("ready")
+                    .withData("stopping", coordinator.isStopping())
+                    .withData("registered", registered)
+                    .status(registered && !coordinator.isStopping())
+                    .build();
+        }
+    }
+}

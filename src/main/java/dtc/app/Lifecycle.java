@@ -1,0 +1,59 @@
+package dtc.app;
+
+import dtc.runtime.Coordinator;
+import dtc.runtime.HostedResourceManagers;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.vertx.http.HttpServerStart;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.event.ObservesAsync;
+import jakarta.inject.Singleton;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
+import org.jboss.logging.Logger;
+
+/** Start: resource managers register once they can be reached. Stop: what is decided is delivered, then they leave. */
+@Singleton
+final class Lifecycle {
+
+    private static final Logger LOG = Logger.getLogger(Lifecycle.class);
+
+    private final DtcConfig config;
+    private final Coordinator coordinator;
+    private final HostedResourceManagers hosted;
+
+    Lifecycle(DtcConfig config, Coordinator coordinator, HostedResourceManagers hosted) {
+        this.config = config;
+        this.coordinator = coordinator;
+        this.hosted = hosted;
+    }
+
+    void started(@ObservesAsync HttpServerStart event) {
+        hosted.all().forEach(one -> one.membership().join());
+    }
+
+    /** The HTTP server goes on serving while this waits. */
+    void stopping(@Observes ShutdownEvent event) throws InterruptedException {
+        await(
+                Stream.concat(
+                        Stream.of(coordinator.drain()),
+                        hosted.all().stream().map(one -> one.resourceManager().drain())),
+                "transactions are left between prepare and their end");
+        await(
+                hosted.all().stream().map(one -> one.membership().leave()),
+                "the coordinator was not told of the leaving");
+    }
+
+    private void await(Stream<? extends CompletionStage<?>> stages, String otherwise) throws InterruptedException {
+        CompletableFuture<?>[] all =
+                stages.map(stage -> stage.toCompletableFuture()).toArray(CompletableFuture<?>[]::new);
+        try {
+            CompletableFuture.allOf(all).get(config.drainTimeout().toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException | TimeoutException _) {
+            LOG.warnf("stopping although %s", otherwise);
+        }
+    }
+}

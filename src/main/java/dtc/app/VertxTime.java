@@ -1,0 +1,32 @@
+package dtc.app;
+
+import dtc.runtime.Time;
+import io.vertx.core.Vertx;
+import java.time.Duration;
+import java.time.Instant;
+
+/** Real time. Timers fire on an event loop: on that of the caller, where it is one. */
+final class VertxTime implements Time {
+
+    private final Vertx vertx;
+
+    VertxTime(Vertx vertx) {
+        this.vertx = vertx;
+    }
+
+    @Override
+    public Instant now() {
+        return Instant.now();
+    }
+
+    @Override
+    public long nanos() {
+        return System.nanoTime();
+    }
+
+    @Override
+    public Timer after(Duration delay, Runnable action) {
+        long timer = vertx.setTimer(Math.max(1, delay.toMillis()), _ -> action.run());
+        return () -> vertx.cancelTimer(timer);
+    }
+}

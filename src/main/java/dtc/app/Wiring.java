@@ -1,0 +1,186 @@
+package dtc.app;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.github.f4b6a3.uuid.UuidCreator;
+import dtc.coordinator.TwoPhaseCommit;
+import dtc.log.DecisionLog;
+import dtc.log.MemoryDecisionLog;
+import dtc.protocol.TransactionId;
+import dtc.resource.Dictionary;
+import dtc.rest.Clients;
+import dtc.rest.CoordinatorApi;
+import dtc.rest.HttpCoordinatorLink;
+import dtc.rest.Input;
+import dtc.rest.ResourceManagerApi;
+import dtc.runtime.Backoff;
+import dtc.runtime.Coordinator;
+import dtc.runtime.CoordinatorLink;
+import dtc.runtime.HostRules;
+import dtc.runtime.HostedResourceManagers;
+import dtc.runtime.HostedResourceManagers.Hosted;
+import dtc.runtime.Membership;
+import dtc.runtime.Participants;
+import dtc.runtime.Registry;
+import dtc.runtime.ResourceManager;
+import dtc.runtime.Time;
+import dtc.runtime.TransactionListener;
+import io.quarkus.runtime.LaunchMode;
+import io.quarkus.vertx.http.runtime.VertxHttpConfig;
+import io.vertx.core.Vertx;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import java.util.random.RandomGenerator;
+
+/** Puts the rooms together. */
+@Singleton
+public class Wiring {
+
+    /** A call's read timeout lies this much above the time for a vote, which ends the waiting first. */
+    private static final Duration READ_TIMEOUT_MARGIN = Duration.ofMillis(100);
+
+    private static final int INQUIRIES_UNDER_WAY_MAX = 256;
+
+    private final DtcConfig config;
+    private final VertxHttpConfig http;
+
+    Wiring(DtcConfig config, VertxHttpConfig http) {
+        this.config = config;
+        this.http = http;
+    }
+
+    @Produces
+    @Singleton
+    Time time(Vertx vertx) {
+        return new VertxTime(vertx);
+    }
+
+    @Produces
+    @Singleton
+    DecisionLog log() {
+        return switch (config.log().kind()) {
+            case MEMORY -> new MemoryDecisionLog();
+        };
+    }
+
+    @Produces
+    @Singleton
+    Registry registry(Time time) {
+        return new Registry(
+                time,
+                config.registration().lease(),
+                config.limits().resourceManagersMax(),
+                new HostRules(config.registration().allowedHosts().orElse(List.of())));
+    }
+
+    @Produces
+    @Singleton
+    ResourceManagerApi resourceManagerApi() {
+        // Each call names its own URL; this one is never called.
+        return Clients.build(
+                ResourceManagerApi.class,
+                URI.create("http://localhost"),
+                readTimeout(),
+                config.limits().connectionsMax());
+    }
+
+    @Produces
+    @Singleton
+    Coordinator coordinator(
+            Time time, Registry registry, Participants participants, DecisionLog log, TransactionListener listener) {
+        return new Coordinator(
+                new TwoPhaseCommit(
+                        config.limits().participantsMax(),
+                        config.limits().writesMax(),
+                        config.coordinator().rollbackTriesMax()),
+                new Coordinator.Settings(
+                        config.transaction().timeoutDefault(),
+                        config.prepareTimeout(),
+                        config.coordinator().answerTimeout(),
+                        config.limits().transactionsInFlightMax(),
+                        config.transaction().retention(),
+                        config.transaction().retainedMax(),
+                        config.coordinator().redeliveriesUnderWayMax()),
+                time,
+                () -> new TransactionId(UuidCreator.getTimeOrderedEpochPlus1()),
+                new Backoff(
+                        config.coordinator().redeliveryFirst(),
+                        config.coordinator().redeliveryCap(),
+                        random()),
+                registry,
+                participants,
+                log,
+                listener);
+    }
+
+    @Produces
+    @Singleton
+    Input.Limits inputLimits() {
+        return new Input.Limits(
+                config.limits().keyCharsMax(),
+                config.limits().valueCharsMax(),
+                config.limits().writesMax(),
+                config.transaction().timeoutMax(),
+                config.limits().pageMax());
+    }
+
+    @Produces
+    @Singleton
+    HostedResourceManagers hosted(Time time, ObjectMapper mapper, RegistrationLog registrationLog) {
+        List<String> ids = config.rm().ids().orElse(List.of());
+        if (ids.isEmpty()) {
+            return new HostedResourceManagers(List.of());
+        }
+        CoordinatorLink link = new HttpCoordinatorLink(
+                Clients.build(
+                        CoordinatorApi.class,
+                        config.rm().coordinatorUrl().orElseGet(this::ownUrl),
+                        readTimeout(),
+                        INQUIRIES_UNDER_WAY_MAX),
+                mapper,
+                config.rm().advertisedUrl().orElseGet(this::ownUrl).toString().replaceAll("/+$", ""));
+        return new HostedResourceManagers(
+                ids.stream().map(id -> hosted(id, time, link, registrationLog)).toList());
+    }
+
+    private Hosted hosted(String id, Time time, CoordinatorLink link, RegistrationLog registrationLog) {
+        ResourceManager resourceManager = new ResourceManager(
+                id,
+                UUID.randomUUID(),
+                new ResourceManager.Settings(config.rm().lockWait(), config.rm().stagedTimeout()),
+                time,
+                new Backoff(config.rm().inquiryFirst(), config.rm().inquiryCap(), random()),
+                link,
+                new Dictionary(new dtc.resource.Limits(
+                        config.rm().stagedTransactionsMax(),
+                        config.rm().stagedCharsMax().asLongValue(),
+                        config.rm().storedCharsMax().asLongValue(),
+                        config.rm().endedMax())));
+        return new Hosted(
+                resourceManager,
+                new Membership(
+                        resourceManager,
+                        link,
+                        time,
+                        new Backoff(Duration.ofMillis(200), Duration.ofSeconds(5), random()),
+                        registrationLog));
+    }
+
+    private URI ownUrl() {
+        String host = "0.0.0.0".equals(http.host()) ? "127.0.0.1" : http.host();
+        int port = LaunchMode.current() == LaunchMode.TEST ? http.testPort() : http.port();
+        return URI.create("http://%s:%d".formatted(host, port));
+    }
+
+    private Duration readTimeout() {
+        return config.prepareTimeout().plus(READ_TIMEOUT_MARGIN);
+    }
+
+    private static RandomGenerator random() {
+        return new Random();
+    }
+}

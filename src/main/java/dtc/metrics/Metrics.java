@@ -1,0 +1,237 @@
+package dtc.metrics;
+
+import dtc.coordinator.Cause;
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
+import dtc.protocol.Ballot;
+import dtc.protocol.State;
+import dtc.runtime.Coordinator;
+import dtc.runtime.HostedResourceManagers;
+import dtc.runtime.Registry;
+import dtc.runtime.ResourceManager;
+import dtc.runtime.TransactionListener;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** Counts and times what happens, and logs one line for each transaction that ends badly. */
+@Singleton
+public class Metrics implements TransactionListener {
+
+    private static final Logger LOG = Logger.getLogger("dtc.transactions");
+
+    /** Resource managers with label values of their own; those beyond share one, so that labels stay bounded. */
+    private static final int RESOURCE_MANAGER_LABELS_MAX = 1000;
+
+    private static final Duration[] BUCKETS = {
+        Duration.ofMillis(1),
+        Duration.ofMillis(2),
+        Duration.ofMillis(5),
+        Duration.ofMillis(10),
+        Duration.ofMillis(25),
+        Duration.ofMillis(50),
+        Duration.ofMillis(100),
+        Duration.ofMillis(250),
+        Duration.ofMillis(500),
+        Duration.ofMillis(750),
+        Duration.ofMillis(900),
+        Duration.ofMillis(1000),
+        Duration.ofMillis(1100),
+        Duration.ofMillis(1500),
+        Duration.ofSeconds(5),
+        Duration.ofSeconds(30)
+    };
+
+    private final MeterRegistry meters;
+    private final Map<State, AtomicLong> inFlight = new EnumMap<>(State.class);
+    private final Map<String, Counter> counters = new ConcurrentHashMap<>();
+    private final Map<String, String> resourceManagerLabels = new ConcurrentHashMap<>();
+    private final Timer prepare;
+    private final Timer commitDelivery;
+    private final Timer transaction;
+    private final Counter redeliveries;
+
+    Metrics(MeterRegistry meters) {
+        this.meters = meters;
+        this.prepare = timer("dtc.prepare", "From the first request for a vote to the end of phase one");
+        this.commitDelivery = timer("dtc.commit.delivery", "From the decision to a participant's acknowledgement");
+        this.transaction = timer("dtc.transaction", "From begin to the final state");
+        this.redeliveries = Counter.builder("dtc.commit.redeliveries")
+                .description("Commits that had to be told again")
+                .register(meters);
+        for (TransactionState state : TransactionState.values()) {
+            if (!state.isFinal()) {
+                inFlight.computeIfAbsent(state.shown(), shown -> {
+                    AtomicLong count = new AtomicLong();
+                    Gauge.builder("dtc.transactions.in.flight", count, AtomicLong::get)
+                            .tag("state", shown.name().toLowerCase(Locale.ROOT))
+                            .register(meters);
+                    return count;
+                });
+            }
+        }
+        for (String outcome : new String[] {"committed", "rolled_back", "heuristic"}) {
+            counter("dtc.transactions", "outcome", outcome, "cause", cause(null));
+        }
+    }
+
+    /** Gauges of what others hold. */
+    void observe(
+            @Observes StartupEvent event, Coordinator coordinator, Registry registry, HostedResourceManagers hosted) {
+        Gauge.builder("dtc.in.doubt.oldest", coordinator, c -> seconds(c.oldestInDoubt()))
+                .baseUnit("seconds")
+                .tag("role", "coordinator")
+                .register(meters);
+        Gauge.builder(
+                        "dtc.in.doubt.oldest",
+                        hosted,
+                        h -> h.all().stream()
+                                .mapToDouble(
+                                        one -> seconds(one.resourceManager().oldestInDoubt()))
+                                .max()
+                                .orElse(0))
+                .baseUnit("seconds")
+                .tag("role", "resource_manager")
+                .register(meters);
+        Gauge.builder("dtc.resource.managers", registry, r -> live(r, true))
+                .tag("lease", "live")
+                .register(meters);
+        Gauge.builder("dtc.resource.managers", registry, r -> live(r, false))
+                .tag("lease", "lapsed")
+                .register(meters);
+        for (HostedResourceManagers.Hosted one : hosted.all()) {
+            ResourceManager resourceManager = one.resourceManager();
+            String id = resourceManager.id();
+            Gauge.builder("dtc.rm.staged.transactions", resourceManager, ResourceManager::stagedTransactions)
+                    .tag("resource_manager", id)
+                    .register(meters);
+            Gauge.builder("dtc.rm.locked.keys", resourceManager, ResourceManager::lockedKeys)
+                    .tag("resource_manager", id)
+                    .register(meters);
+            FunctionCounter.builder("dtc.rm.lock.conflicts", resourceManager, ResourceManager::conflicts)
+                    .tag("resource_manager", id)
+                    .register(meters);
+        }
+    }
+
+    private static double live(Registry registry, boolean live) {
+        return registry.all().stream().filter(r -> registry.isLive(r) == live).count();
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toNanos() / 1e9;
+    }
+
+    @Override
+    public void began(Transaction begun) {
+        count(begun.state(), 1);
+    }
+
+    @Override
+    public void changed(Transaction before, Transaction after) {
+        count(before.state(), -1);
+        count(after.state(), 1);
+    }
+
+    private void count(TransactionState state, int change) {
+        AtomicLong count = inFlight.get(state.shown());
+        if (count != null) {
+            count.addAndGet(change);
+        }
+    }
+
+    @Override
+    public void voted(String resourceManager, Ballot ballot) {
+        counter(
+                        "dtc.votes",
+                        "resource_manager",
+                        label(resourceManager),
+                        "vote",
+                        ballot.vote().name().toLowerCase(Locale.ROOT),
+                        "cause",
+                        ballot.cause().name().toLowerCase(Locale.ROOT))
+                .increment();
+    }
+
+    @Override
+    public void prepared(Duration elapsed) {
+        prepare.record(elapsed);
+    }
+
+    @Override
+    public void commitDelivered(String resourceManager, Duration elapsed) {
+        commitDelivery.record(elapsed);
+    }
+
+    @Override
+    public void commitRedelivered(String resourceManager) {
+        redeliveries.increment();
+    }
+
+    @Override
+    public void finished(Transaction ended, Duration elapsed) {
+        transaction.record(elapsed);
+        counter(
+                        "dtc.transactions",
+                        "outcome",
+                        ended.state().name().toLowerCase(Locale.ROOT),
+                        "cause",
+                        cause(ended.cause()))
+                .increment();
+        boolean badly = ended.state() == TransactionState.HEURISTIC
+                || (ended.state() == TransactionState.ROLLED_BACK && ended.cause() != Cause.CLIENT);
+        if (badly) {
+            LOG.logf(
+                    ended.state() == TransactionState.HEURISTIC ? Logger.Level.ERROR : Logger.Level.WARN,
+                    "transaction=%s outcome=%s cause=%s reason=\"%s\" participants=[%s]",
+                    ended.id(),
+                    ended.state(),
+                    ended.cause(),
+                    ended.reason(),
+                    ended.participants().stream()
+                            .map(p -> p.resourceManager() + ":" + p.state())
+                            .collect(Collectors.joining(" ")));
+        }
+    }
+
+    private static String cause(@Nullable Cause cause) {
+        return cause == null ? "none" : cause.name().toLowerCase(Locale.ROOT);
+    }
+
+    private String label(String resourceManager) {
+        String known = resourceManagerLabels.get(resourceManager);
+        if (known != null) {
+            return known;
+        }
+        if (resourceManagerLabels.size() >= RESOURCE_MANAGER_LABELS_MAX) {
+            return "other";
+        }
+        resourceManagerLabels.put(resourceManager, resourceManager);
+        return resourceManager;
+    }
+
+    private Counter counter(String name, String... tags) {
+        return counters.computeIfAbsent(name + String.join(",", tags), _ -> meters.counter(name, tags));
+    }
+
+    private Timer timer(String name, String description) {
+        return Timer.builder(name)
+                .description(description)
+                .serviceLevelObjectives(BUCKETS)
+                .register(meters);
+    }
+}

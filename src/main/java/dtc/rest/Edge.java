@@ -1,0 +1,87 @@
+package dtc.rest;
+
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import dtc.rest.Problems.Violation;
+import io.quarkiverse.resteasy.problem.HttpProblem;
+import io.quarkus.vertx.http.runtime.VertxHttpConfig;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import jakarta.ws.rs.core.Response;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+
+/** Errors that no resource of ours throws, as problem+json all the same. */
+@Singleton
+public class Edge {
+
+    private final long bodyBytesMax;
+
+    Edge(VertxHttpConfig http) {
+        this.bodyBytesMax =
+                http.limits().maxBodySize().map(size -> size.asLongValue()).orElse(Long.MAX_VALUE);
+    }
+
+    /** What a path answers in a process without the role that it belongs to. */
+    public static HttpProblem notHere() {
+        return Problems.notFound("this process does not coordinate");
+    }
+
+    /** Ahead of the server's own check, which answers without a body. A body of unknown length is cut off later. */
+    void limitBodies(@Observes Router router) {
+        router.route().order(Integer.MIN_VALUE).handler(context -> {
+            if (declaredLength(context) > bodyBytesMax) {
+                tooLarge(context);
+            } else {
+                context.next();
+            }
+        });
+    }
+
+    private static long declaredLength(RoutingContext context) {
+        String length = context.request().getHeader(HttpHeaders.CONTENT_LENGTH);
+        try {
+            return length == null ? 0 : Long.parseLong(length);
+        } catch (NumberFormatException _) {
+            return 0; // the server refuses it
+        }
+    }
+
+    private void tooLarge(RoutingContext context) {
+        // The rest of the body is not read, so the connection cannot be used again.
+        context.response()
+                .setStatusCode(413)
+                .putHeader(HttpHeaders.CONTENT_TYPE, HttpProblem.MEDIA_TYPE.toString())
+                .putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE)
+                .end("{\"type\":\"urn:dtc:body-too-large\",\"title\":\"Content Too Large\",\"status\":413,"
+                        + "\"detail\":\"a body may have %d bytes at most\"}".formatted(bodyBytesMax))
+                .onComplete(_ -> context.request().connection().close());
+    }
+
+    /** Malformed JSON, or JSON of the wrong shape: where, but nothing of our classes. */
+    @ServerExceptionMapper
+    Response malformed(JsonProcessingException malformed) {
+        String field = malformed instanceof JsonMappingException mapping
+                        && !mapping.getPath().isEmpty()
+                ? mapping.getPath().stream()
+                        .map(step ->
+                                step.getFieldName() == null ? "[" + step.getIndex() + "]" : "." + step.getFieldName())
+                        .collect(Collectors.joining())
+                        .replaceFirst("^\\.", "")
+                : "body";
+        JsonLocation at = malformed.getLocation();
+        String where = at == null ? "" : " (line %d, column %d)".formatted(at.getLineNr(), at.getColumnNr());
+        String what = switch (malformed) {
+            case UnrecognizedPropertyException _ -> "is not a known property";
+            case JsonMappingException mapping when !mapping.getPath().isEmpty() -> "has the wrong type or is malformed";
+            default -> "is not well-formed JSON of the expected shape";
+        };
+        return Problems.invalid(List.of(new Violation(field, what + where))).toResponse();
+    }
+}

@@ -1,0 +1,191 @@
+package dtc.rest;
+
+import dtc.protocol.JsonText;
+import dtc.protocol.Messages.EntryDocument;
+import dtc.protocol.Messages.EntryPage;
+import dtc.protocol.Messages.OpenTransaction;
+import dtc.protocol.Messages.OpenTransactionList;
+import dtc.protocol.Messages.StageRequest;
+import dtc.protocol.Messages.VoteDocument;
+import dtc.protocol.State;
+import dtc.protocol.TransactionId;
+import dtc.protocol.Vote;
+import dtc.resource.Effect;
+import dtc.runtime.HostedResourceManagers;
+import dtc.runtime.ResourceManager;
+import io.quarkiverse.resteasy.problem.HttpProblem;
+import io.smallrye.common.annotation.NonBlocking;
+import io.smallrye.mutiny.Uni;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.RestPath;
+import org.jboss.resteasy.reactive.RestResponse;
+import org.jspecify.annotations.Nullable;
+
+/** What the coordinator tells the resource managers of this process, and what anybody may read of them. */
+@Path("/rm/{rm}")
+@Tag(name = "Resource manager")
+@Produces(MediaType.APPLICATION_JSON)
+@NonBlocking
+public class HostedResource {
+
+    private final HostedResourceManagers hosted;
+    private final Input.Limits limits;
+
+    HostedResource(HostedResourceManagers hosted, Input.Limits limits) {
+        this.hosted = hosted;
+        this.limits = limits;
+    }
+
+    @POST
+    @Path("/transactions/{id}/writes")
+    @Consumes(MediaType.APPLICATION_JSON)
+    @Operation(summary = "Stages a write")
+    public RestResponse<Void> write(
+            @RestPath String rm,
+            @RestPath String id,
+            @HeaderParam(Headers.INSTANCE) @Nullable String instance,
+            @HeaderParam(Headers.WRITE_SEQUENCE) @Nullable String sequence,
+            @Nullable StageRequest request) {
+        ResourceManager target = find(rm);
+        Input input = new Input(limits);
+        TransactionId transaction = input.transactionId("id", id);
+        String key = input.key("key", request == null ? null : request.key());
+        JsonText value = input.value("value", request == null ? null : request.value());
+        int number = sequence == null ? 0 : input.sequence(sequence);
+        input.check();
+        if (isForAnother(target, instance)) {
+            throw refused(409, "the message is for an earlier instance", transaction, rm);
+        }
+        return switch (target.write(transaction, number, key, value)) {
+            case Effect.Staged _ -> RestResponse.noContent();
+            case Effect.Refused e -> throw refused(409, e.reason(), transaction, rm);
+            case Effect.NoRoom e -> throw refused(Problems.INSUFFICIENT_STORAGE, e.reason(), transaction, rm);
+            case Effect other -> throw new IllegalStateException("a write led to " + other);
+        };
+    }
+
+    @POST
+    @Path("/transactions/{id}/prepare")
+    @Operation(summary = "Votes; asked again, the same vote")
+    public Uni<VoteDocument> prepare(
+            @RestPath String rm, @RestPath String id, @HeaderParam(Headers.INSTANCE) @Nullable String instance) {
+        ResourceManager target = find(rm);
+        TransactionId transaction = id(id);
+        if (isForAnother(target, instance)) {
+            return Uni.createFrom().item(new VoteDocument(Vote.ABORT, "what was staged was lost in a restart"));
+        }
+        return Uni.createFrom()
+                .completionStage(() -> target.prepare(transaction))
+                .map(ballot -> new VoteDocument(ballot.vote(), ballot.reason()));
+    }
+
+    @POST
+    @Path("/transactions/{id}/commit")
+    @Operation(summary = "Applies once, however often called; without a vote before it, commits in one phase")
+    public Uni<RestResponse<Void>> commit(
+            @RestPath String rm, @RestPath String id, @HeaderParam(Headers.INSTANCE) @Nullable String instance) {
+        ResourceManager target = find(rm);
+        TransactionId transaction = id(id);
+        if (isForAnother(target, instance)) {
+            throw refused(404, "the transaction was lost in a restart", transaction, rm);
+        }
+        return Uni.createFrom()
+                .completionStage(() -> target.commit(transaction))
+                .map(effect -> switch (effect) {
+                    case Effect.Committed _ -> RestResponse.noContent();
+                    case Effect.CommitRefused e -> throw refused(409, e.reason(), transaction, rm);
+                    case Effect.Unknown _ ->
+                        throw refused(404, "nothing is known of this transaction here", transaction, rm);
+                    case Effect other -> throw new IllegalStateException("a commit led to " + other);
+                });
+    }
+
+    @POST
+    @Path("/transactions/{id}/rollback")
+    @Operation(summary = "Discards; an unknown transaction is fine, and is remembered")
+    public RestResponse<Void> rollback(@RestPath String rm, @RestPath String id) {
+        ResourceManager target = find(rm);
+        TransactionId transaction = id(id);
+        if (target.rollback(transaction) instanceof Effect.RollbackRefused) {
+            throw refused(409, "this transaction was committed here", transaction, rm);
+        }
+        return RestResponse.noContent();
+    }
+
+    @GET
+    @Path("/transactions")
+    @Operation(summary = "What is staged (ACTIVE) or in doubt (PREPARED) here, oldest first")
+    public OpenTransactionList transactions(@RestPath String rm, @QueryParam("limit") @Nullable String limit) {
+        ResourceManager target = find(rm);
+        Input input = new Input(limits);
+        int items = input.page(limit);
+        input.check();
+        return new OpenTransactionList(target.open(items).entrySet().stream()
+                .map(e -> new OpenTransaction(e.getKey().toString(), e.getValue() ? State.PREPARED : State.ACTIVE))
+                .toList());
+    }
+
+    @GET
+    @Path("/entries/{key:.+}")
+    @Operation(summary = "A committed value")
+    public EntryDocument entry(@RestPath String rm, @RestPath String key) {
+        JsonText value = find(rm).entry(key);
+        if (value == null) {
+            throw Problems.notFound("no such entry");
+        }
+        return new EntryDocument(key, value);
+    }
+
+    @GET
+    @Path("/entries")
+    @Operation(summary = "Committed values by key")
+    public EntryPage entries(
+            @RestPath String rm,
+            @QueryParam("limit") @Nullable String limit,
+            @QueryParam("after") @Nullable String after) {
+        ResourceManager target = find(rm);
+        Input input = new Input(limits);
+        int items = input.page(limit);
+        input.check();
+        List<EntryDocument> page = target.entries(after, items + 1).entrySet().stream()
+                .map(e -> new EntryDocument(e.getKey(), e.getValue()))
+                .toList();
+        boolean more = page.size() > items;
+        return new EntryPage(
+                more ? page.subList(0, items) : page, more ? page.get(items - 1).key() : null);
+    }
+
+    private ResourceManager find(String rm) {
+        ResourceManager target = hosted.find(rm);
+        if (target == null) {
+            throw Problems.notFound("no such resource manager here");
+        }
+        return target;
+    }
+
+    private TransactionId id(String text) {
+        return new Input(limits).transactionId("id", text);
+    }
+
+    /** A message that was meant for the process before a restart: what it speaks of is not here. */
+    private static boolean isForAnother(ResourceManager target, @Nullable String instance) {
+        return instance != null && !instance.equals(target.instance().toString());
+    }
+
+    private static HttpProblem refused(int status, String detail, TransactionId transaction, String rm) {
+        return Problems.problem("REFUSED_BY_RESOURCE_MANAGER", status, detail)
+                .with("transaction", transaction.toString())
+                .with("resourceManager", rm)
+                .build();
+    }
+}

@@ -1,0 +1,76 @@
+package dtc.rest;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dtc.protocol.Messages.RegistrationRequest;
+import dtc.protocol.Outcome;
+import dtc.protocol.TransactionId;
+import dtc.runtime.CoordinatorLink;
+import jakarta.ws.rs.core.Response;
+import java.time.Duration;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletionStage;
+
+/** A resource manager's messages to its coordinator over HTTP. */
+public final class HttpCoordinatorLink implements CoordinatorLink {
+
+    private final CoordinatorApi api;
+    private final ObjectMapper mapper;
+    /** Under which this process is reached; {@code /rm/{id}} is appended. */
+    private final String advertisedUrl;
+
+    public HttpCoordinatorLink(CoordinatorApi api, ObjectMapper mapper, String advertisedUrl) {
+        this.api = api;
+        this.mapper = mapper;
+        this.advertisedUrl = advertisedUrl;
+    }
+
+    @Override
+    public CompletionStage<Duration> register(String id, UUID instance, Set<String> features) {
+        return api.register(id, new RegistrationRequest(advertisedUrl + "/rm/" + id, instance.toString(), features))
+                .map(response -> {
+                    JsonNode lease = body(response, 201).path("leaseMillis");
+                    if (!lease.canConvertToLong() || lease.asLong() < 1) {
+                        throw new IllegalStateException("the coordinator named no lease");
+                    }
+                    return Duration.ofMillis(lease.asLong());
+                })
+                .subscribeAsCompletionStage();
+    }
+
+    @Override
+    public CompletionStage<?> leave(String id, UUID instance) {
+        return api.leave(id, instance.toString()).subscribeAsCompletionStage();
+    }
+
+    @Override
+    public CompletionStage<Outcome> outcome(TransactionId id) {
+        return api.outcome(id.toString())
+                .map(response -> switch (body(response, 200).path("outcome").asText()) {
+                    case "COMMIT" -> Outcome.COMMIT;
+                    case "ROLLBACK" -> Outcome.ROLLBACK;
+                    case "PENDING" -> Outcome.PENDING;
+                    // No guess: it stays in doubt and asks again.
+                    default -> throw new IllegalStateException("the coordinator named no outcome");
+                })
+                .subscribeAsCompletionStage();
+    }
+
+    private JsonNode body(Response response, int alsoGood) {
+        int status = response.getStatus();
+        if (status != 200 && status != alsoGood) {
+            throw new IllegalStateException("the coordinator answered " + status);
+        }
+        String body = response.hasEntity() ? response.readEntity(String.class) : "";
+        if (body == null || body.length() > Clients.ANSWER_CHARS_MAX) {
+            throw new IllegalStateException("the coordinator's answer is too long");
+        }
+        try {
+            return mapper.readTree(body);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("the coordinator's answer is not JSON", e);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package dtc.rest;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dtc.protocol.Ballot;
+import dtc.protocol.JsonText;
+import dtc.protocol.Messages.StageRequest;
+import dtc.protocol.TransactionId;
+import dtc.protocol.VoteCause;
+import dtc.runtime.Participants;
+import dtc.runtime.Registration;
+import io.smallrye.mutiny.Uni;
+import jakarta.inject.Singleton;
+import jakarta.ws.rs.core.Response;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+
+/** The coordinator's messages over HTTP. Whatever comes back, or does not, becomes one of a few values here. */
+@Singleton
+public class HttpParticipants implements Participants {
+
+    private static final int REASON_CHARS_MAX = 300;
+
+    private final ResourceManagerApi api;
+    private final VoteCaller votes;
+
+    HttpParticipants(ResourceManagerApi api, VoteCaller votes) {
+        this.api = api;
+        this.votes = votes;
+    }
+
+    @Override
+    public CompletionStage<Reply> write(
+            Registration target, TransactionId id, int sequence, String key, JsonText value) {
+        return reply(() -> api.write(
+                target.url(), id.toString(), target.instance().toString(), sequence, new StageRequest(key, value)));
+    }
+
+    @Override
+    public CompletionStage<Ballot> prepare(Registration target, TransactionId id) {
+        return votes.prepare(target.url(), id.toString(), target.instance().toString())
+                .subscribeAsCompletionStage();
+    }
+
+    @Override
+    public CompletionStage<Reply> commit(Registration target, TransactionId id) {
+        return reply(
+                () -> api.commit(target.url(), id.toString(), target.instance().toString()));
+    }
+
+    @Override
+    public CompletionStage<Reply> rollback(Registration target, TransactionId id) {
+        return reply(() ->
+                api.rollback(target.url(), id.toString(), target.instance().toString()));
+    }
+
+    private static CompletionStage<Reply> reply(Supplier<Uni<? extends Response>> call) {
+        return Uni.createFrom()
+                .deferred(call)
+                .map(HttpParticipants::reply)
+                .onFailure()
+                .recoverWithItem(HttpParticipants::failed)
+                .subscribeAsCompletionStage();
+    }
+
+    private static Reply reply(Response response) {
+        int status = response.getStatus();
+        if (status >= 200 && status < 300) {
+            return Reply.DONE;
+        }
+        String detail = "it answered " + status;
+        return new Reply(
+                switch (status) {
+                    case 404 -> Reply.Kind.UNKNOWN;
+                    case 409 -> Reply.Kind.CONFLICT;
+                    case 507 -> Reply.Kind.NO_ROOM;
+                    default -> Reply.Kind.WRONG;
+                },
+                detail);
+    }
+
+    private static Reply failed(Throwable failure) {
+        return new Reply(
+                switch (Clients.classify(failure)) {
+                    case UNREACHABLE -> Reply.Kind.UNREACHABLE;
+                    // A broken connection does not tell whether the message was carried out.
+                    case TIMEOUT, ERROR -> Reply.Kind.SILENT;
+                },
+                Clients.describe(failure));
+    }
+
+    /** Reads a vote; anything else than a well-formed one is a vote to abort. */
+    static Ballot ballot(Response response, ObjectMapper mapper) {
+        if (response.getStatus() != 200) {
+            return error("it answered %d instead of a vote".formatted(response.getStatus()));
+        }
+        String body = response.hasEntity() ? response.readEntity(String.class) : "";
+        if (body == null || body.isBlank()) {
+            return error("its answer is empty");
+        }
+        if (body.length() > Clients.ANSWER_CHARS_MAX) {
+            return error("its answer is too long");
+        }
+        try {
+            JsonNode vote = mapper.readTree(body);
+            return switch (vote.path("vote").asText()) {
+                case "COMMIT" -> Ballot.COMMIT;
+                case "READ_ONLY" -> Ballot.READ_ONLY;
+                case "ABORT" -> Ballot.abort(reason(vote.path("reason").asText()));
+                default -> error("its answer holds no known vote");
+            };
+        } catch (JsonProcessingException _) {
+            return error("its answer is not JSON");
+        }
+    }
+
+    private static String reason(String said) {
+        String line = said.codePoints()
+                .map(c -> Character.isISOControl(c) ? ' ' : c)
+                .limit(REASON_CHARS_MAX)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
+        return line.isBlank() ? "it gave no reason" : line;
+    }
+
+    private static Ballot error(String reason) {
+        return Ballot.abortFor(VoteCause.ERROR, reason);
+    }
+}

@@ -1,0 +1,218 @@
+package dtc.rest;
+
+import dtc.protocol.JsonText;
+import dtc.protocol.Messages.BeginRequest;
+import dtc.protocol.Messages.WriteRequest;
+import dtc.protocol.State;
+import dtc.protocol.TransactionId;
+import dtc.rest.Problems.Violation;
+import dtc.runtime.Coordinator.Write;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Turns what came over HTTP into values of the protocol, or throws a problem that names every violation. */
+public final class Input {
+
+    /**
+     * How much one request may ask for.
+     *
+     * @param keyCharsMax characters of a key
+     * @param valueCharsMax characters of a value's JSON text
+     * @param writesMax writes in one transaction, and so in one request
+     * @param timeoutMax the longest time to expiry that a client may ask for
+     * @param pageMax items on one page of a list
+     */
+    public record Limits(int keyCharsMax, int valueCharsMax, int writesMax, Duration timeoutMax, int pageMax) {}
+
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?");
+    private static final String NAME_RULE = "must be 1 to 63 letters, digits, '.', '_' or '-', no sign at either end";
+    private static final int URL_CHARS_MAX = 2048;
+
+    private final Limits limits;
+    private final List<Violation> violations = new ArrayList<>();
+
+    Input(Limits limits) {
+        this.limits = limits;
+    }
+
+    /** Throws what was found wrong so far. */
+    void check() {
+        if (!violations.isEmpty()) {
+            throw Problems.invalid(List.copyOf(violations));
+        }
+    }
+
+    private void violation(String field, String message) {
+        violations.add(new Violation(field, message));
+    }
+
+    TransactionId transactionId(String field, String text) {
+        Optional<TransactionId> id = TransactionId.parse(text);
+        if (id.isEmpty()) {
+            violation(field, "must be a UUID");
+            check();
+        }
+        return id.orElseThrow();
+    }
+
+    @Nullable
+    Duration timeout(@Nullable BeginRequest request) {
+        if (request == null || request.timeoutMillis() == null) {
+            return null;
+        }
+        long millis = request.timeoutMillis();
+        if (millis < 1 || millis > limits.timeoutMax().toMillis()) {
+            violation(
+                    "timeoutMillis", "must be from 1 to " + limits.timeoutMax().toMillis());
+        }
+        return Duration.ofMillis(millis);
+    }
+
+    List<Write> writes(@Nullable BeginRequest request) {
+        if (request == null || request.writes() == null) {
+            return List.of();
+        }
+        List<WriteRequest> asked = request.writes();
+        if (asked.size() > limits.writesMax()) {
+            violation("writes", "must be no more than " + limits.writesMax());
+            return List.of();
+        }
+        List<Write> writes = new ArrayList<>(asked.size());
+        for (int i = 0; i < asked.size(); i++) {
+            writes.add(write("writes[" + i + "].", asked.get(i)));
+        }
+        return writes;
+    }
+
+    Write write(String prefix, @Nullable WriteRequest request) {
+        if (request == null) {
+            violation(prefix.isEmpty() ? "body" : prefix, "must not be missing");
+            return new Write("", "", new JsonText("null"));
+        }
+        return new Write(
+                name(prefix + "resourceManager", request.resourceManager()),
+                key(prefix + "key", request.key()),
+                value(prefix + "value", request.value()));
+    }
+
+    String name(String field, @Nullable String text) {
+        if (text == null || !NAME.matcher(text).matches()) {
+            violation(field, NAME_RULE);
+            return "";
+        }
+        return text;
+    }
+
+    String key(String field, @Nullable String text) {
+        if (text == null || text.isEmpty()) {
+            violation(field, "must not be missing or empty");
+            return "";
+        }
+        if (text.length() > limits.keyCharsMax()) {
+            violation(field, "must be no longer than %d characters".formatted(limits.keyCharsMax()));
+        }
+        if (text.chars().anyMatch(c -> c < 0x20 || c == 0x7f)) {
+            violation(field, "must hold no control characters");
+        }
+        return text;
+    }
+
+    JsonText value(String field, @Nullable JsonText json) {
+        if (json == null) {
+            violation(field, "must not be missing (null is a value)");
+            return new JsonText("null");
+        }
+        if (json.text().length() > limits.valueCharsMax()) {
+            violation(field, "must be no longer than %d characters".formatted(limits.valueCharsMax()));
+        }
+        return json;
+    }
+
+    int page(@Nullable String text) {
+        if (text == null) {
+            return Math.min(100, limits.pageMax());
+        }
+        int limit;
+        try {
+            limit = Integer.parseInt(text);
+        } catch (NumberFormatException _) {
+            limit = -1;
+        }
+        if (limit < 1 || limit > limits.pageMax()) {
+            violation("limit", "must be from 1 to " + limits.pageMax());
+        }
+        return limit;
+    }
+
+    int sequence(String text) {
+        try {
+            int sequence = Integer.parseInt(text);
+            if (sequence > 0) {
+                return sequence;
+            }
+        } catch (NumberFormatException _) {
+            // said below
+        }
+        violation(Headers.WRITE_SEQUENCE, "must be a positive number");
+        return 0;
+    }
+
+    @Nullable
+    State state(@Nullable String text) {
+        if (text == null || text.isEmpty()) {
+            return null;
+        }
+        for (State state : State.values()) {
+            if (state.name().equals(text)) {
+                return state;
+            }
+        }
+        violation("state", "must be one of " + Arrays.toString(State.values()));
+        return null;
+    }
+
+    UUID instance(@Nullable String text) {
+        Optional<TransactionId> uuid = text == null ? Optional.empty() : TransactionId.parse(text);
+        if (uuid.isEmpty()) {
+            violation("instance", "must be a UUID");
+            return new UUID(0, 0);
+        }
+        return uuid.get().value();
+    }
+
+    /** A plain {@code http(s)://host[:port][/path]}, without the slash at its end. */
+    String url(@Nullable String text) {
+        if (text == null || text.length() > URL_CHARS_MAX || !isPlainUrl(text)) {
+            violation("url", "must be a plain http(s)://host[:port][/path]");
+            return "";
+        }
+        return text.endsWith("/") ? text.substring(0, text.length() - 1) : text;
+    }
+
+    private static boolean isPlainUrl(String text) {
+        try {
+            URI uri = new URI(text);
+            String path = uri.getRawPath();
+            return ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
+                    && uri.getHost() != null
+                    && uri.getRawUserInfo() == null
+                    && uri.getRawQuery() == null
+                    && uri.getRawFragment() == null
+                    && uri.getPort() != 0
+                    && uri.getPort() <= 65_535
+                    && !uri.getRawAuthority().endsWith(":")
+                    && (path == null || Pattern.matches("(/[A-Za-z0-9._~-]+)*/?", path) && !path.contains("/.."))
+                    && text.chars().noneMatch(c -> c == '{' || c == '}');
+        } catch (URISyntaxException _) {
+            return false;
+        }
+    }
+}

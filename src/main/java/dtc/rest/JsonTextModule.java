@@ -1,0 +1,61 @@
+package dtc.rest;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.databind.DeserializationContext;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonDeserializer;
+import com.fasterxml.jackson.databind.JsonSerializer;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import dtc.protocol.JsonText;
+import io.quarkus.jackson.ObjectMapperCustomizer;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.io.StringWriter;
+import org.jspecify.annotations.Nullable;
+
+/** Reads and writes {@link JsonText} as it stands, and makes the parser strict where silence would lose something. */
+@Singleton
+public final class JsonTextModule implements ObjectMapperCustomizer {
+
+    @Override
+    public void customize(ObjectMapper mapper) {
+        mapper.registerModule(new SimpleModule("json-text")
+                .addSerializer(JsonText.class, new Writer())
+                .addDeserializer(JsonText.class, new Reader()));
+        mapper.enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+        mapper.enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+    }
+
+    private static final class Writer extends JsonSerializer<JsonText> {
+        @Override
+        public void serialize(JsonText value, JsonGenerator generator, SerializerProvider provider) throws IOException {
+            generator.writeRawValue(value.text());
+        }
+    }
+
+    private static final class Reader extends JsonDeserializer<JsonText> {
+        @Override
+        public JsonText deserialize(JsonParser parser, DeserializationContext context) throws IOException {
+            StringWriter text = new StringWriter();
+            try (JsonGenerator generator = parser.getCodec().getFactory().createGenerator(text)) {
+                generator.copyCurrentStructureExact(parser);
+            }
+            return new JsonText(text.toString());
+        }
+
+        /** {@code "value": null} is a value. */
+        @Override
+        public JsonText getNullValue(DeserializationContext context) {
+            return new JsonText("null");
+        }
+
+        /** No value at all is none. */
+        @Override
+        public @Nullable Object getAbsentValue(DeserializationContext context) {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package dtc.rest;
+
+import dtc.protocol.Messages.RegistrationDocument;
+import dtc.protocol.Messages.RegistrationList;
+import dtc.protocol.Messages.RegistrationRequest;
+import dtc.runtime.Registration;
+import dtc.runtime.Registry;
+import io.smallrye.common.annotation.NonBlocking;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.PUT;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import java.util.Set;
+import java.util.UUID;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.RestPath;
+import org.jboss.resteasy.reactive.RestResponse;
+import org.jspecify.annotations.Nullable;
+
+/** What resource managers tell the coordinator of themselves. */
+@Path("/resource-managers")
+@Tag(name = "Resource managers")
+@Produces(MediaType.APPLICATION_JSON)
+@NonBlocking
+public class RegistryResource {
+
+    private static final int FEATURES_MAX = 16;
+    private static final int FEATURE_CHARS_MAX = 64;
+
+    private final Registry registry;
+    private final Input.Limits limits;
+
+    RegistryResource(Registry registry, Input.Limits limits) {
+        this.registry = registry;
+        this.limits = limits;
+    }
+
+    @PUT
+    @Path("/{id}")
+    @Consumes(MediaType.APPLICATION_JSON)
+    @Operation(summary = "Registers, and renews the lease")
+    public RestResponse<RegistrationDocument> register(@RestPath String id, @Nullable RegistrationRequest request) {
+        Input input = new Input(limits);
+        String name = input.name("id", id);
+        String url = input.url(request == null ? null : request.url());
+        UUID instance = input.instance(request == null ? null : request.instance());
+        input.check();
+        Set<String> features = request == null || request.features() == null
+                ? Set.of()
+                : Set.copyOf(request.features().stream()
+                        .filter(f -> f != null && f.length() <= FEATURE_CHARS_MAX)
+                        .limit(FEATURES_MAX)
+                        .toList());
+        Registry.Registered registered = Problems.given(registry.register(name, url, instance, features));
+        return RestResponse.ResponseBuilder.create(
+                        registered.isNew() ? RestResponse.Status.CREATED : RestResponse.Status.OK,
+                        document(registered.registration()))
+                .build();
+    }
+
+    @DELETE
+    @Path("/{id}")
+    @Operation(summary = "Leaves; with an instance, only if that is the one registered")
+    public RestResponse<Void> leave(@RestPath String id, @QueryParam("instance") @Nullable String instance) {
+        Input input = new Input(limits);
+        UUID only = instance == null ? null : input.instance(instance);
+        input.check();
+        registry.leave(id, only);
+        return RestResponse.noContent();
+    }
+
+    @GET
+    @Operation(summary = "Who is there, live or lapsed")
+    public RegistrationList list() {
+        return new RegistrationList(registry.all().stream().map(this::document).toList());
+    }
+
+    @GET
+    @Path("/{id}")
+    @Operation(summary = "One resource manager")
+    public RegistrationDocument get(@RestPath String id) {
+        Registration registration = registry.find(id);
+        if (registration == null) {
+            throw Problems.notFound("no such resource manager");
+        }
+        return document(registration);
+    }
+
+    private RegistrationDocument document(Registration r) {
+        return new RegistrationDocument(
+                r.id(),
+                r.url(),
+                r.instance().toString(),
+                r.features(),
+                registry.isLive(r),
+                registry.lease().toMillis(),
+                r.registeredAt(),
+                r.renewedAt());
+    }
+}

@@ -1,0 +1,185 @@
+package dtc.rest;
+
+import dtc.coordinator.Participant;
+import dtc.coordinator.Transaction;
+import dtc.protocol.Messages.BeginRequest;
+import dtc.protocol.Messages.OutcomeDocument;
+import dtc.protocol.Messages.ParticipantDocument;
+import dtc.protocol.Messages.TransactionDocument;
+import dtc.protocol.Messages.TransactionPage;
+import dtc.protocol.Messages.WriteRequest;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Answer;
+import dtc.runtime.Coordinator;
+import io.smallrye.common.annotation.NonBlocking;
+import io.smallrye.mutiny.Uni;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.RestPath;
+import org.jboss.resteasy.reactive.RestResponse;
+import org.jspecify.annotations.Nullable;
+
+/** What clients, and participants in doubt, ask of the coordinator. */
+@Path("/transactions")
+@Tag(name = "Transactions")
+@Produces(MediaType.APPLICATION_JSON)
+@NonBlocking
+public class TransactionResource {
+
+    private final Coordinator coordinator;
+    private final Input.Limits limits;
+
+    TransactionResource(Coordinator coordinator, Input.Limits limits) {
+        this.coordinator = coordinator;
+        this.limits = limits;
+    }
+
+    @POST
+    @Consumes({MediaType.APPLICATION_JSON, MediaType.WILDCARD})
+    @Operation(summary = "Begins a transaction; with writes and autoCommit runs it to its outcome in one call")
+    @RequestBody(
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON,
+                            examples = {
+                                @ExampleObject(name = "begin", value = "{\"timeoutMillis\":30000}"),
+                                @ExampleObject(
+                                        name = "one call",
+                                        value =
+                                                "{\"writes\":[{\"resourceManager\":\"orders\",\"key\":\"o-1\",\"value\":"
+                                                        + "{\"total\":42}},{\"resourceManager\":\"payments\",\"key\":\"p-1\","
+                                                        + "\"value\":42}],\"autoCommit\":true}")
+                            }))
+    public Uni<RestResponse<TransactionDocument>> begin(@Nullable BeginRequest request) {
+        Input input = new Input(limits);
+        Duration timeout = input.timeout(request);
+        List<Coordinator.Write> writes = input.writes(request);
+        input.check();
+        boolean autoCommit = request != null && request.autoCommit() != null && request.autoCommit();
+        return uni(() -> coordinator.run(timeout, writes, autoCommit))
+                .map(t -> RestResponse.ResponseBuilder.<TransactionDocument>created(
+                                URI.create("/transactions/" + t.id()))
+                        .entity(document(t))
+                        .build());
+    }
+
+    @POST
+    @Path("/{id}/writes")
+    @Consumes(MediaType.APPLICATION_JSON)
+    @Operation(summary = "Enlists the resource manager on first use, and has it stage the write")
+    @RequestBody(
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON,
+                            examples =
+                                    @ExampleObject(
+                                            name = "write",
+                                            value =
+                                                    "{\"resourceManager\":\"orders\",\"key\":\"o-1\",\"value\":{\"total\":42}}")))
+    public Uni<RestResponse<Void>> write(@RestPath String id, @Nullable WriteRequest request) {
+        Input input = new Input(limits);
+        TransactionId transaction = input.transactionId("id", id);
+        Coordinator.Write write = input.write("", request);
+        input.check();
+        return uni(() -> coordinator.write(transaction, write)).map(_ -> RestResponse.noContent());
+    }
+
+    @POST
+    @Path("/{id}/prepare")
+    @Operation(summary = "Asks all participants for their votes; commits if all are for it, else rolls back")
+    public Uni<TransactionDocument> prepare(@RestPath String id) {
+        TransactionId transaction = id(id);
+        return uni(() -> coordinator.prepare(transaction)).map(TransactionResource::document);
+    }
+
+    @POST
+    @Path("/{id}/commit")
+    @Operation(summary = "Commits, after preparing if need be; 409 where the outcome is rollback")
+    public Uni<TransactionDocument> commit(@RestPath String id) {
+        TransactionId transaction = id(id);
+        return uni(() -> coordinator.commit(transaction)).map(TransactionResource::document);
+    }
+
+    @POST
+    @Path("/{id}/rollback")
+    @Operation(summary = "Rolls back; 409 where the decision was commit")
+    public Uni<TransactionDocument> rollback(@RestPath String id) {
+        TransactionId transaction = id(id);
+        return uni(() -> coordinator.rollback(transaction)).map(TransactionResource::document);
+    }
+
+    @GET
+    @Path("/{id}")
+    @Operation(summary = "One transaction")
+    public TransactionDocument get(@RestPath String id) {
+        return document(Problems.given(coordinator.find(id(id))));
+    }
+
+    @GET
+    @Path("/{id}/outcome")
+    @Operation(summary = "What a participant in doubt asks; an unknown id is ROLLBACK (presumed abort)")
+    public OutcomeDocument outcome(@RestPath String id) {
+        return new OutcomeDocument(coordinator.outcome(id(id)));
+    }
+
+    @GET
+    @Operation(summary = "Transactions, newest first")
+    public TransactionPage list(
+            @QueryParam("state") @Nullable String state,
+            @QueryParam("limit") @Nullable String limit,
+            @QueryParam("after") @Nullable String after) {
+        Input input = new Input(limits);
+        int items = input.page(limit);
+        var wanted = input.state(state);
+        TransactionId from = after == null || after.isEmpty() ? null : input.transactionId("after", after);
+        input.check();
+        List<Transaction> page = coordinator.list(wanted, from, items + 1);
+        boolean more = page.size() > items;
+        List<TransactionDocument> shown =
+                page.stream().limit(items).map(TransactionResource::document).toList();
+        return new TransactionPage(shown, more ? shown.getLast().id() : null);
+    }
+
+    private TransactionId id(String text) {
+        return new Input(limits).transactionId("id", text);
+    }
+
+    private static Uni<Transaction> uni(Supplier<CompletionStage<Answer<Transaction>>> call) {
+        return Uni.createFrom().completionStage(call).map(Problems::given);
+    }
+
+    private static TransactionDocument document(Transaction t) {
+        return new TransactionDocument(
+                t.id().toString(),
+                t.state().shown(),
+                t.startedAt(),
+                t.expiresAt(),
+                t.decidedAt(),
+                t.finishedAt(),
+                t.reason(),
+                t.participants().stream().map(TransactionResource::document).toList());
+    }
+
+    private static ParticipantDocument document(Participant p) {
+        return new ParticipantDocument(
+                p.resourceManager(),
+                p.state(),
+                p.ballot() == null ? null : p.ballot().vote(),
+                p.reason());
+    }
+}
