@@ -1,6 +1,7 @@
 package dtc.app;
 
 import dtc.rest.Edge;
+import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
@@ -9,16 +10,18 @@ import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 @Singleton
 final class RoleFilter {
 
-    private final boolean coordinates;
+    /** Looked up per call: filters are made before the configuration of the run is there. */
+    private final Instance<DtcConfig> config;
 
-    RoleFilter(DtcConfig config) {
-        this.coordinates = config.coordinator().enabled();
+    RoleFilter(Instance<DtcConfig> config) {
+        this.config = config;
     }
 
     @ServerRequestFilter
     void filter(ContainerRequestContext request) {
         String path = request.getUriInfo().getPath();
-        if (!coordinates && (isBelow(path, "/transactions") || isBelow(path, "/resource-managers"))) {
+        if ((isBelow(path, "/transactions") || isBelow(path, "/resource-managers"))
+                && !config.get().coordinator().enabled()) {
             throw Edge.notHere();
         }
     }

@@ -171,7 +171,7 @@ public class Wiring {
     }
 
     private URI ownUrl() {
-        String host = "0.0.0.0".equals(http.host()) ? "127.0.0.1" : http.host();
+        String host = http.host().equals("0.0.0.0") ? "127.0.0.1" : http.host();
         int port = LaunchMode.current() == LaunchMode.TEST ? http.testPort() : http.port();
         return URI.create("http://%s:%d".formatted(host, port));
     }

@@ -10,7 +10,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.microprofile.faulttolerance.exceptions.FaultToleranceException;
-import org.jspecify.annotations.Nullable;
 
 /** How MicroProfile REST clients are built here, and what their failures mean. */
 public final class Clients {
@@ -42,7 +41,7 @@ public final class Clients {
     }
 
     static Failure classify(Throwable failure) {
-        for (Throwable cause = failure; cause != null; cause = next(cause)) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof UnknownHostException
                     || cause instanceof NoRouteToHostException
                     || (cause instanceof ConnectException && !isTimeout(cause))) {
@@ -59,10 +58,6 @@ public final class Clients {
         return failure instanceof TimeoutException
                 || failure instanceof org.eclipse.microprofile.faulttolerance.exceptions.TimeoutException
                 || failure.getClass().getSimpleName().contains("Timeout");
-    }
-
-    private static @Nullable Throwable next(Throwable failure) {
-        return failure.getCause() == failure ? null : failure.getCause();
     }
 
     /** In words for a reason or a log: no class names, no addresses. */

@@ -21,23 +21,18 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 @Singleton
 public class Edge {
 
-    private final long bodyBytesMax;
-
-    Edge(VertxHttpConfig http) {
-        this.bodyBytesMax =
-                http.limits().maxBodySize().map(size -> size.asLongValue()).orElse(Long.MAX_VALUE);
-    }
-
     /** What a path answers in a process without the role that it belongs to. */
     public static HttpProblem notHere() {
         return Problems.notFound("this process does not coordinate");
     }
 
     /** Ahead of the server's own check, which answers without a body. A body of unknown length is cut off later. */
-    void limitBodies(@Observes Router router) {
+    void limitBodies(@Observes Router router, VertxHttpConfig http) {
+        long bodyBytesMax =
+                http.limits().maxBodySize().map(size -> size.asLongValue()).orElse(Long.MAX_VALUE);
         router.route().order(Integer.MIN_VALUE).handler(context -> {
             if (declaredLength(context) > bodyBytesMax) {
-                tooLarge(context);
+                tooLarge(context, bodyBytesMax);
             } else {
                 context.next();
             }
@@ -53,7 +48,7 @@ public class Edge {
         }
     }
 
-    private void tooLarge(RoutingContext context) {
+    private static void tooLarge(RoutingContext context, long bodyBytesMax) {
         // The rest of the body is not read, so the connection cannot be used again.
         context.response()
                 .setStatusCode(413)

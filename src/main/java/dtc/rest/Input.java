@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,10 @@ public final class Input {
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?");
     private static final String NAME_RULE = "must be 1 to 63 letters, digits, '.', '_' or '-', no sign at either end";
+    private static final Set<String> SCHEMES = Set.of("http", "https");
+    /** No dots alone between slashes: {@code ..} leads elsewhere. */
+    private static final Pattern PATH = Pattern.compile("(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?");
+
     private static final int URL_CHARS_MAX = 2048;
 
     private final Limits limits;
@@ -201,7 +206,7 @@ public final class Input {
         try {
             URI uri = new URI(text);
             String path = uri.getRawPath();
-            return ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme()))
+            return SCHEMES.contains(String.valueOf(uri.getScheme()))
                     && uri.getHost() != null
                     && uri.getRawUserInfo() == null
                     && uri.getRawQuery() == null
@@ -209,8 +214,7 @@ public final class Input {
                     && uri.getPort() != 0
                     && uri.getPort() <= 65_535
                     && !uri.getRawAuthority().endsWith(":")
-                    && (path == null || Pattern.matches("(/[A-Za-z0-9._~-]+)*/?", path) && !path.contains("/.."))
-                    && text.chars().noneMatch(c -> c == '{' || c == '}');
+                    && PATH.matcher(path == null ? "" : path).matches();
         } catch (URISyntaxException _) {
             return false;
         }

@@ -38,6 +38,8 @@ import org.jspecify.annotations.Nullable;
 public final class Coordinator {
 
     /**
+     * What can be configured.
+     *
      * @param transactionTimeout how long a transaction may stay active, where the client does not say
      * @param voteTimeout how long votes are awaited
      * @param answerTimeout how long a client's call waits for phase two
@@ -78,6 +80,11 @@ public final class Coordinator {
 
     private record Finished(TransactionId id, long atNanos) {}
 
+    /** A client's call that waits for the end of its transaction. */
+    private static final class Waiter {
+        private final CompletableFuture<Transaction> answer = new CompletableFuture<>();
+    }
+
     /** A transaction and those that wait for its end. */
     private static final class Entry {
         private final long beganNanos;
@@ -86,7 +93,7 @@ public final class Coordinator {
         private volatile Transaction transaction;
         private Time.@Nullable Timer expiry;
         /** Guarded by this. */
-        private final List<CompletableFuture<Transaction>> waiting = new ArrayList<>(1);
+        private final List<Waiter> waiting = new ArrayList<>(1);
 
         private Entry(Transaction transaction, long nanos) {
             this.transaction = transaction;
@@ -229,19 +236,11 @@ public final class Coordinator {
         if (index == writes.size()) {
             return CompletableFuture.completedFuture(null);
         }
-        return write(entry, writes.get(index)).thenCompose(answer -> {
-            switch (answer) {
-                case Answer.Given<Transaction> _ -> {
-                    return writeInOrder(entry, writes, index + 1);
-                }
-                case Answer.Refused<Transaction> refused -> {
-                    apply(
-                            entry,
-                            new Event.WriteImpossible(
-                                    writes.get(index).resourceManager(),
-                                    refused.refusal().detail()));
-                    return CompletableFuture.completedFuture(null);
-                }
+        return write(entry, writes.get(index)).thenCompose(answer -> switch (answer) {
+            case Answer.Given<Transaction> _ -> writeInOrder(entry, writes, index + 1);
+            case Answer.Refused<Transaction>(Refusal refusal) -> {
+                apply(entry, new Event.WriteImpossible(writes.get(index).resourceManager(), refusal.detail()));
+                yield CompletableFuture.completedFuture(null);
             }
         });
     }
@@ -335,20 +334,20 @@ public final class Coordinator {
     /** Completes with the final state, or with whatever the state is after {@link Settings#answerTimeout}. */
     private CompletionStage<Transaction> settle(Entry entry, Event event) {
         apply(entry, event);
-        CompletableFuture<Transaction> answer = new CompletableFuture<>();
+        Waiter waiter = new Waiter();
         synchronized (entry) {
             if (entry.transaction.state().isFinal()) {
                 return CompletableFuture.completedFuture(entry.transaction);
             }
-            entry.waiting.add(answer);
+            entry.waiting.add(waiter);
         }
         Time.Timer timer = time.after(settings.answerTimeout(), () -> {
             synchronized (entry) {
-                entry.waiting.remove(answer);
+                entry.waiting.remove(waiter);
             }
-            answer.complete(entry.transaction);
+            waiter.answer.complete(entry.transaction);
         });
-        return answer.whenComplete((_, _) -> timer.cancel());
+        return waiter.answer.whenComplete((_, _) -> timer.cancel());
     }
 
     private static Answer<Transaction> refuseIf(Answer<Transaction> answer, Outcome unwanted) {
@@ -411,12 +410,12 @@ public final class Coordinator {
             }
             retire(after.id());
         }
-        List<CompletableFuture<Transaction>> waiting;
+        List<Waiter> waiting;
         synchronized (entry) {
             waiting = List.copyOf(entry.waiting);
             entry.waiting.clear();
         }
-        waiting.forEach(answer -> answer.complete(after));
+        waiting.forEach(waiter -> waiter.answer.complete(after));
         completeIfDrained();
     }
 

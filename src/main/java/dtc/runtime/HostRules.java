@@ -1,9 +1,11 @@
 package dtc.runtime;
 
+import java.net.Inet4Address;
+import java.net.InetAddress;
 import java.net.URI;
 import java.util.List;
 import java.util.Locale;
-import java.util.regex.Pattern;
+import java.util.Set;
 
 /**
  * Which hosts a resource manager's URL may name, so that a registration cannot aim the coordinator at an address of the
@@ -13,16 +15,17 @@ import java.util.regex.Pattern;
  */
 public record HostRules(List<String> patterns) {
 
-    private static final Pattern DOTTED_QUAD = Pattern.compile("(\\d{1,3})\\.(\\d{1,3})\\.(\\d{1,3})\\.(\\d{1,3})");
-    /** Other spellings of an IPv4 address (decimal, octal, hexadecimal, short), understood by some resolvers. */
-    private static final Pattern NUMERIC = Pattern.compile("(0x)?[0-9a-f.x]*");
+    /** Where clouds serve credentials to whoever asks, beside the link-local 169.254.169.254. */
+    private static final Set<String> METADATA =
+            Set.of("100.100.100.200", "fd00:ec2:0:0:0:0:0:254", "metadata", "metadata.google.internal");
 
+    /** Whether {@code url}, which is well-formed, may be called. No name is looked up. */
     public boolean allow(String url) {
         String host = URI.create(url).getHost().toLowerCase(Locale.ROOT);
-        if (neverAllowed(host)) {
-            return false;
-        }
-        return patterns.stream().map(p -> p.strip().toLowerCase(Locale.ROOT)).anyMatch(p -> matches(p, host));
+        return !neverAllowed(host)
+                && patterns.stream()
+                        .map(p -> p.strip().toLowerCase(Locale.ROOT))
+                        .anyMatch(p -> matches(p, host));
     }
 
     private static boolean matches(String pattern, String host) {
@@ -33,31 +36,28 @@ public record HostRules(List<String> patterns) {
                         && host.length() >= pattern.length());
     }
 
-    /** Link-local and metadata addresses, and every spelling that could hide one. */
+    /** Link-local and metadata addresses, the wildcard address, and every unusual spelling that could hide one. */
     private static boolean neverAllowed(String host) {
+        if (host.endsWith(".") || METADATA.contains(host)) {
+            return true;
+        }
         if (host.startsWith("[")) {
-            String address = host.substring(1, host.length() - 1);
-            return !address.equals("::1")
-                    && (address.startsWith("fe")
-                            || address.startsWith("fd00:ec2")
-                            || address.startsWith(":")
-                            || address.startsWith("0")
-                            || address.startsWith("64:")
-                            || address.contains("%"));
+            return neverAllowed(InetAddress.ofLiteral(host));
         }
-        var quad = DOTTED_QUAD.matcher(host);
-        if (quad.matches()) {
-            return host.startsWith("169.254.")
-                    || host.startsWith("0")
-                    || host.contains(".0") && hasLeadingZero(host)
-                    || host.equals("100.100.100.200");
+        InetAddress address;
+        try {
+            address = Inet4Address.ofPosixLiteral(host);
+        } catch (IllegalArgumentException _) {
+            return false; // a name
         }
-        boolean looksNumeric =
-                NUMERIC.matcher(host).matches() && Character.isDigit(host.charAt(0)) && !host.matches(".*[a-wyz].*");
-        return looksNumeric || host.equals("metadata") || host.startsWith("metadata.") || host.endsWith(".");
+        // 2852039166, 0xa9fea9fe and 0251.0376.0251.0376 are all 169.254.169.254 to some resolvers.
+        return !address.getHostAddress().equals(host) || neverAllowed(address);
     }
 
-    private static boolean hasLeadingZero(String host) {
-        return Pattern.compile("\\.0\\d").matcher(host).find();
+    private static boolean neverAllowed(InetAddress address) {
+        return address.isLinkLocalAddress()
+                || address.isAnyLocalAddress()
+                || address.isMulticastAddress()
+                || METADATA.contains(address.getHostAddress());
     }
 }

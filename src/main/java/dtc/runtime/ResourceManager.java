@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 public final class ResourceManager {
 
     /**
+     * What can be configured.
+     *
      * @param lockWait how long an older transaction waits for its keys; less than the coordinator awaits a vote
      * @param stagedTimeout how long staged writes are kept without a vote
      */
