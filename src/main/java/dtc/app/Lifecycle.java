@@ -2,7 +2,7 @@ package dtc.app;
 
 import dtc.runtime.Coordinator;
 import dtc.runtime.HostedResourceManagers;
-import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.vertx.http.HttpServerStart;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.ObservesAsync;
@@ -36,7 +36,7 @@ final class Lifecycle {
     }
 
     /** The HTTP server goes on serving while this waits. */
-    void stopping(@Observes ShutdownEvent event) throws InterruptedException {
+    void stopping(@Observes ShutdownDelayInitiatedEvent event) throws InterruptedException {
         await(
                 Stream.concat(
                         Stream.of(coordinator.drain()),

@@ -4,6 +4,7 @@ import dtc.runtime.Time;
 import io.vertx.core.Vertx;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 
 /** Real time. Timers fire on an event loop: on that of the caller, where it is one. */
 final class VertxTime implements Time {
@@ -16,7 +17,7 @@ final class VertxTime implements Time {
 
     @Override
     public Instant now() {
-        return Instant.now();
+        return Instant.now().truncatedTo(ChronoUnit.MILLIS);
     }
 
     @Override

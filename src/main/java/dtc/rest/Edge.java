@@ -6,20 +6,25 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import dtc.rest.Problems.Violation;
 import io.quarkiverse.resteasy.problem.HttpProblem;
+import io.quarkiverse.resteasy.problem.postprocessing.ProblemContext;
+import io.quarkiverse.resteasy.problem.postprocessing.ProblemPostProcessor;
 import io.quarkus.vertx.http.runtime.VertxHttpConfig;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
-import jakarta.ws.rs.core.Response;
+import java.net.URI;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /** Errors that no resource of ours throws, as problem+json all the same. */
 @Singleton
-public class Edge {
+public class Edge implements ProblemPostProcessor {
+
+    private static final Logger LOG = Logger.getLogger(Edge.class);
 
     /** What a path answers in a process without the role that it belongs to. */
     public static HttpProblem notHere() {
@@ -59,9 +64,37 @@ public class Edge {
                 .onComplete(_ -> context.request().connection().close());
     }
 
-    /** Malformed JSON, or JSON of the wrong shape: where, but nothing of our classes. */
-    @ServerExceptionMapper
-    Response malformed(JsonProcessingException malformed) {
+    /**
+     * Gives problems that others made a type, and those of malformed JSON, or JSON of the wrong shape, a place but
+     * nothing of our classes. An unexpected failure is logged here, since the library's log would hold every refusal
+     * too.
+     */
+    @Override
+    public HttpProblem apply(HttpProblem problem, ProblemContext context) {
+        if (problem.getStatusCode() == 500) {
+            LOG.error("unexpected failure", context.cause);
+        }
+        JsonProcessingException malformed = malformed(context.cause);
+        if (malformed != null) {
+            return Problems.invalid(List.of(violation(malformed)));
+        }
+        return problem.getType() == null
+                ? HttpProblem.builder(problem)
+                        .withType(URI.create("urn:dtc:http-" + problem.getStatusCode()))
+                        .build()
+                : problem;
+    }
+
+    private static @Nullable JsonProcessingException malformed(@Nullable Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof JsonProcessingException malformed) {
+                return malformed;
+            }
+        }
+        return null;
+    }
+
+    private static Violation violation(JsonProcessingException malformed) {
         String field = malformed instanceof JsonMappingException mapping
                         && !mapping.getPath().isEmpty()
                 ? mapping.getPath().stream()
@@ -77,6 +110,6 @@ public class Edge {
             case JsonMappingException mapping when !mapping.getPath().isEmpty() -> "has the wrong type or is malformed";
             default -> "is not well-formed JSON of the expected shape";
         };
-        return Problems.invalid(List.of(new Violation(field, what + where))).toResponse();
+        return new Violation(field, what + where);
     }
 }
