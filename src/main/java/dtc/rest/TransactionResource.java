@@ -1,5 +1,7 @@
 package dtc.rest;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dtc.coordinator.Participant;
 import dtc.coordinator.Transaction;
 import dtc.protocol.Messages.BeginRequest;
@@ -11,14 +13,18 @@ import dtc.protocol.Messages.WriteRequest;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
 import dtc.runtime.Coordinator;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.common.annotation.NonBlocking;
 import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.NotSupportedException;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import java.net.URI;
 import java.time.Duration;
@@ -28,6 +34,7 @@ import java.util.function.Supplier;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestPath;
@@ -39,23 +46,27 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "Transactions")
 @Produces(MediaType.APPLICATION_JSON)
 @NonBlocking
+@RegisterForReflection(targets = {BeginRequest.class, WriteRequest.class})
 public class TransactionResource {
 
     private final Coordinator coordinator;
     private final Input.Limits limits;
+    private final ObjectMapper mapper;
 
-    TransactionResource(Coordinator coordinator, Input.Limits limits) {
+    TransactionResource(Coordinator coordinator, Input.Limits limits, ObjectMapper mapper) {
         this.coordinator = coordinator;
         this.limits = limits;
+        this.mapper = mapper;
     }
 
     @POST
-    @Consumes({MediaType.APPLICATION_JSON, MediaType.WILDCARD})
+    @Consumes(MediaType.WILDCARD)
     @Operation(summary = "Begins a transaction; with writes and autoCommit runs it to its outcome in one call")
     @RequestBody(
             content =
                     @Content(
                             mediaType = MediaType.APPLICATION_JSON,
+                            schema = @Schema(implementation = BeginRequest.class),
                             examples = {
                                 @ExampleObject(name = "begin", value = "{\"timeoutMillis\":30000}"),
                                 @ExampleObject(
@@ -65,7 +76,10 @@ public class TransactionResource {
                                                         + "{\"total\":42}},{\"resourceManager\":\"payments\",\"key\":\"p-1\","
                                                         + "\"value\":42}],\"autoCommit\":true}")
                             }))
-    public Uni<RestResponse<TransactionDocument>> begin(@Nullable BeginRequest request) {
+    public Uni<RestResponse<TransactionDocument>> begin(
+            @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable MediaType type, @Nullable String body)
+            throws JsonProcessingException {
+        BeginRequest request = beginRequest(type, body);
         Input input = new Input(limits);
         Duration timeout = input.timeout(request);
         List<Coordinator.Write> writes = input.writes(request);
@@ -153,6 +167,18 @@ public class TransactionResource {
         List<TransactionDocument> shown =
                 page.stream().limit(items).map(TransactionResource::document).toList();
         return new TransactionPage(shown, more ? shown.getLast().id() : null);
+    }
+
+    /** The body is optional, and clients send an empty one under any type, so it is read here. */
+    private @Nullable BeginRequest beginRequest(@Nullable MediaType type, @Nullable String body)
+            throws JsonProcessingException {
+        if (body == null || body.isBlank()) {
+            return null;
+        }
+        if (type == null || !MediaType.APPLICATION_JSON_TYPE.isCompatible(type)) {
+            throw new NotSupportedException();
+        }
+        return mapper.readValue(body, BeginRequest.class);
     }
 
     private TransactionId id(String text) {

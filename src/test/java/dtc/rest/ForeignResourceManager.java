@@ -1,0 +1,114 @@
+package dtc.rest;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import io.restassured.RestAssured;
+import io.restassured.http.ContentType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A resource manager of somebody else: a plain HTTP server that answers as each test says. */
+final class ForeignResourceManager implements AutoCloseable {
+
+    /** How it answers one kind of message. */
+    interface Behaviour {
+        void answer(HttpExchange exchange, int call) throws IOException;
+    }
+
+    private final String id = "foreign-" + UUID.randomUUID().toString().substring(0, 8);
+    private final HttpServer server;
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Map<String, Behaviour> behaviours = new ConcurrentHashMap<>(Map.of(
+            "writes", status(204),
+            "prepare", json(200, "{\"vote\":\"COMMIT\"}"),
+            "commit", status(204),
+            "rollback", status(204)));
+    private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
+
+    ForeignResourceManager() {
+        try {
+            server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 100);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        server.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        server.createContext("/", exchange -> {
+            try (exchange) {
+                String path = exchange.getRequestURI().getPath();
+                String message = path.substring(path.lastIndexOf('/') + 1);
+                exchange.getRequestBody().readAllBytes();
+                int call =
+                        calls.computeIfAbsent(message, _ -> new AtomicInteger()).incrementAndGet();
+                behaviours.getOrDefault(message, status(404)).answer(exchange, call);
+            }
+        });
+        server.start();
+        register(UUID.randomUUID());
+    }
+
+    void register(UUID instance) {
+        RestAssured.given()
+                .contentType(ContentType.JSON)
+                .body(Map.of(
+                        "url",
+                        "http://127.0.0.1:" + server.getAddress().getPort() + "/base",
+                        "instance",
+                        instance.toString()))
+                .put("/resource-managers/" + id)
+                .then()
+                .statusCode(org.hamcrest.Matchers.oneOf(200, 201));
+    }
+
+    String id() {
+        return id;
+    }
+
+    ForeignResourceManager on(String message, Behaviour behaviour) {
+        behaviours.put(message, behaviour);
+        return this;
+    }
+
+    int calls(String message) {
+        AtomicInteger count = calls.get(message);
+        return count == null ? 0 : count.get();
+    }
+
+    Behaviour hang() {
+        return (_, _) -> {
+            try {
+                closed.await();
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+            }
+        };
+    }
+
+    static Behaviour status(int status) {
+        return (exchange, _) -> exchange.sendResponseHeaders(status, -1);
+    }
+
+    static Behaviour json(int status, String body) {
+        return (exchange, _) -> {
+            byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+            exchange.getResponseHeaders().add("Content-Type", "application/json");
+            exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
+            exchange.getResponseBody().write(bytes);
+        };
+    }
+
+    @Override
+    public void close() {
+        closed.countDown();
+        server.stop(0);
+        RestAssured.delete("/resource-managers/" + id);
+    }
+}

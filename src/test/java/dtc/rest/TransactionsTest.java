@@ -1,0 +1,439 @@
+package dtc.rest;
+
+import static io.restassured.RestAssured.get;
+import static io.restassured.RestAssured.given;
+import static io.restassured.RestAssured.post;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItem;
+import static org.hamcrest.Matchers.lessThan;
+import static org.hamcrest.Matchers.oneOf;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.http.ContentType;
+import io.restassured.path.json.JsonPath;
+import io.restassured.response.Response;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Transactions over real HTTP, with the resource managers of this process and with foreign ones. */
+@QuarkusTest
+class TransactionsTest {
+
+    /** What the contract allows a prepare, with hanging participants. */
+    private static final long PREPARE_MILLIS_MAX = 1500;
+
+    @BeforeEach
+    void resourceManagersAreRegistered() {
+        Awaitility.await().untilAsserted(() -> get("/q/health/ready").then().statusCode(200));
+    }
+
+    @Test
+    void an_order_is_committed_on_both() {
+        String id = begin();
+        write(id, "orders", "o-1", Map.of("total", 42)).then().statusCode(204);
+        write(id, "payments", "p-1", 42).then().statusCode(204);
+
+        get("/rm/orders/entries/o-1").then().statusCode(404);
+        post("/transactions/" + id + "/prepare")
+                .then()
+                .statusCode(200)
+                .body("state", equalTo("COMMITTED"))
+                .body("participants.vote", equalTo(List.of("COMMIT", "COMMIT")));
+
+        get("/rm/orders/entries/o-1").then().statusCode(200).body("value.total", equalTo(42));
+        get("/rm/payments/entries/p-1").then().statusCode(200).body("value", equalTo(42));
+        get("/transactions/" + id + "/outcome").then().body("outcome", equalTo("COMMIT"));
+        post("/transactions/" + id + "/commit").then().statusCode(200);
+        post("/transactions/" + id + "/rollback").then().statusCode(409).contentType("application/problem+json");
+    }
+
+    @Test
+    void one_call_does_it_all_and_keeps_values_exactly() {
+        given().contentType(ContentType.JSON)
+                .body("""
+                        {"writes":[{"resourceManager":"orders","key":"exact/1","value":12345678901234567890.12345678901234567890},
+                                   {"resourceManager":"payments","key":"exact 2","value":null}],"autoCommit":true}""")
+                .post("/transactions")
+                .then()
+                .statusCode(201)
+                .body("state", equalTo("COMMITTED"));
+        assertTrue(get("/rm/orders/entries/exact/1").asString().contains("12345678901234567890.12345678901234567890"));
+        assertTrue(get("/rm/payments/entries/exact 2").asString().contains("\"value\":null"));
+    }
+
+    @Test
+    void rollback_discards_and_commit_is_refused_afterwards() {
+        String id = begin();
+        write(id, "orders", "discarded", 1);
+        post("/transactions/" + id + "/rollback").then().statusCode(200).body("state", equalTo("ROLLED_BACK"));
+        post("/transactions/" + id + "/commit").then().statusCode(409);
+        write(id, "orders", "discarded", 2).then().statusCode(409);
+        get("/rm/orders/entries/discarded").then().statusCode(404);
+    }
+
+    @Test
+    void an_empty_transaction_commits_at_once() {
+        post("/transactions/" + begin() + "/prepare").then().body("state", equalTo("COMMITTED"));
+    }
+
+    @Test
+    void an_abandoned_transaction_expires() {
+        String id = given().contentType(ContentType.JSON)
+                .body(Map.of("timeoutMillis", 200))
+                .post("/transactions")
+                .jsonPath()
+                .getString("id");
+        write(id, "orders", "abandoned", 1);
+        awaitState(id, "ROLLED_BACK");
+    }
+
+    @Test
+    void many_that_hang_are_rolled_back_in_time() {
+        List<ForeignResourceManager> hanging = new ArrayList<>();
+        try {
+            String id = begin();
+            write(id, "orders", "hung", 1).then().statusCode(204);
+            for (int i = 0; i < 5; i++) {
+                ForeignResourceManager foreign = new ForeignResourceManager();
+                hanging.add(foreign.on("prepare", foreign.hang()).on("rollback", foreign.hang()));
+                write(id, foreign.id(), "k", i).then().statusCode(204);
+            }
+            post("/transactions/" + id + "/prepare")
+                    .then()
+                    .statusCode(200)
+                    .time(lessThan(PREPARE_MILLIS_MAX))
+                    .body("state", equalTo("ROLLED_BACK"))
+                    .body("reason", containsString("did not answer in time"));
+            get("/rm/orders/entries/hung").then().statusCode(404);
+            get("/rm/orders/transactions").then().body("items.id", org.hamcrest.Matchers.not(hasItem(id)));
+        } finally {
+            hanging.forEach(ForeignResourceManager::close);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"500", "302", "404", "garbage", "empty", "unknown", "huge", "broken", "array"})
+    void a_wrong_answer_to_prepare_is_a_vote_to_abort(String kind) {
+        try (ForeignResourceManager foreign = new ForeignResourceManager()) {
+            foreign.on(
+                    "prepare",
+                    switch (kind) {
+                        case "500", "302", "404" -> ForeignResourceManager.status(Integer.parseInt(kind));
+                        case "garbage" -> ForeignResourceManager.json(200, "<html>");
+                        case "empty" -> ForeignResourceManager.json(200, "");
+                        case "unknown" -> ForeignResourceManager.json(200, "{\"vote\":\"MAYBE\"}");
+                        case "array" -> ForeignResourceManager.json(200, "[\"COMMIT\"]");
+                        case "huge" ->
+                            ForeignResourceManager.json(
+                                    200, "{\"vote\":\"COMMIT\",\"x\":\"" + "a".repeat(30_000_000) + "\"}");
+                        default -> (exchange, _) -> exchange.close();
+                    });
+            String id = begin();
+            write(id, "orders", "wrong-" + kind, 1).then().statusCode(204);
+            write(id, foreign.id(), "k", 1).then().statusCode(204);
+            post("/transactions/" + id + "/prepare")
+                    .then()
+                    .statusCode(200)
+                    .body("state", oneOf("ROLLED_BACK", "ROLLING_BACK"))
+                    .body("participants[1].vote", equalTo("ABORT"));
+            get("/rm/orders/entries/wrong-" + kind).then().statusCode(404);
+            assertEquals(0, foreign.calls("commit"));
+        }
+    }
+
+    @Test
+    void a_read_only_vote_has_no_second_phase() {
+        try (ForeignResourceManager foreign = new ForeignResourceManager()) {
+            foreign.on("prepare", ForeignResourceManager.json(200, "{\"vote\":\"READ_ONLY\"}"));
+            String id = begin();
+            write(id, "orders", "with-read-only", 1);
+            write(id, foreign.id(), "k", 1);
+            post("/transactions/" + id + "/prepare").then().body("state", equalTo("COMMITTED"));
+            assertEquals(0, foreign.calls("commit"));
+        }
+    }
+
+    @Test
+    void a_commit_is_told_until_it_is_acknowledged() {
+        try (ForeignResourceManager foreign = new ForeignResourceManager()) {
+            foreign.on("commit", (exchange, call) -> exchange.sendResponseHeaders(call < 4 ? 500 : 204, -1));
+            String id = begin();
+            write(id, "orders", "fourth", 1);
+            write(id, foreign.id(), "k", 1);
+            post("/transactions/" + id + "/prepare").then().body("state", oneOf("COMMITTING", "COMMITTED"));
+            awaitState(id, "COMMITTED");
+            assertEquals(4, foreign.calls("commit"));
+        }
+    }
+
+    @Test
+    void a_resource_manager_that_lost_what_it_voted_for_is_heuristic() {
+        try (ForeignResourceManager foreign = new ForeignResourceManager()) {
+            foreign.on("commit", ForeignResourceManager.status(404));
+            String id = begin();
+            write(id, "orders", "heuristic", 1);
+            write(id, foreign.id(), "k", 1);
+            post("/transactions/" + id + "/prepare").then().body("state", equalTo("HEURISTIC"));
+        }
+    }
+
+    @Test
+    void a_new_instance_between_write_and_vote_aborts() {
+        try (ForeignResourceManager foreign = new ForeignResourceManager()) {
+            String id = begin();
+            write(id, "orders", "instance-before", 1);
+            write(id, foreign.id(), "k", 1);
+            foreign.register(UUID.randomUUID());
+            post("/transactions/" + id + "/prepare").then().body("state", equalTo("ROLLED_BACK"));
+        }
+    }
+
+    @Test
+    void a_new_instance_between_vote_and_commit_is_heuristic() {
+        try (ForeignResourceManager foreign = new ForeignResourceManager()) {
+            foreign.on("commit", ForeignResourceManager.status(500));
+            String id = begin();
+            write(id, "orders", "instance-after", 1);
+            write(id, foreign.id(), "k", 1);
+            post("/transactions/" + id + "/prepare").then().body("state", equalTo("COMMITTING"));
+            foreign.register(UUID.randomUUID());
+            awaitState(id, "HEURISTIC");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"500,502", "507,507", "409,409"})
+    void a_failed_write_dooms_the_transaction(int answered, int expected) {
+        try (ForeignResourceManager foreign = new ForeignResourceManager()) {
+            foreign.on("writes", ForeignResourceManager.status(answered));
+            String id = begin();
+            write(id, foreign.id(), "k", 1).then().statusCode(expected).contentType("application/problem+json");
+            get("/transactions/" + id).then().body("state", equalTo("MARKED_ROLLBACK"));
+            post("/transactions/" + id + "/commit").then().statusCode(409);
+            get("/transactions/" + id).then().body("state", equalTo("ROLLED_BACK"));
+        }
+    }
+
+    @Test
+    void a_write_that_gets_no_answer_is_504() {
+        try (ForeignResourceManager foreign = new ForeignResourceManager()) {
+            foreign.on("writes", foreign.hang());
+            write(begin(), foreign.id(), "k", 1).then().statusCode(504);
+        }
+    }
+
+    @Test
+    void racing_calls_agree_on_one_outcome_and_reach_each_participant_once() throws Exception {
+        try (ForeignResourceManager foreign = new ForeignResourceManager()) {
+            for (int round = 0; round < 10; round++) {
+                String id = begin();
+                write(id, "orders", "race-" + round, 1);
+                write(id, foreign.id(), "k", 1);
+                int commits = foreign.calls("commit");
+                int rollbacks = foreign.calls("rollback");
+                Set<String> states = new HashSet<>();
+                for (Response response : together(
+                        24,
+                        i -> () -> post("/transactions/" + id + "/"
+                                + List.of("commit", "rollback", "prepare").get(i % 3)))) {
+                    assertTrue(response.statusCode() == 200 || response.statusCode() == 409, response.asString());
+                    if (response.statusCode() == 200) {
+                        states.add(response.jsonPath().getString("state"));
+                    }
+                }
+                assertEquals(1, states.size(), states.toString());
+                boolean committed = states.contains("COMMITTED");
+                assertEquals(committed ? 1 : 0, foreign.calls("commit") - commits);
+                assertEquals(committed ? 0 : 1, foreign.calls("rollback") - rollbacks);
+                get("/rm/orders/entries/race-" + round).then().statusCode(committed ? 200 : 404);
+            }
+        }
+    }
+
+    @Test
+    void hot_keys_end_with_the_same_values_on_both() throws Exception {
+        int transactions = 600;
+        List<Response> answers = together(
+                transactions,
+                i -> () -> given().contentType(ContentType.JSON)
+                        .body("""
+                                {"writes":[{"resourceManager":"orders","key":"hot-%d","value":%d},
+                                           {"resourceManager":"payments","key":"hot-%d","value":%d}],"autoCommit":true}""".formatted(i % 5, i, i % 5, i))
+                        .post("/transactions"));
+        long committed = answers.stream()
+                .filter(r -> r.jsonPath().getString("state").equals("COMMITTED"))
+                .count();
+        assertTrue(committed > 0);
+        for (int key = 0; key < 5; key++) {
+            JsonPath orders = get("/rm/orders/entries/hot-" + key).jsonPath();
+            JsonPath payments = get("/rm/payments/entries/hot-" + key).jsonPath();
+            assertEquals(orders.getInt("value"), payments.getInt("value"));
+        }
+        get("/rm/orders/transactions").then().body("items.state", org.hamcrest.Matchers.not(hasItem("PREPARED")));
+    }
+
+    @Test
+    void writes_that_race_the_prepare_are_in_or_refused() throws Exception {
+        for (int round = 0; round < 10; round++) {
+            String id = begin();
+            String prefix = "racing-" + round + "-";
+            write(id, "orders", prefix + "first", 1);
+            write(id, "payments", prefix + "first", 1);
+            List<Response> answers = together(
+                    9,
+                    i -> () -> i == 4
+                            ? post("/transactions/" + id + "/prepare")
+                            : write(id, i % 2 == 0 ? "orders" : "payments", prefix + i, i));
+            boolean committed =
+                    get("/transactions/" + id).jsonPath().getString("state").equals("COMMITTED");
+            for (int i = 0; i < 9; i++) {
+                if (i != 4) {
+                    boolean accepted = answers.get(i).statusCode() == 204;
+                    get("/rm/" + (i % 2 == 0 ? "orders" : "payments") + "/entries/" + prefix + i)
+                            .then()
+                            .statusCode(committed && accepted ? 200 : 404);
+                }
+            }
+        }
+    }
+
+    @Test
+    void bad_input_is_a_problem_each_time_and_loses_nothing() {
+        String id = begin();
+        write(id, "orders", "kept", 1).then().statusCode(204);
+        for (String body : List.of(
+                "{",
+                "[]",
+                "{\"resourceManager\":1}",
+                "\"x\"",
+                "null",
+                "{}",
+                "{\"unknown\":1}",
+                "{} {}",
+                "{\"resourceManager\":\"orders\",\"key\":\"\",\"value\":1}",
+                "{\"resourceManager\":\"orders\",\"key\":\"k\"}",
+                "{\"resourceManager\":\"../x\",\"key\":\"k\",\"value\":1}",
+                "{\"resourceManager\":\"orders\",\"key\":\"k\",\"value\":" + "[".repeat(5000) + "}",
+                "{\"resourceManager\":\"orders\",\"key\":\"" + "k".repeat(600) + "\",\"value\":1}",
+                "{\"resourceManager\":\"orders\",\"key\":\"k\",\"value\":\"" + "v".repeat(70_000) + "\"}")) {
+            given().contentType(ContentType.JSON)
+                    .body(body)
+                    .post("/transactions/" + id + "/writes")
+                    .then()
+                    .statusCode(400)
+                    .contentType("application/problem+json")
+                    .body("type", org.hamcrest.Matchers.notNullValue())
+                    .body("status", equalTo(400))
+                    .body("violations", org.hamcrest.Matchers.hasSize(org.hamcrest.Matchers.greaterThan(0)))
+                    .body(org.hamcrest.Matchers.not(containsString("java.")));
+        }
+        given().contentType(ContentType.JSON)
+                .body("x".repeat(2_000_000))
+                .post("/transactions")
+                .then()
+                .statusCode(413)
+                .contentType("application/problem+json");
+        get("/transactions/not-a-uuid").then().statusCode(400);
+        get("/transactions/" + UUID.randomUUID())
+                .then()
+                .statusCode(404)
+                .body("type", org.hamcrest.Matchers.notNullValue());
+        get("/transactions/" + UUID.randomUUID() + "/outcome").then().body("outcome", equalTo("ROLLBACK"));
+        get("/nowhere").then().statusCode(404).contentType("application/problem+json");
+        post("/transactions/" + id + "/prepare").then().body("state", equalTo("COMMITTED"));
+        get("/rm/orders/entries/kept").then().statusCode(200);
+    }
+
+    @Test
+    void an_unknown_resource_manager_is_404() {
+        write(begin(), "nobody", "k", 1).then().statusCode(404).body("resourceManager", equalTo("nobody"));
+    }
+
+    @Test
+    void transactions_are_listed_newest_first_in_pages() {
+        String older = begin();
+        String newer = begin();
+        JsonPath first = get("/transactions?state=ACTIVE&limit=1").jsonPath();
+        assertEquals(newer, first.getString("items[0].id"));
+        assertEquals(
+                older,
+                get("/transactions?state=ACTIVE&limit=1&after=" + first.getString("next"))
+                        .jsonPath()
+                        .getString("items[0].id"));
+    }
+
+    @Test
+    void operators_see_it() {
+        post("/transactions/" + begin() + "/prepare");
+        String metrics = get("/q/metrics").asString();
+        for (String name : List.of(
+                "dtc_transactions_in_flight",
+                "dtc_transactions_total",
+                "dtc_prepare_seconds_bucket",
+                "dtc_commit_delivery_seconds_bucket",
+                "dtc_transaction_seconds_bucket",
+                "dtc_commit_redeliveries_total",
+                "dtc_in_doubt_oldest_seconds",
+                "dtc_resource_managers",
+                "dtc_rm_staged_transactions",
+                "dtc_rm_locked_keys",
+                "dtc_rm_lock_conflicts_total")) {
+            assertTrue(metrics.contains("\n" + name), name);
+        }
+        get("/q/openapi").then().statusCode(200);
+        get("/q/health/live").then().statusCode(200);
+    }
+
+    private static String begin() {
+        return post("/transactions").then().statusCode(201).extract().jsonPath().getString("id");
+    }
+
+    private static Response write(String id, String resourceManager, String key, Object value) {
+        return given().contentType(ContentType.JSON)
+                .body(Map.of("resourceManager", resourceManager, "key", key, "value", value))
+                .post("/transactions/" + id + "/writes");
+    }
+
+    private static void awaitState(String id, String state) {
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(10))
+                .untilAsserted(() -> get("/transactions/" + id).then().body("state", equalTo(state)));
+    }
+
+    private interface Calls {
+        Callable<Response> number(int i);
+    }
+
+    private static List<Response> together(int number, Calls calls) throws InterruptedException, ExecutionException {
+        try (var threads = Executors.newFixedThreadPool(Math.min(number, 64))) {
+            List<Callable<Response>> all = new ArrayList<>();
+            for (int i = 0; i < number; i++) {
+                all.add(calls.number(i));
+            }
+            List<Response> answers = new ArrayList<>();
+            for (Future<Response> answer : threads.invokeAll(all, 60, TimeUnit.SECONDS)) {
+                answers.add(answer.get());
+            }
+            return answers;
+        }
+    }
+}
