@@ -3,6 +3,7 @@ package dtc.rest;
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import dtc.rest.Problems.Violation;
 import io.quarkiverse.resteasy.problem.HttpProblem;
@@ -14,10 +15,12 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import jakarta.ws.rs.core.Response;
 import java.net.URI;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 import org.jspecify.annotations.Nullable;
 
 /** Errors that no resource of ours throws, as problem+json all the same. */
@@ -83,6 +86,12 @@ public class Edge implements ProblemPostProcessor {
                         .withType(URI.create("urn:dtc:http-" + problem.getStatusCode()))
                         .build()
                 : problem;
+    }
+
+    /** JSON of the wrong shape, which the server would answer without a body. */
+    @ServerExceptionMapper
+    Response mismatched(MismatchedInputException mismatched) {
+        return Problems.invalid(List.of(violation(mismatched))).toResponse();
     }
 
     private static @Nullable JsonProcessingException malformed(@Nullable Throwable failure) {
