@@ -296,7 +296,8 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
             case ROLLING_BACK ->
                 finishRollback(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.ROLLED_BACK)), now);
             // Told again behind the client's back, after it had once been silent.
-            case ROLLED_BACK -> Step.of(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.ROLLED_BACK)));
+            case ROLLED_BACK, HEURISTIC ->
+                Step.of(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.ROLLED_BACK)));
             // The answer to one phase was lost, so the participant was told to roll back, and did.
             case DELEGATED ->
                 onePhaseRefused(
@@ -304,7 +305,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
                         new OnePhaseRefused(
                                 resourceManager, Ballot.abortFor(VoteCause.TIMEOUT, "no answer, then rolled back")),
                         now);
-            case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED, HEURISTIC -> Step.of(t);
+            case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> Step.of(t);
         };
     }
 
@@ -320,7 +321,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
             case COMMITTING -> Step.of(next, new Effect.SendCommit(e.resourceManager(), tries));
             // Only the participant knows the outcome. A rollback is carried out, or refused by one that committed.
             case DELEGATED -> Step.of(next, new Effect.SendRollback(e.resourceManager(), tries - 1));
-            case ROLLING_BACK, ROLLED_BACK -> {
+            case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> {
                 Transaction after = t.state() == TransactionState.ROLLING_BACK
                         ? finishRollback(next, now).transaction()
                         : next;
@@ -329,11 +330,15 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
                         ? Step.of(after, new Effect.SendRollback(e.resourceManager(), tries))
                         : Step.of(after);
             }
-            case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED, HEURISTIC -> Step.of(t);
+            case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> Step.of(t);
         };
     }
 
     private static Step lost(Transaction t, Lost e, Instant now) {
+        Participant before = t.participant(e.resourceManager());
+        if (before == null || before.isSettled()) {
+            return Step.of(t);
+        }
         return switch (t.state()) {
             // It voted for commit and cannot keep its word.
             case COMMITTING ->
@@ -342,11 +347,11 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
                                 .because(Cause.LOST, e.resourceManager() + ": " + e.reason()),
                         now);
             // There is nothing left of it, which is what a rollback wants.
-            case ROLLING_BACK, ROLLED_BACK -> acknowledged(t, e.resourceManager(), now);
+            case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> acknowledged(t, e.resourceManager(), now);
             case DELEGATED ->
                 onePhaseRefused(
                         t, new OnePhaseRefused(e.resourceManager(), Ballot.abortFor(VoteCause.ERROR, e.reason())), now);
-            case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED, HEURISTIC -> Step.of(t);
+            case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> Step.of(t);
         };
     }
 
@@ -360,10 +365,11 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
         return switch (t.state()) {
             case COMMITTING -> finishCommit(next, now);
             case ROLLING_BACK -> finishRollback(next, now);
+            case HEURISTIC -> Step.of(next);
             case ROLLED_BACK -> Step.of(next.to(TransactionState.HEURISTIC, now));
             // Told to roll back after a lost answer, it says that it had committed.
             case DELEGATED -> onePhaseCommitted(t, e.resourceManager(), now);
-            case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED, HEURISTIC -> Step.of(t);
+            case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> Step.of(t);
         };
     }
 

@@ -25,6 +25,11 @@ public record TransactionId(UUID value) implements Comparable<TransactionId> {
         return compareTo(other) < 0;
     }
 
+    /** Whether the id tells its age, as all do that the coordinator issues. */
+    public boolean isOrderedByTime() {
+        return value.version() == 7;
+    }
+
     /** By age, oldest first. Unsigned, because {@link UUID#compareTo} takes an id with its top bit set for older. */
     @Override
     public int compareTo(TransactionId other) {

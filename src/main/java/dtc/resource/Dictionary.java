@@ -24,10 +24,11 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Wait-die</b> (Rosenkrantz, Stearns, Lewis 1978). Only an older transaction waits for a younger one, so there is
  * no circle of waiting across resource managers. A younger one also gives way to an older one that waits.
  *
- * <p><b>Remembered outcomes</b> refuse late messages. Their number is bounded: the oldest ids are forgotten first, and
- * whatever is not newer than the newest forgotten id, and unknown, is refused as ended. So a late write never begins a
- * transaction anew, however late; the price is that a transaction older than {@link Limits#endedMax} later ones cannot
- * enlist here for the first time.
+ * <p><b>Remembered outcomes</b> refuse late messages. Their number is bounded: what ended first is forgotten first, and
+ * an unknown id that is not newer than the newest forgotten one is refused as ended. So a late write never begins a
+ * transaction anew, however late; the price is that a transaction older than {@link Limits#endedMax} later ones may be
+ * unable to enlist here for the first time. Ids that are not ordered by time are not the coordinator's, and say nothing
+ * of the age of others.
  */
 public final class Dictionary {
 
@@ -60,8 +61,8 @@ public final class Dictionary {
     private final TreeMap<TransactionId, Staged> waiting = new TreeMap<>();
     /** Who holds which key. Invariant: exactly the keys of the PREPARED transactions. */
     private final Map<String, TransactionId> locks = new HashMap<>();
-    /** True where committed. */
-    private final TreeMap<TransactionId, Boolean> ended = new TreeMap<>();
+    /** True where committed; in the order of ending. */
+    private final LinkedHashMap<TransactionId, Boolean> ended = new LinkedHashMap<>();
 
     private @Nullable TransactionId newestForgotten;
     private long stagedChars;
@@ -290,17 +291,18 @@ public final class Dictionary {
     }
 
     private void remember(TransactionId id, boolean committed) {
-        if (newestForgotten != null && !newestForgotten.isOlderThan(id)) {
-            return; // already refused as ended, by its age
-        }
         ended.put(id, committed);
         if (ended.size() > limits.endedMax()) {
-            newestForgotten = ended.pollFirstEntry().getKey();
+            TransactionId forgotten = ended.pollFirstEntry().getKey();
+            if (forgotten.isOrderedByTime() && (newestForgotten == null || newestForgotten.isOlderThan(forgotten))) {
+                newestForgotten = forgotten;
+            }
         }
     }
 
     private boolean isEnded(TransactionId id) {
-        return ended.containsKey(id) || (newestForgotten != null && !newestForgotten.isOlderThan(id));
+        return ended.containsKey(id)
+                || (newestForgotten != null && id.isOrderedByTime() && !newestForgotten.isOlderThan(id));
     }
 
     private static boolean isWaiting(Staged transaction) {
