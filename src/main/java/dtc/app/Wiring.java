@@ -79,9 +79,10 @@ public class Wiring {
 
     @Produces
     @Singleton
-    ResourceManagerApi resourceManagerApi() {
+    ResourceManagerApi resourceManagerApi(Vertx vertx) {
         // Each call names its own URL; this one is never called.
         return Clients.build(
+                vertx,
                 ResourceManagerApi.class,
                 URI.create("http://localhost"),
                 readTimeout(),
@@ -130,13 +131,14 @@ public class Wiring {
 
     @Produces
     @Singleton
-    HostedResourceManagers hosted(Time time, ObjectMapper mapper, RegistrationLog registrationLog) {
+    HostedResourceManagers hosted(Vertx vertx, Time time, ObjectMapper mapper, RegistrationLog registrationLog) {
         List<String> ids = config.rm().ids().orElse(List.of());
         if (ids.isEmpty()) {
             return new HostedResourceManagers(List.of());
         }
         CoordinatorLink link = new HttpCoordinatorLink(
                 Clients.build(
+                        vertx,
                         CoordinatorApi.class,
                         config.rm().coordinatorUrl().orElseGet(this::ownUrl),
                         readTimeout(),

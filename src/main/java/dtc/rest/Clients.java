@@ -1,6 +1,9 @@
 package dtc.rest;
 
 import io.quarkus.rest.client.reactive.QuarkusRestClientBuilder;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.URI;
@@ -9,13 +12,17 @@ import java.time.Duration;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.microprofile.faulttolerance.exceptions.FaultToleranceException;
+import org.jboss.resteasy.reactive.client.api.QuarkusRestClientProperties;
 
 /** How MicroProfile REST clients are built here, and what their failures mean. */
 public final class Clients {
 
     /** A body longer than this is not an answer to any message of ours. */
-    static final int ANSWER_CHARS_MAX = 65_536;
+    private static final int ANSWER_BYTES_MAX = 65_536;
+
+    private static final int HEADER_BYTES_MAX = 16_384;
 
     /** How a call failed. */
     enum Failure {
@@ -27,17 +34,44 @@ public final class Clients {
 
     private Clients() {}
 
-    /** Redirects are never followed, and statuses are answers, not exceptions. */
-    public static <T> T build(Class<T> api, URI base, Duration readTimeout, int connectionsMax) {
+    /**
+     * Redirects are never followed, and statuses are answers, not exceptions. {@code timeout} bounds the whole of a
+     * call, and its answer is cut off beyond {@link #ANSWER_BYTES_MAX}; both close the connection.
+     */
+    public static <T> T build(Vertx vertx, Class<T> api, URI base, Duration timeout, int connectionsMax) {
         return QuarkusRestClientBuilder.newBuilder()
                 .baseUri(base)
-                .connectTimeout(readTimeout.toMillis(), TimeUnit.MILLISECONDS)
-                .readTimeout(readTimeout.toMillis(), TimeUnit.MILLISECONDS)
+                .connectTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
+                .readTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
                 .followRedirects(false)
-                .property("microprofile.rest.client.disable.default.mapper", true)
-                .property("io.quarkus.rest.client.connection-pool-size", connectionsMax)
-                .property("io.quarkus.rest.client.capture-stacktrace", false)
+                .disableDefaultMapper(true)
+                .enableCompression(false)
+                .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, connectionsMax)
+                .property(QuarkusRestClientProperties.MAX_HEADER_SIZE, HEADER_BYTES_MAX)
+                .property(QuarkusRestClientProperties.DISABLE_CONTEXTUAL_ERROR_MESSAGES, true)
+                .httpClientRequestCustomizer(request -> bound(vertx, request, timeout))
                 .build(api);
+    }
+
+    /** The read timeout alone starts anew with each byte that drips in, and a body is gathered whole, however large. */
+    private static void bound(Vertx vertx, HttpClientRequest request, Duration timeout) {
+        long timer = vertx.setTimer(
+                timeout.toMillis(), _ -> request.reset(0, new TimeoutException("no whole answer in time")));
+        request.response().onComplete(head -> {
+            if (head.failed()) {
+                vertx.cancelTimer(timer);
+                return;
+            }
+            HttpClientResponse response = head.result();
+            response.end().onComplete(_ -> vertx.cancelTimer(timer));
+            AtomicLong seen = new AtomicLong();
+            response.handler(chunk -> {
+                if (seen.addAndGet(chunk.length()) > ANSWER_BYTES_MAX) {
+                    response.handler(null);
+                    request.reset(0, new IllegalStateException("the answer is too long"));
+                }
+            });
+        });
     }
 
     static Failure classify(Throwable failure) {

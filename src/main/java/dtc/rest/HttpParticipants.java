@@ -99,9 +99,6 @@ public class HttpParticipants implements Participants {
         if (body == null || body.isBlank()) {
             return error("its answer is empty");
         }
-        if (body.length() > Clients.ANSWER_CHARS_MAX) {
-            return error("its answer is too long");
-        }
         try {
             JsonNode vote = mapper.readTree(body);
             return switch (vote.path("vote").asText()) {

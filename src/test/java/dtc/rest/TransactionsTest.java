@@ -131,7 +131,7 @@ class TransactionsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"500", "302", "404", "garbage", "empty", "unknown", "huge", "broken", "array"})
+    @ValueSource(strings = {"500", "302", "404", "garbage", "empty", "unknown", "huge", "endless", "broken", "array"})
     void a_wrong_answer_to_prepare_is_a_vote_to_abort(String kind) {
         try (ForeignResourceManager foreign = new ForeignResourceManager()) {
             foreign.on(
@@ -145,6 +145,13 @@ class TransactionsTest {
                         case "huge" ->
                             ForeignResourceManager.json(
                                     200, "{\"vote\":\"COMMIT\",\"x\":\"" + "a".repeat(30_000_000) + "\"}");
+                        case "endless" ->
+                            (exchange, _) -> {
+                                exchange.sendResponseHeaders(200, 0);
+                                while (true) {
+                                    exchange.getResponseBody().write(new byte[8192]);
+                                }
+                            };
                         default -> (exchange, _) -> exchange.close();
                     });
             String id = begin();
@@ -154,6 +161,7 @@ class TransactionsTest {
                     .then()
                     .statusCode(200)
                     .body("state", oneOf("ROLLED_BACK", "ROLLING_BACK"))
+                    .time(lessThan(PREPARE_MILLIS_MAX))
                     .body("participants[1].vote", equalTo("ABORT"));
             get("/rm/orders/entries/wrong-" + kind).then().statusCode(404);
             assertEquals(0, foreign.calls("commit"));
@@ -366,6 +374,22 @@ class TransactionsTest {
     @Test
     void an_unknown_resource_manager_is_404() {
         write(begin(), "nobody", "k", 1).then().statusCode(404).body("resourceManager", equalTo("nobody"));
+    }
+
+    @Test
+    void three_hundred_at_once_end_with_none_half_done() throws Exception {
+        List<Response> answers = together(
+                300,
+                i -> () -> given().contentType(ContentType.JSON)
+                        .body("""
+                                {"writes":[{"resourceManager":"orders","key":"many-%d","value":%d},
+                                           {"resourceManager":"payments","key":"many-%d","value":%d}],"autoCommit":true}""".formatted(i, i, i, i))
+                        .post("/transactions"));
+        for (int i = 0; i < answers.size(); i++) {
+            assertEquals("COMMITTED", answers.get(i).jsonPath().getString("state"));
+            get("/rm/orders/entries/many-" + i).then().statusCode(200);
+            get("/rm/payments/entries/many-" + i).then().statusCode(200);
+        }
     }
 
     @Test
