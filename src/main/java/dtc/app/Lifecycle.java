@@ -3,6 +3,7 @@ package dtc.app;
 import dtc.runtime.Coordinator;
 import dtc.runtime.HostedResourceManagers;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
+import io.quarkus.runtime.StartupEvent;
 import io.quarkus.vertx.http.HttpServerStart;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.ObservesAsync;
@@ -29,6 +30,14 @@ final class Lifecycle {
         this.config = config;
         this.coordinator = coordinator;
         this.hosted = hosted;
+    }
+
+    /** Before the server listens: whoever asks for an outcome must not be answered from an empty memory. */
+    void recover(@Observes StartupEvent event) {
+        int open = coordinator.recover();
+        if (open > 0) {
+            LOG.infof("recovered %d transactions that are decided and not finished", open);
+        }
     }
 
     void started(@ObservesAsync HttpServerStart event) {

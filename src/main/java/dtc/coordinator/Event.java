@@ -1,6 +1,7 @@
 package dtc.coordinator;
 
 import dtc.protocol.Ballot;
+import java.time.Instant;
 import java.util.UUID;
 
 /** What may happen to a transaction: calls of its client, answers of its participants, the passing of time, the log. */
@@ -31,8 +32,8 @@ public sealed interface Event {
     /** The time for votes is over, for participants that were not even asked because a write was under way. */
     record VotesOverdue() implements Event {}
 
-    /** The decision, or its delegation, is durable. */
-    record Recorded() implements Event {}
+    /** The decision, or its delegation, is durable; {@code decidedAt} is part of the record. */
+    record Recorded(Instant decidedAt) implements Event {}
 
     /** The log does not take the decision, and surely never will have it. */
     record RecordRefused(String reason) implements Event {}
@@ -42,6 +43,9 @@ public sealed interface Event {
 
     /** The participant surely did not commit in one phase, and never will. */
     record OnePhaseRefused(String resourceManager, Ballot ballot) implements Event {}
+
+    /** The coordinator was restarted, and knows of the transaction from its log. */
+    record Recovered() implements Event {}
 
     /** The participant carried out what was decided. */
     record Acknowledged(String resourceManager) implements Event {}

@@ -101,7 +101,7 @@ public record Participant(
                 resourceManager, instance, onePhase, state, ballot, why, writes, writesUnderWay, tries + 1, true);
     }
 
-    boolean isReadOnly() {
+    public boolean isReadOnly() {
         return ballot != null && ballot.vote() == Vote.READ_ONLY;
     }
 

@@ -1,5 +1,7 @@
 package dtc.coordinator;
 
+import dtc.protocol.Cause;
+import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
 import dtc.protocol.TransactionId;
 import java.time.Instant;
@@ -16,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Transaction(
         TransactionId id,
+        Origin origin,
         TransactionState state,
         Outcome decision,
         Instant startedAt,
@@ -26,9 +29,19 @@ public record Transaction(
         @Nullable String reason,
         List<Participant> participants) {
 
-    public static Transaction begin(TransactionId id, Instant startedAt, Instant expiresAt) {
+    public static Transaction begin(TransactionId id, Origin origin, Instant startedAt, Instant expiresAt) {
         return new Transaction(
-                id, TransactionState.ACTIVE, Outcome.PENDING, startedAt, expiresAt, null, null, null, null, List.of());
+                id,
+                origin,
+                TransactionState.ACTIVE,
+                Outcome.PENDING,
+                startedAt,
+                expiresAt,
+                null,
+                null,
+                null,
+                null,
+                List.of());
     }
 
     public @Nullable Participant participant(String resourceManager) {
@@ -46,6 +59,7 @@ public record Transaction(
         }
         return new Transaction(
                 id,
+                origin,
                 next,
                 decision,
                 startedAt,
@@ -61,17 +75,28 @@ public record Transaction(
         if (decision != Outcome.PENDING) {
             throw new IllegalStateException(id + ": decided twice");
         }
-        return new Transaction(id, state, outcome, startedAt, expiresAt, now, finishedAt, cause, reason, participants);
+        return new Transaction(
+                id, origin, state, outcome, startedAt, expiresAt, now, finishedAt, cause, reason, participants);
     }
 
     Transaction because(Cause why, @Nullable String said) {
         return new Transaction(
-                id, state, decision, startedAt, expiresAt, decidedAt, finishedAt, why, said, participants);
+                id, origin, state, decision, startedAt, expiresAt, decidedAt, finishedAt, why, said, participants);
     }
 
     Transaction with(List<Participant> changed) {
         return new Transaction(
-                id, state, decision, startedAt, expiresAt, decidedAt, finishedAt, cause, reason, List.copyOf(changed));
+                id,
+                origin,
+                state,
+                decision,
+                startedAt,
+                expiresAt,
+                decidedAt,
+                finishedAt,
+                cause,
+                reason,
+                List.copyOf(changed));
     }
 
     Transaction each(UnaryOperator<Participant> change) {

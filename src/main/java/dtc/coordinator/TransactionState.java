@@ -20,14 +20,19 @@ public enum TransactionState {
     DELEGATING(State.PREPARING, ACTIVE),
     /** The only participant was asked to commit in one phase, and the outcome is whatever it did. */
     DELEGATED(State.PREPARING, DELEGATING),
-    /** Commit is recorded and therefore certain; participants are told until each has acknowledged. */
+    /** DELEGATED before a restart, which forgot whether the outcome was told to anybody. Only recovery makes it. */
+    RESOLVING(State.PREPARING),
+    /**
+     * Commit is recorded and therefore certain; participants are told until each has acknowledged. Recovery makes it
+     * too.
+     */
     COMMITTING(State.COMMITTING, DECIDING),
-    COMMITTED(State.COMMITTED, DECIDING, DELEGATED, COMMITTING),
+    COMMITTED(State.COMMITTED, DECIDING, DELEGATED, RESOLVING, COMMITTING),
     /** Rollback is decided. It needs no record: a transaction without one is presumed rolled back. */
     ROLLING_BACK(State.ROLLING_BACK, ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING),
-    ROLLED_BACK(State.ROLLED_BACK, ROLLING_BACK, DELEGATED),
+    ROLLED_BACK(State.ROLLED_BACK, ROLLING_BACK, DELEGATED, RESOLVING),
     /** A participant did not, or could not, do what was decided. */
-    HEURISTIC(State.HEURISTIC, DECIDING, COMMITTING, ROLLING_BACK, ROLLED_BACK);
+    HEURISTIC(State.HEURISTIC, DECIDING, RESOLVING, COMMITTING, ROLLING_BACK, ROLLED_BACK);
 
     private final State shown;
 

@@ -10,6 +10,7 @@ import dtc.coordinator.Event.OnePhaseRefused;
 import dtc.coordinator.Event.PrepareRequested;
 import dtc.coordinator.Event.RecordRefused;
 import dtc.coordinator.Event.Recorded;
+import dtc.coordinator.Event.Recovered;
 import dtc.coordinator.Event.RollbackRequested;
 import dtc.coordinator.Event.Unanswered;
 import dtc.coordinator.Event.VoteArrived;
@@ -19,6 +20,7 @@ import dtc.coordinator.Event.WriteImpossible;
 import dtc.coordinator.Event.WriteRequested;
 import dtc.coordinator.Event.WriteStaged;
 import dtc.protocol.Ballot;
+import dtc.protocol.Cause;
 import dtc.protocol.Outcome;
 import dtc.protocol.State;
 import dtc.protocol.Vote;
@@ -52,8 +54,9 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
             case Expired _ -> expired(t, now);
             case VoteArrived e -> voteArrived(t, e, now);
             case VotesOverdue _ -> votesOverdue(t, now);
-            case Recorded _ -> recorded(t, now);
+            case Recorded e -> recorded(t, e, now);
             case RecordRefused e -> recordRefused(t, e, now);
+            case Recovered _ -> recovered(t, now);
             case OnePhaseCommitted e -> onePhaseCommitted(t, e.resourceManager(), now);
             case OnePhaseRefused e -> onePhaseRefused(t, e, now);
             case Acknowledged e -> acknowledged(t, e.resourceManager(), now);
@@ -112,8 +115,15 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
             // The participant was not asked for its vote yet: that waits for its writes.
             case PREPARING -> rollBack(next, Cause.WRITE_FAILED, e.reason(), now);
             case ROLLING_BACK -> finishRollback(next, now);
-            case MARKED_ROLLBACK, DECIDING, DELEGATING, DELEGATED, COMMITTING, COMMITTED, ROLLED_BACK, HEURISTIC ->
-                Step.of(next);
+            case MARKED_ROLLBACK,
+                    DECIDING,
+                    DELEGATING,
+                    DELEGATED,
+                    RESOLVING,
+                    COMMITTING,
+                    COMMITTED,
+                    ROLLED_BACK,
+                    HEURISTIC -> Step.of(next);
         };
     }
 
@@ -179,8 +189,15 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
             // Too late to count, but worth showing; and who did not answer is not waited for.
             case ROLLING_BACK -> finishRollback(next, now);
             case ROLLED_BACK -> Step.of(next);
-            case ACTIVE, MARKED_ROLLBACK, DECIDING, DELEGATING, DELEGATED, COMMITTING, COMMITTED, HEURISTIC ->
-                Step.of(t);
+            case ACTIVE,
+                    MARKED_ROLLBACK,
+                    DECIDING,
+                    DELEGATING,
+                    DELEGATED,
+                    RESOLVING,
+                    COMMITTING,
+                    COMMITTED,
+                    HEURISTIC -> Step.of(t);
         };
     }
 
@@ -198,10 +215,10 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
 
     // The decision
 
-    private static Step recorded(Transaction t, Instant now) {
+    private static Step recorded(Transaction t, Recorded e, Instant now) {
         return switch (t.state()) {
             case DECIDING -> {
-                Transaction next = t.decided(Outcome.COMMIT, now)
+                Transaction next = t.decided(Outcome.COMMIT, e.decidedAt())
                         .to(TransactionState.COMMITTING, now)
                         .each(p -> p.to(p.isReadOnly() ? State.COMMITTED : State.COMMITTING));
                 List<Effect> effects = new ArrayList<>();
@@ -220,12 +237,28 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
                     MARKED_ROLLBACK,
                     PREPARING,
                     DELEGATED,
+                    RESOLVING,
                     COMMITTING,
                     COMMITTED,
                     ROLLING_BACK,
                     ROLLED_BACK,
                     HEURISTIC -> Step.of(t);
         };
+    }
+
+    /** Goes on where the log says that it stands. As tries, so that a participant is not flooded. */
+    private static Step recovered(Transaction t, Instant now) {
+        List<Effect> effects = new ArrayList<>();
+        for (Participant p : t.participants()) {
+            if (!p.isSettled() && t.state() == TransactionState.COMMITTING) {
+                effects.add(new Effect.SendCommit(p.resourceManager(), 1));
+            }
+            if (!p.isSettled() && t.state() == TransactionState.RESOLVING) {
+                effects.add(new Effect.SendRollback(p.resourceManager(), 1));
+            }
+        }
+        return new Step(
+                t.state() == TransactionState.COMMITTING ? finishCommit(t, now).transaction() : t, effects);
     }
 
     private static Step recordRefused(Transaction t, RecordRefused e, Instant now) {
@@ -239,8 +272,15 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
             case ACTIVE, PREPARING -> rollBack(t, Cause.CLIENT, null, now);
             case MARKED_ROLLBACK -> rollBack(t, Cause.WRITE_FAILED, t.reason(), now);
             // On its way to the log, or decided: too late.
-            case DECIDING, DELEGATING, DELEGATED, COMMITTING, COMMITTED, ROLLING_BACK, ROLLED_BACK, HEURISTIC ->
-                Step.of(t);
+            case DECIDING,
+                    DELEGATING,
+                    DELEGATED,
+                    RESOLVING,
+                    COMMITTING,
+                    COMMITTED,
+                    ROLLING_BACK,
+                    ROLLED_BACK,
+                    HEURISTIC -> Step.of(t);
         };
     }
 
@@ -267,8 +307,12 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
 
     // One phase
 
+    private static boolean isLeftToParticipant(Transaction t) {
+        return t.state() == TransactionState.DELEGATED || t.state() == TransactionState.RESOLVING;
+    }
+
     private static Step onePhaseCommitted(Transaction t, String resourceManager, Instant now) {
-        return t.state() == TransactionState.DELEGATED
+        return isLeftToParticipant(t)
                 ? Step.of(t.change(resourceManager, p -> p.voted(Ballot.COMMIT).to(State.COMMITTED, null))
                         .decided(Outcome.COMMIT, now)
                         .because(Cause.ONE_PHASE, null)
@@ -277,7 +321,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
     }
 
     private static Step onePhaseRefused(Transaction t, OnePhaseRefused e, Instant now) {
-        return t.state() == TransactionState.DELEGATED
+        return isLeftToParticipant(t)
                 ? Step.of(t.change(e.resourceManager(), p -> p.voted(e.ballot()).to(State.ROLLED_BACK))
                         .decided(Outcome.ROLLBACK, now)
                         .because(
@@ -299,7 +343,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
             case ROLLED_BACK, HEURISTIC ->
                 Step.of(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.ROLLED_BACK)));
             // The answer to one phase was lost, so the participant was told to roll back, and did.
-            case DELEGATED ->
+            case DELEGATED, RESOLVING ->
                 onePhaseRefused(
                         t,
                         new OnePhaseRefused(
@@ -321,6 +365,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
             case COMMITTING -> Step.of(next, new Effect.SendCommit(e.resourceManager(), tries));
             // Only the participant knows the outcome. A rollback is carried out, or refused by one that committed.
             case DELEGATED -> Step.of(next, new Effect.SendRollback(e.resourceManager(), tries - 1));
+            case RESOLVING -> Step.of(next, new Effect.SendRollback(e.resourceManager(), tries));
             case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> {
                 Transaction after = t.state() == TransactionState.ROLLING_BACK
                         ? finishRollback(next, now).transaction()
@@ -351,6 +396,15 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
             case DELEGATED ->
                 onePhaseRefused(
                         t, new OnePhaseRefused(e.resourceManager(), Ballot.abortFor(VoteCause.ERROR, e.reason())), now);
+            // It may have committed, and a client may have been told so before the restart: no guess.
+            case RESOLVING ->
+                Step.of(t.change(e.resourceManager(), p -> p.to(State.HEURISTIC, e.reason()))
+                        .decided(Outcome.ROLLBACK, now)
+                        .because(
+                                Cause.LOST,
+                                "%s: %s; whether it had committed is not known"
+                                        .formatted(e.resourceManager(), e.reason()))
+                        .to(TransactionState.HEURISTIC, now));
             case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> Step.of(t);
         };
     }
@@ -368,7 +422,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
             case HEURISTIC -> Step.of(next);
             case ROLLED_BACK -> Step.of(next.to(TransactionState.HEURISTIC, now));
             // Told to roll back after a lost answer, it says that it had committed.
-            case DELEGATED -> onePhaseCommitted(t, e.resourceManager(), now);
+            case DELEGATED, RESOLVING -> onePhaseCommitted(t, e.resourceManager(), now);
             case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> Step.of(t);
         };
     }

@@ -2,17 +2,36 @@ package dtc.log;
 
 import dtc.protocol.TransactionId;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
-/** The coordinator's memory of its decisions. */
+/**
+ * The coordinator's memory of its decisions. Only {@link #decide} waits for the disk: under presumed abort (Mohan,
+ * Lindsay, Obermarck 1986) nothing else has to survive, and what is lost of the rest is told or asked again.
+ */
 public interface DecisionLog {
 
     /**
-     * Records a decision.
-     *
-     * @return completes once the decision is durable; fails where it surely never will be
+     * Gives each transaction that is in the log once, as its newest record, in the order of recording. To be called
+     * before anything else.
      */
-    CompletionStage<Void> decide(Decision decision);
+    void replay(Consumer<TransactionRecord> each);
 
-    /** Notes that everybody has acknowledged, so that the decision may be dropped. Lazy: may be lost in a crash. */
-    void end(TransactionId id);
+    /**
+     * Records a decision ({@link TransactionRecord#isOpen}).
+     *
+     * @return completes once the decision is durable; fails where it surely never will be, so that it may be presumed
+     *     rolled back. Where nobody can tell, it never completes, and the process ends.
+     */
+    CompletionStage<Void> decide(TransactionRecord decision);
+
+    /** Notes how a transaction ended. Lazy: may be lost in a crash, and then the decision stands as it was. */
+    void end(TransactionRecord ended);
+
+    /** Forgets a transaction that has ended. Lazy likewise. */
+    void forget(TransactionId id);
+
+    /** Why no decision is taken now, in words for a client; null where decisions are taken. */
+    @Nullable
+    String refusing();
 }

@@ -1,29 +1,52 @@
 package dtc.log;
 
 import dtc.protocol.TransactionId;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
-/** Keeps decisions as long as the process lives. A restarted coordinator presumes abort for what it had committed. */
+/** Remembers as long as the process lives. A restarted coordinator presumes abort for what it had committed. */
 public final class MemoryDecisionLog implements DecisionLog {
 
-    private final Map<TransactionId, Decision> decisions = new ConcurrentHashMap<>();
+    /** Guarded by this. In the order of the newest record of each. */
+    private final Map<TransactionId, TransactionRecord> records = new LinkedHashMap<>();
 
     @Override
-    public CompletionStage<Void> decide(Decision decision) {
-        decisions.put(decision.id(), decision);
+    public void replay(Consumer<TransactionRecord> each) {
+        List<TransactionRecord> all;
+        synchronized (this) {
+            all = List.copyOf(records.values());
+        }
+        all.forEach(each);
+    }
+
+    @Override
+    public CompletionStage<Void> decide(TransactionRecord decision) {
+        put(decision);
         return CompletableFuture.completedFuture(null);
     }
 
     @Override
-    public void end(TransactionId id) {
-        decisions.remove(id);
+    public void end(TransactionRecord ended) {
+        put(ended);
     }
 
-    /** How many decisions have not ended. */
-    public int size() {
-        return decisions.size();
+    private synchronized void put(TransactionRecord newest) {
+        records.remove(newest.id());
+        records.put(newest.id(), newest);
+    }
+
+    @Override
+    public synchronized void forget(TransactionId id) {
+        records.remove(id);
+    }
+
+    @Override
+    public @Nullable String refusing() {
+        return null;
     }
 }

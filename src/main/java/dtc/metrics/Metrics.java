@@ -1,9 +1,9 @@
 package dtc.metrics;
 
-import dtc.coordinator.Cause;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
 import dtc.protocol.Ballot;
+import dtc.protocol.Cause;
 import dtc.protocol.State;
 import dtc.runtime.Coordinator;
 import dtc.runtime.HostedResourceManagers;

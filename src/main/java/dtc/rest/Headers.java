@@ -1,12 +1,15 @@
 package dtc.rest;
 
-/** Headers of ours on the coordinator's messages; a resource manager may ignore them. */
+/** Headers beyond those of HTTP itself. A resource manager may ignore those on the coordinator's messages. */
 final class Headers {
 
     /** The instance that the message is for. */
     static final String INSTANCE = "DTC-Instance";
     /** The number of the write among those of its transaction to its resource manager, from 1. */
     static final String WRITE_SEQUENCE = "DTC-Write-Sequence";
+
+    /** A client's name for a request that it may send again. */
+    static final String IDEMPOTENCY_KEY = "Idempotency-Key";
 
     private Headers() {}
 }

@@ -39,6 +39,8 @@ public final class Input {
     /** No dots alone between slashes: {@code ..} leads elsewhere. */
     private static final Pattern PATH = Pattern.compile("(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?");
 
+    private static final Pattern IDEMPOTENCY_KEY = Pattern.compile("[\\x21-\\x7e]{1,255}");
+
     private static final int URL_CHARS_MAX = 2048;
 
     private final Limits limits;
@@ -139,6 +141,13 @@ public final class Input {
             violation(field, "must be no longer than %d characters".formatted(limits.valueCharsMax()));
         }
         return json;
+    }
+
+    String idempotencyKey(String text) {
+        if (!IDEMPOTENCY_KEY.matcher(text).matches()) {
+            violation(Headers.IDEMPOTENCY_KEY, "must be 1 to 255 visible ASCII characters");
+        }
+        return text;
     }
 
     int page(@Nullable String text) {

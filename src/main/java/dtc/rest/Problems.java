@@ -21,6 +21,8 @@ final class Problems {
             Map.entry(Refusal.Kind.WRONG_STATE, 409),
             Map.entry(Refusal.Kind.LIMIT_EXCEEDED, 400),
             Map.entry(Refusal.Kind.OVERLOADED, 503),
+            Map.entry(Refusal.Kind.LOG_REFUSING, 503),
+            Map.entry(Refusal.Kind.KEY_REUSED, 422),
             Map.entry(Refusal.Kind.SHUTTING_DOWN, 503),
             Map.entry(Refusal.Kind.RESOURCE_MANAGER_LAPSED, 503),
             Map.entry(Refusal.Kind.RESOURCE_MANAGER_FAILED, 502),

@@ -10,6 +10,7 @@ import dtc.protocol.Messages.ParticipantDocument;
 import dtc.protocol.Messages.TransactionDocument;
 import dtc.protocol.Messages.TransactionPage;
 import dtc.protocol.Messages.WriteRequest;
+import dtc.protocol.Origin;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
 import dtc.runtime.Coordinator;
@@ -27,7 +28,10 @@ import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import java.net.URI;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
@@ -61,7 +65,10 @@ public class TransactionResource {
 
     @POST
     @Consumes(MediaType.WILDCARD)
-    @Operation(summary = "Begins a transaction; with writes and autoCommit runs it to its outcome in one call")
+    @Operation(
+            summary = "Begins a transaction; with writes and autoCommit runs it to its outcome in one call",
+            description = "With an Idempotency-Key the request may be sent again: the same key and body give the same"
+                    + " transaction, the same key with another body is 422.")
     @RequestBody(
             content =
                     @Content(
@@ -77,15 +84,20 @@ public class TransactionResource {
                                                         + "\"value\":42}],\"autoCommit\":true}")
                             }))
     public Uni<RestResponse<TransactionDocument>> begin(
-            @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable MediaType type, @Nullable String body)
+            @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable MediaType type,
+            @HeaderParam(Headers.IDEMPOTENCY_KEY) @Nullable String key,
+            @Nullable String body)
             throws JsonProcessingException {
         BeginRequest request = beginRequest(type, body);
         Input input = new Input(limits);
         Duration timeout = input.timeout(request);
         List<Coordinator.Write> writes = input.writes(request);
+        Origin origin = key == null
+                ? Origin.UNNAMED
+                : new Origin(null, new Origin.Request(input.idempotencyKey(key), fingerprint(request)));
         input.check();
         boolean autoCommit = request != null && request.autoCommit() != null && request.autoCommit();
-        return uni(() -> coordinator.run(timeout, writes, autoCommit))
+        return uni(() -> coordinator.begin(origin, timeout, writes, autoCommit))
                 .map(t -> RestResponse.ResponseBuilder.<TransactionDocument>created(
                                 URI.create("/transactions/" + t.id()))
                         .entity(document(t))
@@ -179,6 +191,16 @@ public class TransactionResource {
             throw new NotSupportedException();
         }
         return mapper.readValue(body, BeginRequest.class);
+    }
+
+    /** Of what the body says: white space does not count. */
+    private String fingerprint(@Nullable BeginRequest request) throws JsonProcessingException {
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(mapper.writeValueAsBytes(request)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
     }
 
     private TransactionId id(String text) {

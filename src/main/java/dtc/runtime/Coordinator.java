@@ -7,25 +7,25 @@ import dtc.coordinator.Step;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
 import dtc.coordinator.TwoPhaseCommit;
-import dtc.log.Decision;
 import dtc.log.DecisionLog;
 import dtc.protocol.Ballot;
 import dtc.protocol.JsonText;
+import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.protocol.VoteCause;
 import dtc.runtime.Refusal.Kind;
 import java.time.Duration;
-import java.util.ArrayDeque;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -60,6 +60,9 @@ public final class Coordinator {
     /** A write asked for by the client. */
     public record Write(String resourceManager, String key, JsonText value) {}
 
+    /** Longer than any process lives, and yet no overflow in nanoseconds. */
+    private static final Duration FOR_EVER = Duration.ofDays(100 * 365);
+
     private final TwoPhaseCommit machine;
     private final Settings settings;
     private final Time time;
@@ -72,13 +75,25 @@ public final class Coordinator {
 
     private final NavigableMap<TransactionId, Entry> transactions = new ConcurrentSkipListMap<>();
     private final AtomicInteger inFlight = new AtomicInteger();
-    /** Finished ones in the order of finishing. Guarded by itself. */
-    private final Queue<Finished> finished = new ArrayDeque<>();
+    /** Requests that their clients may send again, as long as their transactions are kept. */
+    private final Map<RequestName, Begun> requests = new ConcurrentHashMap<>();
+
+    private final Retention finished;
+    private final Retention heuristics;
 
     private volatile boolean stopping;
     private volatile @Nullable CompletableFuture<Void> drained;
 
-    private record Finished(TransactionId id, long atNanos) {}
+    private record RequestName(@Nullable String principal, String key) {
+        private static @Nullable RequestName of(Origin origin) {
+            return origin.request() == null
+                    ? null
+                    : new RequestName(origin.principal(), origin.request().key());
+        }
+    }
+
+    /** What the first request of a name led to; {@code id} completes when its writes have been answered. */
+    private record Begun(String fingerprint, CompletableFuture<Answer<TransactionId>> id) {}
 
     /** A client's call that waits for the end of its transaction. */
     private static final class Waiter {
@@ -120,15 +135,62 @@ public final class Coordinator {
         this.log = log;
         this.listener = listener;
         this.redelivery = new Redelivery(time, backoff, settings.redeliveriesUnderWayMax());
+        this.finished = new Retention(time, settings.retention(), settings.retainedMax(), this::retireOrForget);
+        this.heuristics = new Retention(time, FOR_EVER, settings.retainedMax(), this::forget);
         registry.onArrival(redelivery::resume);
+    }
+
+    // Recovery
+
+    /**
+     * Takes up what the log holds, and goes on delivering what is decided. To be called before anything else: whoever
+     * asks earlier would be told that nothing is known, and take it for a rollback.
+     *
+     * @return how many transactions are taken up that have not ended
+     */
+    public int recover() {
+        List<Entry> open = new ArrayList<>();
+        Instant now = time.now();
+        log.replay(record -> {
+            Transaction t = Records.recovered(record);
+            Entry entry = new Entry(t, time.nanos());
+            // The clock may have jumped while nobody looked: this is for display and retention only.
+            entry.decidedNanos = time.nanos() - since(t.decidedAt(), now).toNanos();
+            transactions.put(t.id(), entry);
+            RequestName name = RequestName.of(t.origin());
+            if (name != null && t.origin().request() != null) {
+                requests.put(
+                        name,
+                        new Begun(
+                                t.origin().request().fingerprint(),
+                                CompletableFuture.completedFuture(Answer.of(t.id()))));
+            }
+            if (t.state().isFinal()) {
+                retire(t, since(t.finishedAt(), now));
+            } else {
+                inFlight.incrementAndGet();
+                listener.began(t);
+                open.add(entry);
+            }
+        });
+        open.forEach(entry -> apply(entry, new Event.Recovered()));
+        return open.size();
+    }
+
+    private static Duration since(@Nullable Instant moment, Instant now) {
+        return moment == null || moment.isAfter(now) ? Duration.ZERO : Duration.between(moment, now);
     }
 
     // What clients ask
 
     /** Begins a transaction, which expires after {@code timeout} (the configured time where null). */
-    public Answer<Transaction> begin(@Nullable Duration timeout) {
+    private Answer<Entry> begin(Origin origin, @Nullable Duration timeout) {
         if (stopping) {
             return Answer.refuse(Refusal.of(Kind.SHUTTING_DOWN, "this coordinator is shutting down"));
+        }
+        String refusing = log.refusing();
+        if (refusing != null) {
+            return Answer.refuse(Refusal.of(Kind.LOG_REFUSING, refusing));
         }
         if (inFlight.incrementAndGet() > settings.inFlightMax()) {
             inFlight.decrementAndGet();
@@ -137,12 +199,12 @@ public final class Coordinator {
         }
         Duration allowed = timeout == null ? settings.transactionTimeout() : timeout;
         var now = time.now();
-        Transaction transaction = Transaction.begin(ids.get(), now, now.plus(allowed));
+        Transaction transaction = Transaction.begin(ids.get(), origin, now, now.plus(allowed));
         Entry entry = new Entry(transaction, time.nanos());
         transactions.put(transaction.id(), entry);
         listener.began(transaction);
         entry.expiry = time.after(allowed, () -> apply(entry, new Event.Expired()));
-        return Answer.of(transaction);
+        return Answer.of(entry);
     }
 
     /** Enlists the resource manager on first use, and has it stage the write. */
@@ -202,19 +264,52 @@ public final class Coordinator {
     }
 
     /**
-     * Begins and writes all in one call; with {@code autoCommit} runs the protocol to its outcome. Writes to one
-     * resource manager keep their order; resource managers are written to side by side.
+     * Begins, and writes all; with {@code autoCommit} runs the protocol to its outcome. Writes to one resource manager
+     * keep their order; resource managers are written to side by side. A request that was made before, by its name in
+     * {@code origin}, begins nothing: it gives what the first one led to.
      */
-    public CompletionStage<Answer<Transaction>> run(
-            @Nullable Duration timeout, List<Write> writes, boolean autoCommit) {
-        Answer<Transaction> begun = begin(timeout);
-        if (!(begun instanceof Answer.Given<Transaction>(Transaction transaction))) {
-            return CompletableFuture.completedFuture(begun);
+    public CompletionStage<Answer<Transaction>> begin(
+            Origin origin, @Nullable Duration timeout, List<Write> writes, boolean autoCommit) {
+        RequestName name = RequestName.of(origin);
+        if (name == null || origin.request() == null) {
+            return beginOnce(origin, timeout, writes).thenCompose(begun -> settleIf(autoCommit, begun));
         }
-        Entry entry = transactions.get(transaction.id());
-        if (entry == null) {
-            throw new IllegalStateException("gone while it began: " + transaction.id());
+        Begun mine = new Begun(origin.request().fingerprint(), new CompletableFuture<>());
+        Begun earlier = requests.putIfAbsent(name, mine);
+        if (earlier != null && !earlier.fingerprint().equals(mine.fingerprint())) {
+            return Answer.refuseLater(
+                    Refusal.of(Kind.KEY_REUSED, "this Idempotency-Key came with another body before"));
         }
+        if (earlier == null) {
+            beginOnce(origin, timeout, writes).whenComplete((begun, failure) -> {
+                if (!(begun instanceof Answer.Given<TransactionId>)) {
+                    requests.remove(name, mine); // nothing began
+                }
+                if (failure == null) {
+                    mine.id().complete(begun);
+                } else {
+                    mine.id().completeExceptionally(failure);
+                }
+            });
+        }
+        return (earlier == null ? mine : earlier).id().thenCompose(begun -> settleIf(autoCommit, begun));
+    }
+
+    private CompletionStage<Answer<Transaction>> settleIf(boolean autoCommit, Answer<TransactionId> begun) {
+        return switch (begun) {
+            case Answer.Refused<TransactionId>(Refusal refusal) -> Answer.refuseLater(refusal);
+            case Answer.Given<TransactionId>(TransactionId id) ->
+                autoCommit ? settle(id, new Event.PrepareRequested()) : CompletableFuture.completedFuture(find(id));
+        };
+    }
+
+    private CompletionStage<Answer<TransactionId>> beginOnce(
+            Origin origin, @Nullable Duration timeout, List<Write> writes) {
+        Answer<Entry> begun = begin(origin, timeout);
+        if (begun instanceof Answer.Refused<Entry>(Refusal refusal)) {
+            return Answer.refuseLater(refusal);
+        }
+        Entry entry = ((Answer.Given<Entry>) begun).value();
         Map<String, List<Write>> byResourceManager = new LinkedHashMap<>();
         for (Write write : writes) {
             byResourceManager
@@ -224,11 +319,7 @@ public final class Coordinator {
         CompletableFuture<?>[] all = byResourceManager.values().stream()
                 .map(some -> writeInOrder(entry, some, 0).toCompletableFuture())
                 .toArray(CompletableFuture<?>[]::new);
-        return CompletableFuture.allOf(all)
-                .thenCompose(_ -> autoCommit
-                        ? settle(entry, new Event.PrepareRequested())
-                        : CompletableFuture.completedFuture(entry.transaction))
-                .thenApply(Answer::of);
+        return CompletableFuture.allOf(all).thenApply(_ -> Answer.of(entry.transaction.id()));
     }
 
     /** Stops at the first failure, which dooms the transaction anyway. */
@@ -288,7 +379,7 @@ public final class Coordinator {
         long now = time.nanos();
         return transactions.values().stream()
                 .filter(entry -> switch (entry.transaction.state()) {
-                    case DELEGATED, COMMITTING -> true;
+                    case DELEGATED, RESOLVING, COMMITTING -> true;
                     case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> false;
                     case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> false;
                 })
@@ -326,9 +417,17 @@ public final class Coordinator {
 
     private CompletionStage<Answer<Transaction>> settle(TransactionId id, Event event) {
         Entry entry = transactions.get(id);
-        return entry == null
-                ? Answer.refuseLater(unknown(id))
-                : settle(entry, event).thenApply(Answer::of);
+        if (entry == null) {
+            return Answer.refuseLater(unknown(id));
+        }
+        String refusing = log.refusing();
+        if (refusing != null
+                && event instanceof Event.PrepareRequested
+                && entry.transaction.state() == TransactionState.ACTIVE) {
+            // Still active, so the client may ask again.
+            return Answer.refuseLater(new Refusal(Kind.LOG_REFUSING, refusing, id, null));
+        }
+        return settle(entry, event).thenApply(Answer::of);
     }
 
     /** Completes with the final state, or with whatever the state is after {@link Settings#answerTimeout}. */
@@ -405,11 +504,9 @@ public final class Coordinator {
         listener.finished(after, Duration.ofNanos(time.nanos() - entry.beganNanos));
         if (!before.state().isFinal()) {
             inFlight.decrementAndGet();
-            if (after.decision() == Outcome.COMMIT) {
-                log.end(after.id());
-            }
-            retire(after.id());
+            retire(after, Duration.ZERO);
         }
+        log.end(Records.end(after));
         List<Waiter> waiting;
         synchronized (entry) {
             waiting = List.copyOf(entry.waiting);
@@ -419,33 +516,31 @@ public final class Coordinator {
         completeIfDrained();
     }
 
-    private void retire(TransactionId id) {
-        synchronized (finished) {
-            finished.add(new Finished(id, time.nanos()));
-            if (finished.size() == 1) {
-                time.after(settings.retention(), this::forgetOld);
-            }
-            if (finished.size() > settings.retainedMax()) {
-                transactions.remove(finished.remove().id());
-            }
+    /** Its outcome stays answerable; what an operator has to look at is not forgotten for its age alone. */
+    private void retire(Transaction ended, Duration ago) {
+        (ended.state() == TransactionState.HEURISTIC ? heuristics : finished).add(ended.id(), ago);
+    }
+
+    private void retireOrForget(TransactionId id) {
+        Entry entry = transactions.get(id);
+        if (entry != null && entry.transaction.state() == TransactionState.HEURISTIC) {
+            heuristics.add(id, Duration.ZERO); // it became so after it had ended well
+        } else {
+            forget(id);
         }
     }
 
-    private void forgetOld() {
-        synchronized (finished) {
-            Finished oldest = finished.peek();
-            while (oldest != null && age(oldest).compareTo(settings.retention()) >= 0) {
-                transactions.remove(finished.remove().id());
-                oldest = finished.peek();
-            }
-            if (oldest != null) {
-                time.after(settings.retention().minus(age(oldest)).plusMillis(1), this::forgetOld);
-            }
+    private void forget(TransactionId id) {
+        Entry entry = transactions.get(id);
+        if (entry == null) {
+            return;
         }
-    }
-
-    private Duration age(Finished one) {
-        return Duration.ofNanos(time.nanos() - one.atNanos());
+        transactions.remove(id);
+        Origin.Request request = entry.transaction.origin().request();
+        if (request != null) {
+            requests.remove(RequestName.of(entry.transaction.origin()));
+        }
+        log.forget(id);
     }
 
     private void perform(Entry entry, Effect effect) {
@@ -455,15 +550,14 @@ public final class Coordinator {
             case Effect.AskVote e -> askVote(entry, e.resourceManager());
             case Effect.LimitVoting _ ->
                 time.after(settings.voteTimeout(), () -> apply(entry, new Event.VotesOverdue()));
-            case Effect.RecordCommit _ -> record(entry, Decision.Kind.COMMIT);
-            case Effect.RecordDelegation _ -> record(entry, Decision.Kind.DELEGATED);
+            case Effect.RecordCommit _, Effect.RecordDelegation _ -> record(entry);
             case Effect.CommitOnePhase e -> commitOnePhase(entry, e.resourceManager());
             case Effect.SendCommit e -> {
                 if (e.tries() == 0) {
                     sendCommit(entry, e.resourceManager());
                 } else {
                     listener.commitRedelivered(e.resourceManager());
-                    redelivery.schedule(e.resourceManager(), e.tries(), () -> sendCommit(entry, e.resourceManager()));
+                    redeliver(entry, e.resourceManager(), e.tries());
                 }
             }
             case Effect.SendRollback e -> {
@@ -473,6 +567,19 @@ public final class Coordinator {
                     redelivery.schedule(e.resourceManager(), e.tries(), () -> sendRollback(entry, e.resourceManager()));
                 }
             }
+        }
+    }
+
+    /** After a pause, or, where it is not registered, when it is again: it may be gone for a day. */
+    private void redeliver(Entry entry, String name, int tries) {
+        Supplier<CompletionStage<?>> attempt = () -> sendCommit(entry, name);
+        if (registry.find(name) != null) {
+            redelivery.schedule(name, tries, attempt);
+            return;
+        }
+        redelivery.park(name, attempt);
+        if (registry.find(name) != null) {
+            redelivery.resume(name); // it came between the two lines above
         }
     }
 
@@ -495,17 +602,13 @@ public final class Coordinator {
         }
     }
 
-    private void record(Entry entry, Decision.Kind kind) {
-        Transaction t = entry.transaction;
-        List<Decision.Member> members = t.participants().stream()
-                .filter(p -> p.state() != State.COMMITTED)
-                .map(p -> new Decision.Member(p.resourceManager(), p.instance()))
-                .toList();
-        log.decide(new Decision(t.id(), kind, t.startedAt(), members))
+    private void record(Entry entry) {
+        Instant now = time.now();
+        log.decide(Records.decision(entry.transaction, now))
                 .whenComplete((_, failure) -> apply(
                         entry,
                         failure == null
-                                ? new Event.Recorded()
+                                ? new Event.Recorded(now)
                                 : new Event.RecordRefused("the decision log refused: " + failure.getMessage())));
     }
 

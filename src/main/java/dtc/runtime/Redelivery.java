@@ -36,6 +36,11 @@ final class Redelivery {
         lane.sleep(new Sleeper(attempt), backoff, tries);
     }
 
+    /** Makes the try when the resource manager is back, however long that takes. */
+    void park(String resourceManager, Supplier<CompletionStage<?>> attempt) {
+        lanes.computeIfAbsent(resourceManager, _ -> new Lane()).park(new Sleeper(attempt));
+    }
+
     /** It is back: no need to wait any longer. */
     void resume(String resourceManager) {
         Lane lane = lanes.get(resourceManager);
@@ -61,6 +66,10 @@ final class Redelivery {
         private synchronized void sleep(Sleeper sleeper, Backoff pauses, int tries) {
             sleeping.add(sleeper);
             sleeper.timer = time.after(pauses.pause(tries), () -> wake(sleeper));
+        }
+
+        private synchronized void park(Sleeper sleeper) {
+            sleeping.add(sleeper);
         }
 
         private void wake(Sleeper sleeper) {

@@ -18,6 +18,10 @@ public record Refusal(
         /** More than the named limit allows. */
         LIMIT_EXCEEDED,
         OVERLOADED,
+        /** The decision log takes no decision now. */
+        LOG_REFUSING,
+        /** The same name of a request, with another body. */
+        KEY_REUSED,
         SHUTTING_DOWN,
         RESOURCE_MANAGER_LAPSED,
         RESOURCE_MANAGER_FAILED,

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.coordinator.Effect.Refusal;
 import dtc.protocol.Ballot;
+import dtc.protocol.Cause;
+import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
@@ -44,6 +46,7 @@ class TwoPhaseCommitTest {
             TransactionState.DECIDING,
             TransactionState.DELEGATING,
             TransactionState.DELEGATED,
+            TransactionState.RESOLVING,
             TransactionState.COMMITTING,
             TransactionState.COMMITTED,
             TransactionState.ROLLING_BACK,
@@ -62,24 +65,25 @@ class TwoPhaseCommitTest {
 
     /** The state that follows; a dot where it stays. Columns in the order of {@link #COLUMNS}. */
     private static final String TABLE = """
-            event              ac  mr  pr  dc  dg  dd  cg  cd  rg  rd  he
-            WriteRequested     .   .   .   .   .   .   .   .   .   .   .
-            WriteImpossible    mr  .   .   .   .   .   .   .   .   .   .
-            WriteStaged        .   .   .   .   .   .   .   .   .   .   .
-            WriteFailed        mr  .   rg  .   .   .   .   .   .   .   .
-            PrepareRequested   pr  rg  .   .   .   .   .   .   .   .   .
-            RollbackRequested  rg  rg  rg  .   .   .   .   .   .   .   .
-            Expired            rg  rg  .   .   .   .   .   .   .   .   .
-            VoteArrived        .   .   .   .   .   .   .   .   .   .   .
-            VotesOverdue       .   .   rd  .   .   .   .   .   .   .   .
-            Recorded           .   .   .   cg  dd  .   .   .   .   .   .
-            RecordRefused      .   .   .   rg  rg  .   .   .   .   .   .
-            OnePhaseCommitted  .   .   .   .   .   cd  .   .   .   .   .
-            OnePhaseRefused    .   .   .   .   .   rd  .   .   .   .   .
-            Acknowledged       .   .   .   .   .   rd  cd  .   rd  .   .
-            Unanswered         .   .   .   .   .   .   .   .   rd  .   .
-            Lost               .   .   .   .   .   rd  he  .   rd  .   .
-            Contradicted       .   .   .   .   .   cd  he  .   he  he  .
+            event              ac  mr  pr  dc  dg  dd  re  cg  cd  rg  rd  he
+            WriteRequested     .   .   .   .   .   .   .   .   .   .   .   .
+            WriteImpossible    mr  .   .   .   .   .   .   .   .   .   .   .
+            WriteStaged        .   .   .   .   .   .   .   .   .   .   .   .
+            WriteFailed        mr  .   rg  .   .   .   .   .   .   .   .   .
+            PrepareRequested   pr  rg  .   .   .   .   .   .   .   .   .   .
+            RollbackRequested  rg  rg  rg  .   .   .   .   .   .   .   .   .
+            Expired            rg  rg  .   .   .   .   .   .   .   .   .   .
+            VoteArrived        .   .   .   .   .   .   .   .   .   .   .   .
+            VotesOverdue       .   .   rd  .   .   .   .   .   .   .   .   .
+            Recorded           .   .   .   cg  dd  .   .   .   .   .   .   .
+            RecordRefused      .   .   .   rg  rg  .   .   .   .   .   .   .
+            Recovered          .   .   .   .   .   .   .   .   .   .   .   .
+            OnePhaseCommitted  .   .   .   .   .   cd  cd  .   .   .   .   .
+            OnePhaseRefused    .   .   .   .   .   rd  rd  .   .   .   .   .
+            Acknowledged       .   .   .   .   .   rd  rd  cd  .   rd  .   .
+            Unanswered         .   .   .   .   .   .   .   .   .   rd  .   .
+            Lost               .   .   .   .   .   rd  he  he  .   rd  .   .
+            Contradicted       .   .   .   .   .   cd  cd  he  .   he  he  .
             """;
 
     /** One of each kind, all of the participant {@code a}. */
@@ -93,8 +97,9 @@ class TwoPhaseCommitTest {
             new Event.Expired(),
             vote("a", Ballot.COMMIT),
             new Event.VotesOverdue(),
-            new Event.Recorded(),
+            new Event.Recorded(NOW),
             new Event.RecordRefused("why"),
+            new Event.Recovered(),
             new Event.OnePhaseCommitted("a"),
             new Event.OnePhaseRefused("a", Ballot.abort("why")),
             new Event.Acknowledged("a"),
@@ -180,7 +185,7 @@ class TwoPhaseCommitTest {
         assertEquals(after.decision() != Outcome.PENDING, after.decidedAt() != null);
         assertEquals(after.state().isFinal(), after.finishedAt() != null);
         switch (after.state()) {
-            case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, DELEGATED ->
+            case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, DELEGATED, RESOLVING ->
                 assertEquals(Outcome.PENDING, after.decision());
             case COMMITTING, COMMITTED -> assertEquals(Outcome.COMMIT, after.decision());
             case ROLLING_BACK, ROLLED_BACK -> assertEquals(Outcome.ROLLBACK, after.decision());
@@ -196,8 +201,10 @@ class TwoPhaseCommitTest {
             case PREPARING -> after(in(TransactionState.ACTIVE), new Event.PrepareRequested());
             case DECIDING -> after(in(TransactionState.PREPARING), vote("a", Ballot.COMMIT), vote("b", Ballot.COMMIT));
             case DELEGATING -> after(onePhase(), new Event.PrepareRequested());
-            case DELEGATED -> after(in(TransactionState.DELEGATING), new Event.Recorded());
-            case COMMITTING -> after(in(TransactionState.DECIDING), new Event.Recorded(), new Event.Acknowledged("b"));
+            case DELEGATED -> after(in(TransactionState.DELEGATING), new Event.Recorded(NOW));
+            case RESOLVING -> resolving();
+            case COMMITTING ->
+                after(in(TransactionState.DECIDING), new Event.Recorded(NOW), new Event.Acknowledged("b"));
             case COMMITTED -> after(in(TransactionState.COMMITTING), new Event.Acknowledged("a"));
             case ROLLING_BACK ->
                 after(in(TransactionState.ACTIVE), new Event.RollbackRequested(), new Event.Acknowledged("b"));
@@ -217,7 +224,7 @@ class TwoPhaseCommitTest {
         Step second = step(first.transaction(), vote("a", Ballot.COMMIT));
         assertEquals(List.of(new Effect.RecordCommit()), second.effects());
         assertEquals(Outcome.PENDING, second.transaction().decision());
-        Step recorded = step(second.transaction(), new Event.Recorded());
+        Step recorded = step(second.transaction(), new Event.Recorded(NOW));
         assertEquals(List.of(new Effect.SendCommit("a", 0), new Effect.SendCommit("b", 0)), recorded.effects());
         assertEquals(Outcome.COMMIT, recorded.transaction().decision());
         Transaction done = after(recorded.transaction(), new Event.Acknowledged("a"), new Event.Acknowledged("b"));
@@ -266,7 +273,7 @@ class TwoPhaseCommitTest {
     @Test
     void aReadOnlyParticipantIsLeftOut() {
         Transaction voted = after(in(TransactionState.PREPARING), vote("b", Ballot.READ_ONLY));
-        Step recorded = step(after(voted, vote("a", Ballot.COMMIT)), new Event.Recorded());
+        Step recorded = step(after(voted, vote("a", Ballot.COMMIT)), new Event.Recorded(NOW));
         assertEquals(List.of(new Effect.SendCommit("a", 0)), recorded.effects());
         assertEquals(
                 TransactionState.COMMITTED,
@@ -279,7 +286,7 @@ class TwoPhaseCommitTest {
     void allReadOnlyCommitsAtOnce() {
         Step recorded = step(
                 after(in(TransactionState.PREPARING), vote("a", Ballot.READ_ONLY), vote("b", Ballot.READ_ONLY)),
-                new Event.Recorded());
+                new Event.Recorded(NOW));
         assertEquals(List.of(), recorded.effects());
         assertEquals(TransactionState.COMMITTED, recorded.transaction().state());
     }
@@ -288,7 +295,7 @@ class TwoPhaseCommitTest {
     void anEmptyTransactionCommitsAtOnce() {
         Step prepare = step(begin(), new Event.PrepareRequested());
         assertEquals(List.of(new Effect.RecordCommit()), prepare.effects());
-        Step recorded = step(prepare.transaction(), new Event.Recorded());
+        Step recorded = step(prepare.transaction(), new Event.Recorded(NOW));
         assertEquals(List.of(), recorded.effects());
         assertEquals(TransactionState.COMMITTED, recorded.transaction().state());
         assertEquals(Cause.EMPTY, recorded.transaction().cause());
@@ -355,7 +362,7 @@ class TwoPhaseCommitTest {
 
     @Test
     void aLostParticipantMakesACommitHeuristic() {
-        Transaction t = after(in(TransactionState.DECIDING), new Event.Recorded(), new Event.Lost("a", "gone"));
+        Transaction t = after(in(TransactionState.DECIDING), new Event.Recorded(NOW), new Event.Lost("a", "gone"));
         assertEquals(TransactionState.COMMITTING, t.state());
         Transaction done = after(t, new Event.Acknowledged("b"));
         assertEquals(TransactionState.HEURISTIC, done.state());
@@ -376,7 +383,7 @@ class TwoPhaseCommitTest {
     void onePhaseCommits() {
         Step prepare = step(onePhase(), new Event.PrepareRequested());
         assertEquals(List.of(new Effect.RecordDelegation("a")), prepare.effects());
-        Step recorded = step(prepare.transaction(), new Event.Recorded());
+        Step recorded = step(prepare.transaction(), new Event.Recorded(NOW));
         assertEquals(List.of(new Effect.CommitOnePhase("a")), recorded.effects());
         assertEquals(Outcome.PENDING, recorded.transaction().decision());
         Transaction done = after(recorded.transaction(), new Event.OnePhaseCommitted("a"));
@@ -445,10 +452,57 @@ class TwoPhaseCommitTest {
         assertEquals(fourth.transaction(), fifth.transaction());
     }
 
+    @Test
+    void recoveredCommitIsToldToThoseThatHadNotAcknowledged() {
+        Transaction t = after(in(TransactionState.COMMITTING), new Event.Recovered());
+        assertEquals(
+                List.of(new Effect.SendCommit("a", 1)),
+                step(t, new Event.Recovered()).effects());
+    }
+
+    @Test
+    void recoveredDelegationIsResolvedByRollback() {
+        assertEquals(
+                List.of(new Effect.SendRollback("a", 1)),
+                step(resolving(), new Event.Recovered()).effects());
+        assertEquals(
+                List.of(new Effect.SendRollback("a", 1)),
+                step(resolving(), new Event.Unanswered("a", "why")).effects(),
+                "and is never given up");
+        assertEquals(
+                TransactionState.COMMITTED,
+                after(resolving(), new Event.Contradicted("a", "it had committed"))
+                        .state());
+    }
+
+    @Test
+    void recoveredDelegationToOneThatLostItsMemoryIsNoGuess() {
+        Transaction t = after(resolving(), new Event.Lost("a", "another instance"));
+        assertEquals(TransactionState.HEURISTIC, t.state());
+        assertEquals(State.HEURISTIC, of(t, "a").state());
+    }
+
     // Helpers
 
+    /** As it is made from the log after a restart. */
+    private static Transaction resolving() {
+        Transaction t = in(TransactionState.DELEGATED);
+        return new Transaction(
+                t.id(),
+                t.origin(),
+                TransactionState.RESOLVING,
+                t.decision(),
+                t.startedAt(),
+                t.expiresAt(),
+                t.decidedAt(),
+                t.finishedAt(),
+                t.cause(),
+                t.reason(),
+                t.participants());
+    }
+
     private static Transaction begin() {
-        return Transaction.begin(new TransactionId(new UUID(0, 1)), BEGUN, BEGUN.plusSeconds(60));
+        return Transaction.begin(new TransactionId(new UUID(0, 1)), Origin.UNNAMED, BEGUN, BEGUN.plusSeconds(60));
     }
 
     private static Transaction staged(String... resourceManagers) {

@@ -1,6 +1,4 @@
-package dtc.coordinator;
-
-import dtc.protocol.Ballot;
+package dtc.protocol;
 
 /** Why a transaction ended as it did. A label of metrics, and so a short list. */
 public enum Cause {
@@ -19,7 +17,7 @@ public enum Cause {
     LOST,
     CONTRADICTED;
 
-    static Cause of(Ballot abort) {
+    public static Cause of(Ballot abort) {
         return switch (abort.cause()) {
             case VOTED -> VOTE_ABORT;
             case TIMEOUT -> VOTE_TIMEOUT;

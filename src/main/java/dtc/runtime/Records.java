@@ -1,0 +1,103 @@
+package dtc.runtime;
+
+import dtc.coordinator.Participant;
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
+import dtc.log.TransactionRecord;
+import dtc.log.TransactionRecord.Member;
+import dtc.protocol.Ballot;
+import dtc.protocol.Outcome;
+import dtc.protocol.State;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Transactions to records of the log, and back. */
+final class Records {
+
+    private Records() {}
+
+    /** What is decided: to commit, or to leave it to the only participant. */
+    static TransactionRecord decision(Transaction t, Instant decidedAt) {
+        return switch (t.state()) {
+            case DECIDING ->
+                record(
+                        t,
+                        State.COMMITTING,
+                        Outcome.COMMIT,
+                        decidedAt,
+                        p -> p.isReadOnly() ? State.COMMITTED : State.COMMITTING);
+            case DELEGATING -> record(t, State.PREPARING, Outcome.PENDING, null, Participant::state);
+            case ACTIVE, MARKED_ROLLBACK, PREPARING, DELEGATED, RESOLVING, COMMITTING, COMMITTED ->
+                throw new IllegalStateException("no decision in " + t.state());
+            case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> throw new IllegalStateException("no decision in " + t.state());
+        };
+    }
+
+    /** How it ended. */
+    static TransactionRecord end(Transaction t) {
+        return record(t, t.state().shown(), t.decision(), t.decidedAt(), Participant::state);
+    }
+
+    private static TransactionRecord record(
+            Transaction t,
+            State state,
+            Outcome decision,
+            @Nullable Instant decidedAt,
+            Function<Participant, State> stateOf) {
+        return new TransactionRecord(
+                t.id(),
+                state,
+                decision,
+                t.origin(),
+                t.startedAt(),
+                t.expiresAt(),
+                decidedAt,
+                t.finishedAt(),
+                t.cause(),
+                t.reason(),
+                t.participants().stream()
+                        .map(p -> new Member(
+                                p.resourceManager(),
+                                p.instance(),
+                                stateOf.apply(p),
+                                p.ballot() == null ? null : p.ballot().vote(),
+                                p.reason()))
+                        .toList());
+    }
+
+    static Transaction recovered(TransactionRecord r) {
+        return new Transaction(
+                r.id(),
+                r.origin(),
+                switch (r.state()) {
+                    case COMMITTING -> TransactionState.COMMITTING;
+                    case PREPARING -> TransactionState.RESOLVING;
+                    case COMMITTED -> TransactionState.COMMITTED;
+                    case ROLLED_BACK -> TransactionState.ROLLED_BACK;
+                    case HEURISTIC -> TransactionState.HEURISTIC;
+                    case ACTIVE, MARKED_ROLLBACK, PREPARED, ROLLING_BACK ->
+                        throw new IllegalStateException("%s is recorded as %s".formatted(r.id(), r.state()));
+                },
+                r.decision(),
+                r.startedAt(),
+                r.expiresAt(),
+                r.decidedAt(),
+                r.finishedAt(),
+                r.cause(),
+                r.reason(),
+                List.copyOf(r.participants().stream().map(Records::recovered).toList()));
+    }
+
+    private static Participant recovered(Member m) {
+        Ballot ballot = m.vote() == null
+                ? null
+                : switch (m.vote()) {
+                    case COMMIT -> Ballot.COMMIT;
+                    case READ_ONLY -> Ballot.READ_ONLY;
+                    case ABORT -> Ballot.abort(String.valueOf(m.reason()));
+                };
+        return new Participant(m.resourceManager(), m.instance(), true, m.state(), ballot, m.reason(), 0, 0, 0, false);
+    }
+}
