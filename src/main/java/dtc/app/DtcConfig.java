@@ -38,7 +38,7 @@ public interface DtcConfig {
         @WithDefault("true")
         boolean enabled();
 
-        /** How long a client's call waits for phase two after it has begun. */
+        /** How long a client's call waits for its transaction to end. */
         @WithDefault("1400ms")
         Duration answerTimeout();
 
@@ -57,6 +57,10 @@ public interface DtcConfig {
         /** Messages told again to one resource manager at a time. */
         @WithDefault("64")
         int redeliveriesUnderWayMax();
+
+        /** Rollbacks that wait to be told again to one resource manager; beyond, it has to ask. */
+        @WithDefault("1000")
+        int rollbacksWaitingMax();
     }
 
     interface TransactionConfig {
@@ -92,6 +96,10 @@ public interface DtcConfig {
 
         @WithDefault("20000")
         int transactionsInFlightMax();
+
+        /** Outcomes undelivered to one resource manager, beyond which it gets no more writes. */
+        @WithDefault("5000")
+        int undeliveredMax();
 
         @WithDefault("10000")
         int resourceManagersMax();

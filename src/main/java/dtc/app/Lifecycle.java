@@ -23,11 +23,13 @@ final class Lifecycle {
     private static final Logger LOG = Logger.getLogger(Lifecycle.class);
 
     private final DtcConfig config;
+    private final TransactionIds ids;
     private final Coordinator coordinator;
     private final HostedResourceManagers hosted;
 
-    Lifecycle(DtcConfig config, Coordinator coordinator, HostedResourceManagers hosted) {
+    Lifecycle(DtcConfig config, TransactionIds ids, Coordinator coordinator, HostedResourceManagers hosted) {
         this.config = config;
+        this.ids = ids;
         this.coordinator = coordinator;
         this.hosted = hosted;
     }
@@ -35,6 +37,7 @@ final class Lifecycle {
     /** Before the server listens: whoever asks for an outcome must not be answered from an empty memory. */
     void recover(@Observes StartupEvent event) {
         int open = coordinator.recover();
+        coordinator.list(null, null, 1).forEach(newest -> ids.continueAfter(newest.id()));
         if (open > 0) {
             LOG.infof("recovered %d transactions that are decided and not finished", open);
         }

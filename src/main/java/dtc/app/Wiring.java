@@ -1,11 +1,9 @@
 package dtc.app;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.github.f4b6a3.uuid.UuidCreator;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.DecisionLog;
 import dtc.log.MemoryDecisionLog;
-import dtc.protocol.TransactionId;
 import dtc.resource.Dictionary;
 import dtc.rest.Clients;
 import dtc.rest.CoordinatorApi;
@@ -40,8 +38,8 @@ import java.util.random.RandomGenerator;
 @Singleton
 public class Wiring {
 
-    /** A call's read timeout lies this much above the time for a vote, which ends the waiting first. */
-    private static final Duration READ_TIMEOUT_MARGIN = Duration.ofMillis(100);
+    /** A whole call, and all votes, may take this much more than one vote, which ends its own waiting first. */
+    private static final Duration CALL_TIMEOUT_MARGIN = Duration.ofMillis(100);
 
     private static final int INQUIRIES_UNDER_WAY_MAX = 256;
 
@@ -85,14 +83,25 @@ public class Wiring {
                 vertx,
                 ResourceManagerApi.class,
                 URI.create("http://localhost"),
-                readTimeout(),
+                callTimeout(),
                 config.limits().connectionsMax());
     }
 
     @Produces
     @Singleton
+    TransactionIds ids(Time time) {
+        return new TransactionIds(time);
+    }
+
+    @Produces
+    @Singleton
     Coordinator coordinator(
-            Time time, Registry registry, Participants participants, DecisionLog log, TransactionListener listener) {
+            Time time,
+            TransactionIds ids,
+            Registry registry,
+            Participants participants,
+            DecisionLog log,
+            TransactionListener listener) {
         return new Coordinator(
                 new TwoPhaseCommit(
                         config.limits().participantsMax(),
@@ -100,14 +109,16 @@ public class Wiring {
                         config.coordinator().rollbackTriesMax()),
                 new Coordinator.Settings(
                         config.transaction().timeoutDefault(),
-                        config.prepareTimeout(),
+                        callTimeout(),
                         config.coordinator().answerTimeout(),
                         config.limits().transactionsInFlightMax(),
                         config.transaction().retention(),
                         config.transaction().retainedMax(),
-                        config.coordinator().redeliveriesUnderWayMax()),
+                        config.coordinator().redeliveriesUnderWayMax(),
+                        config.coordinator().rollbacksWaitingMax(),
+                        config.limits().undeliveredMax()),
                 time,
-                () -> new TransactionId(UuidCreator.getTimeOrderedEpochPlus1()),
+                ids,
                 new Backoff(
                         config.coordinator().redeliveryFirst(),
                         config.coordinator().redeliveryCap(),
@@ -141,7 +152,7 @@ public class Wiring {
                         vertx,
                         CoordinatorApi.class,
                         config.rm().coordinatorUrl().orElseGet(this::ownUrl),
-                        readTimeout(),
+                        callTimeout(),
                         INQUIRIES_UNDER_WAY_MAX),
                 mapper,
                 config.rm().advertisedUrl().orElseGet(this::ownUrl).toString().replaceAll("/+$", ""));
@@ -178,8 +189,8 @@ public class Wiring {
         return URI.create("http://%s:%d".formatted(host, port));
     }
 
-    private Duration readTimeout() {
-        return config.prepareTimeout().plus(READ_TIMEOUT_MARGIN);
+    private Duration callTimeout() {
+        return config.prepareTimeout().plus(CALL_TIMEOUT_MARGIN);
     }
 
     private static RandomGenerator random() {

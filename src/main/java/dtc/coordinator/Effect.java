@@ -9,6 +9,7 @@ public sealed interface Effect {
     /** Send the write; {@code sequence} numbers the writes to one participant, from 1. */
     record SendWrite(String resourceManager, int sequence) implements Effect {}
 
+    /** Ask for the vote. A participant with a write under way is asked when that is answered. */
     record AskVote(String resourceManager) implements Effect {}
 
     /** Say {@link Event.VotesOverdue} when the time for votes is over. */

@@ -26,10 +26,13 @@ public sealed interface Event {
     /** The time allowed to an active transaction is over. */
     record Expired() implements Event {}
 
+    /** The coordinator stops; what is not decided yet never will be. */
+    record ShutDown() implements Event {}
+
     /** A vote, and the instance that was registered when it came. */
     record VoteArrived(String resourceManager, UUID instance, Ballot ballot) implements Event {}
 
-    /** The time for votes is over, for participants that were not even asked because a write was under way. */
+    /** The time for votes is over, whatever became of the asking. */
     record VotesOverdue() implements Event {}
 
     /** The decision, or its delegation, is durable; {@code decidedAt} is part of the record. */

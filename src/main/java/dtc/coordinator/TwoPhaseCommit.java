@@ -12,6 +12,7 @@ import dtc.coordinator.Event.RecordRefused;
 import dtc.coordinator.Event.Recorded;
 import dtc.coordinator.Event.Recovered;
 import dtc.coordinator.Event.RollbackRequested;
+import dtc.coordinator.Event.ShutDown;
 import dtc.coordinator.Event.Unanswered;
 import dtc.coordinator.Event.VoteArrived;
 import dtc.coordinator.Event.VotesOverdue;
@@ -51,7 +52,8 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
             case WriteFailed e -> writeFailed(t, e, now);
             case PrepareRequested _ -> prepareRequested(t, now);
             case RollbackRequested _ -> rollbackRequested(t, now);
-            case Expired _ -> expired(t, now);
+            case Expired _ -> giveUp(t, Cause.EXPIRED, "expired before it was prepared", now);
+            case ShutDown _ -> giveUp(t, Cause.SHUTDOWN, "the coordinator was shut down", now);
             case VoteArrived e -> voteArrived(t, e, now);
             case VotesOverdue _ -> votesOverdue(t, now);
             case Recorded e -> recorded(t, e, now);
@@ -153,9 +155,12 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
                     new Effect.RecordDelegation(first.resourceManager()));
         }
         List<Effect> effects = new ArrayList<>();
+        effects.add(new Effect.LimitVoting());
         for (Participant p : t.participants()) {
             // A write under way that came after the vote would be half in: its participant is asked after it.
-            effects.add(p.writesUnderWay() == 0 ? new Effect.AskVote(p.resourceManager()) : new Effect.LimitVoting());
+            if (p.writesUnderWay() == 0) {
+                effects.add(new Effect.AskVote(p.resourceManager()));
+            }
         }
         return new Step(t.to(TransactionState.PREPARING, now).each(p -> p.to(State.PREPARING)), effects);
     }
@@ -205,12 +210,12 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
         if (t.state() != TransactionState.PREPARING) {
             return Step.of(t);
         }
-        String reason = "a write was still under way when the time for votes was over";
-        return rollBack(
-                t.each(p -> p.ballot() == null ? p.voted(Ballot.abortFor(VoteCause.TIMEOUT, reason)) : p),
-                Cause.VOTE_TIMEOUT,
-                reason,
-                now);
+        Transaction next = t.each(p -> p.ballot() == null
+                ? p.voted(Ballot.abortFor(
+                        VoteCause.TIMEOUT,
+                        p.writesUnderWay() == 0 ? "it did not vote in time" : "a write was still under way"))
+                : p);
+        return rollBack(next, Cause.VOTE_TIMEOUT, "the time for votes was over", now);
     }
 
     // The decision
@@ -284,10 +289,13 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
         };
     }
 
-    private static Step expired(Transaction t, Instant now) {
-        return t.state() == TransactionState.ACTIVE || t.state() == TransactionState.MARKED_ROLLBACK
-                ? rollBack(t, Cause.EXPIRED, "expired before it was prepared", now)
-                : Step.of(t);
+    private static Step giveUp(Transaction t, Cause cause, String reason, Instant now) {
+        return switch (t.state()) {
+            case ACTIVE -> rollBack(t, cause, reason, now);
+            case MARKED_ROLLBACK -> rollBack(t, cause, t.reason(), now);
+            case PREPARING, DECIDING, DELEGATING, DELEGATED, RESOLVING, COMMITTING, COMMITTED -> Step.of(t);
+            case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> Step.of(t);
+        };
     }
 
     private static Step rollBack(Transaction t, Cause cause, @Nullable String reason, Instant now) {

@@ -7,6 +7,7 @@ public enum Cause {
     EMPTY,
     CLIENT,
     EXPIRED,
+    SHUTDOWN,
     WRITE_FAILED,
     VOTE_ABORT,
     VOTE_TIMEOUT,

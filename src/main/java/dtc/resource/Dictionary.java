@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -55,8 +56,8 @@ public final class Dictionary {
     private static final String ENDED = "this transaction has ended here";
 
     private final Limits limits;
-    private final Map<String, JsonText> entries = new HashMap<>();
-    private final Map<TransactionId, Staged> staged = new HashMap<>();
+    private final NavigableMap<String, JsonText> entries = new TreeMap<>();
+    private final NavigableMap<TransactionId, Staged> staged = new TreeMap<>();
     /** Those of {@code staged} that wait for keys, in the order of age: the oldest is served first. */
     private final TreeMap<TransactionId, Staged> waiting = new TreeMap<>();
     /** Who holds which key. Invariant: exactly the keys of the PREPARED transactions. */
@@ -135,8 +136,8 @@ public final class Dictionary {
         }
         switch (transaction.phase) {
             case STAGED -> seekVote(id, transaction, Phase.WAITING, effects);
-            case WAITING -> effects.add(new Effect.Waiting(id));
-            case WAITING_ONE_PHASE -> effects.add(new Effect.Voted(id, Ballot.abort("asked to commit in one phase")));
+            case WAITING -> {} // answered with the one before it
+            case WAITING_ONE_PHASE -> endConfused(id, transaction, effects);
             case PREPARED -> effects.add(new Effect.Voted(id, Ballot.COMMIT));
         }
     }
@@ -189,6 +190,14 @@ public final class Dictionary {
         effects.add(new Effect.InDoubt(id));
     }
 
+    /** Asked for a vote and to commit without one: no is the one answer that stays true for both. */
+    private void endConfused(TransactionId id, Staged transaction, List<Effect> effects) {
+        String reason = "asked for a vote, and to commit without one";
+        end(id, transaction, false);
+        effects.add(new Effect.Voted(id, Ballot.abort(reason)));
+        effects.add(new Effect.CommitRefused(id, reason));
+    }
+
     private @Nullable TransactionId elderWaitingFor(TransactionId id, Staged transaction) {
         for (var elder : waiting.headMap(id).entrySet()) {
             if (!Collections.disjoint(elder.getValue().writes.keySet(), transaction.writes.keySet())) {
@@ -218,8 +227,8 @@ public final class Dictionary {
         }
         switch (transaction.phase) {
             case STAGED -> seekVote(id, transaction, Phase.WAITING_ONE_PHASE, effects);
-            case WAITING_ONE_PHASE -> effects.add(new Effect.Waiting(id));
-            case WAITING -> effects.add(new Effect.CommitRefused(id, "this transaction has not voted yet"));
+            case WAITING_ONE_PHASE -> {} // answered with the one before it
+            case WAITING -> endConfused(id, transaction, effects);
             case PREPARED -> {
                 end(id, transaction, true);
                 effects.add(new Effect.Committed(id));
@@ -332,26 +341,24 @@ public final class Dictionary {
     /** The committed entries by key, from {@code after} (exclusive; all where null), {@code limit} at most. */
     public SortedMap<String, JsonText> entries(@Nullable String after, int limit) {
         TreeMap<String, JsonText> page = new TreeMap<>();
-        entries.forEach((key, value) -> {
-            if (after == null || key.compareTo(after) > 0) {
-                page.put(key, value);
-                if (page.size() > limit) {
-                    page.pollLastEntry();
-                }
+        for (var entry : (after == null ? entries : entries.tailMap(after, false)).entrySet()) {
+            if (page.size() == limit) {
+                break;
             }
-        });
+            page.put(entry.getKey(), entry.getValue());
+        }
         return page;
     }
 
     /** What is staged or in doubt here, oldest first; true where in doubt. */
     public SortedMap<TransactionId, Boolean> open(int limit) {
         TreeMap<TransactionId, Boolean> open = new TreeMap<>();
-        staged.forEach((id, transaction) -> {
-            open.put(id, transaction.phase == Phase.PREPARED);
-            if (open.size() > limit) {
-                open.pollLastEntry();
+        for (var entry : staged.entrySet()) {
+            if (open.size() == limit) {
+                break;
             }
-        });
+            open.put(entry.getKey(), entry.getValue().phase == Phase.PREPARED);
+        }
         return open;
     }
 

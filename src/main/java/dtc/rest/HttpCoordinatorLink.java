@@ -41,8 +41,8 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
     }
 
     @Override
-    public CompletionStage<?> leave(String id, UUID instance) {
-        return api.leave(id, instance.toString()).subscribeAsCompletionStage();
+    public CompletionStage<Void> leave(String id, UUID instance) {
+        return api.leave(id, instance.toString()).replaceWithVoid().subscribeAsCompletionStage();
     }
 
     @Override

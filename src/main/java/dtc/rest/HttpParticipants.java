@@ -20,6 +20,9 @@ import java.util.function.Supplier;
 @Singleton
 public class HttpParticipants implements Participants {
 
+    /** Says that it will be done, not that it is. */
+    private static final int ACCEPTED = 202;
+
     private static final int REASON_CHARS_MAX = 300;
 
     private final ResourceManagerApi api;
@@ -66,7 +69,7 @@ public class HttpParticipants implements Participants {
 
     private static Reply reply(Response response) {
         int status = response.getStatus();
-        if (status >= 200 && status < 300) {
+        if (status >= 200 && status < 300 && status != ACCEPTED) {
             return Reply.DONE;
         }
         String detail = "it answered " + status;

@@ -101,7 +101,7 @@ public final class Input {
 
     Write write(String prefix, @Nullable WriteRequest request) {
         if (request == null) {
-            violation(prefix.isEmpty() ? "body" : prefix, "must not be missing");
+            violation(prefix.isEmpty() ? "body" : prefix.replaceFirst("\\.$", ""), "must not be missing");
             return new Write("", "", new JsonText("null"));
         }
         return new Write(
@@ -129,6 +129,7 @@ public final class Input {
         if (text.chars().anyMatch(c -> c < 0x20 || c == 0x7f)) {
             violation(field, "must hold no control characters");
         }
+        wellFormed(field, text);
         return text;
     }
 
@@ -140,7 +141,15 @@ public final class Input {
         if (json.text().length() > limits.valueCharsMax()) {
             violation(field, "must be no longer than %d characters".formatted(limits.valueCharsMax()));
         }
+        wellFormed(field, json.text());
         return json;
+    }
+
+    /** Half of a surrogate pair has no bytes in UTF-8, and would silently become another character. */
+    private void wellFormed(String field, String text) {
+        if (text.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
+            violation(field, "must hold no unpaired surrogates");
+        }
     }
 
     String idempotencyKey(String text) {

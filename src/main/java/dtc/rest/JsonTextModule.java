@@ -8,7 +8,10 @@ import com.fasterxml.jackson.databind.JsonDeserializer;
 import com.fasterxml.jackson.databind.JsonSerializer;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.cfg.CoercionAction;
+import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.module.SimpleModule;
+import com.fasterxml.jackson.databind.type.LogicalType;
 import dtc.protocol.JsonText;
 import io.quarkus.jackson.ObjectMapperCustomizer;
 import jakarta.inject.Singleton;
@@ -27,6 +30,22 @@ public final class JsonTextModule implements ObjectMapperCustomizer {
                 .addDeserializer(JsonText.class, new Reader()));
         mapper.enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
         mapper.enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+        mapper.disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
+        refuse(mapper, LogicalType.Integer, CoercionInputShape.String);
+        refuse(mapper, LogicalType.Boolean, CoercionInputShape.String, CoercionInputShape.Integer);
+        refuse(
+                mapper,
+                LogicalType.Textual,
+                CoercionInputShape.Integer,
+                CoercionInputShape.Float,
+                CoercionInputShape.Boolean);
+    }
+
+    /** A string is no number, and a number no string. */
+    private static void refuse(ObjectMapper mapper, LogicalType wanted, CoercionInputShape... given) {
+        for (CoercionInputShape shape : given) {
+            mapper.coercionConfigFor(wanted).setCoercion(shape, CoercionAction.Fail);
+        }
     }
 
     private static final class Writer extends JsonSerializer<JsonText> {

@@ -8,28 +8,11 @@ import jakarta.ws.rs.core.Response.StatusType;
 import java.net.URI;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /** Refusals and bad input as problem+json (RFC 9457). */
 final class Problems {
 
     static final int INSUFFICIENT_STORAGE = 507;
-
-    private static final Map<Refusal.Kind, Integer> STATUS = Map.ofEntries(
-            Map.entry(Refusal.Kind.UNKNOWN_TRANSACTION, 404),
-            Map.entry(Refusal.Kind.UNKNOWN_RESOURCE_MANAGER, 404),
-            Map.entry(Refusal.Kind.WRONG_STATE, 409),
-            Map.entry(Refusal.Kind.LIMIT_EXCEEDED, 400),
-            Map.entry(Refusal.Kind.OVERLOADED, 503),
-            Map.entry(Refusal.Kind.LOG_REFUSING, 503),
-            Map.entry(Refusal.Kind.KEY_REUSED, 422),
-            Map.entry(Refusal.Kind.SHUTTING_DOWN, 503),
-            Map.entry(Refusal.Kind.RESOURCE_MANAGER_LAPSED, 503),
-            Map.entry(Refusal.Kind.RESOURCE_MANAGER_FAILED, 502),
-            Map.entry(Refusal.Kind.RESOURCE_MANAGER_SILENT, 504),
-            Map.entry(Refusal.Kind.NO_ROOM, INSUFFICIENT_STORAGE),
-            Map.entry(Refusal.Kind.NAME_TAKEN, 409),
-            Map.entry(Refusal.Kind.HOST_NOT_ALLOWED, 403));
 
     /** What is wrong with one field of the input. */
     record Violation(String field, String message) {}
@@ -44,7 +27,7 @@ final class Problems {
     }
 
     static HttpProblem of(Refusal refusal) {
-        int status = STATUS.getOrDefault(refusal.kind(), 500);
+        int status = status(refusal.kind());
         HttpProblem.Builder problem = problem(refusal.kind().name(), status, refusal.detail());
         if (refusal.transaction() != null) {
             problem.with("transaction", refusal.transaction().toString());
@@ -56,6 +39,20 @@ final class Problems {
             problem.withHeader("Retry-After", "1");
         }
         return problem.build();
+    }
+
+    private static int status(Refusal.Kind kind) {
+        return switch (kind) {
+            case UNKNOWN_TRANSACTION, UNKNOWN_RESOURCE_MANAGER -> 404;
+            case WRONG_STATE, NAME_TAKEN -> 409;
+            case LIMIT_EXCEEDED -> 400;
+            case HOST_NOT_ALLOWED -> 403;
+            case KEY_REUSED -> 422;
+            case OVERLOADED, LOG_REFUSING, SHUTTING_DOWN, RESOURCE_MANAGER_LAPSED, UNDECIDED -> 503;
+            case RESOURCE_MANAGER_FAILED -> 502;
+            case RESOURCE_MANAGER_SILENT -> 504;
+            case NO_ROOM -> INSUFFICIENT_STORAGE;
+        };
     }
 
     static HttpProblem invalid(List<Violation> violations) {

@@ -41,12 +41,15 @@ public final class Coordinator {
      * What can be configured.
      *
      * @param transactionTimeout how long a transaction may stay active, where the client does not say
-     * @param voteTimeout how long votes are awaited
+     * @param voteTimeout after which votes are no longer awaited; above the time for one vote, which ends it by itself
      * @param answerTimeout how long a client's call waits for phase two
      * @param inFlightMax transactions not finished
      * @param retention how long a finished transaction is kept
      * @param retainedMax how many finished transactions are kept
      * @param redeliveriesUnderWayMax messages sent again to one resource manager at a time
+     * @param rollbacksWaitingMax rollbacks that wait to be sent again to one resource manager; it asks for the others
+     * @param undeliveredMax outcomes undelivered to one resource manager, beyond which it gets no more writes, so that
+     *     one that votes and then hangs does not use up what all have
      */
     public record Settings(
             Duration transactionTimeout,
@@ -55,7 +58,9 @@ public final class Coordinator {
             int inFlightMax,
             Duration retention,
             int retainedMax,
-            int redeliveriesUnderWayMax) {}
+            int redeliveriesUnderWayMax,
+            int rollbacksWaitingMax,
+            int undeliveredMax) {}
 
     /** A write asked for by the client. */
     public record Write(String resourceManager, String key, JsonText value) {}
@@ -93,11 +98,10 @@ public final class Coordinator {
     }
 
     /** What the first request of a name led to; {@code id} completes when its writes have been answered. */
-    private record Begun(String fingerprint, CompletableFuture<Answer<TransactionId>> id) {}
-
-    /** A client's call that waits for the end of its transaction. */
-    private static final class Waiter {
-        private final CompletableFuture<Transaction> answer = new CompletableFuture<>();
+    private record Begun(String fingerprint, CompletableFuture<Answer<TransactionId>> id) {
+        private boolean isOf(TransactionId other) {
+            return id.getNow(null) instanceof Answer.Given<TransactionId>(TransactionId mine) && mine.equals(other);
+        }
     }
 
     /** A transaction and those that wait for its end. */
@@ -106,13 +110,23 @@ public final class Coordinator {
         private volatile long preparingNanos;
         private volatile long decidedNanos;
         private volatile Transaction transaction;
-        private Time.@Nullable Timer expiry;
+        /** Of expiry, then of the votes. */
+        private volatile Time.@Nullable Timer timer;
         /** Guarded by this. */
-        private final List<Waiter> waiting = new ArrayList<>(1);
+        private final List<CompletableFuture<Transaction>> waiting = new ArrayList<>(1);
+        /** Guarded by this. */
+        private boolean forgotten;
 
         private Entry(Transaction transaction, long nanos) {
             this.transaction = transaction;
             this.beganNanos = nanos;
+        }
+
+        private void stopTimer() {
+            Time.Timer running = timer;
+            if (running != null) {
+                running.cancel();
+            }
         }
     }
 
@@ -134,7 +148,8 @@ public final class Coordinator {
         this.participants = participants;
         this.log = log;
         this.listener = listener;
-        this.redelivery = new Redelivery(time, backoff, settings.redeliveriesUnderWayMax());
+        this.redelivery =
+                new Redelivery(time, backoff, settings.redeliveriesUnderWayMax(), settings.rollbacksWaitingMax());
         this.finished = new Retention(time, settings.retention(), settings.retainedMax(), this::retireOrForget);
         this.heuristics = new Retention(time, FOR_EVER, settings.retainedMax(), this::forget);
         registry.onArrival(redelivery::resume);
@@ -203,7 +218,10 @@ public final class Coordinator {
         Entry entry = new Entry(transaction, time.nanos());
         transactions.put(transaction.id(), entry);
         listener.began(transaction);
-        entry.expiry = time.after(allowed, () -> apply(entry, new Event.Expired()));
+        entry.timer = time.after(allowed, () -> apply(entry, new Event.Expired()));
+        if (stopping) {
+            apply(entry, new Event.ShutDown()); // drain may have passed it by
+        }
         return Answer.of(entry);
     }
 
@@ -230,11 +248,16 @@ public final class Coordinator {
             apply(entry, new Event.WriteImpossible(name, why));
             return Answer.refuseLater(new Refusal(Kind.RESOURCE_MANAGER_LAPSED, why, id, name));
         }
+        if (redelivery.backlog(name) >= settings.undeliveredMax()) {
+            String why = "too many outcomes are undelivered to resource manager %s".formatted(name);
+            apply(entry, new Event.WriteImpossible(name, why));
+            return Answer.refuseLater(new Refusal(Kind.OVERLOADED, why, id, name));
+        }
         Step step = apply(entry, new Event.WriteRequested(name, target.instance(), target.canCommitInOnePhase()));
         return switch (step.effects().getFirst()) {
             case Effect.SendWrite send ->
-                participants
-                        .write(target, id, send.sequence(), write.key(), write.value())
+                Ports.call(() -> participants.write(target, id, send.sequence(), write.key(), write.value()))
+                        .exceptionally(Coordinator::failed)
                         .thenApply(reply -> written(entry, name, reply));
             case Effect.RefuseWrite refuse -> Answer.refuseLater(refusal(step.transaction(), name, refuse));
             case Effect other -> throw new IllegalStateException("a write led to " + other);
@@ -281,7 +304,7 @@ public final class Coordinator {
                     Refusal.of(Kind.KEY_REUSED, "this Idempotency-Key came with another body before"));
         }
         if (earlier == null) {
-            beginOnce(origin, timeout, writes).whenComplete((begun, failure) -> {
+            Ports.call(() -> beginOnce(origin, timeout, writes)).whenComplete((begun, failure) -> {
                 if (!(begun instanceof Answer.Given<TransactionId>)) {
                     requests.remove(name, mine); // nothing began
                 }
@@ -338,15 +361,17 @@ public final class Coordinator {
 
     /** Prepares and commits, or rolls back; called again, answers with the outcome. */
     public CompletionStage<Answer<Transaction>> prepare(TransactionId id) {
-        return settle(id, new Event.PrepareRequested());
+        return settle(id, new Event.PrepareRequested()).thenApply(Coordinator::refuseUndecided);
     }
 
     public CompletionStage<Answer<Transaction>> commit(TransactionId id) {
-        return settle(id, new Event.PrepareRequested()).thenApply(answer -> refuseIf(answer, Outcome.ROLLBACK));
+        return prepare(id).thenApply(answer -> refuseIf(answer, Outcome.ROLLBACK));
     }
 
     public CompletionStage<Answer<Transaction>> rollback(TransactionId id) {
-        return settle(id, new Event.RollbackRequested()).thenApply(answer -> refuseIf(answer, Outcome.COMMIT));
+        return settle(id, new Event.RollbackRequested())
+                .thenApply(Coordinator::refuseUndecided)
+                .thenApply(answer -> refuseIf(answer, Outcome.COMMIT));
     }
 
     public Answer<Transaction> find(TransactionId id) {
@@ -388,11 +413,12 @@ public final class Coordinator {
                 .orElse(Duration.ZERO);
     }
 
-    /** Takes no new transactions; completes when those that are between prepare and their end have ended. */
+    /** Takes no new transactions, and rolls back what is active, as a restart would; completes when all have ended. */
     public CompletionStage<Void> drain() {
         CompletableFuture<Void> done = new CompletableFuture<>();
         drained = done;
         stopping = true;
+        transactions.values().forEach(entry -> apply(entry, new Event.ShutDown()));
         completeIfDrained();
         return done;
     }
@@ -403,12 +429,7 @@ public final class Coordinator {
 
     private void completeIfDrained() {
         CompletableFuture<Void> done = drained;
-        if (done != null
-                && transactions.values().stream()
-                        .map(entry -> entry.transaction.state())
-                        .allMatch(state -> state.isFinal()
-                                || state == TransactionState.ACTIVE
-                                || state == TransactionState.MARKED_ROLLBACK)) {
+        if (done != null && inFlight.get() == 0) {
             done.complete(null);
         }
     }
@@ -433,20 +454,27 @@ public final class Coordinator {
     /** Completes with the final state, or with whatever the state is after {@link Settings#answerTimeout}. */
     private CompletionStage<Transaction> settle(Entry entry, Event event) {
         apply(entry, event);
-        Waiter waiter = new Waiter();
+        CompletableFuture<Transaction> answer = new CompletableFuture<>();
         synchronized (entry) {
             if (entry.transaction.state().isFinal()) {
                 return CompletableFuture.completedFuture(entry.transaction);
             }
-            entry.waiting.add(waiter);
+            entry.waiting.add(answer);
         }
         Time.Timer timer = time.after(settings.answerTimeout(), () -> {
+            answer.complete(entry.transaction);
             synchronized (entry) {
-                entry.waiting.remove(waiter);
+                entry.waiting.removeIf(CompletableFuture::isDone);
             }
-            waiter.answer.complete(entry.transaction);
         });
-        return waiter.answer.whenComplete((_, _) -> timer.cancel());
+        return answer.whenComplete((_, _) -> timer.cancel());
+    }
+
+    /** It may still go either way, so neither outcome is claimed. */
+    private static Answer<Transaction> refuseUndecided(Answer<Transaction> answer) {
+        return answer instanceof Answer.Given<Transaction>(Transaction t) && t.decision() == Outcome.PENDING
+                ? Answer.refuse(new Refusal(Kind.UNDECIDED, "the outcome is not known yet: ask again", t.id(), null))
+                : answer;
     }
 
     private static Answer<Transaction> refuseIf(Answer<Transaction> answer, Outcome unwanted) {
@@ -470,11 +498,21 @@ public final class Coordinator {
         synchronized (entry) {
             before = entry.transaction;
             step = machine.apply(before, event, time.now());
-            entry.transaction = step.transaction();
+            Transaction after = step.transaction();
+            entry.transaction = after;
+            if (before.state() != after.state()) {
+                if (before.state() == TransactionState.ACTIVE || before.state() == TransactionState.MARKED_ROLLBACK) {
+                    entry.preparingNanos = time.nanos();
+                }
+                if (after.state() == TransactionState.DELEGATED || before.state() == TransactionState.DECIDING) {
+                    entry.decidedNanos = time.nanos();
+                }
+                if (after.state().isFinal() && !entry.forgotten) {
+                    log.end(Records.end(after)); // here, so that the last end recorded is the last there was
+                }
+            }
         }
-        if (before.state() != step.transaction().state()) {
-            changed(entry, before, step.transaction());
-        }
+        changed(entry, before, step.transaction());
         for (Effect effect : step.effects()) {
             perform(entry, effect);
         }
@@ -482,18 +520,21 @@ public final class Coordinator {
     }
 
     private void changed(Entry entry, Transaction before, Transaction after) {
-        listener.changed(before, after);
-        if (before.state() == TransactionState.ACTIVE || before.state() == TransactionState.MARKED_ROLLBACK) {
-            entry.preparingNanos = time.nanos();
-            if (entry.expiry != null && after.state() != TransactionState.MARKED_ROLLBACK) {
-                entry.expiry.cancel();
+        for (Participant participant : after.participants()) {
+            Participant earlier = before.participant(participant.resourceManager());
+            if (participant.ballot() != null && (earlier == null || earlier.ballot() == null)) {
+                listener.voted(participant.resourceManager(), participant.ballot());
             }
+        }
+        if (before.state() == after.state()) {
+            return;
+        }
+        listener.changed(before, after);
+        if (after.state() != TransactionState.MARKED_ROLLBACK && after.state() != TransactionState.PREPARING) {
+            entry.stopTimer();
         }
         if (before.state() == TransactionState.PREPARING) {
             listener.prepared(Duration.ofNanos(time.nanos() - entry.preparingNanos));
-        }
-        if (after.state() == TransactionState.DELEGATED || before.state() == TransactionState.DECIDING) {
-            entry.decidedNanos = time.nanos();
         }
         if (after.state().isFinal()) {
             finish(entry, before, after);
@@ -503,16 +544,15 @@ public final class Coordinator {
     private void finish(Entry entry, Transaction before, Transaction after) {
         listener.finished(after, Duration.ofNanos(time.nanos() - entry.beganNanos));
         if (!before.state().isFinal()) {
-            inFlight.decrementAndGet();
             retire(after, Duration.ZERO);
+            inFlight.decrementAndGet();
         }
-        log.end(Records.end(after));
-        List<Waiter> waiting;
+        List<CompletableFuture<Transaction>> waiting;
         synchronized (entry) {
             waiting = List.copyOf(entry.waiting);
             entry.waiting.clear();
         }
-        waiting.forEach(waiter -> waiter.answer.complete(after));
+        waiting.forEach(answer -> answer.complete(after));
         completeIfDrained();
     }
 
@@ -531,16 +571,18 @@ public final class Coordinator {
     }
 
     private void forget(TransactionId id) {
-        Entry entry = transactions.get(id);
+        Entry entry = transactions.remove(id);
         if (entry == null) {
             return;
         }
-        transactions.remove(id);
-        Origin.Request request = entry.transaction.origin().request();
-        if (request != null) {
-            requests.remove(RequestName.of(entry.transaction.origin()));
+        RequestName name = RequestName.of(entry.transaction.origin());
+        if (name != null) {
+            requests.computeIfPresent(name, (_, begun) -> begun.isOf(id) ? null : begun);
         }
-        log.forget(id);
+        synchronized (entry) {
+            entry.forgotten = true;
+            log.forget(id);
+        }
     }
 
     private void perform(Entry entry, Effect effect) {
@@ -548,8 +590,10 @@ public final class Coordinator {
             // Answers to the caller of write, which carries them out.
             case Effect.SendWrite _, Effect.RefuseWrite _ -> {}
             case Effect.AskVote e -> askVote(entry, e.resourceManager());
-            case Effect.LimitVoting _ ->
-                time.after(settings.voteTimeout(), () -> apply(entry, new Event.VotesOverdue()));
+            case Effect.LimitVoting _ -> {
+                entry.stopTimer();
+                entry.timer = time.after(settings.voteTimeout(), () -> apply(entry, new Event.VotesOverdue()));
+            }
             case Effect.RecordCommit _, Effect.RecordDelegation _ -> record(entry);
             case Effect.CommitOnePhase e -> commitOnePhase(entry, e.resourceManager());
             case Effect.SendCommit e -> {
@@ -564,7 +608,7 @@ public final class Coordinator {
                 if (e.tries() == 0) {
                     sendRollback(entry, e.resourceManager());
                 } else {
-                    redelivery.schedule(e.resourceManager(), e.tries(), () -> sendRollback(entry, e.resourceManager()));
+                    redelivery.rollback(e.resourceManager(), e.tries(), () -> sendRollback(entry, e.resourceManager()));
                 }
             }
         }
@@ -574,7 +618,7 @@ public final class Coordinator {
     private void redeliver(Entry entry, String name, int tries) {
         Supplier<CompletionStage<?>> attempt = () -> sendCommit(entry, name);
         if (registry.find(name) != null) {
-            redelivery.schedule(name, tries, attempt);
+            redelivery.commit(name, tries, attempt);
             return;
         }
         redelivery.park(name, attempt);
@@ -589,11 +633,13 @@ public final class Coordinator {
             vote(entry, name, Ballot.abortFor(VoteCause.UNREACHABLE, "it is no longer registered"));
             return;
         }
-        participants.prepare(target, entry.transaction.id()).thenAccept(ballot -> vote(entry, name, ballot));
+        Ports.call(() -> participants.prepare(target, entry.transaction.id()))
+                .exceptionally(failure ->
+                        Ballot.abortFor(VoteCause.ERROR, failed(failure).detail()))
+                .thenAccept(ballot -> vote(entry, name, ballot));
     }
 
     private void vote(Entry entry, String name, Ballot ballot) {
-        listener.voted(name, ballot);
         Registration now = registry.find(name);
         Participant participant = entry.transaction.participant(name);
         if (participant != null) {
@@ -604,7 +650,7 @@ public final class Coordinator {
 
     private void record(Entry entry) {
         Instant now = time.now();
-        log.decide(Records.decision(entry.transaction, now))
+        Ports.call(() -> log.decide(Records.decision(entry.transaction, now)))
                 .whenComplete((_, failure) -> apply(
                         entry,
                         failure == null
@@ -666,7 +712,15 @@ public final class Coordinator {
             return CompletableFuture.completedFuture(new Participants.Reply(
                     Participants.Reply.Kind.UNKNOWN, "it came back as another instance, without its memory"));
         }
-        return commit ? participants.commit(target, id) : participants.rollback(target, id);
+        return Ports.call(() -> commit ? participants.commit(target, id) : participants.rollback(target, id))
+                .exceptionally(Coordinator::failed);
+    }
+
+    /** A fault on our side of the wire: nobody knows what was carried out. */
+    private static Participants.Reply failed(Throwable failure) {
+        return new Participants.Reply(
+                Participants.Reply.Kind.SILENT,
+                "the call to it failed: " + failure.getClass().getSimpleName());
     }
 
     // Refusals

@@ -13,7 +13,7 @@ public interface CoordinatorLink {
     /** Registers or renews; completes with the length of the lease. */
     CompletionStage<Duration> register(String id, UUID instance, Set<String> features);
 
-    CompletionStage<?> leave(String id, UUID instance);
+    CompletionStage<Void> leave(String id, UUID instance);
 
     CompletionStage<Outcome> outcome(TransactionId id);
 }

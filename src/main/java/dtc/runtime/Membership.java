@@ -2,6 +2,7 @@ package dtc.runtime;
 
 import java.time.Duration;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -19,6 +20,7 @@ public final class Membership {
 
     private volatile boolean registered;
     private volatile boolean left;
+    private volatile CompletionStage<?> underWay = CompletableFuture.completedFuture(null);
 
     /** Is told of the first success and of the first failure after a success. */
     public interface Listener {
@@ -48,22 +50,23 @@ public final class Membership {
         if (left) {
             return;
         }
-        coordinator
-                .register(resourceManager.id(), resourceManager.instance(), Set.of(Registration.ONE_PHASE))
-                .whenComplete((lease, failure) -> {
-                    if (failure == null) {
-                        if (tries > 1 || !registered) {
-                            listener.registered(resourceManager.id());
-                        }
-                        registered = true;
-                        again(lease.dividedBy(3), 1);
-                    } else {
-                        if (tries == 1) {
-                            listener.failed(resourceManager.id(), failure);
-                        }
-                        again(retries.pause(tries), tries + 1);
-                    }
-                });
+        CompletionStage<Duration> answer = Ports.call(() ->
+                coordinator.register(resourceManager.id(), resourceManager.instance(), Set.of(Registration.ONE_PHASE)));
+        underWay = answer;
+        answer.whenComplete((lease, failure) -> {
+            if (failure == null) {
+                if (tries > 1 || !registered) {
+                    listener.registered(resourceManager.id());
+                }
+                registered = true;
+                again(lease.dividedBy(3), 1);
+            } else {
+                if (tries == 1) {
+                    listener.failed(resourceManager.id(), failure);
+                }
+                again(retries.pause(tries), tries + 1);
+            }
+        });
     }
 
     private void again(Duration pause, int tries) {
@@ -77,6 +80,9 @@ public final class Membership {
 
     public CompletionStage<?> leave() {
         left = true;
-        return coordinator.leave(resourceManager.id(), resourceManager.instance());
+        // After a renewal that is under way, which would register it again.
+        return underWay.handle((_, _) -> true)
+                .thenCompose(
+                        _ -> Ports.call(() -> coordinator.leave(resourceManager.id(), resourceManager.instance())));
     }
 }

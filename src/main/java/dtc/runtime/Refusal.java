@@ -20,6 +20,8 @@ public record Refusal(
         OVERLOADED,
         /** The decision log takes no decision now. */
         LOG_REFUSING,
+        /** Neither outcome is certain yet. */
+        UNDECIDED,
         /** The same name of a request, with another body. */
         KEY_REUSED,
         SHUTTING_DOWN,

@@ -1,6 +1,7 @@
 package dtc.runtime;
 
 import java.time.Instant;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 
@@ -9,6 +10,7 @@ import java.util.UUID;
  *
  * @param url the base of its paths, without a slash at its end
  * @param instance new for each start of one that keeps nothing across a restart
+ * @param superseded the instances before this one, newest first: their messages may still be on the way
  * @param features what it can do beyond the plain contract
  * @param renewedAtNanos {@link Time#nanos} of the last renewal, which the lease counts from
  */
@@ -16,6 +18,7 @@ public record Registration(
         String id,
         String url,
         UUID instance,
+        List<UUID> superseded,
         Set<String> features,
         Instant registeredAt,
         Instant renewedAt,

@@ -3,18 +3,24 @@ package dtc.runtime;
 import dtc.runtime.Refusal.Kind;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Who the resource managers are and where, each under a lease that it renews. */
 public final class Registry {
+
+    /** A message is not on the way for longer than so many restarts take. */
+    private static final int SUPERSEDED_MAX = 8;
 
     private final Time time;
     private final Duration lease;
@@ -55,6 +61,9 @@ public final class Registry {
             if (before == null && registrations.size() >= resourceManagersMax && !forgetLongestLapsed()) {
                 return refuse(Kind.OVERLOADED, "no more than %d resource managers".formatted(resourceManagersMax), id);
             }
+            if (before != null && wasLive && before.superseded().contains(instance)) {
+                return refuse(Kind.NAME_TAKEN, "this instance was succeeded by another", id);
+            }
             changed = before == null
                     || !wasLive
                     || !before.url().equals(url)
@@ -63,7 +72,8 @@ public final class Registry {
                     id,
                     url,
                     instance,
-                    Set.copyOf(features),
+                    superseded(before, instance),
+                    Collections.unmodifiableSet(new TreeSet<>(features)),
                     changed || before == null ? time.now() : before.registeredAt(),
                     time.now(),
                     time.nanos());
@@ -73,6 +83,16 @@ public final class Registry {
             arrivals.forEach(listener -> listener.accept(id));
         }
         return Answer.of(new Registered(after, before == null));
+    }
+
+    private static List<UUID> superseded(@Nullable Registration before, UUID instance) {
+        if (before == null || before.instance().equals(instance)) {
+            return before == null ? List.of() : before.superseded();
+        }
+        return Stream.concat(Stream.of(before.instance()), before.superseded().stream())
+                .filter(earlier -> !earlier.equals(instance))
+                .limit(SUPERSEDED_MAX)
+                .toList();
     }
 
     private boolean forgetLongestLapsed() {

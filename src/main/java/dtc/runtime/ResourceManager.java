@@ -41,8 +41,10 @@ public final class ResourceManager {
     /** Guarded by this, like all that follows. */
     private final Dictionary dictionary;
 
-    /** Calls that wait for the answer to a prepare, or to a commit in one phase. */
-    private final Map<TransactionId, List<CompletableFuture<Effect>>> waiting = new HashMap<>();
+    /** Calls that wait for a vote. */
+    private final Map<TransactionId, List<CompletableFuture<Ballot>>> votes = new HashMap<>();
+    /** Calls that wait for the answer to a commit. */
+    private final Map<TransactionId, List<CompletableFuture<Effect.CommitAnswer>>> commits = new HashMap<>();
 
     private final Map<TransactionId, Time.Timer> abandonment = new HashMap<>();
     /** Since when each transaction is in doubt, in {@link Time#nanos}. */
@@ -77,89 +79,109 @@ public final class ResourceManager {
         return instance;
     }
 
-    /** Stages a write: {@link Effect.Staged}, {@link Effect.Refused} or {@link Effect.NoRoom}. */
-    public synchronized Effect write(TransactionId transaction, int sequence, String key, JsonText value) {
-        if (stopping) {
-            return new Effect.Refused(transaction, "this resource manager is shutting down");
+    public Effect.WriteAnswer write(TransactionId transaction, int sequence, String key, JsonText value) {
+        synchronized (this) {
+            if (stopping) {
+                return new Effect.Refused(transaction, "this resource manager is shutting down");
+            }
         }
-        return apply(new Event.Write(transaction, sequence, key, value)).getFirst();
+        return own(transaction, Effect.WriteAnswer.class, apply(new Event.Write(transaction, sequence, key, value)));
     }
 
     public CompletionStage<Ballot> prepare(TransactionId transaction) {
-        return ask(new Event.Prepare(transaction))
-                .thenApply(effect -> effect instanceof Effect.Voted voted
-                        ? voted.ballot()
-                        : Ballot.abort("asked to commit before the vote was known"));
-    }
-
-    /** {@link Effect.Committed}, {@link Effect.CommitRefused} or {@link Effect.Unknown}. */
-    public CompletionStage<Effect> commit(TransactionId transaction) {
-        return ask(new Event.Commit(transaction));
-    }
-
-    /** {@link Effect.RolledBack}, or {@link Effect.RollbackRefused} where it was committed here. */
-    public synchronized Effect rollback(TransactionId transaction) {
-        return apply(new Event.Rollback(transaction)).getLast();
-    }
-
-    private CompletionStage<Effect> ask(Event event) {
-        CompletableFuture<Effect> answer = new CompletableFuture<>();
-        synchronized (this) {
-            waiting.computeIfAbsent(event.id(), _ -> new ArrayList<>(1)).add(answer);
-            apply(event);
-        }
+        CompletableFuture<Ballot> answer = new CompletableFuture<>();
+        apply(
+                new Event.Prepare(transaction),
+                () -> votes.computeIfAbsent(transaction, _ -> new ArrayList<>(1))
+                        .add(answer));
         return answer;
     }
 
-    /** Guarded by this. Answers those that wait; what they do with it runs later than this returns, or at once. */
-    private List<Effect> apply(Event event) {
-        List<Effect> effects = dictionary.apply(event);
+    public CompletionStage<Effect.CommitAnswer> commit(TransactionId transaction) {
+        CompletableFuture<Effect.CommitAnswer> answer = new CompletableFuture<>();
+        apply(
+                new Event.Commit(transaction),
+                () -> commits.computeIfAbsent(transaction, _ -> new ArrayList<>(1))
+                        .add(answer));
+        return answer;
+    }
+
+    public Effect.RollbackAnswer rollback(TransactionId transaction) {
+        return own(transaction, Effect.RollbackAnswer.class, apply(new Event.Rollback(transaction)));
+    }
+
+    private static <T extends Effect> T own(TransactionId transaction, Class<T> kind, List<Effect> effects) {
         for (Effect effect : effects) {
-            switch (effect) {
-                case Effect.Staged e -> {
-                    if (e.first()) {
-                        abandonment.put(
-                                e.id(), time.after(settings.stagedTimeout(), () -> late(new Event.Abandoned(e.id()))));
-                    }
-                }
-                case Effect.Refused _, Effect.NoRoom _ -> {}
-                case Effect.Waiting e -> time.after(settings.lockWait(), () -> late(new Event.WaitOver(e.id())));
-                case Effect.Voted e -> {
-                    abandonmentOver(e.id());
-                    answer(e);
-                }
-                case Effect.InDoubt e -> {
-                    inDoubtSince.put(e.id(), time.nanos());
-                    inquireLater(e.id(), 1);
-                }
-                case Effect.Committed e -> ended(e);
-                case Effect.CommitRefused e -> ended(e);
-                case Effect.RolledBack e -> ended(e);
-                case Effect.RollbackRefused _ -> {}
-                case Effect.Unknown e -> answer(e);
+            if (kind.isInstance(effect) && effect.id().equals(transaction)) {
+                return kind.cast(effect);
             }
         }
+        throw new IllegalStateException("no " + kind.getSimpleName() + " among " + effects);
+    }
+
+    private List<Effect> apply(Event event) {
+        return apply(event, () -> {});
+    }
+
+    /** @param atOnce done under the same lock, before the event */
+    private List<Effect> apply(Event event, Runnable atOnce) {
+        List<Effect> effects;
+        List<Runnable> answers = new ArrayList<>(2);
+        synchronized (this) {
+            atOnce.run();
+            effects = dictionary.apply(event);
+            effects.forEach(effect -> carryOut(effect, answers));
+            CompletableFuture<Void> done = drained;
+            if (done != null && dictionary.stagedTransactions() == 0) {
+                answers.add(() -> done.complete(null));
+            }
+        }
+        // Outside the lock, since whoever is answered may call back, or call another that calls back.
+        answers.forEach(Runnable::run);
         return effects;
     }
 
-    private synchronized void late(Event event) {
-        apply(event);
-    }
-
-    private void answer(Effect effect) {
-        List<CompletableFuture<Effect>> answers = waiting.remove(effect.id());
-        if (answers != null) {
-            answers.forEach(answer -> answer.complete(effect));
+    /** Guarded by this. */
+    private void carryOut(Effect effect, List<Runnable> answers) {
+        switch (effect) {
+            case Effect.Staged e -> {
+                if (e.first()) {
+                    abandonment.put(
+                            e.id(), time.after(settings.stagedTimeout(), () -> apply(new Event.Abandoned(e.id()))));
+                }
+            }
+            case Effect.Refused _, Effect.NoRoom _, Effect.RollbackRefused _ -> {}
+            case Effect.Waiting e -> time.after(settings.lockWait(), () -> apply(new Event.WaitOver(e.id())));
+            case Effect.Voted e -> {
+                abandonmentOver(e.id());
+                answer(votes, e.id(), e.ballot(), answers);
+            }
+            case Effect.InDoubt e -> {
+                inDoubtSince.put(e.id(), time.nanos());
+                inquireLater(e.id(), 1);
+            }
+            case Effect.CommitAnswer e -> {
+                ended(e.id());
+                answer(commits, e.id(), e, answers);
+            }
+            case Effect.RolledBack e -> ended(e.id());
         }
     }
 
-    private void ended(Effect effect) {
-        abandonmentOver(effect.id());
-        inDoubtSince.remove(effect.id());
-        answer(effect);
-        if (drained != null && inDoubtSince.isEmpty()) {
-            drained.complete(null);
+    private static <T> void answer(
+            Map<TransactionId, List<CompletableFuture<T>>> waiting,
+            TransactionId transaction,
+            T value,
+            List<Runnable> answers) {
+        List<CompletableFuture<T>> asked = waiting.remove(transaction);
+        if (asked != null) {
+            answers.add(() -> asked.forEach(one -> one.complete(value)));
         }
+    }
+
+    private void ended(TransactionId transaction) {
+        abandonmentOver(transaction);
+        inDoubtSince.remove(transaction);
     }
 
     private void abandonmentOver(TransactionId transaction) {
@@ -177,28 +199,36 @@ public final class ResourceManager {
                     return;
                 }
             }
-            coordinator.outcome(transaction).whenComplete((outcome, failure) -> {
+            Ports.call(() -> coordinator.outcome(transaction)).whenComplete((outcome, failure) -> {
                 if (failure != null) {
                     inquireLater(transaction, tries + 1);
                     return;
                 }
                 switch (outcome) {
-                    case COMMIT -> late(new Event.Commit(transaction));
-                    case ROLLBACK -> late(new Event.Rollback(transaction));
+                    case COMMIT -> apply(new Event.Commit(transaction));
+                    case ROLLBACK -> apply(new Event.Rollback(transaction));
                     case PENDING -> inquireLater(transaction, tries + 1);
                 }
             });
         });
     }
 
-    /** Takes no new writes; completes when nothing is in doubt any more. */
-    public synchronized CompletionStage<Void> drain() {
-        stopping = true;
+    /**
+     * Takes no new writes, and drops what has not come to a vote, so that a later vote on it is abort; completes when
+     * nothing waits for a vote or is in doubt any more.
+     */
+    public CompletionStage<Void> drain() {
         CompletableFuture<Void> done = new CompletableFuture<>();
-        drained = done;
-        if (inDoubtSince.isEmpty()) {
-            done.complete(null);
+        List<TransactionId> open;
+        synchronized (this) {
+            stopping = true;
+            drained = done;
+            open = List.copyOf(dictionary.open(Integer.MAX_VALUE).keySet());
+            if (open.isEmpty()) {
+                done.complete(null);
+            }
         }
+        open.forEach(transaction -> apply(new Event.Abandoned(transaction)));
         return done;
     }
 

@@ -18,6 +18,8 @@ final class Retention {
     private final Consumer<TransactionId> forget;
     /** In the order of finishing. Guarded by this. */
     private final Queue<Finished> finished = new ArrayDeque<>();
+    /** Whether a timer runs. Guarded by this. */
+    private boolean awaiting;
 
     private record Finished(TransactionId id, long atNanos) {}
 
@@ -33,12 +35,10 @@ final class Retention {
         Finished overflow = null;
         synchronized (this) {
             finished.add(new Finished(id, time.nanos() - ago.toNanos()));
-            if (finished.size() == 1) {
-                awaitOldest();
-            }
             if (finished.size() > number) {
                 overflow = finished.remove();
             }
+            awaitOldest();
         }
         if (overflow != null) {
             forget.accept(overflow.id());
@@ -46,14 +46,14 @@ final class Retention {
     }
 
     private void forgetOld() {
+        synchronized (this) {
+            awaiting = false;
+        }
         while (true) {
             Finished oldest;
             synchronized (this) {
                 oldest = finished.peek();
-                if (oldest == null) {
-                    return;
-                }
-                if (time.nanos() - oldest.atNanos() < age.toNanos()) {
+                if (oldest == null || time.nanos() - oldest.atNanos() < age.toNanos()) {
                     awaitOldest();
                     return;
                 }
@@ -65,7 +65,10 @@ final class Retention {
 
     /** Guarded by this. */
     private void awaitOldest() {
-        Finished oldest = finished.element();
-        time.after(age.minusNanos(time.nanos() - oldest.atNanos()).plusMillis(1), this::forgetOld);
+        Finished oldest = finished.peek();
+        if (oldest != null && !awaiting) {
+            awaiting = true;
+            time.after(age.minusNanos(time.nanos() - oldest.atNanos()).plusMillis(1), this::forgetOld);
+        }
     }
 }

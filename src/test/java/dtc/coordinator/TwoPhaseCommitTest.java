@@ -72,6 +72,7 @@ class TwoPhaseCommitTest {
             WriteFailed        mr  .   rg  .   .   .   .   .   .   .   .   .
             PrepareRequested   pr  rg  .   .   .   .   .   .   .   .   .   .
             RollbackRequested  rg  rg  rg  .   .   .   .   .   .   .   .   .
+            ShutDown           rg  rg  .   .   .   .   .   .   .   .   .   .
             Expired            rg  rg  .   .   .   .   .   .   .   .   .   .
             VoteArrived        .   .   .   .   .   .   .   .   .   .   .   .
             VotesOverdue       .   .   rd  .   .   .   .   .   .   .   .   .
@@ -94,6 +95,7 @@ class TwoPhaseCommitTest {
             new Event.WriteFailed("a", "why", false),
             new Event.PrepareRequested(),
             new Event.RollbackRequested(),
+            new Event.ShutDown(),
             new Event.Expired(),
             vote("a", Ballot.COMMIT),
             new Event.VotesOverdue(),
@@ -218,7 +220,8 @@ class TwoPhaseCommitTest {
     @Test
     void allCommit() {
         Step prepare = step(staged("a", "b"), new Event.PrepareRequested());
-        assertEquals(List.of(new Effect.AskVote("a"), new Effect.AskVote("b")), prepare.effects());
+        assertEquals(
+                List.of(new Effect.LimitVoting(), new Effect.AskVote("a"), new Effect.AskVote("b")), prepare.effects());
         Step first = step(prepare.transaction(), vote("b", Ballot.COMMIT));
         assertEquals(List.of(), first.effects());
         Step second = step(first.transaction(), vote("a", Ballot.COMMIT));

@@ -94,7 +94,7 @@ class DictionaryTest {
         write(TWO, 1, "k", "2");
         prepare(TWO);
         assertEquals(List.of(new Effect.Waiting(ONE)), prepare(ONE));
-        assertEquals(List.of(new Effect.Waiting(ONE)), prepare(ONE));
+        assertEquals(List.of(), prepare(ONE), "is answered with the first");
         assertInstanceOf(Effect.Refused.class, only(write(ONE, 2, "l", "1")));
         assertEquals(
                 List.of(new Effect.Committed(TWO), new Effect.Voted(ONE, Ballot.COMMIT), new Effect.InDoubt(ONE)),
@@ -183,10 +183,24 @@ class DictionaryTest {
         write(THREE, 1, "k", "3");
         prepare(TWO);
         assertEquals(List.of(new Effect.Waiting(ONE)), commit(ONE));
-        assertEquals(List.of(new Effect.Waiting(ONE)), commit(ONE));
+        assertEquals(List.of(), commit(ONE), "is answered with the first");
         assertInstanceOf(Effect.CommitRefused.class, only(commit(THREE)));
         assertEquals(List.of(new Effect.Committed(TWO), new Effect.Committed(ONE)), commit(TWO));
         assertEquals(new JsonText("1"), dictionary.entry("k"));
+    }
+
+    @Test
+    void askedForAVoteAndToCommitWithoutOneItDoesNeitherAndSaysSoToBoth() {
+        write(ONE, 1, "k", "1");
+        write(TWO, 1, "k", "2");
+        prepare(TWO);
+        commit(ONE);
+        List<Effect> confused = prepare(ONE);
+        assertEquals(2, confused.size());
+        assertInstanceOf(Effect.Voted.class, confused.getFirst());
+        assertInstanceOf(Effect.CommitRefused.class, confused.getLast());
+        commit(TWO);
+        assertEquals(new JsonText("2"), dictionary.entry("k"));
     }
 
     @Test

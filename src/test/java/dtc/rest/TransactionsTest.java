@@ -294,7 +294,7 @@ class TransactionsTest {
         for (int key = 0; key < 5; key++) {
             JsonPath orders = get("/rm/orders/entries/hot-" + key).jsonPath();
             JsonPath payments = get("/rm/payments/entries/hot-" + key).jsonPath();
-            assertEquals(orders.getInt("value"), payments.getInt("value"));
+            assertEquals(orders.getString("value"), payments.getString("value"));
         }
         get("/rm/orders/transactions").then().body("items.state", org.hamcrest.Matchers.not(hasItem("PREPARED")));
     }
@@ -393,6 +393,35 @@ class TransactionsTest {
     }
 
     @Test
+    void a_request_with_an_idempotency_key_begins_one_transaction_however_often_it_is_sent() throws Exception {
+        String key = UUID.randomUUID().toString();
+        String body = """
+                {"writes":[{"resourceManager":"orders","key":"%s","value":1},
+                           {"resourceManager":"payments","key":"%s","value":1}],"autoCommit":true}""".formatted(key, key);
+        Set<String> ids = new HashSet<>();
+        for (Response answer : together(24, _ -> () -> beginAs(key, body))) {
+            assertEquals(201, answer.statusCode());
+            assertEquals("COMMITTED", answer.jsonPath().getString("state"));
+            ids.add(answer.jsonPath().getString("id"));
+        }
+        ids.add(beginAs(key, body.replace("\n", " ")).jsonPath().getString("id"));
+        assertEquals(1, ids.size());
+        beginAs(key, body.replace("\"value\":1", "\"value\":2"))
+                .then()
+                .statusCode(422)
+                .contentType("application/problem+json");
+        beginAs("a b", body).then().statusCode(400);
+        beginAs("a".repeat(256), body).then().statusCode(400);
+    }
+
+    private static Response beginAs(String idempotencyKey, String body) {
+        return given().contentType(ContentType.JSON)
+                .header("Idempotency-Key", idempotencyKey)
+                .body(body)
+                .post("/transactions");
+    }
+
+    @Test
     void transactions_are_listed_newest_first_in_pages() {
         String older = begin();
         String newer = begin();
@@ -448,7 +477,7 @@ class TransactionsTest {
     }
 
     private static List<Response> together(int number, Calls calls) throws InterruptedException, ExecutionException {
-        try (var threads = Executors.newFixedThreadPool(Math.min(number, 64))) {
+        try (var threads = Executors.newFixedThreadPool(number)) {
             List<Callable<Response>> all = new ArrayList<>();
             for (int i = 0; i < number; i++) {
                 all.add(calls.number(i));

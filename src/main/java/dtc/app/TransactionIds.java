@@ -1,0 +1,49 @@
+package dtc.app;
+
+import com.github.f4b6a3.uuid.factory.standard.TimeOrderedEpochFactory;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Time;
+import java.util.function.Supplier;
+
+/**
+ * UUIDs of version 7 in an order that never goes back: their time is that of the clock at the start plus what has
+ * elapsed since. An id out of order would be taken for an old one by resource managers, which refuse what may be
+ * forgotten.
+ */
+final class TransactionIds implements Supplier<TransactionId> {
+
+    private static final long NANOS_PER_MILLI = 1_000_000;
+
+    private final Time time;
+    private final long startNanos;
+    private final TimeOrderedEpochFactory factory;
+    /** Guarded by this. */
+    private long startMillis;
+
+    TransactionIds(Time time) {
+        this.time = time;
+        this.startNanos = time.nanos();
+        this.startMillis = time.now().toEpochMilli();
+        this.factory = TimeOrderedEpochFactory.builder()
+                .withIncrementPlus1()
+                .withTimeFunction(this::millis)
+                .build();
+    }
+
+    private synchronized long millis() {
+        return startMillis + (time.nanos() - startNanos) / NANOS_PER_MILLI;
+    }
+
+    /** Makes all ids to come newer than one that was made before a restart, even where the clock was set back. */
+    synchronized void continueAfter(TransactionId earlier) {
+        long millis = earlier.value().getMostSignificantBits() >>> 16;
+        if (earlier.isOrderedByTime() && millis >= millis()) {
+            startMillis = startMillis + millis + 1 - millis();
+        }
+    }
+
+    @Override
+    public TransactionId get() {
+        return new TransactionId(factory.create());
+    }
+}

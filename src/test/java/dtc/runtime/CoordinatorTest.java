@@ -1,0 +1,413 @@
+package dtc.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
+import dtc.coordinator.TwoPhaseCommit;
+import dtc.log.DecisionLog;
+import dtc.log.MemoryDecisionLog;
+import dtc.log.TransactionRecord;
+import dtc.protocol.Ballot;
+import dtc.protocol.JsonText;
+import dtc.protocol.Origin;
+import dtc.protocol.Outcome;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Participants.Reply;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** What the coordinator keeps, forgets, and takes up again, with a clock and participants of the test's. */
+class CoordinatorTest {
+
+    private static final UUID INSTANCE = new UUID(1, 1);
+    private static final int UNDER_WAY_MAX = 64;
+    private static final int UNDELIVERED_MAX = 500_000;
+    private static final int RETAINED_MAX = 1_000;
+    private static final Duration RETENTION = Duration.ofHours(1);
+
+    private FakeTime time = new FakeTime();
+    private Registry registry = registry(time);
+    private final Answering participants = new Answering();
+    private final SwitchableLog log = new SwitchableLog();
+    private long ids;
+
+    @Test
+    void commits_that_were_decided_before_a_restart_are_delivered_and_everything_else_stays_answerable() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        participants.commits = Reply.Kind.SILENT;
+        Coordinator before = coordinator();
+        TransactionId open = commit(before, "a", "b").id();
+        participants.commits = Reply.Kind.DONE;
+        TransactionId ended = commit(before, "a", "b").id();
+        participants.vote = Ballot.abort("no");
+        TransactionId rolledBack = commit(before, "a", "b").id();
+
+        Coordinator after = restarted();
+        participants.committed.clear();
+        assertEquals(1, after.recover());
+
+        assertEquals(Outcome.COMMIT, after.outcome(open));
+        assertEquals(TransactionState.COMMITTING, find(after, open).state());
+        assertEquals(shown(find(before, ended)), shown(find(after, ended)));
+        assertEquals(TransactionState.ROLLED_BACK, find(after, rolledBack).state());
+        assertEquals(find(before, rolledBack).reason(), find(after, rolledBack).reason());
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        assertEquals(TransactionState.COMMITTED, find(after, open).state());
+        assertEquals(List.of(open + " a 1", open + " b 2"), participants.committed);
+        assertEquals(0, restarted().recover(), "nothing is left to be done");
+    }
+
+    @Test
+    void a_recovered_commit_waits_for_its_resource_manager_however_long_and_finds_it_elsewhere() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        participants.commits = Reply.Kind.SILENT;
+        TransactionId id = commit(coordinator(), "a", "b").id();
+        participants.commits = Reply.Kind.DONE;
+
+        Coordinator after = restarted();
+        after.recover();
+        participants.committed.clear();
+        time.goOn(Duration.ofDays(1));
+        int timersWhileGone = time.timers();
+        time.goOn(Duration.ofDays(1));
+        assertEquals(timersWhileGone, time.timers());
+        assertEquals(List.of(), participants.committed);
+
+        register("a", "http://localhost:3");
+        register("b", "http://localhost:4");
+        assertEquals(TransactionState.COMMITTED, find(after, id).state());
+        assertEquals(List.of(id + " a 3", id + " b 4"), participants.committed);
+    }
+
+    @Test
+    void a_hundred_thousand_recovered_commits_do_not_flood_their_resource_managers() {
+        int open = 100_000;
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        participants.commits = Reply.Kind.SILENT;
+        Coordinator before = coordinator();
+        for (int i = 0; i < open; i++) {
+            commit(before, "a", "b");
+        }
+        participants.answersLater = true;
+        participants.commits = Reply.Kind.DONE;
+        Coordinator after = restarted();
+        assertEquals(open, after.recover());
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        time.goOn(Duration.ofSeconds(1));
+        assertEquals(2 * UNDER_WAY_MAX, participants.waiting.size(), "started within a second, and bounded");
+        int waitingMax = 0;
+        while (!participants.waiting.isEmpty()) {
+            participants.waiting.remove().run();
+            waitingMax = Math.max(waitingMax, participants.waiting.size());
+        }
+        assertTrue(waitingMax <= 2 * UNDER_WAY_MAX, waitingMax + " under way");
+        assertEquals(0, restarted().recover());
+    }
+
+    @Test
+    void a_request_sent_again_begins_nothing_also_after_a_restart() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        Origin origin = new Origin("me", new Origin.Request("key", "body"));
+        List<Coordinator.Write> writes = writes("a", "b");
+        Coordinator before = coordinator();
+        Transaction first = given(before.begin(origin, null, writes, true));
+        assertEquals(first, given(before.begin(origin, null, writes, true)));
+        int calls = participants.writes;
+
+        Coordinator after = restarted();
+        after.recover();
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        Transaction again = given(after.begin(origin, null, writes, true));
+        assertEquals(first.id(), again.id());
+        assertEquals(TransactionState.COMMITTED, again.state());
+        assertEquals(calls, participants.writes);
+        assertEquals(
+                Refusal.Kind.KEY_REUSED,
+                refused(after.begin(new Origin("me", new Origin.Request("key", "other")), null, writes, true))
+                        .kind());
+        assertNotEquals(
+                first.id(),
+                given(after.begin(new Origin("you", new Origin.Request("key", "body")), null, writes, true))
+                        .id(),
+                "a key is its principal's own");
+    }
+
+    @Test
+    void while_the_log_takes_no_decision_nothing_new_begins_and_what_is_active_stays_so() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        Coordinator coordinator = coordinator();
+        Transaction active = given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false));
+        participants.commits = Reply.Kind.SILENT;
+        TransactionId decided = commit(coordinator, "a", "b").id();
+        participants.commits = Reply.Kind.DONE;
+
+        log.refusing = "the disk is full";
+        assertEquals(
+                Refusal.Kind.LOG_REFUSING,
+                refused(coordinator.begin(Origin.UNNAMED, null, List.of(), false))
+                        .kind());
+        assertEquals(
+                Refusal.Kind.LOG_REFUSING,
+                refused(coordinator.prepare(active.id())).kind());
+        time.goOn(Duration.ofSeconds(1));
+        assertEquals(TransactionState.COMMITTED, find(coordinator, decided).state());
+
+        log.refusing = null;
+        assertEquals(
+                TransactionState.COMMITTED,
+                given(coordinator.prepare(active.id())).state());
+    }
+
+    @Test
+    void finished_transactions_are_forgotten_by_number_and_by_age_and_by_the_log_too() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        Coordinator coordinator = coordinator();
+        TransactionId first = commit(coordinator, "a", "b").id();
+        for (int i = 0; i < RETAINED_MAX; i++) {
+            commit(coordinator, "a", "b");
+        }
+        assertInstanceOf(Answer.Refused.class, coordinator.find(first));
+        assertEquals(RETAINED_MAX, log.size());
+        time.goOn(RETENTION.plusSeconds(1));
+        assertEquals(List.of(), coordinator.list(null, null, 1));
+        assertEquals(0, log.size());
+        assertEquals(0, time.timers());
+    }
+
+    @Test
+    void a_heuristic_outcome_is_not_forgotten_for_its_age() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        participants.commits = Reply.Kind.UNKNOWN;
+        Coordinator coordinator = coordinator();
+        TransactionId id = commit(coordinator, "a", "b").id();
+        time.goOn(RETENTION.multipliedBy(24));
+        assertEquals(TransactionState.HEURISTIC, find(coordinator, id).state());
+        Coordinator after = restarted();
+        after.recover();
+        assertEquals(TransactionState.HEURISTIC, find(after, id).state());
+        assertEquals(Outcome.COMMIT, after.outcome(id));
+    }
+
+    /** Memory, not time: what a million leave behind is what a few thousand do. */
+    @Test
+    void a_million_finished_transactions_leave_the_heap_where_it_was() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        Coordinator coordinator = coordinator();
+        for (int i = 0; i < 20_000; i++) {
+            commit(coordinator, "a", "b");
+        }
+        long before = usedAfterCollection();
+        for (int i = 0; i < 1_000_000; i++) {
+            commit(coordinator, "a", "b");
+        }
+        long growth = usedAfterCollection() - before;
+        assertTrue(growth < 8_000_000, growth + " bytes more");
+        assertEquals(TransactionState.COMMITTED, commit(coordinator, "a", "b").state());
+    }
+
+    private static long usedAfterCollection() {
+        System.gc();
+        return Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory();
+    }
+
+    private static Registry registry(FakeTime time) {
+        return new Registry(time, Duration.ofDays(1), 10, new HostRules(List.of("localhost")));
+    }
+
+    /** What a coordinator finds when it starts again: the log, and nothing else. */
+    private Coordinator restarted() {
+        time = time.later();
+        registry = registry(time);
+        return coordinator();
+    }
+
+    private Coordinator coordinator() {
+        return new Coordinator(
+                new TwoPhaseCommit(10, 100, 10),
+                new Coordinator.Settings(
+                        Duration.ofSeconds(30),
+                        Duration.ofSeconds(1),
+                        Duration.ofMillis(1400),
+                        1_000_000,
+                        RETENTION,
+                        RETAINED_MAX,
+                        UNDER_WAY_MAX,
+                        100,
+                        UNDELIVERED_MAX),
+                time,
+                () -> new TransactionId(new UUID(++ids, 1)),
+                new Backoff(Duration.ofMillis(100), Duration.ofSeconds(10), new Random(1)),
+                registry,
+                participants,
+                log,
+                new TransactionListener() {});
+    }
+
+    private void register(String id, String url) {
+        assertInstanceOf(Answer.Given.class, registry.register(id, url, INSTANCE, Set.of()));
+    }
+
+    private static List<Coordinator.Write> writes(String... resourceManagers) {
+        List<Coordinator.Write> writes = new ArrayList<>();
+        for (String resourceManager : resourceManagers) {
+            writes.add(new Coordinator.Write(resourceManager, "key", new JsonText("1")));
+        }
+        return writes;
+    }
+
+    /** The state after all that needs no passing of time, or after the client's patience. */
+    private Transaction commit(Coordinator coordinator, String... resourceManagers) {
+        Transaction begun = given(coordinator.begin(Origin.UNNAMED, null, writes(resourceManagers), false));
+        coordinator.prepare(begun.id());
+        return find(coordinator, begun.id());
+    }
+
+    /** What a client sees of it. */
+    private static List<@Nullable Object> shown(Transaction t) {
+        List<@Nullable Object> shown = new ArrayList<>();
+        shown.add(t.state());
+        shown.add(t.decision());
+        shown.add(t.startedAt());
+        shown.add(t.expiresAt());
+        shown.add(t.decidedAt());
+        shown.add(t.finishedAt());
+        shown.add(t.cause());
+        shown.add(t.reason());
+        t.participants().forEach(p -> {
+            shown.add(p.resourceManager());
+            shown.add(p.state());
+            shown.add(p.ballot() == null ? null : p.ballot().vote());
+            shown.add(p.reason());
+        });
+        return shown;
+    }
+
+    private static Transaction find(Coordinator coordinator, TransactionId id) {
+        return given(CompletableFuture.completedFuture(coordinator.find(id)));
+    }
+
+    private static Transaction given(CompletionStage<Answer<Transaction>> answer) {
+        return now(answer) instanceof Answer.Given<Transaction>(Transaction value)
+                ? value
+                : fail("refused: " + now(answer));
+    }
+
+    private static Refusal refused(CompletionStage<Answer<Transaction>> answer) {
+        return now(answer) instanceof Answer.Refused<Transaction>(Refusal refusal) ? refusal : fail("not refused");
+    }
+
+    private static <T> T now(CompletionStage<T> stage) {
+        try {
+            assertTrue(stage.toCompletableFuture().isDone(), "not answered yet");
+            return stage.toCompletableFuture().get();
+        } catch (InterruptedException | ExecutionException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Participants that answer all alike, at once or when told to. */
+    private static final class Answering implements Participants {
+        private Ballot vote = Ballot.COMMIT;
+        private Reply.Kind commits = Reply.Kind.DONE;
+        private boolean answersLater;
+        private int writes;
+        private final List<String> committed = new ArrayList<>();
+        private final Queue<Runnable> waiting = new ArrayDeque<>();
+
+        @Override
+        public CompletionStage<Reply> write(
+                Registration target, TransactionId id, int sequence, String key, JsonText value) {
+            writes++;
+            return CompletableFuture.completedFuture(Reply.DONE);
+        }
+
+        @Override
+        public CompletionStage<Ballot> prepare(Registration target, TransactionId id) {
+            return CompletableFuture.completedFuture(vote);
+        }
+
+        @Override
+        public CompletionStage<Reply> commit(Registration target, TransactionId id) {
+            Reply reply = new Reply(commits, "as told");
+            if (committed.size() < 10) { // what the test looks at, without what a million would fill
+                committed.add(id + " " + target.id() + " " + target.url().replaceAll(".*:", ""));
+            }
+            if (!answersLater) {
+                return CompletableFuture.completedFuture(reply);
+            }
+            CompletableFuture<Reply> later = new CompletableFuture<>();
+            waiting.add(() -> later.complete(reply));
+            return later;
+        }
+
+        @Override
+        public CompletionStage<Reply> rollback(Registration target, TransactionId id) {
+            return CompletableFuture.completedFuture(Reply.DONE);
+        }
+    }
+
+    /** A log in memory that survives its coordinator, and can be told to refuse. */
+    private static final class SwitchableLog implements DecisionLog {
+        private final MemoryDecisionLog records = new MemoryDecisionLog();
+        private @Nullable String refusing;
+
+        private int size() {
+            List<TransactionRecord> all = new ArrayList<>();
+            records.replay(all::add);
+            return all.size();
+        }
+
+        @Override
+        public void replay(Consumer<TransactionRecord> each) {
+            records.replay(each);
+        }
+
+        @Override
+        public CompletionStage<Void> decide(TransactionRecord decision) {
+            return records.decide(decision);
+        }
+
+        @Override
+        public void end(TransactionRecord ended) {
+            records.end(ended);
+        }
+
+        @Override
+        public void forget(TransactionId id) {
+            records.forget(id);
+        }
+
+        @Override
+        public @Nullable String refusing() {
+            return refusing;
+        }
+    }
+}
