@@ -1,10 +1,13 @@
 package dtc.app;
 
+import dtc.runtime.HostedResourceManagers;
 import io.quarkus.arc.profile.IfBuildProfile;
 import io.smallrye.common.annotation.NonBlocking;
 import io.smallrye.mutiny.Uni;
+import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.BadRequestException;
+import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.QueryParam;
@@ -34,11 +37,21 @@ public class DevFaults {
 
     private final Map<String, String> faults = new ConcurrentHashMap<>();
 
+    /** Looked up per call: filters are made before the configuration of the run is there. */
+    private final Instance<HostedResourceManagers> hosted;
+
+    DevFaults(Instance<HostedResourceManagers> hosted) {
+        this.hosted = hosted;
+    }
+
     /** {@code kind} is hang, abort, or absent for none. */
     @PUT
     @Path("/{id}/fault")
     @NonBlocking
     public void set(@RestPath String id, @QueryParam("kind") @Nullable String kind) {
+        if (hosted.get().find(id) == null) {
+            throw new NotFoundException("no such resource manager here");
+        }
         if (kind == null) {
             faults.remove(id);
         } else if (FAULTS.contains(kind)) {

@@ -4,10 +4,12 @@ import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import io.smallrye.config.WithName;
+import jakarta.validation.constraints.Min;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.hibernate.validator.constraints.time.DurationMin;
 
 /** Everything that can be configured, under {@code dtc}. */
 @ConfigMapping(prefix = "dtc")
@@ -27,10 +29,12 @@ public interface DtcConfig {
 
     /** How long a vote is awaited. */
     @WithDefault("1s")
+    @DurationMin(millis = 1)
     Duration prepareTimeout();
 
     /** How long a stopping process goes on delivering what is decided. */
     @WithDefault("10s")
+    @DurationMin(millis = 1)
     Duration drainTimeout();
 
     interface CoordinatorConfig {
@@ -40,75 +44,99 @@ public interface DtcConfig {
 
         /** How long a client's call waits for its transaction to end. */
         @WithDefault("1400ms")
+        @DurationMin(millis = 1)
         Duration answerTimeout();
 
         /** The first pause before an outcome is told again; it doubles with each try. */
         @WithDefault("100ms")
+        @DurationMin(millis = 1)
         Duration redeliveryFirst();
 
         /** The longest pause. */
         @WithDefault("10s")
+        @DurationMin(millis = 1)
         Duration redeliveryCap();
 
         /** How often a rollback is told without an answer; a participant in doubt asks by itself. */
         @WithDefault("10")
+        @Min(1)
         int rollbackTriesMax();
 
         /** Messages told again to one resource manager at a time. */
         @WithDefault("64")
+        @Min(1)
         int redeliveriesUnderWayMax();
 
         /** Rollbacks that wait to be told again to one resource manager; beyond, it has to ask. */
         @WithDefault("1000")
+        @Min(1)
         int rollbacksWaitingMax();
     }
 
     interface TransactionConfig {
         /** How long a transaction may stay active, where the client does not say. */
         @WithDefault("30s")
+        @DurationMin(millis = 1)
         Duration timeoutDefault();
 
         /** The longest that a client may ask for. */
         @WithDefault("1h")
+        @DurationMin(millis = 1)
         Duration timeoutMax();
 
         /** How long a finished transaction is kept. */
         @WithDefault("1h")
+        @DurationMin(millis = 1)
         Duration retention();
 
         /** How many finished transactions are kept. */
         @WithDefault("100000")
+        @Min(1)
         int retainedMax();
     }
 
     interface Limits {
         @WithDefault("512")
+        @Min(1)
         int keyCharsMax();
 
         @WithDefault("65536")
+        @Min(1)
         int valueCharsMax();
 
         @WithDefault("1000")
+        @Min(1)
         int writesMax();
 
         @WithDefault("100")
+        @Min(1)
         int participantsMax();
 
         @WithDefault("20000")
+        @Min(1)
         int transactionsInFlightMax();
 
         /** Outcomes undelivered to one resource manager, beyond which it gets no more writes. */
         @WithDefault("5000")
+        @Min(1)
         int undeliveredMax();
 
         @WithDefault("10000")
+        @Min(1)
         int resourceManagersMax();
 
         @WithDefault("1000")
+        @Min(1)
         int pageMax();
+
+        /** How far ahead of this clock a transaction's id may lie, at a resource manager. */
+        @WithDefault("1h")
+        @DurationMin(millis = 1)
+        Duration idAheadMax();
 
         /** Connections to one resource manager; fewer than the transactions in flight cost more than they save. */
         @WithDefault("20000")
+        @Min(1)
         int connectionsMax();
     }
 
@@ -126,21 +154,26 @@ public interface DtcConfig {
 
         /** How long an older transaction waits for its keys; less than the time for a vote. */
         @WithDefault("800ms")
+        @DurationMin(millis = 1)
         Duration lockWait();
 
         /** How long staged writes are kept without a vote. */
         @WithDefault("2h")
+        @DurationMin(millis = 1)
         Duration stagedTimeout();
 
         /** The first pause before one in doubt asks for the outcome; it doubles with each try. */
         @WithDefault("2s")
+        @DurationMin(millis = 1)
         Duration inquiryFirst();
 
         /** The longest pause. */
         @WithDefault("30s")
+        @DurationMin(millis = 1)
         Duration inquiryCap();
 
         @WithDefault("20000")
+        @Min(1)
         int stagedTransactionsMax();
 
         /** Characters of keys and values in all staged writes. */
@@ -153,6 +186,7 @@ public interface DtcConfig {
 
         /** Outcomes remembered to refuse late messages. */
         @WithDefault("200000")
+        @Min(1)
         int endedMax();
     }
 
@@ -161,6 +195,7 @@ public interface DtcConfig {
         Optional<List<String>> allowedHosts();
 
         @WithDefault("10s")
+        @DurationMin(millis = 1)
         Duration lease();
     }
 

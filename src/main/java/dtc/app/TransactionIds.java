@@ -36,7 +36,7 @@ final class TransactionIds implements Supplier<TransactionId> {
 
     /** Makes all ids to come newer than one that was made before a restart, even where the clock was set back. */
     synchronized void continueAfter(TransactionId earlier) {
-        long millis = earlier.value().getMostSignificantBits() >>> 16;
+        long millis = earlier.madeAt().toEpochMilli();
         if (earlier.isOrderedByTime() && millis >= millis()) {
             startMillis = startMillis + millis + 1 - millis();
         }

@@ -6,10 +6,12 @@ import dtc.log.DecisionLog;
 import dtc.log.MemoryDecisionLog;
 import dtc.resource.Dictionary;
 import dtc.rest.Clients;
+import dtc.rest.Clients.Reuse;
 import dtc.rest.CoordinatorApi;
 import dtc.rest.HttpCoordinatorLink;
 import dtc.rest.Input;
 import dtc.rest.ResourceManagerApi;
+import dtc.rest.ResourceManagers;
 import dtc.runtime.Backoff;
 import dtc.runtime.Coordinator;
 import dtc.runtime.CoordinatorLink;
@@ -23,6 +25,7 @@ import dtc.runtime.ResourceManager;
 import dtc.runtime.Time;
 import dtc.runtime.TransactionListener;
 import io.quarkus.runtime.LaunchMode;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.vertx.http.runtime.VertxHttpConfig;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.inject.Produces;
@@ -31,6 +34,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
 
@@ -77,14 +81,19 @@ public class Wiring {
 
     @Produces
     @Singleton
-    ResourceManagerApi resourceManagerApi(Vertx vertx) {
+    ResourceManagers resourceManagers(Vertx vertx) {
+        return new ResourceManagers(resourceManagers(vertx, Reuse.KEPT), resourceManagers(vertx, Reuse.CLOSED));
+    }
+
+    private ResourceManagerApi resourceManagers(Vertx vertx, Reuse reuse) {
         // Each call names its own URL; this one is never called.
         return Clients.build(
                 vertx,
                 ResourceManagerApi.class,
                 URI.create("http://localhost"),
                 callTimeout(),
-                config.limits().connectionsMax());
+                config.limits().connectionsMax(),
+                reuse);
     }
 
     @Produces
@@ -137,7 +146,8 @@ public class Wiring {
                 config.limits().valueCharsMax(),
                 config.limits().writesMax(),
                 config.transaction().timeoutMax(),
-                config.limits().pageMax());
+                config.limits().pageMax(),
+                config.limits().idAheadMax());
     }
 
     @Produces
@@ -147,13 +157,17 @@ public class Wiring {
         if (ids.isEmpty()) {
             return new HostedResourceManagers(List.of());
         }
+        if (Set.copyOf(ids).size() < ids.size() || !ids.stream().allMatch(Input::isName)) {
+            throw new ConfigurationException("dtc.rm.ids must be different names, each " + Input.NAME_RULE);
+        }
         CoordinatorLink link = new HttpCoordinatorLink(
                 Clients.build(
                         vertx,
                         CoordinatorApi.class,
                         config.rm().coordinatorUrl().orElseGet(this::ownUrl),
                         callTimeout(),
-                        INQUIRIES_UNDER_WAY_MAX),
+                        INQUIRIES_UNDER_WAY_MAX,
+                        Reuse.KEPT),
                 mapper,
                 config.rm().advertisedUrl().orElseGet(this::ownUrl).toString().replaceAll("/+$", ""));
         return new HostedResourceManagers(

@@ -201,11 +201,16 @@ public class Metrics implements TransactionListener {
                     ended.id(),
                     ended.state(),
                     ended.cause(),
-                    ended.reason(),
+                    quoted(ended.reason()),
                     ended.participants().stream()
                             .map(p -> p.resourceManager() + ":" + p.state())
                             .collect(Collectors.joining(" ")));
         }
+    }
+
+    /** A reason may be somebody else's words, which must not pass for a field of ours. */
+    private static @Nullable String quoted(@Nullable String reason) {
+        return reason == null ? null : reason.replace("\\", "\\\\").replace("\"", "\\\"");
     }
 
     private static String cause(@Nullable Cause cause) {

@@ -1,5 +1,6 @@
 package dtc.protocol;
 
+import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -28,6 +29,11 @@ public record TransactionId(UUID value) implements Comparable<TransactionId> {
     /** Whether the id tells its age, as all do that the coordinator issues. */
     public boolean isOrderedByTime() {
         return value.version() == 7;
+    }
+
+    /** When it was made, by the clock of whoever made it; only where {@link #isOrderedByTime}. */
+    public Instant madeAt() {
+        return Instant.ofEpochMilli(value.getMostSignificantBits() >>> 16);
     }
 
     /** By age, oldest first. Unsigned, because {@link UUID#compareTo} takes an id with its top bit set for older. */

@@ -26,6 +26,9 @@ public sealed interface Effect {
     /** The write is refused: no room. */
     record NoRoom(TransactionId id, String reason) implements WriteAnswer {}
 
+    /** The write is refused: nothing is taken any more, because of a stop. */
+    record Stopping(TransactionId id) implements WriteAnswer {}
+
     /** The answer to every prepare of this transaction that waits, and to this one. */
     record Voted(TransactionId id, Ballot ballot) implements Effect {}
 

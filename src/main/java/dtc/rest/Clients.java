@@ -1,5 +1,6 @@
 package dtc.rest;
 
+import io.netty.handler.codec.DecoderException;
 import io.quarkus.rest.client.reactive.QuarkusRestClientBuilder;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClientRequest;
@@ -24,12 +25,31 @@ public final class Clients {
 
     private static final int HEADER_BYTES_MAX = 16_384;
 
+    private static final class AnswerTooLongException extends Exception {
+        private AnswerTooLongException() {
+            super("the answer is too long", null, false, false);
+        }
+    }
+
     /** How a call failed. */
     enum Failure {
         TIMEOUT,
         /** No connection came about, so the message was surely not received. */
         UNREACHABLE,
+        /** What came back is no answer, or none that is taken. */
+        GARBLED,
         ERROR
+    }
+
+    /**
+     * What becomes of a connection after an answer. HTTP/1.1 answers carry no name: one too many, on a connection that
+     * is kept, is taken for the answer to the next request, be it for another transaction or another resource manager
+     * at the same address. A vote must not come about so.
+     */
+    public enum Reuse {
+        /** For those that promise one answer to each request. */
+        KEPT,
+        CLOSED
     }
 
     private Clients() {}
@@ -38,7 +58,7 @@ public final class Clients {
      * Redirects are never followed, and statuses are answers, not exceptions. {@code timeout} bounds the whole of a
      * call, and its answer is cut off beyond {@link #ANSWER_BYTES_MAX}; both close the connection.
      */
-    public static <T> T build(Vertx vertx, Class<T> api, URI base, Duration timeout, int connectionsMax) {
+    public static <T> T build(Vertx vertx, Class<T> api, URI base, Duration timeout, int connectionsMax, Reuse reuse) {
         return QuarkusRestClientBuilder.newBuilder()
                 .baseUri(base)
                 .connectTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
@@ -47,6 +67,7 @@ public final class Clients {
                 .disableDefaultMapper(true)
                 .enableCompression(false)
                 .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, connectionsMax)
+                .property(QuarkusRestClientProperties.KEEP_ALIVE_ENABLED, reuse == Reuse.KEPT)
                 .property(QuarkusRestClientProperties.MAX_HEADER_SIZE, HEADER_BYTES_MAX)
                 .property(QuarkusRestClientProperties.DISABLE_CONTEXTUAL_ERROR_MESSAGES, true)
                 .httpClientRequestCustomizer(request -> bound(vertx, request, timeout))
@@ -68,7 +89,7 @@ public final class Clients {
             response.handler(chunk -> {
                 if (seen.addAndGet(chunk.length()) > ANSWER_BYTES_MAX) {
                     response.handler(null);
-                    request.reset(0, new IllegalStateException("the answer is too long"));
+                    request.reset(0, new AnswerTooLongException());
                 }
             });
         });
@@ -83,6 +104,11 @@ public final class Clients {
             }
             if (isTimeout(cause)) {
                 return Failure.TIMEOUT;
+            }
+            if (cause instanceof AnswerTooLongException
+                    || cause instanceof DecoderException
+                    || cause instanceof IllegalArgumentException) {
+                return Failure.GARBLED;
             }
         }
         return Failure.ERROR;
@@ -99,10 +125,11 @@ public final class Clients {
         return switch (classify(failure)) {
             case TIMEOUT -> "it did not answer in time";
             case UNREACHABLE -> "it could not be reached";
+            case GARBLED -> "its answer was not HTTP, or too long";
             case ERROR ->
                 failure instanceof FaultToleranceException || failure instanceof CompletionException
                         ? "the call to it failed"
-                        : "the connection to it broke, or its answer was not HTTP";
+                        : "the connection to it broke";
         };
     }
 }

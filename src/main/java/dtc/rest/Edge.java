@@ -11,8 +11,10 @@ import io.quarkiverse.resteasy.problem.postprocessing.ProblemContext;
 import io.quarkiverse.resteasy.problem.postprocessing.ProblemPostProcessor;
 import io.quarkus.vertx.http.runtime.VertxHttpConfig;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import io.vertx.ext.web.handler.BodyHandler;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.Response;
@@ -38,13 +40,25 @@ public class Edge implements ProblemPostProcessor {
     void limitBodies(@Observes Router router, VertxHttpConfig http) {
         long bodyBytesMax =
                 http.limits().maxBodySize().map(size -> size.asLongValue()).orElse(Long.MAX_VALUE);
-        router.route().order(Integer.MIN_VALUE).handler(context -> {
-            if (declaredLength(context) > bodyBytesMax) {
-                tooLarge(context, bodyBytesMax);
-            } else {
-                context.next();
-            }
-        });
+        BodyHandler gather = BodyHandler.create(false).setBodyLimit(bodyBytesMax);
+        router.route()
+                .order(Integer.MIN_VALUE)
+                .handler(context -> {
+                    if (declaredLength(context) > bodyBytesMax) {
+                        tooLarge(context, bodyBytesMax);
+                    } else if (context.request().headers().contains(HttpHeaders.TRANSFER_ENCODING)) {
+                        gather.handle(context); // of a length that only its end will tell
+                    } else {
+                        context.next();
+                    }
+                })
+                .failureHandler(context -> {
+                    if (context.statusCode() == 413) {
+                        tooLarge(context, bodyBytesMax);
+                    } else {
+                        context.next();
+                    }
+                });
     }
 
     private static long declaredLength(RoutingContext context) {
@@ -57,11 +71,16 @@ public class Edge implements ProblemPostProcessor {
     }
 
     private static void tooLarge(RoutingContext context, long bodyBytesMax) {
-        // The rest of the body is not read, so the connection cannot be used again.
+        if (context.response().headWritten()) {
+            return;
+        }
+        if (context.request().version() != HttpVersion.HTTP_2) {
+            // The rest of the body is not read, so the connection cannot be used again.
+            context.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+        }
         context.response()
                 .setStatusCode(413)
                 .putHeader(HttpHeaders.CONTENT_TYPE, HttpProblem.MEDIA_TYPE.toString())
-                .putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE)
                 .end("{\"type\":\"urn:dtc:body-too-large\",\"title\":\"Content Too Large\",\"status\":413,"
                         + "\"detail\":\"a body may have %d bytes at most\"}".formatted(bodyBytesMax))
                 .onComplete(_ -> context.request().connection().close());

@@ -13,6 +13,7 @@ import dtc.protocol.Vote;
 import dtc.resource.Effect;
 import dtc.runtime.HostedResourceManagers;
 import dtc.runtime.ResourceManager;
+import dtc.runtime.Time;
 import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.smallrye.common.annotation.NonBlocking;
 import io.smallrye.mutiny.Uni;
@@ -40,10 +41,12 @@ public class HostedResource {
 
     private final HostedResourceManagers hosted;
     private final Input.Limits limits;
+    private final Time time;
 
-    HostedResource(HostedResourceManagers hosted, Input.Limits limits) {
+    HostedResource(HostedResourceManagers hosted, Input.Limits limits, Time time) {
         this.hosted = hosted;
         this.limits = limits;
+        this.time = time;
     }
 
     @POST
@@ -57,8 +60,8 @@ public class HostedResource {
             @HeaderParam(Headers.WRITE_SEQUENCE) @Nullable String sequence,
             @Nullable StageRequest request) {
         ResourceManager target = find(rm);
+        TransactionId transaction = id(id);
         Input input = new Input(limits);
-        TransactionId transaction = input.transactionId("id", id);
         String key = input.key("key", request == null ? null : request.key());
         JsonText value = input.value("value", request == null ? null : request.value());
         int number = sequence == null ? 0 : input.sequence(sequence);
@@ -70,7 +73,7 @@ public class HostedResource {
             case Effect.Staged _ -> RestResponse.noContent();
             case Effect.Refused e -> throw refused(409, e.reason(), transaction, rm);
             case Effect.NoRoom e -> throw refused(Problems.INSUFFICIENT_STORAGE, e.reason(), transaction, rm);
-            case Effect other -> throw new IllegalStateException("a write led to " + other);
+            case Effect.Stopping _ -> throw refused(503, "this resource manager is shutting down", transaction, rm);
         };
     }
 
@@ -106,7 +109,6 @@ public class HostedResource {
                     case Effect.CommitRefused e -> throw refused(409, e.reason(), transaction, rm);
                     case Effect.Unknown _ ->
                         throw refused(404, "nothing is known of this transaction here", transaction, rm);
-                    case Effect other -> throw new IllegalStateException("a commit led to " + other);
                 });
     }
 
@@ -173,8 +175,16 @@ public class HostedResource {
         return target;
     }
 
+    /**
+     * An id from the future is nobody's: were it remembered, and one day forgotten, everything older would count as
+     * ended.
+     */
     private TransactionId id(String text) {
-        return new Input(limits).transactionId("id", text);
+        Input input = new Input(limits);
+        TransactionId id = input.transactionId("id", text);
+        input.notAhead("id", id, time.now());
+        input.check();
+        return id;
     }
 
     /** A message that was meant for the process before a restart: what it speaks of is not here. */

@@ -25,68 +25,92 @@ public class HttpParticipants implements Participants {
 
     private static final int REASON_CHARS_MAX = 300;
 
-    private final ResourceManagerApi api;
+    private final ResourceManagers api;
     private final VoteCaller votes;
+    private final ObjectMapper mapper;
 
-    HttpParticipants(ResourceManagerApi api, VoteCaller votes) {
+    HttpParticipants(ResourceManagers api, VoteCaller votes, ObjectMapper mapper) {
         this.api = api;
         this.votes = votes;
+        this.mapper = mapper;
     }
 
     @Override
     public CompletionStage<Reply> write(
             Registration target, TransactionId id, int sequence, String key, JsonText value) {
-        return reply(() -> api.write(
-                target.url(), id.toString(), target.instance().toString(), sequence, new StageRequest(key, value)));
+        return reply(() -> api.of(target)
+                .write(
+                        target.url(),
+                        id.toString(),
+                        target.instance().toString(),
+                        sequence,
+                        new StageRequest(key, value)));
     }
 
     @Override
     public CompletionStage<Ballot> prepare(Registration target, TransactionId id) {
-        return votes.prepare(target.url(), id.toString(), target.instance().toString())
-                .subscribeAsCompletionStage();
+        return votes.prepare(target, id.toString()).subscribeAsCompletionStage();
     }
 
     @Override
     public CompletionStage<Reply> commit(Registration target, TransactionId id) {
-        return reply(
-                () -> api.commit(target.url(), id.toString(), target.instance().toString()));
+        return reply(() -> api.of(target)
+                .commit(target.url(), id.toString(), target.instance().toString()));
     }
 
     @Override
     public CompletionStage<Reply> rollback(Registration target, TransactionId id) {
-        return reply(() ->
-                api.rollback(target.url(), id.toString(), target.instance().toString()));
+        return reply(() -> api.of(target)
+                .rollback(target.url(), id.toString(), target.instance().toString()));
     }
 
-    private static CompletionStage<Reply> reply(Supplier<Uni<? extends Response>> call) {
+    private CompletionStage<Reply> reply(Supplier<Uni<? extends Response>> call) {
         return Uni.createFrom()
                 .deferred(call)
-                .map(HttpParticipants::reply)
+                .map(this::reply)
                 .onFailure()
                 .recoverWithItem(HttpParticipants::failed)
                 .subscribeAsCompletionStage();
     }
 
-    private static Reply reply(Response response) {
+    private Reply reply(Response response) {
         int status = response.getStatus();
         if (status >= 200 && status < 300 && status != ACCEPTED) {
             return Reply.DONE;
         }
-        String detail = "it answered " + status;
+        String said = detail(response);
+        String detail = "it answered " + status + (said.isEmpty() ? "" : ": " + said);
         return new Reply(
                 switch (status) {
                     case 404 -> Reply.Kind.UNKNOWN;
                     case 409 -> Reply.Kind.CONFLICT;
                     case 507 -> Reply.Kind.NO_ROOM;
+                    case 503 -> Reply.Kind.UNAVAILABLE;
                     default -> Reply.Kind.WRONG;
                 },
                 detail);
+    }
+
+    /** What a refusal says of itself (RFC 9457). */
+    private String detail(Response response) {
+        if (response.getMediaType() == null
+                || !response.getMediaType().getSubtype().equals("problem+json")) {
+            return "";
+        }
+        try {
+            return line(mapper.readTree(response.readEntity(String.class))
+                    .path("detail")
+                    .asText());
+        } catch (JsonProcessingException _) {
+            return "";
+        }
     }
 
     private static Reply failed(Throwable failure) {
         return new Reply(
                 switch (Clients.classify(failure)) {
                     case UNREACHABLE -> Reply.Kind.UNREACHABLE;
+                    case GARBLED -> Reply.Kind.WRONG;
                     // A broken connection does not tell whether the message was carried out.
                     case TIMEOUT, ERROR -> Reply.Kind.SILENT;
                 },
@@ -116,12 +140,17 @@ public class HttpParticipants implements Participants {
     }
 
     private static String reason(String said) {
-        String line = said.codePoints()
+        String line = line(said);
+        return line.isBlank() ? "it gave no reason" : line;
+    }
+
+    /** Of somebody else's making: one line, and not too long. */
+    private static String line(String said) {
+        return said.codePoints()
                 .map(c -> Character.isISOControl(c) ? ' ' : c)
                 .limit(REASON_CHARS_MAX)
                 .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                 .toString();
-        return line.isBlank() ? "it gave no reason" : line;
     }
 
     private static Ballot error(String reason) {

@@ -10,6 +10,7 @@ import dtc.runtime.Coordinator.Write;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -30,11 +31,13 @@ public final class Input {
      * @param writesMax writes in one transaction, and so in one request
      * @param timeoutMax the longest time to expiry that a client may ask for
      * @param pageMax items on one page of a list
+     * @param idAheadMax how far clocks may be apart
      */
-    public record Limits(int keyCharsMax, int valueCharsMax, int writesMax, Duration timeoutMax, int pageMax) {}
+    public record Limits(
+            int keyCharsMax, int valueCharsMax, int writesMax, Duration timeoutMax, int pageMax, Duration idAheadMax) {}
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?");
-    private static final String NAME_RULE = "must be 1 to 63 letters, digits, '.', '_' or '-', no sign at either end";
+    public static final String NAME_RULE = "must be 1 to 63 letters, digits, '.', '_' or '-', no sign at either end";
     private static final Set<String> SCHEMES = Set.of("http", "https");
     /** No dots alone between slashes: {@code ..} leads elsewhere. */
     private static final Pattern PATH = Pattern.compile("(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?");
@@ -68,6 +71,12 @@ public final class Input {
             check();
         }
         return id.orElseThrow();
+    }
+
+    void notAhead(String field, TransactionId id, Instant now) {
+        if (id.isOrderedByTime() && id.madeAt().isAfter(now.plus(limits.idAheadMax()))) {
+            violation(field, "must not lie more than %s ahead of the clock".formatted(limits.idAheadMax()));
+        }
     }
 
     @Nullable
@@ -110,8 +119,12 @@ public final class Input {
                 value(prefix + "value", request.value()));
     }
 
+    public static boolean isName(String text) {
+        return NAME.matcher(text).matches();
+    }
+
     String name(String field, @Nullable String text) {
-        if (text == null || !NAME.matcher(text).matches()) {
+        if (text == null || !isName(text)) {
             violation(field, NAME_RULE);
             return "";
         }
@@ -130,6 +143,9 @@ public final class Input {
             violation(field, "must hold no control characters");
         }
         wellFormed(field, text);
+        if (text.equals(".") || text.equals("..")) {
+            violation(field, "must not be a path step, for nobody could read it");
+        }
         return text;
     }
 

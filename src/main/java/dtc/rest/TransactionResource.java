@@ -27,6 +27,7 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
+import java.io.IOException;
 import java.net.URI;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -86,8 +87,8 @@ public class TransactionResource {
     public Uni<RestResponse<TransactionDocument>> begin(
             @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable MediaType type,
             @HeaderParam(Headers.IDEMPOTENCY_KEY) @Nullable String key,
-            @Nullable String body)
-            throws JsonProcessingException {
+            byte @Nullable [] body)
+            throws IOException {
         BeginRequest request = beginRequest(type, body);
         Input input = new Input(limits);
         Duration timeout = input.timeout(request);
@@ -182,15 +183,23 @@ public class TransactionResource {
     }
 
     /** The body is optional, and clients send an empty one under any type, so it is read here. */
-    private @Nullable BeginRequest beginRequest(@Nullable MediaType type, @Nullable String body)
-            throws JsonProcessingException {
-        if (body == null || body.isBlank()) {
+    private @Nullable BeginRequest beginRequest(@Nullable MediaType type, byte @Nullable [] body) throws IOException {
+        if (body == null || isBlank(body)) {
             return null;
         }
         if (type == null || !MediaType.APPLICATION_JSON_TYPE.isCompatible(type)) {
             throw new NotSupportedException();
         }
         return mapper.readValue(body, BeginRequest.class);
+    }
+
+    private static boolean isBlank(byte[] body) {
+        for (byte b : body) {
+            if (!Character.isWhitespace(b)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Of what the body says: white space does not count. */

@@ -3,6 +3,7 @@ package dtc.rest;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dtc.protocol.Ballot;
 import dtc.protocol.VoteCause;
+import dtc.runtime.Registration;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
 import org.eclipse.microprofile.faulttolerance.Fallback;
@@ -12,10 +13,10 @@ import org.eclipse.microprofile.faulttolerance.Timeout;
 @ApplicationScoped
 public class VoteCaller {
 
-    private final ResourceManagerApi api;
+    private final ResourceManagers api;
     private final ObjectMapper mapper;
 
-    VoteCaller(ResourceManagerApi api, ObjectMapper mapper) {
+    VoteCaller(ResourceManagers api, ObjectMapper mapper) {
         this.api = api;
         this.mapper = mapper;
     }
@@ -26,15 +27,17 @@ public class VoteCaller {
      */
     @Timeout(1000)
     @Fallback(fallbackMethod = "voteAbort")
-    public Uni<Ballot> prepare(String url, String id, String instance) {
-        return api.prepare(url, id, instance).map(response -> HttpParticipants.ballot(response, mapper));
+    public Uni<Ballot> prepare(Registration target, String id) {
+        return api.of(target)
+                .prepare(target.url(), id, target.instance().toString())
+                .map(response -> HttpParticipants.ballot(response, mapper));
     }
 
-    Uni<Ballot> voteAbort(String url, String id, String instance, Throwable failure) {
+    Uni<Ballot> voteAbort(Registration target, String id, Throwable failure) {
         VoteCause cause = switch (Clients.classify(failure)) {
             case TIMEOUT -> VoteCause.TIMEOUT;
             case UNREACHABLE -> VoteCause.UNREACHABLE;
-            case ERROR -> VoteCause.ERROR;
+            case GARBLED, ERROR -> VoteCause.ERROR;
         };
         return Uni.createFrom().item(Ballot.abortFor(cause, Clients.describe(failure)));
     }

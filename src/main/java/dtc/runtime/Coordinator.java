@@ -273,15 +273,16 @@ public final class Coordinator {
         }
         boolean silent = switch (reply.kind()) {
             case SILENT, UNREACHABLE -> true;
-            case DONE, UNKNOWN, CONFLICT, NO_ROOM, WRONG -> false;
+            case DONE, UNKNOWN, CONFLICT, NO_ROOM, UNAVAILABLE, WRONG -> false;
         };
         String why = "a write to %s failed: %s".formatted(name, reply.detail());
         apply(entry, new Event.WriteFailed(name, why, silent));
         Kind kind = switch (reply.kind()) {
-            case SILENT -> Kind.RESOURCE_MANAGER_SILENT;
+            case SILENT, UNREACHABLE -> Kind.RESOURCE_MANAGER_SILENT;
+            case UNAVAILABLE -> Kind.OVERLOADED;
             case NO_ROOM -> Kind.NO_ROOM;
             case CONFLICT -> Kind.WRONG_STATE;
-            case DONE, UNKNOWN, UNREACHABLE, WRONG -> Kind.RESOURCE_MANAGER_FAILED;
+            case DONE, UNKNOWN, WRONG -> Kind.RESOURCE_MANAGER_FAILED;
         };
         return Answer.refuse(new Refusal(kind, why, entry.transaction.id(), name));
     }
@@ -668,7 +669,7 @@ public final class Coordinator {
                                 new Event.OnePhaseRefused(name, Ballot.abort(reply.detail()));
                             case UNREACHABLE ->
                                 new Event.OnePhaseRefused(name, Ballot.abortFor(VoteCause.UNREACHABLE, reply.detail()));
-                            case WRONG, SILENT -> new Event.Unanswered(name, reply.detail());
+                            case UNAVAILABLE, WRONG, SILENT -> new Event.Unanswered(name, reply.detail());
                         }));
     }
 
@@ -680,7 +681,8 @@ public final class Coordinator {
                         case DONE -> new Event.Acknowledged(name);
                         case UNKNOWN -> new Event.Lost(name, reply.detail());
                         case CONFLICT -> new Event.Contradicted(name, reply.detail());
-                        case NO_ROOM, UNREACHABLE, WRONG, SILENT -> new Event.Unanswered(name, reply.detail());
+                        case NO_ROOM, UNAVAILABLE, UNREACHABLE, WRONG, SILENT ->
+                            new Event.Unanswered(name, reply.detail());
                     });
             if (reply.kind() == Participants.Reply.Kind.DONE) {
                 listener.commitDelivered(name, Duration.ofNanos(time.nanos() - entry.decidedNanos));
@@ -695,7 +697,8 @@ public final class Coordinator {
                         switch (reply.kind()) {
                             case DONE, UNKNOWN -> new Event.Acknowledged(name);
                             case CONFLICT -> new Event.Contradicted(name, reply.detail());
-                            case NO_ROOM, UNREACHABLE, WRONG, SILENT -> new Event.Unanswered(name, reply.detail());
+                            case NO_ROOM, UNAVAILABLE, UNREACHABLE, WRONG, SILENT ->
+                                new Event.Unanswered(name, reply.detail());
                         }));
     }
 

@@ -42,7 +42,11 @@ public record HostRules(List<String> patterns) {
             return true;
         }
         if (host.startsWith("[")) {
-            return neverAllowed(InetAddress.ofLiteral(host));
+            try {
+                return neverAllowed(InetAddress.ofLiteral(host));
+            } catch (IllegalArgumentException _) {
+                return true; // a zone, or nothing that is an address
+            }
         }
         InetAddress address;
         try {

@@ -12,6 +12,8 @@ import java.util.concurrent.CompletionStage;
  */
 public final class Membership {
 
+    private static final Set<String> FEATURES = Set.of(Registration.ONE_PHASE, Registration.KEEP_ALIVE);
+
     private final ResourceManager resourceManager;
     private final CoordinatorLink coordinator;
     private final Time time;
@@ -50,8 +52,8 @@ public final class Membership {
         if (left) {
             return;
         }
-        CompletionStage<Duration> answer = Ports.call(() ->
-                coordinator.register(resourceManager.id(), resourceManager.instance(), Set.of(Registration.ONE_PHASE)));
+        CompletionStage<Duration> answer =
+                Ports.call(() -> coordinator.register(resourceManager.id(), resourceManager.instance(), FEATURES));
         underWay = answer;
         answer.whenComplete((lease, failure) -> {
             if (failure == null) {

@@ -32,6 +32,8 @@ public interface Participants {
             CONFLICT,
             /** 507. */
             NO_ROOM,
+            /** 503: it takes nothing now. */
+            UNAVAILABLE,
             /** Surely not carried out: no connection came about. */
             UNREACHABLE,
             /** Answered, but not as the contract says. */

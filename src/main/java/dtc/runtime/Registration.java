@@ -27,6 +27,13 @@ public record Registration(
     /** A commit without a vote before it is one phase, and its lost answer can be had by a rollback (ADR 3). */
     public static final String ONE_PHASE = "one-phase";
 
+    /** Each request gets one answer, so that its connections can be used again (ADR 7). */
+    public static final String KEEP_ALIVE = "keep-alive";
+
+    public boolean keepsAlive() {
+        return features.contains(KEEP_ALIVE);
+    }
+
     public boolean canCommitInOnePhase() {
         return features.contains(ONE_PHASE);
     }

@@ -82,7 +82,7 @@ public final class ResourceManager {
     public Effect.WriteAnswer write(TransactionId transaction, int sequence, String key, JsonText value) {
         synchronized (this) {
             if (stopping) {
-                return new Effect.Refused(transaction, "this resource manager is shutting down");
+                return new Effect.Stopping(transaction);
             }
         }
         return own(transaction, Effect.WriteAnswer.class, apply(new Event.Write(transaction, sequence, key, value)));
@@ -150,7 +150,7 @@ public final class ResourceManager {
                             e.id(), time.after(settings.stagedTimeout(), () -> apply(new Event.Abandoned(e.id()))));
                 }
             }
-            case Effect.Refused _, Effect.NoRoom _, Effect.RollbackRefused _ -> {}
+            case Effect.Refused _, Effect.NoRoom _, Effect.Stopping _, Effect.RollbackRefused _ -> {}
             case Effect.Waiting e -> time.after(settings.lockWait(), () -> apply(new Event.WaitOver(e.id())));
             case Effect.Voted e -> {
                 abandonmentOver(e.id());

@@ -1,0 +1,126 @@
+package dtc.packaged;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dtc.packaged.Processes.Application;
+import io.restassured.RestAssured;
+import io.restassured.http.ContentType;
+import io.restassured.response.Response;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+/** One coordinator, two resource managers, each a process of its own; one of these is killed in the middle. */
+class KilledResourceManagerIT {
+
+    private static final int CLIENTS = 8;
+
+    private record Ended(String key, String id, String state) {}
+
+    @Test
+    void nothing_is_half_done_unless_it_is_said_to_be() throws Exception {
+        try (Processes processes = new Processes("killed-resource-manager")) {
+            Application coordinator = processes.coordinator("coordinator").start();
+            Application orders =
+                    processes.resourceManagers("orders", coordinator).start();
+            Application payments =
+                    processes.resourceManagers("payments", coordinator).start();
+            List.of(coordinator, orders, payments).forEach(Application::awaitReady);
+
+            AtomicBoolean running = new AtomicBoolean(true);
+            AtomicInteger begun = new AtomicInteger();
+            ConcurrentLinkedQueue<Ended> ended = new ConcurrentLinkedQueue<>();
+            try (ExecutorService clients = Executors.newFixedThreadPool(CLIENTS)) {
+                List<Future<?>> loops = new ArrayList<>();
+                for (int i = 0; i < CLIENTS; i++) {
+                    loops.add(clients.submit(() -> {
+                        while (running.get()) {
+                            ended.add(commit(coordinator, "key-" + begun.incrementAndGet()));
+                        }
+                    }));
+                }
+                Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> ended.size() > 300);
+                payments.kill();
+                int before = ended.size();
+                Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> ended.size() > before + 100);
+                payments.start().awaitReady();
+                int back = ended.size();
+                Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> ended.size() > back + 300);
+                running.set(false);
+                for (Future<?> loop : loops) {
+                    loop.get();
+                }
+            }
+
+            int committedAfter = 0;
+            List<String> half = new ArrayList<>();
+            for (Ended one : ended) {
+                String state = settled(coordinator, one);
+                boolean atOrders = holds(orders, "orders", one.key());
+                boolean atPayments = holds(payments, "payments", one.key());
+                switch (state) {
+                    case "ROLLED_BACK" -> {
+                        if (atOrders || atPayments) {
+                            half.add(one + " " + atOrders + " " + atPayments);
+                        }
+                    }
+                    case "COMMITTED" -> {
+                        // What payments held in memory before it was killed is gone; orders has all of it.
+                        assertTrue(atOrders, one::toString);
+                        committedAfter += atPayments ? 1 : 0;
+                    }
+                    case "HEURISTIC" -> assertTrue(atOrders && !atPayments, one::toString);
+                    default -> half.add(one + " is " + state);
+                }
+            }
+            assertEquals(List.of(), half);
+            assertTrue(committedAfter >= 100, "after the restart both hold what was committed: " + committedAfter);
+            for (Application each : List.of(orders, payments)) {
+                String name = each == orders ? "orders" : "payments";
+                assertEquals(
+                        List.of(),
+                        RestAssured.get(each.url() + "/rm/" + name + "/transactions")
+                                .jsonPath()
+                                .getList("items.findAll { it.state == 'PREPARED' }"));
+            }
+        }
+    }
+
+    private static Ended commit(Application coordinator, String key) {
+        Response answer = RestAssured.given()
+                .contentType(ContentType.JSON)
+                .body("""
+                        {"autoCommit":true,"writes":[{"resourceManager":"orders","key":"%s","value":1},
+                                                     {"resourceManager":"payments","key":"%s","value":1}]}""".formatted(key, key))
+                .post(coordinator.url() + "/transactions");
+        assertEquals(201, answer.statusCode(), answer::asString);
+        return new Ended(
+                key, answer.jsonPath().getString("id"), answer.jsonPath().getString("state"));
+    }
+
+    private static String settled(Application coordinator, Ended one) {
+        return Awaitility.await(one.toString())
+                .atMost(Duration.ofSeconds(30))
+                .until(
+                        () -> RestAssured.get(coordinator.url() + "/transactions/" + one.id())
+                                .jsonPath()
+                                .getString("state"),
+                        state ->
+                                List.of("COMMITTED", "ROLLED_BACK", "HEURISTIC").contains(state));
+    }
+
+    private static boolean holds(Application process, String resourceManager, String key) {
+        return RestAssured.get(process.url() + "/rm/" + resourceManager + "/entries/" + key)
+                        .statusCode()
+                == 200;
+    }
+}
