@@ -25,6 +25,7 @@ final class ForeignResourceManager implements AutoCloseable {
     }
 
     private final String id = "foreign-" + UUID.randomUUID().toString().substring(0, 8);
+    private final UUID instance = UUID.randomUUID();
     private final HttpServer server;
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Map<String, Behaviour> behaviours = new ConcurrentHashMap<>(Map.of(
@@ -52,7 +53,11 @@ final class ForeignResourceManager implements AutoCloseable {
             }
         });
         server.start();
-        register(UUID.randomUUID());
+        renew();
+    }
+
+    void renew() {
+        register(instance);
     }
 
     void register(UUID instance) {
