@@ -27,6 +27,8 @@ import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
@@ -37,6 +39,12 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "Resource manager")
 @Produces(MediaType.APPLICATION_JSON)
 @NonBlocking
+@APIResponse(
+        responseCode = "default",
+        description =
+                "A problem (RFC 9457): type, title, status, detail, and where it applies transaction, resourceManager,"
+                        + " violations",
+        content = @Content(mediaType = "application/problem+json"))
 public class HostedResource {
 
     private final HostedResourceManagers hosted;
@@ -53,6 +61,7 @@ public class HostedResource {
     @Path("/transactions/{id}/writes")
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(summary = "Stages a write")
+    @APIResponse(responseCode = "204", description = "Staged")
     public RestResponse<Void> write(
             @RestPath String rm,
             @RestPath String id,
@@ -95,6 +104,7 @@ public class HostedResource {
     @POST
     @Path("/transactions/{id}/commit")
     @Operation(summary = "Applies once, however often called; without a vote before it, commits in one phase")
+    @APIResponse(responseCode = "204", description = "Applied")
     public Uni<RestResponse<Void>> commit(
             @RestPath String rm, @RestPath String id, @HeaderParam(Headers.INSTANCE) @Nullable String instance) {
         ResourceManager target = find(rm);
@@ -115,6 +125,7 @@ public class HostedResource {
     @POST
     @Path("/transactions/{id}/rollback")
     @Operation(summary = "Discards; an unknown transaction is fine, and is remembered")
+    @APIResponse(responseCode = "204", description = "Discarded")
     public RestResponse<Void> rollback(@RestPath String rm, @RestPath String id) {
         ResourceManager target = find(rm);
         TransactionId transaction = id(id);

@@ -17,6 +17,10 @@ import jakarta.ws.rs.core.MediaType;
 import java.util.Set;
 import java.util.UUID;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
@@ -27,6 +31,12 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "Resource managers")
 @Produces(MediaType.APPLICATION_JSON)
 @NonBlocking
+@APIResponse(
+        responseCode = "default",
+        description =
+                "A problem (RFC 9457): type, title, status, detail, and where it applies transaction, resourceManager,"
+                        + " violations",
+        content = @Content(mediaType = "application/problem+json"))
 public class RegistryResource {
 
     private static final int FEATURES_MAX = 16;
@@ -44,6 +54,18 @@ public class RegistryResource {
     @Path("/{id}")
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(summary = "Registers, and renews the lease")
+    @APIResponse(responseCode = "201", description = "New")
+    @APIResponse(responseCode = "200", description = "Renewed")
+    @RequestBody(
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON,
+                            examples =
+                                    @ExampleObject(
+                                            name = "register",
+                                            value =
+                                                    "{\"url\":\"http://127.0.0.1:9000/stock\",\"instance\":"
+                                                            + "\"7b0c4f0e-6f0c-4f57-9a1e-0d8f1f2f9f10\",\"features\":[\"keep-alive\"]}")))
     public RestResponse<RegistrationDocument> register(@RestPath String id, @Nullable RegistrationRequest request) {
         Input input = new Input(limits);
         String name = input.name("id", id);
@@ -66,6 +88,7 @@ public class RegistryResource {
     @DELETE
     @Path("/{id}")
     @Operation(summary = "Leaves; with an instance, only if that is the one registered")
+    @APIResponse(responseCode = "204", description = "Gone")
     public RestResponse<Void> leave(@RestPath String id, @QueryParam("instance") @Nullable String instance) {
         Input input = new Input(limits);
         UUID only = instance == null ? null : input.instance(instance);

@@ -41,6 +41,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
@@ -52,7 +53,16 @@ import org.jspecify.annotations.Nullable;
 @Produces(MediaType.APPLICATION_JSON)
 @NonBlocking
 @RegisterForReflection(targets = {BeginRequest.class, WriteRequest.class})
+@APIResponse(
+        responseCode = "default",
+        description =
+                "A problem (RFC 9457): type, title, status, detail, and where it applies transaction, resourceManager,"
+                        + " violations",
+        content = @Content(mediaType = "application/problem+json"))
 public class TransactionResource {
+
+    private static final String EXAMPLE =
+            "{\"id\":\"0199f2d4-7a3c-7d21-9f0e-2b1c4d5e6f70\",\"state\":\"COMMITTED\",\"startedAt\":\"2026-11-23T10:00:00.000Z\",\"expiresAt\":\"2026-11-23T10:00:30.000Z\",\"decidedAt\":\"2026-11-23T10:00:00.012Z\",\"finishedAt\":\"2026-11-23T10:00:00.015Z\",\"reason\":null,\"participants\":[{\"resourceManager\":\"orders\",\"state\":\"COMMITTED\",\"vote\":\"COMMIT\",\"reason\":null}]}";
 
     private final Coordinator coordinator;
     private final Input.Limits limits;
@@ -84,6 +94,14 @@ public class TransactionResource {
                                                         + "{\"total\":42}},{\"resourceManager\":\"payments\",\"key\":\"p-1\","
                                                         + "\"value\":42}],\"autoCommit\":true}")
                             }))
+    @APIResponse(
+            responseCode = "201",
+            description = "Begun; with autoCommit, as it ended",
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON,
+                            schema = @Schema(implementation = TransactionDocument.class),
+                            examples = @ExampleObject(name = "committed", value = EXAMPLE)))
     public Uni<RestResponse<TransactionDocument>> begin(
             @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable MediaType type,
             @HeaderParam(Headers.IDEMPOTENCY_KEY) @Nullable String key,
@@ -118,6 +136,7 @@ public class TransactionResource {
                                             name = "write",
                                             value =
                                                     "{\"resourceManager\":\"orders\",\"key\":\"o-1\",\"value\":{\"total\":42}}")))
+    @APIResponse(responseCode = "204", description = "Staged")
     public Uni<RestResponse<Void>> write(@RestPath String id, @Nullable WriteRequest request) {
         Input input = new Input(limits);
         TransactionId transaction = input.transactionId("id", id);
@@ -129,6 +148,14 @@ public class TransactionResource {
     @POST
     @Path("/{id}/prepare")
     @Operation(summary = "Asks all participants for their votes; commits if all are for it, else rolls back")
+    @APIResponse(
+            responseCode = "200",
+            description = "As it stands",
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON,
+                            schema = @Schema(implementation = TransactionDocument.class),
+                            examples = @ExampleObject(name = "committed", value = EXAMPLE)))
     public Uni<TransactionDocument> prepare(@RestPath String id) {
         TransactionId transaction = id(id);
         return uni(() -> coordinator.prepare(transaction)).map(TransactionResource::document);
@@ -137,6 +164,14 @@ public class TransactionResource {
     @POST
     @Path("/{id}/commit")
     @Operation(summary = "Commits, after preparing if need be; 409 where the outcome is rollback")
+    @APIResponse(
+            responseCode = "200",
+            description = "As it stands",
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON,
+                            schema = @Schema(implementation = TransactionDocument.class),
+                            examples = @ExampleObject(name = "committed", value = EXAMPLE)))
     public Uni<TransactionDocument> commit(@RestPath String id) {
         TransactionId transaction = id(id);
         return uni(() -> coordinator.commit(transaction)).map(TransactionResource::document);
@@ -145,6 +180,14 @@ public class TransactionResource {
     @POST
     @Path("/{id}/rollback")
     @Operation(summary = "Rolls back; 409 where the decision was commit")
+    @APIResponse(
+            responseCode = "200",
+            description = "As it stands",
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON,
+                            schema = @Schema(implementation = TransactionDocument.class),
+                            examples = @ExampleObject(name = "committed", value = EXAMPLE)))
     public Uni<TransactionDocument> rollback(@RestPath String id) {
         TransactionId transaction = id(id);
         return uni(() -> coordinator.rollback(transaction)).map(TransactionResource::document);

@@ -109,6 +109,7 @@ class KilledResourceManagerIT {
 
     private static String settled(Application coordinator, Ended one) {
         return Awaitility.await(one.toString())
+                .pollDelay(Duration.ZERO)
                 .atMost(Duration.ofSeconds(30))
                 .until(
                         () -> RestAssured.get(coordinator.url() + "/transactions/" + one.id())
