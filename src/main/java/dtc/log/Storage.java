@@ -35,7 +35,10 @@ public interface Storage extends Closeable {
     /** In bytes. */
     long size(String name) throws IOException;
 
-    /** Up to {@code length} bytes from {@code offset} on; fewer where the file ends before. Ready to be read. */
+    /**
+     * Up to {@code length} bytes from {@code offset} on; fewer where the file ends before. A new buffer, ready to be
+     * read.
+     */
     ByteBuffer read(String name, long offset, int length) throws IOException;
 
     /** Makes an empty file; fails where there is one. */
