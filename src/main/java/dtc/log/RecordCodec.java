@@ -263,6 +263,7 @@ final class RecordCodec {
             case LOG_REFUSED -> 12;
             case LOST -> 13;
             case CONTRADICTED -> 14;
+            case SHUTDOWN -> 15;
         };
     }
 

@@ -92,6 +92,13 @@ final class FaultyStorage implements Storage {
         for (Map<String, Content> names : List.of(forcedNames, seenNames)) {
             images.addAll(images(names));
         }
+        forcedNames.forEach((name, content) -> {
+            if (!seenNames.containsKey(name)) {
+                Map<String, Content> oneIsBack = new TreeMap<>(seenNames);
+                oneIsBack.put(name, content);
+                images.addAll(images(oneIsBack));
+            }
+        });
         return images;
     }
 

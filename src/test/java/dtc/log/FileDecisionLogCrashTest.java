@@ -147,6 +147,30 @@ class FileDecisionLogCrashTest {
         return images.size();
     }
 
+    /** Of names that were deleted any may come back, and no gap may be left by that. */
+    @Test
+    void whenever_the_power_fails_while_many_segments_are_deleted_the_log_can_be_opened() throws IOException {
+        for (int change = 0; change < 25; change++) {
+            FaultyStorage storage = new FaultyStorage();
+            FileLogFixture process = new FileLogFixture(storage);
+            process.open();
+            for (int i = 0; i < 40; i++) {
+                process.log().decide(Records.committing(i));
+            }
+            assertTrue(storage.names().size() > 4);
+            process.hold();
+            for (int i = 0; i < 39; i++) {
+                process.log().forget(Records.id(i));
+            }
+            storage.powerFailsAt(storage.changes + change);
+            process.release();
+            for (FaultyStorage image : storage.afterPowerFailure()) {
+                assertEquals(
+                        Records.committing(39), new FileLogFixture(image).replayed().get(Records.id(39)));
+            }
+        }
+    }
+
     /** Recovery itself is interrupted, before each of its changes, and then again. */
     @Test
     void whenever_the_power_fails_in_recovery_the_next_one_finds_the_same() throws IOException {

@@ -229,6 +229,39 @@ class FileDecisionLogTest extends DecisionLogContract {
         assertFalse(storage.names().contains(FIRST), "the first segment is gone");
     }
 
+    @Test
+    void the_order_of_recording_survives_a_restart() throws IOException {
+        decide(1);
+        decide(2);
+        restart();
+        decide(3);
+        log().end(Records.committed(1));
+
+        assertEquals(
+                List.of(Records.id(2), Records.id(3), Records.id(1)),
+                List.copyOf(FileLogFixture.replayed(storage).keySet()));
+    }
+
+    /** A segment is cleaned in steps, between which decisions are taken. */
+    @Test
+    void a_long_segment_is_cleaned_step_by_step() throws IOException {
+        process = new FileLogFixture(
+                new FaultyStorage(), new FileDecisionLog.Settings(4L * LogFiles.CLEANING_BYTES, 1000, 100));
+        process.open();
+        decide(1);
+        for (int i = 2; process.storage.names().getFirst().equals(FIRST); i++) {
+            log().end(Records.wide(i));
+            if (i % 3 != 0) {
+                log().forget(Records.id(i));
+            }
+            assertTrue(i < 1000, "the first segment goes");
+        }
+
+        assertEquals(
+                Records.committing(1),
+                FileLogFixture.replayed(process.storage).get(Records.id(1)));
+    }
+
     // What cannot be read
 
     /** Of a torn write any number of bytes may be there. */
@@ -450,6 +483,24 @@ class FileDecisionLogTest extends DecisionLogContract {
 
         for (FaultyStorage image : storage.afterPowerFailure()) {
             assertEquals(found, new FileLogFixture(image).replayed().keySet());
+        }
+    }
+
+    /** A segment may have been named, and that not forced, by one that died; the next one must force it. */
+    @Test
+    void a_decision_in_a_segment_whose_name_was_not_forced_survives_a_power_failure() throws IOException {
+        for (int i = 0; !isFull(FIRST); i++) {
+            decide(i);
+        }
+        failing(Change.FORCE_DIRECTORY);
+        assertFalse(asked(50).isDone());
+        storage.failing((_, _) -> {});
+        restart();
+        assertEquals(List.of(FIRST, "segment-0000000002.log"), storage.names());
+        decide(51);
+
+        for (FaultyStorage image : storage.afterPowerFailure()) {
+            assertTrue(new FileLogFixture(image).replayed().containsKey(Records.id(51)));
         }
     }
 

@@ -8,6 +8,7 @@ import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.protocol.Vote;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 
@@ -74,6 +75,24 @@ final class Records {
                 Cause.VOTE_ABORT,
                 reason,
                 List.of(new Member("orders", INSTANCE, State.ROLLED_BACK, Vote.ABORT, reason)));
+    }
+
+    /** Takes some 100,000 bytes. */
+    static TransactionRecord wide(long number) {
+        TransactionRecord narrow = rolledBack(number, "no stock");
+        return new TransactionRecord(
+                narrow.id(),
+                narrow.state(),
+                narrow.decision(),
+                narrow.origin(),
+                narrow.startedAt(),
+                narrow.expiresAt(),
+                null,
+                narrow.finishedAt(),
+                narrow.cause(),
+                narrow.reason(),
+                Collections.nCopies(
+                        100, new Member("orders", INSTANCE, State.ROLLED_BACK, Vote.ABORT, "x".repeat(1000))));
     }
 
     /** With all that a record can hold. */
