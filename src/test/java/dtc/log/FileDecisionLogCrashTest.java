@@ -86,7 +86,9 @@ class FileDecisionLogCrashTest {
             }
         }
 
-        /** Whether this is what the log holds if it was told no more than to some moment after the last acknowledgement. */
+        /**
+         * Whether this is what the log holds if it was told no more than to some moment after the last acknowledgement.
+         */
         private boolean mayHold(List<TransactionRecord> found) {
             Map<TransactionId, TransactionRecord> held = new LinkedHashMap<>();
             for (int count = 0; count <= told.size(); count++) {
@@ -135,8 +137,10 @@ class FileDecisionLogCrashTest {
         for (FaultyStorage image : images.values()) {
             List<TransactionRecord> found =
                     List.copyOf(new FileLogFixture(image).replayed().values());
-            assertTrue(story.mayHold(found), () -> "change %d left %s of %s, acknowledged %d"
-                    .formatted(storage.changes, found, story.told, story.acknowledged));
+            assertTrue(
+                    story.mayHold(found),
+                    () -> "change %d left %s of %s, acknowledged %d"
+                            .formatted(storage.changes, found, story.told, story.acknowledged));
             // What was found is acted upon, and so must be found again.
             assertEquals(
                     found,
@@ -166,7 +170,8 @@ class FileDecisionLogCrashTest {
             process.release();
             for (FaultyStorage image : storage.afterPowerFailure()) {
                 assertEquals(
-                        Records.committing(39), new FileLogFixture(image).replayed().get(Records.id(39)));
+                        Records.committing(39),
+                        new FileLogFixture(image).replayed().get(Records.id(39)));
             }
         }
     }
@@ -220,7 +225,9 @@ class FileDecisionLogCrashTest {
         }
     }
 
-    /** The disk fills up at every byte; a decision then either fails, and is never found, or is acknowledged and found. */
+    /**
+     * The disk fills up at every byte; a decision then either fails, and is never found, or is acknowledged and found.
+     */
     @Test
     void whenever_the_disk_is_full_a_decision_is_acknowledged_or_surely_not_recorded() throws IOException {
         for (int room = 0; room < 2500; room += 7) {
@@ -236,7 +243,8 @@ class FileDecisionLogCrashTest {
             assertTrue(decided.size() < 30, "it was full");
             for (FaultyStorage image : storage.afterPowerFailure()) {
                 assertEquals(
-                        decided, new TreeSet<>(new FileLogFixture(image).replayed().keySet()));
+                        decided,
+                        new TreeSet<>(new FileLogFixture(image).replayed().keySet()));
             }
             storage.capacity(Long.MAX_VALUE);
             process.log().decide(Records.committing(99)).thenRun(() -> decided.add(Records.id(99)));

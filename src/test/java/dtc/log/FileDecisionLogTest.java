@@ -258,8 +258,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         }
 
         assertEquals(
-                Records.committing(1),
-                FileLogFixture.replayed(process.storage).get(Records.id(1)));
+                Records.committing(1), FileLogFixture.replayed(process.storage).get(Records.id(1)));
     }
 
     // What cannot be read
