@@ -6,6 +6,7 @@ import io.smallrye.config.WithDefault;
 import io.smallrye.config.WithName;
 import jakarta.validation.constraints.Min;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -203,9 +204,26 @@ public interface DtcConfig {
         @WithDefault("memory")
         Kind kind();
 
+        /** Where the files are, for {@code file}. No two processes share it. */
+        Optional<Path> directory();
+
+        /** A file of the log is no longer than this. */
+        @WithDefault("16M")
+        MemorySize segmentSize();
+
+        /** With less room on the disk no commit is decided; the rest is for what is decided. */
+        @WithDefault("64M")
+        MemorySize freeSpaceMin();
+
+        /** Decisions that wait for the disk; beyond that they are refused. */
+        @WithDefault("20000")
+        int decisionsWaitingMax();
+
         /** Of the decision log. */
         enum Kind {
-            MEMORY
+            /** Forgotten with the process. */
+            MEMORY,
+            FILE
         }
     }
 }

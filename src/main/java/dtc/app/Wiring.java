@@ -28,6 +28,7 @@ import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.vertx.http.runtime.VertxHttpConfig;
 import io.vertx.core.Vertx;
+import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.net.URI;
@@ -63,10 +64,21 @@ public class Wiring {
 
     @Produces
     @Singleton
-    DecisionLog log() {
+    DecisionLog log(Vertx vertx) {
+        if (!config.coordinator().enabled()) {
+            return new MemoryDecisionLog(); // nothing will be decided here
+        }
         return switch (config.log().kind()) {
             case MEMORY -> new MemoryDecisionLog();
+            case FILE -> DurableLog.open(vertx, config.log());
         };
+    }
+
+    /** Last of all: what is delivered while the process stops is recorded as ended. */
+    void close(@Disposes DecisionLog log) throws InterruptedException {
+        if (log instanceof DurableLog durable) {
+            durable.close();
+        }
     }
 
     @Produces

@@ -12,20 +12,27 @@ import org.jspecify.annotations.Nullable;
 public interface DecisionLog {
 
     /**
-     * Gives each transaction that is in the log once, as its newest record, in the order of recording. To be called
-     * before anything else.
+     * Gives each transaction that is in the log once, as its newest record, in the order in which these were recorded.
+     * To be called before anything else. What it gives stays in the log, also where the process that recorded it had
+     * not been told so.
+     *
+     * @throws java.io.UncheckedIOException where the log cannot be read; then nothing may be presumed
      */
     void replay(Consumer<TransactionRecord> each);
 
     /**
-     * Records a decision ({@link TransactionRecord#isOpen}).
+     * Records a decision ({@link TransactionRecord#isOpen}). Does not block.
      *
      * @return completes once the decision is durable; fails where it surely never will be, so that it may be presumed
-     *     rolled back. Where nobody can tell, it never completes, and the process ends.
+     *     rolled back. Where nobody can tell, it never completes, and the process ends. It may complete on the thread
+     *     that writes the log, which must not be made to wait.
      */
     CompletionStage<Void> decide(TransactionRecord decision);
 
-    /** Notes how a transaction ended. Lazy: may be lost in a crash, and then the decision stands as it was. */
+    /**
+     * Notes how a transaction ended. Lazy: may be lost in a crash, and then the decision stands as it was. Comes into
+     * the log behind whatever was given to it before.
+     */
     void end(TransactionRecord ended);
 
     /** Forgets a transaction that has ended. Lazy likewise. */

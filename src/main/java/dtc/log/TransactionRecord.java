@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is recorded of a transaction: enough to go on with it, or to answer for it, after a restart. The newest record
- * of a transaction is the one that stands.
+ * of a transaction is the one that stands. Times are kept in whole milliseconds, and of a long reason the beginning.
  *
  * @param state {@code COMMITTING}: commit is decided. {@code PREPARING}: left to the only participant, which commits in
  *     one phase or not at all. {@code COMMITTED}, {@code ROLLED_BACK}, {@code HEURISTIC}: it has ended so. A decision

@@ -1,0 +1,134 @@
+package dtc.app;
+
+import static io.restassured.RestAssured.get;
+import static io.restassured.RestAssured.given;
+import static org.hamcrest.Matchers.equalTo;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dtc.log.DirectoryStorage;
+import dtc.log.LogDump;
+import io.quarkus.runtime.configuration.ConfigurationException;
+import io.quarkus.runtime.configuration.MemorySize;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.QuarkusTestProfile;
+import io.quarkus.test.junit.TestProfile;
+import io.restassured.http.ContentType;
+import io.vertx.core.Vertx;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+/** A coordinator that keeps its log in files. */
+@QuarkusTest
+@TestProfile(DurableLogTest.FileLog.class)
+class DurableLogTest {
+
+    private static final Path DIRECTORY =
+            Path.of("target", "test-log", UUID.randomUUID().toString());
+
+    public static final class FileLog implements QuarkusTestProfile {
+        @Override
+        public Map<String, String> getConfigOverrides() {
+            return Map.of(
+                    "dtc.log.kind", "file",
+                    "dtc.log.directory", DIRECTORY.toString(),
+                    "dtc.log.free-space-min", "1M");
+        }
+    }
+
+    @Inject
+    @SuppressWarnings("NullAway.Init") // set before each test
+    Vertx vertx;
+
+    @Inject
+    @SuppressWarnings("NullAway.Init") // set before each test
+    DtcConfig config;
+
+    private static List<String> dumped() throws IOException {
+        List<String> lines = new ArrayList<>();
+        try (DirectoryStorage storage = new DirectoryStorage(DIRECTORY)) {
+            assertTrue(LogDump.dump(storage, lines::add));
+        }
+        return lines;
+    }
+
+    @Test
+    void a_commit_is_in_the_log_before_its_client_knows() throws IOException {
+        Awaitility.await().untilAsserted(() -> get("/q/health/ready").then().statusCode(200));
+        String id = given().contentType(ContentType.JSON)
+                .body("""
+                        {"writes": [{"resourceManager": "orders", "key": "o-1", "value": 1},
+                                    {"resourceManager": "payments", "key": "p-1", "value": 2}],
+                         "autoCommit": true}""")
+                .post("/transactions")
+                .then()
+                .statusCode(201)
+                .body("state", equalTo("COMMITTED"))
+                .extract()
+                .path("id");
+
+        assertEquals(
+                List.of("COMMITTING", "COMMITTED"),
+                dumped().stream()
+                        .filter(line -> line.contains(id))
+                        .map(line -> line.replaceAll(".*?\"state\":\"([A-Z]+)\".*", "$1"))
+                        .toList());
+    }
+
+    @Test
+    void a_log_that_cannot_be_opened_says_why() throws IOException {
+        String inUse = refusal(DIRECTORY, 16 << 20);
+        assertEquals(
+                "the decision log cannot be used: the log in %s is in use by another process"
+                        .formatted(DIRECTORY.toAbsolutePath()),
+                inUse);
+
+        Path file = Files.writeString(DIRECTORY.resolveSibling(UUID.randomUUID().toString()), "no directory");
+        assertTrue(refusal(file, 16 << 20).startsWith("the decision log cannot be used: java.nio.file."));
+
+        assertEquals("dtc.log.segment-size must be 64K or more", refusal(DIRECTORY, 1 << 10));
+    }
+
+    private String refusal(Path directory, long segmentBytes) {
+        DtcConfig.LogConfig wanted = new DtcConfig.LogConfig() {
+            @Override
+            public Kind kind() {
+                return Kind.FILE;
+            }
+
+            @Override
+            public Optional<Path> directory() {
+                return Optional.of(directory);
+            }
+
+            @Override
+            public MemorySize segmentSize() {
+                return new MemorySize(BigInteger.valueOf(segmentBytes));
+            }
+
+            @Override
+            public MemorySize freeSpaceMin() {
+                return config.log().freeSpaceMin();
+            }
+
+            @Override
+            public int decisionsWaitingMax() {
+                return 1;
+            }
+        };
+        ConfigurationException refusal =
+                assertThrows(ConfigurationException.class, () -> DurableLog.open(vertx, wanted));
+        return String.valueOf(refusal.getMessage());
+    }
+}
