@@ -3,12 +3,14 @@ package dtc.bench;
 import dtc.bench.Results.Memory;
 import dtc.bench.Results.Round;
 import dtc.bench.Results.Row;
+import dtc.bench.Results.Soak;
 import dtc.bench.Results.StartUp;
 import dtc.bench.load.Latencies;
 import dtc.bench.load.Load;
 import dtc.bench.load.Tally;
 import dtc.bench.load.Transaction;
 import dtc.bench.system.Form;
+import dtc.bench.system.Gathering;
 import dtc.bench.system.JavaProcess;
 import dtc.bench.system.Keys;
 import dtc.bench.system.Measured;
@@ -16,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 import java.util.logging.Logger;
@@ -32,6 +35,16 @@ final class Benchmark {
 
     /** Of a phase: how long load goes before the measuring begins, so that opening connections is not measured. */
     private static final int RUN_IN_PART = 10;
+
+    /** Transactions; a tenth as many resource managers. */
+    private static final int CROWD = 10_000;
+
+    private static final int QUICK_CROWD = 500;
+
+    private static final long SOAK = 1_000_000;
+    private static final long QUICK_SOAK = 5_000;
+    private static final int SOAK_PARTS = 10;
+    private static final int SOAK_CLIENTS = 64;
 
     private final Options options;
 
@@ -65,7 +78,10 @@ final class Benchmark {
                 LOG.info("round %d of %d".formatted(round + 1, options.rounds()));
                 // Every other round goes backwards, so that what comes before a cell is not always the same.
                 for (Cell cell : round % 2 == 0 ? cells : cells.reversed()) {
-                    cell.rounds().add(measure(load, cell));
+                    try (Gathering _ = cell.system()
+                            .gather(cell.scenario().crowd(), load, options.quick() ? QUICK_CROWD : CROWD)) {
+                        cell.rounds().add(measure(load, cell));
+                    }
                 }
             }
             return new Results(
@@ -79,6 +95,7 @@ final class Benchmark {
                     fleet.leftOut(),
                     cells.stream().map(Cell::row).toList(),
                     startUps,
+                    soak(load, systems),
                     Fleet.loaded(idle, systems));
         }
     }
@@ -120,13 +137,14 @@ final class Benchmark {
     private Round measure(Load load, Cell cell) {
         Transaction transaction = cell.transaction();
         load.last(transaction, cell.clients(), options.phase().dividedBy(RUN_IN_PART));
-        Meter cpu = new Meter(cell.system().processes(), process -> process.cpuSeconds() * 1e6);
+        // Asking for what is allocated costs the process something, which is not in its CPU.
         Meter allocated = new Meter(cell.system().processes(), JavaProcess::allocatedBytes);
+        Meter cpu = new Meter(cell.system().processes(), process -> process.cpuSeconds() * 1e6);
         double loadBefore = ownCpuMicros();
         Tally tally = load.last(transaction, cell.clients(), options.phase());
         double loadCpu = (ownCpuMicros() - loadBefore) / Math.max(1, tally.ended());
-        SequencedMap<String, Double> bytes = allocated.perTransaction(tally.ended());
         SequencedMap<String, Double> cpuMicros = cpu.perTransaction(tally.ended());
+        SequencedMap<String, Double> bytes = allocated.perTransaction(tally.ended());
         cpuMicros.put("load", Figures.rounded(loadCpu));
         // The same rate in each round, so that the rounds' latencies can be compared.
         double rate = cell.rounds().isEmpty()
@@ -157,6 +175,31 @@ final class Benchmark {
                         tally.complaint(),
                         latencies.complaint()));
         return round;
+    }
+
+    private List<Soak> soak(Load load, List<Measured> systems) {
+        List<Soak> soaks = new ArrayList<>();
+        if (!options.scenarios().contains(Scenario.SOAK)) {
+            return soaks;
+        }
+        long part = (options.quick() ? QUICK_SOAK : SOAK) / SOAK_PARTS;
+        for (Measured system : systems) {
+            if (Scenario.SOAK.asks(system.name())) {
+                Transaction transaction = system.transaction(Form.ONE_CALL, 2, Keys.MANY);
+                SequencedMap<String, List<Double>> live = new LinkedHashMap<>();
+                for (int number = 1; number <= SOAK_PARTS; number++) {
+                    Tally tally = load.count(transaction, SOAK_CLIENTS, part);
+                    system.processes()
+                            .forEach((process, running) -> live.computeIfAbsent(process, _ -> new ArrayList<>())
+                                    .add(Figures.rounded(running.liveBytes() / Fleet.MEGABYTE)));
+                    LOG.info("soak of %s: %d done, %d failed, live MB %s"
+                            .formatted(system.name().id(), number * part, tally.failed(), live));
+                }
+                live.forEach(
+                        (process, megabytes) -> soaks.add(new Soak(system.name().id(), process, part, megabytes)));
+            }
+        }
+        return soaks;
     }
 
     private static double ownCpuMicros() {

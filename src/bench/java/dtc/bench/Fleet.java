@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class Fleet implements AutoCloseable {
 
     private static final Logger LOG = Logger.getLogger("bench");
-    private static final double MEGABYTE = 1 << 20;
+    static final double MEGABYTE = 1 << 20;
 
     private final Workshop workshop;
     private final Path jar;

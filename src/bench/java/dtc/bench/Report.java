@@ -3,6 +3,7 @@ package dtc.bench;
 import dtc.bench.Results.Memory;
 import dtc.bench.Results.Round;
 import dtc.bench.Results.Row;
+import dtc.bench.Results.Soak;
 import dtc.bench.Results.StartUp;
 import dtc.bench.system.SystemName;
 import java.io.IOException;
@@ -80,6 +81,9 @@ final class Report {
                 .map(this::section)
                 .filter(section -> !section.isEmpty())
                 .forEach(parts::add);
+        if (!results.soaks().isEmpty()) {
+            parts.add(soaks());
+        }
         parts.add(startUps());
         parts.add(memory());
         return String.join("\n\n", parts) + "\n";
@@ -178,6 +182,23 @@ final class Report {
     private static List<String> line(StartUp startUp) {
         SystemName system = name(startUp.system());
         return List.of(system.title(), system.durability(), number(startUp.median()));
+    }
+
+    private String soaks() {
+        return "### " + Scenario.SOAK.title() + "\n\n" + Scenario.SOAK.text() + "\n\n"
+                + table(
+                        List.of("System", "Durability", "Process", "Heap MB"),
+                        results.soaks().stream().map(Report::line).toList());
+    }
+
+    private static List<String> line(Soak soak) {
+        SystemName system = name(soak.system());
+        return List.of(
+                system.title(),
+                system.durability(),
+                soak.process(),
+                soak.liveMegabytes().stream().map(Report::number).collect(Collectors.joining(", ")) + " after each "
+                        + number((double) soak.transactions()));
     }
 
     private String memory() {

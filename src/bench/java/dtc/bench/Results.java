@@ -28,6 +28,7 @@ record Results(
         List<String> leftOut,
         List<Row> rows,
         List<StartUp> startUps,
+        List<Soak> soaks,
         List<Memory> memory) {
 
     /** What it ran on. */
@@ -82,6 +83,9 @@ record Results(
                     seconds.stream().mapToDouble(Double::doubleValue).toArray());
         }
     }
+
+    /** What one process had in use after a full collection, each time after so many transactions more. */
+    record Soak(String system, String process, long transactions, List<Double> liveMegabytes) {}
 
     /** Resident memory of one process, before its first load and after its last. */
     record Memory(String system, String process, double idleMegabytes, double loadedMegabytes) {}

@@ -3,6 +3,7 @@ package dtc.bench.system;
 import dtc.app.DtcConfig;
 import dtc.bench.load.Ending;
 import dtc.bench.load.Http;
+import dtc.bench.load.Load;
 import dtc.bench.load.Transaction;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpMethod;
@@ -140,6 +141,11 @@ public final class Dtc implements Measured {
         };
     }
 
+    @Override
+    public Gathering gather(Crowd crowd, Load load, int size) {
+        return new DtcCrowds(port, RESOURCE_MANAGERS).gather(crowd, load, size);
+    }
+
     private Future<Ending> interactive(Http http, int participants, String key, String last) {
         return http.send(HttpMethod.POST, port, "/transactions", Http.JSON, "").compose(begun -> {
             String transaction = begun.expect(201).location();
@@ -162,7 +168,7 @@ public final class Dtc implements Measured {
                 .collect(Collectors.joining(",", "{\"autoCommit\":true,\"writes\":[", "]}"));
     }
 
-    private static String write(int number, String key) {
+    static String write(int number, String key) {
         return "{\"resourceManager\":\"" + resourceManager(number) + "\",\"key\":\"" + key
                 + "\",\"value\":{\"amount\":42}}";
     }

@@ -5,12 +5,14 @@ import com.sun.tools.attach.VirtualMachine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryUsage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import javax.management.JMException;
 import javax.management.MBeanServerConnection;
 import javax.management.ObjectName;
+import javax.management.openmbean.CompositeData;
 import javax.management.remote.JMXConnectorFactory;
 import javax.management.remote.JMXServiceURL;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +50,18 @@ public final class JavaProcess implements AutoCloseable {
         try {
             return (Long) management()
                     .getAttribute(new ObjectName(ManagementFactory.THREAD_MXBEAN_NAME), "TotalThreadAllocatedBytes");
+        } catch (JMException | IOException unreachable) {
+            throw new IllegalStateException("no management of " + name, unreachable);
+        }
+    }
+
+    /** Bytes of heap in use right after a full collection. */
+    public long liveBytes() {
+        try {
+            ObjectName memory = new ObjectName(ManagementFactory.MEMORY_MXBEAN_NAME);
+            management().invoke(memory, "gc", null, null);
+            return MemoryUsage.from((CompositeData) management().getAttribute(memory, "HeapMemoryUsage"))
+                    .getUsed();
         } catch (JMException | IOException unreachable) {
             throw new IllegalStateException("no management of " + name, unreachable);
         }

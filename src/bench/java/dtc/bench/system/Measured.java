@@ -1,5 +1,6 @@
 package dtc.bench.system;
 
+import dtc.bench.load.Load;
 import dtc.bench.load.Transaction;
 import java.util.SequencedMap;
 import java.util.Set;
@@ -16,4 +17,12 @@ public interface Measured {
 
     /** Throws where {@code form} is not among {@link #forms()}. */
     Transaction transaction(Form form, int participants, Keys keys);
+
+    /** Has a crowd gather, by means of {@code load}, which is free again when this returns. */
+    default Gathering gather(Crowd crowd, Load load, int size) {
+        if (crowd == Crowd.NOBODY) {
+            return () -> {};
+        }
+        throw new IllegalArgumentException(crowd.name());
+    }
 }
