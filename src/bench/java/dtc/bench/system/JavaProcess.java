@@ -1,0 +1,114 @@
+package dtc.bench.system;
+
+import com.sun.tools.attach.AttachNotSupportedException;
+import com.sun.tools.attach.VirtualMachine;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryUsage;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import javax.management.JMException;
+import javax.management.MBeanServerConnection;
+import javax.management.ObjectName;
+import javax.management.openmbean.CompositeData;
+import javax.management.remote.JMXConnectorFactory;
+import javax.management.remote.JMXServiceURL;
+import org.jspecify.annotations.Nullable;
+
+/** A JVM that is measured from outside: what it runs knows nothing of that. */
+public final class JavaProcess implements AutoCloseable {
+
+    private static final Duration DEATH_MAX = Duration.ofSeconds(10);
+
+    private final String name;
+    private final Process process;
+    private final Path output;
+    private @Nullable MBeanServerConnection management;
+
+    JavaProcess(String name, Process process, Path output) {
+        this.name = name;
+        this.process = process;
+        this.output = output;
+    }
+
+    /** Fails where it has ended by itself. */
+    void mustLive() {
+        if (!process.isAlive()) {
+            throw new IllegalStateException("%s ended with %d, see %s".formatted(name, process.exitValue(), output));
+        }
+    }
+
+    /** Processor time used so far, user and system, of all threads; Linux counts it in ticks of 10 ms. */
+    public double cpuSeconds() {
+        return process.info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e9;
+    }
+
+    /** Bytes allocated so far by all threads, living and dead. */
+    public long allocatedBytes() {
+        try {
+            return (Long) management()
+                    .getAttribute(new ObjectName(ManagementFactory.THREAD_MXBEAN_NAME), "TotalThreadAllocatedBytes");
+        } catch (JMException | IOException unreachable) {
+            throw new IllegalStateException("no management of " + name, unreachable);
+        }
+    }
+
+    /** Bytes of heap in use right after a full collection. */
+    public long liveBytes() {
+        try {
+            ObjectName memory = new ObjectName(ManagementFactory.MEMORY_MXBEAN_NAME);
+            management().invoke(memory, "gc", null, null);
+            return MemoryUsage.from((CompositeData) management().getAttribute(memory, "HeapMemoryUsage"))
+                    .getUsed();
+        } catch (JMException | IOException unreachable) {
+            throw new IllegalStateException("no management of " + name, unreachable);
+        }
+    }
+
+    /** Resident memory, from the kernel. */
+    public long residentBytes() {
+        try {
+            return Files.readAllLines(Path.of("/proc", Long.toString(process.pid()), "status")).stream()
+                    .filter(line -> line.startsWith("VmRSS:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024)
+                    .findFirst()
+                    .orElseThrow();
+        } catch (IOException gone) {
+            throw new UncheckedIOException(gone);
+        }
+    }
+
+    // The address comes from a process that this one has started.
+    @SuppressWarnings("BanJNDI")
+    private MBeanServerConnection management() throws IOException {
+        MBeanServerConnection connection = management;
+        if (connection == null) {
+            try {
+                VirtualMachine machine = VirtualMachine.attach(Long.toString(process.pid()));
+                String address = machine.startLocalManagementAgent();
+                machine.detach();
+                connection =
+                        JMXConnectorFactory.connect(new JMXServiceURL(address)).getMBeanServerConnection();
+            } catch (AttachNotSupportedException refused) {
+                throw new IOException(refused);
+            }
+            management = connection;
+        }
+        return connection;
+    }
+
+    /** Kills it: a benchmark keeps nothing. */
+    @Override
+    public void close() {
+        process.destroyForcibly();
+        try {
+            if (!process.waitFor(DEATH_MAX)) {
+                throw new IllegalStateException(name + " does not die");
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
