@@ -10,17 +10,24 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.VolumeProjection;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import java.io.IOException;
+import java.io.Reader;
+import java.io.StringReader;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
-/** The environment variables of one stateful set: the application reads them, and they fit what is around. */
+/** The configuration of one stateful set: the application reads it, and it fits what is around. */
 final class ConfigurationRules {
 
     private static final String HTTP_PORT = "8080";
@@ -35,6 +42,8 @@ final class ConfigurationRules {
     private final PodSpec pod;
     private final Container container;
     private final Map<String, String> environment = new TreeMap<>();
+    /** What is in the file that the environment names. */
+    private final Properties file = new Properties();
 
     ConfigurationRules(ManifestRules rules, Manifests manifests, StatefulSet set) {
         this.rules = rules;
@@ -51,11 +60,14 @@ final class ConfigurationRules {
     void check() {
         collect();
         environment.keySet().stream()
-                .filter(variable -> !EnvironmentVariables.isKnown(variable))
+                .filter(variable -> !Settings.isVariable(variable))
                 .forEach(variable -> require(false, "sets %s, which nobody reads".formatted(variable)));
+        file.stringPropertyNames().stream()
+                .filter(property -> !Settings.isProperty(property))
+                .forEach(property -> require(false, "has a file with %s, which nobody reads".formatted(property)));
         DtcConfig config;
         try {
-            config = EnvironmentVariables.read(environment);
+            config = Settings.read(environment);
         } catch (RuntimeException e) {
             require(false, "has a configuration that cannot be read: " + e);
             return;
@@ -66,6 +78,7 @@ final class ConfigurationRules {
         require(isSecured() == isTls(), "has security without TLS, or TLS without security");
         ports();
         filesThatAreRead();
+        subjects(config);
         stop(config);
         Optional<URI> coordinator = config.rm().coordinatorUrl();
         require(
@@ -94,6 +107,14 @@ final class ConfigurationRules {
             map.ifPresent(found -> environment.putAll(found.getData()));
         });
         container.getEnv().forEach(variable -> environment.put(variable.getName(), variable.getValue()));
+        String name = Path.of(value("QUARKUS_CONFIG_LOCATIONS")).getFileName().toString();
+        for (ConfigMap map : manifests.all(ConfigMap.class)) {
+            try (Reader text = new StringReader(map.getData().getOrDefault(name, ""))) {
+                file.load(text);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
     }
 
     private String value(String variable) {
@@ -117,6 +138,7 @@ final class ConfigurationRules {
                 isPort("api", api)
                         && isPort("management", Integer.toString(ManifestRules.MANAGEMENT_PORT))
                         && !environment.containsKey("QUARKUS_MANAGEMENT_PORT")
+                        && value("QUARKUS_HTTP_HOST").equals("0.0.0.0")
                         && container.getPorts().size() == 2,
                 "does not listen where its container's ports say");
     }
@@ -127,9 +149,14 @@ final class ConfigurationRules {
 
     private void filesThatAreRead() {
         Set<Path> there = projectedFiles();
-        environment.forEach((variable, value) -> require(
-                !value.startsWith("/") || variable.equals("DTC_LOG_DIRECTORY") || there.contains(Path.of(value)),
-                "is told of %s, which is on no volume".formatted(value)));
+        Stream.concat(
+                        environment.entrySet().stream()
+                                .filter(variable -> !variable.getKey().equals("DTC_LOG_DIRECTORY"))
+                                .map(Map.Entry::getValue),
+                        file.values().stream().map(String::valueOf))
+                .filter(value -> value.startsWith("/"))
+                .forEach(value -> require(
+                        there.contains(Path.of(value)), "is told of %s, which is on no volume".formatted(value)));
     }
 
     private Set<Path> projectedFiles() {
@@ -144,14 +171,19 @@ final class ConfigurationRules {
         return files;
     }
 
-    private static List<String> files(VolumeProjection source) {
+    private List<String> files(VolumeProjection source) {
         if (source.getServiceAccountToken() != null) {
             return List.of(source.getServiceAccountToken().getPath());
         }
         if (source.getConfigMap() != null) {
-            return source.getConfigMap().getItems().stream()
-                    .map(item -> item.getPath())
-                    .toList();
+            return source.getConfigMap().getItems().isEmpty()
+                    ? manifests
+                            .named(ConfigMap.class, source.getConfigMap().getName())
+                            .map(map -> List.copyOf(map.getData().keySet()))
+                            .orElse(List.of())
+                    : source.getConfigMap().getItems().stream()
+                            .map(item -> item.getPath())
+                            .toList();
         }
         // A secret, as docs/operations.md has it made, and as cert-manager makes it.
         return List.of("tls.crt", "tls.key", "ca.crt");
@@ -215,6 +247,26 @@ final class ConfigurationRules {
 
     private boolean hasScheme(URI url) {
         return url.getScheme().equals(isTls() ? "https" : "http");
+    }
+
+    /** Tokens tell the processes apart by their service accounts. */
+    private void subjects(DtcConfig config) {
+        if (!isSecured()) {
+            return;
+        }
+        require(
+                value("DTC_RM_COORDINATOR_SUBJECT").equals(subject("coordinator")),
+                "takes outcomes from %s, which is not the coordinator".formatted(value("DTC_RM_COORDINATOR_SUBJECT")));
+        String owned = "dtc.security.rm-owners.\"%s\"".formatted(subject(pod.getServiceAccountName()));
+        require(
+                Objects.equals(
+                        file.getProperty(owned),
+                        config.rm().ids().map(ids -> String.join(",", ids)).orElse(null)),
+                "does not own the resource managers that it hosts: " + owned);
+    }
+
+    private String subject(String serviceAccount) {
+        return "system:serviceaccount:%s:%s".formatted(set.getMetadata().getNamespace(), serviceAccount);
     }
 
     private static boolean hasPort(Service service, URI url) {
