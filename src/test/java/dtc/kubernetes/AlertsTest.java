@@ -1,0 +1,151 @@
+package dtc.kubernetes;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dtc.app.DtcConfig;
+import io.fabric8.openshift.api.model.monitoring.v1.PrometheusRule;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The alerts fire on what they are for, and on nothing else: promtool runs {@code alerts-test.yml} on the rules. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class AlertsTest {
+
+    private static final YAMLMapper YAML =
+            YAMLMapper.builder().disable(YAMLGenerator.Feature.SPLIT_LINES).build();
+    private static final Path CASES = Path.of("src/test/resources/dtc/kubernetes/alerts-test.yml");
+    private static final Path OPERATIONS = Path.of("docs/operations.md");
+
+    private final PrometheusRule rules = rules();
+
+    @TempDir
+    private Path directory;
+
+    private static PrometheusRule rules() {
+        try {
+            return Manifests.parse(Manifests.build("overlays/production"))
+                    .all(PrometheusRule.class)
+                    .getFirst();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private String text() throws IOException {
+        return YAML.writeValueAsString(rules.getSpec());
+    }
+
+    private Tool.Result promtool(String kind, String text) throws IOException {
+        Files.writeString(directory.resolve("rules.yml"), text);
+        Files.copy(CASES, directory.resolve("alerts-test.yml"));
+        return Tool.PROMTOOL.run(directory, kind, "rules", kind.equals("test") ? "alerts-test.yml" : "rules.yml");
+    }
+
+    @Test
+    void rules_are_well_formed() throws IOException {
+        Tool.Result checked = promtool("check", text());
+        assertTrue(checked.isSuccess(), checked::errors);
+    }
+
+    @Test
+    void alerts_fire_when_they_should() throws IOException {
+        Tool.Result tested = promtool("test", text());
+        assertTrue(tested.isSuccess(), () -> tested.output() + tested.errors());
+    }
+
+    @Test
+    void each_alert_has_a_case_in_which_it_fires_and_one_in_which_it_does_not() throws IOException {
+        Set<String> fires = new TreeSet<>();
+        Set<String> isSilent = new TreeSet<>();
+        for (JsonNode test : YAML.readTree(CASES.toFile()).get("tests")) {
+            for (JsonNode alert : test.get("alert_rule_test")) {
+                Set<String> seen = alert.path("exp_alerts").isEmpty() ? isSilent : fires;
+                seen.add(alert.get("alertname").asText());
+            }
+        }
+        assertEquals(alerts(), fires);
+        assertEquals(alerts(), isSilent);
+    }
+
+    @Test
+    void each_alert_is_explained() throws IOException {
+        Set<String> explained = new TreeSet<>();
+        for (String line : Files.readAllLines(OPERATIONS)) {
+            if (line.startsWith("### Dtc")) {
+                explained.add(line.substring("### ".length()));
+            }
+        }
+        assertEquals(alerts(), explained);
+        rules.getSpec().getGroups().stream()
+                .flatMap(group -> group.getRules().stream())
+                .filter(rule -> rule.getAlert() != null)
+                .forEach(rule -> assertEquals(
+                        "docs/operations.md#" + rule.getAlert().toLowerCase(Locale.ROOT),
+                        rule.getAnnotations().get("runbook")));
+    }
+
+    /** A rule cannot ask the application for its limits: the figures are written into it. */
+    @Test
+    void figures_are_those_of_the_configuration() {
+        DtcConfig config = Settings.read(Map.of());
+        int limit = config.limits().transactionsInFlightMax();
+        String expression = expression("DtcInFlightNearLimit");
+        assertTrue(expression.endsWith("> " + limit * 8 / 10), expression);
+    }
+
+    private String expression(String alert) {
+        return rules.getSpec().getGroups().stream()
+                .flatMap(group -> group.getRules().stream())
+                .filter(rule -> alert.equals(rule.getAlert()))
+                .map(rule -> rule.getExpr().getStrVal())
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private Set<String> alerts() {
+        Set<String> alerts = new TreeSet<>();
+        rules.getSpec().getGroups().stream()
+                .flatMap(group -> group.getRules().stream())
+                .filter(rule -> rule.getAlert() != null)
+                .forEach(rule -> alerts.add(rule.getAlert()));
+        return alerts;
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    check | sum by (namespace, pod) (rate    | sum by (namespace, pod) (rat
+                    check | for: "2m"                        | for: "soon"
+                    test  | job=\\"coordinator\\"            | job=\\"coordinater\\"
+                    test  | dtc_in_doubt_oldest_seconds) > 60 | dtc_in_doubt_oldest_seconds) > 600
+                    test  | for: "30s"                       | for: "30m"
+                    test  | outcome=\\"heuristic\\"          | outcome=\\"HEURISTIC\\"
+                    test  | increase(sum                     | -increase(sum
+                    test  | redeliveries_total[5m])) > 1     | redeliveries_total[5m])) > 100
+                    test  | lease=\\"lapsed\\"               | lease=\\"live\\"
+                    test  | in_flight) > 16000               | in_flight) > 15000
+                    test  | ratio_rate1h > 14.4              | ratio_rate1h > 144
+                    test  | ratio_rate5m > 14.4              | ratio_rate3d > 0.1
+                    test  | ratio_rate3d > 0.01              | ratio_rate3d > 0.1
+                    test  | < 0.2                            | < 0.4
+                    """)
+    void a_mistake_is_found(String kind, String text, String mistake) throws IOException {
+        assertTrue(text().contains(text), () -> "not there any more: " + text);
+        Tool.Result result = promtool(kind, text().replace(text, mistake));
+        assertFalse(result.isSuccess(), result::output);
+    }
+}

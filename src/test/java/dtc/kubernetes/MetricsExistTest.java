@@ -1,0 +1,119 @@
+package dtc.kubernetes;
+
+import static io.restassured.RestAssured.get;
+import static io.restassured.RestAssured.given;
+import static org.hamcrest.Matchers.equalTo;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.net.httpserver.HttpServer;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.http.ContentType;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Each metric, label and label value that a rule or a panel names is there in the running application. */
+@QuarkusTest
+class MetricsExistTest {
+
+    /** Some are there once what they count has happened: a vote to commit, and a vote to abort. */
+    @BeforeEach
+    void one_commits_and_one_does_not() throws IOException {
+        Awaitility.await().untilAsserted(() -> get("/q/health/ready").then().statusCode(200));
+        run("orders", "payments", "COMMITTED");
+
+        HttpServer refusing = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        refusing.createContext("/", exchange -> {
+            byte[] vote = "{\"vote\":\"ABORT\",\"reason\":\"always\"}".getBytes(StandardCharsets.UTF_8);
+            boolean asked = exchange.getRequestURI().getPath().endsWith("/prepare");
+            exchange.getResponseHeaders().add("Content-Type", "application/json");
+            exchange.sendResponseHeaders(asked ? 200 : 204, asked ? vote.length : -1);
+            if (asked) {
+                exchange.getResponseBody().write(vote);
+            }
+            exchange.close();
+        });
+        refusing.start();
+        try {
+            given().contentType(ContentType.JSON)
+                    .body(Map.of(
+                            "url",
+                            "http://127.0.0.1:" + refusing.getAddress().getPort(),
+                            "instance",
+                            UUID.randomUUID().toString()))
+                    .put("/resource-managers/refusing")
+                    .then()
+                    .statusCode(201);
+            run("orders", "refusing", "ROLLED_BACK");
+            given().delete("/resource-managers/refusing").then().statusCode(204);
+        } finally {
+            refusing.stop(0);
+        }
+    }
+
+    private static void run(String one, String other, String state) {
+        given().contentType(ContentType.JSON)
+                .body(Map.of(
+                        "autoCommit",
+                        true,
+                        "writes",
+                        List.of(
+                                Map.of("resourceManager", one, "key", "metrics", "value", 1),
+                                Map.of("resourceManager", other, "key", "metrics", "value", 1))))
+                .post("/transactions")
+                .then()
+                .statusCode(201)
+                .body("state", equalTo(state));
+    }
+
+    private static String exposed() {
+        return get("/q/metrics").then().statusCode(200).extract().asString();
+    }
+
+    @Test
+    void all_that_is_named_is_there() throws IOException {
+        Manifests manifests = Manifests.parse(Manifests.build("overlays/production"));
+        List<String> rules = Expressions.ofRules(manifests);
+        List<String> panels = Expressions.ofDashboards(manifests);
+        assertTrue(rules.size() > 10 && panels.size() > 30, () -> rules.size() + " and " + panels.size());
+        assertEquals(
+                List.of(),
+                Expressions.unknown(
+                        Stream.concat(rules.stream(), panels.stream()).toList(), manifests, exposed()));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    sum by (state) (dtc_transaction_in_flight)         | metric dtc_transaction_in_flight
+                    rate(dtc_votes_total{vot="abort"}[5m]) > 1         | label vot of dtc_votes_total
+                    dtc_votes_total{vote="aborted", pod="x"}           | dtc_votes_total{vote="aborted"}
+                    dtc_prepare_seconds_bucket{namespace="a",le="0.3"} | dtc_prepare_seconds_bucket{le="0.3"}
+                    histogram_quantile(0.9, rate(dtc_prepare_bucket[$__rate_interval])) | metric dtc_prepare_bucket
+                    """)
+    void a_mistake_is_found(String expression, String unknown) {
+        assertEquals(List.of(unknown), Expressions.unknown(List.of(expression), new Manifests(List.of()), exposed()));
+    }
+
+    @Test
+    void what_is_right_is_not_called_unknown() {
+        assertEquals(
+                List.of(),
+                Expressions.unknown(
+                        List.of(
+                                "1 - sum by (pod) (rate(dtc_prepare_seconds_bucket{le=\"0.25\"}[5m])) / 0.01 > 1",
+                                "max by (lease) (dtc_resource_managers{job=\"a\", lease=~\"no.*\"}) or vector(0)"),
+                        new Manifests(List.of()),
+                        exposed()));
+    }
+}

@@ -1,0 +1,147 @@
+package dtc.kubernetes;
+
+import dtc.app.DtcConfig;
+import io.quarkus.runtime.annotations.ConfigPhase;
+import io.quarkus.runtime.annotations.ConfigRoot;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.ConfigMappings;
+import io.smallrye.config.ConfigMappings.ConfigClass;
+import io.smallrye.config.EnvConfigSource;
+import io.smallrye.config.SmallRyeConfig;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * What the application, and each part of Quarkus in it, can be told at run time. Taken from the mappings that read it,
+ * so that what is misspelt, or only counts when the application is built, is found.
+ */
+final class Settings {
+
+    /** Named by the manifests already, read by parts of the application that are not there yet. */
+    static final Set<String> PLANNED = Set.of(
+            "dtc.coordinator.token-file",
+            "dtc.rm.coordinator-subject",
+            "dtc.rm.token-file",
+            "dtc.security.issuer-token-file",
+            "dtc.security.mode",
+            "dtc.security.rm-owners.*",
+            "dtc.security.roles.*",
+            "quarkus.oidc.auth-server-url",
+            "quarkus.oidc.tls.tls-configuration-name");
+
+    /** There, but not yet with the value that the manifests give it. */
+    private static final String PLANNED_VALUE = "DTC_LOG_KIND";
+
+    /** As the mappings name them, with {@code *} for each key of a map. */
+    static final Set<String> NAMES = names();
+
+    /**
+     * There is none below a map with keys of one's own, such as {@code quarkus.tls}: the key cannot be told from what
+     * is around it.
+     */
+    private static final Set<String> VARIABLES = allNames()
+            .filter(name -> !name.contains("*"))
+            .map(Settings::variable)
+            .collect(Collectors.toSet());
+
+    private static final List<Pattern> PROPERTIES =
+            allNames().map(Settings::property).toList();
+
+    private Settings() {}
+
+    private static Stream<String> allNames() {
+        return Stream.concat(NAMES.stream(), PLANNED.stream());
+    }
+
+    /** Whether a line of a file sets something. */
+    static boolean isProperty(String name) {
+        return PROPERTIES.stream().anyMatch(known -> known.matcher(name).matches());
+    }
+
+    /** Whether an environment variable sets something. */
+    static boolean isVariable(String name) {
+        return VARIABLES.contains(name);
+    }
+
+    /** The application's configuration under {@code environment}; fails where a value cannot be read. */
+    static DtcConfig read(Map<String, String> environment) {
+        Map<String, String> readable = new TreeMap<>(environment);
+        PLANNED.forEach(planned -> readable.remove(variable(planned)));
+        readable.remove(PLANNED_VALUE);
+        return under(readable).getConfigMapping(DtcConfig.class);
+    }
+
+    private static SmallRyeConfig under(Map<String, String> environment) {
+        return new SmallRyeConfigBuilder()
+                .addDiscoveredConverters()
+                .withSources(new EnvConfigSource(environment, 300))
+                .withMapping(DtcConfig.class)
+                .build();
+    }
+
+    private static String variable(String name) {
+        return name.toUpperCase(Locale.ROOT).replaceAll("[^A-Z0-9]", "_");
+    }
+
+    private static Pattern property(String name) {
+        return Pattern.compile(Stream.of(name.split("\\*", -1))
+                .map(Pattern::quote)
+                .collect(Collectors.joining("(\"[^\"]+\"|[^.\"]+)")));
+    }
+
+    private static Set<String> names() {
+        Set<String> names = new TreeSet<>(names(DtcConfig.class));
+        for (String root : quarkusRoots()) {
+            try {
+                Class<?> type = Class.forName(root);
+                ConfigRoot annotation = type.getAnnotation(ConfigRoot.class);
+                if (annotation != null
+                        && annotation.phase() == ConfigPhase.RUN_TIME
+                        && type.isAnnotationPresent(ConfigMapping.class)) {
+                    names.addAll(names(type));
+                }
+            } catch (ClassNotFoundException | NoClassDefFoundError _) {
+                // Of a part that is not in this application.
+            }
+        }
+        return names;
+    }
+
+    private static Set<String> names(Class<?> mapping) {
+        return ConfigMappings.getProperties(ConfigClass.configClass(mapping)).keySet().stream()
+                .map(name -> name.replace("[*]", ""))
+                .collect(Collectors.toSet());
+    }
+
+    private static List<String> quarkusRoots() {
+        List<String> roots = new ArrayList<>();
+        try {
+            for (URL list : Collections.list(
+                    Settings.class.getClassLoader().getResources("META-INF/quarkus-config-roots.list"))) {
+                try (BufferedReader lines =
+                        new BufferedReader(new InputStreamReader(list.openStream(), StandardCharsets.UTF_8))) {
+                    lines.lines().forEach(roots::add);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return roots;
+    }
+}
