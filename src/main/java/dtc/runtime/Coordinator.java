@@ -693,7 +693,8 @@ public final class Coordinator {
                 .thenAccept(reply -> apply(
                         entry,
                         switch (reply.kind()) {
-                            case DONE, UNKNOWN -> new Event.Acknowledged(name);
+                            case DONE -> new Event.Acknowledged(name);
+                            case UNKNOWN -> new Event.Lost(name, reply.detail());
                             case CONFLICT -> new Event.Contradicted(name, reply.detail());
                             case NO_ROOM, UNREACHABLE, WRONG, SILENT -> new Event.Unanswered(name, reply.detail());
                         }));
