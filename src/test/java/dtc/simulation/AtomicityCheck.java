@@ -60,7 +60,7 @@ final class AtomicityCheck implements Check {
             if (coordinator != null
                     && coordinator.find(transaction.id) instanceof Answer.Given<Transaction>(Transaction t)) {
                 compare(transaction, t, true);
-            } else if (!transaction.forgotten || !transaction.committedBefore) {
+            } else if (!transaction.forgotten || transaction.recordedEnd != State.COMMITTED) {
                 noneStands(transaction, "nothing is known of it");
             }
         }

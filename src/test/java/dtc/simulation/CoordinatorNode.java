@@ -30,6 +30,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The process of the coordinator: the product's own, between a simulated network and a simulated disk. */
@@ -61,18 +62,21 @@ final class CoordinatorNode extends Node {
         if (life.isOver()) {
             return;
         }
+        Ids ids = new Ids(time);
         Coordinator newCoordinator = new Coordinator(
                 new TwoPhaseCommit(10, 100, (int) scenario.value(Setting.ROLLBACK_TRIES_MAX)),
                 new Coordinator.Settings(
                         Duration.ofMillis(scenario.value(Setting.TRANSACTION_TIMEOUT)),
-                        VOTE_TIMEOUT,
+                        Duration.ofMillis(MESSAGE_MILLIS),
                         Duration.ofMillis(1_400),
                         (int) scenario.value(Setting.IN_FLIGHT_MAX),
                         Duration.ofMillis(scenario.value(Setting.RETENTION)),
                         (int) scenario.value(Setting.RETAINED_MAX),
-                        (int) scenario.value(Setting.REDELIVERIES_MAX)),
+                        (int) scenario.value(Setting.REDELIVERIES_MAX),
+                        (int) scenario.value(Setting.ROLLBACKS_WAITING_MAX),
+                        (int) scenario.value(Setting.UNDELIVERED_MAX)),
                 time,
-                new Ids(time),
+                ids,
                 new Backoff(
                         Duration.ofMillis(100),
                         Duration.ofSeconds(10),
@@ -84,6 +88,7 @@ final class CoordinatorNode extends Node {
         registry = newRegistry;
         coordinator = newCoordinator;
         newCoordinator.recover();
+        newCoordinator.list(null, null, 1).forEach(newest -> ids.continueAfter(newest.id()));
         if (!life.isOver()) {
             world.ledger.recovered(newCoordinator);
         }
@@ -114,19 +119,30 @@ final class CoordinatorNode extends Node {
                         .allMatch(t -> t.state().isFinal());
     }
 
-    /** Of version 7, as the product's are: never going back within a life, unless the clock goes far back. */
-    private final class Ids implements java.util.function.Supplier<TransactionId> {
+    /** Of version 7 and never going back, as the product's are, whatever the clock does. */
+    private final class Ids implements Supplier<TransactionId> {
         private final LifeTime time;
+        private long aheadMillis;
         private long last;
 
         private Ids(LifeTime time) {
             this.time = time;
+            this.aheadMillis = time.now().toEpochMilli() - elapsedMillis();
+        }
+
+        private long elapsedMillis() {
+            return time.nanos() / 1_000_000;
+        }
+
+        /** Makes all ids to come newer than one that was made before a restart. */
+        private void continueAfter(TransactionId earlier) {
+            long millis = earlier.value().getMostSignificantBits() >>> 16;
+            aheadMillis = Math.max(aheadMillis, millis + 1 - elapsedMillis());
         }
 
         @Override
         public TransactionId get() {
-            long now = time.now().toEpochMilli();
-            last = now > last - 10_000 && now <= last ? last + 1 : now;
+            last = Math.max(last + 1, aheadMillis + elapsedMillis());
             TransactionId id = new TransactionId(new UUID(
                     (last << 16) | 0x7000L | world.number("id", 0x1000L),
                     world.number("id", Long.MAX_VALUE) >>> 2 | 0x8000000000000000L));
@@ -250,7 +266,7 @@ final class CoordinatorNode extends Node {
     /** Whether asking again is of no use. */
     private static boolean isClear(Refusal refusal) {
         return switch (refusal.kind()) {
-            case OVERLOADED, LOG_REFUSING, SHUTTING_DOWN -> false;
+            case OVERLOADED, LOG_REFUSING, SHUTTING_DOWN, UNDECIDED -> false;
             case UNKNOWN_TRANSACTION,
                     UNKNOWN_RESOURCE_MANAGER,
                     WRONG_STATE,

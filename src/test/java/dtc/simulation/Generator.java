@@ -78,6 +78,12 @@ final class Generator {
         if (workload.perMille(100)) {
             set(Setting.STORED_MAX, workload.between(10, 30));
         }
+        if (workload.perMille(200)) {
+            set(Setting.ROLLBACKS_WAITING_MAX, workload.between(1, 2));
+        }
+        if (workload.perMille(100)) {
+            set(Setting.UNDELIVERED_MAX, workload.between(1, 4));
+        }
         set(Setting.ROLLBACK_TRIES_MAX, workload.of(2, 4, 10));
         set(Setting.REDELIVERIES_MAX, workload.of(1, 2, 8));
         set(Setting.STAGED_TIMEOUT, workload.of(10_000, 40_000));

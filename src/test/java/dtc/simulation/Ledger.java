@@ -5,6 +5,7 @@ import dtc.coordinator.TransactionState;
 import dtc.log.TransactionRecord;
 import dtc.protocol.Ballot;
 import dtc.protocol.Outcome;
+import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.protocol.Vote;
 import dtc.resource.Dictionary;
@@ -50,8 +51,8 @@ final class Ledger {
         boolean toldRollback;
         /** The coordinator had its log forget it, as it may. */
         boolean forgotten;
-        /** Where it is forgotten: it had committed. */
-        boolean committedBefore;
+        /** How the coordinator last told its log that it had ended. */
+        @Nullable State recordedEnd;
         /** Taken up by the coordinator that runs now. */
         boolean recovered;
         /** Where the coordinator that runs now has it; null where it does not. */
@@ -227,14 +228,16 @@ final class Ledger {
     }
 
     void ended(TransactionRecord ended) {
-        of(ended.id(), seen -> each(check -> check.ended(seen, ended)));
+        of(ended.id(), seen -> {
+            seen.recordedEnd = ended.state();
+            each(check -> check.ended(seen, ended));
+        });
     }
 
     void forgotten(TransactionId id) {
         of(id, seen -> {
             each(check -> check.forgotten(seen));
             seen.forgotten = true;
-            seen.committedBefore = seen.state == TransactionState.COMMITTED;
             seen.state = null;
         });
     }

@@ -63,8 +63,12 @@ record Noise(
                     actions.add(new Action.Delay(delay));
                 }
             }
-            if (choices.perMille(doublePerMille)) {
-                actions.add(new Action.Twice(1 + choices.upTo(doubledAfterMax)));
+            // A client's write names nothing by which its double could be told from a second write.
+            if (!moment.contains(" sends write ") || !client) {
+                int after = 1 + choices.upTo(doubledAfterMax);
+                if (choices.perMille(doublePerMille)) {
+                    actions.add(new Action.Twice(after));
+                }
             }
         }
         if (!client && choices.perMille(crashPerMille)) {

@@ -135,6 +135,7 @@ final class ResourceManagerNode extends Node {
             stop(life, Duration.ofMillis(50), backAfter);
         });
         stop(life, DRAIN, backAfter);
+        observe(); // what had not come to a vote is dropped
     }
 
     private void stop(Life life, Duration in, long backAfter) {
@@ -223,7 +224,7 @@ final class ResourceManagerNode extends Node {
             return CompletableFuture.completedFuture(NOT_HERE);
         }
         told = new Told(id, Outcome.COMMIT);
-        CompletableFuture<Effect> done =
+        CompletableFuture<Effect.CommitAnswer> done =
                 up().commit(target.instance().toString(), id).toCompletableFuture();
         if (!done.isDone()) {
             world.ledger.waits(this, id);
@@ -277,13 +278,15 @@ final class ResourceManagerNode extends Node {
         }
 
         @Override
-        public CompletionStage<?> leave(String id, UUID leaving) {
-            return world.network.ask(
-                    life,
-                    CoordinatorNode.NAME,
-                    "leave " + id,
-                    MESSAGE_MILLIS,
-                    node -> coordinator(node).leave(id, leaving));
+        public CompletionStage<Void> leave(String id, UUID leaving) {
+            return world.network
+                    .ask(
+                            life,
+                            CoordinatorNode.NAME,
+                            "leave " + id,
+                            MESSAGE_MILLIS,
+                            node -> coordinator(node).leave(id, leaving))
+                    .thenAccept(_ -> {});
         }
 
         @Override

@@ -10,6 +10,8 @@ enum Setting {
     IN_FLIGHT_MAX("in flight at most", 50),
     ROLLBACK_TRIES_MAX("rollback tries at most", 10),
     REDELIVERIES_MAX("redeliveries under way at most", 2),
+    ROLLBACKS_WAITING_MAX("rollbacks waiting at most", 20),
+    UNDELIVERED_MAX("undelivered at most", 40),
     STAGED_TIMEOUT("staged timeout", 60_000),
     STAGED_MAX("staged at most", 50),
     /** Characters of all committed entries of a resource manager. */
