@@ -51,6 +51,9 @@ interface Check {
             Ledger.Standing standing,
             @Nullable Ballot immediate) {}
 
+    /** A resource manager has accepted a write. */
+    default void staged(Ledger.Shadow resourceManager, Ledger.Seen transaction) {}
+
     /** A transaction is no longer in doubt at a resource manager. */
     default void outOfDoubt(
             Ledger.Shadow resourceManager,

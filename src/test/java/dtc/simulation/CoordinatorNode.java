@@ -405,7 +405,11 @@ final class CoordinatorNode extends Node {
                 return new CompletableFuture<>();
             }
             world.ledger.deciding(decision);
-            return log.decide(decision);
+            return log.decide(decision).whenComplete((_, failure) -> {
+                if (failure != null) {
+                    world.ledger.refusedByLog(decision.id());
+                }
+            });
         }
 
         @Override

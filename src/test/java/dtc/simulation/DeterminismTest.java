@@ -29,6 +29,6 @@ class DeterminismTest {
     }
 
     private static World.Result run(long seed) {
-        return new World(Generator.of(seed), Noise.of(seed), false).run();
+        return Generator.of(seed).world().run();
     }
 }

@@ -56,7 +56,7 @@ final class Disk {
         try {
             return FileDecisionLog.open(
                     new Files(life),
-                    task -> world.after(1 + world.number("disk", 3), life, task),
+                    task -> world.after(1 + world.number("disk", world.scenario.value(Setting.DISK)), life, task),
                     new FileDecisionLog.Settings(
                             world.scenario.value(Setting.SEGMENT),
                             UNSIZED.freeBytesMin(),

@@ -26,7 +26,7 @@ public final class Hunt {
     }
 
     static @Nullable Found play(long seed, Totals totals) {
-        World world = new World(Generator.of(seed), Noise.of(seed), false);
+        World world = Generator.of(seed).world();
         World.Result result = world.run();
         totals.add(result, world.coverage);
         return result.violation() == null ? null : new Found(seed, result.violation());

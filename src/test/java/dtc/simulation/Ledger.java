@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -49,6 +50,8 @@ final class Ledger {
         boolean toldCommit;
 
         boolean toldRollback;
+        /** The commit has been given to the log by the coordinator that runs now, which may have it. */
+        boolean handedOver;
         /** The coordinator had its log forget it, as it may. */
         boolean forgotten;
         /** How the coordinator last told its log that it had ended. */
@@ -110,6 +113,9 @@ final class Ledger {
         /** Asked for their votes, and not answered. */
         final Set<TransactionId> waiting = new TreeSet<>();
 
+        /** Everything that has ended here, since it was last empty. */
+        final Set<TransactionId> ended = new HashSet<>();
+
         final Map<String, String> entries = new TreeMap<>();
         /** It has lost what it had, this many times. */
         int losses;
@@ -143,6 +149,7 @@ final class Ledger {
                 new AllVotedCheck(world),
                 new AcknowledgedIsLoggedCheck(world),
                 new InDoubtCheck(world),
+                new LateMessagesCheck(world),
                 new LocksCheck(world),
                 new SerialOrderCheck(world),
                 new NothingForgottenCheck(world),
@@ -224,7 +231,15 @@ final class Ledger {
     }
 
     void deciding(TransactionRecord decision) {
-        of(decision.id(), seen -> each(check -> check.deciding(seen, decision)));
+        of(decision.id(), seen -> {
+            seen.handedOver = decision.state() == State.COMMITTING;
+            each(check -> check.deciding(seen, decision));
+        });
+    }
+
+    /** The decision surely never will be recorded. */
+    void refusedByLog(TransactionId id) {
+        of(id, seen -> seen.handedOver = false);
     }
 
     void ended(TransactionRecord ended) {
@@ -312,6 +327,7 @@ final class Ledger {
             for (Seen seen : transactions.values()) {
                 seen.state = null;
                 seen.recovered = false;
+                seen.handedOver = false; // what the disk kept of it will tell
             }
         }
     }
@@ -350,7 +366,9 @@ final class Ledger {
     }
 
     void staged(ResourceManagerNode node, TransactionId id, int sequence, String key, String value) {
-        Map<String, Sent> writes = shadow(node.name).staged.computeIfAbsent(id, _ -> new TreeMap<>());
+        Shadow shadow = shadow(node.name);
+        of(id, seen -> each(check -> check.staged(shadow, seen)));
+        Map<String, Sent> writes = shadow.staged.computeIfAbsent(id, _ -> new TreeMap<>());
         Sent before = writes.get(key);
         if (before == null || before.sequence() < sequence) {
             writes.put(key, new Sent(sequence, value));
@@ -391,6 +409,11 @@ final class Ledger {
         }
     }
 
+    /** It has refused a vote or rolled back, maybe without ever having heard of the transaction before. */
+    void refusesFromNowOn(ResourceManagerNode node, TransactionId id) {
+        shadow(node.name).ended.add(id);
+    }
+
     /** A commit in one phase waits for keys. */
     void waits(ResourceManagerNode node, TransactionId id) {
         Shadow shadow = shadow(node.name);
@@ -402,6 +425,9 @@ final class Ledger {
     void voted(ResourceManagerNode node, TransactionId id, Ballot ballot) {
         Shadow shadow = shadow(node.name);
         shadow.waiting.remove(id);
+        if (ballot.vote() == Vote.ABORT) {
+            shadow.ended.add(id);
+        }
         of(id, seen -> {
             Part part = seen.parts.get(node.name);
             if (part != null && part.instance.equals(node.instance())) {
@@ -435,6 +461,7 @@ final class Ledger {
             shadow.waiting.remove(id);
             Map<String, String> writes = new TreeMap<>();
             Map<String, Sent> staged = shadow.staged.remove(id);
+            shadow.ended.add(id);
             if (staged != null) {
                 staged.forEach((key, sent) -> writes.put(key, sent.value()));
             }

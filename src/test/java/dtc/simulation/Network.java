@@ -91,7 +91,7 @@ final class Network {
             if (target == null) {
                 world.after(delay, asker, arrival);
             } else {
-                world.at(target, delay, arrival);
+                world.arrives(target, delay, arrival);
             }
         }
         return heard;

@@ -42,11 +42,16 @@ record Noise(
                 choices.of(50, 1_500, 20_000),
                 choices.of(0, 0, 20, 100),
                 choices.of(600, 1_200, 5_000),
-                choices.of(0, 0, 3, 10, 25),
+                choices.of(0, 0, 2, 6, 20),
                 choices.of(50, 1_000, 15_000),
                 choices.of(0, 0, 0, 3, 10),
                 choices.of(700, 3_000, 30_000),
                 choices.of(0, 0, 0, 30));
+    }
+
+    Noise onlyDoubled() {
+        return new Noise(
+                seed, Math.min(delayMax, 50), 0, Math.max(doublePerMille, 100), doubledAfterMax, 0, 0, 0, 0, 0, 0, 0);
     }
 
     /** What goes wrong at this moment. */

@@ -209,7 +209,9 @@ final class ResourceManagerNode extends Node {
                 up().prepare(target.instance().toString(), id).toCompletableFuture();
         world.ledger.asked(this, id, target.instance(), standing, vote.getNow(null));
         return vote.thenApply(ballot -> {
-            world.ledger.voted(this, id, ballot);
+            if (target.instance().equals(instance)) {
+                world.ledger.voted(this, id, ballot);
+            }
             // The wire knows nothing of causes.
             return switch (ballot.vote()) {
                 case COMMIT -> Ballot.COMMIT;
@@ -237,7 +239,11 @@ final class ResourceManagerNode extends Node {
             return CompletableFuture.completedFuture(NOT_HERE);
         }
         told = new Told(id, Outcome.ROLLBACK);
-        return CompletableFuture.completedFuture(reply(up().rollback(id)));
+        Effect effect = up().rollback(id);
+        if (effect instanceof Effect.RolledBack) {
+            world.ledger.refusesFromNowOn(this, id);
+        }
+        return CompletableFuture.completedFuture(reply(effect));
     }
 
     /** As the statuses of HTTP say it. */

@@ -52,7 +52,7 @@ class ScenariosTest {
         world.run();
         for (Step.When when : scenario.all(Step.When.class)) {
             assertTrue(
-                    world.hasBeen(when.moment()),
+                    world.hasActed(when.moment()),
                     () -> "there was no moment \"%s\" in %s%n%s"
                             .formatted(when.moment(), name, String.join("\n", world.moments())));
         }

@@ -18,6 +18,8 @@ enum Setting {
     STORED_MAX("stored at most", 100_000),
     /** Outcomes that a resource manager remembers. */
     REMEMBERED_MAX("remembered at most", 1_000),
+    /** How long the disk keeps a decision waiting. */
+    DISK("disk takes up to", 3),
     /** Bytes of one file of the decision log. */
     SEGMENT("segment", 4_000);
 

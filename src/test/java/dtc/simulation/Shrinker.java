@@ -19,8 +19,8 @@ final class Shrinker {
 
     /** Every choice that a seed makes, as steps that need no seed. */
     static Scenario written(long seed) {
-        Scenario scenario = Generator.of(seed);
-        return scenario.and(new World(scenario, Noise.of(seed), false).run().chosen());
+        Generator.Plan plan = Generator.of(seed);
+        return plan.scenario().and(plan.world().run().chosen());
     }
 
     /** The shortest found in which {@code check} still complains, with what it says as its title. */
