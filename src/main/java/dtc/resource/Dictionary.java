@@ -2,6 +2,7 @@ package dtc.resource;
 
 import dtc.protocol.Ballot;
 import dtc.protocol.JsonText;
+import dtc.protocol.Outcome;
 import dtc.protocol.TransactionId;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -365,6 +366,15 @@ public final class Dictionary {
     public boolean isInDoubt(TransactionId id) {
         Staged transaction = staged.get(id);
         return transaction != null && transaction.phase == Phase.PREPARED;
+    }
+
+    /** How it ended here, {@code PENDING} where it has not; null where nothing is known of it. */
+    public @Nullable Outcome outcome(TransactionId id) {
+        if (staged.containsKey(id)) {
+            return Outcome.PENDING;
+        }
+        Boolean committed = ended.get(id);
+        return committed == null ? null : committed ? Outcome.COMMIT : Outcome.ROLLBACK;
     }
 
     public int stagedTransactions() {

@@ -9,7 +9,6 @@ import dtc.protocol.Messages.StageRequest;
 import dtc.protocol.Messages.VoteDocument;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
-import dtc.protocol.Vote;
 import dtc.resource.Effect;
 import dtc.runtime.HostedResourceManagers;
 import dtc.runtime.ResourceManager;
@@ -75,10 +74,7 @@ public class HostedResource {
         JsonText value = input.value("value", request == null ? null : request.value());
         int number = sequence == null ? 0 : input.sequence(sequence);
         input.check();
-        if (isForAnother(target, instance)) {
-            throw refused(409, "the message is for an earlier instance", transaction, rm);
-        }
-        return switch (target.write(transaction, number, key, value)) {
+        return switch (target.write(instance, transaction, number, key, value)) {
             case Effect.Staged _ -> RestResponse.noContent();
             case Effect.Refused e -> throw refused(409, e.reason(), transaction, rm);
             case Effect.NoRoom e -> throw refused(Problems.INSUFFICIENT_STORAGE, e.reason(), transaction, rm);
@@ -93,11 +89,8 @@ public class HostedResource {
             @RestPath String rm, @RestPath String id, @HeaderParam(Headers.INSTANCE) @Nullable String instance) {
         ResourceManager target = find(rm);
         TransactionId transaction = id(id);
-        if (isForAnother(target, instance)) {
-            return Uni.createFrom().item(new VoteDocument(Vote.ABORT, "what was staged was lost in a restart"));
-        }
         return Uni.createFrom()
-                .completionStage(() -> target.prepare(transaction))
+                .completionStage(() -> target.prepare(instance, transaction))
                 .map(ballot -> new VoteDocument(ballot.vote(), ballot.reason()));
     }
 
@@ -109,11 +102,8 @@ public class HostedResource {
             @RestPath String rm, @RestPath String id, @HeaderParam(Headers.INSTANCE) @Nullable String instance) {
         ResourceManager target = find(rm);
         TransactionId transaction = id(id);
-        if (isForAnother(target, instance)) {
-            throw refused(404, "the transaction was lost in a restart", transaction, rm);
-        }
         return Uni.createFrom()
-                .completionStage(() -> target.commit(transaction))
+                .completionStage(() -> target.commit(instance, transaction))
                 .map(effect -> switch (effect) {
                     case Effect.Committed _ -> RestResponse.noContent();
                     case Effect.CommitRefused e -> throw refused(409, e.reason(), transaction, rm);
@@ -196,11 +186,6 @@ public class HostedResource {
         input.notAhead("id", id, time.now());
         input.check();
         return id;
-    }
-
-    /** A message that was meant for the process before a restart: what it speaks of is not here. */
-    private static boolean isForAnother(ResourceManager target, @Nullable String instance) {
-        return instance != null && !instance.equals(target.instance().toString());
     }
 
     private static HttpProblem refused(int status, String detail, TransactionId transaction, String rm) {

@@ -366,7 +366,12 @@ public final class Coordinator {
     }
 
     public CompletionStage<Answer<Transaction>> commit(TransactionId id) {
-        return prepare(id).thenApply(answer -> refuseIf(answer, Outcome.ROLLBACK));
+        // Of a heuristic end the document says what is known; that it was rolled back may not be.
+        return prepare(id)
+                .thenApply(answer -> answer instanceof Answer.Given<Transaction>(Transaction t)
+                                && t.state() == TransactionState.HEURISTIC
+                        ? answer
+                        : refuseIf(answer, Outcome.ROLLBACK));
     }
 
     public CompletionStage<Answer<Transaction>> rollback(TransactionId id) {
@@ -608,11 +613,19 @@ public final class Coordinator {
             case Effect.SendRollback e -> {
                 if (e.tries() == 0) {
                     sendRollback(entry, e.resourceManager());
+                } else if (isLeftToParticipant(entry.transaction.state())) {
+                    // It is not in doubt and will not ask: this has to be told until it answers, as a commit has.
+                    redelivery.commit(e.resourceManager(), e.tries(), () -> sendRollback(entry, e.resourceManager()));
                 } else {
                     redelivery.rollback(e.resourceManager(), e.tries(), () -> sendRollback(entry, e.resourceManager()));
                 }
             }
         }
+    }
+
+    /** Whether only the one participant knows the outcome. */
+    private static boolean isLeftToParticipant(TransactionState state) {
+        return state == TransactionState.DELEGATED || state == TransactionState.RESOLVING;
     }
 
     /** After a pause, or, where it is not registered, when it is again: it may be gone for a day. */
@@ -695,7 +708,8 @@ public final class Coordinator {
                 .thenAccept(reply -> apply(
                         entry,
                         switch (reply.kind()) {
-                            case DONE, UNKNOWN -> new Event.Acknowledged(name);
+                            case DONE -> new Event.Acknowledged(name);
+                            case UNKNOWN -> new Event.Lost(name, reply.detail());
                             case CONFLICT -> new Event.Contradicted(name, reply.detail());
                             case NO_ROOM, UNAVAILABLE, UNREACHABLE, WRONG, SILENT ->
                                 new Event.Unanswered(name, reply.detail());

@@ -74,12 +74,40 @@ public final class ResourceManager {
         return id;
     }
 
-    /** New for each start: nothing is kept across a restart. */
+    /** New for each start, where nothing is kept across a restart. */
     public UUID instance() {
         return instance;
     }
 
-    public Effect.WriteAnswer write(TransactionId transaction, int sequence, String key, JsonText value) {
+    /**
+     * Goes on with what a dictionary that outlived its process holds: asks for the outcome of what is in doubt, and
+     * sets the timers of the rest anew. To be called before anything else.
+     */
+    public synchronized void resume() {
+        List<Runnable> nobodyWaits = List.of();
+        dictionary.open(Integer.MAX_VALUE).forEach((transaction, inDoubt) -> {
+            if (inDoubt) {
+                carryOut(new Effect.InDoubt(transaction), nobodyWaits);
+            } else {
+                carryOut(new Effect.Staged(transaction, true), nobodyWaits);
+                carryOut(new Effect.Waiting(transaction), nobodyWaits);
+            }
+        });
+    }
+
+    /**
+     * A message that was meant for the process before a restart: what it speaks of is not here. {@code addressee} is
+     * the instance it is for; null where it does not say.
+     */
+    private boolean isForAnother(@Nullable String addressee) {
+        return addressee != null && !addressee.equals(instance.toString());
+    }
+
+    public Effect.WriteAnswer write(
+            @Nullable String addressee, TransactionId transaction, int sequence, String key, JsonText value) {
+        if (isForAnother(addressee)) {
+            return new Effect.Refused(transaction, "the message is for an earlier instance");
+        }
         synchronized (this) {
             if (stopping) {
                 return new Effect.Stopping(transaction);
@@ -88,7 +116,10 @@ public final class ResourceManager {
         return own(transaction, Effect.WriteAnswer.class, apply(new Event.Write(transaction, sequence, key, value)));
     }
 
-    public CompletionStage<Ballot> prepare(TransactionId transaction) {
+    public CompletionStage<Ballot> prepare(@Nullable String addressee, TransactionId transaction) {
+        if (isForAnother(addressee)) {
+            return CompletableFuture.completedFuture(Ballot.abort("what was staged was lost in a restart"));
+        }
         CompletableFuture<Ballot> answer = new CompletableFuture<>();
         apply(
                 new Event.Prepare(transaction),
@@ -97,7 +128,10 @@ public final class ResourceManager {
         return answer;
     }
 
-    public CompletionStage<Effect.CommitAnswer> commit(TransactionId transaction) {
+    public CompletionStage<Effect.CommitAnswer> commit(@Nullable String addressee, TransactionId transaction) {
+        if (isForAnother(addressee)) {
+            return CompletableFuture.completedFuture(new Effect.Unknown(transaction));
+        }
         CompletableFuture<Effect.CommitAnswer> answer = new CompletableFuture<>();
         apply(
                 new Event.Commit(transaction),
@@ -106,6 +140,7 @@ public final class ResourceManager {
         return answer;
     }
 
+    /** Whichever instance it is for: remembered, it refuses what comes late. */
     public Effect.RollbackAnswer rollback(TransactionId transaction) {
         return own(transaction, Effect.RollbackAnswer.class, apply(new Event.Rollback(transaction)));
     }

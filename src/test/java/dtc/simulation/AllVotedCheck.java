@@ -1,0 +1,34 @@
+package dtc.simulation;
+
+import dtc.log.TransactionRecord;
+import dtc.protocol.State;
+
+/** Commit is decided only where everybody voted for it who got a write, and still is who voted. */
+final class AllVotedCheck implements Check {
+
+    private static final String NAME = "all voted";
+
+    private final World world;
+
+    AllVotedCheck(World world) {
+        this.world = world;
+    }
+
+    @Override
+    public void deciding(Ledger.Seen transaction, TransactionRecord decision) {
+        if (decision.participants().size() != transaction.parts.size()) {
+            world.fail(
+                    NAME,
+                    "%s is decided with %d of %d participants"
+                            .formatted(transaction, decision.participants().size(), transaction.parts.size()));
+        }
+        if (decision.state() != State.COMMITTING) {
+            return; // the participant will decide
+        }
+        transaction.parts.forEach((name, part) -> {
+            if (!part.votedCommit && !part.votedReadOnly) {
+                world.fail(NAME, "%s is to commit, and %s did not vote for it".formatted(transaction, name));
+            }
+        });
+    }
+}

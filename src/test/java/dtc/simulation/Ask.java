@@ -1,0 +1,208 @@
+package dtc.simulation;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** What a client asks of the coordinator. Prints as the text that it is read from. */
+sealed interface Ask {
+
+    /** The client's name for the transaction; empty where it is about none. */
+    String transaction();
+
+    /** One word and what it is about: names the message. */
+    String subject();
+
+    /** A write: to which resource manager, key and value. */
+    record Write(String resourceManager, String key, String value) {
+        @Override
+        public String toString() {
+            return "%s %s %s".formatted(resourceManager, key, value);
+        }
+    }
+
+    /**
+     * Begins.
+     *
+     * @param timeoutMillis how long it may stay active; 0 for the default
+     * @param key the Idempotency-Key; null for none
+     */
+    record Begin(
+            String transaction,
+            long timeoutMillis,
+            @Nullable String key) implements Ask {
+        @Override
+        public String subject() {
+            return "begin " + transaction;
+        }
+
+        @Override
+        public String toString() {
+            return subject() + (timeoutMillis == 0 ? "" : ", timeout " + timeoutMillis) + keyed(key);
+        }
+    }
+
+    /** All in one call. */
+    record Run(
+            String transaction,
+            List<Write> writes,
+            @Nullable String key) implements Ask {
+        @Override
+        public String subject() {
+            return "run " + transaction;
+        }
+
+        @Override
+        public String toString() {
+            return "%s: %s%s"
+                    .formatted(
+                            subject(),
+                            writes.stream().map(Write::toString).collect(Collectors.joining(" + ")),
+                            keyed(key));
+        }
+    }
+
+    record Put(String transaction, Write write) implements Ask {
+        @Override
+        public String subject() {
+            return "write %s %s".formatted(transaction, write);
+        }
+
+        @Override
+        public String toString() {
+            return subject();
+        }
+    }
+
+    record Prepare(String transaction) implements Ask {
+        @Override
+        public String subject() {
+            return "prepare " + transaction;
+        }
+
+        @Override
+        public String toString() {
+            return subject();
+        }
+    }
+
+    record Commit(String transaction) implements Ask {
+        @Override
+        public String subject() {
+            return "commit " + transaction;
+        }
+
+        @Override
+        public String toString() {
+            return subject();
+        }
+    }
+
+    record Rollback(String transaction) implements Ask {
+        @Override
+        public String subject() {
+            return "rollback " + transaction;
+        }
+
+        @Override
+        public String toString() {
+            return subject();
+        }
+    }
+
+    record Get(String transaction) implements Ask {
+        @Override
+        public String subject() {
+            return "get " + transaction;
+        }
+
+        @Override
+        public String toString() {
+            return subject();
+        }
+    }
+
+    record ListAll() implements Ask {
+        @Override
+        public String transaction() {
+            return "";
+        }
+
+        @Override
+        public String subject() {
+            return "list";
+        }
+
+        @Override
+        public String toString() {
+            return subject();
+        }
+    }
+
+    /** Asks nothing for so long. */
+    record Wait(long millis) implements Ask {
+        @Override
+        public String transaction() {
+            return "";
+        }
+
+        @Override
+        public String subject() {
+            return "wait";
+        }
+
+        @Override
+        public String toString() {
+            return "wait " + millis;
+        }
+    }
+
+    private static String keyed(@Nullable String key) {
+        return key == null ? "" : ", key " + key;
+    }
+
+    record Form(Pattern pattern, Function<MatchResult, Ask> reading) {}
+
+    private static Form form(String regex, Function<MatchResult, Ask> reading) {
+        return new Form(Pattern.compile(regex), reading);
+    }
+
+    List<Form> FORMS = List.of(
+            form(
+                    "begin (\\S+?)(?:, timeout (\\d+))?(?:, key (\\S+))?",
+                    m -> new Begin(m.group(1), m.group(2) == null ? 0 : Long.parseLong(m.group(2)), m.group(3))),
+            form("run (\\S+): (.+?)(?:, key (\\S+))?", m -> new Run(m.group(1), writes(m.group(2)), m.group(3))),
+            form(
+                    "write (\\S+) (\\S+ \\S+ \\S+)",
+                    m -> new Put(m.group(1), writes(m.group(2)).getFirst())),
+            form("prepare (\\S+)", m -> new Prepare(m.group(1))),
+            form("commit (\\S+)", m -> new Commit(m.group(1))),
+            form("rollback (\\S+)", m -> new Rollback(m.group(1))),
+            form("get (\\S+)", m -> new Get(m.group(1))),
+            form("list", _ -> new ListAll()),
+            form("wait (\\d+)", m -> new Wait(Long.parseLong(m.group(1)))));
+
+    private static List<Write> writes(String text) {
+        List<Write> writes = new ArrayList<>();
+        for (String write : text.split(" \\+ ", -1)) {
+            String[] words = write.split(" ", -1);
+            writes.add(new Write(words[0], words[1], words[2]));
+        }
+        return List.copyOf(writes);
+    }
+
+    static Ask parse(String text) {
+        for (Form form : FORMS) {
+            Matcher matcher = form.pattern().matcher(text);
+            if (matcher.matches()) {
+                return form.reading().apply(matcher);
+            }
+        }
+        throw new IllegalArgumentException("no client can ask this: " + text);
+    }
+}

@@ -1,0 +1,122 @@
+package dtc.simulation;
+
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
+import dtc.log.TransactionRecord;
+import dtc.protocol.Outcome;
+import dtc.protocol.State;
+import dtc.runtime.Answer;
+import dtc.runtime.Coordinator;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * All participants end on the same side, and on the side that the coordinator says. Where one has lost its memory, the
+ * coordinator says {@code HEURISTIC}, and says so in no other case.
+ */
+final class AtomicityCheck implements Check {
+
+    private static final String NAME = "atomicity";
+
+    private final World world;
+    private final Set<Ledger.Seen> mayCommit = new HashSet<>();
+    private boolean restarted;
+
+    AtomicityCheck(World world) {
+        this.world = world;
+    }
+
+    @Override
+    public void deciding(Ledger.Seen transaction, TransactionRecord decision) {
+        if (decision.state() == State.COMMITTING || decision.state() == State.PREPARING) {
+            mayCommit.add(transaction);
+        }
+    }
+
+    @Override
+    public void applied(Ledger.Shadow resourceManager, Ledger.Seen transaction, Map<String, String> writes) {
+        if (!mayCommit.contains(transaction)) {
+            world.fail(NAME, "%s applied %s without a decision".formatted(resourceManager.name, transaction));
+        }
+        if (transaction.toldRollback) {
+            world.fail(
+                    NAME,
+                    "%s applied %s, which is said to be rolled back".formatted(resourceManager.name, transaction));
+        }
+    }
+
+    @Override
+    public void changed(Ledger.Seen transaction, Transaction before, Transaction after) {
+        if (after.state().isFinal()) {
+            compare(transaction, after, false);
+        }
+    }
+
+    @Override
+    public void end() {
+        Coordinator coordinator = world.coordinator().running();
+        for (Ledger.Seen transaction : world.ledger.transactions()) {
+            if (coordinator != null
+                    && coordinator.find(transaction.id) instanceof Answer.Given<Transaction>(Transaction t)) {
+                compare(transaction, t, true);
+            } else if (!transaction.forgotten || transaction.recordedEnd != State.COMMITTED) {
+                noneStands(transaction, "nothing is known of it");
+            }
+        }
+    }
+
+    private void compare(Ledger.Seen transaction, Transaction t, boolean atTheEnd) {
+        if (t.state() == TransactionState.COMMITTED) {
+            transaction.parts.forEach((name, part) -> {
+                if (!part.applied && !part.votedReadOnly) {
+                    world.fail(NAME, "%s is COMMITTED, and %s has not applied it".formatted(transaction, name));
+                }
+            });
+        }
+        if (t.state() == TransactionState.ROLLED_BACK) {
+            noneStands(transaction, "it is ROLLED_BACK");
+        }
+        if (t.state() == TransactionState.HEURISTIC) {
+            if (transaction.parts.keySet().stream().noneMatch(name -> isLost(transaction, name) || mayLookLost(name))) {
+                world.fail(NAME, "%s is HEURISTIC, and no participant has lost it".formatted(transaction));
+            }
+            transaction.parts.forEach((name, part) -> {
+                boolean excused = isLost(transaction, name) || (!atTheEnd && mayLookLost(name));
+                if (t.decision() == Outcome.COMMIT && !part.applied && !excused) {
+                    world.fail(NAME, "%s is HEURISTIC, and %s did not commit".formatted(transaction, name));
+                }
+            });
+        }
+    }
+
+    private void noneStands(Ledger.Seen transaction, String why) {
+        transaction.parts.forEach((name, part) -> {
+            if (part.applied && !isLost(transaction, name)) {
+                world.fail(NAME, "%s has applied %s, and %s".formatted(name, transaction, why));
+            }
+        });
+    }
+
+    /**
+     * Where a coordinator is started anew, it does not know who came after whom: a late registration of an instance
+     * that is gone looks like the loss of the one that came after it.
+     */
+    private boolean mayLookLost(String resourceManager) {
+        return restarted && world.ledger.shadow(resourceManager).losses > 0;
+    }
+
+    @Override
+    public void crashed(Node node) {
+        restarted |= node instanceof CoordinatorNode;
+    }
+
+    private boolean isLost(Ledger.Seen transaction, String resourceManager) {
+        Ledger.Shadow shadow = world.ledger.shadow(resourceManager);
+        Ledger.Part part = transaction.parts.get(resourceManager);
+        ResourceManagerNode node = world.node(resourceManager) instanceof ResourceManagerNode found ? found : null;
+        return !shadow.durable
+                && part != null
+                && (node == null || !node.isUp() || !part.instance.equals(shadow.instance));
+    }
+}

@@ -1,0 +1,46 @@
+package dtc.simulation;
+
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Money is neither made nor lost: what is written to an account at one resource manager is taken from it at others. An
+ * account is a key that begins with {@code sum}; each transaction that writes it does so at the same resource managers,
+ * with values that add up to nothing. Where one of them forgets, so does the bank.
+ */
+final class BankSumCheck implements Check {
+
+    private final World world;
+
+    BankSumCheck(World world) {
+        this.world = world;
+    }
+
+    @Override
+    public void end() {
+        Map<String, Long> sums = new HashMap<>();
+        Set<String> forgetful = new HashSet<>();
+        for (Ledger.Shadow shadow : world.ledger.shadows()) {
+            shadow.entries.forEach((key, value) -> {
+                if (key.startsWith("sum")) {
+                    sums.merge(key, Long.parseLong(value), Long::sum);
+                }
+            });
+            if (shadow.losses > 0) {
+                for (Ledger.Seen transaction : world.ledger.transactions()) {
+                    Ledger.Part part = transaction.parts.get(shadow.name);
+                    if (part != null) {
+                        forgetful.addAll(part.writes.keySet());
+                    }
+                }
+            }
+        }
+        sums.forEach((key, sum) -> {
+            if (sum != 0 && !forgetful.contains(key)) {
+                world.fail("bank sum", "%s adds up to %d".formatted(key, sum));
+            }
+        });
+    }
+}

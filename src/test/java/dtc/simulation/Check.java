@@ -1,0 +1,76 @@
+package dtc.simulation;
+
+import dtc.coordinator.Transaction;
+import dtc.log.TransactionRecord;
+import dtc.protocol.Ballot;
+import dtc.protocol.Outcome;
+import dtc.runtime.Coordinator;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something that must hold, seen from outside of the product. Is told what happens; complains to {@link World#fail}.
+ */
+interface Check {
+
+    /** The coordinator hands a decision to its log. */
+    default void deciding(Ledger.Seen transaction, TransactionRecord decision) {}
+
+    /** The coordinator tells its log how a transaction ended. */
+    default void ended(Ledger.Seen transaction, TransactionRecord ended) {}
+
+    /** The coordinator has its log forget a transaction. */
+    default void forgotten(Ledger.Seen transaction) {}
+
+    default void changed(Ledger.Seen transaction, Transaction before, Transaction after) {}
+
+    /** The coordinator says an outcome: to a client, or to a participant. */
+    default void told(Ledger.Seen transaction, Outcome outcome, String whom) {}
+
+    /** The coordinator says that it knows no such transaction. */
+    default void unknown(Ledger.Seen transaction, String whom) {}
+
+    /** The coordinator answers a request to begin. */
+    default void begun(Ledger.Seen transaction, String key) {}
+
+    /** The coordinator sends a message of phase two. */
+    default void tells(Ledger.Seen transaction, String resourceManager) {}
+
+    /** What came of it, as the coordinator sees it. */
+    default void answered(Ledger.Seen transaction, String resourceManager) {}
+
+    /** The coordinator has taken up what its log holds. */
+    default void recovered(Coordinator coordinator) {}
+
+    default void crashed(Node node) {}
+
+    /** A resource manager is asked for its vote; {@code immediate} is its answer, if it gives one at once. */
+    default void asked(
+            Ledger.Shadow resourceManager,
+            Ledger.Seen transaction,
+            Ledger.Standing standing,
+            @Nullable Ballot immediate) {}
+
+    /** A resource manager has accepted a write. */
+    default void staged(Ledger.Shadow resourceManager, Ledger.Seen transaction) {}
+
+    /** A transaction is no longer in doubt at a resource manager. */
+    default void outOfDoubt(
+            Ledger.Shadow resourceManager,
+            Ledger.Seen transaction,
+            @Nullable Outcome how,
+            ResourceManagerNode.@Nullable Told told) {}
+
+    /** A resource manager applied these writes. */
+    default void applied(Ledger.Shadow resourceManager, Ledger.Seen transaction, Map<String, String> writes) {}
+
+    /** Something has happened at a resource manager. */
+    default void observed(
+            Ledger.Shadow resourceManager, ResourceManagerNode node, dtc.resource.Dictionary dictionary) {}
+
+    /** An event is over. */
+    default void after() {}
+
+    /** The run is over. */
+    default void end() {}
+}

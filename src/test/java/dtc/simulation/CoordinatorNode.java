@@ -1,0 +1,442 @@
+package dtc.simulation;
+
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
+import dtc.coordinator.TwoPhaseCommit;
+import dtc.log.DecisionLog;
+import dtc.log.TransactionRecord;
+import dtc.protocol.Ballot;
+import dtc.protocol.JsonText;
+import dtc.protocol.Origin;
+import dtc.protocol.Outcome;
+import dtc.protocol.TransactionId;
+import dtc.protocol.VoteCause;
+import dtc.runtime.Answer;
+import dtc.runtime.Backoff;
+import dtc.runtime.Coordinator;
+import dtc.runtime.HostRules;
+import dtc.runtime.Participants;
+import dtc.runtime.Refusal;
+import dtc.runtime.Registration;
+import dtc.runtime.Registry;
+import dtc.runtime.TransactionListener;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** The process of the coordinator: the product's own, between a simulated network and a simulated disk. */
+final class CoordinatorNode extends Node {
+
+    static final String NAME = "coordinator";
+    static final String FORCES = NAME + " forces";
+    static final String WRITES = NAME + " writes";
+
+    private static final Duration VOTE_TIMEOUT = Duration.ofSeconds(1);
+    private static final long MESSAGE_MILLIS = 1_100;
+    private static final Duration LEASE = Duration.ofSeconds(10);
+
+    private @Nullable Coordinator coordinator;
+    private @Nullable Registry registry;
+    /** The question that is being answered, for naming the transaction that it begins. */
+    private @Nullable Ask begins;
+
+    CoordinatorNode(World world) {
+        super(world, NAME);
+    }
+
+    @Override
+    void started(Life life) {
+        world.network.listen(NAME, this);
+        LifeTime time = new LifeTime(life);
+        Scenario scenario = world.scenario;
+        Registry newRegistry = new Registry(time, LEASE, 100, new HostRules(List.of("*")));
+        DecisionLog log = world.disk.open(life);
+        if (life.isOver()) {
+            return;
+        }
+        Ids ids = new Ids(time);
+        Coordinator newCoordinator = new Coordinator(
+                new TwoPhaseCommit(10, 100, (int) scenario.value(Setting.ROLLBACK_TRIES_MAX)),
+                new Coordinator.Settings(
+                        Duration.ofMillis(scenario.value(Setting.TRANSACTION_TIMEOUT)),
+                        Duration.ofMillis(MESSAGE_MILLIS),
+                        Duration.ofMillis(1_400),
+                        (int) scenario.value(Setting.IN_FLIGHT_MAX),
+                        Duration.ofMillis(scenario.value(Setting.RETENTION)),
+                        (int) scenario.value(Setting.RETAINED_MAX),
+                        (int) scenario.value(Setting.REDELIVERIES_MAX),
+                        (int) scenario.value(Setting.ROLLBACKS_WAITING_MAX),
+                        (int) scenario.value(Setting.UNDELIVERED_MAX)),
+                time,
+                ids,
+                new Backoff(
+                        Duration.ofMillis(100),
+                        Duration.ofSeconds(10),
+                        new SplittableRandom(world.number("redelivery", Long.MAX_VALUE))),
+                newRegistry,
+                new Messages(life),
+                new WatchedLog(life, log),
+                new Listener(life));
+        registry = newRegistry;
+        coordinator = newCoordinator;
+        newCoordinator.recover();
+        newCoordinator.list(null, null, 1).forEach(newest -> ids.continueAfter(newest.id()));
+        if (!life.isOver()) {
+            world.ledger.recovered(newCoordinator);
+        }
+    }
+
+    @Override
+    void died(int kept) {
+        coordinator = null;
+        registry = null;
+        world.disk.crash(kept);
+    }
+
+    @Nullable
+    Coordinator running() {
+        return coordinator;
+    }
+
+    private Coordinator up() {
+        if (coordinator == null) {
+            throw new IllegalStateException("asked while down");
+        }
+        return coordinator;
+    }
+
+    boolean isSettled() {
+        return coordinator != null
+                && coordinator.list(null, null, Integer.MAX_VALUE).stream()
+                        .allMatch(t -> t.state().isFinal());
+    }
+
+    /** Of version 7 and never going back, as the product's are, whatever the clock does. */
+    private final class Ids implements Supplier<TransactionId> {
+        private final LifeTime time;
+        private long aheadMillis;
+        private long last;
+
+        private Ids(LifeTime time) {
+            this.time = time;
+            this.aheadMillis = time.now().toEpochMilli() - elapsedMillis();
+        }
+
+        private long elapsedMillis() {
+            return time.nanos() / 1_000_000;
+        }
+
+        /** Makes all ids to come newer than one that was made before a restart. */
+        private void continueAfter(TransactionId earlier) {
+            long millis = earlier.value().getMostSignificantBits() >>> 16;
+            aheadMillis = Math.max(aheadMillis, millis + 1 - elapsedMillis());
+        }
+
+        @Override
+        public TransactionId get() {
+            last = Math.max(last + 1, aheadMillis + elapsedMillis());
+            TransactionId id = new TransactionId(new UUID(
+                    (last << 16) | 0x7000L | world.number("id", 0x1000L),
+                    world.number("id", Long.MAX_VALUE) >>> 2 | 0x8000000000000000L));
+            Ask ask = begins;
+            if (ask != null) {
+                String key = switch (ask) {
+                    case Ask.Begin begin -> begin.key();
+                    case Ask.Run run -> run.key();
+                    case Ask.Put _, Ask.Prepare _, Ask.Commit _, Ask.Rollback _ -> null;
+                    case Ask.Get _, Ask.ListAll _, Ask.Wait _ -> null;
+                };
+                world.ledger.began(id, world.name(id, ask.transaction()), key);
+            }
+            return id;
+        }
+    }
+
+    // What others ask
+
+    CompletionStage<Answer<Registry.Registered>> register(String id, String url, UUID instance, Set<String> features) {
+        return registry == null
+                ? new CompletableFuture<>()
+                : CompletableFuture.completedFuture(registry.register(id, url, instance, features));
+    }
+
+    CompletionStage<Boolean> leave(String id, UUID instance) {
+        if (registry != null) {
+            registry.leave(id, instance);
+        }
+        return CompletableFuture.completedFuture(true);
+    }
+
+    CompletionStage<Outcome> outcome(String asker, TransactionId id) {
+        Outcome outcome = up().outcome(id);
+        if (outcome != Outcome.PENDING) {
+            world.ledger.told(id, outcome, asker);
+        }
+        return CompletableFuture.completedFuture(outcome);
+    }
+
+    CompletionStage<ClientNode.Heard> ask(String client, Ask ask, @Nullable TransactionId id) {
+        Life life = life();
+        if (life == null) {
+            throw new IllegalStateException("asked while down");
+        }
+        return switch (ask) {
+            case Ask.Begin begin -> {
+                begins = begin;
+                Duration timeout = begin.timeoutMillis() == 0 ? null : Duration.ofMillis(begin.timeoutMillis());
+                var answer = up().begin(origin(begin.key(), begin.toString()), timeout, List.of(), false);
+                begins = null;
+                yield heard(life, client, ask, id, answer);
+            }
+            case Ask.Run run -> {
+                begins = run;
+                var answer = up().begin(
+                                origin(run.key(), run.toString()),
+                                null,
+                                run.writes().stream()
+                                        .map(CoordinatorNode::write)
+                                        .toList(),
+                                true);
+                begins = null;
+                yield heard(life, client, ask, id, answer);
+            }
+            case Ask.Put put -> heard(life, client, ask, id, up().write(known(id), write(put.write())));
+            case Ask.Prepare _ -> heard(life, client, ask, id, up().prepare(known(id)));
+            case Ask.Commit _ -> heard(life, client, ask, id, up().commit(known(id)));
+            case Ask.Rollback _ -> heard(life, client, ask, id, up().rollback(known(id)));
+            case Ask.Get _ -> heard(life, client, ask, id, CompletableFuture.completedFuture(up().find(known(id))));
+            case Ask.ListAll _ -> {
+                List<Transaction> all = up().list(null, null, 1_000);
+                all.forEach(t -> world.ledger.told(t, client));
+                yield CompletableFuture.completedFuture(new ClientNode.Heard(all.size() + " transactions", null, true));
+            }
+            case Ask.Wait _ -> throw new IllegalStateException("asks nothing");
+        };
+    }
+
+    private static Origin origin(@Nullable String key, String body) {
+        return key == null ? Origin.UNNAMED : new Origin(null, new Origin.Request(key, body));
+    }
+
+    private static Coordinator.Write write(Ask.Write write) {
+        return new Coordinator.Write(write.resourceManager(), write.key(), new JsonText(write.value()));
+    }
+
+    private static TransactionId known(@Nullable TransactionId id) {
+        if (id == null) {
+            throw new IllegalStateException("a client asks about a transaction without knowing its id");
+        }
+        return id;
+    }
+
+    private CompletionStage<ClientNode.Heard> heard(
+            Life life,
+            String client,
+            Ask ask,
+            @Nullable TransactionId id,
+            CompletionStage<Answer<Transaction>> answer) {
+        return answer.thenApply(given -> {
+            if (life.isOver()) {
+                return new ClientNode.Heard("nothing", null, false);
+            }
+            return switch (given) {
+                case Answer.Given<Transaction>(Transaction t) -> {
+                    world.ledger.told(t, client);
+                    if (ask instanceof Ask.Begin || ask instanceof Ask.Run) {
+                        world.ledger.answeredBegin(t.id(), ask);
+                    }
+                    yield new ClientNode.Heard(t.state().shown().name(), t.id(), true);
+                }
+                case Answer.Refused<Transaction>(Refusal refusal) -> {
+                    world.ledger.refused(id, ask, refusal, client);
+                    yield new ClientNode.Heard(refusal.kind().name(), null, isClear(refusal));
+                }
+            };
+        });
+    }
+
+    /** Whether asking again is of no use. */
+    private static boolean isClear(Refusal refusal) {
+        return switch (refusal.kind()) {
+            case OVERLOADED, LOG_REFUSING, SHUTTING_DOWN, UNDECIDED -> false;
+            case UNKNOWN_TRANSACTION,
+                    UNKNOWN_RESOURCE_MANAGER,
+                    WRONG_STATE,
+                    LIMIT_EXCEEDED,
+                    KEY_REUSED,
+                    RESOURCE_MANAGER_LAPSED,
+                    RESOURCE_MANAGER_FAILED,
+                    RESOURCE_MANAGER_SILENT,
+                    NO_ROOM,
+                    NAME_TAKEN,
+                    HOST_NOT_ALLOWED -> true;
+        };
+    }
+
+    // What it asks of resource managers
+
+    /** The time-outs and readings of answers are those of the product over HTTP. */
+    private final class Messages implements Participants {
+        private final Life life;
+
+        private Messages(Life life) {
+            this.life = life;
+        }
+
+        @Override
+        public CompletionStage<Reply> write(
+                Registration target, TransactionId id, int sequence, String key, JsonText value) {
+            if (!life.isOver()) {
+                world.ledger.sendsWrite(id, target, sequence, key, value.text());
+            }
+            return reply(
+                    target,
+                    "write %s %s".formatted(world.name(id), key),
+                    node -> node.write(target, id, sequence, key, value));
+        }
+
+        @Override
+        public CompletionStage<Ballot> prepare(Registration target, TransactionId id) {
+            return ask(target, "prepare " + world.name(id), VOTE_TIMEOUT.toMillis(), node -> node.prepare(target, id))
+                    .thenApply(result -> switch (result) {
+                        case Network.Result.Heard<Ballot>(Ballot ballot) -> ballot;
+                        case Network.Result.Refused<Ballot> _ ->
+                            Ballot.abortFor(VoteCause.UNREACHABLE, "it could not be reached");
+                        case Network.Result.Broken<Ballot> _ ->
+                            Ballot.abortFor(VoteCause.ERROR, "the connection to it broke");
+                        case Network.Result.Silent<Ballot> _ ->
+                            Ballot.abortFor(VoteCause.TIMEOUT, "it did not answer in time");
+                    });
+        }
+
+        @Override
+        public CompletionStage<Reply> commit(Registration target, TransactionId id) {
+            return tell(target, id, Outcome.COMMIT, "commit", node -> node.commit(target, id));
+        }
+
+        @Override
+        public CompletionStage<Reply> rollback(Registration target, TransactionId id) {
+            return tell(target, id, Outcome.ROLLBACK, "rollback", node -> node.rollback(target, id));
+        }
+
+        private CompletionStage<Reply> tell(
+                Registration target,
+                TransactionId id,
+                Outcome outcome,
+                String word,
+                Function<ResourceManagerNode, CompletionStage<Reply>> question) {
+            if (!life.isOver()) {
+                world.ledger.tells(id, outcome, target.id());
+            }
+            return reply(target, word + " " + world.name(id), question).thenApply(reply -> {
+                if (!life.isOver()) {
+                    world.ledger.answered(id, outcome, target.id(), reply);
+                }
+                return reply;
+            });
+        }
+
+        private CompletionStage<Reply> reply(
+                Registration target, String subject, Function<ResourceManagerNode, CompletionStage<Reply>> question) {
+            return ask(target, subject, MESSAGE_MILLIS, question).thenApply(result -> switch (result) {
+                case Network.Result.Heard<Reply>(Reply reply) -> reply;
+                case Network.Result.Refused<Reply> _ -> new Reply(Reply.Kind.UNREACHABLE, "it could not be reached");
+                case Network.Result.Broken<Reply> _ -> new Reply(Reply.Kind.SILENT, "the connection to it broke");
+                case Network.Result.Silent<Reply> _ -> new Reply(Reply.Kind.SILENT, "it did not answer in time");
+            });
+        }
+
+        private <R> CompletionStage<Network.Result<R>> ask(
+                Registration target,
+                String subject,
+                long timeoutMillis,
+                Function<ResourceManagerNode, CompletionStage<R>> question) {
+            return world.network.ask(life, URI.create(target.url()).getHost(), subject, timeoutMillis, node -> {
+                if (node instanceof ResourceManagerNode resourceManager) {
+                    return question.apply(resourceManager);
+                }
+                throw new IllegalStateException(node.name + " is no resource manager");
+            });
+        }
+    }
+
+    // What is watched
+
+    private final class Listener implements TransactionListener {
+        private final Life life;
+
+        private Listener(Life life) {
+            this.life = life;
+        }
+
+        @Override
+        public void changed(Transaction before, Transaction after) {
+            if (!life.isOver()) {
+                world.ledger.changed(before, after);
+            }
+        }
+    }
+
+    private final class WatchedLog implements DecisionLog {
+        private final Life life;
+        private final DecisionLog log;
+
+        private WatchedLog(Life life, DecisionLog log) {
+            this.life = life;
+            this.log = log;
+        }
+
+        @Override
+        public void replay(Consumer<TransactionRecord> each) {
+            log.replay(each);
+        }
+
+        @Override
+        public CompletionStage<Void> decide(TransactionRecord decision) {
+            if (life.isOver()) {
+                return new CompletableFuture<>();
+            }
+            world.ledger.deciding(decision);
+            return log.decide(decision).whenComplete((_, failure) -> {
+                if (failure != null) {
+                    world.ledger.refusedByLog(decision.id());
+                }
+            });
+        }
+
+        @Override
+        public void end(TransactionRecord ended) {
+            if (!life.isOver()) {
+                world.ledger.ended(ended);
+                log.end(ended);
+            }
+        }
+
+        @Override
+        public void forget(TransactionId id) {
+            if (!life.isOver()) {
+                world.ledger.forgotten(id);
+                log.forget(id);
+            }
+        }
+
+        @Override
+        public @Nullable String refusing() {
+            return log.refusing();
+        }
+    }
+
+    /** Whether only the one participant knows the outcome. */
+    static boolean isLeftToParticipant(TransactionState state) {
+        return state == TransactionState.DELEGATED || state == TransactionState.RESOLVING;
+    }
+}

@@ -1,0 +1,242 @@
+package dtc.simulation;
+
+import dtc.log.DecisionLog;
+import dtc.log.FileDecisionLog;
+import dtc.log.MemoryDecisionLog;
+import dtc.log.Storage;
+import dtc.log.UnreadableLogException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The coordinator's disk. It outlives the process, but for what was not forced: a crash keeps any prefix of that, whole
+ * records or not. A force may fail, and what it was to write is then gone, although it still reads well and a second
+ * force does not complain.
+ */
+final class Disk {
+
+    private static final int SECOND_START_MILLIS = 500;
+    private static final long ROOM = 1L << 30;
+    private static final long FREE_MIN = 1_000;
+    private static final int DECISIONS_WAITING_MAX = 30;
+
+    private final World world;
+    private Map<String, Content> files = new TreeMap<>();
+    private Map<String, Content> forcedNames = new TreeMap<>();
+    private boolean failNext;
+    private long fullUntil;
+
+    /** What is in a file, as it reads and as it is on the disk. */
+    private static final class Content {
+        private byte[] read = {};
+        private byte[] forced = {};
+        /** The system dropped what it could not write. */
+        private boolean dropped;
+    }
+
+    Disk(World world) {
+        this.world = world;
+    }
+
+    void failNextForce() {
+        failNext = true;
+    }
+
+    void fillUntil(long millis) {
+        fullUntil = Math.max(fullUntil, millis);
+    }
+
+    /** The log that one life of the coordinator finds. */
+    DecisionLog open(Node.Life life) {
+        failNext = false;
+        try {
+            return FileDecisionLog.open(
+                    new Files(life),
+                    task -> world.after(1 + world.number("disk", world.scenario.value(Setting.DISK)), life, task),
+                    new FileDecisionLog.Settings(
+                            world.scenario.value(Setting.SEGMENT), FREE_MIN, DECISIONS_WAITING_MAX),
+                    new LifeTime(life)::nanos,
+                    new FileDecisionLog.Watch() {
+                        @Override
+                        public void notice(String what) {}
+
+                        @Override
+                        public void fatal(String what, Throwable cause) {
+                            world.fatal(life, SECOND_START_MILLIS);
+                        }
+                    });
+        } catch (UnreadableLogException e) {
+            world.fail("the log is readable", String.valueOf(e.getMessage()));
+        } catch (IOException _) {
+            world.fatal(life, SECOND_START_MILLIS); // the disk is full, or failed
+        }
+        return new MemoryDecisionLog();
+    }
+
+    /** {@code kept}: of what was not forced, so many bytes in a hundred; all where only the process dies. */
+    void crash(int kept) {
+        if (kept == 100) {
+            return;
+        }
+        if (kept < 50) {
+            files = new TreeMap<>(forcedNames);
+        } else {
+            forcedNames = new TreeMap<>(files);
+        }
+        for (Content file : files.values()) {
+            int same = Arrays.mismatch(file.forced, file.read);
+            if (same == file.forced.length) {
+                int more = (file.read.length - file.forced.length) * kept / 100;
+                file.read = Arrays.copyOf(file.read, file.forced.length + more);
+            } else if (same != -1 && kept < 50) {
+                file.read = file.forced; // it had been cut
+            }
+            file.forced = file.read;
+            file.dropped = false;
+        }
+    }
+
+    /** The disk in the hands of one life of the process. */
+    private final class Files implements Storage {
+        private final Node.Life life;
+
+        private Files(Node.Life life) {
+            this.life = life;
+        }
+
+        private void moment(String what) throws IOException {
+            if (!life.isOver()) {
+                world.moment(life, "%s %s".formatted(life.node.name, what), false);
+            }
+            if (life.isOver()) {
+                throw new IOException("the process has died");
+            }
+        }
+
+        private Content file(String name) throws IOException {
+            Content content = files.get(name);
+            if (content == null) {
+                throw new IOException("no such file: " + name);
+            }
+            return content;
+        }
+
+        @Override
+        public String where() {
+            return "the simulated disk";
+        }
+
+        @Override
+        public void lock() {}
+
+        @Override
+        public List<String> names() {
+            return List.copyOf(files.keySet());
+        }
+
+        @Override
+        public long size(String name) throws IOException {
+            return file(name).read.length;
+        }
+
+        @Override
+        public ByteBuffer read(String name, long offset, int length) throws IOException {
+            byte[] all = file(name).read;
+            int from = (int) Math.min(offset, all.length);
+            return ByteBuffer.wrap(Arrays.copyOfRange(all, from, Math.min(all.length, from + length)));
+        }
+
+        @Override
+        public void create(String name) throws IOException {
+            moment("creates a file");
+            roomOrFail();
+            if (files.putIfAbsent(name, new Content()) != null) {
+                throw new IOException("there is one already: " + name);
+            }
+        }
+
+        @Override
+        public void append(String name, ByteBuffer bytes) throws IOException {
+            moment("writes log");
+            Content content = file(name);
+            int room = isFull() ? bytes.remaining() / 2 : bytes.remaining();
+            int from = content.read.length;
+            content.read = Arrays.copyOf(content.read, from + room);
+            bytes.get(content.read, from, room);
+            roomOrFail();
+        }
+
+        private boolean isFull() {
+            return fullUntil > world.millis();
+        }
+
+        private void roomOrFail() throws IOException {
+            if (isFull()) {
+                throw new IOException("no room on the disk");
+            }
+        }
+
+        @Override
+        public void rewrite(String name) throws IOException {
+            moment("writes log again");
+            file(name).dropped = false;
+        }
+
+        @Override
+        public void truncate(String name, long size) throws IOException {
+            moment("cuts log");
+            Content content = file(name);
+            content.read = Arrays.copyOf(content.read, (int) size);
+        }
+
+        @Override
+        public void force(String name) throws IOException {
+            moment("forces log");
+            Content content = file(name);
+            if (failNext) {
+                failNext = false;
+                content.dropped = true;
+                throw new IOException("the disk failed");
+            }
+            if (!content.dropped) {
+                content.forced = content.read;
+            }
+        }
+
+        @Override
+        public void rename(String from, String to) throws IOException {
+            moment("renames a file");
+            files.put(to, file(from));
+            files.remove(from);
+        }
+
+        @Override
+        public void delete(String name) throws IOException {
+            moment("deletes a file");
+            file(name);
+            files.remove(name);
+        }
+
+        @Override
+        public void forceDirectory() throws IOException {
+            moment("forces names");
+            if (failNext) {
+                failNext = false;
+                throw new IOException("the disk failed");
+            }
+            forcedNames = new TreeMap<>(files);
+        }
+
+        @Override
+        public long freeBytes() {
+            return isFull() ? 0 : ROOM;
+        }
+
+        @Override
+        public void close() {}
+    }
+}

@@ -1,0 +1,271 @@
+package dtc.simulation;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+
+/**
+ * Makes a scenario of a seed: who is there, what clients ask, and what goes wrong at which time. What goes wrong with
+ * single messages is left to {@link Noise}.
+ */
+final class Generator {
+
+    private static final List<String> NAMES = List.of("orders", "payments", "stock", "mail");
+    private static final int MILLIS_OF_FAULTS = 15_000;
+
+    private final Choices workload;
+    private final Choices faults;
+    private final long seed;
+    private final List<Step> steps = new ArrayList<>();
+    private final List<Step.ResourceManager> resourceManagers = new ArrayList<>();
+    private final List<String> begun = new ArrayList<>();
+
+    /** A key and the resource managers at which it is always written together. */
+    private record Account(String key, List<String> places) {}
+
+    private final List<Account> accounts = new ArrayList<>();
+    private int values;
+
+    private Generator(long seed) {
+        this.seed = seed;
+        this.workload = new Choices(Noise.hash(seed, "workload", 0));
+        this.faults = new Choices(Noise.hash(seed, "faults", 0));
+    }
+
+    /** A scenario, and what goes wrong with its messages. */
+    record Plan(Scenario scenario, Noise noise) {
+
+        World world() {
+            return new World(scenario, noise, false);
+        }
+    }
+
+    static Plan of(long seed) {
+        return new Generator(seed).plan();
+    }
+
+    private Plan plan() {
+        Noise noise = Noise.of(seed);
+        return workload.perMille(60) ? new Plan(shortMemory(), noise.onlyDoubled()) : new Plan(scenario(), noise);
+    }
+
+    /**
+     * One client, and resource managers that soon forget what has ended: what comes late must not begin anew. Nothing
+     * is lost, so that nothing is forgotten that somebody still has to ask for.
+     */
+    private Scenario shortMemory() {
+        resourceManagers.add(new Step.ResourceManager(NAMES.get(0), true));
+        resourceManagers.add(new Step.ResourceManager(NAMES.get(1), true));
+        steps.addAll(resourceManagers);
+        set(Setting.SEED, seed);
+        set(Setting.REMEMBERED_MAX, workload.between(3, 5));
+        set(Setting.STAGED_TIMEOUT, 10_000);
+        accounts.add(new Account("sum1", List.of(NAMES.get(0), NAMES.get(1))));
+        accounts.add(new Account("sum2", List.of(NAMES.get(workload.upTo(1)))));
+        client("client1", workload.between(8, 14));
+        return new Scenario("seed " + seed, List.copyOf(steps));
+    }
+
+    private Scenario scenario() {
+        int kind = workload.upTo(9);
+        for (String name : NAMES.subList(0, workload.of(1, 2, 2, 3, 3, 4))) {
+            // Half of the runs have only those that keep what they have, so that all promises hold without an if.
+            boolean durable = kind < 5 || (kind < 9 && workload.perMille(500));
+            resourceManagers.add(new Step.ResourceManager(name, durable));
+        }
+        steps.addAll(resourceManagers);
+        settings();
+        int hot = workload.between(1, 4);
+        for (int i = 1; i <= hot; i++) {
+            accounts.add(new Account("sum" + i, places()));
+        }
+        int clients = workload.between(1, 4);
+        for (int i = 1; i <= clients; i++) {
+            client("client" + i, workload.between(1, 5));
+        }
+        if (workload.perMille(300)) {
+            operator();
+        }
+        faults();
+        return new Scenario("seed " + seed, List.copyOf(steps));
+    }
+
+    private void settings() {
+        set(Setting.SEED, seed);
+        set(Setting.TRANSACTION_TIMEOUT, workload.of(2_000, 6_000, 30_000));
+        if (workload.perMille(300)) {
+            set(Setting.RETENTION, workload.of(5_000, 20_000));
+        }
+        if (workload.perMille(100)) {
+            set(Setting.RETAINED_MAX, workload.between(2, 6));
+        }
+        if (workload.perMille(100)) {
+            set(Setting.IN_FLIGHT_MAX, workload.between(1, 4));
+        }
+        if (workload.perMille(100)) {
+            set(Setting.STAGED_MAX, workload.between(1, 3));
+        }
+        if (workload.perMille(100)) {
+            set(Setting.STORED_MAX, workload.between(10, 30));
+        }
+        if (workload.perMille(200)) {
+            set(Setting.ROLLBACKS_WAITING_MAX, workload.between(1, 2));
+        }
+        if (workload.perMille(100)) {
+            set(Setting.UNDELIVERED_MAX, workload.between(1, 4));
+        }
+        set(Setting.ROLLBACK_TRIES_MAX, workload.of(2, 4, 10));
+        set(Setting.REDELIVERIES_MAX, workload.of(1, 2, 8));
+        set(Setting.STAGED_TIMEOUT, workload.of(10_000, 40_000));
+        set(Setting.DISK, workload.of(3, 3, 30, 400));
+        set(Setting.SEGMENT, workload.of(300, 600, 1_500));
+    }
+
+    private void set(Setting setting, long value) {
+        steps.add(new Step.Set(setting, value));
+    }
+
+    private List<String> places() {
+        TreeSet<String> places = new TreeSet<>();
+        int most = resourceManagers.size();
+        int wanted = workload.perMille(300) ? 1 : workload.between(Math.min(2, most), most);
+        while (places.size() < wanted) {
+            places.add(workload.of(resourceManagers).name());
+        }
+        return List.copyOf(places);
+    }
+
+    private void client(String client, int transactions) {
+        ask(client, new Ask.Wait(workload.upTo(1_500)));
+        for (int i = 1; i <= transactions; i++) {
+            String transaction = "t%s%d".formatted(client.substring("client".length()), i);
+            begun.add(transaction);
+            if (workload.perMille(300)) {
+                ask(client, new Ask.Wait(workload.upTo(3_000)));
+            }
+            List<Ask.Write> writes = writes();
+            String key = workload.perMille(500) ? "k-" + transaction : null;
+            if (workload.perMille(400)) {
+                Ask.Run run = new Ask.Run(transaction, writes, key);
+                ask(client, run);
+                if (key != null && workload.perMille(400)) {
+                    ask(client, run); // the answer was not to its liking
+                }
+            } else {
+                stepByStep(client, transaction, writes, key);
+            }
+            if (workload.perMille(200)) {
+                ask(client, workload.perMille(500) ? new Ask.Get(transaction) : new Ask.Commit(transaction));
+            }
+        }
+    }
+
+    private void stepByStep(
+            String client, String transaction, List<Ask.Write> writes, @org.jspecify.annotations.Nullable String key) {
+        ask(client, new Ask.Begin(transaction, 0, key));
+        for (Ask.Write write : writes) {
+            ask(client, new Ask.Put(transaction, write), 1);
+        }
+        switch (workload.upTo(9)) {
+            case 0 -> ask(client, new Ask.Rollback(transaction));
+            case 1 -> {} // it is left alone
+            case 2, 3, 4 -> ask(client, new Ask.Prepare(transaction));
+            default -> ask(client, new Ask.Commit(transaction));
+        }
+    }
+
+    /** To one or two accounts, at all their places; now and then twice, and the last counts. */
+    private List<Ask.Write> writes() {
+        List<Ask.Write> writes = new ArrayList<>();
+        Account first = workload.of(accounts);
+        balance(first, writes);
+        if (workload.perMille(300)) {
+            Account second = workload.of(accounts);
+            if (!second.equals(first) || workload.perMille(500)) {
+                balance(second, writes);
+            }
+        }
+        return List.copyOf(writes);
+    }
+
+    private void balance(Account account, List<Ask.Write> writes) {
+        values++;
+        int sum = 0;
+        for (String place : account.places().subList(1, account.places().size())) {
+            writes.add(new Ask.Write(place, account.key(), Integer.toString(values)));
+            sum += values;
+        }
+        // Alone, an account cannot add up to nothing; it is there for the order of what is written to it.
+        String key = account.places().size() == 1 ? account.key().replace("sum", "only") : account.key();
+        writes.add(new Ask.Write(
+                account.places().getFirst(),
+                key,
+                Integer.toString(account.places().size() == 1 ? values : -sum)));
+    }
+
+    private void operator() {
+        String operator = "client-operator";
+        for (int i = workload.between(1, 10); i > 0; i--) {
+            ask(operator, new Ask.Wait(workload.upTo(1_000)));
+            String transaction = workload.of(begun);
+            switch (workload.upTo(2)) {
+                case 0 -> ask(operator, new Ask.ListAll());
+                case 1 -> ask(operator, new Ask.Get(transaction));
+                default -> ask(operator, new Ask.Rollback(transaction));
+            }
+        }
+    }
+
+    private void ask(String client, Ask ask) {
+        ask(client, ask, Step.Client.TRIES);
+    }
+
+    private void ask(String client, Ask ask, int tries) {
+        steps.add(new Step.Client(client, ask, tries));
+    }
+
+    // What goes wrong at which time
+
+    private void faults() {
+        List<String> everybody = new ArrayList<>();
+        everybody.add(CoordinatorNode.NAME);
+        resourceManagers.forEach(resourceManager -> everybody.add(resourceManager.name()));
+        if (faults.perMille(400)) {
+            for (int i = faults.between(1, 4); i > 0; i--) {
+                at(new Action.Crash(
+                        faults.of(everybody), 1 + faults.upTo(10_000), false, faults.of(0, 0, 10, 50, 90, 100)));
+            }
+        }
+        if (faults.perMille(300)) {
+            for (int i = faults.between(1, 4); i > 0; i--) {
+                String inner = faults.of(everybody.subList(1, everybody.size()));
+                boolean toCoordinator = faults.perMille(500);
+                String from = toCoordinator ? inner : CoordinatorNode.NAME;
+                String to = toCoordinator ? CoordinatorNode.NAME : inner;
+                int millis = faults.of(500, 2_000, 15_000);
+                at(faults.perMille(500) ? new Action.Cut(from, to, millis) : new Action.Clog(from, to, millis));
+            }
+        }
+        if (faults.perMille(200)) {
+            for (int i = faults.between(1, 3); i > 0; i--) {
+                at(new Action.Pause(faults.of(everybody), faults.of(500, 1_500, 12_000, 60_000)));
+            }
+        }
+        if (faults.perMille(200)) {
+            for (int i = faults.between(1, 4); i > 0; i--) {
+                at(new Action.Jump(
+                        faults.of(everybody), faults.of(-86_400_000, -20_000, -1_000, 1_000, 20_000, 86_400_000)));
+            }
+        }
+        if (faults.perMille(100)) {
+            at(new Action.FillDisk(faults.of(500, 3_000, 10_000)));
+        }
+        if (faults.perMille(100)) {
+            at(new Action.Leave(faults.of(resourceManagers).name(), 1 + faults.upTo(5_000)));
+        }
+    }
+
+    private void at(Action action) {
+        steps.add(new Step.At(faults.upTo(MILLIS_OF_FAULTS), action));
+    }
+}

@@ -1,0 +1,526 @@
+package dtc.simulation;
+
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
+import dtc.log.TransactionRecord;
+import dtc.protocol.Ballot;
+import dtc.protocol.Outcome;
+import dtc.protocol.State;
+import dtc.protocol.TransactionId;
+import dtc.protocol.Vote;
+import dtc.resource.Dictionary;
+import dtc.runtime.Coordinator;
+import dtc.runtime.Participants.Reply;
+import dtc.runtime.Refusal;
+import dtc.runtime.Registration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** What an observer who sees everything knows of a run. It outlives all processes, and tells the checks. */
+final class Ledger {
+
+    private final World world;
+    private final List<Check> checks;
+    private final Map<TransactionId, Seen> transactions = new LinkedHashMap<>();
+    private final Map<String, Shadow> shadows = new LinkedHashMap<>();
+
+    /** A transaction. */
+    static final class Seen {
+        final TransactionId id;
+        final String name;
+        /** The name of the request that began it. */
+        final @Nullable String key;
+
+        /** By resource manager. */
+        final Map<String, Part> parts = new LinkedHashMap<>();
+        /** Someone outside has been told. */
+        boolean toldCommit;
+
+        boolean toldRollback;
+        /** The commit has been given to the log by the coordinator that runs now, which may have it. */
+        boolean handedOver;
+        /** The coordinator had its log forget it, as it may. */
+        boolean forgotten;
+        /** How the coordinator last told its log that it had ended. */
+        @Nullable
+        State recordedEnd;
+        /** Taken up by the coordinator that runs now. */
+        boolean recovered;
+        /** Where the coordinator that runs now has it; null where it does not. */
+        @Nullable
+        TransactionState state;
+        /** It was, at some time, left to its only participant. */
+        boolean delegated;
+
+        private String latest = "(begin)>ACTIVE";
+
+        private Seen(TransactionId id, String name, @Nullable String key) {
+            this.id = id;
+            this.name = name;
+            this.key = key;
+        }
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    /** What a transaction has at one resource manager. */
+    static final class Part {
+        final UUID instance;
+        /** What the coordinator sent: by key, the number and the value of the last write. */
+        final Map<String, Sent> writes = new TreeMap<>();
+
+        boolean votedCommit;
+        boolean votedReadOnly;
+        boolean applied;
+        /** The coordinator knows that it has the outcome, or that it is lost. */
+        boolean settled;
+
+        private Part(UUID instance) {
+            this.instance = instance;
+        }
+
+        Map<String, String> values() {
+            Map<String, String> values = new TreeMap<>();
+            writes.forEach((key, sent) -> values.put(key, sent.value()));
+            return values;
+        }
+    }
+
+    record Sent(int sequence, String value) {}
+
+    /** What one resource manager should hold, as one who watched its messages would think. */
+    static final class Shadow {
+        final String name;
+        final boolean durable;
+        UUID instance;
+        final Map<TransactionId, Map<String, Sent>> staged = new LinkedHashMap<>();
+        final Set<TransactionId> inDoubt = new LinkedHashSet<>();
+        /** Asked for their votes, and not answered. */
+        final Set<TransactionId> waiting = new TreeSet<>();
+
+        /** Everything that has ended here, since it was last empty. */
+        final Set<TransactionId> ended = new HashSet<>();
+
+        final Map<String, String> entries = new TreeMap<>();
+        /** It has lost what it had, this many times. */
+        int losses;
+
+        private Shadow(String name, boolean durable, UUID instance) {
+            this.name = name;
+            this.durable = durable;
+            this.instance = instance;
+        }
+
+        Set<String> lockedKeys() {
+            Set<String> keys = new TreeSet<>();
+            for (TransactionId id : inDoubt) {
+                keys.addAll(staged.getOrDefault(id, Map.of()).keySet());
+            }
+            return keys;
+        }
+    }
+
+    /**
+     * How a transaction stands to others that share keys with it, at a resource manager before it is asked for its
+     * vote.
+     */
+    record Standing(boolean isStaged, List<TransactionId> holders, List<TransactionId> waiting) {}
+
+    Ledger(World world) {
+        this.world = world;
+        this.checks = List.of(
+                new AtomicityCheck(world),
+                new OneDecisionCheck(world),
+                new AllVotedCheck(world),
+                new AcknowledgedIsLoggedCheck(world),
+                new InDoubtCheck(world),
+                new LateMessagesCheck(world),
+                new LocksCheck(world),
+                new SerialOrderCheck(world),
+                new NothingForgottenCheck(world),
+                new WaitDieCheck(world),
+                new OneRequestCheck(world),
+                new LimitsCheck(world),
+                new BankSumCheck(world));
+    }
+
+    Collection<Seen> transactions() {
+        return transactions.values();
+    }
+
+    @Nullable
+    Seen find(TransactionId id) {
+        return transactions.get(id);
+    }
+
+    Shadow shadow(String resourceManager) {
+        Shadow shadow = shadows.get(resourceManager);
+        if (shadow == null) {
+            throw new IllegalStateException("no such resource manager: " + resourceManager);
+        }
+        return shadow;
+    }
+
+    Collection<Shadow> shadows() {
+        return shadows.values();
+    }
+
+    private void each(Consumer<Check> telling) {
+        checks.forEach(telling);
+    }
+
+    private void of(TransactionId id, Consumer<Seen> telling) {
+        Seen seen = transactions.get(id);
+        if (seen != null) {
+            telling.accept(seen);
+        }
+    }
+
+    // At the coordinator
+
+    void began(TransactionId id, String name, @Nullable String key) {
+        Seen seen = new Seen(id, name, key);
+        seen.state = TransactionState.ACTIVE;
+        transactions.put(id, seen);
+    }
+
+    void answeredBegin(TransactionId id, Ask ask) {
+        String key = switch (ask) {
+            case Ask.Begin begin -> begin.key();
+            case Ask.Run run -> run.key();
+            case Ask.Put _, Ask.Prepare _, Ask.Commit _, Ask.Rollback _ -> null;
+            case Ask.Get _, Ask.ListAll _, Ask.Wait _ -> null;
+        };
+        if (key != null) {
+            of(id, seen -> each(check -> check.begun(seen, key)));
+        }
+    }
+
+    void changed(Transaction before, Transaction after) {
+        of(after.id(), seen -> {
+            seen.state = after.state();
+            seen.delegated |= CoordinatorNode.isLeftToParticipant(after.state());
+            seen.latest = before.state() + ">" + after.state();
+            world.coverage.made(seen.latest);
+            each(check -> check.changed(seen, before, after));
+        });
+    }
+
+    void sendsWrite(TransactionId id, Registration target, int sequence, String key, String value) {
+        of(id, seen -> {
+            Part part = seen.parts.get(target.id());
+            if (part == null || !part.instance.equals(target.instance())) {
+                part = new Part(target.instance());
+                seen.parts.put(target.id(), part);
+            }
+            part.writes.put(key, new Sent(sequence, value));
+        });
+    }
+
+    void deciding(TransactionRecord decision) {
+        of(decision.id(), seen -> {
+            seen.handedOver = decision.state() == State.COMMITTING;
+            each(check -> check.deciding(seen, decision));
+        });
+    }
+
+    /** The decision surely never will be recorded. */
+    void refusedByLog(TransactionId id) {
+        of(id, seen -> seen.handedOver = false);
+    }
+
+    void ended(TransactionRecord ended) {
+        of(ended.id(), seen -> {
+            seen.recordedEnd = ended.state();
+            each(check -> check.ended(seen, ended));
+        });
+    }
+
+    void forgotten(TransactionId id) {
+        of(id, seen -> {
+            each(check -> check.forgotten(seen));
+            seen.forgotten = true;
+            seen.state = null;
+        });
+    }
+
+    /** A message of phase two leaves. Of one phase, it says no outcome: the participant makes it. */
+    void tells(TransactionId id, Outcome outcome, String resourceManager) {
+        of(id, seen -> {
+            if (seen.state != null && !CoordinatorNode.isLeftToParticipant(seen.state)) {
+                told(id, outcome, resourceManager);
+            }
+            each(check -> check.tells(seen, resourceManager));
+        });
+    }
+
+    void answered(TransactionId id, Outcome outcome, String resourceManager, Reply reply) {
+        of(id, seen -> {
+            Part part = seen.parts.get(resourceManager);
+            if (part != null) {
+                part.settled |= switch (reply.kind()) {
+                    case DONE, UNKNOWN, CONFLICT -> true;
+                    // A refused commit in one phase never comes again.
+                    case UNREACHABLE, NO_ROOM -> outcome == Outcome.COMMIT && seen.state == TransactionState.DELEGATED;
+                    case UNAVAILABLE, WRONG, SILENT -> false;
+                };
+            }
+            each(check -> check.answered(seen, resourceManager));
+        });
+    }
+
+    /** An answer says how a transaction stands. */
+    void told(Transaction t, String whom) {
+        // Where the only participant lost its memory, "heuristic" says that nobody knows.
+        boolean nobodyKnows =
+                t.state() == TransactionState.HEURISTIC && t.participants().size() == 1;
+        if (t.decision() != Outcome.PENDING && !nobodyKnows) {
+            told(t.id(), t.decision(), whom);
+        }
+    }
+
+    void told(TransactionId id, Outcome outcome, String whom) {
+        of(id, seen -> {
+            if (seen.forgotten && outcome == Outcome.ROLLBACK) {
+                each(check -> check.unknown(seen, whom)); // presumed, and not a decision
+                return;
+            }
+            each(check -> check.told(seen, outcome, whom));
+            seen.toldCommit |= outcome == Outcome.COMMIT;
+            seen.toldRollback |= outcome == Outcome.ROLLBACK;
+        });
+    }
+
+    void refused(@Nullable TransactionId id, Ask ask, Refusal refusal, String whom) {
+        if (id == null) {
+            return;
+        }
+        if (refusal.kind() == Refusal.Kind.UNKNOWN_TRANSACTION) {
+            of(id, seen -> each(check -> check.unknown(seen, whom)));
+        }
+        if (refusal.kind() == Refusal.Kind.WRONG_STATE) {
+            if (ask instanceof Ask.Commit) {
+                told(id, Outcome.ROLLBACK, whom);
+            }
+            if (ask instanceof Ask.Rollback) {
+                told(id, Outcome.COMMIT, whom);
+            }
+        }
+    }
+
+    void crashes(Node node) {
+        each(check -> check.crashed(node));
+        if (node instanceof CoordinatorNode) {
+            for (Seen seen : transactions.values()) {
+                seen.state = null;
+                seen.recovered = false;
+                seen.handedOver = false; // what the disk kept of it will tell
+            }
+        }
+    }
+
+    void recovered(Coordinator coordinator) {
+        for (Transaction t : coordinator.list(null, null, Integer.MAX_VALUE)) {
+            of(t.id(), seen -> {
+                seen.state = t.state();
+                seen.recovered = !t.state().isFinal();
+                seen.forgotten = false; // it was to be forgotten, and the crash came first
+                seen.latest = "(log)>" + t.state();
+                world.coverage.made(seen.latest);
+            });
+        }
+        each(check -> check.recovered(coordinator));
+    }
+
+    // At resource managers
+
+    void isEmpty(ResourceManagerNode node, UUID instance) {
+        Shadow before = shadows.get(node.name);
+        Shadow now = new Shadow(node.name, node.durable, instance);
+        if (before != null) {
+            now.losses = before.losses;
+        }
+        shadows.put(node.name, now);
+    }
+
+    void isGone(ResourceManagerNode node) {
+        Shadow shadow = shadow(node.name);
+        shadow.losses++;
+        shadow.staged.clear();
+        shadow.inDoubt.clear();
+        shadow.waiting.clear();
+        shadow.entries.clear();
+    }
+
+    void staged(ResourceManagerNode node, TransactionId id, int sequence, String key, String value) {
+        Shadow shadow = shadow(node.name);
+        of(id, seen -> each(check -> check.staged(shadow, seen)));
+        Map<String, Sent> writes = shadow.staged.computeIfAbsent(id, _ -> new TreeMap<>());
+        Sent before = writes.get(key);
+        if (before == null || before.sequence() < sequence) {
+            writes.put(key, new Sent(sequence, value));
+        }
+    }
+
+    Standing standing(ResourceManagerNode node, TransactionId id) {
+        Shadow shadow = shadow(node.name);
+        Set<String> keys = shadow.staged.getOrDefault(id, Map.of()).keySet();
+        return new Standing(
+                shadow.staged.containsKey(id),
+                sharing(shadow, shadow.inDoubt, id, keys),
+                sharing(shadow, shadow.waiting, id, keys));
+    }
+
+    private static List<TransactionId> sharing(
+            Shadow shadow, Set<TransactionId> others, TransactionId id, Set<String> keys) {
+        List<TransactionId> sharing = new ArrayList<>();
+        for (TransactionId other : others) {
+            if (!other.equals(id)
+                    && shadow.staged.getOrDefault(other, Map.of()).keySet().stream()
+                            .anyMatch(keys::contains)) {
+                sharing.add(other);
+            }
+        }
+        return sharing;
+    }
+
+    void asked(
+            ResourceManagerNode node, TransactionId id, UUID addressee, Standing standing, @Nullable Ballot immediate) {
+        Shadow shadow = shadow(node.name);
+        if (!addressee.equals(shadow.instance)) {
+            return;
+        }
+        of(id, seen -> each(check -> check.asked(shadow, seen, standing, immediate)));
+        if (immediate == null) {
+            shadow.waiting.add(id);
+        }
+    }
+
+    /** It has refused a vote or rolled back, maybe without ever having heard of the transaction before. */
+    void refusesFromNowOn(ResourceManagerNode node, TransactionId id) {
+        shadow(node.name).ended.add(id);
+    }
+
+    /** A commit in one phase waits for keys. */
+    void waits(ResourceManagerNode node, TransactionId id) {
+        Shadow shadow = shadow(node.name);
+        if (shadow.staged.containsKey(id) && !shadow.inDoubt.contains(id)) {
+            shadow.waiting.add(id);
+        }
+    }
+
+    void voted(ResourceManagerNode node, TransactionId id, Ballot ballot) {
+        Shadow shadow = shadow(node.name);
+        shadow.waiting.remove(id);
+        if (ballot.vote() == Vote.ABORT) {
+            shadow.ended.add(id);
+        }
+        of(id, seen -> {
+            Part part = seen.parts.get(node.name);
+            if (part != null && part.instance.equals(node.instance())) {
+                part.votedCommit |= ballot.vote() == Vote.COMMIT;
+                part.votedReadOnly |= ballot.vote() == Vote.READ_ONLY;
+            }
+        });
+    }
+
+    void observe(ResourceManagerNode node, Dictionary dictionary, ResourceManagerNode.@Nullable Told told) {
+        Shadow shadow = shadow(node.name);
+        Map<TransactionId, Boolean> open = dictionary.open(Integer.MAX_VALUE);
+        open.forEach((id, inDoubt) -> {
+            if (inDoubt && shadow.inDoubt.add(id)) {
+                shadow.waiting.remove(id);
+            }
+        });
+        List<TransactionId> gone = new ArrayList<>();
+        for (TransactionId id : shadow.staged.keySet()) {
+            if (!open.containsKey(id)) {
+                gone.add(id);
+            }
+        }
+        // First the one that the event was about, and then those that waited for it, the oldest first.
+        gone.sort(Comparator.comparing(
+                        (TransactionId id) -> told == null || !told.id().equals(id))
+                .thenComparing(Comparator.naturalOrder()));
+        for (TransactionId id : gone) {
+            Outcome how = dictionary.outcome(id);
+            boolean doubted = shadow.inDoubt.remove(id);
+            shadow.waiting.remove(id);
+            Map<String, String> writes = new TreeMap<>();
+            Map<String, Sent> staged = shadow.staged.remove(id);
+            shadow.ended.add(id);
+            if (staged != null) {
+                staged.forEach((key, sent) -> writes.put(key, sent.value()));
+            }
+            of(id, seen -> {
+                if (doubted) {
+                    each(check -> check.outOfDoubt(shadow, seen, how, told));
+                }
+                if (how == Outcome.COMMIT) {
+                    Part part = seen.parts.get(node.name);
+                    if (part != null && part.instance.equals(node.instance())) {
+                        part.applied = true;
+                    }
+                    shadow.entries.putAll(writes);
+                    each(check -> check.applied(shadow, seen, writes));
+                }
+            });
+        }
+        each(check -> check.observed(shadow, node, dictionary));
+    }
+
+    // Over all
+
+    void after() {
+        each(Check::after);
+    }
+
+    void end() {
+        each(Check::end);
+    }
+
+    /** What has happened last to each transaction that is under way. */
+    Set<String> latestTransitions() {
+        Set<String> latest = new TreeSet<>();
+        for (Seen seen : transactions.values()) {
+            if (seen.state != null && !seen.state.isFinal()) {
+                latest.add(seen.latest);
+            }
+        }
+        for (Shadow shadow : shadows.values()) {
+            if (!shadow.inDoubt.isEmpty()) {
+                latest.add("participant>PREPARED");
+            }
+            if (!shadow.waiting.isEmpty()) {
+                latest.add("participant>WAITING");
+            }
+            if (shadow.staged.size() > shadow.inDoubt.size() + shadow.waiting.size()) {
+                latest.add("participant>STAGED");
+            }
+        }
+        return latest;
+    }
+
+    /** By name. */
+    Map<String, Seen> byName() {
+        Map<String, Seen> byName = new HashMap<>();
+        transactions.values().forEach(seen -> byName.put(seen.name, seen));
+        return byName;
+    }
+}

@@ -1,0 +1,83 @@
+package dtc.simulation;
+
+import dtc.coordinator.Transaction;
+import dtc.resource.Dictionary;
+import java.util.HashMap;
+import java.util.Map;
+
+/** No queue grows above its limit. */
+final class LimitsCheck implements Check {
+
+    private static final String NAME = "limits";
+
+    private final World world;
+    /** Messages about transactions that were recovered: each is told again, and so bounded. */
+    private final Map<String, Integer> underWay = new HashMap<>();
+
+    private boolean changed;
+
+    LimitsCheck(World world) {
+        this.world = world;
+    }
+
+    @Override
+    public void changed(Ledger.Seen transaction, Transaction before, Transaction after) {
+        changed = true;
+    }
+
+    @Override
+    public void after() {
+        if (!changed) {
+            return;
+        }
+        changed = false;
+        int inFlight = 0;
+        int retained = 0;
+        for (Ledger.Seen transaction : world.ledger.transactions()) {
+            if (transaction.state != null && transaction.state.isFinal()) {
+                retained++;
+            } else if (transaction.state != null) {
+                inFlight++;
+            }
+        }
+        atMost(Setting.IN_FLIGHT_MAX, inFlight, "in flight");
+        // Heuristic ones are kept as many again.
+        if (retained > 2 * world.scenario.value(Setting.RETAINED_MAX)) {
+            world.fail(NAME, retained + " finished transactions are kept");
+        }
+    }
+
+    @Override
+    public void observed(Ledger.Shadow resourceManager, ResourceManagerNode node, Dictionary dictionary) {
+        atMost(Setting.STAGED_MAX, dictionary.stagedTransactions(), "staged at " + node.name);
+        atMost(Setting.REMEMBERED_MAX, dictionary.rememberedOutcomes(), "remembered at " + node.name);
+    }
+
+    @Override
+    public void tells(Ledger.Seen transaction, String resourceManager) {
+        if (transaction.recovered) {
+            int now = underWay.merge(resourceManager, 1, Integer::sum);
+            atMost(Setting.REDELIVERIES_MAX, now, "told again at once to " + resourceManager);
+        }
+    }
+
+    @Override
+    public void answered(Ledger.Seen transaction, String resourceManager) {
+        if (transaction.recovered) {
+            underWay.merge(resourceManager, -1, Integer::sum);
+        }
+    }
+
+    @Override
+    public void crashed(Node node) {
+        if (node instanceof CoordinatorNode) {
+            underWay.clear();
+        }
+    }
+
+    private void atMost(Setting limit, int number, String what) {
+        if (number > world.scenario.value(limit)) {
+            world.fail(NAME, "%d are %s".formatted(number, what));
+        }
+    }
+}

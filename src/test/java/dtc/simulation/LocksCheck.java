@@ -1,0 +1,46 @@
+package dtc.simulation;
+
+import dtc.protocol.TransactionId;
+import dtc.resource.Dictionary;
+import java.util.Map;
+import java.util.Set;
+
+/** Keys are held exactly while a transaction has voted for commit and is not over; at the end, none is. */
+final class LocksCheck implements Check {
+
+    private static final String NAME = "locks";
+
+    private final World world;
+
+    LocksCheck(World world) {
+        this.world = world;
+    }
+
+    @Override
+    public void observed(Ledger.Shadow resourceManager, ResourceManagerNode node, Dictionary dictionary) {
+        Set<String> keys = resourceManager.lockedKeys();
+        int each = 0;
+        for (TransactionId id : resourceManager.inDoubt) {
+            each += resourceManager.staged.getOrDefault(id, Map.of()).size();
+        }
+        if (each != keys.size()) {
+            world.fail(NAME, "two transactions hold a key of %s: %s".formatted(resourceManager.name, keys));
+        }
+        if (dictionary.lockedKeys() != keys.size()) {
+            world.fail(
+                    NAME,
+                    "%s holds %d keys, and should hold %s"
+                            .formatted(resourceManager.name, dictionary.lockedKeys(), keys));
+        }
+    }
+
+    @Override
+    public void end() {
+        for (ResourceManagerNode node : world.resourceManagers()) {
+            Dictionary dictionary = node.dictionary();
+            if (dictionary != null && dictionary.lockedKeys() > 0) {
+                world.fail(NAME, "at the end, %s holds %d keys".formatted(node.name, dictionary.lockedKeys()));
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package dtc.simulation;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/** A request that is made again under its name begins nothing new, and never does its work twice. */
+final class OneRequestCheck implements Check {
+
+    private static final String NAME = "one request";
+
+    private final World world;
+    /** What each name has led to since the coordinator was started. */
+    private final Map<String, Ledger.Seen> begun = new HashMap<>();
+
+    OneRequestCheck(World world) {
+        this.world = world;
+    }
+
+    @Override
+    public void begun(Ledger.Seen transaction, String key) {
+        Ledger.Seen before = begun.put(key, transaction);
+        if (before != null && before != transaction && !before.forgotten) {
+            world.fail(NAME, "the request %s began %s and then %s".formatted(key, before, transaction));
+        }
+    }
+
+    @Override
+    public void crashed(Node node) {
+        if (node instanceof CoordinatorNode) {
+            begun.clear(); // what had not been decided is rolled back, and may begin anew
+        }
+    }
+
+    @Override
+    public void end() {
+        Map<String, Ledger.Seen> committed = new HashMap<>();
+        for (Ledger.Seen transaction : world.ledger.transactions()) {
+            if (transaction.key != null && transaction.toldCommit && !transaction.forgotten) {
+                Ledger.Seen before = committed.put(transaction.key, transaction);
+                if (before != null) {
+                    world.fail(
+                            NAME, "the request %s committed %s and %s".formatted(transaction.key, before, transaction));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,324 @@
+package dtc.simulation;
+
+import dtc.protocol.Ballot;
+import dtc.protocol.JsonText;
+import dtc.protocol.Outcome;
+import dtc.protocol.TransactionId;
+import dtc.resource.Dictionary;
+import dtc.resource.Effect;
+import dtc.resource.Limits;
+import dtc.runtime.Answer;
+import dtc.runtime.Backoff;
+import dtc.runtime.CoordinatorLink;
+import dtc.runtime.Membership;
+import dtc.runtime.Participants.Reply;
+import dtc.runtime.Registration;
+import dtc.runtime.Registry;
+import dtc.runtime.ResourceManager;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The process of one resource manager. One that keeps what it has comes back with its dictionary and its instance; one
+ * that forgets comes back empty, as a new instance.
+ */
+final class ResourceManagerNode extends Node {
+
+    private static final long MESSAGE_MILLIS = 1_100;
+    private static final Duration DRAIN = Duration.ofSeconds(10);
+
+    final boolean durable;
+
+    private int moves;
+    private UUID instance;
+    private @Nullable Dictionary dictionary;
+    private @Nullable ResourceManager running;
+    private @Nullable Membership membership;
+    /** What the event that is being carried out says of an outcome. */
+    private @Nullable Told told;
+
+    /** That a transaction's outcome has been learned from the coordinator. */
+    record Told(TransactionId id, Outcome outcome) {}
+
+    ResourceManagerNode(World world, String name, boolean durable) {
+        super(world, name);
+        this.durable = durable;
+        this.instance = world.uuid("instance of " + name);
+    }
+
+    private String address() {
+        return name + "-" + moves;
+    }
+
+    /** It will come back elsewhere, and nobody listens where it was. */
+    void move() {
+        world.network.close(address());
+        moves++;
+    }
+
+    @Override
+    void started(Life life) {
+        world.network.listen(address(), this);
+        Dictionary kept = dictionary;
+        if (kept == null) {
+            kept = new Dictionary(new Limits(
+                    (int) world.scenario.value(Setting.STAGED_MAX),
+                    100_000,
+                    world.scenario.value(Setting.STORED_MAX),
+                    (int) world.scenario.value(Setting.REMEMBERED_MAX)));
+            dictionary = kept;
+            instance = world.uuid("instance of " + name);
+            world.ledger.isEmpty(this, instance);
+        }
+        LifeTime time = new LifeTime(life);
+        CoordinatorLink link = new Link(life);
+        ResourceManager resourceManager = new ResourceManager(
+                name,
+                instance,
+                new ResourceManager.Settings(
+                        Duration.ofMillis(800), Duration.ofMillis(world.scenario.value(Setting.STAGED_TIMEOUT))),
+                time,
+                new Backoff(
+                        Duration.ofSeconds(2),
+                        Duration.ofSeconds(30),
+                        new SplittableRandom(world.number("inquiries", Long.MAX_VALUE))),
+                link,
+                kept);
+        running = resourceManager;
+        resourceManager.resume();
+        Membership newMembership = new Membership(
+                resourceManager,
+                link,
+                time,
+                new Backoff(
+                        Duration.ofMillis(200),
+                        Duration.ofSeconds(5),
+                        new SplittableRandom(world.number("registering", Long.MAX_VALUE))),
+                new Membership.Listener() {
+                    @Override
+                    public void registered(String id) {}
+
+                    @Override
+                    public void failed(String id, Throwable why) {}
+                });
+        membership = newMembership;
+        newMembership.join();
+    }
+
+    @Override
+    void died(int kept) {
+        running = null;
+        membership = null;
+        told = null;
+        if (!durable) {
+            dictionary = null;
+            world.ledger.isGone(this);
+        }
+    }
+
+    /** A graceful stop: it drains, says goodbye, and ends. */
+    void leave(long backAfter) {
+        Life life = life();
+        ResourceManager leaving = running;
+        Membership left = membership;
+        if (life == null || leaving == null || left == null) {
+            return;
+        }
+        leaving.drain().thenAccept(_ -> {
+            left.leave();
+            stop(life, Duration.ofMillis(50), backAfter);
+        });
+        stop(life, DRAIN, backAfter);
+        observe(); // what had not come to a vote is dropped
+    }
+
+    private void stop(Life life, Duration in, long backAfter) {
+        world.after(in.toMillis(), life, () -> {
+            world.ledger.crashes(this);
+            crash(0);
+            world.at(this, backAfter, this::start);
+        });
+    }
+
+    UUID instance() {
+        return instance;
+    }
+
+    @Nullable
+    Dictionary dictionary() {
+        return dictionary;
+    }
+
+    int staged() {
+        return dictionary == null ? 0 : dictionary.stagedTransactions();
+    }
+
+    boolean isSettled() {
+        return dictionary != null
+                && dictionary.lockedKeys() == 0
+                && !dictionary.open(Integer.MAX_VALUE).containsValue(true);
+    }
+
+    @Override
+    void observe() {
+        if (dictionary != null) {
+            world.ledger.observe(this, dictionary, told);
+        }
+        told = null;
+    }
+
+    // What the coordinator asks
+
+    private ResourceManager up() {
+        if (running == null) {
+            throw new IllegalStateException("asked while down");
+        }
+        return running;
+    }
+
+    /** As HTTP paths do, the address names the resource manager too. */
+    private boolean isElsewhere(Registration target) {
+        return !URI.create(target.url()).getPath().equals("/rm/" + name);
+    }
+
+    private static final Reply NOT_HERE = new Reply(Reply.Kind.UNKNOWN, "it answered 404");
+
+    CompletionStage<Reply> write(Registration target, TransactionId id, int sequence, String key, JsonText value) {
+        if (isElsewhere(target)) {
+            return CompletableFuture.completedFuture(NOT_HERE);
+        }
+        Effect effect = up().write(target.instance().toString(), id, sequence, key, value);
+        if (effect instanceof Effect.Staged) {
+            world.ledger.staged(this, id, sequence, key, value.text());
+        }
+        return CompletableFuture.completedFuture(reply(effect));
+    }
+
+    CompletionStage<Ballot> prepare(Registration target, TransactionId id) {
+        if (isElsewhere(target)) {
+            return CompletableFuture.completedFuture(Ballot.abort("it answered 404 instead of a vote"));
+        }
+        Ledger.Standing standing = world.ledger.standing(this, id);
+        CompletableFuture<Ballot> vote =
+                up().prepare(target.instance().toString(), id).toCompletableFuture();
+        world.ledger.asked(this, id, target.instance(), standing, vote.getNow(null));
+        return vote.thenApply(ballot -> {
+            if (target.instance().equals(instance)) {
+                world.ledger.voted(this, id, ballot);
+            }
+            // The wire knows nothing of causes.
+            return switch (ballot.vote()) {
+                case COMMIT -> Ballot.COMMIT;
+                case READ_ONLY -> Ballot.READ_ONLY;
+                case ABORT -> Ballot.abort(String.valueOf(ballot.reason()));
+            };
+        });
+    }
+
+    CompletionStage<Reply> commit(Registration target, TransactionId id) {
+        if (isElsewhere(target)) {
+            return CompletableFuture.completedFuture(NOT_HERE);
+        }
+        told = new Told(id, Outcome.COMMIT);
+        CompletableFuture<Effect.CommitAnswer> done =
+                up().commit(target.instance().toString(), id).toCompletableFuture();
+        if (!done.isDone()) {
+            world.ledger.waits(this, id);
+        }
+        return done.thenApply(ResourceManagerNode::reply);
+    }
+
+    CompletionStage<Reply> rollback(Registration target, TransactionId id) {
+        if (isElsewhere(target)) {
+            return CompletableFuture.completedFuture(NOT_HERE);
+        }
+        told = new Told(id, Outcome.ROLLBACK);
+        Effect effect = up().rollback(id);
+        if (effect instanceof Effect.RolledBack) {
+            world.ledger.refusesFromNowOn(this, id);
+        }
+        return CompletableFuture.completedFuture(reply(effect));
+    }
+
+    /** As the statuses of HTTP say it. */
+    private static Reply reply(Effect effect) {
+        return switch (effect) {
+            case Effect.Staged _, Effect.Committed _, Effect.RolledBack _ -> Reply.DONE;
+            case Effect.Refused _, Effect.CommitRefused _, Effect.RollbackRefused _ ->
+                new Reply(Reply.Kind.CONFLICT, "it answered 409");
+            case Effect.Unknown _ -> new Reply(Reply.Kind.UNKNOWN, "it answered 404");
+            case Effect.NoRoom _ -> new Reply(Reply.Kind.NO_ROOM, "it answered 507");
+            case Effect.Stopping _ -> new Reply(Reply.Kind.UNAVAILABLE, "it answered 503");
+            case Effect.Voted _, Effect.Waiting _, Effect.InDoubt _ -> new Reply(Reply.Kind.WRONG, "it answered 500");
+        };
+    }
+
+    // What it asks the coordinator
+
+    private final class Link implements CoordinatorLink {
+        private final Life life;
+
+        private Link(Life life) {
+            this.life = life;
+        }
+
+        @Override
+        public CompletionStage<Duration> register(String id, UUID registered, Set<String> features) {
+            String url = "http://%s/rm/%s".formatted(address(), id);
+            return world.network
+                    .<Answer<Registry.Registered>>ask(
+                            life,
+                            CoordinatorNode.NAME,
+                            "register " + id,
+                            MESSAGE_MILLIS,
+                            node -> coordinator(node).register(id, url, registered, features))
+                    .thenCompose(result -> result instanceof Network.Result.Heard<Answer<Registry.Registered>> heard
+                                    && heard.answer() instanceof Answer.Given<Registry.Registered>
+                            ? CompletableFuture.completedFuture(Duration.ofSeconds(10))
+                            : CompletableFuture.failedFuture(new IllegalStateException(result.toString())));
+        }
+
+        @Override
+        public CompletionStage<Void> leave(String id, UUID leaving) {
+            return world.network
+                    .ask(
+                            life,
+                            CoordinatorNode.NAME,
+                            "leave " + id,
+                            MESSAGE_MILLIS,
+                            node -> coordinator(node).leave(id, leaving))
+                    .thenAccept(_ -> {});
+        }
+
+        @Override
+        public CompletionStage<Outcome> outcome(TransactionId id) {
+            return world.network
+                    .ask(
+                            life,
+                            CoordinatorNode.NAME,
+                            "outcome " + world.name(id),
+                            MESSAGE_MILLIS,
+                            node -> coordinator(node).outcome(name, id))
+                    .thenCompose(result -> {
+                        if (result instanceof Network.Result.Heard<Outcome>(Outcome outcome)) {
+                            told = new Told(id, outcome);
+                            return CompletableFuture.completedFuture(outcome);
+                        }
+                        return CompletableFuture.failedFuture(new IllegalStateException(result.toString()));
+                    });
+        }
+
+        private CoordinatorNode coordinator(Node node) {
+            if (node instanceof CoordinatorNode coordinator) {
+                return coordinator;
+            }
+            throw new IllegalStateException(node.name + " is no coordinator");
+        }
+    }
+}

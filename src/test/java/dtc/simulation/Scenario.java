@@ -1,0 +1,79 @@
+package dtc.simulation;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * A story to be played: who is there, what clients ask, what goes wrong, and what is to come of it. As text, a line for
+ * each step:
+ *
+ * <pre>
+ * # what it is about
+ * resource manager orders keeps
+ * client1: begin t1
+ * client1: write t1 orders a 1
+ * client1: commit t1
+ * when coordinator sends commit t1 to orders: crash coordinator, back after 100
+ * expect t1 COMMITTED
+ * </pre>
+ *
+ * <p>Nothing else decides what happens: where it says nothing of a message, that arrives after a millisecond. See
+ * {@link World} for the names of moments.
+ */
+record Scenario(String title, List<Step> steps) {
+
+    static Scenario parse(String text) {
+        StringBuilder title = new StringBuilder();
+        List<Step> steps = new ArrayList<>();
+        for (String line : text.split("\\R", -1)) {
+            String content = line.strip();
+            if (content.startsWith("#")) {
+                title.append(title.isEmpty() ? "" : "\n")
+                        .append(content.substring(1).strip());
+            } else if (!content.isEmpty()) {
+                steps.add(Step.parse(content));
+            }
+        }
+        return new Scenario(title.toString(), List.copyOf(steps));
+    }
+
+    String text() {
+        return Stream.concat(
+                        title.lines().map(line -> "# " + line), steps.stream().map(Step::toString))
+                .collect(Collectors.joining("\n", "", "\n"));
+    }
+
+    Scenario with(List<? extends Step> others) {
+        return new Scenario(title, List.copyOf(others));
+    }
+
+    Scenario and(List<? extends Step> more) {
+        List<Step> all = new ArrayList<>(steps);
+        all.addAll(more);
+        return new Scenario(title, List.copyOf(all));
+    }
+
+    <T extends Step> List<T> all(Class<T> kind) {
+        return steps.stream().filter(kind::isInstance).map(kind::cast).toList();
+    }
+
+    long value(Setting setting) {
+        long value = setting.byDefault;
+        for (Step.Set set : all(Step.Set.class)) {
+            if (set.setting() == setting) {
+                value = set.value();
+            }
+        }
+        return value;
+    }
+
+    /** The names of the clients, in the order of their first lines. */
+    List<String> clients() {
+        return all(Step.Client.class).stream()
+                .map(Step.Client::client)
+                .distinct()
+                .toList();
+    }
+}

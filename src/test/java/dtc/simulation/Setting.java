@@ -1,0 +1,42 @@
+package dtc.simulation;
+
+/** What a scenario may set; times in milliseconds. The product's own defaults, but for the smaller numbers. */
+enum Setting {
+    /** Of the ids and of the cuts in growing pauses. */
+    SEED("seed", 0),
+    TRANSACTION_TIMEOUT("transaction timeout", 30_000),
+    RETENTION("retention", 3_600_000),
+    RETAINED_MAX("retained at most", 1_000),
+    IN_FLIGHT_MAX("in flight at most", 50),
+    ROLLBACK_TRIES_MAX("rollback tries at most", 10),
+    REDELIVERIES_MAX("redeliveries under way at most", 2),
+    ROLLBACKS_WAITING_MAX("rollbacks waiting at most", 20),
+    UNDELIVERED_MAX("undelivered at most", 40),
+    STAGED_TIMEOUT("staged timeout", 60_000),
+    STAGED_MAX("staged at most", 50),
+    /** Characters of all committed entries of a resource manager. */
+    STORED_MAX("stored at most", 100_000),
+    /** Outcomes that a resource manager remembers. */
+    REMEMBERED_MAX("remembered at most", 1_000),
+    /** How long the disk keeps a decision waiting. */
+    DISK("disk takes up to", 3),
+    /** Bytes of one file of the decision log. */
+    SEGMENT("segment", 4_000);
+
+    final String text;
+    final long byDefault;
+
+    Setting(String text, long byDefault) {
+        this.text = text;
+        this.byDefault = byDefault;
+    }
+
+    static Setting parse(String text) {
+        for (Setting setting : values()) {
+            if (setting.text.equals(text)) {
+                return setting;
+            }
+        }
+        throw new IllegalArgumentException("no such setting: " + text);
+    }
+}

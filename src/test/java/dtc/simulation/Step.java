@@ -1,0 +1,95 @@
+package dtc.simulation;
+
+import java.util.List;
+import java.util.function.Function;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** One line of a scenario. Prints as the text that it is read from. */
+sealed interface Step {
+
+    /** There is a resource manager; {@code durable} where it and its instance outlive its process. */
+    record ResourceManager(String name, boolean durable) implements Step {
+        @Override
+        public String toString() {
+            return "resource manager %s %s".formatted(name, durable ? "keeps" : "forgets");
+        }
+    }
+
+    record Set(Setting setting, long value) implements Step {
+        @Override
+        public String toString() {
+            return "set %s to %d".formatted(setting.text, value);
+        }
+    }
+
+    /**
+     * The client asks this once its question before is answered, or has failed.
+     *
+     * @param tries how often it asks while no clear answer comes
+     */
+    record Client(String client, Ask ask, int tries) implements Step {
+        static final int TRIES = 5;
+
+        @Override
+        public String toString() {
+            return "%s: %s%s".formatted(client, ask, tries == TRIES ? "" : "; tries %d".formatted(tries));
+        }
+    }
+
+    /** At a time, in milliseconds from the start. */
+    record At(long millis, Action action) implements Step {
+        @Override
+        public String toString() {
+            return "at %d: %s".formatted(millis, action);
+        }
+    }
+
+    /** Right before what the moment says would happen. */
+    record When(String moment, Action action) implements Step {
+        @Override
+        public String toString() {
+            return "when %s: %s".formatted(moment, action);
+        }
+    }
+
+    /** What must have come of it when all is over. */
+    record Expect(String what) implements Step {
+        @Override
+        public String toString() {
+            return "expect " + what;
+        }
+    }
+
+    record Form(Pattern pattern, Function<MatchResult, Step> reading) {}
+
+    private static Form form(String regex, Function<MatchResult, Step> reading) {
+        return new Form(Pattern.compile(regex), reading);
+    }
+
+    List<Form> FORMS = List.of(
+            form(
+                    "resource manager (\\S+) (keeps|forgets)",
+                    m -> new ResourceManager(m.group(1), m.group(2).equals("keeps"))),
+            form("set (.+) to (-?\\d+)", m -> new Set(Setting.parse(m.group(1)), Long.parseLong(m.group(2)))),
+            form("at (\\d+): (.+)", m -> new At(Long.parseLong(m.group(1)), Action.parse(m.group(2)))),
+            form("when ([^:]+): (.+)", m -> new When(m.group(1), Action.parse(m.group(2)))),
+            form("expect (.+)", m -> new Expect(m.group(1))),
+            form(
+                    "(client\\S+): (.+?)(?:; tries (\\d+))?",
+                    m -> new Client(
+                            m.group(1),
+                            Ask.parse(m.group(2)),
+                            m.group(3) == null ? Client.TRIES : Integer.parseInt(m.group(3)))));
+
+    static Step parse(String line) {
+        for (Form form : FORMS) {
+            Matcher matcher = form.pattern().matcher(line);
+            if (matcher.matches()) {
+                return form.reading().apply(matcher);
+            }
+        }
+        throw new IllegalArgumentException("no scenario has such a line: " + line);
+    }
+}

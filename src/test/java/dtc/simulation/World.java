@@ -1,0 +1,507 @@
+package dtc.simulation;
+
+import dtc.protocol.TransactionId;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of a scenario: processes, network, disk and clock. Everything happens on one thread, in the order of one
+ * queue, by time and then by number.
+ *
+ * <p>Before each message is sent or received, and before each write and force of the log, there is a <em>moment</em>,
+ * named in words, at which the scenario may do something: to the message, or to any process. The moments of a message
+ * are
+ *
+ * <pre>
+ * coordinator sends prepare t1 to orders
+ * orders receives prepare t1 from coordinator
+ * orders answers prepare t1 to coordinator
+ * coordinator hears prepare t1 from orders
+ * </pre>
+ *
+ * <p>and those of the log {@code coordinator writes log} and {@code coordinator forces log}. A moment that comes again
+ * has {@code #2} behind its name, and so on. A process that dies at a moment does not do what it names.
+ *
+ * <p>First come faults. When all clients have what they wanted, and for some seconds no fault goes on, the rest of the
+ * run is without faults, and all must end within {@link #TERMINATION_MILLIS}.
+ */
+final class World {
+
+    /** Sum of the longest pauses: until one in doubt asks again, and until a message is told again. */
+    static final long TERMINATION_MILLIS = 60_000;
+
+    /** What a scenario has in store for later than this, after all was quiet, does not come. */
+    private static final long GRACE_MILLIS = 3_000;
+
+    private static final long CLIENTS_MILLIS_MAX = 600_000;
+    private static final long SETTLED_CHECK_MILLIS = 500;
+    private static final long LINGER_MILLIS = 2_000;
+
+    final Scenario scenario;
+    final Ledger ledger;
+    final Network network;
+    final Disk disk;
+    final Coverage coverage = new Coverage();
+
+    private final Noise noise;
+    private final PriorityQueue<Pending> queue = new PriorityQueue<>();
+    private final Map<String, List<Action>> script = new HashMap<>();
+    private final Set<String> acted = new HashSet<>();
+    private final Map<String, Integer> occurrences = new HashMap<>();
+    private final Map<String, Long> draws = new HashMap<>();
+    private final Map<String, Node> nodes = new TreeMap<>();
+    private final List<ResourceManagerNode> resourceManagers = new ArrayList<>();
+    private final List<ClientNode> clients = new ArrayList<>();
+    private final Map<TransactionId, String> names = new HashMap<>();
+    private final Map<String, TransactionId> handles = new HashMap<>();
+    /** The choices that noise made, as a scenario would put them. */
+    private final List<Step> chosen = new ArrayList<>();
+
+    private final List<String> moments = new ArrayList<>();
+    private final @Nullable List<String> trace;
+
+    private long millis;
+    private long numbers;
+    private long events;
+    private long faultsUntil;
+    /** When the last message comes that was sent before all healed. */
+    private long lastArrival;
+
+    private boolean healed;
+    private long hash = 0xcbf29ce484222325L;
+    private @Nullable Violation violation;
+
+    /** Something that will happen. */
+    static final class Pending implements Comparable<Pending> {
+        private final long at;
+        private final long number;
+        /** Where; null for what happens outside of all processes. */
+        private final @Nullable Node node;
+        /** It happens only in this life; null for whichever there is. */
+        private final Node.@Nullable Life life;
+
+        private final Runnable action;
+        boolean cancelled;
+
+        private Pending(long at, long number, @Nullable Node node, Node.@Nullable Life life, Runnable action) {
+            this.at = at;
+            this.number = number;
+            this.node = node;
+            this.life = life;
+            this.action = action;
+        }
+
+        @Override
+        public int compareTo(Pending other) {
+            int byTime = Long.compare(at, other.at);
+            return byTime != 0 ? byTime : Long.compare(number, other.number);
+        }
+    }
+
+    /** A promise that was broken. */
+    record Violation(String check, String what, long millis) {
+        @Override
+        public String toString() {
+            return "%s, at %d ms: %s".formatted(check, millis, what);
+        }
+    }
+
+    /** What came of a run. */
+    record Result(@Nullable Violation violation, long events, long millis, long hash, List<Step> chosen) {}
+
+    World(Scenario scenario, Noise noise, boolean traced) {
+        this.scenario = scenario;
+        this.noise = noise;
+        this.trace = traced ? new ArrayList<>() : null;
+        this.ledger = new Ledger(this);
+        this.network = new Network(this);
+        this.disk = new Disk(this);
+        add(new CoordinatorNode(this));
+        for (Step.ResourceManager step : scenario.all(Step.ResourceManager.class)) {
+            ResourceManagerNode node = new ResourceManagerNode(this, step.name(), step.durable());
+            resourceManagers.add(node);
+            add(node);
+        }
+        for (String client : scenario.clients()) {
+            ClientNode node = new ClientNode(
+                    this,
+                    client,
+                    scenario.all(Step.Client.class).stream()
+                            .filter(step -> step.client().equals(client))
+                            .toList());
+            clients.add(node);
+            add(node);
+        }
+        for (Step.When when : scenario.all(Step.When.class)) {
+            script.computeIfAbsent(when.moment(), _ -> new ArrayList<>()).add(when.action());
+        }
+        for (Step.At at : scenario.all(Step.At.class)) {
+            faultsUntil = Math.max(faultsUntil, at.millis());
+            schedule(at.millis(), null, null, () -> act(at.action()));
+        }
+    }
+
+    private void add(Node node) {
+        nodes.put(node.name, node);
+    }
+
+    static Result run(Scenario scenario) {
+        return new World(scenario, Noise.NONE, false).run();
+    }
+
+    // The run
+
+    Result run() {
+        coordinator().start();
+        resourceManagers.forEach(Node::start);
+        clients.forEach(Node::start);
+        // What the queue holds never ends: leases are renewed for ever.
+        long quietSince = 0;
+        while (violation == null && millis <= quietSince + GRACE_MILLIS) {
+            next();
+            if (!clientsAreDone() && millis <= CLIENTS_MILLIS_MAX + faultsUntil) {
+                quietSince = millis;
+            }
+            quietSince = Math.max(quietSince, faultsUntil);
+        }
+        if (violation == null && !clientsAreDone()) {
+            fail(
+                    "termination",
+                    "a client still waits: "
+                            + clients.stream().filter(c -> !c.isDone()).toList());
+        }
+        healed = true;
+        settle(TERMINATION_MILLIS, "in doubt, locked or undecided", this::isSettled);
+        settle(
+                scenario.value(Setting.STAGED_TIMEOUT) + TERMINATION_MILLIS,
+                "staged",
+                () -> isSettled() && resourceManagers.stream().allMatch(rm -> rm.staged() == 0));
+        // What was delayed for long still comes.
+        long lingerFrom = millis;
+        while (violation == null && millis < Math.max(lingerFrom, lastArrival) + LINGER_MILLIS) {
+            next();
+        }
+        if (violation == null) {
+            ledger.end();
+        }
+        if (violation == null) {
+            Expectations.check(this);
+        }
+        return new Result(violation, events, millis, hash, List.copyOf(chosen));
+    }
+
+    private void settle(long limit, String what, java.util.function.BooleanSupplier settled) {
+        long from = millis;
+        long nextCheck = millis;
+        while (violation == null) {
+            if (millis >= nextCheck) {
+                if (settled.getAsBoolean()) {
+                    return;
+                }
+                nextCheck = millis + SETTLED_CHECK_MILLIS;
+                if (millis > from + limit) {
+                    fail("termination", "something is still %s %d ms after all healed".formatted(what, limit));
+                    return;
+                }
+            }
+            next();
+        }
+    }
+
+    private boolean isSettled() {
+        return coordinator().isSettled() && resourceManagers.stream().allMatch(ResourceManagerNode::isSettled);
+    }
+
+    private boolean clientsAreDone() {
+        return clients.stream().allMatch(ClientNode::isDone);
+    }
+
+    private void next() {
+        Pending pending = queue.poll();
+        if (pending == null) {
+            millis += SETTLED_CHECK_MILLIS; // nobody is there who would renew a lease
+            return;
+        }
+        millis = Math.max(millis, pending.at);
+        if (pending.cancelled || (pending.life != null && pending.life.isOver())) {
+            return;
+        }
+        Node node = pending.node;
+        if (node != null && node.pausedUntil() > millis) {
+            Pending later = schedule(node.pausedUntil() - millis, node, pending.life, () -> {
+                if (!pending.cancelled) {
+                    pending.action.run();
+                }
+            });
+            later.cancelled = pending.cancelled;
+            return;
+        }
+        events++;
+        try {
+            pending.action.run();
+        } catch (RuntimeException e) {
+            fail(
+                    "no exception",
+                    e + " at "
+                            + java.util.Arrays.stream(e.getStackTrace())
+                                    .filter(f -> f.getClassName().startsWith("dtc."))
+                                    .limit(3)
+                                    .toList());
+        }
+        if (node != null) {
+            node.observe();
+        }
+        ledger.after();
+    }
+
+    Pending after(long delay, Node.Life life, Runnable action) {
+        return schedule(delay, life.node, life, action);
+    }
+
+    /** A message arrives at a process, in whichever life it is then. */
+    void arrives(Node node, long delay, Runnable action) {
+        if (!healed) {
+            lastArrival = Math.max(lastArrival, millis + delay);
+        }
+        schedule(delay, node, null, action);
+    }
+
+    /** At a process, in whichever life it is then. */
+    void at(Node node, long delay, Runnable action) {
+        schedule(delay, node, null, action);
+    }
+
+    private Pending schedule(long delay, @Nullable Node node, Node.@Nullable Life life, Runnable action) {
+        Pending pending = new Pending(millis + delay, numbers++, node, life, action);
+        queue.add(pending);
+        return pending;
+    }
+
+    void fail(String check, String what) {
+        if (violation == null) {
+            violation = new Violation(check, what, millis);
+            note("VIOLATION " + violation);
+        }
+    }
+
+    // Moments
+
+    /**
+     * Something is about to happen at a process.
+     *
+     * @return what the scenario has in store for the message; the caller asks whether the process is still alive
+     */
+    List<Action.Fate> moment(Node.Life life, String what, boolean message) {
+        int occurrence = occurrences.merge(what, 1, Integer::sum);
+        String moment = occurrence == 1 ? what : what + " #" + occurrence;
+        note(moment);
+        if (!healed) {
+            moments.add(moment);
+        }
+        List<Action> actions = healed ? null : script.get(moment);
+        List<Action.Fate> fates = List.of();
+        if (actions != null) {
+            acted.add(moment);
+            fates = act(actions);
+        }
+        if (!healed && !noise.equals(Noise.NONE)) {
+            List<Action> noisy = noise.at(moment, life.node.name, message);
+            noisy.forEach(action -> chosen.add(new Step.When(moment, action)));
+            List<Action.Fate> more = act(noisy);
+            fates = fates.isEmpty() ? more : fates;
+        }
+        return fates;
+    }
+
+    private List<Action.Fate> act(List<Action> actions) {
+        List<Action.Fate> fates = new ArrayList<>();
+        for (Action action : actions) {
+            if (action instanceof Action.Fate fate) {
+                fates.add(fate);
+                struck(fate);
+            } else {
+                act(action);
+            }
+        }
+        return fates;
+    }
+
+    private void act(Action action) {
+        note(action.toString());
+        long lasts = switch (action) {
+            case Action.Crash a -> {
+                Node node = node(a.node());
+                if (node == null || !node.isUp()) {
+                    yield 0;
+                }
+                struck(action);
+                ledger.crashes(node);
+                node.crash(a.kept());
+                if (node instanceof ResourceManagerNode rm && a.elsewhere()) {
+                    rm.move();
+                }
+                schedule(a.backAfterMillis(), null, null, node::start);
+                yield a.backAfterMillis();
+            }
+            case Action.Pause a -> {
+                Node node = node(a.node());
+                if (node == null || !node.isUp()) {
+                    yield 0;
+                }
+                struck(action);
+                node.pauseUntil(millis + a.millis());
+                yield a.millis();
+            }
+            case Action.Cut a -> {
+                struck(action);
+                network.cut(a.from(), a.to(), millis + a.millis());
+                yield a.millis();
+            }
+            case Action.Clog a -> {
+                struck(action);
+                network.clog(a.from(), a.to(), millis + a.millis());
+                yield a.millis();
+            }
+            case Action.Jump a -> {
+                Node node = node(a.node());
+                if (node != null) {
+                    struck(action);
+                    node.jumpClock(a.millis());
+                }
+                yield 0;
+            }
+            case Action.FailForce _ -> {
+                struck(action);
+                disk.failNextForce();
+                yield 0;
+            }
+            case Action.FillDisk a -> {
+                struck(action);
+                disk.fillUntil(millis + a.millis());
+                yield a.millis();
+            }
+            case Action.Leave a -> {
+                if (node(a.node()) instanceof ResourceManagerNode rm && rm.isUp()) {
+                    struck(action);
+                    rm.leave(a.backAfterMillis());
+                    yield a.backAfterMillis();
+                }
+                yield 0;
+            }
+            case Action.Fate _ -> throw new IllegalStateException("no message here to " + action);
+        };
+        faultsUntil = Math.max(faultsUntil, millis + lasts);
+    }
+
+    /** The coordinator ends itself, as after a failed force, and is started again by whoever watches over it. */
+    void fatal(Node.Life life, long backAfter) {
+        if (!life.isOver()) {
+            ledger.crashes(life.node);
+            life.node.crash(0);
+            schedule(backAfter, null, null, life.node::start);
+            faultsUntil = Math.max(faultsUntil, millis + backAfter);
+        }
+    }
+
+    private void struck(Action action) {
+        coverage.struck(action.fault(), ledger);
+    }
+
+    void note(String what) {
+        for (int i = 0; i < what.length(); i++) {
+            hash = (hash ^ what.charAt(i)) * 0x100000001b3L;
+        }
+        hash = (hash ^ millis) * 0x100000001b3L;
+        if (trace != null) {
+            trace.add("%6d %s".formatted(millis, what));
+        }
+    }
+
+    // What all share
+
+    long millis() {
+        return millis;
+    }
+
+    boolean isHealed() {
+        return healed;
+    }
+
+    /** From 0 to {@code bound}, exclusive: the next of the numbers of that purpose, whatever was drawn for others. */
+    long number(String purpose, long bound) {
+        long count = draws.merge(purpose, 1L, Long::sum);
+        return Noise.bounded(Noise.hash(scenario.value(Setting.SEED), purpose, count), bound);
+    }
+
+    UUID uuid(String purpose) {
+        return new UUID(
+                (number(purpose, Long.MAX_VALUE) & ~0xf000L) | 0x4000L,
+                (number(purpose, Long.MAX_VALUE) >>> 2) | 0x8000000000000000L);
+    }
+
+    @Nullable
+    Node node(String name) {
+        return nodes.get(name);
+    }
+
+    CoordinatorNode coordinator() {
+        if (nodes.get(CoordinatorNode.NAME) instanceof CoordinatorNode coordinator) {
+            return coordinator;
+        }
+        throw new IllegalStateException("no coordinator");
+    }
+
+    List<ResourceManagerNode> resourceManagers() {
+        return resourceManagers;
+    }
+
+    List<ClientNode> clients() {
+        return clients;
+    }
+
+    /** Gives a transaction the name that its client has for it, with a mark where that is taken. */
+    String name(TransactionId id, String wanted) {
+        String name = wanted;
+        for (int i = 2; names.containsValue(name); i++) {
+            name = wanted + "~" + i;
+        }
+        names.put(id, name);
+        return name;
+    }
+
+    String name(TransactionId id) {
+        return names.getOrDefault(id, id.toString());
+    }
+
+    /** What clients know as the id of their transaction. */
+    @Nullable
+    TransactionId handle(String transaction) {
+        return handles.get(transaction);
+    }
+
+    void handle(String transaction, TransactionId id) {
+        handles.put(transaction, id);
+    }
+
+    /** Whether the scenario did at that moment what it had in store. */
+    boolean hasActed(String moment) {
+        return acted.contains(moment);
+    }
+
+    /** Those before all healed. */
+    List<String> moments() {
+        return moments;
+    }
+
+    List<String> trace() {
+        return trace == null ? List.of() : trace;
+    }
+}
