@@ -34,7 +34,9 @@ class StartOrderIT {
                     processes.resourceManagers("orders", coordinator).start();
             Application payments =
                     processes.resourceManagers("payments", coordinator).start();
-            Awaitility.await().until(() -> hasTried(orders) && hasTried(payments));
+            Awaitility.await()
+                    .atMost(java.time.Duration.ofSeconds(60))
+                    .until(() -> hasTried(orders) && hasTried(payments));
 
             coordinator.start().awaitReady();
             orders.awaitReady();
@@ -57,6 +59,7 @@ class StartOrderIT {
             coordinator.kill();
             coordinator.start().awaitReady();
             Awaitility.await()
+                    .atMost(java.time.Duration.ofSeconds(60))
                     .untilAsserted(() -> given().baseUri(coordinator.url())
                             .get("/resource-managers")
                             .then()
