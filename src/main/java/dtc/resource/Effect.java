@@ -46,8 +46,8 @@ public sealed interface Effect {
      */
     record CommitRefused(TransactionId id, String reason) implements CommitAnswer {}
 
-    /** Asked to commit what nothing is known of. */
-    record Unknown(TransactionId id) implements CommitAnswer {}
+    /** Asked to commit what nothing is known of; or to roll it back, where that was meant for an instance before. */
+    record Unknown(TransactionId id) implements CommitAnswer, RollbackAnswer {}
 
     record RolledBack(TransactionId id) implements RollbackAnswer {}
 

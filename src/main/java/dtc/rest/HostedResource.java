@@ -116,13 +116,15 @@ public class HostedResource {
     @Path("/transactions/{id}/rollback")
     @Operation(summary = "Discards; an unknown transaction is fine, and is remembered")
     @APIResponse(responseCode = "204", description = "Discarded")
-    public RestResponse<Void> rollback(@RestPath String rm, @RestPath String id) {
+    public RestResponse<Void> rollback(
+            @RestPath String rm, @RestPath String id, @HeaderParam(Headers.INSTANCE) @Nullable String instance) {
         ResourceManager target = find(rm);
         TransactionId transaction = id(id);
-        if (target.rollback(transaction) instanceof Effect.RollbackRefused) {
-            throw refused(409, "this transaction was committed here", transaction, rm);
-        }
-        return RestResponse.noContent();
+        return switch (target.rollback(instance, transaction)) {
+            case Effect.RolledBack _ -> RestResponse.noContent();
+            case Effect.RollbackRefused _ -> throw refused(409, "this transaction was committed here", transaction, rm);
+            case Effect.Unknown _ -> throw refused(404, "what was here was lost in a restart", transaction, rm);
+        };
     }
 
     @GET

@@ -716,7 +716,11 @@ public final class Coordinator {
                         }));
     }
 
-    /** Sends to whoever is registered under the name, unless it is no longer the instance that voted. */
+    /**
+     * Sends to whoever is registered under the name, addressed to the instance that was enlisted. One that heeds the
+     * address says itself whether it is another; of any other the registration has to tell, although a message from an
+     * instance before may have been late and have brought that about.
+     */
     private CompletionStage<Participants.Reply> deliver(Entry entry, String name, boolean commit) {
         TransactionId id = entry.transaction.id();
         Registration target = registry.find(name);
@@ -725,11 +729,12 @@ public final class Coordinator {
             return CompletableFuture.completedFuture(
                     new Participants.Reply(Participants.Reply.Kind.UNREACHABLE, "it is not registered now"));
         }
-        if (!target.instance().equals(participant.instance())) {
+        if (!target.instance().equals(participant.instance()) && !target.heedsInstance()) {
             return CompletableFuture.completedFuture(new Participants.Reply(
                     Participants.Reply.Kind.UNKNOWN, "it came back as another instance, without its memory"));
         }
-        return Ports.call(() -> commit ? participants.commit(target, id) : participants.rollback(target, id))
+        Registration addressee = target.as(participant.instance());
+        return Ports.call(() -> commit ? participants.commit(addressee, id) : participants.rollback(addressee, id))
                 .exceptionally(Coordinator::failed);
     }
 

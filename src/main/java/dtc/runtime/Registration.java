@@ -34,6 +34,19 @@ public record Registration(
         return features.contains(KEEP_ALIVE);
     }
 
+    /**
+     * Part of what {@link #ONE_PHASE} promises: a message for another instance is answered as that, and not carried
+     * out.
+     */
+    public boolean heedsInstance() {
+        return canCommitInOnePhase();
+    }
+
+    /** The same, for messages to that instance, which may be an earlier one. */
+    Registration as(UUID addressee) {
+        return new Registration(id, url, addressee, superseded, features, registeredAt, renewedAt, renewedAtNanos);
+    }
+
     public boolean canCommitInOnePhase() {
         return features.contains(ONE_PHASE);
     }

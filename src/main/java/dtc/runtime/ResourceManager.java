@@ -141,8 +141,13 @@ public final class ResourceManager {
     }
 
     /** Whichever instance it is for: remembered, it refuses what comes late. */
-    public Effect.RollbackAnswer rollback(TransactionId transaction) {
-        return own(transaction, Effect.RollbackAnswer.class, apply(new Event.Rollback(transaction)));
+    public Effect.RollbackAnswer rollback(@Nullable String addressee, TransactionId transaction) {
+        Effect.RollbackAnswer answer =
+                own(transaction, Effect.RollbackAnswer.class, apply(new Event.Rollback(transaction)));
+        // Not "rolled back": the instance before may have committed it, if it was left to decide.
+        return isForAnother(addressee) && answer instanceof Effect.RolledBack
+                ? new Effect.Unknown(transaction)
+                : answer;
     }
 
     private static <T extends Effect> T own(TransactionId transaction, Class<T> kind, List<Effect> effects) {

@@ -11,15 +11,12 @@ import java.util.Map;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import org.jboss.logging.Logger;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 
 /**
  * Seeds that nobody has tried before, for a minute, or for {@code -Dsimulation.minutes=N}; or only
  * {@code -Dsimulation.seed=S}. What is found is made as short as it can be, and printed as a scenario.
  */
-@Disabled(
-        "seed 1598385890000013140 breaks atomicity (a participant applied what is said to be rolled back): to be mended first")
 class FreshSeedsTest {
 
     private static final Logger LOG = Logger.getLogger(FreshSeedsTest.class);

@@ -239,8 +239,8 @@ final class ResourceManagerNode extends Node {
             return CompletableFuture.completedFuture(NOT_HERE);
         }
         told = new Told(id, Outcome.ROLLBACK);
-        Effect effect = up().rollback(id);
-        if (effect instanceof Effect.RolledBack) {
+        Effect effect = up().rollback(target.instance().toString(), id);
+        if (!(effect instanceof Effect.RollbackRefused)) {
             world.ledger.refusesFromNowOn(this, id);
         }
         return CompletableFuture.completedFuture(reply(effect));
