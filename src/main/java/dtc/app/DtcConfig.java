@@ -217,6 +217,7 @@ public interface DtcConfig {
 
         /** Decisions that wait for the disk; beyond that they are refused. */
         @WithDefault("20000")
+        @Min(1)
         int decisionsWaitingMax();
 
         /** Of the decision log. */

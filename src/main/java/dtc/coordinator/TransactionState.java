@@ -53,6 +53,11 @@ public enum TransactionState {
         return predecessors.contains(previous);
     }
 
+    /** Whether only the one participant knows the outcome. */
+    public boolean isLeftToParticipant() {
+        return this == DELEGATED || this == RESOLVING;
+    }
+
     /** Whether nothing more will happen to the outcome, as far as the coordinator knows. */
     public boolean isFinal() {
         return this == COMMITTED || this == ROLLED_BACK || this == HEURISTIC;

@@ -315,12 +315,8 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
 
     // One phase
 
-    private static boolean isLeftToParticipant(Transaction t) {
-        return t.state() == TransactionState.DELEGATED || t.state() == TransactionState.RESOLVING;
-    }
-
     private static Step onePhaseCommitted(Transaction t, String resourceManager, Instant now) {
-        return isLeftToParticipant(t)
+        return t.state().isLeftToParticipant()
                 ? Step.of(t.change(resourceManager, p -> p.voted(Ballot.COMMIT).to(State.COMMITTED, null))
                         .decided(Outcome.COMMIT, now)
                         .because(Cause.ONE_PHASE, null)
@@ -329,7 +325,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
     }
 
     private static Step onePhaseRefused(Transaction t, OnePhaseRefused e, Instant now) {
-        return isLeftToParticipant(t)
+        return t.state().isLeftToParticipant()
                 ? Step.of(t.change(e.resourceManager(), p -> p.voted(e.ballot()).to(State.ROLLED_BACK))
                         .decided(Outcome.ROLLBACK, now)
                         .because(

@@ -35,9 +35,6 @@ final class Problems {
         if (refusal.resourceManager() != null) {
             problem.with("resourceManager", refusal.resourceManager());
         }
-        if (status == 503) {
-            problem.withHeader("Retry-After", "1");
-        }
         return problem.build();
     }
 
@@ -74,11 +71,12 @@ final class Problems {
     }
 
     static HttpProblem.Builder problem(String kind, int status, String detail) {
-        return HttpProblem.builder()
+        HttpProblem.Builder problem = HttpProblem.builder()
                 .withType(URI.create("urn:dtc:" + kind.toLowerCase(Locale.ROOT).replace('_', '-')))
                 .withTitle(title(status))
                 .withStatus(status)
                 .withDetail(detail);
+        return status == 503 ? problem.withHeader("Retry-After", "1") : problem;
     }
 
     private static String title(int status) {

@@ -89,13 +89,7 @@ public final class Coordinator {
     private volatile boolean stopping;
     private volatile @Nullable CompletableFuture<Void> drained;
 
-    private record RequestName(@Nullable String principal, String key) {
-        private static @Nullable RequestName of(Origin origin) {
-            return origin.request() == null
-                    ? null
-                    : new RequestName(origin.principal(), origin.request().key());
-        }
-    }
+    private record RequestName(@Nullable String principal, String key) {}
 
     /** What the first request of a name led to; {@code id} completes when its writes have been answered. */
     private record Begun(String fingerprint, CompletableFuture<Answer<TransactionId>> id) {
@@ -172,13 +166,11 @@ public final class Coordinator {
             // The clock may have jumped while nobody looked: this is for display and retention only.
             entry.decidedNanos = time.nanos() - since(t.decidedAt(), now).toNanos();
             transactions.put(t.id(), entry);
-            RequestName name = RequestName.of(t.origin());
-            if (name != null && t.origin().request() != null) {
+            Origin.Request request = t.origin().request();
+            if (request != null) {
                 requests.put(
-                        name,
-                        new Begun(
-                                t.origin().request().fingerprint(),
-                                CompletableFuture.completedFuture(Answer.of(t.id()))));
+                        new RequestName(t.origin().principal(), request.key()),
+                        new Begun(request.fingerprint(), CompletableFuture.completedFuture(Answer.of(t.id()))));
             }
             if (t.state().isFinal()) {
                 retire(t, since(t.finishedAt(), now));
@@ -294,11 +286,12 @@ public final class Coordinator {
      */
     public CompletionStage<Answer<Transaction>> begin(
             Origin origin, @Nullable Duration timeout, List<Write> writes, boolean autoCommit) {
-        RequestName name = RequestName.of(origin);
-        if (name == null || origin.request() == null) {
+        Origin.Request request = origin.request();
+        if (request == null) {
             return beginOnce(origin, timeout, writes).thenCompose(begun -> settleIf(autoCommit, begun));
         }
-        Begun mine = new Begun(origin.request().fingerprint(), new CompletableFuture<>());
+        RequestName name = new RequestName(origin.principal(), request.key());
+        Begun mine = new Begun(request.fingerprint(), new CompletableFuture<>());
         Begun earlier = requests.putIfAbsent(name, mine);
         if (earlier != null && !earlier.fingerprint().equals(mine.fingerprint())) {
             return Answer.refuseLater(
@@ -526,9 +519,9 @@ public final class Coordinator {
     }
 
     private void changed(Entry entry, Transaction before, Transaction after) {
-        for (Participant participant : after.participants()) {
-            Participant earlier = before.participant(participant.resourceManager());
-            if (participant.ballot() != null && (earlier == null || earlier.ballot() == null)) {
+        for (int i = 0; i < before.participants().size(); i++) {
+            Participant participant = after.participants().get(i); // they keep their places
+            if (participant.ballot() != null && before.participants().get(i).ballot() == null) {
                 listener.voted(participant.resourceManager(), participant.ballot());
             }
         }
@@ -581,9 +574,11 @@ public final class Coordinator {
         if (entry == null) {
             return;
         }
-        RequestName name = RequestName.of(entry.transaction.origin());
-        if (name != null) {
-            requests.computeIfPresent(name, (_, begun) -> begun.isOf(id) ? null : begun);
+        Origin origin = entry.transaction.origin();
+        if (origin.request() != null) {
+            requests.computeIfPresent(
+                    new RequestName(origin.principal(), origin.request().key()),
+                    (_, begun) -> begun.isOf(id) ? null : begun);
         }
         synchronized (entry) {
             entry.forgotten = true;
@@ -613,7 +608,7 @@ public final class Coordinator {
             case Effect.SendRollback e -> {
                 if (e.tries() == 0) {
                     sendRollback(entry, e.resourceManager());
-                } else if (isLeftToParticipant(entry.transaction.state())) {
+                } else if (entry.transaction.state().isLeftToParticipant()) {
                     // It is not in doubt and will not ask: this has to be told until it answers, as a commit has.
                     redelivery.commit(e.resourceManager(), e.tries(), () -> sendRollback(entry, e.resourceManager()));
                 } else {
@@ -621,11 +616,6 @@ public final class Coordinator {
                 }
             }
         }
-    }
-
-    /** Whether only the one participant knows the outcome. */
-    private static boolean isLeftToParticipant(TransactionState state) {
-        return state == TransactionState.DELEGATED || state == TransactionState.RESOLVING;
     }
 
     /** After a pause, or, where it is not registered, when it is again: it may be gone for a day. */
@@ -688,15 +678,7 @@ public final class Coordinator {
 
     private CompletionStage<?> sendCommit(Entry entry, String name) {
         return deliver(entry, name, true).thenAccept(reply -> {
-            apply(
-                    entry,
-                    switch (reply.kind()) {
-                        case DONE -> new Event.Acknowledged(name);
-                        case UNKNOWN -> new Event.Lost(name, reply.detail());
-                        case CONFLICT -> new Event.Contradicted(name, reply.detail());
-                        case NO_ROOM, UNAVAILABLE, UNREACHABLE, WRONG, SILENT ->
-                            new Event.Unanswered(name, reply.detail());
-                    });
+            apply(entry, toldOutcome(name, reply));
             if (reply.kind() == Participants.Reply.Kind.DONE) {
                 listener.commitDelivered(name, Duration.ofNanos(time.nanos() - entry.decidedNanos));
             }
@@ -704,16 +686,16 @@ public final class Coordinator {
     }
 
     private CompletionStage<?> sendRollback(Entry entry, String name) {
-        return deliver(entry, name, false)
-                .thenAccept(reply -> apply(
-                        entry,
-                        switch (reply.kind()) {
-                            case DONE -> new Event.Acknowledged(name);
-                            case UNKNOWN -> new Event.Lost(name, reply.detail());
-                            case CONFLICT -> new Event.Contradicted(name, reply.detail());
-                            case NO_ROOM, UNAVAILABLE, UNREACHABLE, WRONG, SILENT ->
-                                new Event.Unanswered(name, reply.detail());
-                        }));
+        return deliver(entry, name, false).thenAccept(reply -> apply(entry, toldOutcome(name, reply)));
+    }
+
+    private static Event toldOutcome(String name, Participants.Reply reply) {
+        return switch (reply.kind()) {
+            case DONE -> new Event.Acknowledged(name);
+            case UNKNOWN -> new Event.Lost(name, reply.detail());
+            case CONFLICT -> new Event.Contradicted(name, reply.detail());
+            case NO_ROOM, UNAVAILABLE, UNREACHABLE, WRONG, SILENT -> new Event.Unanswered(name, reply.detail());
+        };
     }
 
     /**
