@@ -86,7 +86,7 @@ final class ConfigurationRules {
                 "registers at %s, where no coordinator is".formatted(coordinator));
         if (config.coordinator().enabled()) {
             require(config.rm().ids().isEmpty(), "coordinates, and hosts resource managers");
-            log();
+            log(config);
         } else {
             require(
                     config.rm()
@@ -190,11 +190,11 @@ final class ConfigurationRules {
     }
 
     /** The decision log is on a volume that lasts; below its mount, where file systems keep a lost+found. */
-    private void log() {
-        if (!value("DTC_LOG_KIND").equals("file")) {
+    private void log(DtcConfig config) {
+        if (config.log().kind() != DtcConfig.LogConfig.Kind.FILE) {
             return;
         }
-        Path directory = Path.of(value("DTC_LOG_DIRECTORY"));
+        Path directory = config.log().directory().orElse(Path.of(""));
         require(
                 set.getSpec().getVolumeClaimTemplates().stream()
                         .flatMap(claim -> container.getVolumeMounts().stream()

@@ -45,9 +45,6 @@ final class Settings {
             "quarkus.oidc.auth-server-url",
             "quarkus.oidc.tls.tls-configuration-name");
 
-    /** There, but not yet with the value that the manifests give it. */
-    private static final String PLANNED_VALUE = "DTC_LOG_KIND";
-
     /** As the mappings name them, with {@code *} for each key of a map. */
     static final Set<String> NAMES = names();
 
@@ -83,7 +80,6 @@ final class Settings {
     static DtcConfig read(Map<String, String> environment) {
         Map<String, String> readable = new TreeMap<>(environment);
         PLANNED.forEach(planned -> readable.remove(variable(planned)));
-        readable.remove(PLANNED_VALUE);
         return under(readable).getConfigMapping(DtcConfig.class);
     }
 
