@@ -9,6 +9,7 @@ import java.lang.management.MemoryUsage;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import javax.management.JMException;
 import javax.management.MBeanServerConnection;
 import javax.management.ObjectName;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 public final class JavaProcess implements AutoCloseable {
 
     private static final Duration DEATH_MAX = Duration.ofSeconds(10);
+
+    /** The connection asks only what it is told to ask, and does not complain of a process that was killed. */
+    private static final Map<String, Long> WITHOUT_CHECKS = Map.of("jmx.remote.x.client.connection.check.period", 0L);
 
     private final String name;
     private final Process process;
@@ -89,8 +93,8 @@ public final class JavaProcess implements AutoCloseable {
                 VirtualMachine machine = VirtualMachine.attach(Long.toString(process.pid()));
                 String address = machine.startLocalManagementAgent();
                 machine.detach();
-                connection =
-                        JMXConnectorFactory.connect(new JMXServiceURL(address)).getMBeanServerConnection();
+                connection = JMXConnectorFactory.connect(new JMXServiceURL(address), WITHOUT_CHECKS)
+                        .getMBeanServerConnection();
             } catch (AttachNotSupportedException refused) {
                 throw new IOException(refused);
             }
