@@ -1,9 +1,11 @@
 package dtc.app;
 
+import dtc.security.Exposure;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import io.smallrye.config.WithName;
+import io.vertx.core.http.ClientAuth;
 import jakarta.validation.constraints.Min;
 import java.net.URI;
 import java.nio.file.Path;
@@ -26,6 +28,8 @@ public interface DtcConfig {
 
     RegistrationConfig registration();
 
+    SecurityConfig security();
+
     LogConfig log();
 
     /** How long a vote is awaited. */
@@ -38,7 +42,42 @@ public interface DtcConfig {
     @DurationMin(millis = 1)
     Duration drainTimeout();
 
+    interface SecurityConfig {
+        /**
+         * Whether callers must show tokens. Where absent they must, unless only this machine can call and no issuer of
+         * tokens is configured.
+         */
+        Optional<Exposure.Mode> mode();
+
+        /** What subjects may be, beside what their tokens say: {@code subject=role}. */
+        Optional<List<String>> roles();
+
+        /** Resource managers that subjects may register, beside that of their own name: {@code subject=id}. */
+        Optional<List<String>> rmOwners();
+
+        /** The claim of a token that holds the ids of the resource managers that it may register. */
+        Optional<String> rmClaim();
+
+        /** Whether those that connect by TLS must have a certificate that the server's trust store vouches for. */
+        @WithDefault("none")
+        ClientAuth clientCertificates();
+
+        /** Of the TLS registry, for calls to others; that of the HTTP server where absent. */
+        @WithDefault("${quarkus.http.tls-configuration-name:}")
+        Optional<String> tlsConfigurationName();
+
+        /** A token to show to the issuer of tokens, where it asks for one. */
+        Optional<String> issuerTokenFile();
+
+        /** How often files with tokens of ours are read again. */
+        @WithDefault("10s")
+        Duration tokenRereadEvery();
+    }
+
     interface CoordinatorConfig {
+        /** The coordinator's own token, for calls to resource managers. */
+        Optional<Path> tokenFile();
+
         /** Whether this process coordinates. */
         @WithDefault("true")
         boolean enabled();
@@ -142,6 +181,15 @@ public interface DtcConfig {
     }
 
     interface RmConfig {
+        /** The resource managers' own token, for calls to the coordinator. */
+        Optional<Path> tokenFile();
+
+        /** The subject of the coordinator's token: who may tell the resource managers of this process what to do. */
+        Optional<String> coordinatorSubject();
+
+        /** A DNS name that the coordinator's certificate must have, instead of or beside the token. */
+        Optional<String> coordinatorCertificate();
+
         /** The resource managers that this process hosts. */
         Optional<List<String>> ids();
 

@@ -5,6 +5,7 @@ import dtc.runtime.HostedResourceManagers;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.vertx.http.HttpServerStart;
+import io.quarkus.vertx.http.HttpsServerStart;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.ObservesAsync;
 import jakarta.inject.Singleton;
@@ -13,6 +14,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
@@ -26,6 +28,7 @@ final class Lifecycle {
     private final TransactionIds ids;
     private final Coordinator coordinator;
     private final HostedResourceManagers hosted;
+    private final AtomicBoolean joined = new AtomicBoolean();
 
     Lifecycle(DtcConfig config, TransactionIds ids, Coordinator coordinator, HostedResourceManagers hosted) {
         this.config = config;
@@ -44,7 +47,18 @@ final class Lifecycle {
     }
 
     void started(@ObservesAsync HttpServerStart event) {
-        hosted.all().forEach(one -> one.membership().join());
+        join();
+    }
+
+    /** There may be the one server, the other, or both. */
+    void started(@ObservesAsync HttpsServerStart event) {
+        join();
+    }
+
+    private void join() {
+        if (!joined.getAndSet(true)) {
+            hosted.all().forEach(one -> one.membership().join());
+        }
     }
 
     /** The HTTP server goes on serving while this waits. */

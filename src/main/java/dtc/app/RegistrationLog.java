@@ -2,21 +2,30 @@ package dtc.app;
 
 import dtc.runtime.Membership;
 import jakarta.inject.Singleton;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jboss.logging.Logger;
 
-/** Says when a resource manager of this process is registered, and when that fails. */
+/** Says when a resource manager of this process is registered, and why not, where that is new. */
 @Singleton
 final class RegistrationLog implements Membership.Listener {
 
     private static final Logger LOG = Logger.getLogger(RegistrationLog.class);
 
+    /** By resource manager: why it was not registered, when it last tried. */
+    private final Map<String, String> failures = new ConcurrentHashMap<>();
+
     @Override
     public void registered(String id) {
+        failures.remove(id);
         LOG.infof("resource manager %s is registered", id);
     }
 
     @Override
     public void failed(String id, Throwable why) {
-        LOG.warnf("resource manager %s is not registered, and goes on trying: %s", id, why.getMessage());
+        String reason = String.valueOf(why.getMessage());
+        if (!reason.equals(failures.put(id, reason))) {
+            LOG.warnf("resource manager %s is not registered, and goes on trying: %s", id, reason);
+        }
     }
 }

@@ -24,6 +24,7 @@ import dtc.runtime.Registry;
 import dtc.runtime.ResourceManager;
 import dtc.runtime.Time;
 import dtc.runtime.TransactionListener;
+import dtc.security.Outbound;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.vertx.http.runtime.VertxHttpConfig;
@@ -51,9 +52,12 @@ public class Wiring {
     private final DtcConfig config;
     private final VertxHttpConfig http;
 
-    Wiring(DtcConfig config, VertxHttpConfig http) {
+    private final SecurityWiring security;
+
+    Wiring(DtcConfig config, VertxHttpConfig http, SecurityWiring security) {
         this.config = config;
         this.http = http;
+        this.security = security;
     }
 
     @Produces
@@ -83,21 +87,25 @@ public class Wiring {
 
     @Produces
     @Singleton
-    Registry registry(Time time) {
-        return new Registry(
-                time,
-                config.registration().lease(),
-                config.limits().resourceManagersMax(),
-                new HostRules(config.registration().allowedHosts().orElse(List.of())));
+    HostRules hostRules() {
+        return new HostRules(config.registration().allowedHosts().orElse(List.of()));
     }
 
     @Produces
     @Singleton
-    ResourceManagers resourceManagers(Vertx vertx) {
-        return new ResourceManagers(resourceManagers(vertx, Reuse.KEPT), resourceManagers(vertx, Reuse.CLOSED));
+    Registry registry(Time time, HostRules hosts) {
+        return new Registry(time, config.registration().lease(), config.limits().resourceManagersMax(), hosts);
     }
 
-    private ResourceManagerApi resourceManagers(Vertx vertx, Reuse reuse) {
+    @Produces
+    @Singleton
+    ResourceManagers resourceManagers(Vertx vertx, HostRules hosts) {
+        Outbound outbound = security.towardsResourceManagers(hosts);
+        return new ResourceManagers(
+                resourceManagers(vertx, Reuse.KEPT, outbound), resourceManagers(vertx, Reuse.CLOSED, outbound));
+    }
+
+    private ResourceManagerApi resourceManagers(Vertx vertx, Reuse reuse, Outbound outbound) {
         // Each call names its own URL; this one is never called.
         return Clients.build(
                 vertx,
@@ -105,7 +113,8 @@ public class Wiring {
                 URI.create("http://localhost"),
                 callTimeout(),
                 config.limits().connectionsMax(),
-                reuse);
+                reuse,
+                outbound);
     }
 
     @Produces
@@ -179,7 +188,8 @@ public class Wiring {
                         config.rm().coordinatorUrl().orElseGet(this::ownUrl),
                         callTimeout(),
                         INQUIRIES_UNDER_WAY_MAX,
-                        Reuse.KEPT),
+                        Reuse.KEPT,
+                        security.towardsCoordinator()),
                 mapper,
                 config.rm().advertisedUrl().orElseGet(this::ownUrl).toString().replaceAll("/+$", ""));
         return new HostedResourceManagers(
@@ -210,9 +220,13 @@ public class Wiring {
     }
 
     private URI ownUrl() {
+        boolean tlsOnly = http.insecureRequests()
+                .filter(VertxHttpConfig.InsecureRequests.DISABLED::equals)
+                .isPresent();
+        boolean test = LaunchMode.current() == LaunchMode.TEST;
+        int port = tlsOnly ? (test ? http.testSslPort() : http.sslPort()) : test ? http.testPort() : http.port();
         String host = http.host().equals("0.0.0.0") ? "127.0.0.1" : http.host();
-        int port = LaunchMode.current() == LaunchMode.TEST ? http.testPort() : http.port();
-        return URI.create("http://%s:%d".formatted(host, port));
+        return URI.create("%s://%s:%d".formatted(tlsOnly ? "https" : "http", host, port));
     }
 
     private Duration callTimeout() {

@@ -1,5 +1,6 @@
 package dtc.rest;
 
+import dtc.security.Outbound;
 import io.netty.handler.codec.DecoderException;
 import io.quarkus.rest.client.reactive.QuarkusRestClientBuilder;
 import io.vertx.core.Vertx;
@@ -58,8 +59,15 @@ public final class Clients {
      * Redirects are never followed, and statuses are answers, not exceptions. {@code timeout} bounds the whole of a
      * call, and its answer is cut off beyond {@link #ANSWER_BYTES_MAX}; both close the connection.
      */
-    public static <T> T build(Vertx vertx, Class<T> api, URI base, Duration timeout, int connectionsMax, Reuse reuse) {
-        return QuarkusRestClientBuilder.newBuilder()
+    public static <T> T build(
+            Vertx vertx,
+            Class<T> api,
+            URI base,
+            Duration timeout,
+            int connectionsMax,
+            Reuse reuse,
+            Outbound outbound) {
+        QuarkusRestClientBuilder builder = QuarkusRestClientBuilder.newBuilder()
                 .baseUri(base)
                 .connectTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
                 .readTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
@@ -70,8 +78,12 @@ public final class Clients {
                 .property(QuarkusRestClientProperties.KEEP_ALIVE_ENABLED, reuse == Reuse.KEPT)
                 .property(QuarkusRestClientProperties.MAX_HEADER_SIZE, HEADER_BYTES_MAX)
                 .property(QuarkusRestClientProperties.DISABLE_CONTEXTUAL_ERROR_MESSAGES, true)
-                .httpClientRequestCustomizer(request -> bound(vertx, request, timeout))
-                .build(api);
+                .httpClientRequestCustomizer(outbound::prepare)
+                .httpClientRequestCustomizer(request -> bound(vertx, request, timeout));
+        if (outbound.tls() != null) {
+            builder.tlsConfiguration(outbound.tls());
+        }
+        return builder.build(api);
     }
 
     /** The read timeout alone starts anew with each byte that drips in, and a body is gathered whole, however large. */

@@ -5,7 +5,9 @@ import dtc.protocol.Messages.RegistrationList;
 import dtc.protocol.Messages.RegistrationRequest;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
+import dtc.security.Guard;
 import io.smallrye.common.annotation.NonBlocking;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
@@ -13,6 +15,7 @@ import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.util.Set;
 import java.util.UUID;
@@ -44,10 +47,12 @@ public class RegistryResource {
 
     private final Registry registry;
     private final Input.Limits limits;
+    private final Guard guard;
 
-    RegistryResource(Registry registry, Input.Limits limits) {
+    RegistryResource(Registry registry, Input.Limits limits, Guard guard) {
         this.registry = registry;
         this.limits = limits;
+        this.guard = guard;
     }
 
     @PUT
@@ -66,7 +71,9 @@ public class RegistryResource {
                                             value =
                                                     "{\"url\":\"http://127.0.0.1:9000/stock\",\"instance\":"
                                                             + "\"7b0c4f0e-6f0c-4f57-9a1e-0d8f1f2f9f10\",\"features\":[\"keep-alive\"]}")))
-    public RestResponse<RegistrationDocument> register(@RestPath String id, @Nullable RegistrationRequest request) {
+    public RestResponse<RegistrationDocument> register(
+            @RestPath String id, @Context RoutingContext call, @Nullable RegistrationRequest request) {
+        checkOwner(id, call);
         Input input = new Input(limits);
         String name = input.name("id", id);
         String url = input.url(request == null ? null : request.url());
@@ -89,7 +96,9 @@ public class RegistryResource {
     @Path("/{id}")
     @Operation(summary = "Leaves; with an instance, only if that is the one registered")
     @APIResponse(responseCode = "204", description = "Gone")
-    public RestResponse<Void> leave(@RestPath String id, @QueryParam("instance") @Nullable String instance) {
+    public RestResponse<Void> leave(
+            @RestPath String id, @Context RoutingContext call, @QueryParam("instance") @Nullable String instance) {
+        checkOwner(id, call);
         Input input = new Input(limits);
         UUID only = instance == null ? null : input.instance(instance);
         input.check();
@@ -112,6 +121,14 @@ public class RegistryResource {
             throw Problems.notFound("no such resource manager");
         }
         return document(registration);
+    }
+
+    /** Ahead of all else: what others may know of a name, they may read. */
+    private void checkOwner(String id, RoutingContext call) {
+        if (!guard.caller(call).owns(id)) {
+            throw Problems.problem("NOT_YOURS", 403, "this resource manager's id belongs to another")
+                    .build();
+        }
     }
 
     private RegistrationDocument document(Registration r) {

@@ -14,9 +14,12 @@ import dtc.protocol.Origin;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
 import dtc.runtime.Coordinator;
+import dtc.security.Caller;
+import dtc.security.Guard;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.common.annotation.NonBlocking;
 import io.smallrye.mutiny.Uni;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
@@ -25,6 +28,7 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import java.io.IOException;
@@ -67,11 +71,13 @@ public class TransactionResource {
     private final Coordinator coordinator;
     private final Input.Limits limits;
     private final ObjectMapper mapper;
+    private final Guard guard;
 
-    TransactionResource(Coordinator coordinator, Input.Limits limits, ObjectMapper mapper) {
+    TransactionResource(Coordinator coordinator, Input.Limits limits, ObjectMapper mapper, Guard guard) {
         this.coordinator = coordinator;
         this.limits = limits;
         this.mapper = mapper;
+        this.guard = guard;
     }
 
     @POST
@@ -105,15 +111,16 @@ public class TransactionResource {
     public Uni<RestResponse<TransactionDocument>> begin(
             @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable MediaType type,
             @HeaderParam(Headers.IDEMPOTENCY_KEY) @Nullable String key,
+            @Context RoutingContext call,
             byte @Nullable [] body)
             throws IOException {
         BeginRequest request = beginRequest(type, body);
         Input input = new Input(limits);
         Duration timeout = input.timeout(request);
         List<Coordinator.Write> writes = input.writes(request);
-        Origin origin = key == null
-                ? Origin.UNNAMED
-                : new Origin(null, new Origin.Request(input.idempotencyKey(key), fingerprint(request)));
+        Origin origin = new Origin(
+                guard.caller(call).principal(),
+                key == null ? null : new Origin.Request(input.idempotencyKey(key), fingerprint(request)));
         input.check();
         boolean autoCommit = request != null && request.autoCommit() != null && request.autoCommit();
         return uni(() -> coordinator.begin(origin, timeout, writes, autoCommit))
@@ -137,9 +144,10 @@ public class TransactionResource {
                                             value =
                                                     "{\"resourceManager\":\"orders\",\"key\":\"o-1\",\"value\":{\"total\":42}}")))
     @APIResponse(responseCode = "204", description = "Staged")
-    public Uni<RestResponse<Void>> write(@RestPath String id, @Nullable WriteRequest request) {
+    public Uni<RestResponse<Void>> write(
+            @RestPath String id, @Context RoutingContext call, @Nullable WriteRequest request) {
         Input input = new Input(limits);
-        TransactionId transaction = input.transactionId("id", id);
+        TransactionId transaction = id(id, call);
         Coordinator.Write write = input.write("", request);
         input.check();
         return uni(() -> coordinator.write(transaction, write)).map(_ -> RestResponse.noContent());
@@ -156,8 +164,8 @@ public class TransactionResource {
                             mediaType = MediaType.APPLICATION_JSON,
                             schema = @Schema(implementation = TransactionDocument.class),
                             examples = @ExampleObject(name = "committed", value = EXAMPLE)))
-    public Uni<TransactionDocument> prepare(@RestPath String id) {
-        TransactionId transaction = id(id);
+    public Uni<TransactionDocument> prepare(@RestPath String id, @Context RoutingContext call) {
+        TransactionId transaction = id(id, call);
         return uni(() -> coordinator.prepare(transaction)).map(TransactionResource::document);
     }
 
@@ -172,8 +180,8 @@ public class TransactionResource {
                             mediaType = MediaType.APPLICATION_JSON,
                             schema = @Schema(implementation = TransactionDocument.class),
                             examples = @ExampleObject(name = "committed", value = EXAMPLE)))
-    public Uni<TransactionDocument> commit(@RestPath String id) {
-        TransactionId transaction = id(id);
+    public Uni<TransactionDocument> commit(@RestPath String id, @Context RoutingContext call) {
+        TransactionId transaction = id(id, call);
         return uni(() -> coordinator.commit(transaction)).map(TransactionResource::document);
     }
 
@@ -188,23 +196,23 @@ public class TransactionResource {
                             mediaType = MediaType.APPLICATION_JSON,
                             schema = @Schema(implementation = TransactionDocument.class),
                             examples = @ExampleObject(name = "committed", value = EXAMPLE)))
-    public Uni<TransactionDocument> rollback(@RestPath String id) {
-        TransactionId transaction = id(id);
+    public Uni<TransactionDocument> rollback(@RestPath String id, @Context RoutingContext call) {
+        TransactionId transaction = id(id, call);
         return uni(() -> coordinator.rollback(transaction)).map(TransactionResource::document);
     }
 
     @GET
     @Path("/{id}")
     @Operation(summary = "One transaction")
-    public TransactionDocument get(@RestPath String id) {
-        return document(Problems.given(coordinator.find(id(id))));
+    public TransactionDocument get(@RestPath String id, @Context RoutingContext call) {
+        return document(Problems.given(coordinator.find(id(id, call))));
     }
 
     @GET
     @Path("/{id}/outcome")
     @Operation(summary = "What a participant in doubt asks; an unknown id is ROLLBACK (presumed abort)")
     public OutcomeDocument outcome(@RestPath String id) {
-        return new OutcomeDocument(coordinator.outcome(id(id)));
+        return new OutcomeDocument(coordinator.outcome(new Input(limits).transactionId("id", id)));
     }
 
     @GET
@@ -212,13 +220,14 @@ public class TransactionResource {
     public TransactionPage list(
             @QueryParam("state") @Nullable String state,
             @QueryParam("limit") @Nullable String limit,
-            @QueryParam("after") @Nullable String after) {
+            @QueryParam("after") @Nullable String after,
+            @Context RoutingContext call) {
         Input input = new Input(limits);
         int items = input.page(limit);
         var wanted = input.state(state);
         TransactionId from = after == null || after.isEmpty() ? null : input.transactionId("after", after);
         input.check();
-        List<Transaction> page = coordinator.list(wanted, from, items + 1);
+        List<Transaction> page = coordinator.list(guard.caller(call)::sees, wanted, from, items + 1);
         boolean more = page.size() > items;
         List<TransactionDocument> shown =
                 page.stream().limit(items).map(TransactionResource::document).toList();
@@ -255,8 +264,16 @@ public class TransactionResource {
         }
     }
 
-    private TransactionId id(String text) {
-        return new Input(limits).transactionId("id", text);
+    /** A transaction that is not the caller's is not there, for all that the caller can tell. */
+    private TransactionId id(String text, RoutingContext call) {
+        TransactionId id = new Input(limits).transactionId("id", text);
+        Caller caller = guard.caller(call);
+        if (!caller.seesAll()
+                && coordinator.find(id) instanceof Answer.Given<Transaction>(Transaction t)
+                && !caller.sees(t.origin().principal())) {
+            throw Problems.of(Coordinator.unknown(id));
+        }
+        return id;
     }
 
     private static Uni<Transaction> uni(Supplier<CompletionStage<Answer<Transaction>>> call) {

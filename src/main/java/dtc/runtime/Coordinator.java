@@ -28,6 +28,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -380,12 +381,19 @@ public final class Coordinator {
 
     /** Newest first, from {@code after} on (exclusive), in {@code state} where not null. */
     public List<Transaction> list(@Nullable State state, @Nullable TransactionId after, int limit) {
+        return list(_ -> true, state, after, limit);
+    }
+
+    /** The same, of those only that were begun by a principal that {@code by} holds for. */
+    public List<Transaction> list(
+            Predicate<@Nullable String> by, @Nullable State state, @Nullable TransactionId after, int limit) {
         var newestFirst = after == null
                 ? transactions.descendingMap()
                 : transactions.headMap(after, false).descendingMap();
         return newestFirst.values().stream()
                 .map(entry -> entry.transaction)
-                .filter(t -> state == null || t.state().shown() == state)
+                .filter(t -> by.test(t.origin().principal())
+                        && (state == null || t.state().shown() == state))
                 .limit(limit)
                 .toList();
     }
@@ -729,7 +737,7 @@ public final class Coordinator {
 
     // Refusals
 
-    private static Refusal unknown(TransactionId id) {
+    public static Refusal unknown(TransactionId id) {
         return new Refusal(Kind.UNKNOWN_TRANSACTION, "no such transaction, or ended and forgotten", id, null);
     }
 

@@ -3,9 +3,13 @@ package dtc.runtime;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.URI;
+import java.net.UnknownHostException;
+import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which hosts a resource manager's URL may name, so that a registration cannot aim the coordinator at an address of the
@@ -16,16 +20,55 @@ import java.util.Set;
 public record HostRules(List<String> patterns) {
 
     /** Where clouds serve credentials to whoever asks, beside the link-local 169.254.169.254. */
-    private static final Set<String> METADATA =
-            Set.of("100.100.100.200", "fd00:ec2:0:0:0:0:0:254", "metadata", "metadata.google.internal");
+    private static final Set<String> METADATA = Set.of(
+            "100.100.100.200",
+            "168.63.129.16",
+            "192.0.0.192",
+            "fd00:ec2:0:0:0:0:0:254",
+            "metadata",
+            "metadata.google.internal");
+
+    private static final Set<String> LOCALHOST = Set.of("127.0.0.1", "0:0:0:0:0:0:0:1");
+
+    private static final int IPV4_BYTES = 4;
+    private static final String SIX_TO_FOUR = "2002";
+    private static final String NAT64 = "0064ff9b0000000000000000";
+    private static final String COMPATIBLE = "000000000000000000000000";
+
+    public HostRules {
+        patterns = patterns.stream().map(HostRules::plain).toList();
+    }
+
+    /** In one spelling: an IPv6 address has many. */
+    private static String plain(String host) {
+        String plain = host.strip().toLowerCase(Locale.ROOT);
+        return plain.startsWith("[") ? "[" + InetAddress.ofLiteral(plain).getHostAddress() + "]" : plain;
+    }
 
     /** Whether {@code url}, which is well-formed, may be called. No name is looked up. */
     public boolean allow(String url) {
-        String host = URI.create(url).getHost().toLowerCase(Locale.ROOT);
-        return !neverAllowed(host)
-                && patterns.stream()
-                        .map(p -> p.strip().toLowerCase(Locale.ROOT))
-                        .anyMatch(p -> matches(p, host));
+        String host = URI.create(url).getHost();
+        if (host.contains("%")) {
+            return false; // a network interface of ours: no business of the registrant
+        }
+        String plain = plain(host);
+        return !neverAllowed(plain) && patterns.stream().anyMatch(p -> matches(p, plain));
+    }
+
+    /**
+     * Whether a connection to an allowed URL, which led to {@code connected}, may be used: whoever is in charge of a
+     * name can have it lead elsewhere at any time. Addresses of this machine must be allowed themselves.
+     */
+    public boolean allow(InetAddress connected) {
+        return !neverAllowed(connected) && (!connected.isLoopbackAddress() || allowsLoopback(connected));
+    }
+
+    private boolean allowsLoopback(InetAddress address) {
+        return patterns.stream().anyMatch(p -> switch (p) {
+            case "*" -> true;
+            case "localhost" -> LOCALHOST.contains(address.getHostAddress());
+            default -> p.equals(address.getHostAddress()) || p.equals("[" + address.getHostAddress() + "]");
+        });
     }
 
     private static boolean matches(String pattern, String host) {
@@ -59,9 +102,26 @@ public record HostRules(List<String> patterns) {
     }
 
     private static boolean neverAllowed(InetAddress address) {
+        InetAddress hidden = hidden(address);
         return address.isLinkLocalAddress()
                 || address.isAnyLocalAddress()
                 || address.isMulticastAddress()
-                || METADATA.contains(address.getHostAddress());
+                || METADATA.contains(address.getHostAddress())
+                || (hidden != null && (hidden.isLoopbackAddress() || neverAllowed(hidden)));
+    }
+
+    /** The IPv4 address that an IPv6 address of NAT64, 6to4 or the old compatible form leads to; null for others. */
+    private static @Nullable InetAddress hidden(InetAddress address) {
+        byte[] bytes = address.getAddress();
+        if (bytes.length == IPV4_BYTES || address.isLoopbackAddress() || address.isAnyLocalAddress()) {
+            return null;
+        }
+        String prefix = HexFormat.of().formatHex(bytes, 0, bytes.length - IPV4_BYTES);
+        int at = prefix.startsWith(SIX_TO_FOUR) ? 2 : prefix.equals(NAT64) || prefix.equals(COMPATIBLE) ? 12 : -1;
+        try {
+            return at < 0 ? null : InetAddress.getByAddress(Arrays.copyOfRange(bytes, at, at + IPV4_BYTES));
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException("four bytes are an address", e);
+        }
     }
 }

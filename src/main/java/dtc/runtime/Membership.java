@@ -24,7 +24,7 @@ public final class Membership {
     private volatile boolean left;
     private volatile CompletionStage<?> underWay = CompletableFuture.completedFuture(null);
 
-    /** Is told of the first success and of the first failure after a success. */
+    /** Is told of the first success after a failure, and of each failure. */
     public interface Listener {
         void registered(String id);
 
@@ -63,9 +63,7 @@ public final class Membership {
                 registered = true;
                 again(lease.dividedBy(3), 1);
             } else {
-                if (tries == 1) {
-                    listener.failed(resourceManager.id(), failure);
-                }
+                listener.failed(resourceManager.id(), failure);
                 again(retries.pause(tries), tries + 1);
             }
         });

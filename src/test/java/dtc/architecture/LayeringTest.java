@@ -55,14 +55,15 @@ class LayeringTest {
         return Stream.of(
                 new Rule(
                         "protocol",
-                        List.of("coordinator", "resource", "log", "runtime", "rest", "metrics", "app"),
+                        List.of("coordinator", "resource", "log", "runtime", "security", "rest", "metrics", "app"),
                         WORLD),
-                new Rule("coordinator", List.of("resource", "log", "runtime", "rest", "metrics", "app"), WORLD),
-                new Rule("resource", List.of("coordinator", "log", "runtime", "rest", "metrics", "app"), WORLD),
-                new Rule("log", List.of("coordinator", "resource", "runtime", "rest", "metrics", "app"), FRAMEWORKS),
-                new Rule("runtime", List.of("rest", "metrics", "app"), FRAMEWORKS),
+                new Rule("coordinator", List.of("resource", "log", "runtime", "security", "rest", "metrics", "app"), WORLD),
+                new Rule("resource", List.of("coordinator", "log", "runtime", "security", "rest", "metrics", "app"), WORLD),
+                new Rule("log", List.of("coordinator", "resource", "runtime", "security", "rest", "metrics", "app"), FRAMEWORKS),
+                new Rule("runtime", List.of("security", "rest", "metrics", "app"), FRAMEWORKS),
+                new Rule("security", List.of("coordinator", "resource", "log", "rest", "metrics", "app"), List.of()),
                 new Rule("rest", List.of("log", "metrics", "app"), List.of()),
-                new Rule("metrics", List.of("log", "resource", "rest", "app"), List.of()));
+                new Rule("metrics", List.of("log", "resource", "security", "rest", "app"), List.of()));
     }
 
     @ParameterizedTest

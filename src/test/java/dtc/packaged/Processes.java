@@ -135,6 +135,12 @@ public final class Processes implements AutoCloseable {
             return this;
         }
 
+        /** Leaves an environment variable out, so that the default holds. */
+        public Application without(String variable) {
+            environment.remove(variable);
+            return this;
+        }
+
         /** {@code http://127.0.0.1:<port>}. */
         public String url() {
             return "http://127.0.0.1:" + port;

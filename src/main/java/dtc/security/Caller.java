@@ -1,0 +1,43 @@
+package dtc.security;
+
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who makes a call.
+ *
+ * @param principal the subject of its token; null where callers are not told apart, or it has no token
+ * @param owned ids of the resource managers that it may register
+ */
+public record Caller(@Nullable String principal, Set<Role> roles, Set<String> owned) {
+
+    /** Everybody, where security is off: may do all, and is nobody in particular. */
+    static final Caller ANYBODY = new Caller(null, Set.of(Role.values()), Set.of());
+
+    /** Without a token. */
+    static final Caller NOBODY = new Caller(null, Set.of(), Set.of());
+
+    public Caller {
+        roles = Set.copyOf(roles);
+        owned = Set.copyOf(owned);
+    }
+
+    boolean hasAny(Set<Role> allowed) {
+        return allowed.stream().anyMatch(roles::contains);
+    }
+
+    /** Whether it may register, renew and remove the resource manager. */
+    public boolean owns(String resourceManager) {
+        return principal == null ? roles.contains(Role.RESOURCE_MANAGER) : owned.contains(resourceManager);
+    }
+
+    /** Whether it may know of whatever anybody began. */
+    public boolean seesAll() {
+        return roles.contains(Role.OPERATOR);
+    }
+
+    /** Whether it may know of what {@code owner} began. */
+    public boolean sees(@Nullable String owner) {
+        return seesAll() || (principal != null && principal.equals(owner));
+    }
+}

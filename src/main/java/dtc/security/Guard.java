@@ -1,0 +1,161 @@
+package dtc.security;
+
+import dtc.runtime.Time;
+import io.quarkus.security.AuthenticationFailedException;
+import io.quarkus.security.identity.SecurityIdentity;
+import io.quarkus.vertx.http.runtime.security.QuarkusHttpUser;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+import java.util.stream.Collectors;
+import org.eclipse.microprofile.jwt.JsonWebToken;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Stands ahead of all paths: whoever may not make a call is refused here, and the others are told apart from here on.
+ * Where security is off it is not there at all.
+ */
+public final class Guard {
+
+    private static final Logger LOG = Logger.getLogger(Guard.class);
+
+    /** Behind the handler that can tell who calls (-200), ahead of those that do something. */
+    private static final int ORDER = -150;
+
+    /** How long a checked token is taken as good without a look at its signature, and so at the issuer's keys. */
+    private static final Duration TRUSTED_MAX = Duration.ofMinutes(1);
+
+    private static final int TRUSTED_TOKENS_MAX = 10_000;
+
+    private static final String KEY = Caller.class.getName();
+
+    private final @Nullable Callers callers;
+    private final Time time;
+    /** By the header that holds the token. Only what was found good is in it. */
+    private final Map<String, Trusted> trusted = new ConcurrentHashMap<>();
+
+    private record Trusted(Caller caller, long untilNanos) {}
+
+    /** @param callers null where security is off */
+    public Guard(@Nullable Callers callers, Time time) {
+        this.callers = callers;
+        this.time = time;
+    }
+
+    public void stand(Router router) {
+        Callers known = callers;
+        if (known != null) {
+            router.route().order(ORDER).handler(context -> check(context, known));
+        }
+    }
+
+    /** Who makes the call, which was let in. */
+    public Caller caller(RoutingContext context) {
+        if (callers == null) {
+            return Caller.ANYBODY;
+        }
+        Caller caller = context.get(KEY);
+        if (caller == null) {
+            throw new IllegalStateException("a call came in past the guard");
+        }
+        return caller;
+    }
+
+    private void check(RoutingContext context, Callers known) {
+        Set<Role> needed = Access.needed(context.request().method().name(), context.normalizedPath());
+        if (needed == null) {
+            context.next();
+            return;
+        }
+        String header = context.request().getHeader(HttpHeaders.AUTHORIZATION);
+        if (header == null) {
+            decide(context, known, needed, Caller.NOBODY);
+            return;
+        }
+        Trusted before = trusted.get(header);
+        if (before != null && time.nanos() - before.untilNanos() < 0) {
+            decide(context, known, needed, before.caller());
+            return;
+        }
+        // In place of Quarkus's own, which would answer in its way.
+        context.put(QuarkusHttpUser.AUTH_FAILURE_HANDLER, (BiConsumer<RoutingContext, Throwable>) (_, _) -> {});
+        QuarkusHttpUser.getSecurityIdentity(context, null)
+                .subscribe()
+                .with(
+                        identity -> decide(context, known, needed, trust(header, identity, known)),
+                        failure -> notChecked(context, failure));
+    }
+
+    private Caller trust(String header, SecurityIdentity identity, Callers known) {
+        if (!(identity.getPrincipal() instanceof JsonWebToken token)) {
+            return Caller.NOBODY; // another scheme than Bearer
+        }
+        Caller caller = known.of(token, identity.getRoles());
+        Duration left = Duration.between(time.now(), Instant.ofEpochSecond(token.getExpirationTime()));
+        if (left.isPositive()) {
+            if (trusted.size() >= TRUSTED_TOKENS_MAX) {
+                trusted.clear();
+            }
+            Duration lasting = left.compareTo(TRUSTED_MAX) < 0 ? left : TRUSTED_MAX;
+            trusted.put(header, new Trusted(caller, time.nanos() + lasting.toNanos()));
+        }
+        return caller;
+    }
+
+    private static void decide(RoutingContext context, Callers known, Set<Role> needed, Caller caller) {
+        boolean isCoordinator = needed.contains(Role.COORDINATOR) && known.isCoordinator(caller, context.request());
+        if (isCoordinator || caller.hasAny(needed)) {
+            context.put(KEY, caller);
+            context.next();
+        } else if (caller.principal() == null) {
+            refuse(context, 401, "unauthenticated", "Unauthorized", "a bearer token is needed", "Bearer");
+        } else {
+            String roles = needed.stream().map(Role::toString).collect(Collectors.toCollection(TreeSet::new)).stream()
+                    .collect(Collectors.joining(" or "));
+            refuse(context, 403, "forbidden", "Forbidden", "this is for " + roles, null);
+        }
+    }
+
+    private static void notChecked(RoutingContext context, Throwable failure) {
+        if (failure instanceof AuthenticationFailedException) {
+            refuse(
+                    context,
+                    401,
+                    "unauthenticated",
+                    "Unauthorized",
+                    "the token is not valid here, or no longer",
+                    "Bearer error=\"invalid_token\"");
+        } else {
+            LOG.warnf("tokens cannot be checked now: %s", failure.getClass().getSimpleName());
+            context.response().putHeader(HttpHeaders.RETRY_AFTER, "1");
+            refuse(context, 503, "unchecked", "Service Unavailable", "the token cannot be checked now", null);
+        }
+    }
+
+    private static void refuse(
+            RoutingContext context, int status, String type, String title, String detail, @Nullable String challenge) {
+        HttpServerResponse response = context.response();
+        if (challenge != null) {
+            response.putHeader("WWW-Authenticate", challenge);
+        }
+        context.request().resume(); // what is left of the body is thrown away
+        response.setStatusCode(status)
+                .putHeader(HttpHeaders.CONTENT_TYPE, "application/problem+json")
+                .end(new JsonObject()
+                        .put("type", "urn:dtc:" + type)
+                        .put("title", title)
+                        .put("status", status)
+                        .put("detail", detail)
+                        .encode());
+    }
+}

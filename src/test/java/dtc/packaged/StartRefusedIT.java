@@ -1,0 +1,97 @@
+package dtc.packaged;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dtc.packaged.Processes.Application;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+/** Who can reach a process that is told nothing, and what does not start. */
+class StartRefusedIT {
+
+    @Test
+    void what_others_can_reach_does_not_start_without_an_issuer_of_tokens() {
+        try (Processes processes = new Processes("start-refused")) {
+            Application open = processes
+                    .coordinator("open")
+                    .with("QUARKUS_HTTP_HOST", "0.0.0.0")
+                    .start();
+            Application told = processes
+                    .coordinator("told")
+                    .with("DTC_SECURITY_MODE", "oidc")
+                    .start();
+            refuses(open, "0.0.0.0", "QUARKUS_OIDC_AUTH_SERVER_URL", "DTC_SECURITY_MODE", "QUARKUS_HTTP_HOST");
+            refuses(told, "QUARKUS_OIDC_AUTH_SERVER_URL");
+
+            // Nobody listens at this issuer: that is no reason, for it may start later than we do.
+            Application anybodys = processes
+                    .coordinator("anybodys")
+                    .with("DTC_RM_IDS", "orders")
+                    .with("QUARKUS_OIDC_AUTH_SERVER_URL", "http://127.0.0.1:1")
+                    .start();
+            refuses(anybodys, "DTC_RM_COORDINATOR_SUBJECT");
+        }
+    }
+
+    private static void refuses(Application application, String... named) {
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> !application.isAlive());
+        String said = application.output();
+        assertTrue(said.contains("Not started: "), said);
+        for (String name : named) {
+            assertTrue(said.contains(name), name + " in " + said);
+        }
+        assertFalse(said.contains("\tat dtc."), "a message is enough: " + said);
+    }
+
+    @Test
+    void what_is_told_to_be_open_is_and_shows_its_operators_a_port_of_their_own() throws Exception {
+        try (Processes processes = new Processes("start-open");
+                HttpClient client = HttpClient.newHttpClient()) {
+            Application open = processes
+                    .coordinator("open")
+                    .with("QUARKUS_HTTP_HOST", "0.0.0.0")
+                    .with("DTC_SECURITY_MODE", "none")
+                    .start()
+                    .awaitReady();
+            assertTrue(open.output().contains("security is off"), open.output());
+            assertTrue(open.output().contains("Management interface listening"), open.output());
+            assertEquals(200, status(client, open.url() + "/transactions"));
+            for (String path : List.of("/q/health", "/q/metrics", "/q/openapi")) {
+                assertEquals(404, status(client, open.url() + path));
+            }
+        }
+    }
+
+    @Test
+    void what_is_told_nothing_is_reached_from_this_machine_only() throws Exception {
+        try (Processes processes = new Processes("start-told-nothing");
+                HttpClient client = HttpClient.newHttpClient()) {
+            Application plain = processes
+                    .coordinator("plain")
+                    .without("QUARKUS_HTTP_HOST")
+                    .without("QUARKUS_MANAGEMENT_HOST")
+                    .without("QUARKUS_MANAGEMENT_PORT")
+                    .start()
+                    .awaitReady();
+            assertTrue(plain.output().contains("Listening on: " + plain.url()), plain.output());
+            assertFalse(plain.output().contains("Management interface"), plain.output());
+            for (String path : List.of("/transactions", "/q/health", "/q/metrics", "/q/openapi", "/q/swagger-ui/")) {
+                assertEquals(200, status(client, plain.url() + path));
+            }
+        }
+    }
+
+    private static int status(HttpClient client, String url) throws IOException, InterruptedException {
+        return client.send(HttpRequest.newBuilder(URI.create(url)).build(), BodyHandlers.discarding())
+                .statusCode();
+    }
+}

@@ -1,0 +1,53 @@
+package dtc.security;
+
+import static dtc.security.Exposure.Mode.NONE;
+import static dtc.security.Exposure.Mode.OIDC;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ExposureTest {
+
+    @ParameterizedTest
+    @CsvSource({
+        "localhost, true",
+        "127.0.0.1, true",
+        "127.8.8.8, true",
+        "::1, true",
+        "[::1], true",
+        "0.0.0.0, false",
+        "::, false",
+        "10.0.0.1, false",
+        "localhost.example.com, false",
+        "coordinator, false"
+    })
+    void tells_whether_others_can_call(String host, boolean loopback) {
+        assertEquals(loopback, Exposure.isLoopback(host));
+    }
+
+    @Test
+    void tokens_are_asked_for_unless_nobody_else_can_call_or_told_otherwise() {
+        assertEquals(NONE, Exposure.mode(null, "127.0.0.1", false));
+        assertEquals(OIDC, Exposure.mode(null, "127.0.0.1", true));
+        assertEquals(OIDC, Exposure.mode(null, "0.0.0.0", false));
+        assertEquals(OIDC, Exposure.mode(null, "0.0.0.0", true));
+        assertEquals(NONE, Exposure.mode(NONE, "0.0.0.0", true));
+        assertEquals(OIDC, Exposure.mode(OIDC, "127.0.0.1", false));
+    }
+
+    @Test
+    void what_must_not_start_says_what_to_set() {
+        Exposure.Unsafe unsafe = assertThrows(Exposure.Unsafe.class, () -> Exposure.check(OIDC, "0.0.0.0", false));
+        for (String named :
+                new String[] {"0.0.0.0", "quarkus.oidc.auth-server-url", "quarkus.http.host", "dtc.security.mode"}) {
+            assertTrue(String.valueOf(unsafe.getMessage()).contains(named), named);
+        }
+        assertDoesNotThrow(() -> Exposure.check(OIDC, "0.0.0.0", true));
+        assertDoesNotThrow(() -> Exposure.check(NONE, "0.0.0.0", false));
+    }
+}

@@ -1,0 +1,66 @@
+package dtc.security;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/** Answers whatever it is asked, never twice on one connection, and tells what it was asked. */
+final class Listener implements AutoCloseable {
+
+    private final HttpServer server;
+    private final List<Map<String, List<String>>> calls = new CopyOnWriteArrayList<>();
+    private volatile @Nullable String redirect;
+
+    /** @param port 0 for any that is free */
+    Listener(String address, int port) throws IOException {
+        server = HttpServer.create(new InetSocketAddress(InetAddress.ofLiteral(address), port), 0);
+        server.createContext("/", exchange -> {
+            try (exchange) {
+                exchange.getRequestBody().readAllBytes();
+                calls.add(Map.copyOf(exchange.getRequestHeaders()));
+                exchange.getResponseHeaders().add("Connection", "close");
+                String elsewhere = redirect;
+                if (elsewhere != null) {
+                    exchange.getResponseHeaders().add("Location", elsewhere);
+                }
+                exchange.sendResponseHeaders(elsewhere == null ? 204 : 307, -1);
+            }
+        });
+        server.start();
+    }
+
+    int port() {
+        return server.getAddress().getPort();
+    }
+
+    void redirectTo(String url) {
+        redirect = url;
+    }
+
+    int calls() {
+        return calls.size();
+    }
+
+    List<String> seen(String header) {
+        return calls.stream()
+                .map(call -> call.get(header))
+                .filter(Objects::nonNull)
+                .map(List::getFirst)
+                .toList();
+    }
+
+    void forget() {
+        calls.clear();
+    }
+
+    @Override
+    public void close() {
+        server.stop(0);
+    }
+}

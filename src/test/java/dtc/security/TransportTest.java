@@ -1,0 +1,180 @@
+package dtc.security;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import io.quarkus.tls.CertificateUpdatedEvent;
+import io.quarkus.tls.TlsConfiguration;
+import io.quarkus.tls.TlsConfigurationRegistry;
+import io.restassured.path.json.JsonPath;
+import jakarta.enterprise.event.Event;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.math.BigInteger;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Who can connect, and what a connection may be used for. */
+@QuarkusTest
+@TestProfile(World.Secured.class)
+class TransportTest {
+
+    private static final int SLOW_CONNECTIONS = 50;
+
+    @SuppressWarnings("NullAway.Init") // injected
+    World world;
+
+    @Inject
+    @SuppressWarnings("NullAway.Init")
+    TlsConfigurationRegistry registry;
+
+    @Inject
+    @SuppressWarnings("NullAway.Init")
+    Event<CertificateUpdatedEvent> reloads;
+
+    @BeforeEach
+    void resourceManagersAreRegistered() {
+        world.awaitReady();
+    }
+
+    @Test
+    void a_connection_needs_a_certificate_before_and_after_each_reload() throws Exception {
+        onlyThoseWithACertificateConnect();
+        for (int i = 0; i < 2; i++) {
+            BigInteger before = serverCertificate();
+            world.certificates.issue("coordinator");
+            TlsConfiguration tls = registry.get("dtc").orElseThrow();
+            assertTrue(tls.reload());
+            reloads.fire(new CertificateUpdatedEvent("dtc", tls));
+
+            Awaitility.await().untilAsserted(() -> assertNotEquals(before, serverCertificate()));
+            onlyThoseWithACertificateConnect();
+            commits();
+        }
+    }
+
+    private void onlyThoseWithACertificateConnect() throws Exception {
+        assertEquals(200, health(world.certificates.context(world.certificates, "someone")));
+        assertThrows(IOException.class, () -> health(world.certificates.context(null, "nobody")));
+        assertThrows(IOException.class, () -> health(world.certificates.context(world.strangers, "coordinator")));
+    }
+
+    private int health(SSLContext context) throws IOException, InterruptedException {
+        try (HttpClient client = HttpClient.newBuilder().sslContext(context).build()) {
+            return client.send(
+                            HttpRequest.newBuilder(URI.create(world.url() + "/q/health/live"))
+                                    .timeout(Duration.ofSeconds(20))
+                                    .build(),
+                            BodyHandlers.discarding())
+                    .statusCode();
+        }
+    }
+
+    private BigInteger serverCertificate() throws Exception {
+        try (SSLSocket socket = connect()) {
+            return ((X509Certificate) socket.getSession().getPeerCertificates()[0]).getSerialNumber();
+        }
+    }
+
+    private SSLSocket connect() throws Exception {
+        SSLSocket socket = (SSLSocket) world.certificates
+                .context(world.certificates, "someone")
+                .getSocketFactory()
+                .createSocket("127.0.0.1", world.port());
+        socket.startHandshake();
+        return socket;
+    }
+
+    /** Over new connections, both ways between coordinator and resource manager. */
+    private void commits() {
+        HttpResponse<String> answer = world.call(
+                "POST",
+                "/transactions",
+                world.issuer.token("alice", Role.CLIENT),
+                "{\"autoCommit\":true,\"writes\":[{\"resourceManager\":\"orders\",\"key\":\"tls\",\"value\":1},"
+                        + "{\"resourceManager\":\"payments\",\"key\":\"tls\",\"value\":1}]}");
+        assertEquals("COMMITTED", new JsonPath(answer.body()).getString("state"), answer.body());
+    }
+
+    @Test
+    void those_that_send_half_a_request_keep_nobody_out_and_are_sent_away() throws Exception {
+        List<SSLSocket> slow = new ArrayList<>();
+        try {
+            for (int i = 0; i < SLOW_CONNECTIONS; i++) {
+                SSLSocket socket = connect();
+                write(socket, "POST /transactions HTTP/1.1\r\nHost: localhost\r\nX-Slow: ");
+                slow.add(socket);
+            }
+            commits();
+            for (SSLSocket socket : slow) {
+                Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> isClosed(socket));
+            }
+        } finally {
+            for (SSLSocket socket : slow) {
+                socket.close();
+            }
+        }
+    }
+
+    private static boolean isClosed(SSLSocket socket) {
+        try {
+            socket.setSoTimeout(50);
+            return socket.getInputStream().read() == -1;
+        } catch (SocketTimeoutException _) {
+            return false;
+        } catch (IOException _) {
+            return true;
+        }
+    }
+
+    @Test
+    void a_flood_of_headers_is_cut_off() throws Exception {
+        assertEquals("HTTP/1.1 431", statusOf("X-Long: " + "x".repeat(20_000) + "\r\n"));
+        assertEquals("HTTP/1.1 431", statusOf("X-Many: x\r\n".repeat(2_000)));
+        assertEquals("HTTP/1.1 200", statusOf("X-Fine: x\r\n"));
+        // Over HTTP/2, which the client prefers.
+        HttpRequest flood = HttpRequest.newBuilder(URI.create(world.url() + "/q/health/live"))
+                .header("X-Long", "x".repeat(20_000))
+                .build();
+        try (HttpClient client = HttpClient.newBuilder()
+                .sslContext(world.certificates.context(world.certificates, "someone"))
+                .build()) {
+            int status = client.send(flood, BodyHandlers.discarding()).statusCode();
+            assertEquals(431, status);
+        } catch (IOException _) {
+            // The stream or the connection was closed: refused as well.
+        }
+        commits();
+    }
+
+    private String statusOf(String headers) throws Exception {
+        try (SSLSocket socket = connect()) {
+            socket.setSoTimeout(20_000);
+            write(socket, "GET /q/health/live HTTP/1.1\r\nHost: localhost\r\n" + headers + "\r\n");
+            return new String(socket.getInputStream().readNBytes("HTTP/1.1 431".length()), StandardCharsets.US_ASCII);
+        }
+    }
+
+    private static void write(SSLSocket socket, String text) throws IOException {
+        socket.getOutputStream().write(text.getBytes(StandardCharsets.US_ASCII));
+        socket.getOutputStream().flush();
+    }
+}
