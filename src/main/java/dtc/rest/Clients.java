@@ -60,13 +60,7 @@ public final class Clients {
      * call, and its answer is cut off beyond {@link #ANSWER_BYTES_MAX}; both close the connection.
      */
     public static <T> T build(
-            Vertx vertx,
-            Class<T> api,
-            URI base,
-            Duration timeout,
-            int connectionsMax,
-            Reuse reuse,
-            Outbound outbound) {
+            Vertx vertx, Class<T> api, URI base, Duration timeout, int connectionsMax, Reuse reuse, Outbound outbound) {
         QuarkusRestClientBuilder builder = QuarkusRestClientBuilder.newBuilder()
                 .baseUri(base)
                 .connectTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)

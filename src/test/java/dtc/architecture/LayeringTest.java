@@ -57,9 +57,18 @@ class LayeringTest {
                         "protocol",
                         List.of("coordinator", "resource", "log", "runtime", "security", "rest", "metrics", "app"),
                         WORLD),
-                new Rule("coordinator", List.of("resource", "log", "runtime", "security", "rest", "metrics", "app"), WORLD),
-                new Rule("resource", List.of("coordinator", "log", "runtime", "security", "rest", "metrics", "app"), WORLD),
-                new Rule("log", List.of("coordinator", "resource", "runtime", "security", "rest", "metrics", "app"), FRAMEWORKS),
+                new Rule(
+                        "coordinator",
+                        List.of("resource", "log", "runtime", "security", "rest", "metrics", "app"),
+                        WORLD),
+                new Rule(
+                        "resource",
+                        List.of("coordinator", "log", "runtime", "security", "rest", "metrics", "app"),
+                        WORLD),
+                new Rule(
+                        "log",
+                        List.of("coordinator", "resource", "runtime", "security", "rest", "metrics", "app"),
+                        FRAMEWORKS),
                 new Rule("runtime", List.of("security", "rest", "metrics", "app"), FRAMEWORKS),
                 new Rule("security", List.of("coordinator", "resource", "log", "rest", "metrics", "app"), List.of()),
                 new Rule("rest", List.of("log", "metrics", "app"), List.of()),
