@@ -11,7 +11,9 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.hibernate.validator.constraints.time.DurationMin;
 
 /** Everything that can be configured, under {@code dtc}. */
@@ -49,11 +51,11 @@ public interface DtcConfig {
          */
         Optional<Exposure.Mode> mode();
 
-        /** What subjects may be, beside what their tokens say: {@code subject=role}. */
-        Optional<List<String>> roles();
+        /** By subject: roles that it has beside those that its token names. */
+        Map<String, Set<String>> roles();
 
-        /** Resource managers that subjects may register, beside that of their own name: {@code subject=id}. */
-        Optional<List<String>> rmOwners();
+        /** By subject: resource managers that it may register beside that of its own name. */
+        Map<String, Set<String>> rmOwners();
 
         /** The claim of a token that holds the ids of the resource managers that it may register. */
         Optional<String> rmClaim();

@@ -17,6 +17,7 @@ import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
 import io.quarkus.vertx.http.ManagementInterface;
 import io.quarkus.vertx.http.runtime.VertxHttpConfig;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.ClientAuth;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.ext.web.Router;
 import jakarta.annotation.Priority;
@@ -25,14 +26,11 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import jakarta.interceptor.Interceptor;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -49,19 +47,21 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
     private final Vertx vertx;
     private final TlsConfigurationRegistry tls;
     private final boolean hasIssuer;
+    private final boolean hasManagementPort;
 
     SecurityWiring(
             DtcConfig config,
             VertxHttpConfig http,
             Vertx vertx,
             TlsConfigurationRegistry tls,
-            @ConfigProperty(name = SecurityDefaults.ISSUER) Optional<String> issuer,
-            @ConfigProperty(name = SecurityDefaults.PUBLIC_KEY) Optional<String> publicKey) {
+            @ConfigProperty(name = ManagementPortConfig.ISSUER) Optional<String> issuer,
+            @ConfigProperty(name = ManagementPortConfig.ENABLED) boolean hasManagementPort) {
         this.config = config;
         this.http = http;
         this.vertx = vertx;
         this.tls = tls;
-        this.hasIssuer = issuer.isPresent() || publicKey.isPresent();
+        this.hasIssuer = issuer.isPresent();
+        this.hasManagementPort = hasManagementPort;
     }
 
     private Exposure.Mode mode() {
@@ -71,19 +71,39 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
     /** Ahead of all else that starts. */
     void check(@Observes @Priority(Interceptor.Priority.PLATFORM_BEFORE) StartupEvent event) {
         Exposure.check(mode(), http.host(), hasIssuer);
-        boolean hostsSome = !config.rm().ids().orElse(List.of()).isEmpty();
-        if (mode() == Exposure.Mode.OIDC
-                && hostsSome
-                && config.rm().coordinatorSubject().isEmpty()
-                && config.rm().coordinatorCertificate().isEmpty()) {
-            throw new Exposure.Unsafe(
-                    "Not started: nothing says who may tell the resource managers of this process what to"
-                            + " do. Set dtc.rm.coordinator-subject (DTC_RM_COORDINATOR_SUBJECT) to the subject of the"
-                            + " coordinator's token, or dtc.rm.coordinator-certificate to a name in its certificate.");
-        }
+        Optional<String> certificate = config.rm().coordinatorCertificate();
+        refuse(
+                mode() == Exposure.Mode.OIDC
+                        && !config.rm().ids().orElse(List.of()).isEmpty()
+                        && config.rm().coordinatorSubject().isEmpty()
+                        && certificate.isEmpty(),
+                "nothing says who may tell the resource managers of this process what to do. Set"
+                        + " dtc.rm.coordinator-subject (DTC_RM_COORDINATOR_SUBJECT) to the subject of the coordinator's"
+                        + " token, or dtc.rm.coordinator-certificate (DTC_RM_COORDINATOR_CERTIFICATE) to a DNS name of"
+                        + " its certificate, or both.");
+        refuse(
+                certificate.isPresent() && config.security().clientCertificates() == ClientAuth.NONE,
+                "dtc.rm.coordinator-certificate is set, and no certificate would be asked for. Set"
+                        + " dtc.security.client-certificates (DTC_SECURITY_CLIENT_CERTIFICATES) to request or required.");
+        refuse(
+                config.security().clientCertificates() == ClientAuth.REQUIRED && !isTlsOnly(http),
+                "certificates are required, and a caller could do without TLS. Set"
+                        + " quarkus.http.insecure-requests=disabled (QUARKUS_HTTP_INSECURE_REQUESTS).");
         if (mode() == Exposure.Mode.NONE && !Exposure.isLoopback(http.host())) {
             LOG.warnf("security is off: whoever reaches %s may do everything", http.host());
         }
+    }
+
+    private static void refuse(boolean unsafe, String why) {
+        if (unsafe) {
+            throw new Exposure.Unsafe("Not started: " + why);
+        }
+    }
+
+    static boolean isTlsOnly(VertxHttpConfig http) {
+        return http.insecureRequests()
+                .filter(VertxHttpConfig.InsecureRequests.DISABLED::equals)
+                .isPresent();
     }
 
     @Produces
@@ -94,35 +114,21 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
 
     private Callers.Settings callers() {
         return new Callers.Settings(
-                each(config.security().roles(), SecurityWiring::role),
-                each(config.security().rmOwners(), Function.identity()),
+                config.security().roles().entrySet().stream()
+                        .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, entry -> roles(entry.getValue()))),
+                config.security().rmOwners(),
                 config.security().rmClaim().orElse(null),
                 config.rm().coordinatorSubject().orElse(null),
                 config.rm().coordinatorCertificate().orElse(null));
     }
 
-    private static Role role(String text) {
-        return Arrays.stream(Role.values())
-                .filter(role -> role != Role.COORDINATOR && role.toString().equals(text))
-                .findFirst()
-                .orElseThrow(
-                        () -> new Exposure.Unsafe("Not started: dtc.security.roles names no role of ours: " + text));
-    }
-
-    /** Of lines like {@code subject=what}; there may be several of one subject. */
-    private static <T> Map<String, Set<T>> each(Optional<List<String>> lines, Function<String, T> meaning) {
-        Map<String, Set<T>> each = new HashMap<>();
-        for (String line : lines.orElse(List.of())) {
-            int sign = line.lastIndexOf('=');
-            if (sign < 1 || sign == line.length() - 1) {
-                throw new Exposure.Unsafe(
-                        "Not started: dtc.security.roles and dtc.security.rm-owners are lists of subject=role"
-                                + " and subject=id, and cannot have " + line);
-            }
-            each.computeIfAbsent(line.substring(0, sign).strip(), _ -> new HashSet<>())
-                    .add(meaning.apply(line.substring(sign + 1).strip()));
+    private static Set<Role> roles(Set<String> names) {
+        Set<Role> roles = Role.named(names);
+        if (roles.size() < names.size()) {
+            throw new Exposure.Unsafe(
+                    "Not started: dtc.security.roles has %s, and may have %s.".formatted(names, Role.OF_TOKENS));
         }
-        return each;
+        return roles;
     }
 
     void stand(@Observes Router router, Guard guard) {
@@ -159,9 +165,9 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
         options.setClientAuth(config.security().clientCertificates());
     }
 
-    /** Where no other machine can call, one port does for all: see {@link SecurityDefaults}. */
+    /** Without a port of their own, these paths are beside the rest: see {@link ManagementPortConfig}. */
     void manage(@Observes ManagementInterface management, Router router) {
-        if (Exposure.isLoopback(http.host())) {
+        if (!hasManagementPort) {
             router.route("/q/*").order(-1).handler(call -> management.router().handle(call.request()));
         }
     }

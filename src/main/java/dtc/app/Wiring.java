@@ -51,7 +51,6 @@ public class Wiring {
 
     private final DtcConfig config;
     private final VertxHttpConfig http;
-
     private final SecurityWiring security;
 
     Wiring(DtcConfig config, VertxHttpConfig http, SecurityWiring security) {
@@ -220,9 +219,7 @@ public class Wiring {
     }
 
     private URI ownUrl() {
-        boolean tlsOnly = http.insecureRequests()
-                .filter(VertxHttpConfig.InsecureRequests.DISABLED::equals)
-                .isPresent();
+        boolean tlsOnly = SecurityWiring.isTlsOnly(http);
         boolean test = LaunchMode.current() == LaunchMode.TEST;
         int port = tlsOnly ? (test ? http.testSslPort() : http.sslPort()) : test ? http.testPort() : http.port();
         String host = http.host().equals("0.0.0.0") ? "127.0.0.1" : http.host();

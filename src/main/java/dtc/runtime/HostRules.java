@@ -48,8 +48,8 @@ public record HostRules(List<String> patterns) {
     /** Whether {@code url}, which is well-formed, may be called. No name is looked up. */
     public boolean allow(String url) {
         String host = URI.create(url).getHost();
-        if (host.contains("%")) {
-            return false; // a network interface of ours: no business of the registrant
+        if (host == null || host.contains("%")) {
+            return false; // none by the rules, or one on a network interface of ours: no business of the registrant
         }
         String plain = plain(host);
         return !neverAllowed(plain) && patterns.stream().anyMatch(p -> matches(p, plain));

@@ -6,7 +6,6 @@ import jakarta.json.JsonString;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -39,8 +38,6 @@ public final class Callers {
     /** Of an alternative name of a certificate (RFC 5280). */
     private static final int DNS_NAME = 2;
 
-    private static final Set<Role> OF_TOKENS = EnumSet.complementOf(EnumSet.of(Role.COORDINATOR));
-
     private final Settings settings;
 
     public Callers(Settings settings) {
@@ -54,12 +51,11 @@ public final class Callers {
             return Caller.NOBODY;
         }
         Set<String> owned = new HashSet<>(settings.owned().getOrDefault(subject, Set.of()));
-        Set<Role> roles = EnumSet.noneOf(Role.class);
+        Set<Role> roles = Role.named(claimed);
+        roles.addAll(settings.roles().getOrDefault(subject, Set.of()));
         if (!owned.isEmpty()) {
             roles.add(Role.RESOURCE_MANAGER);
         }
-        roles.addAll(settings.roles().getOrDefault(subject, Set.of()));
-        OF_TOKENS.stream().filter(role -> claimed.contains(role.toString())).forEach(roles::add);
         owned.add(subject);
         if (settings.ownedClaim() != null) {
             owned.addAll(texts(token.getClaim(settings.ownedClaim())));

@@ -25,6 +25,7 @@ public record Outbound(
     public void prepare(HttpClientRequest request) {
         if (hosts != null && !allows(hosts, request)) {
             request.reset(0, new ConnectException("the address is not allowed"));
+            request.connection().close(); // fails the request with the cause above
             return;
         }
         if (token != null) {

@@ -1,5 +1,9 @@
 package dtc.security;
 
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Set;
+
 /** What a caller may be. One may be several. */
 public enum Role {
     /** Begins transactions, and sees its own. */
@@ -11,11 +15,22 @@ public enum Role {
     /** Tells resource managers what to do. No role of a token: see {@link Callers.Settings#coordinatorSubject}. */
     COORDINATOR("the coordinator");
 
+    /** Those that a token or the configuration may name. */
+    public static final Set<Role> OF_TOKENS =
+            Collections.unmodifiableSet(EnumSet.of(CLIENT, RESOURCE_MANAGER, OPERATOR));
+
     /** As it stands in tokens and in the configuration. */
     private final String text;
 
     Role(String text) {
         this.text = text;
+    }
+
+    /** Those of the names that are roles; a token may hold others, which are for others. */
+    public static Set<Role> named(Set<String> names) {
+        Set<Role> roles = EnumSet.noneOf(Role.class);
+        OF_TOKENS.stream().filter(role -> names.contains(role.text)).forEach(roles::add);
+        return roles;
     }
 
     @Override

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -102,7 +103,7 @@ class AlertsTest {
     /** A rule cannot ask the application for its limits: the figures are written into it. */
     @Test
     void figures_are_those_of_the_configuration() {
-        DtcConfig config = Settings.read(Map.of());
+        DtcConfig config = Settings.read(Map.of(), new Properties());
         int limit = config.limits().transactionsInFlightMax();
         String expression = expression("DtcInFlightNearLimit");
         assertTrue(expression.endsWith("> " + limit * 8 / 10), expression);

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.VolumeProjection;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
+import io.vertx.core.http.ClientAuth;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.StringReader;
@@ -67,7 +68,7 @@ final class ConfigurationRules {
                 .forEach(property -> require(false, "has a file with %s, which nobody reads".formatted(property)));
         DtcConfig config;
         try {
-            config = Settings.read(environment);
+            config = Settings.read(environment, file);
         } catch (RuntimeException e) {
             require(false, "has a configuration that cannot be read: " + e);
             return;
@@ -138,6 +139,7 @@ final class ConfigurationRules {
                 isPort("api", api)
                         && isPort("management", Integer.toString(ManifestRules.MANAGEMENT_PORT))
                         && !environment.containsKey("QUARKUS_MANAGEMENT_PORT")
+                        && value("QUARKUS_MANAGEMENT_HOST_ENABLED").equals("true")
                         && value("QUARKUS_HTTP_HOST").equals("0.0.0.0")
                         && container.getPorts().size() == 2,
                 "does not listen where its container's ports say");
@@ -257,12 +259,17 @@ final class ConfigurationRules {
         require(
                 value("DTC_RM_COORDINATOR_SUBJECT").equals(subject("coordinator")),
                 "takes outcomes from %s, which is not the coordinator".formatted(value("DTC_RM_COORDINATOR_SUBJECT")));
-        String owned = "dtc.security.rm-owners.\"%s\"".formatted(subject(pod.getServiceAccountName()));
         require(
                 Objects.equals(
-                        file.getProperty(owned),
-                        config.rm().ids().map(ids -> String.join(",", ids)).orElse(null)),
-                "does not own the resource managers that it hosts: " + owned);
+                        config.security().rmOwners().get(subject(pod.getServiceAccountName())),
+                        config.rm().ids().map(Set::copyOf).orElse(null)),
+                "does not own the resource managers that it hosts");
+        require(
+                config.security().clientCertificates() != ClientAuth.NONE
+                        && config.rm()
+                                .coordinatorCertificate()
+                                .equals(config.rm().coordinatorUrl().map(URI::getHost)),
+                "takes outcomes without the coordinator's certificate");
     }
 
     private String subject(String serviceAccount) {

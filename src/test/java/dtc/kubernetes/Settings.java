@@ -7,7 +7,7 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.ConfigMappings;
 import io.smallrye.config.ConfigMappings.ConfigClass;
 import io.smallrye.config.EnvConfigSource;
-import io.smallrye.config.SmallRyeConfig;
+import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -20,8 +20,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Properties;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -33,18 +33,6 @@ import java.util.stream.Stream;
  */
 final class Settings {
 
-    /** Named by the manifests already, read by parts of the application that are not there yet. */
-    static final Set<String> PLANNED = Set.of(
-            "dtc.coordinator.token-file",
-            "dtc.rm.coordinator-subject",
-            "dtc.rm.token-file",
-            "dtc.security.issuer-token-file",
-            "dtc.security.mode",
-            "dtc.security.rm-owners.*",
-            "dtc.security.roles.*",
-            "quarkus.oidc.auth-server-url",
-            "quarkus.oidc.tls.tls-configuration-name");
-
     /** As the mappings name them, with {@code *} for each key of a map. */
     static final Set<String> NAMES = names();
 
@@ -52,19 +40,15 @@ final class Settings {
      * There is none below a map with keys of one's own, such as {@code quarkus.tls}: the key cannot be told from what
      * is around it.
      */
-    private static final Set<String> VARIABLES = allNames()
+    private static final Set<String> VARIABLES = NAMES.stream()
             .filter(name -> !name.contains("*"))
             .map(Settings::variable)
             .collect(Collectors.toSet());
 
     private static final List<Pattern> PROPERTIES =
-            allNames().map(Settings::property).toList();
+            NAMES.stream().map(Settings::property).toList();
 
     private Settings() {}
-
-    private static Stream<String> allNames() {
-        return Stream.concat(NAMES.stream(), PLANNED.stream());
-    }
 
     /** Whether a line of a file sets something. */
     static boolean isProperty(String name) {
@@ -76,19 +60,14 @@ final class Settings {
         return VARIABLES.contains(name);
     }
 
-    /** The application's configuration under {@code environment}; fails where a value cannot be read. */
-    static DtcConfig read(Map<String, String> environment) {
-        Map<String, String> readable = new TreeMap<>(environment);
-        PLANNED.forEach(planned -> readable.remove(variable(planned)));
-        return under(readable).getConfigMapping(DtcConfig.class);
-    }
-
-    private static SmallRyeConfig under(Map<String, String> environment) {
+    /** The application's configuration under {@code environment} and a file; fails where a value cannot be read. */
+    static DtcConfig read(Map<String, String> environment, Properties file) {
         return new SmallRyeConfigBuilder()
                 .addDiscoveredConverters()
-                .withSources(new EnvConfigSource(environment, 300))
+                .withSources(new EnvConfigSource(environment, 300), new PropertiesConfigSource(file, "file", 200))
                 .withMapping(DtcConfig.class)
-                .build();
+                .build()
+                .getConfigMapping(DtcConfig.class);
     }
 
     private static String variable(String name) {
