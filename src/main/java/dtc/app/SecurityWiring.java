@@ -54,8 +54,8 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
             VertxHttpConfig http,
             Vertx vertx,
             TlsConfigurationRegistry tls,
-            @ConfigProperty(name = ManagementPortConfig.ISSUER) Optional<String> issuer,
-            @ConfigProperty(name = ManagementPortConfig.ENABLED) boolean hasManagementPort) {
+            @ConfigProperty(name = SecurityDefaults.ISSUER) Optional<String> issuer,
+            @ConfigProperty(name = SecurityDefaults.MANAGEMENT_PORT) boolean hasManagementPort) {
         this.config = config;
         this.http = http;
         this.vertx = vertx;
@@ -165,7 +165,7 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
         options.setClientAuth(config.security().clientCertificates());
     }
 
-    /** Without a port of their own, these paths are beside the rest: see {@link ManagementPortConfig}. */
+    /** Without a port of their own, these paths are beside the rest: see {@link SecurityDefaults}. */
     void manage(@Observes ManagementInterface management, Router router) {
         if (!hasManagementPort) {
             router.route("/q/*").order(-1).handler(call -> management.router().handle(call.request()));

@@ -24,7 +24,6 @@ import java.util.Properties;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -112,8 +111,7 @@ public final class Processes implements AutoCloseable {
 
     /** One process, which may be started again. Not for use by several threads. */
     public final class Application {
-        private static final Pattern MANAGEMENT =
-                Pattern.compile("Management interface listening on (http\\S+?)\\.?\\s");
+        private static final Pattern MANAGEMENT = Pattern.compile("Management interface listening on http");
 
         private final String name;
         private final int port = freePort();
@@ -235,9 +233,14 @@ public final class Processes implements AutoCloseable {
         }
 
         /** On the management port, where the application says that it has one. */
+        public String managementUrl() {
+            return MANAGEMENT.matcher(output()).find()
+                    ? "http://127.0.0.1:" + environment.get("QUARKUS_MANAGEMENT_PORT")
+                    : url();
+        }
+
         private String healthUrl() {
-            Matcher management = MANAGEMENT.matcher(output());
-            return (management.find() ? management.group(1) : url()) + "/q/health";
+            return managementUrl() + "/q/health";
         }
 
         private int status(String url) throws InterruptedException {

@@ -10,6 +10,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.awaitility.Awaitility;
@@ -17,6 +19,8 @@ import org.junit.jupiter.api.Test;
 
 /** Who can reach a process that is told nothing, and what does not start. */
 class StartRefusedIT {
+
+    private static final List<String> PATHS = List.of("/q/health", "/q/metrics", "/q/openapi", "/q/swagger-ui/");
 
     @Test
     void what_others_can_reach_does_not_start_without_an_issuer_of_tokens() {
@@ -53,7 +57,7 @@ class StartRefusedIT {
     }
 
     @Test
-    void what_is_told_to_be_open_is_and_shows_its_operators_a_port_of_their_own() throws Exception {
+    void what_is_told_to_be_open_is() throws Exception {
         try (Processes processes = new Processes("start-open");
                 HttpClient client = HttpClient.newHttpClient()) {
             Application open = processes
@@ -63,11 +67,30 @@ class StartRefusedIT {
                     .start()
                     .awaitReady();
             assertTrue(open.output().contains("security is off"), open.output());
-            assertTrue(open.output().contains("Management interface listening"), open.output());
-            assertEquals(200, status(client, open.url() + "/transactions"));
-            for (String path : List.of("/q/health", "/q/metrics", "/q/openapi")) {
-                assertEquals(404, status(client, open.url() + path));
+            showsAll(client, open);
+        }
+    }
+
+    /** Told so by a file, which counts as much as the environment. */
+    @Test
+    void what_asks_for_tokens_shows_its_operators_a_port_of_their_own() throws Exception {
+        try (Processes processes = new Processes("start-secured");
+                HttpClient client = HttpClient.newHttpClient()) {
+            Path file = Files.writeString(
+                    Files.createTempFile("dtc", ".properties"),
+                    "quarkus.http.host=0.0.0.0\nquarkus.oidc.auth-server-url=http://127.0.0.1:1\n");
+            Application secured = processes
+                    .coordinator("secured")
+                    .without("QUARKUS_HTTP_HOST")
+                    .with("QUARKUS_CONFIG_LOCATIONS", file.toString())
+                    .start()
+                    .awaitReady();
+            for (String path : PATHS) {
+                assertEquals(200, status(client, secured.managementUrl() + path));
+                assertEquals(path.startsWith("/q/health") ? 404 : 401, status(client, secured.url() + path));
             }
+            assertEquals(404, status(client, secured.managementUrl() + "/transactions"));
+            assertEquals(401, status(client, secured.url() + "/transactions"));
         }
     }
 
@@ -83,10 +106,15 @@ class StartRefusedIT {
                     .start()
                     .awaitReady();
             assertTrue(plain.output().contains("Listening on: " + plain.url()), plain.output());
-            assertFalse(plain.output().contains("Management interface"), plain.output());
-            for (String path : List.of("/transactions", "/q/health", "/q/metrics", "/q/openapi", "/q/swagger-ui/")) {
-                assertEquals(200, status(client, plain.url() + path));
-            }
+            showsAll(client, plain);
+        }
+    }
+
+    private static void showsAll(HttpClient client, Application application) throws Exception {
+        assertFalse(application.output().contains("Management interface"), application.output());
+        assertEquals(200, status(client, application.url() + "/transactions"));
+        for (String path : PATHS) {
+            assertEquals(200, status(client, application.url() + path), path);
         }
     }
 

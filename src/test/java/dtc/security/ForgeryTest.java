@@ -89,7 +89,7 @@ class ForgeryTest {
             // A name's address is remembered for a second.
             Awaitility.await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
                 HttpResponse<String> refused = write();
-                assertEquals(502, refused.statusCode());
+                assertEquals(504, refused.statusCode());
                 assertTrue(refused.body().contains("could not be reached"), refused.body());
             });
             assertEquals(0, inner.calls());

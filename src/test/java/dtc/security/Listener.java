@@ -1,6 +1,8 @@
 package dtc.security;
 
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -8,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /** Answers whatever it is asked, never twice on one connection, and tells what it was asked. */
@@ -19,7 +22,22 @@ final class Listener implements AutoCloseable {
 
     /** @param port 0 for any that is free */
     Listener(String address, int port) throws IOException {
-        server = HttpServer.create(new InetSocketAddress(InetAddress.ofLiteral(address), port), 0);
+        this(HttpServer.create(new InetSocketAddress(InetAddress.ofLiteral(address), port), 0));
+    }
+
+    /** Over TLS, with the certificate of the context. */
+    Listener(SSLContext tls) throws IOException {
+        this(overTls(tls));
+    }
+
+    private static HttpServer overTls(SSLContext tls) throws IOException {
+        HttpsServer server = HttpsServer.create(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0), 0);
+        server.setHttpsConfigurator(new HttpsConfigurator(tls));
+        return server;
+    }
+
+    private Listener(HttpServer server) {
+        this.server = server;
         server.createContext("/", exchange -> {
             try (exchange) {
                 exchange.getRequestBody().readAllBytes();

@@ -25,6 +25,7 @@ import java.security.cert.Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import org.awaitility.Awaitility;
@@ -111,6 +112,42 @@ class TransportTest {
                 "{\"autoCommit\":true,\"writes\":[{\"resourceManager\":\"orders\",\"key\":\"tls\",\"value\":1},"
                         + "{\"resourceManager\":\"payments\",\"key\":\"tls\",\"value\":1}]}");
         assertEquals("COMMITTED", new JsonPath(answer.body()).getString("state"), answer.body());
+    }
+
+    @Test
+    void the_coordinator_speaks_to_those_only_that_it_trusts() throws Exception {
+        try (Listener stranger = new Listener(world.certificates.context(world.strangers, "coordinator"));
+                Listener trusted = new Listener(world.certificates.context(world.certificates, "someone"))) {
+            assertTrue(writeTo(stranger) >= 500);
+            assertEquals(0, stranger.calls());
+            assertEquals(204, writeTo(trusted));
+            assertEquals(1, trusted.calls());
+        } finally {
+            world.call("DELETE", "/resource-managers/stock", owner(), null);
+        }
+    }
+
+    private int writeTo(Listener listener) {
+        String client = world.issuer.token("alice", Role.CLIENT);
+        world.call("DELETE", "/resource-managers/stock", owner(), null);
+        HttpResponse<String> registered = world.call(
+                "PUT",
+                "/resource-managers/stock",
+                owner(),
+                "{\"url\":\"https://localhost:%d\",\"instance\":\"%s\"}".formatted(listener.port(), UUID.randomUUID()));
+        assertEquals(201, registered.statusCode(), registered.body());
+        String id =
+                new JsonPath(world.call("POST", "/transactions", client, "{}").body()).getString("id");
+        return world.call(
+                        "POST",
+                        "/transactions/" + id + "/writes",
+                        client,
+                        "{\"resourceManager\":\"stock\",\"key\":\"k\",\"value\":1}")
+                .statusCode();
+    }
+
+    private String owner() {
+        return world.issuer.token("stock", Role.RESOURCE_MANAGER);
     }
 
     @Test

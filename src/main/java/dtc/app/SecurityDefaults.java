@@ -12,14 +12,18 @@ import java.util.OptionalInt;
 import org.eclipse.microprofile.config.spi.ConfigSource;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Gives {@code /q} a port of its own where callers must show tokens, since probes and scrapers have none. Elsewhere one
- * port does for all, so that several processes of one machine do not want the same second one. An operator's setting of
- * {@value #ENABLED} counts more.
- */
-public final class ManagementPortConfig implements ConfigSourceFactory {
+/** Settings of Quarkus that follow from whether callers must show tokens. What an operator sets counts more. */
+public final class SecurityDefaults implements ConfigSourceFactory {
 
-    static final String ENABLED = "quarkus.management.host-enabled";
+    /**
+     * Whether {@code /q} has a port of its own: where callers must show tokens, since probes and scrapers have none.
+     * Elsewhere one port does for all, so that several processes of one machine do not want the same second one.
+     */
+    static final String MANAGEMENT_PORT = "quarkus.management.host-enabled";
+
+    /** Without this and an issuer, Quarkus's own part does not start. */
+    private static final String CHECKS_TOKENS = "quarkus.oidc.tenant-enabled";
+
     static final String ISSUER = "quarkus.oidc.auth-server-url";
 
     /** Below whatever a person sets, above the defaults. */
@@ -28,6 +32,7 @@ public final class ManagementPortConfig implements ConfigSourceFactory {
     @Override
     public Iterable<ConfigSource> getConfigSources(ConfigSourceContext context) {
         String asked = value(context, "dtc.security.mode");
+        boolean hasIssuer = value(context, ISSUER) != null;
         Exposure.Mode mode = Exposure.mode(
                 // What is no mode is reported where the configuration is read.
                 Arrays.stream(Exposure.Mode.values())
@@ -35,9 +40,14 @@ public final class ManagementPortConfig implements ConfigSourceFactory {
                         .findFirst()
                         .orElse(null),
                 String.valueOf(value(context, "quarkus.http.host")),
-                value(context, ISSUER) != null);
+                hasIssuer);
+        boolean asksForTokens = mode == Exposure.Mode.OIDC;
         return List.of(new PropertiesConfigSource(
-                Map.of(ENABLED, Boolean.toString(mode == Exposure.Mode.OIDC)), "dtc.security.mode", ORDINAL));
+                Map.of(
+                        MANAGEMENT_PORT, Boolean.toString(asksForTokens),
+                        CHECKS_TOKENS, Boolean.toString(asksForTokens && hasIssuer)),
+                "dtc.security.mode",
+                ORDINAL));
     }
 
     /** After all others, files named by the environment among them. */
