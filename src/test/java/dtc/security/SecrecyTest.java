@@ -7,18 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.path.json.JsonPath;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.logging.Formatter;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.awaitility.Awaitility;
-import org.jboss.logmanager.ExtLogRecord;
+import org.jboss.logmanager.formatters.PatternFormatter;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,16 +29,14 @@ import org.junit.jupiter.api.Test;
 class SecrecyTest {
 
     private static final class Log extends Handler {
+        /** The message, and the exception with all its causes. */
+        private final Formatter formatter = new PatternFormatter("%s%e");
+
         private final Queue<String> lines = new ConcurrentLinkedQueue<>();
 
         @Override
         public void publish(LogRecord entry) {
-            StringWriter line = new StringWriter();
-            line.append(ExtLogRecord.wrap(entry).getFormattedMessage());
-            if (entry.getThrown() != null) {
-                entry.getThrown().printStackTrace(new PrintWriter(line));
-            }
-            lines.add(line.toString());
+            lines.add(formatter.format(entry));
         }
 
         boolean has(String text) {
