@@ -10,21 +10,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dtc.log.DirectoryStorage;
 import dtc.log.LogDump;
 import io.quarkus.runtime.configuration.ConfigurationException;
-import io.quarkus.runtime.configuration.MemorySize;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.http.ContentType;
+import io.smallrye.config.SmallRyeConfigBuilder;
 import io.vertx.core.Vertx;
 import jakarta.inject.Inject;
 import java.io.IOException;
-import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -50,10 +48,6 @@ class DurableLogTest {
     @Inject
     @SuppressWarnings("NullAway.Init") // set before each test
     Vertx vertx;
-
-    @Inject
-    @SuppressWarnings("NullAway.Init") // set before each test
-    DtcConfig config;
 
     private static List<String> dumped() throws IOException {
         List<String> lines = new ArrayList<>();
@@ -101,32 +95,16 @@ class DurableLogTest {
     }
 
     private String refusal(Path directory, long segmentBytes) {
-        DtcConfig.LogConfig wanted = new DtcConfig.LogConfig() {
-            @Override
-            public Kind kind() {
-                return Kind.FILE;
-            }
-
-            @Override
-            public Optional<Path> directory() {
-                return Optional.of(directory);
-            }
-
-            @Override
-            public MemorySize segmentSize() {
-                return new MemorySize(BigInteger.valueOf(segmentBytes));
-            }
-
-            @Override
-            public MemorySize freeSpaceMin() {
-                return config.log().freeSpaceMin();
-            }
-
-            @Override
-            public int decisionsWaitingMax() {
-                return 1;
-            }
-        };
+        DtcConfig.LogConfig wanted = new SmallRyeConfigBuilder()
+                .addDiscoveredConverters()
+                .withMapping(DtcConfig.class)
+                .withDefaultValue("dtc.log.kind", "file")
+                .withDefaultValue("dtc.log.directory", directory.toString())
+                .withDefaultValue("dtc.log.segment-size", Long.toString(segmentBytes))
+                .withDefaultValue("dtc.log.free-space-min", "1M")
+                .build()
+                .getConfigMapping(DtcConfig.class)
+                .log();
         ConfigurationException refusal =
                 assertThrows(ConfigurationException.class, () -> DurableLog.open(vertx, wanted));
         return String.valueOf(refusal.getMessage());
