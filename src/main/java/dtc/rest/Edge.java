@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import dtc.rest.Problems.Violation;
+import dtc.security.Guard;
 import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkiverse.resteasy.problem.postprocessing.ProblemContext;
 import io.quarkiverse.resteasy.problem.postprocessing.ProblemPostProcessor;
@@ -36,13 +37,16 @@ public class Edge implements ProblemPostProcessor {
         return Problems.notFound("this process does not coordinate");
     }
 
-    /** Ahead of the server's own check, which answers without a body. A body of unknown length is cut off later. */
+    /**
+     * Ahead of the server's own check, which answers without a body; behind the guard, so that nothing is gathered of
+     * those that it does not let in. A body of unknown length is cut off later.
+     */
     void limitBodies(@Observes Router router, VertxHttpConfig http) {
         long bodyBytesMax =
                 http.limits().maxBodySize().map(size -> size.asLongValue()).orElse(Long.MAX_VALUE);
         BodyHandler gather = BodyHandler.create(false).setBodyLimit(bodyBytesMax);
         router.route()
-                .order(Integer.MIN_VALUE)
+                .order(Guard.ORDER + 1)
                 .handler(context -> {
                     if (declaredLength(context) > bodyBytesMax) {
                         tooLarge(context, bodyBytesMax);

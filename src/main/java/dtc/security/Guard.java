@@ -30,7 +30,7 @@ public final class Guard {
     private static final Logger LOG = Logger.getLogger(Guard.class);
 
     /** Behind the handler that can tell who calls (-200), ahead of those that do something. */
-    private static final int ORDER = -150;
+    public static final int ORDER = -150;
 
     /** How long a checked token is taken as good without a look at its signature, and so at the issuer's keys. */
     private static final Duration TRUSTED_MAX = Duration.ofMinutes(1);

@@ -169,6 +169,12 @@ class AccessTest {
     }
 
     @Test
+    void the_body_of_who_is_not_let_in_is_not_gathered() {
+        String tooLarge = "x".repeat(2_000_000); // 413 for the others
+        assertEquals(401, world.call("POST", "/transactions", null, tooLarge).statusCode());
+    }
+
+    @Test
     void a_transaction_is_there_for_whoever_began_it_only() {
         String mine = world.issuer.token("alice", Role.CLIENT);
         String other = world.issuer.token("bob", Role.CLIENT);

@@ -66,6 +66,8 @@ class TransportTest {
             reloads.fire(new CertificateUpdatedEvent("dtc", tls));
 
             Awaitility.await().untilAsserted(() -> assertNotEquals(before, serverCertificate()));
+            // The same certificate serves and calls.
+            Awaitility.await().untilAsserted(() -> assertEquals(serverCertificate(), clientCertificate()));
             onlyThoseWithACertificateConnect();
             commits();
         }
@@ -91,6 +93,14 @@ class TransportTest {
     private Certificate serverCertificate() throws Exception {
         try (SSLSocket socket = connect()) {
             return socket.getSession().getPeerCertificates()[0];
+        }
+    }
+
+    /** What the coordinator shows to resource managers. */
+    private Certificate clientCertificate() throws Exception {
+        try (Listener listener = new Listener(world.certificates.context(world.certificates, "someone"))) {
+            assertEquals(204, writeTo(listener));
+            return listener.certificates().getFirst();
         }
     }
 
