@@ -69,10 +69,11 @@ public interface DtcConfig {
         Optional<String> tlsConfigurationName();
 
         /** A token to show to the issuer of tokens, where it asks for one. */
-        Optional<String> issuerTokenFile();
+        Optional<Path> issuerTokenFile();
 
         /** How often files with tokens of ours are read again. */
         @WithDefault("10s")
+        @DurationMin(millis = 1)
         Duration tokenRereadEvery();
     }
 

@@ -139,7 +139,8 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
     @Singleton
     @Unremovable
     IssuerToken issuerToken() {
-        return new IssuerToken(vertx, config.security().issuerTokenFile().orElse(null));
+        return new IssuerToken(
+                vertx, config.security().issuerTokenFile().map(Path::toString).orElse(null));
     }
 
     Outbound towardsResourceManagers(HostRules hosts) {

@@ -5,7 +5,10 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Who may call what. The first line that fits decides; what fits none is the operator's. */
+/**
+ * Who may call what. The first line that fits decides. What fits none is nobody's below the paths of the protocol, and
+ * the operator's elsewhere.
+ */
 final class Access {
 
     private record Rule(
@@ -13,8 +16,7 @@ final class Access {
 
     private static final Set<String> READ = Set.of("GET", "HEAD");
     private static final Set<String> POST = Set.of("POST");
-    /** No semicolon: what is behind it is no part of the path to some, and is to others. */
-    private static final String ONE = "[^/;]+";
+    private static final String ONE = "[^/]+";
 
     private static final List<Rule> RULES = List.of(
             rule(POST, "/transactions", Role.CLIENT),
@@ -28,7 +30,9 @@ final class Access {
             rule(READ, "/rm/" + ONE + "/entries(/.+)?", Role.CLIENT, Role.OPERATOR),
             new Rule(READ, Pattern.compile("/q/health(/" + ONE + ")?"), null));
 
-    private static final Set<Role> OTHERWISE = Set.of(Role.OPERATOR);
+    private static final Pattern PROTOCOL = Pattern.compile("/(transactions|resource-managers|rm)(/.*)?");
+
+    private static final Set<Role> NOBODY = Set.of();
 
     private Access() {}
 
@@ -36,13 +40,21 @@ final class Access {
         return new Rule(methods, Pattern.compile(path), Set.of(roles));
     }
 
-    /** One of these is needed; null where nobody is asked. */
+    /**
+     * One of these is needed; null where nobody is asked.
+     *
+     * @param path normalized: what is in it literally is what it means
+     */
     static @Nullable Set<Role> needed(String method, String path) {
+        if (path.contains(";")) {
+            return NOBODY; // what is behind it is part of the path to some, and not to others; no path of ours has any
+        }
+        String plain = path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
         for (Rule rule : RULES) {
-            if (rule.methods().contains(method) && rule.path().matcher(path).matches()) {
+            if (rule.methods().contains(method) && rule.path().matcher(plain).matches()) {
                 return rule.roles();
             }
         }
-        return OTHERWISE;
+        return PROTOCOL.matcher(plain).matches() ? NOBODY : Set.of(Role.OPERATOR);
     }
 }

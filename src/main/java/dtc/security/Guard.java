@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 import java.util.stream.Collectors;
@@ -120,9 +119,8 @@ public final class Guard {
         } else if (caller.principal() == null) {
             refuse(context, 401, "unauthenticated", "Unauthorized", "a bearer token is needed", "Bearer");
         } else {
-            String roles = needed.stream().map(Role::toString).collect(Collectors.toCollection(TreeSet::new)).stream()
-                    .collect(Collectors.joining(" or "));
-            refuse(context, 403, "forbidden", "Forbidden", "this is for " + roles, null);
+            String roles = needed.stream().map(Role::toString).sorted().collect(Collectors.joining(" or "));
+            refuse(context, 403, "forbidden", "Forbidden", "this is for " + (roles.isEmpty() ? "nobody" : roles), null);
         }
     }
 

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who is let in to what, with a real issuer of tokens, over TLS. */
 @QuarkusTest
@@ -73,11 +74,13 @@ class AccessTest {
                 Endpoint.of("GET", "/rm/{rm}/transactions", null, Role.COORDINATOR, Role.OPERATOR),
                 Endpoint.of("GET", "/rm/{rm}/entries", null, Role.CLIENT, Role.OPERATOR),
                 Endpoint.of("GET", "/rm/{rm}/entries/{key}", null, Role.CLIENT, Role.OPERATOR),
-                // What no rule names is the operator's.
+                // What no rule names is nobody's where transactions are at stake, and the operator's elsewhere.
+                Endpoint.of("OPTIONS", "/transactions", null),
+                Endpoint.of("POST", "/transactions/{id}/no-such-action", null),
+                Endpoint.of("PUT", "/rm/{rm}/entries/{key}", null),
                 Endpoint.of("GET", "/q/metrics", null, Role.OPERATOR),
                 Endpoint.of("GET", "/q/openapi", null, Role.OPERATOR),
                 Endpoint.of("GET", "/no/such/path", null, Role.OPERATOR),
-                Endpoint.of("OPTIONS", "/transactions", null, Role.OPERATOR),
                 Endpoint.of("PUT", "/dev/resource-managers/{id}/fault", null, Role.OPERATOR));
     }
 
@@ -99,7 +102,7 @@ class AccessTest {
         refuses(endpoint, 401, world.issuer.forAnotherAudience("caller", right));
         refuses(endpoint, 401, world.issuer.forged("caller", right));
         refuses(endpoint, 403, world.issuer.token("caller"));
-        for (Role role : EnumSet.complementOf(EnumSet.copyOf(endpoint.roles()))) {
+        for (Role role : others(endpoint.roles())) {
             refuses(endpoint, 403, world.issuer.token("caller", role));
         }
         for (Role role : endpoint.roles()) {
@@ -114,6 +117,12 @@ class AccessTest {
             assertTrue(
                     status != 401 && status != 403 && status < 500, role + " is let in to " + endpoint + ": " + status);
         }
+    }
+
+    private static Set<Role> others(Set<Role> roles) {
+        Set<Role> others = EnumSet.allOf(Role.class);
+        others.removeAll(roles);
+        return others;
     }
 
     private HttpResponse<String> call(Endpoint endpoint, @Nullable String token) {
@@ -172,6 +181,24 @@ class AccessTest {
     void the_body_of_who_is_not_let_in_is_not_gathered() {
         String tooLarge = "x".repeat(2_000_000); // 413 for the others
         assertEquals(401, world.call("POST", "/transactions", null, tooLarge).statusCode());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/rm/orders/transactions/%s/commit/",
+                "/rm/orders/transactions/%s/commit//",
+                "/rm/orders/transactions/%s/commit;x=y",
+                "/rm/orders/transactions/%s;x=y/commit",
+                "/rm;x=y/orders/transactions/%s/commit",
+                "//rm/orders/transactions/%s/commit",
+                "/q/../rm/orders/transactions/%s/commit",
+                "/rm/orders/transactions/%s/%%63ommit",
+                "/%%72m/orders/transactions/%s/commit"
+            })
+    void an_outcome_in_disguise_is_not_taken(String path) {
+        String operator = world.issuer.token("carol", Role.OPERATOR);
+        assertEquals(403, world.call("POST", path.formatted(ID), operator, null).statusCode());
     }
 
     @Test
