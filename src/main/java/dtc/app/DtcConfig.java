@@ -1,9 +1,11 @@
 package dtc.app;
 
+import dtc.rest.Input;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import io.smallrye.config.WithName;
+import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.net.URI;
 import java.nio.file.Path;
@@ -21,6 +23,8 @@ public interface DtcConfig {
     TransactionConfig transaction();
 
     Limits limits();
+
+    MessagesConfig messages();
 
     RmConfig rm();
 
@@ -139,6 +143,34 @@ public interface DtcConfig {
         @WithDefault("20000")
         @Min(1)
         int connectionsMax();
+    }
+
+    /** How messages to one resource manager travel together, where it takes that. */
+    interface MessagesConfig {
+        /** Requests under way to one resource manager, beyond which messages gather. */
+        @WithDefault("2")
+        @Min(1)
+        int lanes();
+
+        /** Messages in one request; 1 sends each alone. */
+        @WithDefault("128")
+        @Min(1)
+        @Max(Input.BATCH_MAX)
+        int batchMax();
+
+        /** Characters of keys and values in one request; a single message may be longer. */
+        @WithDefault("256K")
+        MemorySize batchCharsMax();
+
+        /** Messages that wait for one resource manager. */
+        @WithDefault("50000")
+        @Min(1)
+        int waitingMax();
+
+        /** After which a request that is not answered no longer holds up those behind it. */
+        @WithDefault("20ms")
+        @DurationMin(millis = 1)
+        Duration patience();
     }
 
     interface RmConfig {

@@ -15,9 +15,11 @@ import dtc.rest.ResourceManagers;
 import dtc.runtime.Backoff;
 import dtc.runtime.Coordinator;
 import dtc.runtime.CoordinatorLink;
+import dtc.runtime.Exchanges;
 import dtc.runtime.HostRules;
 import dtc.runtime.HostedResourceManagers;
 import dtc.runtime.HostedResourceManagers.Hosted;
+import dtc.runtime.Lanes;
 import dtc.runtime.Membership;
 import dtc.runtime.Participants;
 import dtc.runtime.Registry;
@@ -112,6 +114,22 @@ public class Wiring {
     @Singleton
     TransactionIds ids(Time time) {
         return new TransactionIds(time);
+    }
+
+    @Produces
+    @Singleton
+    Participants participants(Exchanges exchanges, Time time) {
+        DtcConfig.MessagesConfig messages = config.messages();
+        return new Lanes(
+                exchanges,
+                time,
+                new Lanes.Settings(
+                        messages.lanes(),
+                        messages.batchMax(),
+                        Math.toIntExact(messages.batchCharsMax().asLongValue()),
+                        messages.waitingMax(),
+                        config.prepareTimeout(),
+                        messages.patience()));
     }
 
     @Produces

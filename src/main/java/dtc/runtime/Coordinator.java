@@ -110,6 +110,8 @@ public final class Coordinator {
         private final List<CompletableFuture<Transaction>> waiting = new ArrayList<>(1);
         /** Guarded by this. */
         private boolean forgotten;
+        /** By resource manager, the writes that wait to travel along with the request for its vote. */
+        private final Map<String, List<Message.Write>> carried = new ConcurrentHashMap<>(0);
 
         private Entry(Transaction transaction, long nanos) {
             this.transaction = transaction;
@@ -224,6 +226,14 @@ public final class Coordinator {
     }
 
     private CompletionStage<Answer<Transaction>> write(Entry entry, Write write) {
+        return write(entry, write, false);
+    }
+
+    /**
+     * Where {@code carry}, it stays here until the vote is asked for, and travels along: the resource manager takes
+     * that, and nobody waits to hear that it is staged there.
+     */
+    private CompletionStage<Answer<Transaction>> write(Entry entry, Write write, boolean carry) {
         TransactionId id = entry.transaction.id();
         String name = write.resourceManager();
         if (entry.transaction.state() != TransactionState.ACTIVE) {
@@ -247,10 +257,16 @@ public final class Coordinator {
         }
         Step step = apply(entry, new Event.WriteRequested(name, target.instance(), target.canCommitInOnePhase()));
         return switch (step.effects().getFirst()) {
-            case Effect.SendWrite send ->
-                Ports.call(() -> participants.write(target, id, send.sequence(), write.key(), write.value()))
+            case Effect.SendWrite send -> {
+                var message = new Message.Write(id, send.sequence(), write.key(), write.value());
+                if (carry && target.takesWritesWithPrepare()) {
+                    entry.carried.computeIfAbsent(name, _ -> new ArrayList<>()).add(message);
+                    yield CompletableFuture.completedFuture(written(entry, name, Participants.Reply.DONE));
+                }
+                yield Ports.call(() -> participants.send(target, message))
                         .exceptionally(Coordinator::failed)
                         .thenApply(reply -> written(entry, name, reply));
+            }
             case Effect.RefuseWrite refuse -> Answer.refuseLater(refusal(step.transaction(), name, refuse));
             case Effect other -> throw new IllegalStateException("a write led to " + other);
         };
@@ -288,7 +304,7 @@ public final class Coordinator {
             Origin origin, @Nullable Duration timeout, List<Write> writes, boolean autoCommit) {
         Origin.Request request = origin.request();
         if (request == null) {
-            return beginOnce(origin, timeout, writes).thenCompose(begun -> settleIf(autoCommit, begun));
+            return beginOnce(origin, timeout, writes, autoCommit).thenCompose(begun -> settleIf(autoCommit, begun));
         }
         RequestName name = new RequestName(origin.principal(), request.key());
         Begun mine = new Begun(request.fingerprint(), new CompletableFuture<>());
@@ -298,7 +314,7 @@ public final class Coordinator {
                     Refusal.of(Kind.KEY_REUSED, "this Idempotency-Key came with another body before"));
         }
         if (earlier == null) {
-            Ports.call(() -> beginOnce(origin, timeout, writes)).whenComplete((begun, failure) -> {
+            Ports.call(() -> beginOnce(origin, timeout, writes, autoCommit)).whenComplete((begun, failure) -> {
                 if (!(begun instanceof Answer.Given<TransactionId>)) {
                     requests.remove(name, mine); // nothing began
                 }
@@ -321,7 +337,7 @@ public final class Coordinator {
     }
 
     private CompletionStage<Answer<TransactionId>> beginOnce(
-            Origin origin, @Nullable Duration timeout, List<Write> writes) {
+            Origin origin, @Nullable Duration timeout, List<Write> writes, boolean autoCommit) {
         Answer<Entry> begun = begin(origin, timeout);
         if (begun instanceof Answer.Refused<Entry>(Refusal refusal)) {
             return Answer.refuseLater(refusal);
@@ -333,19 +349,21 @@ public final class Coordinator {
                     .computeIfAbsent(write.resourceManager(), _ -> new ArrayList<>())
                     .add(write);
         }
+        // One alone may commit in one phase: then its writes have to be there before.
+        boolean carry = autoCommit && byResourceManager.size() > 1;
         CompletableFuture<?>[] all = byResourceManager.values().stream()
-                .map(some -> writeInOrder(entry, some, 0).toCompletableFuture())
+                .map(some -> writeInOrder(entry, some, 0, carry).toCompletableFuture())
                 .toArray(CompletableFuture<?>[]::new);
         return CompletableFuture.allOf(all).thenApply(_ -> Answer.of(entry.transaction.id()));
     }
 
     /** Stops at the first failure, which dooms the transaction anyway. */
-    private CompletionStage<?> writeInOrder(Entry entry, List<Write> writes, int index) {
+    private CompletionStage<?> writeInOrder(Entry entry, List<Write> writes, int index, boolean carry) {
         if (index == writes.size()) {
             return CompletableFuture.completedFuture(null);
         }
-        return write(entry, writes.get(index)).thenCompose(answer -> switch (answer) {
-            case Answer.Given<Transaction> _ -> writeInOrder(entry, writes, index + 1);
+        return write(entry, writes.get(index), carry).thenCompose(answer -> switch (answer) {
+            case Answer.Given<Transaction> _ -> writeInOrder(entry, writes, index + 1, carry);
             case Answer.Refused<Transaction>(Refusal refusal) -> {
                 apply(entry, new Event.WriteImpossible(writes.get(index).resourceManager(), refusal.detail()));
                 yield CompletableFuture.completedFuture(null);
@@ -637,10 +655,12 @@ public final class Coordinator {
             vote(entry, name, Ballot.abortFor(VoteCause.UNREACHABLE, "it is no longer registered"));
             return;
         }
-        Ports.call(() -> participants.prepare(target, entry.transaction.id()))
-                .exceptionally(failure ->
-                        Ballot.abortFor(VoteCause.ERROR, failed(failure).detail()))
-                .thenAccept(ballot -> vote(entry, name, ballot));
+        List<Message.Write> carried = entry.carried.remove(name);
+        Message message = new Message.Prepare(entry.transaction.id(), carried == null ? List.of() : carried);
+        Ports.call(() -> participants.send(target, message))
+                .exceptionally(failure -> Participants.Reply.voted(
+                        Ballot.abortFor(VoteCause.ERROR, failed(failure).detail())))
+                .thenAccept(reply -> vote(entry, name, reply.vote()));
     }
 
     private void vote(Entry entry, String name, Ballot ballot) {
@@ -715,8 +735,8 @@ public final class Coordinator {
             return CompletableFuture.completedFuture(new Participants.Reply(
                     Participants.Reply.Kind.UNKNOWN, "it came back as another instance, without its memory"));
         }
-        Registration addressee = target.as(participant.instance());
-        return Ports.call(() -> commit ? participants.commit(addressee, id) : participants.rollback(addressee, id))
+        Message message = commit ? new Message.Commit(id) : new Message.Rollback(id);
+        return Ports.call(() -> participants.send(target.as(participant.instance()), message))
                 .exceptionally(Coordinator::failed);
     }
 

@@ -12,7 +12,8 @@ import java.util.concurrent.CompletionStage;
  */
 public final class Membership {
 
-    private static final Set<String> FEATURES = Set.of(Registration.ONE_PHASE, Registration.KEEP_ALIVE);
+    private static final Set<String> FEATURES = Set.of(
+            Registration.ONE_PHASE, Registration.KEEP_ALIVE, Registration.BATCH, Registration.PREPARE_WITH_WRITES);
 
     private final ResourceManager resourceManager;
     private final CoordinatorLink coordinator;

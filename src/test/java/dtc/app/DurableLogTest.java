@@ -101,34 +101,22 @@ class DurableLogTest {
     }
 
     private String refusal(Path directory, long segmentBytes) {
-        DtcConfig.LogConfig wanted = new DtcConfig.LogConfig() {
-            @Override
-            public Kind kind() {
-                return Kind.FILE;
-            }
-
-            @Override
-            public Optional<Path> directory() {
-                return Optional.of(directory);
-            }
-
-            @Override
-            public MemorySize segmentSize() {
-                return new MemorySize(BigInteger.valueOf(segmentBytes));
-            }
-
-            @Override
-            public MemorySize freeSpaceMin() {
-                return config.log().freeSpaceMin();
-            }
-
-            @Override
-            public int decisionsWaitingMax() {
-                return 1;
-            }
-        };
+        DtcConfig.LogConfig wanted = new Wanted(
+                DtcConfig.LogConfig.Kind.FILE,
+                Optional.of(directory),
+                new MemorySize(BigInteger.valueOf(segmentBytes)),
+                config.log().freeSpaceMin(),
+                1);
         ConfigurationException refusal =
                 assertThrows(ConfigurationException.class, () -> DurableLog.open(vertx, wanted));
         return String.valueOf(refusal.getMessage());
     }
+
+    private record Wanted(
+            DtcConfig.LogConfig.Kind kind,
+            Optional<Path> directory,
+            MemorySize segmentSize,
+            MemorySize freeSpaceMin,
+            int decisionsWaitingMax)
+            implements DtcConfig.LogConfig {}
 }

@@ -20,7 +20,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * Decisions a second by callers that each wait for one before the next, beside a bare loop of append and force on the
  * same disk; and how long a log takes to be read. See docs/adr/0008. Not run by the build:
  *
- * <pre>./mvnw test-compile &amp;&amp; java -cp target/classes:target/test-classes dtc.log.LogBenchmark [directory]</pre>
+ * <pre>./mvnw test-compile &amp;&amp; java -cp target/classes:target/test-classes dtc.log.LogBenchmark [directory]
+ * </pre>
  */
 final class LogBenchmark {
 
@@ -58,7 +59,8 @@ final class LogBenchmark {
                 results.addAll(all);
             }
         }
-        out.println("                  decisions/s    forces/s    decisions/force    (medians of %d)".formatted(ROUNDS));
+        out.println(
+                "                  decisions/s    forces/s    decisions/force    (medians of %d)".formatted(ROUNDS));
         List<String> kinds = results.stream().map(Result::what).distinct().toList();
         for (String what : kinds) {
             double decisions = median(results.stream()
@@ -87,8 +89,8 @@ final class LogBenchmark {
             storage.lock();
             String name = "bare-" + numbers.incrementAndGet();
             storage.create(name);
-            ByteBuffer bytes = ByteBuffer.allocate(
-                    Segment.RECORD_HEAD_BYTES + RecordCodec.encode(Records.committing(1)).remaining());
+            ByteBuffer bytes = ByteBuffer.allocate(Segment.RECORD_HEAD_BYTES
+                    + RecordCodec.encode(Records.committing(1)).remaining());
             long start = System.nanoTime();
             long count = 0;
             while (System.nanoTime() - start < EACH.toNanos()) {
@@ -122,8 +124,7 @@ final class LogBenchmark {
             double seconds = (System.nanoTime() - start) / 1e9;
             double forcesPerSecond = forces.get() / seconds;
             log.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
-            return new Result(
-                    callers + (callers == 1 ? " caller" : " callers"), decisions / seconds, forcesPerSecond);
+            return new Result(callers + (callers == 1 ? " caller" : " callers"), decisions / seconds, forcesPerSecond);
         }
     }
 

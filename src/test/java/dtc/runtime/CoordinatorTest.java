@@ -343,19 +343,19 @@ class CoordinatorTest {
         private final Queue<Runnable> waiting = new ArrayDeque<>();
 
         @Override
-        public CompletionStage<Reply> write(
-                Registration target, TransactionId id, int sequence, String key, JsonText value) {
-            writes++;
-            return CompletableFuture.completedFuture(Reply.DONE);
+        public CompletionStage<Reply> send(Registration target, Message message) {
+            return switch (message) {
+                case Message.Write _ -> {
+                    writes++;
+                    yield CompletableFuture.completedFuture(Reply.DONE);
+                }
+                case Message.Prepare _ -> CompletableFuture.completedFuture(Reply.voted(vote));
+                case Message.Commit commit -> commit(target, commit.id());
+                case Message.Rollback _ -> CompletableFuture.completedFuture(Reply.DONE);
+            };
         }
 
-        @Override
-        public CompletionStage<Ballot> prepare(Registration target, TransactionId id) {
-            return CompletableFuture.completedFuture(vote);
-        }
-
-        @Override
-        public CompletionStage<Reply> commit(Registration target, TransactionId id) {
+        private CompletionStage<Reply> commit(Registration target, TransactionId id) {
             Reply reply = new Reply(commits, "as told");
             if (committed.size() < 10) { // what the test looks at, without what a million would fill
                 committed.add(id + " " + target.id() + " " + target.url().replaceAll(".*:", ""));
@@ -366,11 +366,6 @@ class CoordinatorTest {
             CompletableFuture<Reply> later = new CompletableFuture<>();
             waiting.add(() -> later.complete(reply));
             return later;
-        }
-
-        @Override
-        public CompletionStage<Reply> rollback(Registration target, TransactionId id) {
-            return CompletableFuture.completedFuture(Reply.DONE);
         }
     }
 

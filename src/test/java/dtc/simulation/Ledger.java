@@ -10,6 +10,7 @@ import dtc.protocol.TransactionId;
 import dtc.protocol.Vote;
 import dtc.resource.Dictionary;
 import dtc.runtime.Coordinator;
+import dtc.runtime.Message;
 import dtc.runtime.Participants.Reply;
 import dtc.runtime.Refusal;
 import dtc.runtime.Registration;
@@ -375,6 +376,21 @@ final class Ledger {
         Sent before = writes.get(key);
         if (before == null || before.sequence() < sequence) {
             writes.put(key, new Sent(sequence, value));
+        }
+    }
+
+    /** Writes came along with a request for a vote, and are staged unless that is too late. */
+    void carried(ResourceManagerNode node, Message.Prepare prepare) {
+        Shadow shadow = shadow(node.name);
+        TransactionId id = prepare.id();
+        if (!shadow.ended.contains(id) && !shadow.inDoubt.contains(id) && !shadow.waiting.contains(id)) {
+            prepare.writes()
+                    .forEach(write -> staged(
+                            node,
+                            id,
+                            write.sequence(),
+                            write.key(),
+                            write.value().text()));
         }
     }
 

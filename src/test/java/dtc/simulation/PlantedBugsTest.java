@@ -15,7 +15,7 @@ class PlantedBugsTest {
     private static final Logger LOG = Logger.getLogger(PlantedBugsTest.class);
 
     private static final int FEW = 100;
-    private static final int MANY = 1_500;
+    private static final int MANY = 4_000;
 
     static List<PlantedBug> bugs() {
         return List.of(
@@ -110,6 +110,12 @@ class PlantedBugsTest {
                         "runtime/Coordinator.java",
                         "} else if (entry.transaction.state().isLeftToParticipant()) {",
                         "} else if (entry.beganNanos == Long.MIN_VALUE) {",
+                        MANY),
+                new PlantedBug(
+                        "takes one answer of several for another",
+                        "runtime/Lanes.java",
+                        "replies.get(i).ifPresentOrElse(",
+                        "replies.get(batch.size() - 1 - i).ifPresentOrElse(",
                         MANY),
                 new PlantedBug(
                         "ignores the name of a request",
