@@ -9,9 +9,11 @@ import dtc.coordinator.TransactionState;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.DecisionLog;
 import dtc.protocol.Ballot;
+import dtc.protocol.Cause;
 import dtc.protocol.JsonText;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
+import dtc.protocol.Resolution;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.protocol.VoteCause;
@@ -23,11 +25,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -85,6 +91,8 @@ public final class Coordinator {
 
     private final Retention finished;
     private final Retention heuristics;
+    /** Heuristic outcomes that nobody has looked after yet, oldest first. */
+    private final NavigableSet<TransactionId> unresolved = new ConcurrentSkipListSet<>();
 
     private volatile boolean stopping;
     private volatile @Nullable CompletableFuture<Void> drained;
@@ -175,6 +183,9 @@ public final class Coordinator {
                         new Begun(request.fingerprint(), CompletableFuture.completedFuture(Answer.of(t.id()))));
             }
             if (t.state().isFinal()) {
+                if (needsSomebody(t)) {
+                    unresolved.add(t.id());
+                }
                 retire(t, since(t.finishedAt(), now));
             } else {
                 inFlight.incrementAndGet();
@@ -409,6 +420,91 @@ public final class Coordinator {
     }
 
     /**
+     * What a search found.
+     *
+     * @param next where to go on: the {@code after} of another search; null where nothing older is left
+     */
+    public record Found(List<Transaction> items, @Nullable TransactionId next) {}
+
+    /** Newest first, from {@code after} on (exclusive); looks at {@code examinedMax} transactions at most. */
+    public Found search(Predicate<Transaction> wanted, @Nullable TransactionId after, int limit, int examinedMax) {
+        List<Transaction> items = new ArrayList<>();
+        TransactionId last = null;
+        int examined = 0;
+        var older = after == null ? transactions : transactions.headMap(after, false);
+        for (Entry entry : older.descendingMap().values()) {
+            if (items.size() == limit || examined == examinedMax) {
+                return new Found(items, last);
+            }
+            Transaction t = entry.transaction;
+            examined++;
+            last = t.id();
+            if (wanted.test(t)) {
+                items.add(t);
+            }
+        }
+        return new Found(items, null);
+    }
+
+    /** Heuristic outcomes that nobody has looked after yet, oldest first. */
+    public List<Transaction> unresolved(int limit) {
+        return unresolved.stream()
+                .map(transactions::get)
+                .filter(Objects::nonNull)
+                .map(entry -> entry.transaction)
+                .limit(limit)
+                .toList();
+    }
+
+    /** Why no decision is taken now, in words for a client; null where decisions are taken. */
+    public @Nullable String refusing() {
+        return log.refusing();
+    }
+
+    // What operators do
+
+    /** Rolls back a transaction that is not decided yet, and says why. */
+    public CompletionStage<Answer<Transaction>> rollback(TransactionId id, String reason) {
+        return settle(id, new Event.RollbackRequested(Cause.OPERATOR, reason))
+                .thenApply(answer -> refuseIf(answer, Outcome.COMMIT));
+    }
+
+    /**
+     * Makes every try that waits for the resource manager now, a bounded number at a time.
+     *
+     * @return how many waited
+     */
+    public int deliverNow(String resourceManager) {
+        return redelivery.resume(resourceManager);
+    }
+
+    /** Likewise, for one transaction at all its participants. */
+    public Answer<Integer> deliverNow(TransactionId id) {
+        Entry entry = transactions.get(id);
+        return entry == null
+                ? Answer.refuse(unknown(id))
+                : Answer.of(entry.transaction.participants().stream()
+                        .mapToInt(p -> redelivery.resume(p.resourceManager(), id))
+                        .sum());
+    }
+
+    /** Notes that somebody looked after a heuristic outcome; it is then kept no longer than any other transaction. */
+    public Answer<Transaction> resolve(TransactionId id, Resolution resolution) {
+        Entry entry = transactions.get(id);
+        if (entry == null) {
+            return Answer.refuse(unknown(id));
+        }
+        Transaction after = apply(entry, new Event.Resolved(resolution)).transaction();
+        if (!resolution.equals(after.resolution())) {
+            return Answer.refuse(wrongState(after, null));
+        }
+        if (heuristics.remove(id)) {
+            finished.add(id, Duration.ZERO);
+        }
+        return Answer.of(after);
+    }
+
+    /**
      * What a participant in doubt is told. Nothing is known of a transaction that was not committed: presumed abort.
      */
     public Outcome outcome(TransactionId id) {
@@ -517,16 +613,20 @@ public final class Coordinator {
             step = machine.apply(before, event, time.now());
             Transaction after = step.transaction();
             entry.transaction = after;
-            if (before.state() != after.state()) {
+            listener.applied(before, event, step);
+            boolean changed = before.state() != after.state();
+            if (changed) {
                 if (before.state() == TransactionState.ACTIVE || before.state() == TransactionState.MARKED_ROLLBACK) {
                     entry.preparingNanos = time.nanos();
                 }
                 if (after.state() == TransactionState.DELEGATED || before.state() == TransactionState.DECIDING) {
                     entry.decidedNanos = time.nanos();
                 }
-                if (after.state().isFinal() && !entry.forgotten) {
-                    log.end(Records.end(after)); // here, so that the last end recorded is the last there was
-                }
+            }
+            boolean resolutionChanged = !Objects.equals(before.resolution(), after.resolution());
+            if (((changed && after.state().isFinal()) || resolutionChanged) && !entry.forgotten) {
+                noteWhetherNeeded(after);
+                log.end(Records.end(after)); // here, so that the last end recorded is the last there was
             }
         }
         changed(entry, before, step.transaction());
@@ -558,6 +658,19 @@ public final class Coordinator {
         }
     }
 
+    /** Under the lock of the transaction, so that the last note is of the last state. */
+    private void noteWhetherNeeded(Transaction after) {
+        if (needsSomebody(after)) {
+            unresolved.add(after.id());
+        } else {
+            unresolved.remove(after.id());
+        }
+    }
+
+    private static boolean needsSomebody(Transaction t) {
+        return t.state() == TransactionState.HEURISTIC && t.resolution() == null;
+    }
+
     private void finish(Entry entry, Transaction before, Transaction after) {
         listener.finished(after, Duration.ofNanos(time.nanos() - entry.beganNanos));
         if (!before.state().isFinal()) {
@@ -575,12 +688,12 @@ public final class Coordinator {
 
     /** Its outcome stays answerable; what an operator has to look at is not forgotten for its age alone. */
     private void retire(Transaction ended, Duration ago) {
-        (ended.state() == TransactionState.HEURISTIC ? heuristics : finished).add(ended.id(), ago);
+        (needsSomebody(ended) ? heuristics : finished).add(ended.id(), ago);
     }
 
     private void retireOrForget(TransactionId id) {
         Entry entry = transactions.get(id);
-        if (entry != null && entry.transaction.state() == TransactionState.HEURISTIC) {
+        if (entry != null && needsSomebody(entry.transaction)) {
             heuristics.add(id, Duration.ZERO); // it became so after it had ended well
         } else {
             forget(id);
@@ -600,6 +713,7 @@ public final class Coordinator {
         }
         synchronized (entry) {
             entry.forgotten = true;
+            unresolved.remove(id);
             log.forget(id);
         }
     }
@@ -628,9 +742,9 @@ public final class Coordinator {
                     sendRollback(entry, e.resourceManager());
                 } else if (entry.transaction.state().isLeftToParticipant()) {
                     // It is not in doubt and will not ask: this has to be told until it answers, as a commit has.
-                    redelivery.commit(e.resourceManager(), e.tries(), () -> sendRollback(entry, e.resourceManager()));
+                    tellAgain(entry, e.resourceManager(), e.tries());
                 } else {
-                    redelivery.rollback(e.resourceManager(), e.tries(), () -> sendRollback(entry, e.resourceManager()));
+                    rollBackAgain(entry, e.resourceManager(), e.tries());
                 }
             }
         }
@@ -640,12 +754,27 @@ public final class Coordinator {
     private void redeliver(Entry entry, String name, int tries) {
         Supplier<CompletionStage<?>> attempt = () -> sendCommit(entry, name);
         if (registry.find(name) != null) {
-            redelivery.commit(name, tries, attempt);
+            TransactionId id = entry.transaction.id();
+            listener.retryPlanned(id, name, redelivery.commit(name, id, tries, attempt));
             return;
         }
-        redelivery.park(name, attempt);
+        listener.retryPlanned(entry.transaction.id(), name, null);
+        redelivery.park(name, entry.transaction.id(), attempt);
         if (registry.find(name) != null) {
             redelivery.resume(name); // it came between the two lines above
+        }
+    }
+
+    private void tellAgain(Entry entry, String name, int tries) {
+        TransactionId id = entry.transaction.id();
+        listener.retryPlanned(id, name, redelivery.commit(name, id, tries, () -> sendRollback(entry, name)));
+    }
+
+    private void rollBackAgain(Entry entry, String name, int tries) {
+        TransactionId id = entry.transaction.id();
+        Duration pause = redelivery.rollback(name, id, tries, () -> sendRollback(entry, name));
+        if (pause != null) {
+            listener.retryPlanned(id, name, pause);
         }
     }
 
@@ -725,6 +854,7 @@ public final class Coordinator {
      */
     private CompletionStage<Participants.Reply> deliver(Entry entry, String name, boolean commit) {
         TransactionId id = entry.transaction.id();
+        listener.told(id, name, commit ? Outcome.COMMIT : Outcome.ROLLBACK);
         Registration target = registry.find(name);
         Participant participant = entry.transaction.participant(name);
         if (target == null || participant == null) {

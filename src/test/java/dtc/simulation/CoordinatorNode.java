@@ -9,6 +9,7 @@ import dtc.protocol.Ballot;
 import dtc.protocol.JsonText;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
+import dtc.protocol.Resolution;
 import dtc.protocol.TransactionId;
 import dtc.protocol.VoteCause;
 import dtc.runtime.Answer;
@@ -49,6 +50,9 @@ final class CoordinatorNode extends Node {
     private static final Duration VOTE_TIMEOUT = Duration.ofSeconds(1);
     private static final long MESSAGE_MILLIS = 1_100;
     private static final int LANE_WAITING_MAX = 1_000;
+    /** Of what operators do. */
+    private static final String REASON = "because";
+
     private static final Duration LEASE = Duration.ofSeconds(10);
 
     private @Nullable Coordinator coordinator;
@@ -130,6 +134,13 @@ final class CoordinatorNode extends Node {
         return coordinator;
     }
 
+    private Registry lookedUp() {
+        if (registry == null) {
+            throw new IllegalStateException("asked while down");
+        }
+        return registry;
+    }
+
     boolean isSettled() {
         return coordinator != null
                 && coordinator.list(null, null, Integer.MAX_VALUE).stream()
@@ -170,6 +181,7 @@ final class CoordinatorNode extends Node {
                     case Ask.Run run -> run.key();
                     case Ask.Put _, Ask.Prepare _, Ask.Commit _, Ask.Rollback _ -> null;
                     case Ask.Get _, Ask.ListAll _, Ask.Wait _ -> null;
+                    case Ask.Stop _, Ask.Deliver _, Ask.Resolve _, Ask.Remove _ -> null;
                 };
                 world.ledger.began(id, world.name(id, ask.transaction()), key);
             }
@@ -235,8 +247,23 @@ final class CoordinatorNode extends Node {
                 all.forEach(t -> world.ledger.told(t, client));
                 yield CompletableFuture.completedFuture(new ClientNode.Heard(all.size() + " transactions", null, true));
             }
+            case Ask.Stop _ -> heard(life, client, ask, id, up().rollback(known(id), REASON));
+            case Ask.Deliver _ -> told(up().deliverNow(known(id)));
+            case Ask.Resolve _ ->
+                told(up().resolve(known(id), new Resolution(client, new LifeTime(life).now(), REASON)));
+            case Ask.Remove remove -> told(lookedUp().removeLapsed(remove.resourceManager()));
             case Ask.Wait _ -> throw new IllegalStateException("asks nothing");
         };
+    }
+
+    /** The answer to what is done to the delivery, and says nothing of the outcome. */
+    private static CompletionStage<ClientNode.Heard> told(Answer<?> answer) {
+        return CompletableFuture.completedFuture(new ClientNode.Heard(
+                answer instanceof Answer.Refused<?> refused
+                        ? refused.refusal().kind().name()
+                        : "done",
+                null,
+                true));
     }
 
     private static Origin origin(@Nullable String key, String body) {

@@ -154,13 +154,13 @@ class PlantedBugsTest {
                         "rolls back while the commit is on its way to the log",
                         "coordinator/TwoPhaseCommit.java",
                         """
-                        case ACTIVE, PREPARING -> rollBack(t, Cause.CLIENT, null, now);
+                        case ACTIVE, PREPARING -> rollBack(t, e.cause(), e.reason(), now);
                         case MARKED_ROLLBACK -> rollBack(t, Cause.WRITE_FAILED, t.reason(), now);
                         // On its way to the log, or decided: too late.
                         case DECIDING,
                         """,
                         """
-                        case ACTIVE, PREPARING, DECIDING -> rollBack(t, Cause.CLIENT, null, now);
+                        case ACTIVE, PREPARING, DECIDING -> rollBack(t, e.cause(), e.reason(), now);
                         case MARKED_ROLLBACK -> rollBack(t, Cause.WRITE_FAILED, t.reason(), now);
                         case
                         """,
