@@ -32,6 +32,8 @@ public interface DtcConfig {
 
     LogConfig log();
 
+    ConsoleConfig console();
+
     /** How long a vote is awaited. */
     @WithDefault("1s")
     @DurationMin(millis = 1)
@@ -230,6 +232,20 @@ public interface DtcConfig {
         @WithDefault("10s")
         @DurationMin(millis = 1)
         Duration lease();
+    }
+
+    interface ConsoleConfig {
+        /** Timelines kept of transactions that committed, and as many of those that did not. */
+        @WithDefault("2000")
+        int timelinesMax();
+
+        /** Pages that are kept up to date at a time. */
+        @WithDefault("200")
+        int viewersMax();
+
+        /** How long a decision may be undelivered before somebody should look. */
+        @WithDefault("10s")
+        Duration attentionAfter();
     }
 
     interface LogConfig {

@@ -1,6 +1,7 @@
 package dtc.app;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dtc.console.ConsoleSettings;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.DecisionLog;
 import dtc.log.MemoryDecisionLog;
@@ -26,6 +27,7 @@ import dtc.runtime.Registry;
 import dtc.runtime.ResourceManager;
 import dtc.runtime.Time;
 import dtc.runtime.TransactionListener;
+import io.quarkus.arc.All;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.vertx.http.runtime.VertxHttpConfig;
@@ -140,7 +142,7 @@ public class Wiring {
             Registry registry,
             Participants participants,
             DecisionLog log,
-            TransactionListener listener) {
+            @All List<TransactionListener> listeners) {
         return new Coordinator(
                 new TwoPhaseCommit(
                         config.limits().participantsMax(),
@@ -165,7 +167,7 @@ public class Wiring {
                 registry,
                 participants,
                 log,
-                listener);
+                TransactionListener.all(listeners));
     }
 
     @Produces
@@ -178,6 +180,16 @@ public class Wiring {
                 config.transaction().timeoutMax(),
                 config.limits().pageMax(),
                 config.limits().idAheadMax());
+    }
+
+    @Produces
+    @Singleton
+    ConsoleSettings consoleSettings() {
+        return new ConsoleSettings(
+                config.coordinator().enabled(),
+                config.console().timelinesMax(),
+                config.console().viewersMax(),
+                config.console().attentionAfter());
     }
 
     @Produces

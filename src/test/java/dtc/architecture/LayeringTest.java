@@ -55,14 +55,24 @@ class LayeringTest {
         return Stream.of(
                 new Rule(
                         "protocol",
-                        List.of("coordinator", "resource", "log", "runtime", "rest", "metrics", "app"),
+                        List.of("coordinator", "resource", "log", "runtime", "rest", "console", "metrics", "app"),
                         WORLD),
-                new Rule("coordinator", List.of("resource", "log", "runtime", "rest", "metrics", "app"), WORLD),
-                new Rule("resource", List.of("coordinator", "log", "runtime", "rest", "metrics", "app"), WORLD),
-                new Rule("log", List.of("coordinator", "resource", "runtime", "rest", "metrics", "app"), FRAMEWORKS),
-                new Rule("runtime", List.of("rest", "metrics", "app"), FRAMEWORKS),
-                new Rule("rest", List.of("log", "metrics", "app"), List.of()),
-                new Rule("metrics", List.of("log", "resource", "rest", "app"), List.of()));
+                new Rule(
+                        "coordinator",
+                        List.of("resource", "log", "runtime", "rest", "console", "metrics", "app"),
+                        WORLD),
+                new Rule(
+                        "resource",
+                        List.of("coordinator", "log", "runtime", "rest", "console", "metrics", "app"),
+                        WORLD),
+                new Rule(
+                        "log",
+                        List.of("coordinator", "resource", "runtime", "rest", "console", "metrics", "app"),
+                        FRAMEWORKS),
+                new Rule("runtime", List.of("rest", "console", "metrics", "app"), FRAMEWORKS),
+                new Rule("rest", List.of("log", "console", "metrics", "app"), List.of()),
+                new Rule("console", List.of("log", "resource", "rest", "metrics", "app"), List.of()),
+                new Rule("metrics", List.of("log", "resource", "rest", "console", "app"), List.of()));
     }
 
     @ParameterizedTest
