@@ -7,6 +7,7 @@ import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.BadRequestException;
+import jakarta.ws.rs.GET;
 import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
@@ -16,6 +17,7 @@ import jakarta.ws.rs.core.Response;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import org.jboss.resteasy.reactive.RestPath;
@@ -23,16 +25,18 @@ import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes an embedded resource manager misbehave at prepare, to try what happens. Built into dev mode and tests only: in
- * a packaged application neither the path nor the filter exists.
+ * Makes an embedded resource manager misbehave, to try what happens. Built into dev mode and tests only: in a packaged
+ * application neither the path nor the filter exists.
  */
 @Singleton
 @IfBuildProfile(anyOf = {"dev", "test"})
 @Path("/dev/resource-managers")
 public class DevFaults {
 
-    private static final Set<String> FAULTS = Set.of("hang", "abort");
-    private static final Pattern PREPARE = Pattern.compile("/rm/([^/]+)/transactions/[^/]+/prepare");
+    /** At prepare, at prepare, and at commit. */
+    private static final Set<String> FAULTS = Set.of("hang", "abort", "hang-commit");
+
+    private static final Pattern MESSAGE = Pattern.compile("/rm/([^/]+)/transactions/[^/]+/(prepare|commit)");
     private static final Duration HANG = Duration.ofMinutes(1);
 
     private final Map<String, String> faults = new ConcurrentHashMap<>();
@@ -44,7 +48,14 @@ public class DevFaults {
         this.hosted = hosted;
     }
 
-    /** {@code kind} is hang, abort, or absent for none. */
+    /** Who misbehaves, and how. */
+    @GET
+    @NonBlocking
+    public Map<String, String> all() {
+        return new TreeMap<>(faults);
+    }
+
+    /** {@code kind} is hang, abort, hang-commit, or absent for none. */
     @PUT
     @Path("/{id}/fault")
     @NonBlocking
@@ -64,20 +75,20 @@ public class DevFaults {
     @ServerRequestFilter
     @Nullable
     Uni<Response> filter(ContainerRequestContext request) {
-        var prepare = PREPARE.matcher(request.getUriInfo().getPath());
-        String fault = prepare.matches() ? faults.get(prepare.group(1)) : null;
-        if (fault == null) {
+        var message = MESSAGE.matcher(request.getUriInfo().getPath());
+        String fault = message.matches() ? faults.get(message.group(1)) : null;
+        if (fault == null || message.group(2).equals("commit") != fault.equals("hang-commit")) {
             return Uni.createFrom().nullItem();
         }
-        return fault.equals("hang")
+        return fault.equals("abort")
                 ? Uni.createFrom()
+                        .item(Response.ok("{\"vote\":\"ABORT\",\"reason\":\"told to\"}")
+                                .type("application/json")
+                                .build())
+                : Uni.createFrom()
                         .item(Response.status(503).build())
                         .onItem()
                         .delayIt()
-                        .by(HANG)
-                : Uni.createFrom()
-                        .item(Response.ok("{\"vote\":\"ABORT\",\"reason\":\"told to\"}")
-                                .type("application/json")
-                                .build());
+                        .by(HANG);
     }
 }

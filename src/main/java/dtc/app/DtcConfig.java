@@ -1,11 +1,13 @@
 package dtc.app;
 
+import dtc.rest.Input;
 import dtc.security.Exposure;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import io.smallrye.config.WithName;
 import io.vertx.core.http.ClientAuth;
+import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import java.net.URI;
 import java.nio.file.Path;
@@ -26,6 +28,8 @@ public interface DtcConfig {
 
     Limits limits();
 
+    MessagesConfig messages();
+
     RmConfig rm();
 
     RegistrationConfig registration();
@@ -33,6 +37,8 @@ public interface DtcConfig {
     SecurityConfig security();
 
     LogConfig log();
+
+    ConsoleConfig console();
 
     /** How long a vote is awaited. */
     @WithDefault("1s")
@@ -183,6 +189,34 @@ public interface DtcConfig {
         int connectionsMax();
     }
 
+    /** How messages to one resource manager travel together, where it takes that. */
+    interface MessagesConfig {
+        /** Requests under way to one resource manager, beyond which messages gather. */
+        @WithDefault("2")
+        @Min(1)
+        int lanes();
+
+        /** Messages in one request; 1 sends each alone. */
+        @WithDefault("128")
+        @Min(1)
+        @Max(Input.BATCH_MAX)
+        int batchMax();
+
+        /** Characters of keys and values in one request; a single message may be longer. */
+        @WithDefault("256K")
+        MemorySize batchCharsMax();
+
+        /** Messages that wait for one resource manager. */
+        @WithDefault("50000")
+        @Min(1)
+        int waitingMax();
+
+        /** After which a request that is not answered no longer holds up those behind it. */
+        @WithDefault("20ms")
+        @DurationMin(millis = 1)
+        Duration patience();
+    }
+
     interface RmConfig {
         /** The resource managers' own token, for calls to the coordinator. */
         Optional<Path> tokenFile();
@@ -249,6 +283,20 @@ public interface DtcConfig {
         @WithDefault("10s")
         @DurationMin(millis = 1)
         Duration lease();
+    }
+
+    interface ConsoleConfig {
+        /** Timelines kept of transactions that committed, and as many of those that did not. */
+        @WithDefault("2000")
+        int timelinesMax();
+
+        /** Pages that are kept up to date at a time. */
+        @WithDefault("200")
+        int viewersMax();
+
+        /** How long a decision may be undelivered before somebody should look. */
+        @WithDefault("10s")
+        Duration attentionAfter();
     }
 
     interface LogConfig {

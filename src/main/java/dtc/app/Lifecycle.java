@@ -2,6 +2,8 @@ package dtc.app;
 
 import dtc.runtime.Coordinator;
 import dtc.runtime.HostedResourceManagers;
+import dtc.runtime.Time;
+import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.vertx.http.HttpServerStart;
@@ -9,6 +11,7 @@ import io.quarkus.vertx.http.HttpsServerStart;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.ObservesAsync;
 import jakarta.inject.Singleton;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
@@ -24,14 +27,19 @@ final class Lifecycle {
 
     private static final Logger LOG = Logger.getLogger(Lifecycle.class);
 
+    /** Long enough for a server that does start. */
+    private static final Duration RELOADED = Duration.ofSeconds(2);
+
     private final DtcConfig config;
+    private final Time time;
     private final TransactionIds ids;
     private final Coordinator coordinator;
     private final HostedResourceManagers hosted;
     private final AtomicBoolean joined = new AtomicBoolean();
 
-    Lifecycle(DtcConfig config, TransactionIds ids, Coordinator coordinator, HostedResourceManagers hosted) {
+    Lifecycle(DtcConfig config, Time time, TransactionIds ids, Coordinator coordinator, HostedResourceManagers hosted) {
         this.config = config;
+        this.time = time;
         this.ids = ids;
         this.coordinator = coordinator;
         this.hosted = hosted;
@@ -58,6 +66,14 @@ final class Lifecycle {
     private void join() {
         if (!joined.getAndSet(true)) {
             hosted.all().forEach(one -> one.membership().join());
+        }
+    }
+
+    /** Dev mode loads the application anew under a server that goes on listening, and so is not started again. */
+    void reloaded(@Observes StartupEvent event) {
+        if (LaunchMode.current() == LaunchMode.DEVELOPMENT) {
+            time.after(
+                    RELOADED, () -> hosted.all().forEach(one -> one.membership().join()));
         }
     }
 

@@ -26,10 +26,12 @@ public final class PrepareTimeoutConfig implements ConfigSourceFactory {
         Converter<Duration> converter = new io.quarkus.runtime.configuration.DurationConverter();
         long millis = converter.convert(value.getValue()).toMillis();
         return List.of(new PropertiesConfigSource(
-                Map.of(
-                        "quarkus.fault-tolerance.\"%s/prepare\".timeout.value".formatted(VoteCaller.class.getName()),
-                        Long.toString(millis)),
+                Map.of(property("prepare"), Long.toString(millis), property("together"), Long.toString(millis)),
                 "dtc.prepare-timeout",
                 ORDINAL));
+    }
+
+    private static String property(String method) {
+        return "quarkus.fault-tolerance.\"%s/%s\".timeout.value".formatted(VoteCaller.class.getName(), method);
     }
 }

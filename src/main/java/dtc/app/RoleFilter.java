@@ -20,7 +20,10 @@ final class RoleFilter {
     @ServerRequestFilter
     void filter(ContainerRequestContext request) {
         String path = request.getUriInfo().getPath();
-        if ((isBelow(path, "/transactions") || isBelow(path, "/resource-managers"))
+        if ((path.equals("/")
+                        || isBelow(path, "/console")
+                        || isBelow(path, "/transactions")
+                        || isBelow(path, "/resource-managers"))
                 && !config.get().coordinator().enabled()) {
             throw Edge.notHere();
         }

@@ -1,6 +1,7 @@
 package dtc.app;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dtc.console.ConsoleSettings;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.DecisionLog;
 import dtc.log.MemoryDecisionLog;
@@ -15,9 +16,11 @@ import dtc.rest.ResourceManagers;
 import dtc.runtime.Backoff;
 import dtc.runtime.Coordinator;
 import dtc.runtime.CoordinatorLink;
+import dtc.runtime.Exchanges;
 import dtc.runtime.HostRules;
 import dtc.runtime.HostedResourceManagers;
 import dtc.runtime.HostedResourceManagers.Hosted;
+import dtc.runtime.Lanes;
 import dtc.runtime.Membership;
 import dtc.runtime.Participants;
 import dtc.runtime.Registry;
@@ -25,6 +28,7 @@ import dtc.runtime.ResourceManager;
 import dtc.runtime.Time;
 import dtc.runtime.TransactionListener;
 import dtc.security.Outbound;
+import io.quarkus.arc.All;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.vertx.http.runtime.VertxHttpConfig;
@@ -124,13 +128,29 @@ public class Wiring {
 
     @Produces
     @Singleton
+    Participants participants(Exchanges exchanges, Time time) {
+        DtcConfig.MessagesConfig messages = config.messages();
+        return new Lanes(
+                exchanges,
+                time,
+                new Lanes.Settings(
+                        messages.lanes(),
+                        messages.batchMax(),
+                        Math.toIntExact(messages.batchCharsMax().asLongValue()),
+                        messages.waitingMax(),
+                        config.prepareTimeout(),
+                        messages.patience()));
+    }
+
+    @Produces
+    @Singleton
     Coordinator coordinator(
             Time time,
             TransactionIds ids,
             Registry registry,
             Participants participants,
             DecisionLog log,
-            TransactionListener listener) {
+            @All List<TransactionListener> listeners) {
         return new Coordinator(
                 new TwoPhaseCommit(
                         config.limits().participantsMax(),
@@ -155,7 +175,7 @@ public class Wiring {
                 registry,
                 participants,
                 log,
-                listener);
+                TransactionListener.all(listeners));
     }
 
     @Produces
@@ -168,6 +188,16 @@ public class Wiring {
                 config.transaction().timeoutMax(),
                 config.limits().pageMax(),
                 config.limits().idAheadMax());
+    }
+
+    @Produces
+    @Singleton
+    ConsoleSettings consoleSettings() {
+        return new ConsoleSettings(
+                config.coordinator().enabled(),
+                config.console().timelinesMax(),
+                config.console().viewersMax(),
+                config.console().attentionAfter());
     }
 
     @Produces

@@ -1,8 +1,11 @@
 package dtc.coordinator;
 
 import dtc.protocol.Ballot;
+import dtc.protocol.Cause;
+import dtc.protocol.Resolution;
 import java.time.Instant;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** What may happen to a transaction: calls of its client, answers of its participants, the passing of time, the log. */
 public sealed interface Event {
@@ -21,7 +24,12 @@ public sealed interface Event {
     /** The client asks for prepare, or for commit, which prepares first. */
     record PrepareRequested() implements Event {}
 
-    record RollbackRequested() implements Event {}
+    /** The client ({@link Cause#CLIENT}) or an operator ({@link Cause#OPERATOR}, who gives a reason) asks for it. */
+    record RollbackRequested(Cause cause, @Nullable String reason) implements Event {
+        public RollbackRequested() {
+            this(Cause.CLIENT, null);
+        }
+    }
 
     /** The time allowed to an active transaction is over. */
     record Expired() implements Event {}
@@ -61,4 +69,7 @@ public sealed interface Event {
 
     /** The participant had already done the opposite. */
     record Contradicted(String resourceManager, String reason) implements Event {}
+
+    /** An operator has looked after the heuristic outcome. */
+    record Resolved(Resolution resolution) implements Event {}
 }

@@ -3,6 +3,7 @@ package dtc.coordinator;
 import dtc.protocol.Cause;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
+import dtc.protocol.Resolution;
 import dtc.protocol.TransactionId;
 import java.time.Instant;
 import java.util.List;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param decision {@link Outcome#PENDING} until decided, and never changed after
  * @param reason why it rolled back or ended badly; null where it did neither, or the client asked for it
  * @param participants in the order of their enlisting
+ * @param resolution that an operator has looked after its heuristic outcome; null where nobody has
  */
 public record Transaction(
         TransactionId id,
@@ -27,7 +29,8 @@ public record Transaction(
         @Nullable Instant finishedAt,
         @Nullable Cause cause,
         @Nullable String reason,
-        List<Participant> participants) {
+        List<Participant> participants,
+        @Nullable Resolution resolution) {
 
     public static Transaction begin(TransactionId id, Origin origin, Instant startedAt, Instant expiresAt) {
         return new Transaction(
@@ -41,7 +44,8 @@ public record Transaction(
                 null,
                 null,
                 null,
-                List.of());
+                List.of(),
+                null);
     }
 
     public @Nullable Participant participant(String resourceManager) {
@@ -68,7 +72,8 @@ public record Transaction(
                 next.isFinal() ? now : null,
                 cause,
                 reason,
-                participants);
+                participants,
+                resolution);
     }
 
     Transaction decided(Outcome outcome, Instant now) {
@@ -76,12 +81,34 @@ public record Transaction(
             throw new IllegalStateException(id + ": decided twice");
         }
         return new Transaction(
-                id, origin, state, outcome, startedAt, expiresAt, now, finishedAt, cause, reason, participants);
+                id,
+                origin,
+                state,
+                outcome,
+                startedAt,
+                expiresAt,
+                now,
+                finishedAt,
+                cause,
+                reason,
+                participants,
+                resolution);
     }
 
     Transaction because(Cause why, @Nullable String said) {
         return new Transaction(
-                id, origin, state, decision, startedAt, expiresAt, decidedAt, finishedAt, why, said, participants);
+                id,
+                origin,
+                state,
+                decision,
+                startedAt,
+                expiresAt,
+                decidedAt,
+                finishedAt,
+                why,
+                said,
+                participants,
+                resolution);
     }
 
     Transaction with(List<Participant> changed) {
@@ -96,7 +123,24 @@ public record Transaction(
                 finishedAt,
                 cause,
                 reason,
-                List.copyOf(changed));
+                List.copyOf(changed),
+                resolution);
+    }
+
+    Transaction resolved(@Nullable Resolution by) {
+        return new Transaction(
+                id,
+                origin,
+                state,
+                decision,
+                startedAt,
+                expiresAt,
+                decidedAt,
+                finishedAt,
+                cause,
+                reason,
+                participants,
+                by);
     }
 
     Transaction each(UnaryOperator<Participant> change) {

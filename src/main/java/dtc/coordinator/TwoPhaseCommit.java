@@ -11,6 +11,7 @@ import dtc.coordinator.Event.PrepareRequested;
 import dtc.coordinator.Event.RecordRefused;
 import dtc.coordinator.Event.Recorded;
 import dtc.coordinator.Event.Recovered;
+import dtc.coordinator.Event.Resolved;
 import dtc.coordinator.Event.RollbackRequested;
 import dtc.coordinator.Event.ShutDown;
 import dtc.coordinator.Event.Unanswered;
@@ -51,7 +52,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
             case WriteStaged e -> writeStaged(t, e);
             case WriteFailed e -> writeFailed(t, e, now);
             case PrepareRequested _ -> prepareRequested(t, now);
-            case RollbackRequested _ -> rollbackRequested(t, now);
+            case RollbackRequested e -> rollbackRequested(t, e, now);
             case Expired _ -> giveUp(t, Cause.EXPIRED, "expired before it was prepared", now);
             case ShutDown _ -> giveUp(t, Cause.SHUTDOWN, "the coordinator was shut down", now);
             case VoteArrived e -> voteArrived(t, e, now);
@@ -65,6 +66,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
             case Unanswered e -> unanswered(t, e, now);
             case Lost e -> lost(t, e, now);
             case Contradicted e -> contradicted(t, e, now);
+            case Resolved e -> resolved(t, e);
         };
     }
 
@@ -272,9 +274,9 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
                 : Step.of(t);
     }
 
-    private static Step rollbackRequested(Transaction t, Instant now) {
+    private static Step rollbackRequested(Transaction t, RollbackRequested e, Instant now) {
         return switch (t.state()) {
-            case ACTIVE, PREPARING -> rollBack(t, Cause.CLIENT, null, now);
+            case ACTIVE, PREPARING -> rollBack(t, e.cause(), e.reason(), now);
             case MARKED_ROLLBACK -> rollBack(t, Cause.WRITE_FAILED, t.reason(), now);
             // On its way to the log, or decided: too late.
             case DECIDING,
@@ -423,12 +425,19 @@ public record TwoPhaseCommit(int participantsMax, int writesMax, int rollbackTri
         return switch (t.state()) {
             case COMMITTING -> finishCommit(next, now);
             case ROLLING_BACK -> finishRollback(next, now);
-            case HEURISTIC -> Step.of(next);
+            // Whoever resolved it did not know of this one.
+            case HEURISTIC -> Step.of(next.resolved(null));
             case ROLLED_BACK -> Step.of(next.to(TransactionState.HEURISTIC, now));
             // Told to roll back after a lost answer, it says that it had committed.
             case DELEGATED, RESOLVING -> onePhaseCommitted(t, e.resourceManager(), now);
             case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> Step.of(t);
         };
+    }
+
+    private static Step resolved(Transaction t, Resolved e) {
+        return t.state() == TransactionState.HEURISTIC && t.resolution() == null
+                ? Step.of(t.resolved(e.resolution()))
+                : Step.of(t);
     }
 
     private static Step finishCommit(Transaction t, Instant now) {

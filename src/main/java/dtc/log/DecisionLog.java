@@ -30,8 +30,8 @@ public interface DecisionLog {
     CompletionStage<Void> decide(TransactionRecord decision);
 
     /**
-     * Notes how a transaction ended. Lazy: may be lost in a crash, and then the decision stands as it was. Comes into
-     * the log behind whatever was given to it before.
+     * Notes how a transaction ended, or that its end is resolved. Lazy: may be lost in a crash, and then the decision
+     * stands as it was. Comes into the log behind whatever was given to it before.
      */
     void end(TransactionRecord ended);
 

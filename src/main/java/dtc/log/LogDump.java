@@ -141,6 +141,11 @@ public final class LogDump {
                         t.origin().request() == null
                                 ? null
                                 : t.origin().request().key())
+                + (t.resolution() == null
+                        ? ""
+                        : property("resolvedBy", t.resolution().by())
+                                + property("resolvedAt", t.resolution().at())
+                                + property("resolvedBecause", t.resolution().reason()))
                 + ",\"participants\":"
                 + t.participants().stream().map(LogDump::object).collect(Collectors.joining(",", "[", "]"));
     }

@@ -4,6 +4,7 @@ import dtc.log.TransactionRecord.Member;
 import dtc.protocol.Cause;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
+import dtc.protocol.Resolution;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.protocol.Vote;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * startedAt 8, expiresAt 8                   milliseconds since 1970
  * decidedAt 8, finishedAt 8, cause 1         each where its flag is set
  * reason, principal, request key and fingerprint   texts, each where its flag is set
+ * resolution: by whom, when 8, and the reason        where its flag is set
  * participants 2, and for each of them:
  *   resource manager (a text), instance 16, state 1, vote 1 (0: none), 1 and the reason or 0
  * </pre>
@@ -55,7 +57,8 @@ final class RecordCodec {
     private static final int REASON = 1 << 3;
     private static final int PRINCIPAL = 1 << 4;
     private static final int REQUEST = 1 << 5;
-    private static final int FLAGS = DECIDED | FINISHED | CAUSE | REASON | PRINCIPAL | REQUEST;
+    private static final int RESOLUTION = 1 << 6;
+    private static final int FLAGS = DECIDED | FINISHED | CAUSE | REASON | PRINCIPAL | REQUEST | RESOLUTION;
 
     private RecordCodec() {}
 
@@ -71,7 +74,8 @@ final class RecordCodec {
                 | (t.cause() == null ? 0 : CAUSE)
                 | (t.reason() == null ? 0 : REASON)
                 | (t.origin().principal() == null ? 0 : PRINCIPAL)
-                | (request == null ? 0 : REQUEST)));
+                | (request == null ? 0 : REQUEST)
+                | (t.resolution() == null ? 0 : RESOLUTION)));
         out.putLong(t.startedAt().toEpochMilli()).putLong(t.expiresAt().toEpochMilli());
         if (t.decidedAt() != null) {
             out.putLong(t.decidedAt().toEpochMilli());
@@ -91,6 +95,11 @@ final class RecordCodec {
         if (request != null) {
             putText(out, request.key());
             putText(out, request.fingerprint());
+        }
+        if (t.resolution() != null) {
+            putText(out, t.resolution().by());
+            out.putLong(t.resolution().at().toEpochMilli());
+            putText(out, cut(t.resolution().reason()));
         }
         if (t.participants().size() > PARTICIPANTS_MAX) {
             throw new IllegalArgumentException(
@@ -176,6 +185,9 @@ final class RecordCodec {
         String reason = (flags & REASON) == 0 ? null : getText(in);
         String principal = (flags & PRINCIPAL) == 0 ? null : getText(in);
         Origin.Request request = (flags & REQUEST) == 0 ? null : new Origin.Request(getText(in), getText(in));
+        Resolution resolution = (flags & RESOLUTION) == 0
+                ? null
+                : new Resolution(getText(in), Instant.ofEpochMilli(in.getLong()), getText(in));
         return new TransactionRecord(
                 id,
                 state,
@@ -187,7 +199,8 @@ final class RecordCodec {
                 finishedAt,
                 cause,
                 reason,
-                members(in));
+                members(in),
+                resolution);
     }
 
     private static List<Member> members(ByteBuffer in) {
@@ -264,6 +277,7 @@ final class RecordCodec {
             case LOST -> 13;
             case CONTRADICTED -> 14;
             case SHUTDOWN -> 15;
+            case OPERATOR -> 16;
         };
     }
 
@@ -284,7 +298,11 @@ final class RecordCodec {
                 + 64
                 + textAtMost(t.reason())
                 + textAtMost(t.origin().principal())
-                + (request == null ? 0 : textAtMost(request.key()) + textAtMost(request.fingerprint()));
+                + (request == null ? 0 : textAtMost(request.key()) + textAtMost(request.fingerprint()))
+                + (t.resolution() == null
+                        ? 0
+                        : textAtMost(t.resolution().by())
+                                + textAtMost(t.resolution().reason()));
         for (Member member : t.participants()) {
             bytes += 32 + textAtMost(member.resourceManager()) + textAtMost(member.reason());
         }

@@ -3,6 +3,7 @@ package dtc.log;
 import dtc.protocol.Cause;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
+import dtc.protocol.Resolution;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.protocol.Vote;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *     to roll back is never recorded before its end: it is presumed where there is no record.
  * @param decision what a participant in doubt is told
  * @param participants in the order of their enlisting
+ * @param resolution that an operator has looked after its heuristic outcome
  */
 public record TransactionRecord(
         TransactionId id,
@@ -32,7 +34,8 @@ public record TransactionRecord(
         @Nullable Instant finishedAt,
         @Nullable Cause cause,
         @Nullable String reason,
-        List<Member> participants) {
+        List<Member> participants,
+        @Nullable Resolution resolution) {
 
     public record Member(
             String resourceManager,

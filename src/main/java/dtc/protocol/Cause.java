@@ -6,6 +6,7 @@ public enum Cause {
     ONE_PHASE,
     EMPTY,
     CLIENT,
+    OPERATOR,
     EXPIRED,
     SHUTDOWN,
     WRITE_FAILED,

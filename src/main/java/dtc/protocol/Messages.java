@@ -74,6 +74,41 @@ public final class Messages {
     public record StageRequest(
             @Nullable String key, @Nullable JsonText value) {}
 
+    /** A write that travels along with the request for a vote. */
+    public record CarriedWrite(
+            @Nullable Integer sequence,
+            @Nullable String key,
+            @Nullable JsonText value) {}
+
+    /** Of {@code POST {url}/transactions/{id}/prepare}, where writes travel along; otherwise it has no body. */
+    public record PrepareRequest(@Nullable List<CarriedWrite> writes) {}
+
+    /** Of {@code POST {url}/batch}. */
+    public record BatchRequest(@Nullable List<BatchMessage> messages) {}
+
+    /** What would be a request of its own; what a type does not need is absent. */
+    public record BatchMessage(
+            @Nullable MessageType type,
+            @Nullable String transaction,
+            @Nullable Integer sequence,
+            @Nullable String key,
+            @Nullable JsonText value,
+            @Nullable List<CarriedWrite> writes) {}
+
+    public enum MessageType {
+        WRITE,
+        PREPARE,
+        COMMIT,
+        ROLLBACK
+    }
+
+    /** One answer for each message, in their order. */
+    public record BatchReply(List<BatchAnswer> answers) {}
+
+    /** {@code status} as it would be alone; 202 where it has to wait for something, and is to be asked alone. */
+    public record BatchAnswer(
+            int status, @Nullable Vote vote, @Nullable String reason) {}
+
     public record VoteDocument(Vote vote, @Nullable String reason) {}
 
     /** A transaction that is staged ({@code ACTIVE}) or in doubt ({@code PREPARED}) at a resource manager. */

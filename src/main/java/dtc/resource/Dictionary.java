@@ -80,7 +80,7 @@ public final class Dictionary {
         List<Effect> effects = new ArrayList<>(2);
         switch (event) {
             case Event.Write e -> write(e, effects);
-            case Event.Prepare e -> prepare(e.id(), effects);
+            case Event.Prepare e -> prepare(e, effects);
             case Event.Commit e -> commit(e.id(), effects);
             case Event.Rollback e -> rollback(e.id(), effects);
             case Event.WaitOver e -> waitOver(e.id(), effects);
@@ -123,8 +123,19 @@ public final class Dictionary {
         effects.add(new Effect.Staged(e.id(), first));
     }
 
-    private void prepare(TransactionId id, List<Effect> effects) {
+    private void prepare(Event.Prepare e, List<Effect> effects) {
+        TransactionId id = e.id();
+        String noRoom = stage(e, effects);
         Staged transaction = staged.get(id);
+        if (noRoom != null) {
+            if (transaction == null) {
+                remember(id, false);
+                effects.add(new Effect.Voted(id, Ballot.abort(noRoom)));
+            } else {
+                refuse(id, transaction, Phase.WAITING, noRoom, effects);
+            }
+            return;
+        }
         if (transaction == null) {
             if (ended.getOrDefault(id, false)) {
                 effects.add(new Effect.Voted(id, Ballot.COMMIT)); // asked again, the same vote
@@ -141,6 +152,20 @@ public final class Dictionary {
             case WAITING_ONE_PHASE -> endConfused(id, transaction, effects);
             case PREPARED -> effects.add(new Effect.Voted(id, Ballot.COMMIT));
         }
+    }
+
+    /**
+     * Stages what came along with the request for a vote; says why where there is no room. A write that is refused is
+     * of a request that was doubled or is late, and the vote tells that.
+     */
+    private @Nullable String stage(Event.Prepare e, List<Effect> effects) {
+        for (Event.Write write : e.writes()) {
+            write(write, effects);
+            if (effects.getLast() instanceof Effect.NoRoom(var _, String reason)) {
+                return reason;
+            }
+        }
+        return null;
     }
 
     /** Votes, or waits where wait-die lets it. {@code purpose} says what for. */

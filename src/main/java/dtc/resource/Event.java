@@ -2,6 +2,7 @@ package dtc.resource;
 
 import dtc.protocol.JsonText;
 import dtc.protocol.TransactionId;
+import java.util.List;
 
 /** What a resource manager is told. */
 public sealed interface Event {
@@ -14,7 +15,8 @@ public sealed interface Event {
      */
     record Write(TransactionId id, int sequence, String key, JsonText value) implements Event {}
 
-    record Prepare(TransactionId id) implements Event {}
+    /** Vote; first stage {@code writes}, where it is not too late for that. */
+    record Prepare(TransactionId id, List<Write> writes) implements Event {}
 
     /** Commit: of what was voted for, or, without a vote before it, vote and commit in one phase. */
     record Commit(TransactionId id) implements Event {}

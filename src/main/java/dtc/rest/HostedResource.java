@@ -1,15 +1,22 @@
 package dtc.rest;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dtc.protocol.JsonText;
+import dtc.protocol.Messages.BatchAnswer;
+import dtc.protocol.Messages.BatchMessage;
+import dtc.protocol.Messages.BatchReply;
+import dtc.protocol.Messages.BatchRequest;
 import dtc.protocol.Messages.EntryDocument;
 import dtc.protocol.Messages.EntryPage;
 import dtc.protocol.Messages.OpenTransaction;
 import dtc.protocol.Messages.OpenTransactionList;
+import dtc.protocol.Messages.PrepareRequest;
 import dtc.protocol.Messages.StageRequest;
 import dtc.protocol.Messages.VoteDocument;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.resource.Effect;
+import dtc.resource.Event;
 import dtc.runtime.HostedResourceManagers;
 import dtc.runtime.ResourceManager;
 import dtc.runtime.Time;
@@ -24,9 +31,15 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestPath;
@@ -46,14 +59,19 @@ import org.jspecify.annotations.Nullable;
         content = @Content(mediaType = "application/problem+json"))
 public class HostedResource {
 
+    private static final BatchAnswer DONE = new BatchAnswer(204, null, null);
+    private static final BatchAnswer LATER = new BatchAnswer(202, null, null);
+
     private final HostedResourceManagers hosted;
     private final Input.Limits limits;
     private final Time time;
+    private final ObjectMapper mapper;
 
-    HostedResource(HostedResourceManagers hosted, Input.Limits limits, Time time) {
+    HostedResource(HostedResourceManagers hosted, Input.Limits limits, Time time, ObjectMapper mapper) {
         this.hosted = hosted;
         this.limits = limits;
         this.time = time;
+        this.mapper = mapper;
     }
 
     @POST
@@ -70,27 +88,40 @@ public class HostedResource {
         ResourceManager target = find(rm);
         TransactionId transaction = id(id);
         Input input = new Input(limits);
-        String key = input.key("key", request == null ? null : request.key());
-        JsonText value = input.value("value", request == null ? null : request.value());
         int number = sequence == null ? 0 : input.sequence(sequence);
+        Event.Write write = request == null
+                ? input.staged("", transaction, number, null, null)
+                : input.staged("", transaction, number, request.key(), request.value());
         input.check();
-        return switch (target.write(instance, transaction, number, key, value)) {
-            case Effect.Staged _ -> RestResponse.noContent();
-            case Effect.Refused e -> throw refused(409, e.reason(), transaction, rm);
-            case Effect.NoRoom e -> throw refused(Problems.INSUFFICIENT_STORAGE, e.reason(), transaction, rm);
-            case Effect.Stopping _ -> throw refused(503, "this resource manager is shutting down", transaction, rm);
-        };
+        return alone(answer(target.write(instance, write)), transaction, rm);
     }
 
     @POST
     @Path("/transactions/{id}/prepare")
-    @Operation(summary = "Votes; asked again, the same vote")
+    @Consumes(MediaType.WILDCARD)
+    @Operation(summary = "Votes, on the writes that may come along too; asked again, the same vote")
+    @RequestBody(
+            required = false,
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON,
+                            schema = @Schema(implementation = PrepareRequest.class)))
     public Uni<VoteDocument> prepare(
-            @RestPath String rm, @RestPath String id, @HeaderParam(Headers.INSTANCE) @Nullable String instance) {
+            @RestPath String rm,
+            @RestPath String id,
+            @HeaderParam(Headers.INSTANCE) @Nullable String instance,
+            byte @Nullable [] body)
+            throws IOException {
         ResourceManager target = find(rm);
         TransactionId transaction = id(id);
+        Input input = new Input(limits);
+        // The plain contract has no body, of whatever type.
+        List<Event.Write> writes = body == null || body.length == 0
+                ? List.of()
+                : input.carried(transaction, mapper.readValue(body, PrepareRequest.class));
+        input.check();
         return Uni.createFrom()
-                .completionStage(() -> target.prepare(instance, transaction))
+                .completionStage(() -> target.prepare(instance, transaction, writes))
                 .map(ballot -> new VoteDocument(ballot.vote(), ballot.reason()));
     }
 
@@ -104,12 +135,7 @@ public class HostedResource {
         TransactionId transaction = id(id);
         return Uni.createFrom()
                 .completionStage(() -> target.commit(instance, transaction))
-                .map(effect -> switch (effect) {
-                    case Effect.Committed _ -> RestResponse.noContent();
-                    case Effect.CommitRefused e -> throw refused(409, e.reason(), transaction, rm);
-                    case Effect.Unknown _ ->
-                        throw refused(404, "nothing is known of this transaction here", transaction, rm);
-                });
+                .map(effect -> alone(answer(effect), transaction, rm));
     }
 
     @POST
@@ -120,11 +146,99 @@ public class HostedResource {
             @RestPath String rm, @RestPath String id, @HeaderParam(Headers.INSTANCE) @Nullable String instance) {
         ResourceManager target = find(rm);
         TransactionId transaction = id(id);
-        return switch (target.rollback(instance, transaction)) {
-            case Effect.RolledBack _ -> RestResponse.noContent();
-            case Effect.RollbackRefused _ -> throw refused(409, "this transaction was committed here", transaction, rm);
-            case Effect.Unknown _ -> throw refused(404, "what was here was lost in a restart", transaction, rm);
+        return alone(answer(target.rollback(instance, transaction)), transaction, rm);
+    }
+
+    @POST
+    @Path("/batch")
+    @Consumes(MediaType.APPLICATION_JSON)
+    @Operation(
+            summary = "Several messages in one request",
+            description = "Each is answered as it would be alone, at its place; 202 where it has to wait: ask alone")
+    public BatchReply batch(
+            @RestPath String rm,
+            @HeaderParam(Headers.INSTANCE) @Nullable String instance,
+            @Nullable BatchRequest request) {
+        ResourceManager target = find(rm);
+        Input input = new Input(limits);
+        List<BatchMessage> messages = input.messages(request);
+        input.check();
+        List<BatchAnswer> answers = new ArrayList<>(messages.size());
+        for (BatchMessage message : messages) {
+            answers.add(answer(target, instance, message));
+        }
+        return new BatchReply(answers);
+    }
+
+    /** What is wrong with one is said of that one, and spoils no other. */
+    private BatchAnswer answer(ResourceManager target, @Nullable String instance, BatchMessage message) {
+        Input input = new Input(limits);
+        try {
+            if (message.type() == null || message.transaction() == null) {
+                return new BatchAnswer(400, null, "type or transaction is missing");
+            }
+            TransactionId id = id(message.transaction());
+            return switch (message.type()) {
+                case WRITE -> {
+                    int sequence = message.sequence() == null ? 0 : message.sequence();
+                    Event.Write write = input.staged("", id, sequence, message.key(), message.value());
+                    input.check();
+                    yield answer(target.write(instance, write));
+                }
+                case PREPARE -> {
+                    List<Event.Write> writes = input.carried(id, new PrepareRequest(message.writes()));
+                    input.check();
+                    yield now(
+                            target.prepare(instance, id, writes),
+                            ballot -> new BatchAnswer(200, ballot.vote(), ballot.reason()));
+                }
+                case COMMIT -> now(target.commit(instance, id), HostedResource::answer);
+                case ROLLBACK -> answer(target.rollback(instance, id));
+            };
+        } catch (HttpProblem problem) {
+            return new BatchAnswer(400, null, problem.getDetail());
+        }
+    }
+
+    /** Nobody else's answer waits for keys: this one is asked for alone. */
+    private static <T> BatchAnswer now(CompletionStage<T> stage, Function<T, BatchAnswer> answer) {
+        T done = stage.toCompletableFuture().getNow(null);
+        return done == null ? LATER : answer.apply(done);
+    }
+
+    private static BatchAnswer answer(Effect.WriteAnswer effect) {
+        return switch (effect) {
+            case Effect.Staged _ -> DONE;
+            case Effect.Refused e -> new BatchAnswer(409, null, e.reason());
+            case Effect.NoRoom e -> new BatchAnswer(Problems.INSUFFICIENT_STORAGE, null, e.reason());
+            case Effect.Stopping _ -> new BatchAnswer(503, null, "this resource manager is shutting down");
         };
+    }
+
+    private static BatchAnswer answer(Effect.CommitAnswer effect) {
+        return switch (effect) {
+            case Effect.Committed _ -> DONE;
+            case Effect.CommitRefused e -> new BatchAnswer(409, null, e.reason());
+            case Effect.Unknown _ -> new BatchAnswer(404, null, "nothing is known of this transaction here");
+        };
+    }
+
+    private static BatchAnswer answer(Effect.RollbackAnswer effect) {
+        return switch (effect) {
+            case Effect.RolledBack _ -> DONE;
+            case Effect.RollbackRefused _ -> new BatchAnswer(409, null, "this transaction was committed here");
+            case Effect.Unknown _ -> new BatchAnswer(404, null, "what was here was lost in a restart");
+        };
+    }
+
+    private static RestResponse<Void> alone(BatchAnswer answer, TransactionId transaction, String rm) {
+        if (answer.status() == 204) {
+            return RestResponse.noContent();
+        }
+        throw Problems.problem("REFUSED_BY_RESOURCE_MANAGER", answer.status(), String.valueOf(answer.reason()))
+                .with("transaction", transaction.toString())
+                .with("resourceManager", rm)
+                .build();
     }
 
     @GET
@@ -188,12 +302,5 @@ public class HostedResource {
         input.notAhead("id", id, time.now());
         input.check();
         return id;
-    }
-
-    private static HttpProblem refused(int status, String detail, TransactionId transaction, String rm) {
-        return Problems.problem("REFUSED_BY_RESOURCE_MANAGER", status, detail)
-                .with("transaction", transaction.toString())
-                .with("resourceManager", rm)
-                .build();
     }
 }

@@ -1,10 +1,15 @@
 package dtc.rest;
 
 import dtc.protocol.JsonText;
+import dtc.protocol.Messages.BatchMessage;
+import dtc.protocol.Messages.BatchRequest;
 import dtc.protocol.Messages.BeginRequest;
+import dtc.protocol.Messages.CarriedWrite;
+import dtc.protocol.Messages.PrepareRequest;
 import dtc.protocol.Messages.WriteRequest;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
+import dtc.resource.Event;
 import dtc.rest.Problems.Violation;
 import dtc.runtime.Coordinator.Write;
 import java.net.URI;
@@ -45,6 +50,8 @@ public final class Input {
     private static final Pattern IDEMPOTENCY_KEY = Pattern.compile("[\\x21-\\x7e]{1,255}");
 
     private static final int URL_CHARS_MAX = 2048;
+    /** Messages in one request. */
+    public static final int BATCH_MAX = 1_000;
 
     private final Limits limits;
     private final List<Violation> violations = new ArrayList<>();
@@ -117,6 +124,52 @@ public final class Input {
                 name(prefix + "resourceManager", request.resourceManager()),
                 key(prefix + "key", request.key()),
                 value(prefix + "value", request.value()));
+    }
+
+    /** A write as a resource manager gets it; {@code sequence} is 0 where the caller numbers nothing. */
+    Event.Write staged(String prefix, TransactionId id, int sequence, @Nullable String key, @Nullable JsonText value) {
+        if (sequence < 0) {
+            violation(prefix + "sequence", "must be a positive number");
+        }
+        return new Event.Write(id, sequence, key(prefix + "key", key), value(prefix + "value", value));
+    }
+
+    /** Writes that came along with a request for a vote. */
+    List<Event.Write> carried(TransactionId id, @Nullable PrepareRequest request) {
+        if (request == null || request.writes() == null) {
+            return List.of();
+        }
+        List<CarriedWrite> asked = request.writes();
+        if (asked.size() > limits.writesMax()) {
+            violation("writes", "must be no more than " + limits.writesMax());
+            return List.of();
+        }
+        List<Event.Write> writes = new ArrayList<>(asked.size());
+        for (int i = 0; i < asked.size(); i++) {
+            CarriedWrite write = asked.get(i);
+            String prefix = "writes[" + i + "].";
+            if (write == null) {
+                violation(prefix, "must not be null");
+            } else {
+                int sequence = write.sequence() == null ? 0 : write.sequence();
+                writes.add(staged(prefix, id, sequence, write.key(), write.value()));
+            }
+        }
+        return writes;
+    }
+
+    List<BatchMessage> messages(@Nullable BatchRequest request) {
+        if (request == null || request.messages() == null) {
+            violation("messages", "must not be missing");
+            return List.of();
+        }
+        if (request.messages().size() > BATCH_MAX) {
+            violation("messages", "must be no more than " + BATCH_MAX);
+        }
+        if (request.messages().contains(null)) {
+            violation("messages", "must hold no null");
+        }
+        return request.messages();
     }
 
     public static boolean isName(String text) {

@@ -1,5 +1,7 @@
 package dtc.rest;
 
+import dtc.protocol.Messages.BatchRequest;
+import dtc.protocol.Messages.PrepareRequest;
 import dtc.protocol.Messages.StageRequest;
 import io.quarkus.rest.client.reactive.Url;
 import io.smallrye.mutiny.Uni;
@@ -12,12 +14,12 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 
 /** The coordinator's calls to a resource manager under its registered URL. */
-@Path("/transactions/{id}")
+@Path("/")
 @Consumes(MediaType.APPLICATION_JSON)
 public interface ResourceManagerApi {
 
     @POST
-    @Path("/writes")
+    @Path("/transactions/{id}/writes")
     Uni<Response> write(
             @Url String url,
             @PathParam("id") String id,
@@ -26,14 +28,26 @@ public interface ResourceManagerApi {
             StageRequest request);
 
     @POST
-    @Path("/prepare")
+    @Path("/transactions/{id}/prepare")
     Uni<Response> prepare(@Url String url, @PathParam("id") String id, @HeaderParam(Headers.INSTANCE) String instance);
 
     @POST
-    @Path("/commit")
+    @Path("/transactions/{id}/prepare")
+    Uni<Response> prepare(
+            @Url String url,
+            @PathParam("id") String id,
+            @HeaderParam(Headers.INSTANCE) String instance,
+            PrepareRequest request);
+
+    @POST
+    @Path("/transactions/{id}/commit")
     Uni<Response> commit(@Url String url, @PathParam("id") String id, @HeaderParam(Headers.INSTANCE) String instance);
 
     @POST
-    @Path("/rollback")
+    @Path("/transactions/{id}/rollback")
     Uni<Response> rollback(@Url String url, @PathParam("id") String id, @HeaderParam(Headers.INSTANCE) String instance);
+
+    @POST
+    @Path("/batch")
+    Uni<Response> batch(@Url String url, @HeaderParam(Headers.INSTANCE) String instance, BatchRequest request);
 }

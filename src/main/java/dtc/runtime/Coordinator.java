@@ -9,9 +9,11 @@ import dtc.coordinator.TransactionState;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.DecisionLog;
 import dtc.protocol.Ballot;
+import dtc.protocol.Cause;
 import dtc.protocol.JsonText;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
+import dtc.protocol.Resolution;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.protocol.VoteCause;
@@ -23,10 +25,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -86,6 +91,8 @@ public final class Coordinator {
 
     private final Retention finished;
     private final Retention heuristics;
+    /** Heuristic outcomes that nobody has looked after yet, oldest first. */
+    private final NavigableSet<TransactionId> unresolved = new ConcurrentSkipListSet<>();
 
     private volatile boolean stopping;
     private volatile @Nullable CompletableFuture<Void> drained;
@@ -111,6 +118,8 @@ public final class Coordinator {
         private final List<CompletableFuture<Transaction>> waiting = new ArrayList<>(1);
         /** Guarded by this. */
         private boolean forgotten;
+        /** By resource manager, the writes that wait to travel along with the request for its vote. */
+        private final Map<String, List<Message.Write>> carried = new ConcurrentHashMap<>(0);
 
         private Entry(Transaction transaction, long nanos) {
             this.transaction = transaction;
@@ -174,6 +183,9 @@ public final class Coordinator {
                         new Begun(request.fingerprint(), CompletableFuture.completedFuture(Answer.of(t.id()))));
             }
             if (t.state().isFinal()) {
+                if (needsSomebody(t)) {
+                    unresolved.add(t.id());
+                }
                 retire(t, since(t.finishedAt(), now));
             } else {
                 inFlight.incrementAndGet();
@@ -225,6 +237,14 @@ public final class Coordinator {
     }
 
     private CompletionStage<Answer<Transaction>> write(Entry entry, Write write) {
+        return write(entry, write, false);
+    }
+
+    /**
+     * Where {@code carry}, it stays here until the vote is asked for, and travels along: the resource manager takes
+     * that, and nobody waits to hear that it is staged there.
+     */
+    private CompletionStage<Answer<Transaction>> write(Entry entry, Write write, boolean carry) {
         TransactionId id = entry.transaction.id();
         String name = write.resourceManager();
         if (entry.transaction.state() != TransactionState.ACTIVE) {
@@ -248,10 +268,16 @@ public final class Coordinator {
         }
         Step step = apply(entry, new Event.WriteRequested(name, target.instance(), target.canCommitInOnePhase()));
         return switch (step.effects().getFirst()) {
-            case Effect.SendWrite send ->
-                Ports.call(() -> participants.write(target, id, send.sequence(), write.key(), write.value()))
+            case Effect.SendWrite send -> {
+                var message = new Message.Write(id, send.sequence(), write.key(), write.value());
+                if (carry && target.takesWritesWithPrepare()) {
+                    entry.carried.computeIfAbsent(name, _ -> new ArrayList<>()).add(message);
+                    yield CompletableFuture.completedFuture(written(entry, name, Participants.Reply.DONE));
+                }
+                yield Ports.call(() -> participants.send(target, message))
                         .exceptionally(Coordinator::failed)
                         .thenApply(reply -> written(entry, name, reply));
+            }
             case Effect.RefuseWrite refuse -> Answer.refuseLater(refusal(step.transaction(), name, refuse));
             case Effect other -> throw new IllegalStateException("a write led to " + other);
         };
@@ -289,7 +315,7 @@ public final class Coordinator {
             Origin origin, @Nullable Duration timeout, List<Write> writes, boolean autoCommit) {
         Origin.Request request = origin.request();
         if (request == null) {
-            return beginOnce(origin, timeout, writes).thenCompose(begun -> settleIf(autoCommit, begun));
+            return beginOnce(origin, timeout, writes, autoCommit).thenCompose(begun -> settleIf(autoCommit, begun));
         }
         RequestName name = new RequestName(origin.principal(), request.key());
         Begun mine = new Begun(request.fingerprint(), new CompletableFuture<>());
@@ -299,7 +325,7 @@ public final class Coordinator {
                     Refusal.of(Kind.KEY_REUSED, "this Idempotency-Key came with another body before"));
         }
         if (earlier == null) {
-            Ports.call(() -> beginOnce(origin, timeout, writes)).whenComplete((begun, failure) -> {
+            Ports.call(() -> beginOnce(origin, timeout, writes, autoCommit)).whenComplete((begun, failure) -> {
                 if (!(begun instanceof Answer.Given<TransactionId>)) {
                     requests.remove(name, mine); // nothing began
                 }
@@ -322,7 +348,7 @@ public final class Coordinator {
     }
 
     private CompletionStage<Answer<TransactionId>> beginOnce(
-            Origin origin, @Nullable Duration timeout, List<Write> writes) {
+            Origin origin, @Nullable Duration timeout, List<Write> writes, boolean autoCommit) {
         Answer<Entry> begun = begin(origin, timeout);
         if (begun instanceof Answer.Refused<Entry>(Refusal refusal)) {
             return Answer.refuseLater(refusal);
@@ -334,19 +360,21 @@ public final class Coordinator {
                     .computeIfAbsent(write.resourceManager(), _ -> new ArrayList<>())
                     .add(write);
         }
+        // One alone may commit in one phase: then its writes have to be there before.
+        boolean carry = autoCommit && byResourceManager.size() > 1;
         CompletableFuture<?>[] all = byResourceManager.values().stream()
-                .map(some -> writeInOrder(entry, some, 0).toCompletableFuture())
+                .map(some -> writeInOrder(entry, some, 0, carry).toCompletableFuture())
                 .toArray(CompletableFuture<?>[]::new);
         return CompletableFuture.allOf(all).thenApply(_ -> Answer.of(entry.transaction.id()));
     }
 
     /** Stops at the first failure, which dooms the transaction anyway. */
-    private CompletionStage<?> writeInOrder(Entry entry, List<Write> writes, int index) {
+    private CompletionStage<?> writeInOrder(Entry entry, List<Write> writes, int index, boolean carry) {
         if (index == writes.size()) {
             return CompletableFuture.completedFuture(null);
         }
-        return write(entry, writes.get(index)).thenCompose(answer -> switch (answer) {
-            case Answer.Given<Transaction> _ -> writeInOrder(entry, writes, index + 1);
+        return write(entry, writes.get(index), carry).thenCompose(answer -> switch (answer) {
+            case Answer.Given<Transaction> _ -> writeInOrder(entry, writes, index + 1, carry);
             case Answer.Refused<Transaction>(Refusal refusal) -> {
                 apply(entry, new Event.WriteImpossible(writes.get(index).resourceManager(), refusal.detail()));
                 yield CompletableFuture.completedFuture(null);
@@ -396,6 +424,91 @@ public final class Coordinator {
                         && (state == null || t.state().shown() == state))
                 .limit(limit)
                 .toList();
+    }
+
+    /**
+     * What a search found.
+     *
+     * @param next where to go on: the {@code after} of another search; null where nothing older is left
+     */
+    public record Found(List<Transaction> items, @Nullable TransactionId next) {}
+
+    /** Newest first, from {@code after} on (exclusive); looks at {@code examinedMax} transactions at most. */
+    public Found search(Predicate<Transaction> wanted, @Nullable TransactionId after, int limit, int examinedMax) {
+        List<Transaction> items = new ArrayList<>();
+        TransactionId last = null;
+        int examined = 0;
+        var older = after == null ? transactions : transactions.headMap(after, false);
+        for (Entry entry : older.descendingMap().values()) {
+            if (items.size() == limit || examined == examinedMax) {
+                return new Found(items, last);
+            }
+            Transaction t = entry.transaction;
+            examined++;
+            last = t.id();
+            if (wanted.test(t)) {
+                items.add(t);
+            }
+        }
+        return new Found(items, null);
+    }
+
+    /** Heuristic outcomes that nobody has looked after yet, oldest first. */
+    public List<Transaction> unresolved(int limit) {
+        return unresolved.stream()
+                .map(transactions::get)
+                .filter(Objects::nonNull)
+                .map(entry -> entry.transaction)
+                .limit(limit)
+                .toList();
+    }
+
+    /** Why no decision is taken now, in words for a client; null where decisions are taken. */
+    public @Nullable String refusing() {
+        return log.refusing();
+    }
+
+    // What operators do
+
+    /** Rolls back a transaction that is not decided yet, and says why. */
+    public CompletionStage<Answer<Transaction>> rollback(TransactionId id, String reason) {
+        return settle(id, new Event.RollbackRequested(Cause.OPERATOR, reason))
+                .thenApply(answer -> refuseIf(answer, Outcome.COMMIT));
+    }
+
+    /**
+     * Makes every try that waits for the resource manager now, a bounded number at a time.
+     *
+     * @return how many waited
+     */
+    public int deliverNow(String resourceManager) {
+        return redelivery.resume(resourceManager);
+    }
+
+    /** Likewise, for one transaction at all its participants. */
+    public Answer<Integer> deliverNow(TransactionId id) {
+        Entry entry = transactions.get(id);
+        return entry == null
+                ? Answer.refuse(unknown(id))
+                : Answer.of(entry.transaction.participants().stream()
+                        .mapToInt(p -> redelivery.resume(p.resourceManager(), id))
+                        .sum());
+    }
+
+    /** Notes that somebody looked after a heuristic outcome; it is then kept no longer than any other transaction. */
+    public Answer<Transaction> resolve(TransactionId id, Resolution resolution) {
+        Entry entry = transactions.get(id);
+        if (entry == null) {
+            return Answer.refuse(unknown(id));
+        }
+        Transaction after = apply(entry, new Event.Resolved(resolution)).transaction();
+        if (!resolution.equals(after.resolution())) {
+            return Answer.refuse(wrongState(after, null));
+        }
+        if (heuristics.remove(id)) {
+            finished.add(id, Duration.ZERO);
+        }
+        return Answer.of(after);
     }
 
     /**
@@ -507,16 +620,20 @@ public final class Coordinator {
             step = machine.apply(before, event, time.now());
             Transaction after = step.transaction();
             entry.transaction = after;
-            if (before.state() != after.state()) {
+            listener.applied(before, event, step);
+            boolean changed = before.state() != after.state();
+            if (changed) {
                 if (before.state() == TransactionState.ACTIVE || before.state() == TransactionState.MARKED_ROLLBACK) {
                     entry.preparingNanos = time.nanos();
                 }
                 if (after.state() == TransactionState.DELEGATED || before.state() == TransactionState.DECIDING) {
                     entry.decidedNanos = time.nanos();
                 }
-                if (after.state().isFinal() && !entry.forgotten) {
-                    log.end(Records.end(after)); // here, so that the last end recorded is the last there was
-                }
+            }
+            boolean resolutionChanged = !Objects.equals(before.resolution(), after.resolution());
+            if (((changed && after.state().isFinal()) || resolutionChanged) && !entry.forgotten) {
+                noteWhetherNeeded(after);
+                log.end(Records.end(after)); // here, so that the last end recorded is the last there was
             }
         }
         changed(entry, before, step.transaction());
@@ -548,6 +665,19 @@ public final class Coordinator {
         }
     }
 
+    /** Under the lock of the transaction, so that the last note is of the last state. */
+    private void noteWhetherNeeded(Transaction after) {
+        if (needsSomebody(after)) {
+            unresolved.add(after.id());
+        } else {
+            unresolved.remove(after.id());
+        }
+    }
+
+    private static boolean needsSomebody(Transaction t) {
+        return t.state() == TransactionState.HEURISTIC && t.resolution() == null;
+    }
+
     private void finish(Entry entry, Transaction before, Transaction after) {
         listener.finished(after, Duration.ofNanos(time.nanos() - entry.beganNanos));
         if (!before.state().isFinal()) {
@@ -565,12 +695,12 @@ public final class Coordinator {
 
     /** Its outcome stays answerable; what an operator has to look at is not forgotten for its age alone. */
     private void retire(Transaction ended, Duration ago) {
-        (ended.state() == TransactionState.HEURISTIC ? heuristics : finished).add(ended.id(), ago);
+        (needsSomebody(ended) ? heuristics : finished).add(ended.id(), ago);
     }
 
     private void retireOrForget(TransactionId id) {
         Entry entry = transactions.get(id);
-        if (entry != null && entry.transaction.state() == TransactionState.HEURISTIC) {
+        if (entry != null && needsSomebody(entry.transaction)) {
             heuristics.add(id, Duration.ZERO); // it became so after it had ended well
         } else {
             forget(id);
@@ -590,6 +720,7 @@ public final class Coordinator {
         }
         synchronized (entry) {
             entry.forgotten = true;
+            unresolved.remove(id);
             log.forget(id);
         }
     }
@@ -618,9 +749,9 @@ public final class Coordinator {
                     sendRollback(entry, e.resourceManager());
                 } else if (entry.transaction.state().isLeftToParticipant()) {
                     // It is not in doubt and will not ask: this has to be told until it answers, as a commit has.
-                    redelivery.commit(e.resourceManager(), e.tries(), () -> sendRollback(entry, e.resourceManager()));
+                    tellAgain(entry, e.resourceManager(), e.tries());
                 } else {
-                    redelivery.rollback(e.resourceManager(), e.tries(), () -> sendRollback(entry, e.resourceManager()));
+                    rollBackAgain(entry, e.resourceManager(), e.tries());
                 }
             }
         }
@@ -630,12 +761,27 @@ public final class Coordinator {
     private void redeliver(Entry entry, String name, int tries) {
         Supplier<CompletionStage<?>> attempt = () -> sendCommit(entry, name);
         if (registry.find(name) != null) {
-            redelivery.commit(name, tries, attempt);
+            TransactionId id = entry.transaction.id();
+            listener.retryPlanned(id, name, redelivery.commit(name, id, tries, attempt));
             return;
         }
-        redelivery.park(name, attempt);
+        listener.retryPlanned(entry.transaction.id(), name, null);
+        redelivery.park(name, entry.transaction.id(), attempt);
         if (registry.find(name) != null) {
             redelivery.resume(name); // it came between the two lines above
+        }
+    }
+
+    private void tellAgain(Entry entry, String name, int tries) {
+        TransactionId id = entry.transaction.id();
+        listener.retryPlanned(id, name, redelivery.commit(name, id, tries, () -> sendRollback(entry, name)));
+    }
+
+    private void rollBackAgain(Entry entry, String name, int tries) {
+        TransactionId id = entry.transaction.id();
+        Duration pause = redelivery.rollback(name, id, tries, () -> sendRollback(entry, name));
+        if (pause != null) {
+            listener.retryPlanned(id, name, pause);
         }
     }
 
@@ -645,10 +791,12 @@ public final class Coordinator {
             vote(entry, name, Ballot.abortFor(VoteCause.UNREACHABLE, "it is no longer registered"));
             return;
         }
-        Ports.call(() -> participants.prepare(target, entry.transaction.id()))
-                .exceptionally(failure ->
-                        Ballot.abortFor(VoteCause.ERROR, failed(failure).detail()))
-                .thenAccept(ballot -> vote(entry, name, ballot));
+        List<Message.Write> carried = entry.carried.remove(name);
+        Message message = new Message.Prepare(entry.transaction.id(), carried == null ? List.of() : carried);
+        Ports.call(() -> participants.send(target, message))
+                .exceptionally(failure -> Participants.Reply.voted(
+                        Ballot.abortFor(VoteCause.ERROR, failed(failure).detail())))
+                .thenAccept(reply -> vote(entry, name, reply.vote()));
     }
 
     private void vote(Entry entry, String name, Ballot ballot) {
@@ -713,6 +861,7 @@ public final class Coordinator {
      */
     private CompletionStage<Participants.Reply> deliver(Entry entry, String name, boolean commit) {
         TransactionId id = entry.transaction.id();
+        listener.told(id, name, commit ? Outcome.COMMIT : Outcome.ROLLBACK);
         Registration target = registry.find(name);
         Participant participant = entry.transaction.participant(name);
         if (target == null || participant == null) {
@@ -723,8 +872,8 @@ public final class Coordinator {
             return CompletableFuture.completedFuture(new Participants.Reply(
                     Participants.Reply.Kind.UNKNOWN, "it came back as another instance, without its memory"));
         }
-        Registration addressee = target.as(participant.instance());
-        return Ports.call(() -> commit ? participants.commit(addressee, id) : participants.rollback(addressee, id))
+        Message message = commit ? new Message.Commit(id) : new Message.Rollback(id);
+        return Ports.call(() -> participants.send(target.as(participant.instance()), message))
                 .exceptionally(Coordinator::failed);
     }
 

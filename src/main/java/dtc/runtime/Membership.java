@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Keeps one resource manager registered: at start-up, again at a third of each lease, and again when the coordinator
@@ -12,7 +13,8 @@ import java.util.concurrent.CompletionStage;
  */
 public final class Membership {
 
-    private static final Set<String> FEATURES = Set.of(Registration.ONE_PHASE, Registration.KEEP_ALIVE);
+    private static final Set<String> FEATURES = Set.of(
+            Registration.ONE_PHASE, Registration.KEEP_ALIVE, Registration.BATCH, Registration.PREPARE_WITH_WRITES);
 
     private final ResourceManager resourceManager;
     private final CoordinatorLink coordinator;
@@ -20,6 +22,7 @@ public final class Membership {
     private final Backoff retries;
     private final Listener listener;
 
+    private final AtomicBoolean joined = new AtomicBoolean();
     private volatile boolean registered;
     private volatile boolean left;
     private volatile CompletionStage<?> underWay = CompletableFuture.completedFuture(null);
@@ -44,8 +47,11 @@ public final class Membership {
         this.listener = listener;
     }
 
+    /** Called again, does nothing. */
     public void join() {
-        register(1);
+        if (joined.compareAndSet(false, true)) {
+            register(1);
+        }
     }
 
     private void register(int tries) {

@@ -1,28 +1,47 @@
 package dtc.runtime;
 
 import dtc.protocol.Ballot;
-import dtc.protocol.JsonText;
-import dtc.protocol.TransactionId;
+import dtc.protocol.VoteCause;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
-/**
- * The coordinator's messages to resource managers. Every stage completes, with a value, within the time allowed to one
- * message (a second): silence and failure are values too.
- */
+/** Carries the coordinator's messages to resource managers. */
 public interface Participants {
 
-    CompletionStage<Reply> write(Registration target, TransactionId id, int sequence, String key, JsonText value);
+    /** Always completes with a value, and soon (see {@link Lanes}): silence and failure are values too. */
+    CompletionStage<Reply> send(Registration target, Message message);
 
-    CompletionStage<Ballot> prepare(Registration target, TransactionId id);
-
-    CompletionStage<Reply> commit(Registration target, TransactionId id);
-
-    CompletionStage<Reply> rollback(Registration target, TransactionId id);
-
-    /** What came back. {@code detail} never holds a key or a value, for it is logged. */
-    record Reply(Kind kind, String detail) {
+    /**
+     * What came back.
+     *
+     * @param detail never holds a key or a value, for it is logged
+     * @param ballot the vote, where one was asked for; a vote to abort where none came
+     */
+    record Reply(Kind kind, String detail, @Nullable Ballot ballot) {
 
         public static final Reply DONE = new Reply(Kind.DONE, "");
+
+        public Reply(Kind kind, String detail) {
+            this(kind, detail, null);
+        }
+
+        public static Reply voted(Ballot ballot) {
+            return new Reply(Kind.DONE, "", ballot);
+        }
+
+        /** Asked for a vote; whatever is none counts as a vote to abort. */
+        Ballot vote() {
+            if (ballot != null) {
+                return ballot;
+            }
+            return Ballot.abortFor(
+                    switch (kind) {
+                        case UNREACHABLE -> VoteCause.UNREACHABLE;
+                        case SILENT -> VoteCause.TIMEOUT;
+                        case DONE, UNKNOWN, CONFLICT, NO_ROOM, UNAVAILABLE, WRONG -> VoteCause.ERROR;
+                    },
+                    detail);
+        }
 
         public enum Kind {
             DONE,
@@ -34,7 +53,7 @@ public interface Participants {
             NO_ROOM,
             /** 503: it takes nothing now. */
             UNAVAILABLE,
-            /** Surely not carried out: no connection came about. */
+            /** Surely not carried out: it never left, or no connection came about. */
             UNREACHABLE,
             /** Answered, but not as the contract says. */
             WRONG,

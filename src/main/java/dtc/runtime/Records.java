@@ -64,7 +64,8 @@ final class Records {
                                 stateOf.apply(p),
                                 p.ballot() == null ? null : p.ballot().vote(),
                                 p.reason()))
-                        .toList());
+                        .toList(),
+                t.resolution());
     }
 
     static Transaction recovered(TransactionRecord r) {
@@ -87,7 +88,8 @@ final class Records {
                 r.finishedAt(),
                 r.cause(),
                 r.reason(),
-                List.copyOf(r.participants().stream().map(Records::recovered).toList()));
+                List.copyOf(r.participants().stream().map(Records::recovered).toList()),
+                r.resolution());
     }
 
     private static Participant recovered(Member m) {

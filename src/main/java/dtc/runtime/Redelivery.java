@@ -1,14 +1,17 @@
 package dtc.runtime;
 
+import dtc.protocol.TransactionId;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -33,27 +36,50 @@ final class Redelivery {
         this.rollbacksMax = rollbacksMax;
     }
 
-    /** Tells a commit again after the pause that follows {@code tries} tries, or when the resource manager is back. */
-    void commit(String resourceManager, int tries, Supplier<CompletionStage<?>> attempt) {
-        lane(resourceManager).sleep(new Sleeper(attempt, true), backoff.pause(tries));
+    /**
+     * Tells a commit again after the pause that follows {@code tries} tries, or when the resource manager is back.
+     *
+     * @return the pause
+     */
+    Duration commit(String resourceManager, TransactionId id, int tries, Supplier<CompletionStage<?>> attempt) {
+        Duration pause = backoff.pause(tries);
+        lane(resourceManager).sleep(new Sleeper(id, attempt, true), pause);
+        return pause;
     }
 
-    /** Likewise for a rollback; where too many wait, it is dropped. */
-    void rollback(String resourceManager, int tries, Supplier<CompletionStage<?>> attempt) {
-        lane(resourceManager).sleep(new Sleeper(attempt, false), backoff.pause(tries));
+    /**
+     * Likewise for a rollback; where too many wait, it is dropped.
+     *
+     * @return the pause; null where it is dropped
+     */
+    @Nullable
+    Duration rollback(String resourceManager, TransactionId id, int tries, Supplier<CompletionStage<?>> attempt) {
+        Duration pause = backoff.pause(tries);
+        return lane(resourceManager).sleep(new Sleeper(id, attempt, false), pause) ? pause : null;
     }
 
     /** Tells a commit when the resource manager is back, however long that takes. */
-    void park(String resourceManager, Supplier<CompletionStage<?>> attempt) {
-        lane(resourceManager).sleep(new Sleeper(attempt, true), null);
+    void park(String resourceManager, TransactionId id, Supplier<CompletionStage<?>> attempt) {
+        lane(resourceManager).sleep(new Sleeper(id, attempt, true), null);
     }
 
-    /** It is back: no need to wait any longer. */
-    void resume(String resourceManager) {
+    /**
+     * No need to wait any longer: it is back, or somebody says so.
+     *
+     * @return how many messages waited
+     */
+    int resume(String resourceManager) {
+        return resume(resourceManager, _ -> true);
+    }
+
+    /** Likewise, for the messages of one transaction. */
+    int resume(String resourceManager, TransactionId id) {
+        return resume(resourceManager, sleeper -> sleeper.id.equals(id));
+    }
+
+    private int resume(String resourceManager, Predicate<Sleeper> which) {
         Lane lane = lanes.get(resourceManager);
-        if (lane != null) {
-            lane.wakeAll();
-        }
+        return lane == null ? 0 : lane.wake(which);
     }
 
     /** How many messages wait for this resource manager or are under way again. */
@@ -68,11 +94,13 @@ final class Redelivery {
     }
 
     private static final class Sleeper {
+        private final TransactionId id;
         private final Supplier<CompletionStage<?>> attempt;
         private final boolean isCommit;
         private Time.@Nullable Timer timer;
 
-        private Sleeper(Supplier<CompletionStage<?>> attempt, boolean isCommit) {
+        private Sleeper(TransactionId id, Supplier<CompletionStage<?>> attempt, boolean isCommit) {
+            this.id = id;
             this.attempt = attempt;
             this.isCommit = isCommit;
         }
@@ -90,11 +118,11 @@ final class Redelivery {
             return sleeping.size() + commits.size() + rollbacks.size() + underWay;
         }
 
-        /** Until the pause is over; without one, until it is woken. */
-        private synchronized void sleep(Sleeper sleeper, @Nullable Duration pause) {
+        /** Until the pause is over; without one, until it is woken. False where it is dropped. */
+        private synchronized boolean sleep(Sleeper sleeper, @Nullable Duration pause) {
             if (!sleeper.isCommit) {
                 if (rollbacksWaiting >= rollbacksMax) {
-                    return;
+                    return false;
                 }
                 rollbacksWaiting++;
             }
@@ -102,6 +130,7 @@ final class Redelivery {
             if (pause != null) {
                 sleeper.timer = time.after(pause, () -> wake(sleeper));
             }
+            return true;
         }
 
         private void wake(Sleeper sleeper) {
@@ -114,17 +143,20 @@ final class Redelivery {
             run();
         }
 
-        private void wakeAll() {
+        private int wake(Predicate<Sleeper> which) {
+            List<Sleeper> woken;
             synchronized (this) {
-                for (Sleeper sleeper : sleeping) {
+                woken = sleeping.stream().filter(which).toList();
+                for (Sleeper sleeper : woken) {
                     if (sleeper.timer != null) {
                         sleeper.timer.cancel();
                     }
+                    sleeping.remove(sleeper);
                     ready(sleeper);
                 }
-                sleeping.clear();
             }
             run();
+            return woken.size();
         }
 
         private void ready(Sleeper sleeper) {

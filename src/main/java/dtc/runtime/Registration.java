@@ -30,6 +30,20 @@ public record Registration(
     /** Each request gets one answer, so that its connections can be used again (ADR 7). */
     public static final String KEEP_ALIVE = "keep-alive";
 
+    /** Takes several messages in one request, each with an answer of its own. */
+    public static final String BATCH = "batch";
+
+    /** Takes writes along with the request for the vote. */
+    public static final String PREPARE_WITH_WRITES = "prepare-with-writes";
+
+    public boolean takesBatches() {
+        return features.contains(BATCH);
+    }
+
+    public boolean takesWritesWithPrepare() {
+        return features.contains(PREPARE_WITH_WRITES);
+    }
+
     public boolean keepsAlive() {
         return features.contains(KEEP_ALIVE);
     }
@@ -44,7 +58,9 @@ public record Registration(
 
     /** The same, for messages to that instance, which may be an earlier one. */
     Registration as(UUID addressee) {
-        return new Registration(id, url, addressee, superseded, features, registeredAt, renewedAt, renewedAtNanos);
+        return addressee.equals(instance)
+                ? this
+                : new Registration(id, url, addressee, superseded, features, registeredAt, renewedAt, renewedAtNanos);
     }
 
     public boolean canCommitInOnePhase() {

@@ -113,6 +113,21 @@ public final class Registry {
         }
     }
 
+    /**
+     * Removes one whose lease has lapsed. What waits for it goes on waiting, until one registers under the id again.
+     */
+    public synchronized Answer<Registration> removeLapsed(String id) {
+        Registration registration = registrations.get(id);
+        if (registration == null) {
+            return refuse(Kind.UNKNOWN_RESOURCE_MANAGER, "resource manager %s is not registered".formatted(id), id);
+        }
+        if (isLive(registration)) {
+            return refuse(Kind.WRONG_STATE, "resource manager %s holds a live lease".formatted(id), id);
+        }
+        registrations.remove(id);
+        return Answer.of(registration);
+    }
+
     public @Nullable Registration find(String id) {
         return registrations.get(id);
     }

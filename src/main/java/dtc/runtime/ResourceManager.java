@@ -103,26 +103,26 @@ public final class ResourceManager {
         return addressee != null && !addressee.equals(instance.toString());
     }
 
-    public Effect.WriteAnswer write(
-            @Nullable String addressee, TransactionId transaction, int sequence, String key, JsonText value) {
+    public Effect.WriteAnswer write(@Nullable String addressee, Event.Write write) {
+        TransactionId transaction = write.id();
         if (isForAnother(addressee)) {
             return new Effect.Refused(transaction, "the message is for an earlier instance");
         }
-        synchronized (this) {
-            if (stopping) {
-                return new Effect.Stopping(transaction);
-            }
+        if (isStopping()) {
+            return new Effect.Stopping(transaction);
         }
-        return own(transaction, Effect.WriteAnswer.class, apply(new Event.Write(transaction, sequence, key, value)));
+        return own(transaction, Effect.WriteAnswer.class, apply(write));
     }
 
-    public CompletionStage<Ballot> prepare(@Nullable String addressee, TransactionId transaction) {
+    /** Votes; first stages the {@code writes} that came along with the request. */
+    public CompletionStage<Ballot> prepare(
+            @Nullable String addressee, TransactionId transaction, List<Event.Write> writes) {
         if (isForAnother(addressee)) {
             return CompletableFuture.completedFuture(Ballot.abort("what was staged was lost in a restart"));
         }
         CompletableFuture<Ballot> answer = new CompletableFuture<>();
         apply(
-                new Event.Prepare(transaction),
+                new Event.Prepare(transaction, isStopping() ? List.of() : writes),
                 () -> votes.computeIfAbsent(transaction, _ -> new ArrayList<>(1))
                         .add(answer));
         return answer;
@@ -148,6 +148,11 @@ public final class ResourceManager {
         return isForAnother(addressee) && answer instanceof Effect.RolledBack
                 ? new Effect.Unknown(transaction)
                 : answer;
+    }
+
+    /** Whether it takes no more writes. */
+    public synchronized boolean isStopping() {
+        return stopping;
     }
 
     private static <T extends Effect> T own(TransactionId transaction, Class<T> kind, List<Effect> effects) {

@@ -45,6 +45,11 @@ final class Retention {
         }
     }
 
+    /** Keeps it no longer on its own account; false where it is not kept. */
+    synchronized boolean remove(TransactionId id) {
+        return finished.removeIf(one -> one.id().equals(id));
+    }
+
     private void forgetOld() {
         synchronized (this) {
             awaiting = false;

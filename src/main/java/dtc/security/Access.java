@@ -28,6 +28,8 @@ final class Access {
             rule(POST, "/rm/" + ONE + "/transactions/" + ONE + "/(writes|prepare|commit|rollback)", Role.COORDINATOR),
             rule(READ, "/rm/" + ONE + "/transactions", Role.COORDINATOR, Role.OPERATOR),
             rule(READ, "/rm/" + ONE + "/entries(/.+)?", Role.CLIENT, Role.OPERATOR),
+            rule(POST, "/rm/" + ONE + "/batch", Role.COORDINATOR),
+            rule(READ, "/(console(/.*)?)?", Role.VIEWER, Role.OPERATOR),
             new Rule(READ, Pattern.compile("/q/health(/" + ONE + ")?"), null));
 
     private static final Pattern PROTOCOL = Pattern.compile("/(transactions|resource-managers|rm)(/.*)?");

@@ -31,9 +31,13 @@ public record Caller(@Nullable String principal, Set<Role> roles, Set<String> ow
         return principal == null ? roles.contains(Role.RESOURCE_MANAGER) : owned.contains(resourceManager);
     }
 
+    public boolean isOperator() {
+        return roles.contains(Role.OPERATOR);
+    }
+
     /** Whether it may know of whatever anybody began. */
     public boolean seesAll() {
-        return roles.contains(Role.OPERATOR);
+        return isOperator();
     }
 
     /** Whether it may know of what {@code owner} began. */

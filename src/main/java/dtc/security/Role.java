@@ -10,6 +10,8 @@ public enum Role {
     CLIENT("dtc-client"),
     /** Registers the resource managers that it owns, and asks for outcomes. */
     RESOURCE_MANAGER("dtc-rm"),
+    /** Looks at the console. */
+    VIEWER("dtc-viewer"),
     /** Reads all, and forces outcomes. */
     OPERATOR("dtc-operator"),
     /** Tells resource managers what to do. No role of a token: see {@link Callers.Settings#coordinatorSubject}. */
@@ -17,7 +19,7 @@ public enum Role {
 
     /** Those that a token or the configuration may name. */
     public static final Set<Role> OF_TOKENS =
-            Collections.unmodifiableSet(EnumSet.of(CLIENT, RESOURCE_MANAGER, OPERATOR));
+            Collections.unmodifiableSet(EnumSet.of(CLIENT, RESOURCE_MANAGER, VIEWER, OPERATOR));
 
     /** As it stands in tokens and in the configuration. */
     private final String text;

@@ -10,19 +10,21 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dtc.log.DirectoryStorage;
 import dtc.log.LogDump;
 import io.quarkus.runtime.configuration.ConfigurationException;
+import io.quarkus.runtime.configuration.MemorySize;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.http.ContentType;
-import io.smallrye.config.SmallRyeConfigBuilder;
 import io.vertx.core.Vertx;
 import jakarta.inject.Inject;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -48,6 +50,10 @@ class DurableLogTest {
     @Inject
     @SuppressWarnings("NullAway.Init") // set before each test
     Vertx vertx;
+
+    @Inject
+    @SuppressWarnings("NullAway.Init") // set before each test
+    DtcConfig config;
 
     private static List<String> dumped() throws IOException {
         List<String> lines = new ArrayList<>();
@@ -95,18 +101,22 @@ class DurableLogTest {
     }
 
     private String refusal(Path directory, long segmentBytes) {
-        DtcConfig.LogConfig wanted = new SmallRyeConfigBuilder()
-                .addDiscoveredConverters()
-                .withMapping(DtcConfig.class)
-                .withDefaultValue("dtc.log.kind", "file")
-                .withDefaultValue("dtc.log.directory", directory.toString())
-                .withDefaultValue("dtc.log.segment-size", Long.toString(segmentBytes))
-                .withDefaultValue("dtc.log.free-space-min", "1M")
-                .build()
-                .getConfigMapping(DtcConfig.class)
-                .log();
+        DtcConfig.LogConfig wanted = new Wanted(
+                DtcConfig.LogConfig.Kind.FILE,
+                Optional.of(directory),
+                new MemorySize(BigInteger.valueOf(segmentBytes)),
+                config.log().freeSpaceMin(),
+                1);
         ConfigurationException refusal =
                 assertThrows(ConfigurationException.class, () -> DurableLog.open(vertx, wanted));
         return String.valueOf(refusal.getMessage());
     }
+
+    private record Wanted(
+            DtcConfig.LogConfig.Kind kind,
+            Optional<Path> directory,
+            MemorySize segmentSize,
+            MemorySize freeSpaceMin,
+            int decisionsWaitingMax)
+            implements DtcConfig.LogConfig {}
 }

@@ -55,24 +55,37 @@ class LayeringTest {
         return Stream.of(
                 new Rule(
                         "protocol",
-                        List.of("coordinator", "resource", "log", "runtime", "security", "rest", "metrics", "app"),
+                        List.of(
+                                "coordinator",
+                                "resource",
+                                "log",
+                                "runtime",
+                                "security",
+                                "rest",
+                                "console",
+                                "metrics",
+                                "app"),
                         WORLD),
                 new Rule(
                         "coordinator",
-                        List.of("resource", "log", "runtime", "security", "rest", "metrics", "app"),
+                        List.of("resource", "log", "runtime", "security", "rest", "console", "metrics", "app"),
                         WORLD),
                 new Rule(
                         "resource",
-                        List.of("coordinator", "log", "runtime", "security", "rest", "metrics", "app"),
+                        List.of("coordinator", "log", "runtime", "security", "rest", "console", "metrics", "app"),
                         WORLD),
                 new Rule(
                         "log",
-                        List.of("coordinator", "resource", "runtime", "security", "rest", "metrics", "app"),
+                        List.of("coordinator", "resource", "runtime", "security", "rest", "console", "metrics", "app"),
                         FRAMEWORKS),
-                new Rule("runtime", List.of("security", "rest", "metrics", "app"), FRAMEWORKS),
-                new Rule("security", List.of("coordinator", "resource", "log", "rest", "metrics", "app"), List.of()),
-                new Rule("rest", List.of("log", "metrics", "app"), List.of()),
-                new Rule("metrics", List.of("log", "resource", "security", "rest", "app"), List.of()));
+                new Rule("runtime", List.of("security", "rest", "console", "metrics", "app"), FRAMEWORKS),
+                new Rule(
+                        "security",
+                        List.of("coordinator", "resource", "log", "rest", "console", "metrics", "app"),
+                        List.of()),
+                new Rule("rest", List.of("log", "console", "metrics", "app"), List.of()),
+                new Rule("console", List.of("log", "resource", "rest", "metrics", "app"), List.of()),
+                new Rule("metrics", List.of("log", "resource", "security", "rest", "console", "app"), List.of()));
     }
 
     @ParameterizedTest

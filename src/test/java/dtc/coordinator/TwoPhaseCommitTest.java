@@ -9,6 +9,7 @@ import dtc.protocol.Ballot;
 import dtc.protocol.Cause;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
+import dtc.protocol.Resolution;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.protocol.VoteCause;
@@ -85,7 +86,10 @@ class TwoPhaseCommitTest {
             Unanswered         .   .   .   .   .   .   .   .   .   rd  .   .
             Lost               .   .   .   .   .   rd  he  he  .   rd  .   .
             Contradicted       .   .   .   .   .   cd  cd  he  .   he  he  .
+            Resolved           .   .   .   .   .   .   .   .   .   .   .   .
             """;
+
+    private static final Resolution RESOLUTION = new Resolution("alice", NOW, "booked by hand");
 
     /** One of each kind, all of the participant {@code a}. */
     private static final List<Event> EVENTS = List.of(
@@ -107,7 +111,8 @@ class TwoPhaseCommitTest {
             new Event.Acknowledged("a"),
             new Event.Unanswered("a", "why"),
             new Event.Lost("a", "why"),
-            new Event.Contradicted("a", "why"));
+            new Event.Contradicted("a", "why"),
+            new Event.Resolved(RESOLUTION));
 
     static Stream<Arguments> pairs() {
         return TABLE.lines().skip(1).flatMap(line -> {
@@ -485,6 +490,36 @@ class TwoPhaseCommitTest {
         assertEquals(State.HEURISTIC, of(t, "a").state());
     }
 
+    @Test
+    void an_operator_rolls_back_and_says_why() {
+        Transaction t = after(staged("a"), new Event.RollbackRequested(Cause.OPERATOR, "the client is gone"));
+        assertEquals(Cause.OPERATOR, t.cause());
+        assertEquals("the client is gone", t.reason());
+        assertEquals(TransactionState.ROLLING_BACK, t.state());
+    }
+
+    @Test
+    void a_heuristic_outcome_is_resolved_once_and_needs_somebody_again_when_another_contradicts() {
+        Transaction heuristic = in(TransactionState.HEURISTIC);
+        Transaction resolved = after(heuristic, new Event.Resolved(RESOLUTION));
+        assertEquals(RESOLUTION, resolved.resolution());
+        assertEquals(
+                RESOLUTION,
+                after(resolved, new Event.Resolved(new Resolution("bob", NOW, "me too")))
+                        .resolution());
+
+        Transaction both = after(
+                staged("a", "b"),
+                new Event.RollbackRequested(),
+                new Event.Unanswered("b", "silent"),
+                new Event.Contradicted("a", "had committed"),
+                new Event.Resolved(RESOLUTION));
+        assertEquals(RESOLUTION, both.resolution());
+        assertNull(after(both, new Event.Contradicted("b", "had committed too")).resolution());
+        assertNull(after(in(TransactionState.COMMITTED), new Event.Resolved(RESOLUTION))
+                .resolution());
+    }
+
     // Helpers
 
     /** As it is made from the log after a restart. */
@@ -501,7 +536,8 @@ class TwoPhaseCommitTest {
                 t.finishedAt(),
                 t.cause(),
                 t.reason(),
-                t.participants());
+                t.participants(),
+                t.resolution());
     }
 
     private static Transaction begin() {

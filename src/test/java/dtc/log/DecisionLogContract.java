@@ -63,6 +63,14 @@ abstract class DecisionLogContract {
     }
 
     @Test
+    void that_a_heuristic_outcome_is_resolved_is_found_again() throws Exception {
+        log().end(Records.full(1, State.HEURISTIC, Outcome.COMMIT, Cause.LOST, State.HEURISTIC, Vote.COMMIT));
+        log().end(Records.resolved(1));
+
+        assertEquals(List.of(Records.resolved(1)), replayed());
+    }
+
+    @Test
     void what_is_forgotten_is_gone() throws Exception {
         decide(Records.committing(1));
         decide(Records.committing(2));

@@ -159,7 +159,8 @@ class FileDecisionLogTest extends DecisionLogContract {
                 null,
                 null,
                 List.of(new TransactionRecord.Member(
-                        "x".repeat(70_000), one.participants().getFirst().instance(), one.state(), null, null)));
+                        "x".repeat(70_000), one.participants().getFirst().instance(), one.state(), null, null)),
+                null);
 
         assertEquals(
                 "a text of 70000 bytes is too long",

@@ -4,6 +4,7 @@ import dtc.log.TransactionRecord.Member;
 import dtc.protocol.Cause;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
+import dtc.protocol.Resolution;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.protocol.Vote;
@@ -40,7 +41,8 @@ final class Records {
                 null,
                 List.of(
                         new Member("orders", INSTANCE, State.COMMITTING, Vote.COMMIT, null),
-                        new Member("payments", INSTANCE, State.COMMITTING, Vote.COMMIT, null)));
+                        new Member("payments", INSTANCE, State.COMMITTING, Vote.COMMIT, null)),
+                null);
     }
 
     static TransactionRecord committed(long number) {
@@ -59,7 +61,8 @@ final class Records {
                 decided.participants().stream()
                         .map(member -> new Member(
                                 member.resourceManager(), member.instance(), State.COMMITTED, Vote.COMMIT, null))
-                        .toList());
+                        .toList(),
+                null);
     }
 
     static TransactionRecord rolledBack(long number, String reason) {
@@ -74,7 +77,8 @@ final class Records {
                 START.plusMillis(7),
                 Cause.VOTE_ABORT,
                 reason,
-                List.of(new Member("orders", INSTANCE, State.ROLLED_BACK, Vote.ABORT, reason)));
+                List.of(new Member("orders", INSTANCE, State.ROLLED_BACK, Vote.ABORT, reason)),
+                null);
     }
 
     /** Takes some 100,000 bytes. */
@@ -92,7 +96,8 @@ final class Records {
                 narrow.cause(),
                 narrow.reason(),
                 Collections.nCopies(
-                        100, new Member("orders", INSTANCE, State.ROLLED_BACK, Vote.ABORT, "x".repeat(1000))));
+                        100, new Member("orders", INSTANCE, State.ROLLED_BACK, Vote.ABORT, "x".repeat(1000))),
+                null);
     }
 
     /** With all that a record can hold. */
@@ -110,7 +115,8 @@ final class Records {
                 "because",
                 List.of(
                         new Member("stock", INSTANCE, member, vote, "of that"),
-                        new Member("orders", new UUID(1, 2), member, null, null)));
+                        new Member("orders", new UUID(1, 2), member, null, null)),
+                null);
     }
 
     /** With as little as a record can hold. */
@@ -126,6 +132,26 @@ final class Records {
                 null,
                 null,
                 null,
-                List.of());
+                List.of(),
+                null);
+    }
+
+    /** A heuristic outcome that somebody looked after. */
+    static TransactionRecord resolved(long number) {
+        TransactionRecord open =
+                full(number, State.HEURISTIC, Outcome.COMMIT, Cause.LOST, State.HEURISTIC, Vote.COMMIT);
+        return new TransactionRecord(
+                open.id(),
+                open.state(),
+                open.decision(),
+                open.origin(),
+                open.startedAt(),
+                open.expiresAt(),
+                open.decidedAt(),
+                open.finishedAt(),
+                open.cause(),
+                open.reason(),
+                open.participants(),
+                new Resolution("alice-é", START.plusMillis(9), "booked by hand"));
     }
 }

@@ -262,13 +262,13 @@ class DictionaryTest {
         small.apply(new Event.Write(ONE, 1, "k", new JsonText("1")));
         small.apply(new Event.Write(TWO, 1, "l", new JsonText("123")));
         small.apply(new Event.Write(THREE, 1, "m", new JsonText("123")));
-        small.apply(new Event.Prepare(ONE));
+        small.apply(new Event.Prepare(ONE, List.of()));
         // What is promised to one is not there for another.
-        assertAborted(TWO, small.apply(new Event.Prepare(TWO)));
+        assertAborted(TWO, small.apply(new Event.Prepare(TWO, List.of())));
         small.apply(new Event.Rollback(ONE));
         assertEquals(
                 List.of(new Effect.Voted(THREE, Ballot.COMMIT), new Effect.InDoubt(THREE)),
-                small.apply(new Event.Prepare(THREE)));
+                small.apply(new Event.Prepare(THREE, List.of())));
     }
 
     @Test
@@ -292,7 +292,7 @@ class DictionaryTest {
     void anOutcomeIsRememberedHoweverOldItsTransaction() {
         Dictionary small = new Dictionary(new Limits(10, 100, 100, 2));
         small.apply(new Event.Write(ONE, 1, "k", new JsonText("1")));
-        small.apply(new Event.Prepare(ONE));
+        small.apply(new Event.Prepare(ONE, List.of()));
         for (int i = 2; i <= 5; i++) {
             small.apply(new Event.Rollback(id(i)));
         }
@@ -364,7 +364,7 @@ class DictionaryTest {
     }
 
     private List<Effect> prepare(TransactionId id) {
-        return apply(new Event.Prepare(id));
+        return apply(new Event.Prepare(id, List.of()));
     }
 
     private List<Effect> commit(TransactionId id) {

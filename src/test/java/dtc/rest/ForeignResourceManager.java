@@ -17,10 +17,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A resource manager of somebody else: a plain HTTP server that answers as each test says. */
-final class ForeignResourceManager implements AutoCloseable {
+public final class ForeignResourceManager implements AutoCloseable {
 
     /** How it answers one kind of message. */
-    interface Behaviour {
+    public interface Behaviour {
         void answer(HttpExchange exchange, int call) throws IOException;
     }
 
@@ -35,7 +35,7 @@ final class ForeignResourceManager implements AutoCloseable {
             "rollback", status(204)));
     private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
 
-    ForeignResourceManager() {
+    public ForeignResourceManager() {
         try {
             server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 100);
         } catch (IOException e) {
@@ -60,7 +60,7 @@ final class ForeignResourceManager implements AutoCloseable {
         register(instance);
     }
 
-    void register(UUID instance) {
+    public void register(UUID instance) {
         RestAssured.given()
                 .contentType(ContentType.JSON)
                 .body(Map.of(
@@ -73,21 +73,21 @@ final class ForeignResourceManager implements AutoCloseable {
                 .statusCode(org.hamcrest.Matchers.oneOf(200, 201));
     }
 
-    String id() {
+    public String id() {
         return id;
     }
 
-    ForeignResourceManager on(String message, Behaviour behaviour) {
+    public ForeignResourceManager on(String message, Behaviour behaviour) {
         behaviours.put(message, behaviour);
         return this;
     }
 
-    int calls(String message) {
+    public int calls(String message) {
         AtomicInteger count = calls.get(message);
         return count == null ? 0 : count.get();
     }
 
-    Behaviour hang() {
+    public Behaviour hang() {
         return (_, _) -> {
             try {
                 closed.await();
@@ -97,11 +97,11 @@ final class ForeignResourceManager implements AutoCloseable {
         };
     }
 
-    static Behaviour status(int status) {
+    public static Behaviour status(int status) {
         return (exchange, _) -> exchange.sendResponseHeaders(status, -1);
     }
 
-    static Behaviour json(int status, String body) {
+    public static Behaviour json(int status, String body) {
         return (exchange, _) -> {
             byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
             exchange.getResponseHeaders().add("Content-Type", "application/json");

@@ -3,6 +3,7 @@ package dtc.runtime;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
@@ -13,9 +14,11 @@ import dtc.log.DecisionLog;
 import dtc.log.MemoryDecisionLog;
 import dtc.log.TransactionRecord;
 import dtc.protocol.Ballot;
+import dtc.protocol.Cause;
 import dtc.protocol.JsonText;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
+import dtc.protocol.Resolution;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Participants.Reply;
 import java.time.Duration;
@@ -215,6 +218,93 @@ class CoordinatorTest {
         assertEquals(Outcome.COMMIT, after.outcome(id));
     }
 
+    @Test
+    void a_heuristic_outcome_that_is_resolved_stays_so_after_a_restart_and_is_then_forgotten_like_any_other() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        participants.commits = Reply.Kind.UNKNOWN;
+        Coordinator coordinator = coordinator();
+        TransactionId id = commit(coordinator, "a", "b").id();
+        TransactionId other = commit(coordinator, "a", "b").id();
+        assertEquals(List.of(id, other), ids(coordinator.unresolved(10)));
+        Resolution resolution = new Resolution("alice", time.now(), "booked by hand");
+        assertInstanceOf(Answer.Given.class, coordinator.resolve(id, resolution));
+        assertInstanceOf(
+                Answer.Refused.class, coordinator.resolve(id, new Resolution("bob", time.now(), "a second time")));
+        assertEquals(List.of(other), ids(coordinator.unresolved(10)));
+
+        Coordinator after = restarted();
+        after.recover();
+        assertEquals(resolution, find(after, id).resolution());
+        assertEquals(List.of(other), ids(after.unresolved(10)));
+        time.goOn(RETENTION.plusSeconds(1));
+        assertInstanceOf(Answer.Refused.class, after.find(id));
+        assertEquals(TransactionState.HEURISTIC, find(after, other).state());
+        assertInstanceOf(Answer.Given.class, after.resolve(other, resolution));
+        time.goOn(RETENTION.plusSeconds(1));
+        assertInstanceOf(Answer.Refused.class, after.find(other));
+        assertEquals(List.of(), after.unresolved(10));
+    }
+
+    @Test
+    void a_delivery_is_tried_again_at_once_for_one_transaction_or_for_all_of_a_resource_manager() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        participants.commits = Reply.Kind.SILENT;
+        Coordinator coordinator = coordinator();
+        TransactionId first = commit(coordinator, "a", "b").id();
+        TransactionId second = commit(coordinator, "a", "b").id();
+        participants.commits = Reply.Kind.DONE;
+        participants.committed.clear();
+
+        assertEquals(2, ((Answer.Given<Integer>) coordinator.deliverNow(first)).value());
+        assertEquals(TransactionState.COMMITTED, find(coordinator, first).state());
+        assertEquals(TransactionState.COMMITTING, find(coordinator, second).state());
+        assertEquals(1, coordinator.deliverNow("a"));
+        assertEquals(1, coordinator.deliverNow("b"));
+        assertEquals(TransactionState.COMMITTED, find(coordinator, second).state());
+        time.goOn(Duration.ofMinutes(1));
+        assertEquals(
+                List.of(first + " a 1", first + " b 2", second + " a 1", second + " b 2"),
+                participants.committed,
+                "the pauses that were cut short bring no second try");
+    }
+
+    @Test
+    void an_operator_rolls_back_what_is_active_and_nothing_that_is_decided() {
+        register("a", "http://localhost:1");
+        Coordinator coordinator = coordinator();
+        TransactionId active = given(coordinator.begin(Origin.UNNAMED, null, writes("a"), false))
+                .id();
+        Transaction rolledBack = given(coordinator.rollback(active, "its client is gone"));
+        assertEquals(TransactionState.ROLLED_BACK, rolledBack.state());
+        assertEquals(Cause.OPERATOR, rolledBack.cause());
+        assertEquals("its client is gone", rolledBack.reason());
+        TransactionId committed = commit(coordinator, "a").id();
+        assertEquals(
+                Refusal.Kind.WRONG_STATE,
+                refused(coordinator.rollback(committed, "too late")).kind());
+    }
+
+    @Test
+    void a_search_looks_at_no_more_than_it_may_and_says_where_to_go_on() {
+        register("a", "http://localhost:1");
+        Coordinator coordinator = coordinator();
+        TransactionId oldest = commit(coordinator, "a").id();
+        for (int i = 0; i < 9; i++) {
+            commit(coordinator);
+        }
+        Coordinator.Found none = coordinator.search(t -> t.participant("a") != null, null, 5, 6);
+        assertEquals(List.of(), none.items());
+        Coordinator.Found found = coordinator.search(t -> t.participant("a") != null, none.next(), 5, 6);
+        assertEquals(List.of(oldest), ids(found.items()));
+        assertNull(found.next());
+    }
+
+    private static List<TransactionId> ids(List<Transaction> transactions) {
+        return transactions.stream().map(Transaction::id).toList();
+    }
+
     /** Memory, not time: what a million leave behind is what a few thousand do. */
     @Test
     void a_million_finished_transactions_leave_the_heap_where_it_was() {
@@ -343,19 +433,19 @@ class CoordinatorTest {
         private final Queue<Runnable> waiting = new ArrayDeque<>();
 
         @Override
-        public CompletionStage<Reply> write(
-                Registration target, TransactionId id, int sequence, String key, JsonText value) {
-            writes++;
-            return CompletableFuture.completedFuture(Reply.DONE);
+        public CompletionStage<Reply> send(Registration target, Message message) {
+            return switch (message) {
+                case Message.Write _ -> {
+                    writes++;
+                    yield CompletableFuture.completedFuture(Reply.DONE);
+                }
+                case Message.Prepare _ -> CompletableFuture.completedFuture(Reply.voted(vote));
+                case Message.Commit commit -> commit(target, commit.id());
+                case Message.Rollback _ -> CompletableFuture.completedFuture(Reply.DONE);
+            };
         }
 
-        @Override
-        public CompletionStage<Ballot> prepare(Registration target, TransactionId id) {
-            return CompletableFuture.completedFuture(vote);
-        }
-
-        @Override
-        public CompletionStage<Reply> commit(Registration target, TransactionId id) {
+        private CompletionStage<Reply> commit(Registration target, TransactionId id) {
             Reply reply = new Reply(commits, "as told");
             if (committed.size() < 10) { // what the test looks at, without what a million would fill
                 committed.add(id + " " + target.id() + " " + target.url().replaceAll(".*:", ""));
@@ -366,11 +456,6 @@ class CoordinatorTest {
             CompletableFuture<Reply> later = new CompletableFuture<>();
             waiting.add(() -> later.complete(reply));
             return later;
-        }
-
-        @Override
-        public CompletionStage<Reply> rollback(Registration target, TransactionId id) {
-            return CompletableFuture.completedFuture(Reply.DONE);
         }
     }
 

@@ -71,9 +71,14 @@ class AccessTest {
                 Endpoint.of("POST", "/rm/{rm}/transactions/{id}/prepare", null, Role.COORDINATOR),
                 Endpoint.of("POST", "/rm/{rm}/transactions/{id}/commit", null, Role.COORDINATOR),
                 Endpoint.of("POST", "/rm/{rm}/transactions/{id}/rollback", null, Role.COORDINATOR),
+                Endpoint.of("POST", "/rm/{rm}/batch", "{\"messages\":[]}", Role.COORDINATOR),
                 Endpoint.of("GET", "/rm/{rm}/transactions", null, Role.COORDINATOR, Role.OPERATOR),
                 Endpoint.of("GET", "/rm/{rm}/entries", null, Role.CLIENT, Role.OPERATOR),
                 Endpoint.of("GET", "/rm/{rm}/entries/{key}", null, Role.CLIENT, Role.OPERATOR),
+                Endpoint.of("GET", "/", null, Role.VIEWER, Role.OPERATOR),
+                Endpoint.of("GET", "/console/transactions", null, Role.VIEWER, Role.OPERATOR),
+                Endpoint.of("GET", "/console/transactions/{id}", null, Role.VIEWER, Role.OPERATOR),
+                Endpoint.of("POST", "/console/no-such-action", null, Role.OPERATOR),
                 // What no rule names is nobody's where transactions are at stake, and the operator's elsewhere.
                 Endpoint.of("OPTIONS", "/transactions", null),
                 Endpoint.of("POST", "/transactions/{id}/no-such-action", null),
@@ -81,6 +86,7 @@ class AccessTest {
                 Endpoint.of("GET", "/q/metrics", null, Role.OPERATOR),
                 Endpoint.of("GET", "/q/openapi", null, Role.OPERATOR),
                 Endpoint.of("GET", "/no/such/path", null, Role.OPERATOR),
+                Endpoint.of("GET", "/dev/resource-managers", null, Role.OPERATOR),
                 Endpoint.of("PUT", "/dev/resource-managers/{id}/fault", null, Role.OPERATOR));
     }
 

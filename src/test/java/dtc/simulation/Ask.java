@@ -144,6 +144,63 @@ sealed interface Ask {
         }
     }
 
+    /** An operator rolls it back, with a reason. */
+    record Stop(String transaction) implements Ask {
+        @Override
+        public String subject() {
+            return "stop " + transaction;
+        }
+
+        @Override
+        public String toString() {
+            return subject();
+        }
+    }
+
+    /** An operator has every try made now that waits. */
+    record Deliver(String transaction) implements Ask {
+        @Override
+        public String subject() {
+            return "deliver " + transaction;
+        }
+
+        @Override
+        public String toString() {
+            return subject();
+        }
+    }
+
+    /** An operator has looked after its heuristic outcome. */
+    record Resolve(String transaction) implements Ask {
+        @Override
+        public String subject() {
+            return "resolve " + transaction;
+        }
+
+        @Override
+        public String toString() {
+            return subject();
+        }
+    }
+
+    /** An operator takes a resource manager whose lease has lapsed from the registry. */
+    record Remove(String resourceManager) implements Ask {
+        @Override
+        public String transaction() {
+            return "";
+        }
+
+        @Override
+        public String subject() {
+            return "remove " + resourceManager;
+        }
+
+        @Override
+        public String toString() {
+            return subject();
+        }
+    }
+
     /** Asks nothing for so long. */
     record Wait(long millis) implements Ask {
         @Override
@@ -184,6 +241,10 @@ sealed interface Ask {
             form("commit (\\S+)", m -> new Commit(m.group(1))),
             form("rollback (\\S+)", m -> new Rollback(m.group(1))),
             form("get (\\S+)", m -> new Get(m.group(1))),
+            form("stop (\\S+)", m -> new Stop(m.group(1))),
+            form("deliver (\\S+)", m -> new Deliver(m.group(1))),
+            form("resolve (\\S+)", m -> new Resolve(m.group(1))),
+            form("remove (\\S+)", m -> new Remove(m.group(1))),
             form("list", _ -> new ListAll()),
             form("wait (\\d+)", m -> new Wait(Long.parseLong(m.group(1)))));
 

@@ -60,7 +60,8 @@ final class AtomicityCheck implements Check {
             if (coordinator != null
                     && coordinator.find(transaction.id) instanceof Answer.Given<Transaction>(Transaction t)) {
                 compare(transaction, t, true);
-            } else if (!transaction.forgotten || transaction.recordedEnd != State.COMMITTED) {
+            } else if (!transaction.forgotten
+                    || (transaction.recordedEnd != State.COMMITTED && !transaction.resolved)) {
                 noneStands(transaction, "nothing is known of it");
             }
         }

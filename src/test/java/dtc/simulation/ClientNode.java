@@ -69,8 +69,8 @@ final class ClientNode extends Node {
             return;
         }
         boolean begins = ask instanceof Ask.Begin || ask instanceof Ask.Run;
-        TransactionId id = begins || ask instanceof Ask.ListAll ? null : world.handle(ask.transaction());
-        if (id == null && !begins && !(ask instanceof Ask.ListAll)) {
+        TransactionId id = begins || ask.transaction().isEmpty() ? null : world.handle(ask.transaction());
+        if (id == null && !begins && !ask.transaction().isEmpty()) {
             heard.add(ask.subject() + ": it never began");
             world.after(1, life, () -> go(life, index + 1, 1));
             return;

@@ -9,20 +9,26 @@ import dtc.protocol.Ballot;
 import dtc.protocol.JsonText;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
+import dtc.protocol.Resolution;
 import dtc.protocol.TransactionId;
 import dtc.protocol.VoteCause;
 import dtc.runtime.Answer;
 import dtc.runtime.Backoff;
 import dtc.runtime.Coordinator;
+import dtc.runtime.Exchanges;
 import dtc.runtime.HostRules;
-import dtc.runtime.Participants;
+import dtc.runtime.Lanes;
+import dtc.runtime.Message;
+import dtc.runtime.Participants.Reply;
 import dtc.runtime.Refusal;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.TransactionListener;
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
@@ -31,6 +37,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The process of the coordinator: the product's own, between a simulated network and a simulated disk. */
@@ -42,6 +49,10 @@ final class CoordinatorNode extends Node {
 
     private static final Duration VOTE_TIMEOUT = Duration.ofSeconds(1);
     private static final long MESSAGE_MILLIS = 1_100;
+    private static final int LANE_WAITING_MAX = 1_000;
+    /** Of what operators do. */
+    private static final String REASON = "because";
+
     private static final Duration LEASE = Duration.ofSeconds(10);
 
     private @Nullable Coordinator coordinator;
@@ -83,7 +94,16 @@ final class CoordinatorNode extends Node {
                         Duration.ofSeconds(10),
                         new SplittableRandom(world.number("redelivery", Long.MAX_VALUE))),
                 newRegistry,
-                new Messages(life),
+                new Lanes(
+                        new Messages(life),
+                        time,
+                        new Lanes.Settings(
+                                (int) scenario.value(Setting.LANES),
+                                (int) scenario.value(Setting.BATCH_MAX),
+                                10_000,
+                                LANE_WAITING_MAX,
+                                VOTE_TIMEOUT,
+                                Duration.ofMillis(scenario.value(Setting.PATIENCE)))),
                 new WatchedLog(life, log),
                 new Listener(life));
         registry = newRegistry;
@@ -112,6 +132,13 @@ final class CoordinatorNode extends Node {
             throw new IllegalStateException("asked while down");
         }
         return coordinator;
+    }
+
+    private Registry lookedUp() {
+        if (registry == null) {
+            throw new IllegalStateException("asked while down");
+        }
+        return registry;
     }
 
     boolean isSettled() {
@@ -154,6 +181,7 @@ final class CoordinatorNode extends Node {
                     case Ask.Run run -> run.key();
                     case Ask.Put _, Ask.Prepare _, Ask.Commit _, Ask.Rollback _ -> null;
                     case Ask.Get _, Ask.ListAll _, Ask.Wait _ -> null;
+                    case Ask.Stop _, Ask.Deliver _, Ask.Resolve _, Ask.Remove _ -> null;
                 };
                 world.ledger.began(id, world.name(id, ask.transaction()), key);
             }
@@ -219,8 +247,23 @@ final class CoordinatorNode extends Node {
                 all.forEach(t -> world.ledger.told(t, client));
                 yield CompletableFuture.completedFuture(new ClientNode.Heard(all.size() + " transactions", null, true));
             }
+            case Ask.Stop _ -> heard(life, client, ask, id, up().rollback(known(id), REASON));
+            case Ask.Deliver _ -> told(up().deliverNow(known(id)));
+            case Ask.Resolve _ ->
+                told(up().resolve(known(id), new Resolution(client, new LifeTime(life).now(), REASON)));
+            case Ask.Remove remove -> told(lookedUp().removeLapsed(remove.resourceManager()));
             case Ask.Wait _ -> throw new IllegalStateException("asks nothing");
         };
+    }
+
+    /** The answer to what is done to the delivery, and says nothing of the outcome. */
+    private static CompletionStage<ClientNode.Heard> told(Answer<?> answer) {
+        return CompletableFuture.completedFuture(new ClientNode.Heard(
+                answer instanceof Answer.Refused<?> refused
+                        ? refused.refusal().kind().name()
+                        : "done",
+                null,
+                true));
     }
 
     private static Origin origin(@Nullable String key, String body) {
@@ -285,7 +328,7 @@ final class CoordinatorNode extends Node {
     // What it asks of resource managers
 
     /** The time-outs and readings of answers are those of the product over HTTP. */
-    private final class Messages implements Participants {
+    private final class Messages implements Exchanges {
         private final Life life;
 
         private Messages(Life life) {
@@ -293,66 +336,107 @@ final class CoordinatorNode extends Node {
         }
 
         @Override
-        public CompletionStage<Reply> write(
-                Registration target, TransactionId id, int sequence, String key, JsonText value) {
-            if (!life.isOver()) {
-                world.ledger.sendsWrite(id, target, sequence, key, value.text());
-            }
-            return reply(
-                    target,
-                    "write %s %s".formatted(world.name(id), key),
-                    node -> node.write(target, id, sequence, key, value));
+        public CompletionStage<Reply> alone(Registration target, Message message) {
+            leaves(target, message);
+            return ask(target, subject(message), millis(message), node -> node.receive(target, message))
+                    .thenApply(result -> arrived(target, message, read(message, result)));
         }
 
         @Override
-        public CompletionStage<Ballot> prepare(Registration target, TransactionId id) {
-            return ask(target, "prepare " + world.name(id), VOTE_TIMEOUT.toMillis(), node -> node.prepare(target, id))
-                    .thenApply(result -> switch (result) {
-                        case Network.Result.Heard<Ballot>(Ballot ballot) -> ballot;
-                        case Network.Result.Refused<Ballot> _ ->
-                            Ballot.abortFor(VoteCause.UNREACHABLE, "it could not be reached");
-                        case Network.Result.Broken<Ballot> _ ->
-                            Ballot.abortFor(VoteCause.ERROR, "the connection to it broke");
-                        case Network.Result.Silent<Ballot> _ ->
-                            Ballot.abortFor(VoteCause.TIMEOUT, "it did not answer in time");
+        public CompletionStage<List<Optional<Reply>>> together(Registration target, List<Message> messages) {
+            messages.forEach(message -> leaves(target, message));
+            String subject = messages.stream().map(this::subject).collect(Collectors.joining(", "));
+            return ask(target, subject, VOTE_TIMEOUT.toMillis(), node -> node.receive(target, messages))
+                    .thenApply(result -> {
+                        List<Optional<Reply>> replies = new ArrayList<>();
+                        for (int i = 0; i < messages.size(); i++) {
+                            Message message = messages.get(i);
+                            Optional<Reply> reply =
+                                    result instanceof Network.Result.Heard<List<Optional<Reply>>>(var answers)
+                                            ? answers.get(i)
+                                            : Optional.of(failed(message, result));
+                            replies.add(reply.map(answer -> arrived(target, message, answer)));
+                        }
+                        return replies;
                     });
         }
 
-        @Override
-        public CompletionStage<Reply> commit(Registration target, TransactionId id) {
-            return tell(target, id, Outcome.COMMIT, "commit", node -> node.commit(target, id));
+        private String subject(Message message) {
+            String transaction = world.name(message.id());
+            return switch (message) {
+                case Message.Write write -> "write %s %s".formatted(transaction, write.key());
+                case Message.Prepare prepare
+                when !prepare.writes().isEmpty() ->
+                    "prepare %s with %s"
+                            .formatted(
+                                    transaction,
+                                    prepare.writes().stream()
+                                            .map(Message.Write::key)
+                                            .collect(Collectors.joining(" ")));
+                case Message.Prepare _ -> "prepare " + transaction;
+                case Message.Commit _ -> "commit " + transaction;
+                case Message.Rollback _ -> "rollback " + transaction;
+            };
         }
 
-        @Override
-        public CompletionStage<Reply> rollback(Registration target, TransactionId id) {
-            return tell(target, id, Outcome.ROLLBACK, "rollback", node -> node.rollback(target, id));
+        private static long millis(Message message) {
+            return message instanceof Message.Prepare ? VOTE_TIMEOUT.toMillis() : MESSAGE_MILLIS;
         }
 
-        private CompletionStage<Reply> tell(
-                Registration target,
-                TransactionId id,
-                Outcome outcome,
-                String word,
-                Function<ResourceManagerNode, CompletionStage<Reply>> question) {
-            if (!life.isOver()) {
-                world.ledger.tells(id, outcome, target.id());
+        private void leaves(Registration target, Message message) {
+            if (life.isOver()) {
+                return;
             }
-            return reply(target, word + " " + world.name(id), question).thenApply(reply -> {
-                if (!life.isOver()) {
-                    world.ledger.answered(id, outcome, target.id(), reply);
-                }
-                return reply;
-            });
+            switch (message) {
+                case Message.Write write -> sends(target, write);
+                case Message.Prepare prepare -> prepare.writes().forEach(write -> sends(target, write));
+                case Message.Commit _ -> world.ledger.tells(message.id(), Outcome.COMMIT, target.id());
+                case Message.Rollback _ -> world.ledger.tells(message.id(), Outcome.ROLLBACK, target.id());
+            }
         }
 
-        private CompletionStage<Reply> reply(
-                Registration target, String subject, Function<ResourceManagerNode, CompletionStage<Reply>> question) {
-            return ask(target, subject, MESSAGE_MILLIS, question).thenApply(result -> switch (result) {
-                case Network.Result.Heard<Reply>(Reply reply) -> reply;
-                case Network.Result.Refused<Reply> _ -> new Reply(Reply.Kind.UNREACHABLE, "it could not be reached");
-                case Network.Result.Broken<Reply> _ -> new Reply(Reply.Kind.SILENT, "the connection to it broke");
-                case Network.Result.Silent<Reply> _ -> new Reply(Reply.Kind.SILENT, "it did not answer in time");
-            });
+        private void sends(Registration target, Message.Write write) {
+            world.ledger.sendsWrite(
+                    write.id(),
+                    target,
+                    write.sequence(),
+                    write.key(),
+                    write.value().text());
+        }
+
+        private Reply arrived(Registration target, Message message, Reply reply) {
+            if (!life.isOver()) {
+                switch (message) {
+                    case Message.Commit _ -> world.ledger.answered(message.id(), Outcome.COMMIT, target.id(), reply);
+                    case Message.Rollback _ ->
+                        world.ledger.answered(message.id(), Outcome.ROLLBACK, target.id(), reply);
+                    case Message.Write _, Message.Prepare _ -> {}
+                }
+            }
+            return reply;
+        }
+
+        private static Reply read(Message message, Network.Result<Reply> result) {
+            return result instanceof Network.Result.Heard<Reply>(Reply reply) ? reply : failed(message, result);
+        }
+
+        private static Reply failed(Message message, Network.Result<?> result) {
+            String detail = switch (result) {
+                case Network.Result.Heard<?> _ -> throw new IllegalStateException("it was heard");
+                case Network.Result.Refused<?> _ -> "it could not be reached";
+                case Network.Result.Broken<?> _ -> "the connection to it broke";
+                case Network.Result.Silent<?> _ -> "it did not answer in time";
+            };
+            if (message instanceof Message.Prepare) {
+                VoteCause cause = switch (result) {
+                    case Network.Result.Refused<?> _ -> VoteCause.UNREACHABLE;
+                    case Network.Result.Silent<?> _ -> VoteCause.TIMEOUT;
+                    case Network.Result.Broken<?> _, Network.Result.Heard<?> _ -> VoteCause.ERROR;
+                };
+                return Reply.voted(Ballot.abortFor(cause, detail));
+            }
+            return new Reply(
+                    result instanceof Network.Result.Refused<?> ? Reply.Kind.UNREACHABLE : Reply.Kind.SILENT, detail);
         }
 
         private <R> CompletionStage<Network.Result<R>> ask(

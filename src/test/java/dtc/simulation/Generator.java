@@ -86,6 +86,9 @@ final class Generator {
         if (workload.perMille(300)) {
             operator();
         }
+        if (workload.perMille(200)) {
+            onCall();
+        }
         faults();
         return new Scenario("seed " + seed, List.copyOf(steps));
     }
@@ -119,6 +122,12 @@ final class Generator {
         set(Setting.STAGED_TIMEOUT, workload.of(10_000, 40_000));
         set(Setting.DISK, workload.of(3, 3, 30, 400));
         set(Setting.SEGMENT, workload.of(300, 600, 1_500));
+        set(Setting.CARRY, workload.between(0, 1));
+        if (workload.perMille(500)) {
+            set(Setting.BATCH_MAX, workload.between(2, 5));
+            set(Setting.LANES, workload.between(1, 2));
+            set(Setting.PATIENCE, workload.of(20, 300));
+        }
     }
 
     private void set(Setting setting, long value) {
@@ -213,6 +222,23 @@ final class Generator {
                 case 1 -> ask(operator, new Ask.Get(transaction));
                 default -> ask(operator, new Ask.Rollback(transaction));
             }
+        }
+    }
+
+    /** Does at the console all that may be done there. */
+    private void onCall() {
+        String person = "client-on-call";
+        for (int i = workload.between(2, 12); i > 0; i--) {
+            ask(person, new Ask.Wait(workload.upTo(1_000)));
+            String transaction = workload.of(begun);
+            ask(
+                    person,
+                    switch (workload.upTo(3)) {
+                        case 0 -> new Ask.Stop(transaction);
+                        case 1 -> new Ask.Resolve(transaction);
+                        case 2 -> new Ask.Remove(workload.of(resourceManagers).name());
+                        default -> new Ask.Deliver(transaction);
+                    });
         }
     }
 

@@ -10,6 +10,7 @@ import dtc.protocol.TransactionId;
 import dtc.protocol.Vote;
 import dtc.resource.Dictionary;
 import dtc.runtime.Coordinator;
+import dtc.runtime.Message;
 import dtc.runtime.Participants.Reply;
 import dtc.runtime.Refusal;
 import dtc.runtime.Registration;
@@ -57,6 +58,8 @@ final class Ledger {
         /** How the coordinator last told its log that it had ended. */
         @Nullable
         State recordedEnd;
+        /** An operator has looked after its end, so that it may be forgotten. */
+        boolean resolved;
         /** Taken up by the coordinator that runs now. */
         boolean recovered;
         /** Where the coordinator that runs now has it; null where it does not. */
@@ -206,6 +209,7 @@ final class Ledger {
             case Ask.Run run -> run.key();
             case Ask.Put _, Ask.Prepare _, Ask.Commit _, Ask.Rollback _ -> null;
             case Ask.Get _, Ask.ListAll _, Ask.Wait _ -> null;
+            case Ask.Stop _, Ask.Deliver _, Ask.Resolve _, Ask.Remove _ -> null;
         };
         if (key != null) {
             of(id, seen -> each(check -> check.begun(seen, key)));
@@ -248,6 +252,7 @@ final class Ledger {
     void ended(TransactionRecord ended) {
         of(ended.id(), seen -> {
             seen.recordedEnd = ended.state();
+            seen.resolved = ended.resolution() != null;
             each(check -> check.ended(seen, ended));
         });
     }
@@ -318,7 +323,7 @@ final class Ledger {
             if (ask instanceof Ask.Commit) {
                 told(id, Outcome.ROLLBACK, whom);
             }
-            if (ask instanceof Ask.Rollback) {
+            if (ask instanceof Ask.Rollback || ask instanceof Ask.Stop) {
                 told(id, Outcome.COMMIT, whom);
             }
         }
@@ -375,6 +380,21 @@ final class Ledger {
         Sent before = writes.get(key);
         if (before == null || before.sequence() < sequence) {
             writes.put(key, new Sent(sequence, value));
+        }
+    }
+
+    /** Writes came along with a request for a vote, and are staged unless that is too late. */
+    void carried(ResourceManagerNode node, Message.Prepare prepare) {
+        Shadow shadow = shadow(node.name);
+        TransactionId id = prepare.id();
+        if (!shadow.ended.contains(id) && !shadow.inDoubt.contains(id) && !shadow.waiting.contains(id)) {
+            prepare.writes()
+                    .forEach(write -> staged(
+                            node,
+                            id,
+                            write.sequence(),
+                            write.key(),
+                            write.value().text()));
         }
     }
 

@@ -15,7 +15,7 @@ class PlantedBugsTest {
     private static final Logger LOG = Logger.getLogger(PlantedBugsTest.class);
 
     private static final int FEW = 100;
-    private static final int MANY = 1_500;
+    private static final int MANY = 4_000;
 
     static List<PlantedBug> bugs() {
         return List.of(
@@ -112,6 +112,12 @@ class PlantedBugsTest {
                         "} else if (entry.beganNanos == Long.MIN_VALUE) {",
                         MANY),
                 new PlantedBug(
+                        "takes one answer of several for another",
+                        "runtime/Lanes.java",
+                        "replies.get(i).ifPresentOrElse(",
+                        "replies.get(batch.size() - 1 - i).ifPresentOrElse(",
+                        MANY),
+                new PlantedBug(
                         "ignores the name of a request",
                         "runtime/Coordinator.java",
                         "Begun earlier = requests.putIfAbsent(name, mine);",
@@ -148,13 +154,13 @@ class PlantedBugsTest {
                         "rolls back while the commit is on its way to the log",
                         "coordinator/TwoPhaseCommit.java",
                         """
-                        case ACTIVE, PREPARING -> rollBack(t, Cause.CLIENT, null, now);
+                        case ACTIVE, PREPARING -> rollBack(t, e.cause(), e.reason(), now);
                         case MARKED_ROLLBACK -> rollBack(t, Cause.WRITE_FAILED, t.reason(), now);
                         // On its way to the log, or decided: too late.
                         case DECIDING,
                         """,
                         """
-                        case ACTIVE, PREPARING, DECIDING -> rollBack(t, Cause.CLIENT, null, now);
+                        case ACTIVE, PREPARING, DECIDING -> rollBack(t, e.cause(), e.reason(), now);
                         case MARKED_ROLLBACK -> rollBack(t, Cause.WRITE_FAILED, t.reason(), now);
                         case
                         """,

@@ -1,27 +1,32 @@
 package dtc.simulation;
 
 import dtc.protocol.Ballot;
-import dtc.protocol.JsonText;
 import dtc.protocol.Outcome;
 import dtc.protocol.TransactionId;
 import dtc.resource.Dictionary;
 import dtc.resource.Effect;
+import dtc.resource.Event;
 import dtc.resource.Limits;
 import dtc.runtime.Answer;
 import dtc.runtime.Backoff;
 import dtc.runtime.CoordinatorLink;
 import dtc.runtime.Membership;
+import dtc.runtime.Message;
 import dtc.runtime.Participants.Reply;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.ResourceManager;
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -189,24 +194,67 @@ final class ResourceManagerNode extends Node {
 
     private static final Reply NOT_HERE = new Reply(Reply.Kind.UNKNOWN, "it answered 404");
 
-    CompletionStage<Reply> write(Registration target, TransactionId id, int sequence, String key, JsonText value) {
+    CompletionStage<Reply> receive(Registration target, Message message) {
         if (isElsewhere(target)) {
-            return CompletableFuture.completedFuture(NOT_HERE);
+            return CompletableFuture.completedFuture(
+                    message instanceof Message.Prepare
+                            ? Reply.voted(Ballot.abort("it answered 404 instead of a vote"))
+                            : NOT_HERE);
         }
-        Effect effect = up().write(target.instance().toString(), id, sequence, key, value);
-        if (effect instanceof Effect.Staged) {
-            world.ledger.staged(this, id, sequence, key, value.text());
-        }
-        return CompletableFuture.completedFuture(reply(effect));
+        return switch (message) {
+            case Message.Write write -> CompletableFuture.completedFuture(write(target, write));
+            case Message.Prepare prepare -> prepare(target, prepare).thenApply(Reply::voted);
+            case Message.Commit _ -> commit(target, message.id());
+            case Message.Rollback _ -> CompletableFuture.completedFuture(rollback(target, message.id()));
+        };
     }
 
-    CompletionStage<Ballot> prepare(Registration target, TransactionId id) {
-        if (isElsewhere(target)) {
-            return CompletableFuture.completedFuture(Ballot.abort("it answered 404 instead of a vote"));
+    /** One after the other; it may die between two. Empty is 202: to be asked alone. */
+    CompletionStage<List<Optional<Reply>>> receive(Registration target, List<Message> messages) {
+        Life life = life();
+        List<Optional<Reply>> replies = new ArrayList<>();
+        for (Message message : messages) {
+            if (life == null || life.isOver()) {
+                return new CompletableFuture<>();
+            }
+            replies.add(Optional.ofNullable(
+                    receive(target, message).toCompletableFuture().getNow(null)));
+            observe();
+            world.moment(life, "%s took %s".formatted(name, world.name(message.id())), true);
+        }
+        return CompletableFuture.completedFuture(replies);
+    }
+
+    private Reply write(Registration target, Message.Write write) {
+        Effect effect = up().write(target.instance().toString(), event(write));
+        if (effect instanceof Effect.Staged) {
+            world.ledger.staged(
+                    this,
+                    write.id(),
+                    write.sequence(),
+                    write.key(),
+                    write.value().text());
+        }
+        return reply(effect);
+    }
+
+    private static Event.Write event(Message.Write write) {
+        return new Event.Write(write.id(), write.sequence(), write.key(), write.value());
+    }
+
+    private CompletionStage<Ballot> prepare(Registration target, Message.Prepare prepare) {
+        TransactionId id = prepare.id();
+        if (target.instance().equals(instance) && !up().isStopping()) {
+            world.ledger.carried(this, prepare);
         }
         Ledger.Standing standing = world.ledger.standing(this, id);
-        CompletableFuture<Ballot> vote =
-                up().prepare(target.instance().toString(), id).toCompletableFuture();
+        CompletableFuture<Ballot> vote = up().prepare(
+                        target.instance().toString(),
+                        id,
+                        prepare.writes().stream()
+                                .map(ResourceManagerNode::event)
+                                .toList())
+                .toCompletableFuture();
         world.ledger.asked(this, id, target.instance(), standing, vote.getNow(null));
         return vote.thenApply(ballot -> {
             if (target.instance().equals(instance)) {
@@ -221,10 +269,7 @@ final class ResourceManagerNode extends Node {
         });
     }
 
-    CompletionStage<Reply> commit(Registration target, TransactionId id) {
-        if (isElsewhere(target)) {
-            return CompletableFuture.completedFuture(NOT_HERE);
-        }
+    private CompletionStage<Reply> commit(Registration target, TransactionId id) {
         told = new Told(id, Outcome.COMMIT);
         CompletableFuture<Effect.CommitAnswer> done =
                 up().commit(target.instance().toString(), id).toCompletableFuture();
@@ -234,16 +279,13 @@ final class ResourceManagerNode extends Node {
         return done.thenApply(ResourceManagerNode::reply);
     }
 
-    CompletionStage<Reply> rollback(Registration target, TransactionId id) {
-        if (isElsewhere(target)) {
-            return CompletableFuture.completedFuture(NOT_HERE);
-        }
+    private Reply rollback(Registration target, TransactionId id) {
         told = new Told(id, Outcome.ROLLBACK);
         Effect effect = up().rollback(target.instance().toString(), id);
         if (!(effect instanceof Effect.RollbackRefused)) {
             world.ledger.refusesFromNowOn(this, id);
         }
-        return CompletableFuture.completedFuture(reply(effect));
+        return reply(effect);
     }
 
     /** As the statuses of HTTP say it. */
@@ -268,6 +310,16 @@ final class ResourceManagerNode extends Node {
             this.life = life;
         }
 
+        private Set<String> offered(Set<String> features) {
+            return features.stream()
+                    .filter(feature -> switch (feature) {
+                        case Registration.BATCH -> world.scenario.value(Setting.BATCH_MAX) > 1;
+                        case Registration.PREPARE_WITH_WRITES -> world.scenario.value(Setting.CARRY) > 0;
+                        default -> true;
+                    })
+                    .collect(Collectors.toSet());
+        }
+
         @Override
         public CompletionStage<Duration> register(String id, UUID registered, Set<String> features) {
             String url = "http://%s/rm/%s".formatted(address(), id);
@@ -277,7 +329,7 @@ final class ResourceManagerNode extends Node {
                             CoordinatorNode.NAME,
                             "register " + id,
                             MESSAGE_MILLIS,
-                            node -> coordinator(node).register(id, url, registered, features))
+                            node -> coordinator(node).register(id, url, registered, offered(features)))
                     .thenCompose(result -> result instanceof Network.Result.Heard<Answer<Registry.Registered>> heard
                                     && heard.answer() instanceof Answer.Given<Registry.Registered>
                             ? CompletableFuture.completedFuture(Duration.ofSeconds(10))

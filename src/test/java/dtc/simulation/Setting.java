@@ -18,6 +18,14 @@ enum Setting {
     STORED_MAX("stored at most", 100_000),
     /** Outcomes that a resource manager remembers. */
     REMEMBERED_MAX("remembered at most", 1_000),
+    /** Requests under way to a resource manager, beyond which messages gather. */
+    LANES("lanes", 1),
+    /** After which a request that is not answered gives its lane free. */
+    PATIENCE("patience", 20),
+    /** Messages in one request; with 1, resource managers do not offer to take more. */
+    BATCH_MAX("batch at most", 1),
+    /** Whether resource managers take writes along with the request for a vote. */
+    CARRY("carry writes", 0),
     /** How long the disk keeps a decision waiting. */
     DISK("disk takes up to", 3),
     /** Bytes of one file of the decision log. */

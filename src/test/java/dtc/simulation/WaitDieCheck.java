@@ -36,7 +36,7 @@ final class WaitDieCheck implements Check {
                 complain(resourceManager, transaction, "meets an older one and is not voted down");
             }
         } else if (!standing.holders().isEmpty()) {
-            if (immediate != null) {
+            if (immediate != null && !isNoRoom(immediate)) {
                 complain(resourceManager, transaction, "meets only younger ones and does not wait");
             }
         } else if (immediate == null || (immediate.vote() == Vote.ABORT && !isNoRoom(immediate))) {
@@ -45,7 +45,8 @@ final class WaitDieCheck implements Check {
     }
 
     private static boolean isNoRoom(Ballot ballot) {
-        return String.valueOf(ballot.reason()).contains("no room");
+        String reason = String.valueOf(ballot.reason());
+        return reason.contains("no room") || reason.contains("too many transactions");
     }
 
     private void complain(Ledger.Shadow resourceManager, Ledger.Seen transaction, String what) {

@@ -6,5 +6,7 @@ public enum Crowd {
     /** Other transactions, open for as long. */
     OPEN_TRANSACTIONS,
     /** Other resource managers, a tenth as many, which renew their leases. */
-    RESOURCE_MANAGERS
+    RESOURCE_MANAGERS,
+    /** Open pages of the console, a two hundredth as many. */
+    OPEN_PAGES
 }

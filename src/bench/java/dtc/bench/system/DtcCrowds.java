@@ -39,6 +39,7 @@ record DtcCrowds(int port, int resourceManagers) {
             case NOBODY -> () -> {};
             case OPEN_TRANSACTIONS -> openTransactions(load, size);
             case RESOURCE_MANAGERS -> bystanders(load, size / 10);
+            case OPEN_PAGES -> new OpenPages(port, size / 200);
         };
     }
 

@@ -1,0 +1,336 @@
+package dtc.console;
+
+import dtc.coordinator.Transaction;
+import dtc.protocol.Outcome;
+import dtc.protocol.Resolution;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Answer;
+import dtc.runtime.Coordinator;
+import dtc.runtime.Registration;
+import dtc.runtime.Registry;
+import dtc.runtime.Time;
+import io.smallrye.common.annotation.Blocking;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.FormParam;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.net.URI;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jboss.resteasy.reactive.RestPath;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an operator may do. Each action has one address: asked for, it says what will happen; sent a form with a reason,
+ * it does it, and leads back to its subject, where the audit shows what came of it.
+ */
+@Path("/console")
+@Produces(MediaType.TEXT_HTML)
+@Blocking
+public class ActionResource {
+
+    static final int REASON_CHARS_MAX = 300;
+
+    private final Pages pages;
+    private final Guard guard;
+    private final Audit audit;
+    private final Coordinator coordinator;
+    private final Registry registry;
+    private final ResourceManagers resourceManagers;
+    private final Time time;
+
+    /** What came of an action. */
+    private record Result(boolean done, String text) {}
+
+    private interface Act {
+        CompletionStage<Result> act(String who, String reason);
+    }
+
+    /** An action on one subject: what will happen, and how to make it happen. */
+    private record Asked(
+            Action action,
+            String subject,
+            String link,
+            String heading,
+            List<String> consequences,
+            boolean grave,
+            Act act) {}
+
+    ActionResource(
+            Pages pages,
+            Guard guard,
+            Audit audit,
+            Coordinator coordinator,
+            Registry registry,
+            ResourceManagers resourceManagers,
+            Time time) {
+        this.pages = pages;
+        this.guard = guard;
+        this.audit = audit;
+        this.coordinator = coordinator;
+        this.registry = registry;
+        this.resourceManagers = resourceManagers;
+        this.time = time;
+    }
+
+    @GET
+    @Path("/{subject: transactions|resource-managers}/{id}/{action}")
+    public Response ask(
+            @RestPath String subject,
+            @RestPath String id,
+            @RestPath String action,
+            @Context HttpHeaders headers,
+            @Context UriInfo uri,
+            @Context RoutingContext caller) {
+        Pages.Request request = new Pages.Request(headers, uri, caller);
+        Asked asked = asked(subject, id, action);
+        return asked == null ? nothingToDo(request) : confirm(request, asked, "", "");
+    }
+
+    @POST
+    @Path("/{subject: transactions|resource-managers}/{id}/{action}")
+    @Consumes(MediaType.APPLICATION_FORM_URLENCODED)
+    public CompletionStage<Response> act(
+            @RestPath String subject,
+            @RestPath String id,
+            @RestPath String action,
+            @FormParam(Guard.TOKEN_FIELD) @Nullable String token,
+            @FormParam("reason") @Nullable String text,
+            @Context HttpHeaders headers,
+            @Context UriInfo uri,
+            @Context RoutingContext caller) {
+        Pages.Request request = new Pages.Request(headers, uri, caller);
+        if (!guard.isFromOurPage(headers, token)) {
+            return now(refused(
+                    request, "This form was not sent from a page of this console, so nothing was done. Open it anew."));
+        }
+        if (!guard.mayAct(caller)) {
+            return now(refused(request, "Your role lets you look, and not change anything."));
+        }
+        Asked asked = asked(subject, id, action);
+        if (asked == null) {
+            return now(nothingToDo(request));
+        }
+        String reason = Texts.line(text == null ? "" : text);
+        if (reason.isEmpty() || reason.length() > REASON_CHARS_MAX) {
+            return now(confirm(
+                    request,
+                    asked,
+                    reason,
+                    reason.isEmpty()
+                            ? "Say why: whoever comes after you will want to know."
+                            : "Say it in %d characters at most.".formatted(REASON_CHARS_MAX)));
+        }
+        String who = guard.name(caller);
+        return asked.act().act(who, reason).thenApply(result -> {
+            audit.note(who, asked.action(), asked.subject(), asked.link(), reason, result.done(), result.text());
+            return Response.seeOther(URI.create(asked.link() + "#audit")).build();
+        });
+    }
+
+    // What is asked for; null where it could change nothing now
+
+    private @Nullable Asked asked(String subject, String id, String action) {
+        return subject.equals("transactions") ? onTransaction(id, action) : onResourceManager(id, action);
+    }
+
+    private @Nullable Asked onTransaction(String text, String action) {
+        TransactionId id = TransactionId.parse(text).orElse(null);
+        if (id == null || !(coordinator.find(id) instanceof Answer.Given<Transaction>(Transaction t))) {
+            return null;
+        }
+        return TransactionView.actions(t).stream()
+                .filter(one -> one.path().equals(action))
+                .findFirst()
+                .map(one -> switch (one) {
+                    case ROLL_BACK -> rollBack(t);
+                    case DELIVER -> deliver(t);
+                    case RESOLVE -> resolve(t);
+                    case REMOVE -> throw new IllegalStateException("transactions are not removed");
+                })
+                .orElse(null);
+    }
+
+    private Asked rollBack(Transaction t) {
+        return new Asked(
+                Action.ROLL_BACK,
+                t.id().toString(),
+                Links.transaction(t.id()),
+                "Roll back this transaction?",
+                List.of(
+                        t.participants().isEmpty()
+                                ? "It has written to nobody yet, and will not."
+                                : "Nothing of it will be applied anywhere. %s told so."
+                                        .formatted(Texts.count(
+                                                t.participants().size(), "participant is", "participants are")),
+                        "Its client is answered with a conflict, and with your reason, when it asks to commit.",
+                        "Where commit is decided meanwhile, that stands, and nothing is rolled back.",
+                        "This cannot be undone. The client has to begin a new transaction."),
+                true,
+                (_, reason) -> coordinator.rollback(t.id(), reason).thenApply(answer -> switch (answer) {
+                    case Answer.Given<Transaction>(Transaction after) ->
+                        after.decision() == Outcome.ROLLBACK
+                                ? new Result(true, "It is %s.".formatted(state(after)))
+                                : new Result(false, "Too late: it is %s.".formatted(state(after)));
+                    case Answer.Refused<Transaction> refused ->
+                        new Result(false, "Too late: " + refused.refusal().detail() + ".");
+                }));
+    }
+
+    private Asked deliver(Transaction t) {
+        return new Asked(
+                Action.DELIVER,
+                t.id().toString(),
+                Links.transaction(t.id()),
+                "Try the delivery again now?",
+                List.of(
+                        "Participants that have not acknowledged are told the outcome now, not after the pause.",
+                        "The outcome stays what it is. A participant applies it once, however often it is told.",
+                        "Where one does not answer, it is asked again, after growing pauses as before."),
+                false,
+                (_, _) -> now(
+                        switch (coordinator.deliverNow(t.id())) {
+                            case Answer.Given<Integer>(Integer tries) -> tried(tries);
+                            case Answer.Refused<Integer> refused ->
+                                new Result(false, refused.refusal().detail());
+                        }));
+    }
+
+    private Asked resolve(Transaction t) {
+        return new Asked(
+                Action.RESOLVE,
+                t.id().toString(),
+                Links.transaction(t.id()),
+                "Mark this heuristic outcome as resolved?",
+                List.of(
+                        "Do so when the data of all participants agree again, by whatever you did there. "
+                                + "Nothing is changed at any of them.",
+                        "The transaction stays HEURISTIC, and no longer counts as needing a person.",
+                        "It is forgotten in time like any other transaction; until then it was kept.",
+                        "Where another participant turns out to differ, it needs a person again."),
+                false,
+                (who, reason) -> now(
+                        switch (coordinator.resolve(t.id(), new Resolution(who, time.now(), reason))) {
+                            case Answer.Given<Transaction> _ -> new Result(true, "It needs nobody any more.");
+                            case Answer.Refused<Transaction> refused ->
+                                new Result(false, refused.refusal().detail());
+                        }));
+    }
+
+    private @Nullable Asked onResourceManager(String id, String action) {
+        ResourceManagers.Row row = resourceManagers.find(id);
+        return row == null
+                ? null
+                : row.actions().stream()
+                        .filter(one -> one.path().equals(action))
+                        .findFirst()
+                        .map(one -> switch (one) {
+                            case DELIVER -> deliver(row);
+                            case REMOVE -> remove(row);
+                            case ROLL_BACK, RESOLVE ->
+                                throw new IllegalStateException("not of resource managers: " + one);
+                        })
+                        .orElse(null);
+    }
+
+    private Asked deliver(ResourceManagers.Row row) {
+        return new Asked(
+                Action.DELIVER,
+                row.id(),
+                row.link(),
+                "Try all deliveries to %s again now?".formatted(row.id()),
+                List.of(
+                        "It is told now, not after the pauses, of %s that it has not acknowledged."
+                                .formatted(Texts.count(row.waiting(), "outcome", "outcomes")),
+                        "No more than a bounded number is sent at a time, so that it is not flooded.",
+                        "The outcomes stay what they are. It applies each once, however often it is told."),
+                false,
+                (_, _) -> now(tried(coordinator.deliverNow(row.id()))));
+    }
+
+    private Asked remove(ResourceManagers.Row row) {
+        return new Asked(
+                Action.REMOVE,
+                row.id(),
+                row.link(),
+                "Remove %s from the registry?".formatted(row.id()),
+                List.of(
+                        "New writes to it are answered with “not registered” instead of “lease has lapsed”.",
+                        row.waiting() == 0
+                                ? "No decided transaction waits for it."
+                                : "%s for it, and %s waiting: nothing is given up. It is told when one registers under this id."
+                                        .formatted(
+                                                Texts.count(row.waiting(), "decision waits", "decisions wait"),
+                                                row.waiting() == 1 ? "goes on" : "go on"),
+                        "It may register again at any time."),
+                row.waiting() > 0,
+                (_, _) -> now(
+                        switch (registry.removeLapsed(row.id())) {
+                            case Answer.Given<Registration> _ -> new Result(true, "It is no longer registered.");
+                            case Answer.Refused<Registration> refused ->
+                                new Result(false, refused.refusal().detail() + ".");
+                        }));
+    }
+
+    private static Result tried(int tries) {
+        return tries == 0
+                ? new Result(false, "Nothing waited for a pause: the tries are under way.")
+                : new Result(true, Texts.count(tries, "try was", "tries were") + " made at once.");
+    }
+
+    private static String state(Transaction t) {
+        return Chip.words(t.state().shown().name());
+    }
+
+    // Pages
+
+    private Response confirm(Pages.Request request, Asked asked, String reason, String problem) {
+        String token = guard.token(request.headers());
+        return pages.html(
+                        problem.isEmpty() ? 200 : 400,
+                        Pages.Templates.confirm(
+                                pages.frame(request, asked.action().title(), ""),
+                                new Pages.Confirmation(
+                                        asked.heading(),
+                                        asked.subject(),
+                                        asked.consequences(),
+                                        asked.action().title(),
+                                        asked.grave(),
+                                        reason,
+                                        REASON_CHARS_MAX,
+                                        problem,
+                                        token,
+                                        asked.link())))
+                .cookie(guard.cookie(token, request.uri()))
+                .build();
+    }
+
+    private Response nothingToDo(Pages.Request request) {
+        return pages.message(
+                request,
+                409,
+                new Pages.Message(
+                        "Nothing to do",
+                        "There is no such thing, or its state does not allow this now: it may have changed since "
+                                + "you looked.",
+                        "/",
+                        "Overview"));
+    }
+
+    private Response refused(Pages.Request request, String why) {
+        return pages.message(request, 403, new Pages.Message("Refused", why, "/", "Overview"));
+    }
+
+    private static <T> CompletionStage<T> now(T value) {
+        return CompletableFuture.completedFuture(value);
+    }
+}

@@ -1,0 +1,202 @@
+package dtc.console;
+
+import dtc.protocol.TransactionId;
+import dtc.runtime.HostedResourceManagers;
+import dtc.runtime.Time;
+import io.quarkus.runtime.LaunchMode;
+import io.smallrye.common.annotation.Blocking;
+import io.smallrye.common.annotation.NonBlocking;
+import io.smallrye.mutiny.Multi;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.ServiceUnavailableException;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.util.List;
+import org.jboss.resteasy.reactive.RestPath;
+import org.jboss.resteasy.reactive.RestStreamElementType;
+import org.jspecify.annotations.Nullable;
+
+/** The pages to look at, each under an address of its own. */
+@Path("/console")
+@Produces(MediaType.TEXT_HTML)
+@Blocking
+public class ConsoleResource {
+
+    private static final int RESOURCE_MANAGERS_SHOWN_MAX = 500;
+    private static final int WAITING_SHOWN_MAX = 50;
+
+    private final Pages pages;
+    private final Pulse pulse;
+    private final TransactionList transactions;
+    private final TransactionView transaction;
+    private final ResourceManagers resourceManagers;
+    private final Audit audit;
+    private final HostedResourceManagers hosted;
+    private final Time time;
+
+    ConsoleResource(
+            Pages pages,
+            Pulse pulse,
+            TransactionList transactions,
+            TransactionView transaction,
+            ResourceManagers resourceManagers,
+            Audit audit,
+            HostedResourceManagers hosted,
+            Time time) {
+        this.pages = pages;
+        this.pulse = pulse;
+        this.transactions = transactions;
+        this.transaction = transaction;
+        this.resourceManagers = resourceManagers;
+        this.audit = audit;
+        this.hosted = hosted;
+        this.time = time;
+    }
+
+    /** One event every two seconds, upon which an open page asks for itself again. */
+    @GET
+    @Path("/beats")
+    @Produces(MediaType.SERVER_SENT_EVENTS)
+    @RestStreamElementType(MediaType.APPLICATION_JSON)
+    @NonBlocking
+    public Multi<Pulse.Beat> beats() {
+        Multi<Pulse.Beat> beats = pulse.watch();
+        if (beats == null) {
+            throw new ServiceUnavailableException("too many pages are open", 10L);
+        }
+        return beats;
+    }
+
+    @GET
+    @Path("/transactions")
+    public Response transactions(
+            @QueryParam("state") @Nullable String state,
+            @QueryParam("rm") @Nullable String resourceManager,
+            @QueryParam("cause") @Nullable String cause,
+            @QueryParam("age") @Nullable String age,
+            @QueryParam("id") @Nullable String id,
+            @QueryParam("after") @Nullable String after,
+            @Context HttpHeaders headers,
+            @Context UriInfo uri,
+            @Context RoutingContext caller) {
+        Pages.Request request = new Pages.Request(headers, uri, caller);
+        TransactionList.Query query = new TransactionList.Query(
+                text(state), text(resourceManager), text(cause), text(age), text(id), text(after));
+        return pages.live(
+                request,
+                () -> Pages.Templates.transactions(
+                        pages.frame(request, "Transactions", "transactions"), transactions.model(query)));
+    }
+
+    @GET
+    @Path("/transactions/{id}")
+    public Response transaction(
+            @RestPath String id, @Context HttpHeaders headers, @Context UriInfo uri, @Context RoutingContext caller) {
+        Pages.Request request = new Pages.Request(headers, uri, caller);
+        TransactionView.Model model = TransactionId.parse(id)
+                .map(known -> transaction.model(known, request.base()))
+                .orElse(null);
+        if (model == null) {
+            return pages.message(
+                    request,
+                    404,
+                    new Pages.Message(
+                            "No such transaction",
+                            "This coordinator does not know it: it never was, or it ended and was forgotten. "
+                                    + "A participant that asks is told to roll back (presumed abort).",
+                            "/console/transactions",
+                            "All transactions"));
+        }
+        return pages.live(
+                request,
+                () -> Pages.Templates.transaction(
+                        pages.frame(request, "Transaction " + model.id(), "transactions"), model));
+    }
+
+    @GET
+    @Path("/resource-managers")
+    public Response resourceManagers(
+            @Context HttpHeaders headers, @Context UriInfo uri, @Context RoutingContext caller) {
+        Pages.Request request = new Pages.Request(headers, uri, caller);
+        return pages.live(request, () -> {
+            List<ResourceManagers.Row> rows = resourceManagers.all();
+            return Pages.Templates.resourceManagers(
+                    pages.frame(request, "Resource managers", "resource-managers"),
+                    rows.stream().limit(RESOURCE_MANAGERS_SHOWN_MAX).toList(),
+                    rows.size());
+        });
+    }
+
+    @GET
+    @Path("/resource-managers/{id}")
+    public Response resourceManager(
+            @RestPath String id, @Context HttpHeaders headers, @Context UriInfo uri, @Context RoutingContext caller) {
+        Pages.Request request = new Pages.Request(headers, uri, caller);
+        List<AuditLog.Row> done = AuditLog.rows(audit.of(id), time.now());
+        if (resourceManagers.find(id) == null && done.isEmpty()) {
+            return pages.message(
+                    request,
+                    404,
+                    new Pages.Message(
+                            "No such resource manager",
+                            "None is registered under this id, and no transaction waits for one.",
+                            "/console/resource-managers",
+                            "All resource managers"));
+        }
+        return pages.live(
+                request,
+                () -> Pages.Templates.resourceManager(
+                        pages.frame(request, "Resource manager " + id, "resource-managers"),
+                        resourceManagers.get(id),
+                        resourceManagers.waitingFor(id, WAITING_SHOWN_MAX).stream()
+                                .map(t -> TransactionList.row(t, time.now()))
+                                .toList(),
+                        done));
+    }
+
+    @GET
+    @Path("/actions")
+    public Response actions(@Context HttpHeaders headers, @Context UriInfo uri, @Context RoutingContext caller) {
+        Pages.Request request = new Pages.Request(headers, uri, caller);
+        return pages.live(
+                request,
+                () -> Pages.Templates.actions(
+                        pages.frame(request, "Actions", "actions"),
+                        AuditLog.rows(audit.entries(), time.now()),
+                        Audit.ENTRIES_MAX));
+    }
+
+    @GET
+    @Path("/try")
+    public Response tryIt(@Context HttpHeaders headers, @Context UriInfo uri, @Context RoutingContext caller) {
+        Pages.Request request = new Pages.Request(headers, uri, caller);
+        List<String> registered = resourceManagers.all().stream()
+                .filter(ResourceManagers.Row::live)
+                .map(ResourceManagers.Row::id)
+                .sorted()
+                .limit(RESOURCE_MANAGERS_SHOWN_MAX)
+                .toList();
+        List<String> embedded =
+                hosted.all().stream().map(one -> one.resourceManager().id()).toList();
+        return pages.html(
+                        200,
+                        Pages.Templates.tryIt(
+                                pages.frame(request, "Try it", "try"),
+                                new Pages.Trial(
+                                        registered,
+                                        embedded,
+                                        LaunchMode.current().isDevOrTest())))
+                .build();
+    }
+
+    private static String text(@Nullable String value) {
+        return value == null ? "" : value.strip();
+    }
+}

@@ -1,0 +1,13 @@
+package dtc.console;
+
+import java.time.Duration;
+
+/**
+ * What can be configured.
+ *
+ * @param coordinates whether this process coordinates, and so has anything to show
+ * @param timelinesMax timelines kept of transactions that committed, and as many of those that did not
+ * @param viewersMax pages that are kept up to date at a time
+ * @param attentionAfter how long a decision may be undelivered before somebody should look
+ */
+public record ConsoleSettings(boolean coordinates, int timelinesMax, int viewersMax, Duration attentionAfter) {}

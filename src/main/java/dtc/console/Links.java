@@ -1,0 +1,45 @@
+package dtc.console;
+
+import dtc.protocol.State;
+import dtc.protocol.TransactionId;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The addresses of the pages. */
+final class Links {
+
+    /** One part of a query. */
+    record Part(String name, String value) {}
+
+    private Links() {}
+
+    static String transaction(TransactionId id) {
+        return "/console/transactions/" + id;
+    }
+
+    static String transactions(State state) {
+        return "/console/transactions?state=" + state;
+    }
+
+    static String transactions(List<Part> query) {
+        String parts = query.stream()
+                .filter(part -> !part.value().isEmpty())
+                .map(part -> part.name() + "=" + encoded(part.value()))
+                .collect(Collectors.joining("&"));
+        return parts.isEmpty() ? "/console/transactions" : "/console/transactions?" + parts;
+    }
+
+    static String transactionsOf(String resourceManager) {
+        return transactions(List.of(new Part("rm", resourceManager)));
+    }
+
+    static String resourceManager(String id) {
+        return "/console/resource-managers/" + encoded(id);
+    }
+
+    private static String encoded(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+}

@@ -1,0 +1,27 @@
+package dtc.console;
+
+import dtc.coordinator.Effect;
+import dtc.coordinator.Event;
+import dtc.coordinator.TransactionState;
+import dtc.protocol.Outcome;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What happened to a transaction at one moment, kept as it came: whoever looks turns it into words. */
+sealed interface Moment {
+
+    /** Elapsed time since the transaction began, or was taken up from the log. */
+    long nanos();
+
+    /** An event, where it changed anything. */
+    record Applied(long nanos, Event event, List<Effect> effects, TransactionState before, TransactionState after)
+            implements Moment {}
+
+    /** The outcome was sent to a participant, for the first time ({@code number} 1) or again. */
+    record Told(long nanos, String resourceManager, Outcome outcome, int number) implements Moment {}
+
+    /** It will be sent again after the pause; null: once the participant is registered again. */
+    record Planned(
+            long nanos, String resourceManager, @Nullable Duration pause) implements Moment {}
+}

@@ -1,0 +1,224 @@
+package dtc.console;
+
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
+import dtc.protocol.State;
+import dtc.runtime.Coordinator;
+import dtc.runtime.Time;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What stands at the top: what needs a person, what is under way, and how the last minutes went. */
+@Singleton
+class Overview {
+
+    /** Items of one kind that are listed; the rest is counted. */
+    private static final int LISTED_MAX = 5;
+
+    private static final int RESOURCE_MANAGERS_MAX = 20;
+
+    /** More heuristic outcomes than that are as many. */
+    private static final int UNRESOLVED_MAX = 1000;
+
+    private final Coordinator coordinator;
+    private final Timelines timelines;
+    private final ResourceManagers resourceManagers;
+    private final Rates rates;
+    private final ConsoleSettings settings;
+    private final Time time;
+
+    /** Something that a person should look at. */
+    public record Attention(
+            Tone tone,
+            String title,
+            String detail,
+            String link,
+            @Nullable When since) {}
+
+    /** Transactions in one state. */
+    public record InFlight(String state, String link, long number, Tone tone) {
+
+        public String count() {
+            return Texts.count(number);
+        }
+    }
+
+    /**
+     * The page.
+     *
+     * @param resourceManagers those that matter most, of {@code resourceManagersTotal}
+     */
+    public record Model(
+            List<Attention> attention,
+            List<InFlight> inFlight,
+            long inFlightTotal,
+            Chart outcomes,
+            Chart latency,
+            List<ResourceManagers.Row> resourceManagers,
+            int resourceManagersTotal,
+            long live) {}
+
+    Overview(
+            Coordinator coordinator,
+            Timelines timelines,
+            ResourceManagers resourceManagers,
+            Rates rates,
+            ConsoleSettings settings,
+            Time time) {
+        this.coordinator = coordinator;
+        this.timelines = timelines;
+        this.resourceManagers = resourceManagers;
+        this.rates = rates;
+        this.settings = settings;
+        this.time = time;
+    }
+
+    Model model() {
+        List<Transaction> open =
+                timelines.open().stream().map(Timeline::transaction).toList();
+        List<ResourceManagers.Row> rows = resourceManagers.all();
+        List<InFlight> inFlight = inFlight(open);
+        List<Rates.Point> points = rates.points();
+        return new Model(
+                attention(open, rows),
+                inFlight,
+                inFlight.stream().mapToLong(InFlight::number).sum(),
+                outcomes(points),
+                latency(points),
+                rows.stream().limit(RESOURCE_MANAGERS_MAX).toList(),
+                rows.size(),
+                rows.stream().filter(ResourceManagers.Row::live).count());
+    }
+
+    private static List<InFlight> inFlight(List<Transaction> open) {
+        Map<State, Long> counts = new EnumMap<>(State.class);
+        for (TransactionState state : TransactionState.values()) {
+            if (!state.isFinal()) {
+                counts.put(state.shown(), 0L);
+            }
+        }
+        for (Transaction t : open) {
+            if (!t.state().isFinal()) {
+                counts.merge(t.state().shown(), 1L, Long::sum);
+            }
+        }
+        return counts.entrySet().stream()
+                .map(e -> new InFlight(
+                        Chip.words(e.getKey().name()),
+                        Links.transactions(e.getKey()),
+                        e.getValue(),
+                        Tone.of(e.getKey())))
+                .toList();
+    }
+
+    // What needs a person
+
+    private List<Attention> attention(List<Transaction> open, List<ResourceManagers.Row> rows) {
+        Instant now = time.now();
+        List<Attention> all = new ArrayList<>();
+        String refusing = coordinator.refusing();
+        if (refusing != null) {
+            all.add(new Attention(
+                    Tone.BAD, "The decision log takes no decisions", refusing, "/console/transactions", null));
+        }
+        List<Transaction> heuristic = coordinator.unresolved(UNRESOLVED_MAX);
+        for (Transaction t : heuristic.stream().limit(LISTED_MAX).toList()) {
+            all.add(new Attention(
+                    Tone.BAD,
+                    "Heuristic outcome",
+                    "%s. The other participants %s.".formatted(t.reason(), wasDecided(t)),
+                    Links.transaction(t.id()),
+                    When.ofNullable(t.finishedAt(), now)));
+        }
+        if (heuristic.size() > LISTED_MAX) {
+            all.add(new Attention(
+                    Tone.BAD,
+                    "%s more heuristic outcomes".formatted(Texts.count(heuristic.size() - LISTED_MAX)),
+                    "Each needs somebody to look at it.",
+                    Links.transactions(State.HEURISTIC),
+                    null));
+        }
+        for (ResourceManagers.Row row : rows) {
+            if (row.oldest() != null && isLong(row.oldest(), now)) {
+                all.add(new Attention(
+                        row.live() ? Tone.WARN : Tone.BAD,
+                        "%s for %s".formatted(Texts.count(row.waiting(), "decision waits", "decisions wait"), row.id()),
+                        row.live()
+                                ? "It is registered, and does not acknowledge what it is told."
+                                : "It is %s. It will be told once it is back."
+                                        .formatted(row.chip().text()),
+                        Links.resourceManager(row.id()),
+                        row.waitingSince()));
+            }
+        }
+        List<Transaction> delegated = open.stream()
+                .filter(t -> t.state() == TransactionState.DELEGATED || t.state() == TransactionState.RESOLVING)
+                .filter(t -> isLong(t.startedAt(), now))
+                .toList();
+        for (Transaction t : delegated.stream().limit(LISTED_MAX).toList()) {
+            all.add(new Attention(
+                    Tone.WARN,
+                    "In doubt",
+                    "Only %s knows the outcome, and it does not answer."
+                            .formatted(t.participants().getFirst().resourceManager()),
+                    Links.transaction(t.id()),
+                    When.of(t.startedAt(), now)));
+        }
+        if (delegated.size() > LISTED_MAX) {
+            all.add(new Attention(
+                    Tone.WARN,
+                    "%s more in doubt".formatted(Texts.count(delegated.size() - LISTED_MAX)),
+                    "Their only participants do not answer.",
+                    Links.transactions(State.PREPARING),
+                    null));
+        }
+        return List.copyOf(all);
+    }
+
+    private boolean isLong(Instant since, Instant now) {
+        return Duration.between(since, now).compareTo(settings.attentionAfter()) > 0;
+    }
+
+    private static String wasDecided(Transaction t) {
+        return switch (t.decision()) {
+            case COMMIT -> "committed";
+            case ROLLBACK -> "rolled back";
+            case PENDING -> "were told nothing";
+        };
+    }
+
+    // How the last minutes went
+
+    private static Chart outcomes(List<Rates.Point> points) {
+        double seconds = Pulse.INTERVAL.toMillis() / 1000.0;
+        return Chart.linear(
+                "Outcomes a second",
+                points,
+                List.of(
+                        new Chart.Series("committed", "good", p -> p.committed() / seconds),
+                        new Chart.Series("rolled back", "back", p -> p.rolledBack() / seconds),
+                        new Chart.Series(
+                                "heuristic", "bad", p -> p.heuristic() == 0 ? Double.NaN : p.heuristic() / seconds)),
+                v -> Texts.rate(v) + "/s");
+    }
+
+    private static Chart latency(List<Rates.Point> points) {
+        return Chart.logarithmic(
+                "Time to prepare",
+                points,
+                List.of(
+                        new Chart.Series("median (p50)", "busy", p -> millis(p.prepareMedian())),
+                        new Chart.Series("99th percentile (p99)", "warn", p -> millis(p.prepareP99()))),
+                v -> Texts.duration(Duration.ofNanos(Math.round(v * 1e6))));
+    }
+
+    private static double millis(@Nullable Duration duration) {
+        return duration == null ? Double.NaN : Math.max(0.01, duration.toNanos() / 1e6);
+    }
+}

@@ -1,0 +1,207 @@
+package dtc.console;
+
+import dtc.runtime.Time;
+import io.quarkus.qute.CheckedTemplate;
+import io.quarkus.qute.TemplateInstance;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.inject.Singleton;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** How pages are made: their frame, their headers, and that one rendering serves all that look at the same. */
+@Singleton
+class Pages {
+
+    /** Nothing but what this process serves; no inline script, no inline style, no frame around it. */
+    private static final String CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; "
+            + "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+    /** Different pages kept until the next beat. */
+    private static final int KEPT_MAX = 64;
+
+    private static final MediaType HTML = MediaType.TEXT_HTML_TYPE.withCharset("utf-8");
+
+    private final Guard guard;
+    private final Pulse pulse;
+    private final Time time;
+    private final AtomicReference<Kept> kept = new AtomicReference<>(new Kept(0));
+
+    /** Renderings of one beat. */
+    private record Kept(long beat, Map<String, Rendering> byKey) {
+        private Kept(long beat) {
+            this(beat, new ConcurrentHashMap<>());
+        }
+
+        /** All pages that are open ask at once: the first one's rendering is for all. */
+        private Rendering of(String key, Supplier<TemplateInstance> page) {
+            return byKey.size() < KEPT_MAX
+                    ? byKey.computeIfAbsent(key, _ -> new Rendering(page))
+                    : byKey.getOrDefault(key, new Rendering(page));
+        }
+    }
+
+    private static final class Rendering {
+        private final Supplier<TemplateInstance> page;
+        /** Guarded by this. */
+        private @Nullable String html;
+
+        private Rendering(Supplier<TemplateInstance> page) {
+            this.page = page;
+        }
+
+        private synchronized String html() {
+            if (html == null) {
+                html = page.get().render();
+            }
+            return html;
+        }
+    }
+
+    /** Who asks, and how. */
+    record Request(HttpHeaders headers, UriInfo uri, RoutingContext caller) {
+
+        /** The page's own address, which it asks again when a beat comes. */
+        String self() {
+            String query = uri.getRequestUri().getRawQuery();
+            return uri.getRequestUri().getRawPath() + (query == null ? "" : "?" + query);
+        }
+
+        /** This coordinator as the viewer reaches it, without a slash at the end. */
+        String base() {
+            return uri.getBaseUri().toString().replaceAll("/+$", "");
+        }
+
+        boolean isRefresh() {
+            return headers.getHeaderString("HX-Request") != null;
+        }
+    }
+
+    /**
+     * What is around every page.
+     *
+     * @param nav which of the links at the top it belongs to
+     * @param startedAt of this coordinator, so that a page notices a restart
+     * @param mayAct whether the viewer may change anything
+     */
+    public record Frame(String title, String nav, String self, String startedAt, String asOf, boolean mayAct) {}
+
+    /** What somebody is told instead of what they asked for. */
+    public record Message(String heading, String text, String link, String linkText) {}
+
+    /**
+     * What is asked before anything is changed.
+     *
+     * @param consequences what will happen
+     * @param problem what was wrong with the form as it was sent; empty at first
+     */
+    public record Confirmation(
+            String heading,
+            String subject,
+            List<String> consequences,
+            String button,
+            boolean grave,
+            String reason,
+            int reasonCharsMax,
+            String problem,
+            String token,
+            String back) {}
+
+    /**
+     * What can be tried.
+     *
+     * @param embedded resource managers of this process, which can be made to misbehave
+     */
+    public record Trial(List<String> resourceManagers, List<String> embedded, boolean faults) {
+
+        /** Whom the first writes go to: two, where there are two, and those of this process first. */
+        public List<String> first() {
+            return Stream.concat(embedded.stream().filter(resourceManagers::contains), resourceManagers.stream())
+                    .distinct()
+                    .limit(2)
+                    .toList();
+        }
+    }
+
+    @CheckedTemplate(basePath = "console", defaultName = CheckedTemplate.HYPHENATED_ELEMENT_NAME)
+    static final class Templates {
+        static native TemplateInstance overview(Frame frame, Overview.Model model);
+
+        static native TemplateInstance transactions(Frame frame, TransactionList.Model model);
+
+        static native TemplateInstance transaction(Frame frame, TransactionView.Model model);
+
+        static native TemplateInstance resourceManagers(Frame frame, List<ResourceManagers.Row> rows, int total);
+
+        static native TemplateInstance resourceManager(
+                Frame frame, ResourceManagers.Row row, List<TransactionList.Row> waiting, List<AuditLog.Row> audit);
+
+        static native TemplateInstance actions(Frame frame, List<AuditLog.Row> rows, int max);
+
+        static native TemplateInstance tryIt(Frame frame, Trial trial);
+
+        static native TemplateInstance confirm(Frame frame, Confirmation confirmation);
+
+        static native TemplateInstance message(Frame frame, Message message);
+
+        private Templates() {}
+    }
+
+    Pages(Guard guard, Pulse pulse, Time time) {
+        this.guard = guard;
+        this.pulse = pulse;
+        this.time = time;
+    }
+
+    Frame frame(Request request, String title, String nav) {
+        return new Frame(
+                title,
+                nav,
+                request.self(),
+                pulse.startedAt().toString(),
+                Texts.moment(time.now()),
+                guard.mayAct(request.caller()));
+    }
+
+    /** A page that many may look at: refreshed, it is rendered once for each beat. */
+    Response live(Request request, Supplier<TemplateInstance> page) {
+        if (!request.isRefresh()) {
+            return html(200, page.get()).build();
+        }
+        String key = guard.mayAct(request.caller()) + request.base() + request.self();
+        return respond(200, keptNow().of(key, page).html()).build();
+    }
+
+    private Kept keptNow() {
+        long beat = pulse.number();
+        return kept.updateAndGet(current -> current.beat() == beat ? current : new Kept(beat));
+    }
+
+    Response.ResponseBuilder html(int status, TemplateInstance page) {
+        return respond(status, page.render());
+    }
+
+    Response message(Request request, int status, Message message) {
+        return html(status, Templates.message(frame(request, message.heading(), ""), message))
+                .build();
+    }
+
+    private static Response.ResponseBuilder respond(int status, String html) {
+        return Response.status(status)
+                .type(HTML)
+                .entity(html)
+                .header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+                .header("X-Content-Type-Options", "nosniff")
+                .header("Referrer-Policy", "same-origin")
+                .header("Cross-Origin-Opener-Policy", "same-origin")
+                .header(HttpHeaders.CACHE_CONTROL, "no-store");
+    }
+}

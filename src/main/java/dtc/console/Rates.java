@@ -1,0 +1,87 @@
+package dtc.console;
+
+import dtc.coordinator.Transaction;
+import dtc.runtime.TransactionListener;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.atomic.LongAdder;
+import org.HdrHistogram.Histogram;
+import org.HdrHistogram.Recorder;
+import org.jspecify.annotations.Nullable;
+
+/** What the last minutes were like: one point for each {@link Pulse}. */
+@Singleton
+public class Rates implements TransactionListener {
+
+    /** Five minutes of pulses. */
+    static final int POINTS_MAX = 150;
+
+    private static final long MICROS_MAX = Duration.ofMinutes(1).toNanos() / 1000;
+
+    private final LongAdder committed = new LongAdder();
+    private final LongAdder rolledBack = new LongAdder();
+    private final LongAdder heuristic = new LongAdder();
+    private final Recorder prepare = new Recorder(MICROS_MAX, 2);
+
+    /** Guarded by this. Oldest first. */
+    private final Deque<Point> points = new ArrayDeque<>();
+
+    private @Nullable Histogram recycled;
+
+    /**
+     * What happened between two pulses.
+     *
+     * @param prepareMedian null where no phase one ended
+     */
+    record Point(
+            long committed,
+            long rolledBack,
+            long heuristic,
+            @Nullable Duration prepareMedian,
+            @Nullable Duration prepareP99) {}
+
+    @Override
+    public void prepared(Duration elapsed) {
+        prepare.recordValue(Math.min(elapsed.toNanos() / 1000, MICROS_MAX));
+    }
+
+    @Override
+    public void finished(Transaction ended, Duration elapsed) {
+        (switch (ended.state()) {
+                    case COMMITTED -> committed;
+                    case ROLLED_BACK -> rolledBack;
+                    case HEURISTIC -> heuristic;
+                    case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, DELEGATED, RESOLVING ->
+                        throw new IllegalStateException("not final: " + ended.state());
+                    case COMMITTING, ROLLING_BACK -> throw new IllegalStateException("not final: " + ended.state());
+                })
+                .increment();
+    }
+
+    synchronized void pulse() {
+        Histogram histogram = prepare.getIntervalHistogram(recycled);
+        boolean none = histogram.getTotalCount() == 0;
+        points.add(new Point(
+                committed.sumThenReset(),
+                rolledBack.sumThenReset(),
+                heuristic.sumThenReset(),
+                none ? null : percentile(histogram, 50),
+                none ? null : percentile(histogram, 99)));
+        recycled = histogram;
+        if (points.size() > POINTS_MAX) {
+            points.remove();
+        }
+    }
+
+    private static Duration percentile(Histogram histogram, double percent) {
+        return Duration.ofNanos(histogram.getValueAtPercentile(percent) * 1000);
+    }
+
+    /** Oldest first. */
+    synchronized List<Point> points() {
+        return List.copyOf(points);
+    }
+}

@@ -1,0 +1,129 @@
+package dtc.console;
+
+import dtc.coordinator.Event;
+import dtc.coordinator.Step;
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
+import dtc.protocol.Outcome;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The moments of one transaction. Bounded: few of its writes, and of the rest the first, which tell how it was decided,
+ * and the latest, which tell how its delivery goes. Safe for use by several threads.
+ */
+final class Timeline {
+
+    private static final int WRITE_MOMENTS_MAX = 60;
+
+    /** Enough for the votes and acknowledgements of as many participants as a transaction may have by default. */
+    private static final int FIRST_MAX = 450;
+
+    private static final int LATEST_MAX = 50;
+
+    private final long beganNanos;
+    private final TransactionState begunAs;
+
+    /** Guarded by this, like all that follows. */
+    private final List<Moment> first = new ArrayList<>();
+
+    private final ArrayDeque<Moment> latest = new ArrayDeque<>(0);
+    private final Map<String, Next> next = new HashMap<>(0);
+    private final Map<String, Integer> tellings = new HashMap<>(0);
+    private Transaction transaction;
+    private int writeMoments;
+    private int leftOut;
+    private long preparingNanos;
+
+    /**
+     * When a participant will be told again.
+     *
+     * @param atNanos elapsed time since the beginning; null: once it is registered again
+     */
+    record Next(@Nullable Long atNanos) {}
+
+    /**
+     * What is known at one moment.
+     *
+     * @param nowNanos elapsed time since the beginning
+     * @param begunAs the state in which it came here: {@code ACTIVE}, or another one where it came from the log
+     * @param leftOut moments that were not kept, all of them writes or before the latest
+     * @param firstKept how many moments come before those that were left out
+     */
+    record Seen(
+            Transaction transaction,
+            TransactionState begunAs,
+            long nowNanos,
+            List<Moment> moments,
+            int firstKept,
+            int leftOut,
+            Map<String, Next> next) {}
+
+    Timeline(Transaction begun, long nowNanos) {
+        this.beganNanos = nowNanos;
+        this.begunAs = begun.state();
+        this.transaction = begun;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // unchanged is the same object, and comparing participants would cost
+    synchronized void applied(Transaction before, Event event, Step step, long nowNanos) {
+        if (step.transaction() == before && step.effects().isEmpty()) {
+            return;
+        }
+        transaction = step.transaction();
+        long elapsed = nowNanos - beganNanos;
+        if (event instanceof Event.PrepareRequested) {
+            preparingNanos = elapsed;
+        }
+        boolean write = event instanceof Event.WriteRequested || event instanceof Event.WriteStaged;
+        if (write && before.state() == transaction.state() && ++writeMoments > WRITE_MOMENTS_MAX) {
+            leftOut++;
+        } else {
+            add(new Moment.Applied(elapsed, event, step.effects(), before.state(), transaction.state()));
+        }
+    }
+
+    /** How long ago phase one began. */
+    synchronized Duration preparing(long nowNanos) {
+        return Duration.ofNanos(nowNanos - beganNanos - preparingNanos);
+    }
+
+    synchronized void told(String resourceManager, Outcome outcome, long nowNanos) {
+        next.remove(resourceManager);
+        int number = tellings.merge(resourceManager, 1, Integer::sum);
+        add(new Moment.Told(nowNanos - beganNanos, resourceManager, outcome, number));
+    }
+
+    synchronized void retryPlanned(String resourceManager, @Nullable Duration pause, long nowNanos) {
+        long elapsed = nowNanos - beganNanos;
+        next.put(resourceManager, new Next(pause == null ? null : elapsed + pause.toNanos()));
+        add(new Moment.Planned(elapsed, resourceManager, pause));
+    }
+
+    private void add(Moment moment) {
+        if (first.size() < FIRST_MAX) {
+            first.add(moment);
+            return;
+        }
+        latest.add(moment);
+        if (latest.size() > LATEST_MAX) {
+            latest.remove();
+            leftOut++;
+        }
+    }
+
+    synchronized Transaction transaction() {
+        return transaction;
+    }
+
+    synchronized Seen see(long nowNanos) {
+        List<Moment> moments = new ArrayList<>(first);
+        moments.addAll(latest);
+        return new Seen(transaction, begunAs, nowNanos - beganNanos, moments, first.size(), leftOut, Map.copyOf(next));
+    }
+}

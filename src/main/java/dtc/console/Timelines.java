@@ -1,0 +1,122 @@
+package dtc.console;
+
+import dtc.coordinator.Event;
+import dtc.coordinator.Participant;
+import dtc.coordinator.Step;
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
+import dtc.protocol.Outcome;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Time;
+import dtc.runtime.TransactionListener;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The timelines of all transactions that are under way, of the newest that committed, and of the newest that did not:
+ * many commits must not push out the few that somebody will ask about.
+ */
+@Singleton
+public class Timelines implements TransactionListener {
+
+    private final Time time;
+    private final Votes votes;
+    private final int endedMax;
+    private final Map<TransactionId, Timeline> open = new ConcurrentHashMap<>();
+    private final Map<TransactionId, Timeline> ended = new ConcurrentHashMap<>();
+    /** In the order of their end, each guarded by itself. */
+    private final Queue<TransactionId> committed = new ArrayDeque<>();
+
+    private final Queue<TransactionId> others = new ArrayDeque<>();
+
+    Timelines(Time time, Votes votes, ConsoleSettings settings) {
+        this.time = time;
+        this.votes = votes;
+        this.endedMax = settings.timelinesMax();
+    }
+
+    @Override
+    public void began(Transaction transaction) {
+        open.put(transaction.id(), new Timeline(transaction, time.nanos()));
+    }
+
+    @Override
+    public void applied(Transaction before, Event event, Step step) {
+        Timeline timeline = find(before.id());
+        if (timeline == null) {
+            return;
+        }
+        long now = time.nanos();
+        timeline.applied(before, event, step, now);
+        if (before.state() == TransactionState.PREPARING || event instanceof Event.VoteArrived) {
+            countVotes(before, step.transaction(), timeline.preparing(now));
+        }
+    }
+
+    private void countVotes(Transaction before, Transaction after, Duration elapsed) {
+        for (Participant participant : after.participants()) {
+            Participant earlier = before.participant(participant.resourceManager());
+            if (participant.ballot() != null && earlier != null && earlier.ballot() == null) {
+                votes.counted(participant.resourceManager(), participant.ballot(), elapsed);
+            }
+        }
+    }
+
+    @Override
+    public void told(TransactionId id, String resourceManager, Outcome outcome) {
+        Timeline timeline = find(id);
+        if (timeline != null) {
+            timeline.told(resourceManager, outcome, time.nanos());
+        }
+    }
+
+    @Override
+    public void retryPlanned(TransactionId id, String resourceManager, @Nullable Duration pause) {
+        Timeline timeline = find(id);
+        if (timeline != null) {
+            timeline.retryPlanned(resourceManager, pause, time.nanos());
+        }
+    }
+
+    @Override
+    public void finished(Transaction transaction, Duration elapsed) {
+        Timeline timeline = open.get(transaction.id());
+        if (timeline == null) {
+            return; // it ended a second time, in another state
+        }
+        ended.put(transaction.id(), timeline);
+        open.remove(transaction.id());
+        Queue<TransactionId> order = transaction.state() == TransactionState.COMMITTED ? committed : others;
+        TransactionId oldest;
+        synchronized (order) {
+            order.add(transaction.id());
+            oldest = order.size() > endedMax ? order.remove() : null;
+        }
+        if (oldest != null) {
+            ended.remove(oldest);
+        }
+    }
+
+    /** Null where it was not kept. */
+    private @Nullable Timeline find(TransactionId id) {
+        Timeline timeline = open.get(id);
+        return timeline == null ? ended.get(id) : timeline;
+    }
+
+    /** Null where it was not kept. */
+    Timeline.@Nullable Seen see(TransactionId id) {
+        Timeline timeline = find(id);
+        return timeline == null ? null : timeline.see(time.nanos());
+    }
+
+    /** Those that have not ended, in no order. */
+    Collection<Timeline> open() {
+        return open.values();
+    }
+}

@@ -1,0 +1,222 @@
+package dtc.console;
+
+import dtc.coordinator.Participant;
+import dtc.coordinator.Transaction;
+import dtc.protocol.Cause;
+import dtc.protocol.State;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Coordinator;
+import dtc.runtime.Time;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Transactions, newest first, those that are wanted; a page at a time. */
+@Singleton
+class TransactionList {
+
+    static final int PAGE_MAX = 50;
+
+    /** Transactions that one page is looked for among, so that a search for what is rare costs little. */
+    static final int EXAMINED_MAX = 20_000;
+
+    private static final int RESOURCE_MANAGERS_SHOWN_MAX = 4;
+
+    private final Coordinator coordinator;
+    private final Time time;
+
+    /** How old a transaction is at least. */
+    enum Age {
+        TEN_SECONDS("10s", "10 s", Duration.ofSeconds(10)),
+        MINUTE("1m", "1 min", Duration.ofMinutes(1)),
+        TEN_MINUTES("10m", "10 min", Duration.ofMinutes(10)),
+        HOUR("1h", "1 h", Duration.ofHours(1));
+
+        private final String value;
+        private final String title;
+        private final Duration duration;
+
+        Age(String value, String title, Duration duration) {
+            this.value = value;
+            this.title = title;
+            this.duration = duration;
+        }
+    }
+
+    /** The query as it came; an empty text asks for nothing. */
+    record Query(String state, String resourceManager, String cause, String age, String id, String after) {
+
+        private List<Links.Part> parts() {
+            return List.of(
+                    new Links.Part("state", state),
+                    new Links.Part("rm", resourceManager),
+                    new Links.Part("cause", cause),
+                    new Links.Part("age", age),
+                    new Links.Part("id", id));
+        }
+
+        String link() {
+            return linkAfter(after);
+        }
+
+        private String linkAfter(String from) {
+            List<Links.Part> all = new ArrayList<>(parts());
+            all.add(new Links.Part("after", from));
+            return Links.transactions(all);
+        }
+    }
+
+    public record Row(
+            String id,
+            String link,
+            Chip chip,
+            When startedAt,
+            String took,
+            String resourceManagers,
+            @Nullable String cause,
+            @Nullable String reason) {}
+
+    /** A choice of a filter. */
+    public record Option(String value, String title, boolean chosen) {}
+
+    /**
+     * The page.
+     *
+     * @param notices what of the query was not understood, and so not heeded
+     * @param filtered whether anything is asked for
+     * @param older where to go on; null where nothing older is left
+     * @param newest the first page; null where this is it
+     */
+    public record Model(
+            List<Row> rows,
+            List<Option> states,
+            List<Option> causes,
+            List<Option> ages,
+            String resourceManager,
+            String id,
+            List<String> notices,
+            boolean filtered,
+            int examinedMax,
+            @Nullable String older,
+            @Nullable String newest) {}
+
+    TransactionList(Coordinator coordinator, Time time) {
+        this.coordinator = coordinator;
+        this.time = time;
+    }
+
+    Model model(Query query) {
+        Instant now = time.now();
+        List<String> notices = new ArrayList<>();
+        Predicate<Transaction> wanted = wanted(query, now, notices);
+        TransactionId after = TransactionId.parse(query.after()).orElse(null);
+        if (after == null && !query.after().isEmpty()) {
+            notices.add("“%s” is no id to go on after.".formatted(query.after()));
+        }
+        Coordinator.Found found = coordinator.search(wanted, after, PAGE_MAX, EXAMINED_MAX);
+        return new Model(
+                found.items().stream().map(t -> row(t, now)).toList(),
+                options(State.values(), query.state(), State.PREPARED),
+                options(Cause.values(), query.cause(), null),
+                Arrays.stream(Age.values())
+                        .map(age -> new Option(age.value, age.title, age.value.equals(query.age())))
+                        .toList(),
+                query.resourceManager(),
+                query.id(),
+                List.copyOf(notices),
+                query.parts().stream().anyMatch(part -> !part.value().isEmpty()),
+                EXAMINED_MAX,
+                found.next() == null ? null : query.linkAfter(found.next().toString()),
+                query.after().isEmpty() ? null : query.linkAfter(""));
+    }
+
+    private static Predicate<Transaction> wanted(Query query, Instant now, List<String> notices) {
+        Predicate<Transaction> wanted = _ -> true;
+        if (!query.state().isEmpty()) {
+            State state = constant(State.values(), query.state());
+            if (state == null) {
+                notices.add("There is no state “%s”.".formatted(query.state()));
+            } else {
+                wanted = wanted.and(t -> t.state().shown() == state);
+            }
+        }
+        if (!query.cause().isEmpty()) {
+            Cause cause = constant(Cause.values(), query.cause());
+            if (cause == null) {
+                notices.add("There is no cause “%s”.".formatted(query.cause()));
+            } else {
+                wanted = wanted.and(t -> t.cause() == cause);
+            }
+        }
+        if (!query.age().isEmpty()) {
+            Age age = Arrays.stream(Age.values())
+                    .filter(a -> a.value.equals(query.age()))
+                    .findFirst()
+                    .orElse(null);
+            if (age == null) {
+                notices.add("There is no age “%s”.".formatted(query.age()));
+            } else {
+                Instant latest = now.minus(age.duration);
+                wanted = wanted.and(t -> t.startedAt().isBefore(latest));
+            }
+        }
+        if (!query.resourceManager().isEmpty()) {
+            wanted = wanted.and(t -> t.participant(query.resourceManager()) != null);
+        }
+        if (!query.id().isEmpty()) {
+            String part = query.id().toLowerCase(Locale.ROOT);
+            wanted = wanted.and(t -> t.id().toString().contains(part));
+        }
+        return wanted;
+    }
+
+    private static <E extends Enum<E>> @Nullable E constant(E[] all, String name) {
+        for (E one : all) {
+            if (one.name().equals(name)) {
+                return one;
+            }
+        }
+        return null;
+    }
+
+    private static <E extends Enum<E>> List<Option> options(E[] all, String chosen, @Nullable E without) {
+        return Arrays.stream(all)
+                .filter(one -> one != without)
+                .map(one -> new Option(
+                        one.name(), Chip.words(one.name()), one.name().equals(chosen)))
+                .toList();
+    }
+
+    static Row row(Transaction t, Instant now) {
+        Instant until = t.finishedAt() == null ? now : t.finishedAt();
+        return new Row(
+                t.id().toString(),
+                Links.transaction(t.id()),
+                chip(t),
+                When.of(t.startedAt(), now),
+                Texts.duration(Duration.between(t.startedAt(), until)),
+                resourceManagers(t),
+                t.cause() == null ? null : Chip.words(t.cause().name()),
+                t.reason());
+    }
+
+    static Chip chip(Transaction t) {
+        return t.resolution() == null ? Chip.of(t.state().shown()) : new Chip("heuristic, resolved", Tone.BACK);
+    }
+
+    private static String resourceManagers(Transaction t) {
+        String some = t.participants().stream()
+                .limit(RESOURCE_MANAGERS_SHOWN_MAX)
+                .map(Participant::resourceManager)
+                .collect(Collectors.joining(", "));
+        int more = t.participants().size() - RESOURCE_MANAGERS_SHOWN_MAX;
+        return more > 0 ? some + " and " + Texts.count(more, "other", "others") : some;
+    }
+}

@@ -1,0 +1,264 @@
+package dtc.console;
+
+import dtc.coordinator.Participant;
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
+import dtc.protocol.State;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Answer;
+import dtc.runtime.Coordinator;
+import dtc.runtime.Registration;
+import dtc.runtime.Registry;
+import dtc.runtime.Time;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** One transaction: what happened, what is awaited now, and what an operator may do. */
+@Singleton
+class TransactionView {
+
+    private final Coordinator coordinator;
+    private final Timelines timelines;
+    private final Registry registry;
+    private final Audit audit;
+    private final Time time;
+
+    /** A name and what it is. */
+    public record Fact(String name, String value) {}
+
+    /** Somebody that the transaction waits for. */
+    public record Awaited(
+            String whom, String what, When since, @Nullable String next) {}
+
+    public record ParticipantRow(
+            int number,
+            String id,
+            String link,
+            Chip chip,
+            @Nullable String vote,
+            int writes,
+            @Nullable String reason) {}
+
+    /** A command that asks the same, and what it asks. */
+    public record Curl(String what, String command) {}
+
+    /**
+     * The page.
+     *
+     * @param live whether it is still going to change
+     * @param rows the timeline; empty where it was not kept
+     * @param drawnMax lifelines that are drawn, where that is less than there are participants; 0 otherwise
+     */
+    public record Model(
+            String id,
+            Chip chip,
+            boolean live,
+            When startedAt,
+            @Nullable When expiresAt,
+            @Nullable When decidedAt,
+            @Nullable When finishedAt,
+            String took,
+            List<Fact> facts,
+            @Nullable String reason,
+            @Nullable String resolvedBy,
+            @Nullable String resolvedReason,
+            @Nullable When resolvedAt,
+            List<Drawing.Phase> phases,
+            List<Awaited> awaited,
+            List<Drawing.Row> rows,
+            int drawnMax,
+            List<ParticipantRow> participants,
+            List<Curl> curls,
+            List<Action> actions,
+            List<AuditLog.Row> audit) {}
+
+    TransactionView(Coordinator coordinator, Timelines timelines, Registry registry, Audit audit, Time time) {
+        this.coordinator = coordinator;
+        this.timelines = timelines;
+        this.registry = registry;
+        this.audit = audit;
+        this.time = time;
+    }
+
+    /**
+     * Null where there is no such transaction.
+     *
+     * @param base the address of this coordinator, as the viewer reaches it
+     */
+    @Nullable
+    Model model(TransactionId id, String base) {
+        if (!(coordinator.find(id) instanceof Answer.Given<Transaction>(Transaction t))) {
+            return null;
+        }
+        Instant now = time.now();
+        Timeline.Seen seen = timelines.see(id);
+        Instant until = t.finishedAt() == null ? now : t.finishedAt();
+        boolean mayExpire = t.state() == TransactionState.ACTIVE || t.state() == TransactionState.MARKED_ROLLBACK;
+        return new Model(
+                id.toString(),
+                TransactionList.chip(t),
+                !t.state().isFinal(),
+                When.of(t.startedAt(), now),
+                mayExpire ? When.of(t.expiresAt(), now) : null,
+                When.ofNullable(t.decidedAt(), now),
+                When.ofNullable(t.finishedAt(), now),
+                Texts.duration(Duration.between(t.startedAt(), until)),
+                facts(t),
+                t.reason(),
+                t.resolution() == null ? null : t.resolution().by(),
+                t.resolution() == null ? null : t.resolution().reason(),
+                t.resolution() == null ? null : When.of(t.resolution().at(), now),
+                seen == null ? List.of() : Drawing.phases(seen),
+                awaited(t, seen, now),
+                seen == null ? List.of() : Drawing.rows(seen, now),
+                t.participants().size() > Drawing.LIFELINES_MAX ? Drawing.LIFELINES_MAX : 0,
+                participants(t),
+                curls(t, base),
+                actions(t),
+                AuditLog.rows(audit.of(id.toString()), now));
+    }
+
+    private static List<Fact> facts(Transaction t) {
+        List<Fact> facts = new ArrayList<>();
+        String decision = switch (t.decision()) {
+            case COMMIT -> "commit";
+            case ROLLBACK -> "roll back";
+            case PENDING -> "none yet";
+        };
+        facts.add(new Fact(
+                "Decision",
+                t.cause() == null
+                        ? decision
+                        : "%s, cause: %s"
+                                .formatted(decision, Chip.words(t.cause().name()))));
+        if (t.origin().principal() != null) {
+            facts.add(new Fact("Begun by", t.origin().principal()));
+        }
+        if (t.origin().request() != null) {
+            facts.add(new Fact("Idempotency key", t.origin().request().key()));
+        }
+        return facts;
+    }
+
+    // What is awaited
+
+    private static List<Awaited> awaited(Transaction t, Timeline.@Nullable Seen seen, Instant now) {
+        return switch (t.state()) {
+            case ACTIVE ->
+                List.of(new Awaited(
+                        "the client",
+                        "It may write more, and has to ask for prepare, commit or rollback.",
+                        When.of(t.startedAt(), now),
+                        "rolls back by itself " + Texts.ago(t.expiresAt(), now)));
+            case MARKED_ROLLBACK ->
+                List.of(new Awaited(
+                        "the client",
+                        "A write failed, so it can only roll back.",
+                        When.of(t.startedAt(), now),
+                        "rolls back by itself " + Texts.ago(t.expiresAt(), now)));
+            case PREPARING ->
+                t.participants().stream()
+                        .filter(p -> p.ballot() == null)
+                        .map(p -> new Awaited(p.resourceManager(), "Its vote.", When.of(t.startedAt(), now), null))
+                        .toList();
+            case DECIDING, DELEGATING ->
+                List.of(new Awaited(
+                        "the decision log", "That the decision is durable.", When.of(t.startedAt(), now), null));
+            case DELEGATED, RESOLVING, COMMITTING, ROLLING_BACK -> outcomesToBeTold(t, seen, now);
+            case ROLLED_BACK, HEURISTIC -> silent(t, seen, now);
+            case COMMITTED -> List.of();
+        };
+    }
+
+    private static List<Awaited> outcomesToBeTold(Transaction t, Timeline.@Nullable Seen seen, Instant now) {
+        boolean delegated = t.state() == TransactionState.DELEGATED || t.state() == TransactionState.RESOLVING;
+        When since = When.of(t.decidedAt() == null ? t.startedAt() : t.decidedAt(), now);
+        return t.participants().stream()
+                .filter(p -> delegated || ResourceManagers.isToBeTold(p))
+                .map(p -> new Awaited(
+                        p.resourceManager(),
+                        delegated
+                                ? "Whether it committed: only it knows."
+                                : p.state() == State.COMMITTING
+                                        ? "Its acknowledgement of the commit."
+                                        : "Its acknowledgement of the rollback.",
+                        since,
+                        next(p, seen)))
+                .toList();
+    }
+
+    /** Rolled back all the same: who does not answer will ask. */
+    private static List<Awaited> silent(Transaction t, Timeline.@Nullable Seen seen, Instant now) {
+        return t.participants().stream()
+                .filter(ResourceManagers::isToBeTold)
+                .map(p -> new Awaited(
+                        p.resourceManager(),
+                        "Nothing that matters: it did not answer, and asks for the outcome by itself.",
+                        When.of(t.decidedAt() == null ? t.startedAt() : t.decidedAt(), now),
+                        next(p, seen)))
+                .toList();
+    }
+
+    private static @Nullable String next(Participant p, Timeline.@Nullable Seen seen) {
+        Timeline.Next next = seen == null ? null : seen.next().get(p.resourceManager());
+        if (next == null || seen == null) {
+            return p.tries() == 0 ? null : tries(p) + ", and one is under way";
+        }
+        if (next.atNanos() == null) {
+            return tries(p) + ", the next when it is registered again";
+        }
+        Duration left = Duration.ofNanos(next.atNanos() - seen.nowNanos());
+        return tries(p) + ", the next " + (left.toMillis() < 100 ? "now" : "in " + Texts.duration(left));
+    }
+
+    private static String tries(Participant p) {
+        return Texts.count(p.tries(), "try", "tries") + " without an answer";
+    }
+
+    // The rest
+
+    private static List<ParticipantRow> participants(Transaction t) {
+        List<ParticipantRow> rows = new ArrayList<>();
+        for (Participant p : t.participants()) {
+            rows.add(new ParticipantRow(
+                    rows.size() + 1,
+                    p.resourceManager(),
+                    Links.resourceManager(p.resourceManager()),
+                    Chip.of(p.state()),
+                    p.ballot() == null ? null : p.ballot().vote().name().replace('_', ' '),
+                    p.writes(),
+                    p.reason()));
+        }
+        return rows;
+    }
+
+    private List<Curl> curls(Transaction t, String base) {
+        List<Curl> curls = new ArrayList<>();
+        curls.add(new Curl("The transaction", "curl -s %s/transactions/%s".formatted(base, t.id())));
+        curls.add(new Curl(
+                "What a participant in doubt is told", "curl -s %s/transactions/%s/outcome".formatted(base, t.id())));
+        for (Participant p : t.participants()) {
+            Registration r = registry.find(p.resourceManager());
+            if (r != null && curls.size() < 2 + Drawing.LIFELINES_MAX) {
+                curls.add(new Curl(
+                        "What is staged or in doubt at " + p.resourceManager(),
+                        "curl -s %s/transactions".formatted(r.url())));
+            }
+        }
+        return curls;
+    }
+
+    /** What could change anything now. */
+    static List<Action> actions(Transaction t) {
+        return switch (t.state()) {
+            case ACTIVE, MARKED_ROLLBACK, PREPARING -> List.of(Action.ROLL_BACK);
+            case DELEGATED, RESOLVING, COMMITTING, ROLLING_BACK -> List.of(Action.DELIVER);
+            case HEURISTIC -> t.resolution() == null ? List.of(Action.RESOLVE) : List.of();
+            case DECIDING, DELEGATING, COMMITTED, ROLLED_BACK -> List.of();
+        };
+    }
+}

@@ -1,0 +1,113 @@
+package dtc.console;
+
+import dtc.protocol.Ballot;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** How each resource manager voted since this process started, and how long its latest votes took. */
+@Singleton
+class Votes {
+
+    /** Resource managers that are told apart; more than that would be names made up. */
+    private static final int RESOURCE_MANAGERS_MAX = 10_000;
+
+    private static final int LATEST_MAX = 64;
+
+    private final Map<String, Tally> tallies = new ConcurrentHashMap<>();
+
+    /** What a vote was, or why the coordinator voted in its stead. */
+    enum Kind {
+        COMMIT,
+        READ_ONLY,
+        ABORT,
+        TIMEOUT,
+        ERROR,
+        UNREACHABLE;
+
+        static Kind of(Ballot ballot) {
+            return switch (ballot.vote()) {
+                case COMMIT -> COMMIT;
+                case READ_ONLY -> READ_ONLY;
+                case ABORT ->
+                    switch (ballot.cause()) {
+                        case VOTED -> ABORT;
+                        case TIMEOUT -> TIMEOUT;
+                        case ERROR -> ERROR;
+                        case UNREACHABLE -> UNREACHABLE;
+                    };
+            };
+        }
+    }
+
+    /**
+     * What is known of one resource manager.
+     *
+     * @param median of the latest votes; null where there was none
+     * @param slowest of the latest votes
+     * @param latest how many votes these two are of
+     */
+    record Counts(
+            Map<Kind, Long> byKind,
+            @Nullable Duration median,
+            @Nullable Duration slowest,
+            int latest) {
+
+        static final Counts NONE = new Counts(Map.of(), null, null, 0);
+
+        long of(Kind kind) {
+            return byKind.getOrDefault(kind, 0L);
+        }
+    }
+
+    private static final class Tally {
+        private final Map<Kind, Long> byKind = new EnumMap<>(Kind.class);
+        private final long[] latestNanos = new long[LATEST_MAX];
+        private long votes;
+
+        private synchronized void add(Kind kind, Duration elapsed) {
+            byKind.merge(kind, 1L, Long::sum);
+            latestNanos[(int) (votes++ % LATEST_MAX)] = elapsed.toNanos();
+        }
+
+        private synchronized Counts counts() {
+            int latest = (int) Math.min(votes, LATEST_MAX);
+            long[] sorted = Arrays.copyOf(latestNanos, latest);
+            Arrays.sort(sorted);
+            return latest == 0
+                    ? Counts.NONE
+                    : new Counts(
+                            Map.copyOf(byKind),
+                            Duration.ofNanos(sorted[latest / 2]),
+                            Duration.ofNanos(sorted[latest - 1]),
+                            latest);
+        }
+    }
+
+    /** {@code elapsed} counts from the beginning of phase one. */
+    void counted(String resourceManager, Ballot ballot, Duration elapsed) {
+        Tally tally = tallies.get(resourceManager);
+        if (tally == null) {
+            if (tallies.size() >= RESOURCE_MANAGERS_MAX) {
+                return;
+            }
+            tally = tallies.computeIfAbsent(resourceManager, _ -> new Tally());
+        }
+        tally.add(Kind.of(ballot), elapsed);
+    }
+
+    Counts of(String resourceManager) {
+        Tally tally = tallies.get(resourceManager);
+        return tally == null ? Counts.NONE : tally.counts();
+    }
+
+    /** Forgets those that are registered no longer, so that names come and go without end. */
+    void keepOnly(Collection<String> registered) {
+        tallies.keySet().retainAll(registered);
+    }
+}

@@ -1,0 +1,283 @@
+package dtc.console;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assumptions;
+import org.openqa.selenium.By;
+import org.openqa.selenium.Keys;
+import org.openqa.selenium.OutputType;
+import org.openqa.selenium.WebElement;
+import org.openqa.selenium.chrome.ChromeDriver;
+import org.openqa.selenium.chrome.ChromeDriverService;
+import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.logging.LogEntry;
+import org.openqa.selenium.logging.LogType;
+
+/** Debian's Chromium without a screen, driven as a person would. */
+public final class Browser implements AutoCloseable {
+
+    private static final File CHROMIUM = new File("/usr/bin/chromium");
+    private static final File DRIVER = new File("/usr/bin/chromedriver");
+
+    /** Beyond that, a page is cut off in a picture. */
+    private static final int PICTURE_HEIGHT_MAX = 2600;
+
+    private static final int TABS_MAX = 20;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final ChromeDriver driver;
+    private final Path profile;
+    private Screen screen = Screen.DESKTOP;
+
+    /** What it is looked at with. */
+    public enum Screen {
+        DESKTOP(1280, 800),
+        PHONE(390, 844);
+
+        private final int width;
+        private final int height;
+
+        Screen(int width, int height) {
+            this.width = width;
+            this.height = height;
+        }
+    }
+
+    private Browser() {
+        try {
+            profile = Files.createTempDirectory("chromium");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        ChromeOptions options = new ChromeOptions();
+        options.setBinary(CHROMIUM);
+        options.addArguments(
+                "--headless=new",
+                "--no-sandbox", // root has none
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--hide-scrollbars",
+                "--user-data-dir=" + profile);
+        driver = new ChromeDriver(
+                new ChromeDriverService.Builder().usingDriverExecutable(DRIVER).build(), options);
+        screen(Screen.DESKTOP, false);
+    }
+
+    /** Where Chromium is missing, CI fails, and elsewhere the test is skipped. */
+    public static Browser open() {
+        boolean installed = CHROMIUM.canExecute() && DRIVER.canExecute();
+        if (!installed && Objects.equals(System.getenv("CI"), "true")) {
+            fail("chromium and chromium-driver are not installed");
+        }
+        Assumptions.assumeTrue(installed, "chromium and chromium-driver are not installed");
+        return new Browser();
+    }
+
+    public Browser screen(Screen wanted, boolean dark) {
+        screen = wanted;
+        size(wanted.height);
+        driver.executeCdpCommand(
+                "Emulation.setEmulatedMedia",
+                Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", dark ? "dark" : "light"))));
+        return this;
+    }
+
+    /** As who is made dizzy by what moves has set it. Until the next {@link #screen}. */
+    public void lessMotion() {
+        driver.executeCdpCommand(
+                "Emulation.setEmulatedMedia",
+                Map.of("features", List.of(Map.of("name", "prefers-reduced-motion", "value", "reduce"))));
+    }
+
+    private void size(int height) {
+        driver.executeCdpCommand(
+                "Emulation.setDeviceMetricsOverride",
+                Map.of(
+                        "width",
+                        screen.width,
+                        "height",
+                        height,
+                        "deviceScaleFactor",
+                        1,
+                        "mobile",
+                        screen == Screen.PHONE));
+    }
+
+    public Browser get(String url) {
+        driver.get(url);
+        return this;
+    }
+
+    public String url() {
+        return Objects.requireNonNull(driver.getCurrentUrl());
+    }
+
+    public String title() {
+        return Objects.requireNonNull(driver.getTitle());
+    }
+
+    /** The text that is seen, with one space between its parts. */
+    public String text() {
+        return text("body");
+    }
+
+    public String text(String css) {
+        return driver.findElement(By.cssSelector(css)).getText().replaceAll("\\s+", " ");
+    }
+
+    public int count(String css) {
+        return driver.findElements(By.cssSelector(css)).size();
+    }
+
+    public void click(String css) {
+        driver.findElement(By.cssSelector(css)).click();
+    }
+
+    public void clickLink(String text) {
+        driver.findElement(By.partialLinkText(text)).click();
+    }
+
+    public void type(String css, String text) {
+        WebElement field = driver.findElement(By.cssSelector(css));
+        field.clear();
+        field.sendKeys(text);
+    }
+
+    public void select(String css, String value) {
+        driver.findElement(By.cssSelector("%s option[value='%s']".formatted(css, value)))
+                .click();
+    }
+
+    /** Presses keys where the focus is, and returns where it is then. */
+    public String press(CharSequence keys) {
+        driver.switchTo().activeElement().sendKeys(keys);
+        return focused();
+    }
+
+    public void tabTo(String name) {
+        List<String> passed = new ArrayList<>();
+        while (!name.equals(passed.isEmpty() ? "" : passed.getLast())) {
+            assertTrue(passed.size() < TABS_MAX, () -> "“%s” is not among %s".formatted(name, passed));
+            passed.add(press(Keys.TAB));
+        }
+    }
+
+    /** What has the focus, by its text or its id. Fails where that cannot be seen. */
+    public String focused() {
+        WebElement element = driver.switchTo().activeElement();
+        String outline = element.getCssValue("outline-style");
+        String name = element.getText().isEmpty() ? element.getDomAttribute("id") : element.getText();
+        assertTrue(
+                !outline.equals("none")
+                        || List.of("main", "body").contains(element.getTagName().toLowerCase(Locale.ROOT)),
+                () -> "no outline around " + name);
+        return name == null ? "" : name;
+    }
+
+    public @Nullable Object script(String script) {
+        return driver.executeScript(script);
+    }
+
+    /** Until the page says so, without being loaded again. */
+    public void await(Consumer<Browser> expectation) {
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(100))
+                .ignoreExceptionsInstanceOf(org.openqa.selenium.WebDriverException.class)
+                .untilAsserted(() -> expectation.accept(this));
+    }
+
+    public void awaitText(String text) {
+        await(browser -> assertTrue(browser.text().contains(text), () -> "no “" + text + "” in " + browser.text()));
+    }
+
+    /** Nothing serious for those who see, hear or move differently; and nothing sticks out at the side. */
+    public void assertAccessible() {
+        driver.executeScript(AXE);
+        Object found = driver.executeAsyncScript("""
+                const done = arguments[arguments.length - 1];
+                axe.run(document, { resultTypes: ['violations'] }).then(
+                  result => done(result.violations
+                    .filter(violation => ['serious', 'critical'].includes(violation.impact))
+                    .map(violation => violation.id + ': ' + violation.nodes.map(node => node.html + ' ' + node.failureSummary).join('; '))),
+                  failure => done([String(failure)]));
+                """);
+        assertEquals(List.of(), found, url() + " on a " + screen);
+        assertEquals(
+                (long) screen.width,
+                Objects.requireNonNull(driver.executeScript("return document.documentElement.scrollWidth")),
+                url() + " is wider than a " + screen);
+    }
+
+    /** No refused script or style, no failed request, no exception. */
+    public void assertNothingWrongInConsole(String... allowed) {
+        List<String> wrong = driver.manage().logs().get(LogType.BROWSER).getAll().stream()
+                .map(LogEntry::getMessage)
+                .filter(message -> Stream.of(allowed).noneMatch(message::contains))
+                .toList();
+        assertEquals(List.of(), wrong);
+    }
+
+    /** The whole page, into {@code target/console-images}; some of these are copied to {@code docs/images}. */
+    public void picture(String name) {
+        long height = Math.clamp(
+                ((Number) Objects.requireNonNull(driver.executeScript("return document.documentElement.scrollHeight")))
+                        .longValue(),
+                screen.height,
+                PICTURE_HEIGHT_MAX);
+        size((int) height);
+        Path file = Path.of("target/console-images", name + ".png");
+        try {
+            Files.createDirectories(Objects.requireNonNull(file.getParent()));
+            Files.write(file, driver.getScreenshotAs(OutputType.BYTES));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        size(screen.height);
+    }
+
+    @Override
+    public void close() {
+        driver.quit();
+        try (Stream<Path> all = Files.walk(profile)) {
+            all.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static final String AXE = axe();
+
+    private static String axe() {
+        try (InputStream in = Objects.requireNonNull(Browser.class.getResourceAsStream("/axe.min.js"))) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,492 @@
+package dtc.console;
+
+import static dtc.rest.ForeignResourceManager.status;
+import static io.restassured.RestAssured.get;
+import static io.restassured.RestAssured.given;
+import static io.restassured.RestAssured.post;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.not;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dtc.console.Browser.Screen;
+import dtc.rest.ForeignResourceManager;
+import dtc.runtime.Answer;
+import dtc.runtime.Registry;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.RestAssured;
+import io.restassured.http.ContentType;
+import io.restassured.response.Response;
+import jakarta.inject.Inject;
+import java.net.URI;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.jboss.logmanager.formatters.PatternFormatter;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.openqa.selenium.Keys;
+
+/** The console in a browser, over real transactions, with resource managers that hang, fail and contradict. */
+@QuarkusTest
+class ConsoleTest {
+
+    private static final String HOSTILE = "<script>document.title='owned'</script>";
+
+    private static Browser browser;
+
+    @Inject
+    Registry registry;
+
+    @BeforeAll
+    static void openBrowser() {
+        browser = Browser.open();
+    }
+
+    @AfterAll
+    static void closeBrowser() {
+        if (browser != null) {
+            browser.close();
+        }
+    }
+
+    @BeforeEach
+    void resourceManagersAreRegistered() {
+        Awaitility.await().untilAsserted(() -> get("/q/health/ready").then().statusCode(200));
+        browser.screen(Screen.DESKTOP, false);
+    }
+
+    @AfterEach
+    void nothingWasRefusedByTheBrowser() {
+        browser.assertNothingWrongInConsole();
+        browser.get("about:blank");
+    }
+
+    @Test
+    void what_needs_a_person_stands_on_top_and_comes_by_itself() {
+        try (ForeignResourceManager contrary = new ForeignResourceManager().on("commit", status(409));
+                ForeignResourceManager silent = new ForeignResourceManager()) {
+            silent.on("commit", silent.hang());
+            open("/");
+            String undelivered = begin("orders", silent.id());
+            prepare(undelivered);
+            String heuristic = begin("orders", contrary.id());
+            prepare(heuristic);
+
+            browser.awaitText("Heuristic outcome");
+            browser.awaitText("1 decision waits for " + silent.id());
+            browser.awaitText(contrary.id() + ": it answered 409");
+            assertTrue(browser.title().matches("\\(\\d+\\) Overview · DTC"), browser.title());
+            // The charts, once a beat has closed an interval.
+            browser.await(b -> assertTrue(b.count(".line") > 0));
+            browser.await(b -> assertTrue(b.text("figure.chart:nth-of-type(2)").contains("ms")));
+            look("overview");
+            look("overview-dark", Screen.DESKTOP, true);
+            look("overview-phone", Screen.PHONE, false);
+
+            browser.clickLink("1 decision waits for");
+            browser.awaitText("Waiting for it 1");
+            assertTrue(browser.text().contains("live"));
+            assertTrue(browser.text().contains(undelivered));
+            look("resource-manager");
+
+            open("/console/transactions/" + undelivered);
+            browser.awaitText("Its acknowledgement of the commit.");
+            browser.awaitText("Commit sent to %s, try 3".formatted(silent.id()));
+            browser.awaitText("without an answer");
+            look("undelivered");
+            look("undelivered-phone", Screen.PHONE, true);
+            look("undelivered-dark", Screen.DESKTOP, true);
+
+            silent.on("commit", status(503));
+            browser.awaitText("it answered 503");
+            act("Try again now", "it is told to come back");
+            browser.awaitText("1 try was made at once.");
+            silent.on("commit", status(204));
+            browser.awaitText("committed in");
+            get("/transactions/" + undelivered).then().body("state", equalTo("COMMITTED"));
+
+            open("/console/transactions/" + heuristic);
+            browser.awaitText("had already done the opposite");
+            act("Mark as resolved", "booked by hand " + HOSTILE);
+            browser.awaitText("heuristic, resolved");
+            assertTrue(browser.text().contains("booked by hand " + HOSTILE), browser.text());
+            get("/transactions/" + heuristic).then().body("state", equalTo("HEURISTIC"));
+            open("/");
+            browser.await(b -> assertFalse(b.text().contains(contrary.id() + ": it answered 409")));
+        }
+    }
+
+    @Test
+    void a_vote_that_does_not_come_is_seen_in_the_timeline() {
+        try (ForeignResourceManager hanging = new ForeignResourceManager()) {
+            hanging.on("prepare", hanging.hang());
+            String id = begin("orders", "payments", hanging.id());
+            prepare(id);
+            open("/console/transactions/" + id);
+            browser.awaitText("rolled back in 1");
+            assertTrue(browser.text().contains("No vote from %s counts as ABORT".formatted(hanging.id())));
+            assertTrue(browser.text().contains("orders voted COMMIT"));
+            assertTrue(browser.text().contains("Decided: roll back"));
+            assertTrue(browser.text().contains("curl -s %stransactions/%s/outcome".formatted(base(), id)));
+            look("timeline");
+            look("timeline-phone", Screen.PHONE, false);
+            browser.clickLink(hanging.id());
+            browser.awaitText("timeout");
+            open("/"); // before it leaves
+        }
+    }
+
+    @Test
+    void an_active_transaction_is_rolled_back_for_a_reason_only() {
+        String id = begin("orders");
+        open("/console/transactions/" + id);
+        browser.awaitText("rolls back by itself in");
+        look("active");
+        browser.clickLink("Roll back");
+        browser.awaitText("Where commit is decided meanwhile, that stands");
+        look("confirm");
+        look("confirm-phone", Screen.PHONE, true);
+        browser.click(".confirm button");
+        assertTrue(browser.url().endsWith("/rollback"), "the browser asks for the reason");
+        browser.type("#reason", HOSTILE);
+        browser.click(".confirm button");
+        browser.awaitText("It is rolled back.");
+        assertTrue(browser.text().contains(HOSTILE));
+        assertTrue(browser.title().startsWith("Transaction"), "the reason is text and no script");
+        get("/transactions/" + id).then().body("state", equalTo("ROLLED_BACK")).body("reason", equalTo(HOSTILE));
+        post("/transactions/" + id + "/commit").then().statusCode(409).body("detail", containsString(HOSTILE));
+
+        open("/console/actions");
+        browser.awaitText("Roll back");
+        assertTrue(browser.text().contains(HOSTILE));
+        assertTrue(browser.text().contains("somebody not signed in"));
+        look("actions");
+
+        open("/console/transactions/" + id + "/rollback");
+        browser.awaitText("Nothing to do");
+        browser.assertAccessible();
+        browser.assertNothingWrongInConsole("409");
+    }
+
+    @Test
+    void transactions_are_found_by_what_they_are_like() {
+        for (int i = 0; i < TransactionList.PAGE_MAX + 1; i++) {
+            given().contentType(ContentType.JSON).body("{\"autoCommit\":true}").post("/transactions");
+        }
+        try (ForeignResourceManager refusing = new ForeignResourceManager()) {
+            refusing.on("prepare", ForeignResourceManager.json(200, "{\"vote\":\"ABORT\",\"reason\":\"no room\"}"));
+            String aborted = begin("orders", refusing.id());
+            prepare(aborted);
+
+            open("/console/transactions");
+            look("transactions");
+            look("transactions-phone", Screen.PHONE, false);
+            assertEquals(TransactionList.PAGE_MAX, browser.count("tbody tr"));
+            browser.clickLink("Older");
+            browser.await(b -> assertTrue(b.url().contains("after=")));
+            assertFalse(browser.text().contains(aborted));
+            browser.clickLink("Newest");
+            browser.awaitText(aborted);
+
+            browser.select("#state", "ROLLED_BACK");
+            browser.select("#cause", "VOTE_ABORT");
+            browser.type("#rm", refusing.id());
+            browser.type("#id", aborted.substring(20));
+            browser.click(".filter button");
+            browser.await(b -> assertTrue(b.url().contains("state=ROLLED_BACK"), b.url()));
+            browser.await(b -> assertEquals(1, b.count("tbody tr")));
+            assertTrue(browser.text().contains("no room"));
+            String link = browser.url();
+            open("/");
+            browser.get(link);
+            browser.await(b -> assertEquals(1, b.count("tbody tr")));
+
+            open("/console/transactions?age=1h&state=" + "%3Cscript%3E");
+            browser.awaitText("There is no state “<script>”. It was not heeded.");
+            browser.awaitText("No transaction is like that.");
+            look("none-found");
+        }
+    }
+
+    @Test
+    void a_resource_manager_that_lapsed_is_removed_and_no_name_is_more_than_text() {
+        String hostile = "<img src=x onerror=\"document.title='owned'\">";
+        assertInstanceOf(
+                Answer.Given.class, registry.register(hostile, "http://127.0.0.1:9/x", UUID.randomUUID(), Set.of()));
+        open("/console/resource-managers");
+        browser.awaitText(hostile);
+        look("resource-managers");
+        look("resource-managers-phone", Screen.PHONE, true);
+        browser.clickLink(hostile);
+        browser.awaitText("It has not been asked for a vote yet.");
+        browser.awaitText("lapsed");
+        act("Remove", "it was never there");
+        browser.awaitText("It is no longer registered.");
+        assertFalse(browser.title().equals("owned"));
+        assertEquals(null, registry.find(hostile));
+        open("/console/resource-managers");
+        browser.await(b -> assertFalse(b.text().contains(hostile)));
+    }
+
+    @Test
+    void a_newcomer_tries_it_and_makes_one_hang() {
+        open("/console/try");
+        browser.awaitText("Make one misbehave");
+        browser.type("#key-0", HOSTILE);
+        browser.click("#trial button[type=submit]");
+        browser.awaitText("It is committed.");
+        assertTrue(browser.text().contains("200 ·"));
+        assertTrue(browser.text().contains("curl -s -X POST %stransactions".formatted(base())));
+        assertTrue(browser.text().contains("\"key\":\"<script>document.title="));
+        assertEquals("Try it · DTC", browser.title());
+        look("try-it");
+        look("try-it-phone", Screen.PHONE, true);
+
+        browser.select("#fault-payments", "hang");
+        browser.awaitText("payments hangs when asked for its vote from now on.");
+        browser.click("#trial button[type=submit]");
+        browser.awaitText("It is rolled back.");
+        browser.awaitText("it did not answer in time");
+        browser.select("#fault-payments", "");
+        browser.awaitText("payments behaves from now on.");
+        browser.type("#value-0", "not JSON");
+        assertEquals(true, browser.script("return !document.getElementById('trial').checkValidity()"));
+        browser.clickLink("See its timeline");
+        browser.awaitText("No vote from payments counts as ABORT");
+    }
+
+    @Test
+    void pages_can_be_paused() {
+        open("/");
+        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        browser.click("#pause");
+        assertTrue(browser.text("#connection-words").startsWith("Paused at"));
+        browser.click("#pause");
+        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+    }
+
+    @Test
+    void the_keyboard_alone_is_enough() {
+        String id = begin("orders");
+        open("/console/transactions/" + id);
+        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        assertEquals("Skip to the content", browser.press(Keys.TAB));
+        browser.press(Keys.ENTER);
+        assertTrue(browser.url().endsWith("#main"));
+        browser.tabTo("Roll back…");
+        // The page is brought up to date under the focus, which stays.
+        browser.script("document.getElementById('live').dataset.old = 'true'");
+        browser.await(b -> assertEquals(0, b.count("#live[data-old]")));
+        assertEquals("Roll back…", browser.focused());
+        browser.press(Keys.ENTER);
+        browser.awaitText("Why?");
+        browser.tabTo("reason");
+        browser.press("by keyboard");
+        assertEquals("Roll back", browser.press(Keys.TAB));
+        browser.press(Keys.ENTER);
+        browser.awaitText("by keyboard");
+        get("/transactions/" + id).then().body("state", equalTo("ROLLED_BACK"));
+    }
+
+    @Test
+    void whoever_wants_less_motion_gets_none() {
+        browser.lessMotion();
+        open("/");
+        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        assertEquals(
+                "none",
+                browser.script("return getComputedStyle(document.querySelector('.connection .dot')).animationName"));
+    }
+
+    @Test
+    void a_page_that_cannot_be_brought_up_to_date_says_so() {
+        String id = begin("orders");
+        open("/console/transactions/" + id);
+        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        // As if the page had been asked for of a coordinator that refuses it.
+        browser.script("document.getElementById('live').setAttribute('hx-get', '/transactions?limit=none');"
+                + "htmx.process(document.getElementById('live'))");
+        browser.awaitText("This page cannot be brought up to date: the coordinator answered 400.");
+        browser.assertAccessible();
+        browser.assertNothingWrongInConsole("400");
+        open("/console/transactions/" + id + "/rollback");
+        browser.assertNothingWrongInConsole("400");
+        post("/transactions/" + id + "/rollback").then().statusCode(200);
+    }
+
+    @Test
+    void pages_are_whole_without_scripts_and_allow_none_of_others() {
+        String id = begin("orders");
+        for (String path : List.of(
+                "/",
+                "/console/transactions",
+                "/console/transactions/" + id,
+                "/console/resource-managers",
+                "/console/resource-managers/orders",
+                "/console/actions",
+                "/console/try",
+                "/console/transactions/" + id + "/rollback")) {
+            get(path)
+                    .then()
+                    .statusCode(200)
+                    .contentType("text/html;charset=utf-8")
+                    .header("Content-Security-Policy", containsString("script-src 'self'"))
+                    .header("Content-Security-Policy", not(containsString("unsafe")))
+                    .header("Cache-Control", equalTo("no-store"))
+                    .body(containsString("<h1"))
+                    .body(not(containsString(" style=")))
+                    .body(not(containsString(" onclick=")));
+        }
+        get("/console/transactions/" + id).then().body(containsString("Begun by a client"));
+        get("/").then().body(containsString("orders"));
+        get("/console/transactions/" + UUID.randomUUID()).then().statusCode(404).contentType("text/html;charset=utf-8");
+        get("/console/transactions/nonsense").then().statusCode(404).contentType("text/html;charset=utf-8");
+        get("/console/resource-managers/nobody").then().statusCode(404).contentType("text/html;charset=utf-8");
+        get("/console/nowhere").then().statusCode(404).contentType("application/problem+json");
+        get("/console/transactions/" + id + "/explode").then().statusCode(409);
+        get("/q/openapi").then().body(not(containsString("/console/")));
+        post("/transactions/" + id + "/rollback").then().statusCode(200);
+    }
+
+    @Test
+    void a_form_of_another_page_changes_nothing() {
+        String id = begin("orders");
+        String path = "/console/transactions/" + id + "/rollback";
+        Response page = get(path);
+        String token = page.getCookie("dtc-console");
+        assertTrue(page.asString().contains(token));
+        Map<String, String> form = Map.of("token", token, "reason", "because");
+        String own = RestAssured.baseURI + ":" + RestAssured.port;
+        Stream<Response> refused = Stream.of(
+                given().formParams(form).header("Origin", own).post(path),
+                given().cookie("dtc-console", token).formParams(form).post(path),
+                given().cookie("dtc-console", token)
+                        .formParams(form)
+                        .header("Origin", "http://evil.example")
+                        .post(path),
+                given().cookie("dtc-console", token)
+                        .formParams(form)
+                        .header("Sec-Fetch-Site", "cross-site")
+                        .header("Origin", own)
+                        .post(path),
+                given().cookie("dtc-console", token)
+                        .formParams(Map.of("token", "", "reason", "because"))
+                        .header("Origin", own)
+                        .post(path));
+        refused.forEach(response -> response.then().statusCode(403));
+        given().cookie("dtc-console", token)
+                .formParams(Map.of("token", token, "reason", " "))
+                .header("Origin", own)
+                .post(path)
+                .then()
+                .statusCode(400)
+                .body(containsString("Say why"));
+        given().cookie("dtc-console", token)
+                .formParams(Map.of("token", token, "reason", "x".repeat(301)))
+                .header("Origin", own)
+                .post(path)
+                .then()
+                .statusCode(400);
+        get("/transactions/" + id).then().body("state", equalTo("ACTIVE"));
+        try (Logged audit = new Logged("dtc.audit")) {
+            given().cookie("dtc-console", token)
+                    .formParams(Map.of("token", token, "reason", "because\nwho=\"root\""))
+                    .header("Sec-Fetch-Site", "same-origin")
+                    .redirects()
+                    .follow(false)
+                    .post(path)
+                    .then()
+                    .statusCode(303);
+            assertEquals(
+                    List.of("who=somebody not signed in action=ROLL_BACK subject=%s done=true ".formatted(id)
+                            + "result=\"It is rolled back.\" reason=\"because who='root'\""),
+                    audit.lines);
+        }
+        get("/transactions/" + id)
+                .then()
+                .body("state", equalTo("ROLLED_BACK"))
+                .body("reason", equalTo("because who=\"root\""));
+    }
+
+    // Helpers
+
+    /** What is logged under a name, while it is open. */
+    private static final class Logged extends Handler implements AutoCloseable {
+        private final List<String> lines = new CopyOnWriteArrayList<>();
+        private final Logger logger;
+
+        private Logged(String name) {
+            logger = Logger.getLogger(name);
+            logger.addHandler(this);
+        }
+
+        @Override
+        public void publish(LogRecord line) {
+            lines.add(new PatternFormatter("%s").format(line));
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {
+            logger.removeHandler(this);
+        }
+    }
+
+    private static URI base() {
+        return URI.create("http://localhost:%d/".formatted(RestAssured.port));
+    }
+
+    private void open(String path) {
+        browser.get(base().resolve(path).toString());
+    }
+
+    /** At both widths, once in the light and once in the dark, with the picture of the desktop kept. */
+    private void look(String name) {
+        browser.screen(Screen.PHONE, true).assertAccessible();
+        browser.screen(Screen.DESKTOP, false).assertAccessible();
+        look(name, Screen.DESKTOP, false);
+    }
+
+    private void look(String name, Screen screen, boolean dark) {
+        browser.screen(screen, dark).picture(name);
+        browser.screen(Screen.DESKTOP, false);
+    }
+
+    private void act(String action, String reason) {
+        browser.await(b -> b.clickLink(action + "…"));
+        browser.await(b -> b.type("#reason", reason));
+        browser.click(".confirm button");
+    }
+
+    private static String begin(String... resourceManagers) {
+        String id = post("/transactions").jsonPath().getString("id");
+        for (String resourceManager : resourceManagers) {
+            given().contentType(ContentType.JSON)
+                    .body(Map.of("resourceManager", resourceManager, "key", HOSTILE + UUID.randomUUID(), "value", 1))
+                    .post("/transactions/" + id + "/writes")
+                    .then()
+                    .statusCode(204);
+        }
+        return id;
+    }
+
+    private static void prepare(String id) {
+        post("/transactions/" + id + "/prepare").then().statusCode(200);
+    }
+}

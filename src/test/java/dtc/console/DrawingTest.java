@@ -1,0 +1,173 @@
+package dtc.console;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dtc.coordinator.Event;
+import dtc.coordinator.Step;
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TwoPhaseCommit;
+import dtc.protocol.Ballot;
+import dtc.protocol.Origin;
+import dtc.protocol.Outcome;
+import dtc.protocol.TransactionId;
+import dtc.protocol.VoteCause;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** What a timeline says, and that it stays bounded. */
+class DrawingTest {
+
+    private static final Instant BEGAN = Instant.parse("2026-01-01T00:00:00Z");
+    private static final UUID INSTANCE = new UUID(1, 1);
+
+    private final TwoPhaseCommit machine = new TwoPhaseCommit(200, 2000, 10);
+    private Transaction transaction =
+            Transaction.begin(new TransactionId(new UUID(0, 1)), Origin.UNNAMED, BEGAN, BEGAN.plusSeconds(30));
+    private final Timeline timeline = new Timeline(transaction, 0);
+    private long nanos;
+
+    @Test
+    void a_commit_is_told_from_its_beginning_to_the_next_try() {
+        write("orders");
+        write("mail");
+        after(Duration.ofMillis(5), new Event.PrepareRequested());
+        after(Duration.ofMillis(3), vote("orders", Ballot.COMMIT));
+        after(Duration.ofMillis(3), vote("mail", Ballot.COMMIT));
+        after(Duration.ofMillis(1), new Event.Recorded(BEGAN));
+        told("orders");
+        told("mail");
+        after(Duration.ofMillis(1), new Event.Acknowledged("orders"));
+        after(Duration.ofSeconds(1), new Event.Unanswered("mail", "it did not answer in time"));
+        timeline.retryPlanned("mail", Duration.ofMillis(150), nanos);
+
+        assertEquals(
+                List.of(
+                        "Begun by a client (It may stay active for 30 s.)",
+                        "Write 1 sent to orders",
+                        "orders staged the write",
+                        "Write 1 sent to mail",
+                        "mail staged the write",
+                        "The client asked to prepare",
+                        "2 participants are asked for their votes, side by side",
+                        "orders voted COMMIT",
+                        "mail voted COMMIT",
+                        "All voted for it: the decision to commit goes to the log",
+                        "The decision to commit is durable (Recorded as of 2026-01-01 00:00:00.000 UTC.)",
+                        "Commit sent to orders",
+                        "Commit sent to mail",
+                        "orders acknowledged the commit",
+                        "No acknowledgement from mail (it did not answer in time; the next try is in 150 ms)"),
+                said());
+        List<Drawing.Row> rows = rows();
+        assertEquals("+17 ms", rows.get(10).offset());
+        assertEquals("1 s later", rows.getLast().gap());
+        assertEquals(List.of("committed", "committed", "doubt"), rows.getLast().lifelines());
+        assertEquals(
+                List.of("active 10 ms", "voting 6 ms", "recording 1 ms", "delivering 1 s"),
+                Drawing.phases(seen()).stream()
+                        .map(p -> p.name() + " " + p.took())
+                        .toList());
+        assertEquals(
+                1000,
+                Drawing.phases(seen()).stream().mapToInt(Drawing.Phase::width).sum(),
+                3);
+    }
+
+    @Test
+    void a_vote_that_does_not_come_is_said_to_count_as_abort() {
+        write("orders");
+        write("mail");
+        after(Duration.ofMillis(5), new Event.PrepareRequested());
+        after(Duration.ofSeconds(1), vote("mail", Ballot.abortFor(VoteCause.TIMEOUT, "it did not answer in time")));
+        List<String> said = said();
+        assertEquals(
+                List.of(
+                        "No vote from mail counts as ABORT (timeout) (it did not answer in time)",
+                        "Decided: roll back (mail voted abort: it did not answer in time)"),
+                said.subList(said.size() - 2, said.size()));
+        assertTrue(rows().get(said.size() - 2).arrows().getFirst().lost());
+    }
+
+    @Test
+    void tries_without_end_are_counted_and_not_all_drawn_or_kept() {
+        write("orders");
+        write("mail");
+        after(Duration.ofMillis(5), new Event.PrepareRequested());
+        after(Duration.ofMillis(3), vote("orders", Ballot.COMMIT));
+        after(Duration.ofMillis(3), vote("mail", Ballot.COMMIT));
+        after(Duration.ofMillis(1), new Event.Recorded(BEGAN));
+        told("orders");
+        told("mail");
+        after(Duration.ofMillis(1), new Event.Acknowledged("orders"));
+        for (int i = 0; i < 10_000; i++) {
+            after(Duration.ofSeconds(1), new Event.Unanswered("mail", "it did not answer in time"));
+            timeline.retryPlanned("mail", Duration.ofSeconds(10), nanos);
+            nanos += Duration.ofSeconds(10).toNanos();
+            told("mail");
+        }
+        assertTrue(seen().moments().size() <= 500, seen().moments().size() + " moments");
+        List<String> said = said();
+        assertTrue(said.size() < 40, said.size() + " rows");
+        assertTrue(said.contains("Commit sent to mail, try 10001"), said.toString());
+        assertTrue(said.contains("orders voted COMMIT"), "how it was decided is not pushed out");
+        assertTrue(
+                said.stream().anyMatch(text -> text.endsWith("more tries to mail went without an answer")),
+                said.toString());
+        assertTrue(said.stream().anyMatch(text -> text.contains("were not kept")), said.toString());
+    }
+
+    @Test
+    void many_writes_and_participants_are_bounded_too() {
+        for (int i = 0; i < 100; i++) {
+            for (int j = 0; j < 10; j++) {
+                write("rm-" + i);
+            }
+        }
+        assertTrue(seen().moments().size() <= 100, seen().moments().size() + " moments");
+        assertEquals(Drawing.LIFELINES_MAX + 1, rows().getLast().lifelines().size());
+    }
+
+    // Helpers
+
+    private void write(String resourceManager) {
+        apply(new Event.WriteRequested(resourceManager, INSTANCE, false));
+        after(Duration.ofMillis(2).plusNanos(500_000), new Event.WriteStaged(resourceManager));
+    }
+
+    private static Event vote(String resourceManager, Ballot ballot) {
+        return new Event.VoteArrived(resourceManager, INSTANCE, ballot);
+    }
+
+    private void told(String resourceManager) {
+        timeline.told(resourceManager, Outcome.COMMIT, nanos);
+    }
+
+    private void after(Duration duration, Event event) {
+        nanos += duration.toNanos();
+        apply(event);
+    }
+
+    private void apply(Event event) {
+        Step step = machine.apply(transaction, event, BEGAN.plusNanos(nanos));
+        timeline.applied(transaction, event, step, nanos);
+        transaction = step.transaction();
+    }
+
+    private Timeline.Seen seen() {
+        return timeline.see(nanos);
+    }
+
+    private List<Drawing.Row> rows() {
+        return Drawing.rows(seen(), BEGAN.plusNanos(nanos));
+    }
+
+    private List<String> said() {
+        return rows().stream()
+                .map(row -> row.detail() == null ? row.text() : "%s (%s)".formatted(row.text(), row.detail()))
+                .toList();
+    }
+}

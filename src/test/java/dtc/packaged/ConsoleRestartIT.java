@@ -1,0 +1,78 @@
+package dtc.packaged;
+
+import static io.restassured.RestAssured.given;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dtc.console.Browser;
+import dtc.packaged.Processes.Application;
+import io.restassured.http.ContentType;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+/** The coordinator goes, and comes back, under a page that stays open. */
+class ConsoleRestartIT {
+
+    @Test
+    void a_page_says_that_the_coordinator_is_gone_and_goes_on_when_it_is_back() {
+        try (Processes processes = new Processes("console");
+                Browser browser = Browser.open()) {
+            Application coordinator = processes.coordinator("coordinator");
+            Application orders = processes.resourceManagers("orders", coordinator);
+            coordinator.start().awaitReady();
+            orders.start().awaitReady();
+            begin(coordinator);
+            browser.get(coordinator.url() + "/");
+            browser.awaitText("1 live of 1");
+            browser.await(b -> assertTrue(b.text("#connection-words").equals("Live")));
+            assertTrue(browser.text("[aria-labelledby=flight]").contains("In flight 1"));
+
+            coordinator.kill();
+            browser.awaitText("The coordinator does not answer.");
+            assertTrue(browser.text("#connection-words").equals("Connection lost"));
+            browser.assertAccessible();
+            browser.picture("connection-lost");
+
+            coordinator.start().awaitReady();
+            browser.awaitText("The coordinator was restarted at");
+            browser.await(b -> assertTrue(b.text("#connection-words").equals("Live")));
+            browser.awaitText("In flight 0");
+            browser.awaitText("1 live of 1");
+            assertFalse(browser.text().contains("does not answer"));
+        }
+    }
+
+    @Test
+    void open_pages_do_not_delay_a_stop_and_a_process_without_a_coordinator_has_none() {
+        try (Processes processes = new Processes("console-stop");
+                Browser browser = Browser.open()) {
+            Application coordinator =
+                    processes.coordinator("coordinator").start().awaitReady();
+            Application orders =
+                    processes.resourceManagers("orders", coordinator).start().awaitReady();
+            given().baseUri(orders.url()).get("/").then().statusCode(404).contentType("application/problem+json");
+            given().baseUri(orders.url()).get("/console/transactions").then().statusCode(404);
+            given().baseUri(coordinator.url()).get("/console/try").then().statusCode(200);
+            given().baseUri(coordinator.url())
+                    .put("/dev/resource-managers/orders/fault")
+                    .then()
+                    .statusCode(404);
+
+            browser.get(coordinator.url() + "/");
+            browser.await(b -> assertTrue(b.text("#connection-words").equals("Live")));
+            orders.stop();
+            coordinator.stop();
+        }
+    }
+
+    private static void begin(Application coordinator) {
+        Awaitility.await()
+                .untilAsserted(() -> given().baseUri(coordinator.url())
+                        .contentType(ContentType.JSON)
+                        .body(
+                                "{\"timeoutMillis\":600000,\"writes\":[{\"resourceManager\":\"orders\",\"key\":\"k\",\"value\":1}]}")
+                        .post("/transactions")
+                        .then()
+                        .statusCode(201));
+    }
+}

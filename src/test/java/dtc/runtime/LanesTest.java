@@ -1,0 +1,258 @@
+package dtc.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dtc.protocol.Ballot;
+import dtc.protocol.JsonText;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Participants.Reply;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.Test;
+
+/** What travels together, and that each message keeps a fate of its own. */
+class LanesTest {
+
+    private static final Registration ORDERS = registration("orders", Set.of(Registration.BATCH));
+    private static final Registration PAYMENTS = registration("payments", Set.of(Registration.BATCH));
+    private static final Registration PLAIN = registration("plain", Set.of());
+
+    private final FakeTime time = new FakeTime();
+    private final Wire wire = new Wire();
+    private final Lanes lanes =
+            new Lanes(wire, time, new Lanes.Settings(1, 3, 10, 5, Duration.ofSeconds(1), Duration.ofMillis(20)));
+
+    @Test
+    void on_an_idle_lane_a_message_leaves_at_once_and_alone() {
+        var reply = send(ORDERS, commit(1));
+        assertEquals(List.of("orders: commit 1"), wire.sent());
+        wire.answer(0, Reply.DONE);
+        assertEquals(Reply.DONE, reply.join());
+    }
+
+    @Test
+    void what_comes_while_a_request_is_under_way_leaves_together() {
+        send(ORDERS, commit(1));
+        var second = send(ORDERS, new Message.Prepare(id(2), List.of()));
+        var third = send(ORDERS, new Message.Rollback(id(3)));
+        assertEquals(List.of("orders: commit 1"), wire.sent());
+
+        wire.answer(0, Reply.DONE);
+        assertEquals(List.of("orders: commit 1", "orders: prepare 2, rollback 3"), wire.sent());
+
+        Reply conflict = new Reply(Reply.Kind.CONFLICT, "it answered 409");
+        wire.answer(1, Reply.voted(Ballot.COMMIT), conflict);
+        assertEquals(Ballot.COMMIT, second.join().ballot());
+        assertEquals(conflict, third.join());
+    }
+
+    @Test
+    void a_request_has_no_more_messages_than_allowed_and_no_more_text() {
+        send(ORDERS, commit(1));
+        for (int i = 2; i <= 5; i++) {
+            send(ORDERS, commit(i));
+        }
+        wire.answer(0, Reply.DONE);
+        assertEquals("orders: commit 2, commit 3, commit 4", wire.sent().get(1));
+        send(ORDERS, write(6, "123456"));
+        send(ORDERS, write(7, "123456"));
+        wire.answer(1, Reply.DONE, Reply.DONE, Reply.DONE);
+        assertEquals("orders: commit 5, write 6", wire.sent().get(2));
+        wire.answer(2, Reply.DONE, Reply.DONE);
+        assertEquals("orders: write 7", wire.sent().get(3));
+    }
+
+    @Test
+    void one_that_does_not_take_batches_gets_each_alone() {
+        send(PLAIN, commit(1));
+        send(PLAIN, commit(2));
+        assertEquals(List.of("plain: commit 1", "plain: commit 2"), wire.sent());
+    }
+
+    @Test
+    void one_that_has_to_wait_is_asked_alone_and_holds_up_no_other() {
+        send(ORDERS, commit(1));
+        var waits = send(ORDERS, new Message.Prepare(id(2), List.of()));
+        var other = send(ORDERS, commit(3));
+        wire.answer(0, Reply.DONE);
+        wire.answer(1, List.of(Optional.empty(), Optional.of(Reply.DONE)));
+        assertEquals(Reply.DONE, other.join());
+        assertFalse(waits.answer().isDone());
+        assertEquals("orders: prepare 2", wire.sent().get(2));
+
+        send(ORDERS, commit(4)); // its lane is free
+        assertEquals("orders: commit 4", wire.sent().get(3));
+        wire.answer(2, Reply.voted(Ballot.COMMIT));
+        assertEquals(Ballot.COMMIT, waits.join().ballot());
+    }
+
+    @Test
+    void a_request_that_is_not_understood_as_a_whole_is_sent_again_one_by_one() {
+        send(ORDERS, commit(1));
+        var poisoned = send(ORDERS, commit(2));
+        var other = send(ORDERS, commit(3));
+        wire.answer(0, Reply.DONE);
+        wire.fail(1);
+        assertEquals(
+                List.of("orders: commit 2", "orders: commit 3"), wire.sent().subList(2, 4));
+        Reply wrong = new Reply(Reply.Kind.WRONG, "it answered 500");
+        wire.answer(2, wrong);
+        wire.answer(3, Reply.DONE);
+        assertEquals(wrong, poisoned.join());
+        assertEquals(Reply.DONE, other.join());
+    }
+
+    @Test
+    void a_hanging_request_holds_up_neither_its_lane_for_good_nor_another() {
+        send(ORDERS, commit(1));
+        send(PAYMENTS, commit(2));
+        send(ORDERS, commit(3));
+        assertEquals(List.of("orders: commit 1", "payments: commit 2"), wire.sent());
+        time.goOn(Duration.ofMillis(20));
+        assertEquals("orders: commit 3", wire.sent().get(2));
+        // Its answer, when it comes after all, frees nothing a second time.
+        send(ORDERS, commit(4));
+        wire.answer(0, Reply.DONE);
+        assertEquals(3, wire.sent().size());
+        wire.answer(2, Reply.DONE);
+        assertEquals("orders: commit 4", wire.sent().get(3));
+    }
+
+    @Test
+    void what_waits_for_too_long_surely_never_leaves() {
+        Lanes patient =
+                new Lanes(wire, time, new Lanes.Settings(1, 3, 10, 5, Duration.ofSeconds(1), Duration.ofHours(1)));
+        var _ = patient.send(ORDERS, commit(1));
+        var late = patient.send(ORDERS, commit(2)).toCompletableFuture();
+        time.goOn(Duration.ofMillis(1_001));
+        wire.answer(0, Reply.DONE);
+        assertEquals(Reply.Kind.UNREACHABLE, late.join().kind());
+        assertEquals(1, wire.sent().size());
+    }
+
+    @Test
+    void no_more_wait_than_allowed() {
+        for (int i = 1; i <= 6; i++) {
+            send(ORDERS, commit(i));
+        }
+        assertEquals(5, lanes.waiting());
+        assertEquals(Reply.Kind.UNREACHABLE, send(ORDERS, commit(7)).join().kind());
+        assertEquals(5, lanes.waiting());
+    }
+
+    @Test
+    void what_follows_from_answers_travels_together_too() {
+        send(ORDERS, commit(1));
+        for (int i = 2; i <= 3; i++) {
+            int transaction = i;
+            lanes.send(ORDERS, new Message.Prepare(id(i), List.of()))
+                    .thenAccept(_ -> send(ORDERS, commit(transaction)));
+        }
+        wire.answer(0, Reply.DONE);
+        wire.answer(1, Reply.voted(Ballot.COMMIT), Reply.voted(Ballot.COMMIT));
+        assertEquals("orders: commit 2, commit 3", wire.sent().get(2));
+    }
+
+    @Test
+    void a_port_that_throws_fails_only_what_it_was_given() {
+        wire.throwsNext = true;
+        var failed = send(ORDERS, commit(1));
+        assertTrue(failed.answer().isCompletedExceptionally());
+        send(ORDERS, commit(2));
+        assertEquals(List.of("orders: commit 2"), wire.sent());
+    }
+
+    private Asked send(Registration target, Message message) {
+        return new Asked(lanes.send(target, message).toCompletableFuture());
+    }
+
+    private record Asked(CompletableFuture<Reply> answer) {
+        private Reply join() {
+            return answer.join();
+        }
+    }
+
+    private static TransactionId id(long number) {
+        return new TransactionId(new UUID(0x7000, 0x8000000000000000L | number));
+    }
+
+    private static Message commit(long number) {
+        return new Message.Commit(id(number));
+    }
+
+    private static Message write(long number, String value) {
+        return new Message.Write(id(number), 1, "k", new JsonText(value));
+    }
+
+    private static Registration registration(String name, Set<String> features) {
+        return new Registration(
+                name, "http://" + name, new UUID(1, 1), List.of(), features, Instant.EPOCH, Instant.EPOCH, 0);
+    }
+
+    /** Notes what is sent, and answers when told to. */
+    private static final class Wire implements Exchanges {
+        private record Sent(String what, int size, CompletableFuture<List<Optional<Reply>>> answer) {}
+
+        private final List<Sent> all = new ArrayList<>();
+        private boolean throwsNext;
+
+        @Override
+        public CompletionStage<Reply> alone(Registration target, Message message) {
+            if (throwsNext) {
+                throwsNext = false;
+                throw new IllegalStateException("as told");
+            }
+            return note(target, List.of(message))
+                    .thenApply(replies -> replies.getFirst().orElseThrow());
+        }
+
+        @Override
+        public CompletionStage<List<Optional<Reply>>> together(Registration target, List<Message> messages) {
+            return note(target, messages);
+        }
+
+        private CompletableFuture<List<Optional<Reply>>> note(Registration target, List<Message> messages) {
+            List<String> words = messages.stream()
+                    .map(message -> switch (message) {
+                                case Message.Write _ -> "write ";
+                                case Message.Prepare _ -> "prepare ";
+                                case Message.Commit _ -> "commit ";
+                                case Message.Rollback _ -> "rollback ";
+                            }
+                            + (message.id().value().getLeastSignificantBits() & 0xff))
+                    .toList();
+            Sent sent =
+                    new Sent(target.id() + ": " + String.join(", ", words), messages.size(), new CompletableFuture<>());
+            all.add(sent);
+            return sent.answer();
+        }
+
+        private List<String> sent() {
+            return all.stream().map(Sent::what).toList();
+        }
+
+        private void answer(int index, Reply... replies) {
+            all.get(index)
+                    .answer()
+                    .complete(List.of(replies).stream().map(Optional::of).toList());
+        }
+
+        private void answer(int index, List<Optional<Reply>> replies) {
+            all.get(index).answer().complete(replies);
+        }
+
+        private void fail(int index) {
+            all.get(index).answer().complete(Collections.nCopies(all.get(index).size(), Optional.empty()));
+        }
+    }
+}
