@@ -22,7 +22,6 @@ import dtc.runtime.HostedResourceManagers;
 import dtc.runtime.HostedResourceManagers.Hosted;
 import dtc.runtime.Lanes;
 import dtc.runtime.Membership;
-import dtc.runtime.Participants;
 import dtc.runtime.Registry;
 import dtc.runtime.ResourceManager;
 import dtc.runtime.Time;
@@ -128,7 +127,7 @@ public class Wiring {
 
     @Produces
     @Singleton
-    Participants participants(Exchanges exchanges, Time time) {
+    Lanes lanes(Exchanges exchanges, Time time) {
         DtcConfig.MessagesConfig messages = config.messages();
         return new Lanes(
                 exchanges,
@@ -148,7 +147,7 @@ public class Wiring {
             Time time,
             TransactionIds ids,
             Registry registry,
-            Participants participants,
+            Lanes participants,
             DecisionLog log,
             @All List<TransactionListener> listeners) {
         return new Coordinator(

@@ -7,6 +7,7 @@ import dtc.protocol.Cause;
 import dtc.protocol.State;
 import dtc.runtime.Coordinator;
 import dtc.runtime.HostedResourceManagers;
+import dtc.runtime.Lanes;
 import dtc.runtime.Registry;
 import dtc.runtime.ResourceManager;
 import dtc.runtime.TransactionListener;
@@ -91,7 +92,12 @@ public class Metrics implements TransactionListener {
 
     /** Gauges of what others hold. */
     void observe(
-            @Observes StartupEvent event, Coordinator coordinator, Registry registry, HostedResourceManagers hosted) {
+            @Observes StartupEvent event,
+            Coordinator coordinator,
+            Lanes lanes,
+            Registry registry,
+            HostedResourceManagers hosted) {
+        Gauge.builder("dtc.messages.waiting", lanes, Lanes::waiting).register(meters);
         Gauge.builder("dtc.in.doubt.oldest", coordinator, c -> seconds(c.oldestInDoubt()))
                 .baseUnit("seconds")
                 .tag("role", "coordinator")

@@ -11,5 +11,11 @@ final class Headers {
     /** A client's name for a request that it may send again. */
     static final String IDEMPOTENCY_KEY = "Idempotency-Key";
 
+    /** What a client would rather have (RFC 7240), and what of it was heeded. */
+    static final String PREFER = "Prefer";
+
+    static final String PREFERENCE_APPLIED = "Preference-Applied";
+    static final String RESPOND_ASYNC = "respond-async";
+
     private Headers() {}
 }

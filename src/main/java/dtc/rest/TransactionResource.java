@@ -14,6 +14,7 @@ import dtc.protocol.Origin;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
 import dtc.runtime.Coordinator;
+import dtc.runtime.Coordinator.Until;
 import dtc.security.Caller;
 import dtc.security.Guard;
 import io.quarkus.runtime.annotations.RegisterForReflection;
@@ -36,6 +37,7 @@ import java.net.URI;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -64,6 +66,8 @@ import org.jspecify.annotations.Nullable;
                         + " violations",
         content = @Content(mediaType = "application/problem+json"))
 public class TransactionResource {
+
+    private static final int PREFERENCES_MAX = 16;
 
     private static final String EXAMPLE =
             "{\"id\":\"0199f2d4-7a3c-7d21-9f0e-2b1c4d5e6f70\",\"state\":\"COMMITTED\",\"startedAt\":\"2026-11-23T10:00:00.000Z\",\"expiresAt\":\"2026-11-23T10:00:30.000Z\",\"decidedAt\":\"2026-11-23T10:00:00.012Z\",\"finishedAt\":\"2026-11-23T10:00:00.015Z\",\"reason\":null,\"participants\":[{\"resourceManager\":\"orders\",\"state\":\"COMMITTED\",\"vote\":\"COMMIT\",\"reason\":null}]}";
@@ -111,6 +115,7 @@ public class TransactionResource {
     public Uni<RestResponse<TransactionDocument>> begin(
             @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable MediaType type,
             @HeaderParam(Headers.IDEMPOTENCY_KEY) @Nullable String key,
+            @HeaderParam(Headers.PREFER) @Nullable String prefer,
             @Context RoutingContext call,
             byte @Nullable [] body)
             throws IOException {
@@ -123,11 +128,9 @@ public class TransactionResource {
                 key == null ? null : new Origin.Request(input.idempotencyKey(key), fingerprint(request)));
         input.check();
         boolean autoCommit = request != null && request.autoCommit() != null && request.autoCommit();
-        return uni(() -> coordinator.begin(origin, timeout, writes, autoCommit))
-                .map(t -> RestResponse.ResponseBuilder.<TransactionDocument>created(
-                                URI.create("/transactions/" + t.id()))
-                        .entity(document(t))
-                        .build());
+        Until until = until(prefer);
+        return uni(() -> coordinator.begin(origin, timeout, writes, autoCommit, until))
+                .map(t -> answer(t, autoCommit ? until : Until.APPLIED, RestResponse.Status.CREATED));
     }
 
     @POST
@@ -164,9 +167,11 @@ public class TransactionResource {
                             mediaType = MediaType.APPLICATION_JSON,
                             schema = @Schema(implementation = TransactionDocument.class),
                             examples = @ExampleObject(name = "committed", value = EXAMPLE)))
-    public Uni<TransactionDocument> prepare(@RestPath String id, @Context RoutingContext call) {
+    public Uni<RestResponse<TransactionDocument>> prepare(
+            @RestPath String id, @Context RoutingContext call, @HeaderParam(Headers.PREFER) @Nullable String prefer) {
         TransactionId transaction = id(id, call);
-        return uni(() -> coordinator.prepare(transaction)).map(TransactionResource::document);
+        Until until = until(prefer);
+        return uni(() -> coordinator.prepare(transaction, until)).map(t -> answer(t, until, RestResponse.Status.OK));
     }
 
     @POST
@@ -180,9 +185,11 @@ public class TransactionResource {
                             mediaType = MediaType.APPLICATION_JSON,
                             schema = @Schema(implementation = TransactionDocument.class),
                             examples = @ExampleObject(name = "committed", value = EXAMPLE)))
-    public Uni<TransactionDocument> commit(@RestPath String id, @Context RoutingContext call) {
+    public Uni<RestResponse<TransactionDocument>> commit(
+            @RestPath String id, @Context RoutingContext call, @HeaderParam(Headers.PREFER) @Nullable String prefer) {
         TransactionId transaction = id(id, call);
-        return uni(() -> coordinator.commit(transaction)).map(TransactionResource::document);
+        Until until = until(prefer);
+        return uni(() -> coordinator.commit(transaction, until)).map(t -> answer(t, until, RestResponse.Status.OK));
     }
 
     @POST
@@ -232,6 +239,28 @@ public class TransactionResource {
         List<TransactionDocument> shown =
                 page.stream().limit(items).map(TransactionResource::document).toList();
         return new TransactionPage(shown, more ? shown.getLast().id() : null);
+    }
+
+    /** A list of preferences (RFC 7240), each perhaps with a value and parameters; unknown ones do no harm. */
+    private static Until until(@Nullable String prefer) {
+        return prefer != null
+                        && Arrays.stream(prefer.split(",", PREFERENCES_MAX))
+                                .anyMatch(one -> one.strip().equalsIgnoreCase(Headers.RESPOND_ASYNC))
+                ? Until.DECIDED
+                : Until.APPLIED;
+    }
+
+    /** Where the client would not wait, 202 says that there is more to come; {@code ended} that there is not. */
+    private static RestResponse<TransactionDocument> answer(Transaction t, Until until, RestResponse.Status ended) {
+        boolean early = until == Until.DECIDED && !t.state().isFinal();
+        var response = RestResponse.ResponseBuilder.create(early ? RestResponse.Status.ACCEPTED : ended, document(t));
+        if (ended == RestResponse.Status.CREATED || early) {
+            response.location(URI.create("/transactions/" + t.id()));
+        }
+        if (until == Until.DECIDED) {
+            response.header(Headers.PREFERENCE_APPLIED, Headers.RESPOND_ASYNC);
+        }
+        return response.build();
     }
 
     /** The body is optional, and clients send an empty one under any type, so it is read here. */

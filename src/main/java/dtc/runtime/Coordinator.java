@@ -71,6 +71,18 @@ public final class Coordinator {
     /** A write asked for by the client. */
     public record Write(String resourceManager, String key, JsonText value) {}
 
+    /** What a caller waits for, within {@link Settings#answerTimeout}. */
+    public enum Until {
+        /** The decision is certain; what follows from it is under way. */
+        DECIDED,
+        /** All participants have carried it out. */
+        APPLIED;
+
+        private boolean isReached(Transaction t) {
+            return t.state().isFinal() || (this == DECIDED && t.decision() != Outcome.PENDING);
+        }
+    }
+
     /** Longer than any process lives, and yet no overflow in nanoseconds. */
     private static final Duration FOR_EVER = Duration.ofDays(100 * 365);
 
@@ -106,6 +118,8 @@ public final class Coordinator {
         }
     }
 
+    private record Waiter(Until until, CompletableFuture<Transaction> answer) {}
+
     /** A transaction and those that wait for its end. */
     private static final class Entry {
         private final long beganNanos;
@@ -115,7 +129,7 @@ public final class Coordinator {
         /** Of expiry, then of the votes. */
         private volatile Time.@Nullable Timer timer;
         /** Guarded by this. */
-        private final List<CompletableFuture<Transaction>> waiting = new ArrayList<>(1);
+        private final List<Waiter> waiting = new ArrayList<>(1);
         /** Guarded by this. */
         private boolean forgotten;
         /** By resource manager, the writes that wait to travel along with the request for its vote. */
@@ -312,10 +326,11 @@ public final class Coordinator {
      * {@code origin}, begins nothing: it gives what the first one led to.
      */
     public CompletionStage<Answer<Transaction>> begin(
-            Origin origin, @Nullable Duration timeout, List<Write> writes, boolean autoCommit) {
+            Origin origin, @Nullable Duration timeout, List<Write> writes, boolean autoCommit, Until until) {
         Origin.Request request = origin.request();
         if (request == null) {
-            return beginOnce(origin, timeout, writes, autoCommit).thenCompose(begun -> settleIf(autoCommit, begun));
+            return beginOnce(origin, timeout, writes, autoCommit)
+                    .thenCompose(begun -> settleIf(autoCommit, begun, until));
         }
         RequestName name = new RequestName(origin.principal(), request.key());
         Begun mine = new Begun(request.fingerprint(), new CompletableFuture<>());
@@ -336,14 +351,17 @@ public final class Coordinator {
                 }
             });
         }
-        return (earlier == null ? mine : earlier).id().thenCompose(begun -> settleIf(autoCommit, begun));
+        return (earlier == null ? mine : earlier).id().thenCompose(begun -> settleIf(autoCommit, begun, until));
     }
 
-    private CompletionStage<Answer<Transaction>> settleIf(boolean autoCommit, Answer<TransactionId> begun) {
+    private CompletionStage<Answer<Transaction>> settleIf(
+            boolean autoCommit, Answer<TransactionId> begun, Until until) {
         return switch (begun) {
             case Answer.Refused<TransactionId>(Refusal refusal) -> Answer.refuseLater(refusal);
             case Answer.Given<TransactionId>(TransactionId id) ->
-                autoCommit ? settle(id, new Event.PrepareRequested()) : CompletableFuture.completedFuture(find(id));
+                autoCommit
+                        ? settle(id, new Event.PrepareRequested(), until)
+                        : CompletableFuture.completedFuture(find(id));
         };
     }
 
@@ -383,13 +401,13 @@ public final class Coordinator {
     }
 
     /** Prepares and commits, or rolls back; called again, answers with the outcome. */
-    public CompletionStage<Answer<Transaction>> prepare(TransactionId id) {
-        return settle(id, new Event.PrepareRequested()).thenApply(Coordinator::refuseUndecided);
+    public CompletionStage<Answer<Transaction>> prepare(TransactionId id, Until until) {
+        return settle(id, new Event.PrepareRequested(), until).thenApply(Coordinator::refuseUndecided);
     }
 
-    public CompletionStage<Answer<Transaction>> commit(TransactionId id) {
+    public CompletionStage<Answer<Transaction>> commit(TransactionId id, Until until) {
         // Of a heuristic end the document says what is known; that it was rolled back may not be.
-        return prepare(id)
+        return prepare(id, until)
                 .thenApply(answer -> answer instanceof Answer.Given<Transaction>(Transaction t)
                                 && t.state() == TransactionState.HEURISTIC
                         ? answer
@@ -397,7 +415,7 @@ public final class Coordinator {
     }
 
     public CompletionStage<Answer<Transaction>> rollback(TransactionId id) {
-        return settle(id, new Event.RollbackRequested())
+        return settle(id, new Event.RollbackRequested(), Until.APPLIED)
                 .thenApply(Coordinator::refuseUndecided)
                 .thenApply(answer -> refuseIf(answer, Outcome.COMMIT));
     }
@@ -472,7 +490,7 @@ public final class Coordinator {
 
     /** Rolls back a transaction that is not decided yet, and says why. */
     public CompletionStage<Answer<Transaction>> rollback(TransactionId id, String reason) {
-        return settle(id, new Event.RollbackRequested(Cause.OPERATOR, reason))
+        return settle(id, new Event.RollbackRequested(Cause.OPERATOR, reason), Until.APPLIED)
                 .thenApply(answer -> refuseIf(answer, Outcome.COMMIT));
     }
 
@@ -556,7 +574,7 @@ public final class Coordinator {
 
     // Waiting for the end
 
-    private CompletionStage<Answer<Transaction>> settle(TransactionId id, Event event) {
+    private CompletionStage<Answer<Transaction>> settle(TransactionId id, Event event, Until until) {
         Entry entry = transactions.get(id);
         if (entry == null) {
             return Answer.refuseLater(unknown(id));
@@ -568,23 +586,23 @@ public final class Coordinator {
             // Still active, so the client may ask again.
             return Answer.refuseLater(new Refusal(Kind.LOG_REFUSING, refusing, id, null));
         }
-        return settle(entry, event).thenApply(Answer::of);
+        return settle(entry, event, until).thenApply(Answer::of);
     }
 
-    /** Completes with the final state, or with whatever the state is after {@link Settings#answerTimeout}. */
-    private CompletionStage<Transaction> settle(Entry entry, Event event) {
+    /** Completes with what is waited for, or with whatever the state is after {@link Settings#answerTimeout}. */
+    private CompletionStage<Transaction> settle(Entry entry, Event event, Until until) {
         apply(entry, event);
         CompletableFuture<Transaction> answer = new CompletableFuture<>();
         synchronized (entry) {
-            if (entry.transaction.state().isFinal()) {
+            if (until.isReached(entry.transaction)) {
                 return CompletableFuture.completedFuture(entry.transaction);
             }
-            entry.waiting.add(answer);
+            entry.waiting.add(new Waiter(until, answer));
         }
         Time.Timer timer = time.after(settings.answerTimeout(), () -> {
             answer.complete(entry.transaction);
             synchronized (entry) {
-                entry.waiting.removeIf(CompletableFuture::isDone);
+                entry.waiting.removeIf(waiter -> waiter.answer().isDone());
             }
         });
         return answer.whenComplete((_, _) -> timer.cancel());
@@ -660,9 +678,18 @@ public final class Coordinator {
         if (before.state() == TransactionState.PREPARING) {
             listener.prepared(Duration.ofNanos(time.nanos() - entry.preparingNanos));
         }
+        answerWaiting(entry, after);
         if (after.state().isFinal()) {
             finish(entry, before, after);
         }
+    }
+
+    private static void answerWaiting(Entry entry, Transaction after) {
+        List<Waiter> reached = new ArrayList<>(1);
+        synchronized (entry) {
+            entry.waiting.removeIf(waiter -> waiter.until().isReached(after) && reached.add(waiter));
+        }
+        reached.forEach(waiter -> waiter.answer().complete(after));
     }
 
     /** Under the lock of the transaction, so that the last note is of the last state. */
@@ -684,12 +711,6 @@ public final class Coordinator {
             retire(after, Duration.ZERO);
             inFlight.decrementAndGet();
         }
-        List<CompletableFuture<Transaction>> waiting;
-        synchronized (entry) {
-            waiting = List.copyOf(entry.waiting);
-            entry.waiting.clear();
-        }
-        waiting.forEach(answer -> answer.complete(after));
         completeIfDrained();
     }
 

@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -18,6 +19,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /** A resource manager of somebody else: a plain HTTP server that answers as each test says. */
 public final class ForeignResourceManager implements AutoCloseable {
+
+    private static final String BODY = "body";
 
     /** How it answers one kind of message. */
     public interface Behaviour {
@@ -35,7 +38,15 @@ public final class ForeignResourceManager implements AutoCloseable {
             "rollback", status(204)));
     private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();
 
+    private final Set<String> features;
+
     public ForeignResourceManager() {
+        this(Set.of());
+    }
+
+    /** @param features what it says that it can do beyond the plain contract */
+    public ForeignResourceManager(Set<String> features) {
+        this.features = features;
         try {
             server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 100);
         } catch (IOException e) {
@@ -46,7 +57,8 @@ public final class ForeignResourceManager implements AutoCloseable {
             try (exchange) {
                 String path = exchange.getRequestURI().getPath();
                 String message = path.substring(path.lastIndexOf('/') + 1);
-                exchange.getRequestBody().readAllBytes();
+                exchange.setAttribute(
+                        BODY, new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
                 int call =
                         calls.computeIfAbsent(message, _ -> new AtomicInteger()).incrementAndGet();
                 behaviours.getOrDefault(message, status(404)).answer(exchange, call);
@@ -67,7 +79,9 @@ public final class ForeignResourceManager implements AutoCloseable {
                         "url",
                         "http://127.0.0.1:" + server.getAddress().getPort() + "/base",
                         "instance",
-                        instance.toString()))
+                        instance.toString(),
+                        "features",
+                        features))
                 .put("/resource-managers/" + id)
                 .then()
                 .statusCode(org.hamcrest.Matchers.oneOf(200, 201));
@@ -95,6 +109,10 @@ public final class ForeignResourceManager implements AutoCloseable {
                 Thread.currentThread().interrupt();
             }
         };
+    }
+
+    static String body(HttpExchange exchange) {
+        return String.valueOf(exchange.getAttribute(BODY));
     }
 
     public static Behaviour status(int status) {

@@ -20,6 +20,7 @@ import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
 import dtc.protocol.Resolution;
 import dtc.protocol.TransactionId;
+import dtc.runtime.Coordinator.Until;
 import dtc.runtime.Participants.Reply;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -136,25 +137,35 @@ class CoordinatorTest {
         Origin origin = new Origin("me", new Origin.Request("key", "body"));
         List<Coordinator.Write> writes = writes("a", "b");
         Coordinator before = coordinator();
-        Transaction first = given(before.begin(origin, null, writes, true));
-        assertEquals(first, given(before.begin(origin, null, writes, true)));
+        Transaction first = given(before.begin(origin, null, writes, true, Until.APPLIED));
+        assertEquals(first, given(before.begin(origin, null, writes, true, Until.APPLIED)));
         int calls = participants.writes;
 
         Coordinator after = restarted();
         after.recover();
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
-        Transaction again = given(after.begin(origin, null, writes, true));
+        Transaction again = given(after.begin(origin, null, writes, true, Until.APPLIED));
         assertEquals(first.id(), again.id());
         assertEquals(TransactionState.COMMITTED, again.state());
         assertEquals(calls, participants.writes);
         assertEquals(
                 Refusal.Kind.KEY_REUSED,
-                refused(after.begin(new Origin("me", new Origin.Request("key", "other")), null, writes, true))
+                refused(after.begin(
+                                new Origin("me", new Origin.Request("key", "other")),
+                                null,
+                                writes,
+                                true,
+                                Until.APPLIED))
                         .kind());
         assertNotEquals(
                 first.id(),
-                given(after.begin(new Origin("you", new Origin.Request("key", "body")), null, writes, true))
+                given(after.begin(
+                                new Origin("you", new Origin.Request("key", "body")),
+                                null,
+                                writes,
+                                true,
+                                Until.APPLIED))
                         .id(),
                 "a key is its principal's own");
     }
@@ -164,7 +175,7 @@ class CoordinatorTest {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();
-        Transaction active = given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false));
+        Transaction active = given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, Until.APPLIED));
         participants.commits = Reply.Kind.SILENT;
         TransactionId decided = commit(coordinator, "a", "b").id();
         participants.commits = Reply.Kind.DONE;
@@ -172,18 +183,18 @@ class CoordinatorTest {
         log.refusing = "the disk is full";
         assertEquals(
                 Refusal.Kind.LOG_REFUSING,
-                refused(coordinator.begin(Origin.UNNAMED, null, List.of(), false))
+                refused(coordinator.begin(Origin.UNNAMED, null, List.of(), false, Until.APPLIED))
                         .kind());
         assertEquals(
                 Refusal.Kind.LOG_REFUSING,
-                refused(coordinator.prepare(active.id())).kind());
+                refused(coordinator.prepare(active.id(), Until.APPLIED)).kind());
         time.goOn(Duration.ofSeconds(1));
         assertEquals(TransactionState.COMMITTED, find(coordinator, decided).state());
 
         log.refusing = null;
         assertEquals(
                 TransactionState.COMMITTED,
-                given(coordinator.prepare(active.id())).state());
+                given(coordinator.prepare(active.id(), Until.APPLIED)).state());
     }
 
     @Test
@@ -274,7 +285,7 @@ class CoordinatorTest {
     void an_operator_rolls_back_what_is_active_and_nothing_that_is_decided() {
         register("a", "http://localhost:1");
         Coordinator coordinator = coordinator();
-        TransactionId active = given(coordinator.begin(Origin.UNNAMED, null, writes("a"), false))
+        TransactionId active = given(coordinator.begin(Origin.UNNAMED, null, writes("a"), false, Until.APPLIED))
                 .id();
         Transaction rolledBack = given(coordinator.rollback(active, "its client is gone"));
         assertEquals(TransactionState.ROLLED_BACK, rolledBack.state());
@@ -375,8 +386,9 @@ class CoordinatorTest {
 
     /** The state after all that needs no passing of time, or after the client's patience. */
     private Transaction commit(Coordinator coordinator, String... resourceManagers) {
-        Transaction begun = given(coordinator.begin(Origin.UNNAMED, null, writes(resourceManagers), false));
-        coordinator.prepare(begun.id());
+        Transaction begun =
+                given(coordinator.begin(Origin.UNNAMED, null, writes(resourceManagers), false, Until.APPLIED));
+        coordinator.prepare(begun.id(), Until.APPLIED);
         return find(coordinator, begun.id());
     }
 

@@ -15,6 +15,7 @@ import dtc.protocol.VoteCause;
 import dtc.runtime.Answer;
 import dtc.runtime.Backoff;
 import dtc.runtime.Coordinator;
+import dtc.runtime.Coordinator.Until;
 import dtc.runtime.Exchanges;
 import dtc.runtime.HostRules;
 import dtc.runtime.Lanes;
@@ -221,7 +222,8 @@ final class CoordinatorNode extends Node {
             case Ask.Begin begin -> {
                 begins = begin;
                 Duration timeout = begin.timeoutMillis() == 0 ? null : Duration.ofMillis(begin.timeoutMillis());
-                var answer = up().begin(origin(begin.key(), begin.toString()), timeout, List.of(), false);
+                var answer =
+                        up().begin(origin(begin.key(), begin.toString()), timeout, List.of(), false, Until.APPLIED);
                 begins = null;
                 yield heard(life, client, ask, id, answer);
             }
@@ -233,13 +235,14 @@ final class CoordinatorNode extends Node {
                                 run.writes().stream()
                                         .map(CoordinatorNode::write)
                                         .toList(),
-                                true);
+                                true,
+                                until());
                 begins = null;
                 yield heard(life, client, ask, id, answer);
             }
             case Ask.Put put -> heard(life, client, ask, id, up().write(known(id), write(put.write())));
-            case Ask.Prepare _ -> heard(life, client, ask, id, up().prepare(known(id)));
-            case Ask.Commit _ -> heard(life, client, ask, id, up().commit(known(id)));
+            case Ask.Prepare _ -> heard(life, client, ask, id, up().prepare(known(id), until()));
+            case Ask.Commit _ -> heard(life, client, ask, id, up().commit(known(id), until()));
             case Ask.Rollback _ -> heard(life, client, ask, id, up().rollback(known(id)));
             case Ask.Get _ -> heard(life, client, ask, id, CompletableFuture.completedFuture(up().find(known(id))));
             case Ask.ListAll _ -> {
@@ -264,6 +267,10 @@ final class CoordinatorNode extends Node {
                         : "done",
                 null,
                 true));
+    }
+
+    private Until until() {
+        return world.scenario.value(Setting.RESPOND_ASYNC) > 0 ? Until.DECIDED : Until.APPLIED;
     }
 
     private static Origin origin(@Nullable String key, String body) {

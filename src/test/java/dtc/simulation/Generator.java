@@ -123,6 +123,7 @@ final class Generator {
         set(Setting.DISK, workload.of(3, 3, 30, 400));
         set(Setting.SEGMENT, workload.of(300, 600, 1_500));
         set(Setting.CARRY, workload.between(0, 1));
+        set(Setting.RESPOND_ASYNC, workload.between(0, 1));
         if (workload.perMille(500)) {
             set(Setting.BATCH_MAX, workload.between(2, 5));
             set(Setting.LANES, workload.between(1, 2));

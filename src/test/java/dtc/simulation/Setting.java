@@ -26,6 +26,8 @@ enum Setting {
     BATCH_MAX("batch at most", 1),
     /** Whether resource managers take writes along with the request for a vote. */
     CARRY("carry writes", 0),
+    /** Whether clients want their answer as soon as the decision is certain. */
+    RESPOND_ASYNC("respond async", 0),
     /** How long the disk keeps a decision waiting. */
     DISK("disk takes up to", 3),
     /** Bytes of one file of the decision log. */

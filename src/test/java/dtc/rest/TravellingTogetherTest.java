@@ -1,0 +1,338 @@
+package dtc.rest;
+
+import static io.restassured.RestAssured.get;
+import static io.restassured.RestAssured.given;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.net.httpserver.HttpExchange;
+import dtc.protocol.Messages.MessageType;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.QuarkusTestProfile;
+import io.quarkus.test.junit.TestProfile;
+import io.restassured.RestAssured;
+import io.restassured.http.ContentType;
+import io.restassured.path.json.JsonPath;
+import io.restassured.response.Response;
+import io.restassured.response.ValidatableResponse;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Messages to one resource manager that travel together, over real HTTP: with those of this process, and a foreign one.
+ */
+@QuarkusTest
+@TestProfile(TravellingTogetherTest.OneLane.class)
+class TravellingTogetherTest {
+
+    /** One request at a time, however long it takes: so the test says what gathers. */
+    public static final class OneLane implements QuarkusTestProfile {
+        @Override
+        public Map<String, String> getConfigOverrides() {
+            return Map.of("dtc.messages.lanes", "1", "dtc.messages.patience", "10s");
+        }
+    }
+
+    private static final Set<String> ALL = Set.of("batch", "prepare-with-writes", "keep-alive");
+    private static final int CLIENTS = 5;
+
+    @BeforeEach
+    void resourceManagersAreRegistered() {
+        Awaitility.await().untilAsserted(() -> get("/q/health/ready").then().statusCode(200));
+    }
+
+    @Test
+    void what_gathers_while_a_request_is_under_way_leaves_as_one() throws Exception {
+        try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
+            foreign.on("batch", (exchange, _) -> answerEach(exchange));
+            assertEquals(CLIENTS, writeWhileOneIsHeld(foreign, 204));
+            assertEquals(1, foreign.calls("batch"));
+            assertEquals(1, foreign.calls("writes"));
+        }
+    }
+
+    @Test
+    void a_batch_that_is_not_understood_is_sent_again_one_by_one() throws Exception {
+        try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
+            foreign.on("batch", ForeignResourceManager.json(500, "{}"));
+            assertEquals(CLIENTS, writeWhileOneIsHeld(foreign, 204));
+            assertEquals(1, foreign.calls("batch"));
+            assertEquals(1 + CLIENTS, foreign.calls("writes"));
+        }
+    }
+
+    @Test
+    void one_message_that_is_refused_spoils_no_other() throws Exception {
+        try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
+            foreign.on("batch", (exchange, _) -> {
+                List<String> answers = new ArrayList<>(answersTo(exchange));
+                answers.set(0, "{\"status\":507,\"reason\":\"full\"}");
+                send(exchange, answers);
+            });
+            assertEquals(CLIENTS - 1, writeWhileOneIsHeld(foreign, 204));
+        }
+    }
+
+    @Test
+    void one_that_does_not_offer_it_gets_each_alone() throws Exception {
+        try (ForeignResourceManager foreign = new ForeignResourceManager(Set.of("keep-alive"))) {
+            foreign.on("batch", (exchange, _) -> answerEach(exchange));
+            assertEquals(CLIENTS, writeWhileOneIsHeld(foreign, 204));
+            assertEquals(0, foreign.calls("batch"));
+        }
+    }
+
+    /** How many of the writes that came while the first was held were answered so. */
+    private static int writeWhileOneIsHeld(ForeignResourceManager foreign, int status) throws Exception {
+        CountDownLatch held = new CountDownLatch(1);
+        foreign.on("writes", (exchange, call) -> {
+            try {
+                if (call == 1) {
+                    held.await();
+                }
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+            }
+            ForeignResourceManager.status(204).answer(exchange, call);
+        });
+        int before = waiting();
+        try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<Response> first = clients.submit(() -> write(foreign.id(), "first"));
+            Awaitility.await().until(() -> foreign.calls("writes") == 1);
+            List<Future<Response>> others = new ArrayList<>();
+            for (int i = 0; i < CLIENTS; i++) {
+                String key = "k-" + i;
+                others.add(clients.submit(() -> write(foreign.id(), key)));
+            }
+            // Sent at once where each goes alone; gathered where not.
+            Awaitility.await().until(() -> foreign.calls("writes") == 1 + CLIENTS || waiting() == before + CLIENTS);
+            held.countDown();
+            first.get().then().statusCode(204);
+            int good = 0;
+            for (Future<Response> other : others) {
+                good += other.get().statusCode() == status ? 1 : 0;
+            }
+            return good;
+        }
+    }
+
+    private static int waiting() {
+        String gauge = "dtc_messages_waiting ";
+        return get("/q/metrics")
+                .asString()
+                .lines()
+                .filter(line -> line.startsWith(gauge))
+                .mapToInt(line -> (int) Double.parseDouble(line.substring(gauge.length())))
+                .sum();
+    }
+
+    private static Response write(String resourceManager, String key) {
+        String id = RestAssured.post("/transactions")
+                .then()
+                .statusCode(201)
+                .extract()
+                .path("id");
+        return given().contentType(ContentType.JSON)
+                .body(Map.of("resourceManager", resourceManager, "key", key, "value", 1))
+                .post("/transactions/" + id + "/writes");
+    }
+
+    private static void answerEach(HttpExchange exchange) throws IOException {
+        send(exchange, answersTo(exchange));
+    }
+
+    private static List<String> answersTo(HttpExchange exchange) {
+        List<String> types =
+                JsonPath.from(ForeignResourceManager.body(exchange)).getList("messages.type");
+        return types.stream()
+                .map(type -> switch (MessageType.valueOf(type)) {
+                    case PREPARE -> "{\"status\":200,\"vote\":\"COMMIT\"}";
+                    case WRITE, COMMIT, ROLLBACK -> "{\"status\":204}";
+                })
+                .toList();
+    }
+
+    private static void send(HttpExchange exchange, List<String> answers) throws IOException {
+        ForeignResourceManager.json(200, "{\"answers\":[%s]}".formatted(String.join(",", answers)))
+                .answer(exchange, 1);
+    }
+
+    @Test
+    void in_the_one_call_form_the_writes_come_along_with_the_request_for_the_vote() {
+        try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
+            List<String> bodies = new ArrayList<>();
+            foreign.on("prepare", (exchange, call) -> {
+                bodies.add(ForeignResourceManager.body(exchange));
+                ForeignResourceManager.json(200, "{\"vote\":\"COMMIT\"}").answer(exchange, call);
+            });
+            given().contentType(ContentType.JSON)
+                    .body("""
+                            {"autoCommit":true,"writes":[
+                              {"resourceManager":"%1$s","key":"a","value":{"n":1.50}},
+                              {"resourceManager":"%1$s","key":"b","value":null},
+                              {"resourceManager":"orders","key":"along","value":1}]}""".formatted(foreign.id()))
+                    .post("/transactions")
+                    .then()
+                    .statusCode(201)
+                    .body("state", equalTo("COMMITTED"));
+            assertEquals(
+                    List.of(
+                            "{\"writes\":[{\"sequence\":1,\"key\":\"a\",\"value\":{\"n\":1.50}},{\"sequence\":2,\"key\":\"b\",\"value\":null}]}"),
+                    bodies);
+            assertEquals(0, foreign.calls("writes"));
+            get("/rm/orders/entries/along").then().statusCode(200);
+        }
+    }
+
+    // Our own resource managers
+
+    @Test
+    void each_message_of_a_batch_is_answered_as_it_would_be_alone() {
+        String good = id();
+        String held = id();
+        batch("""
+                {"type":"PREPARE","transaction":"%1$s","writes":[{"sequence":1,"key":"held","value":1}]},
+                {"type":"WRITE","transaction":"%2$s","sequence":1,"key":"good","value":[1]},
+                {"type":"PREPARE","transaction":"%2$s"},
+                {"type":"WRITE","transaction":"%2$s","sequence":2,"key":"late","value":1},
+                {"type":"COMMIT","transaction":"%2$s"},
+                {"type":"COMMIT","transaction":"%2$s"},
+                {"type":"ROLLBACK","transaction":"%2$s"},
+                {"type":"COMMIT","transaction":"%3$s"},
+                {"type":"ROLLBACK","transaction":"%3$s"},
+                {"type":"WRITE","transaction":"%3$s","key":"","value":1},
+                {"type":"WRITE","transaction":"no id","key":"k","value":1},
+                {"transaction":"%3$s"}""".formatted(held, good, id()))
+                .body("answers.status", equalTo(List.of(200, 204, 200, 409, 204, 204, 409, 404, 204, 400, 400, 400)))
+                .body("answers.vote.findAll { it != null }", equalTo(List.of("COMMIT", "COMMIT")))
+                .body("answers[9].reason", containsString("key"));
+        get("/rm/orders/entries/good").then().body("value", equalTo(List.of(1)));
+        batch("{\"type\":\"ROLLBACK\",\"transaction\":\"" + held + "\"}").body("answers.status", equalTo(List.of(204)));
+        get("/rm/orders/entries/held").then().statusCode(404);
+    }
+
+    @Test
+    void a_vote_that_has_to_wait_for_a_key_is_answered_202_and_then_alone() {
+        String older = id();
+        String younger = id();
+        batch("{\"type\":\"PREPARE\",\"transaction\":\"%s\",\"writes\":[{\"sequence\":1,\"key\":\"w\",\"value\":1}]}"
+                        .formatted(younger))
+                .body("answers.vote", equalTo(List.of("COMMIT")));
+        batch("""
+                {"type":"PREPARE","transaction":"%s","writes":[{"sequence":1,"key":"w","value":2}]},
+                {"type":"COMMIT","transaction":"%s"}""".formatted(older, younger)).body("answers.status", equalTo(List.of(202, 204)));
+        given().post("/rm/orders/transactions/%s/prepare".formatted(older))
+                .then()
+                .body("vote", equalTo("COMMIT"));
+        given().post("/rm/orders/transactions/%s/rollback".formatted(older))
+                .then()
+                .statusCode(204);
+    }
+
+    @Test
+    void what_is_wrong_with_a_batch_as_a_whole_is_said() {
+        for (String body :
+                List.of("", "{}", "{\"messages\":null}", "{\"messages\":[null]}", "[]", "{\"messages\":[1]}")) {
+            given().contentType(ContentType.JSON)
+                    .body(body)
+                    .post("/rm/orders/batch")
+                    .then()
+                    .statusCode(400)
+                    .contentType("application/problem+json");
+        }
+        given().contentType(ContentType.JSON)
+                .body("{\"messages\":[]}")
+                .post("/rm/nobody/batch")
+                .then()
+                .statusCode(404);
+    }
+
+    @Test
+    void writes_along_with_a_request_for_a_vote_are_checked() {
+        String path = "/rm/orders/transactions/%s/prepare".formatted(id());
+        for (String body : List.of(
+                "{\"writes\":[{\"key\":\"\",\"value\":1}]}",
+                "{\"writes\":[{\"key\":\"k\"}]}",
+                "{\"writes\":[null]}",
+                "{\"writes\":[{\"sequence\":-1,\"key\":\"k\",\"value\":1}]}",
+                "{\"wrong\":1}",
+                "nonsense")) {
+            given().contentType(ContentType.JSON)
+                    .body(body)
+                    .post(path)
+                    .then()
+                    .statusCode(400)
+                    .contentType("application/problem+json");
+        }
+        // Nothing of it was staged, and nothing voted.
+        given().contentType(ContentType.JSON)
+                .body("{\"writes\":[{\"sequence\":1,\"key\":\"checked\",\"value\":1}]}")
+                .post(path)
+                .then()
+                .statusCode(200)
+                .body("vote", equalTo("COMMIT"));
+        given().post(path.replace("prepare", "commit")).then().statusCode(204);
+        get("/rm/orders/entries/checked").then().body("value", equalTo(1));
+    }
+
+    private static ValidatableResponse batch(String messages) {
+        return given().contentType(ContentType.JSON)
+                .body("{\"messages\":[" + messages + "]}")
+                .post("/rm/orders/batch")
+                .then()
+                .statusCode(200);
+    }
+
+    private static String id() {
+        return RestAssured.post("/transactions").then().extract().path("id");
+    }
+
+    // The answer before the end
+
+    @Test
+    void whoever_prefers_it_is_answered_as_soon_as_the_decision_is_certain() throws Exception {
+        CountDownLatch held = new CountDownLatch(1);
+        try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
+            foreign.on("commit", (exchange, call) -> {
+                try {
+                    held.await();
+                } catch (InterruptedException _) {
+                    Thread.currentThread().interrupt();
+                }
+                ForeignResourceManager.status(204).answer(exchange, call);
+            });
+            Response answer = given().contentType(ContentType.JSON)
+                    .header("Prefer", "wait=10, respond-async")
+                    .body("""
+                            {"autoCommit":true,"writes":[
+                              {"resourceManager":"%s","key":"a","value":1},
+                              {"resourceManager":"orders","key":"async","value":1}]}""".formatted(foreign.id()))
+                    .post("/transactions");
+            answer.then()
+                    .statusCode(202)
+                    .header("Preference-Applied", "respond-async")
+                    .body("state", equalTo("COMMITTING"));
+            String location = answer.header("Location");
+            assertTrue(location.endsWith("/transactions/" + answer.path("id")), location);
+            held.countDown();
+            Awaitility.await().untilAsserted(() -> get(location).then().body("state", equalTo("COMMITTED")));
+            given().header("Prefer", "respond-async")
+                    .post(location + "/commit")
+                    .then()
+                    .statusCode(200)
+                    .header("Preference-Applied", "respond-async");
+        }
+    }
+}
