@@ -80,6 +80,7 @@ class KilledCoordinatorIT {
                     .with("DTC_LOG_KIND", "file")
                     .with("DTC_LOG_DIRECTORY", directory.toString())
                     .with("DTC_LOG_SEGMENT_SIZE", "1M") // so that segments are begun and cleaned too
+                    .with("DTC_REGISTRATION_LEASE", "3s") // so that all are known again soon
                     .start();
             Map<String, Application> resourceManagers = new TreeMap<>();
             NAMES.forEach(name -> resourceManagers.put(
