@@ -36,7 +36,7 @@ public class DevFaults {
     /** At prepare, at prepare, and at commit. */
     private static final Set<String> FAULTS = Set.of("hang", "abort", "hang-commit");
 
-    private static final Pattern MESSAGE = Pattern.compile("/rm/([^/]+)/transactions/[^/]+/(prepare|commit)");
+    private static final Pattern MESSAGE = Pattern.compile("/rm/([^/]+)/(?:transactions/[^/]+/(prepare|commit)|batch)");
     private static final Duration HANG = Duration.ofMinutes(1);
 
     private final Map<String, String> faults = new ConcurrentHashMap<>();
@@ -77,6 +77,9 @@ public class DevFaults {
     Uni<Response> filter(ContainerRequestContext request) {
         var message = MESSAGE.matcher(request.getUriInfo().getPath());
         String fault = message.matches() ? faults.get(message.group(1)) : null;
+        if (fault != null && message.group(2) == null) {
+            return Uni.createFrom().item(Response.status(503).build()); // so that each is sent alone
+        }
         if (fault == null || message.group(2).equals("commit") != fault.equals("hang-commit")) {
             return Uni.createFrom().nullItem();
         }

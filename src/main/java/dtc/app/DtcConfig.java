@@ -196,15 +196,15 @@ public interface DtcConfig {
         @Min(1)
         int lanes();
 
-        /** Messages in one request; 1 sends each alone. */
+        /** Messages in one request; 1 sends each alone, and at once. */
         @WithDefault("128")
         @Min(1)
         @Max(Input.BATCH_MAX)
         int batchMax();
 
-        /** Characters of keys and values in one request; a single message may be longer. */
-        @WithDefault("256K")
-        MemorySize batchCharsMax();
+        /** Of one request, at most, and so below the limit of bodies; a single message may be longer. */
+        @WithDefault("512K")
+        MemorySize batchBytesMax();
 
         /** Messages that wait for one resource manager. */
         @WithDefault("50000")

@@ -135,7 +135,7 @@ public class Wiring {
                 new Lanes.Settings(
                         messages.lanes(),
                         messages.batchMax(),
-                        Math.toIntExact(messages.batchCharsMax().asLongValue()),
+                        messages.batchBytesMax().asLongValue(),
                         messages.waitingMax(),
                         config.prepareTimeout(),
                         messages.patience()));

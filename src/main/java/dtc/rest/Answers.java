@@ -1,11 +1,10 @@
 package dtc.rest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dtc.protocol.Ballot;
-import dtc.protocol.Messages.BatchAnswer;
-import dtc.protocol.Messages.BatchReply;
-import dtc.protocol.Vote;
 import dtc.protocol.VoteCause;
 import dtc.runtime.Message;
 import dtc.runtime.Participants.Reply;
@@ -24,7 +23,8 @@ class Answers {
     /** Says that it will be done, not that it is. */
     private static final int ACCEPTED = 202;
 
-    private static final int REASON_CHARS_MAX = 300;
+    /** Of a reason; longer ones are cut. */
+    static final int REASON_CHARS_MAX = 300;
 
     private final ObjectMapper mapper;
 
@@ -94,62 +94,59 @@ class Answers {
             return error("its answer is empty");
         }
         try {
-            var vote = mapper.readTree(body);
-            return switch (vote.path("vote").asText()) {
-                case "COMMIT" -> Ballot.COMMIT;
-                case "READ_ONLY" -> Ballot.READ_ONLY;
-                case "ABORT" -> abort(vote.path("reason").asText());
-                default -> error("its answer holds no known vote");
-            };
+            return ballot(mapper.readTree(body));
         } catch (JsonProcessingException _) {
             return error("its answer is not JSON");
         }
     }
 
-    private static Ballot vote(BatchAnswer answer) {
-        Vote vote = answer.vote();
-        if (answer.status() != 200 || vote == null) {
-            return error("it answered %d instead of a vote".formatted(answer.status()));
-        }
-        return switch (vote) {
-            case COMMIT -> Ballot.COMMIT;
-            case READ_ONLY -> Ballot.READ_ONLY;
-            case ABORT -> abort(answer.reason());
+    private static Ballot ballot(JsonNode answer) {
+        return switch (answer.path("vote").asText()) {
+            case "COMMIT" -> Ballot.COMMIT;
+            case "READ_ONLY" -> Ballot.READ_ONLY;
+            case "ABORT" -> abort(answer.path("reason").asText());
+            default -> error("its answer holds no known vote");
         };
     }
 
     /** What does not answer each message as it should is as good as not sent: nothing is harmed by sending it again. */
     List<Optional<Reply>> each(List<Message> messages, Response response) {
-        List<BatchAnswer> answers = response.getStatus() == 200 ? answers(response) : List.of();
-        if (answers.size() != messages.size()) {
+        JsonNode answers = response.getStatus() == 200 ? answers(response) : MissingNode.getInstance();
+        if (!answers.isArray() || answers.size() != messages.size()) {
             return Collections.nCopies(messages.size(), Optional.empty());
         }
         List<Optional<Reply>> replies = new ArrayList<>(messages.size());
-        for (int i = 0; i < answers.size(); i++) {
-            BatchAnswer answer = answers.get(i);
-            replies.add(
-                    answer.status() == ACCEPTED
-                            ? Optional.empty()
-                            : Optional.of(
-                                    messages.get(i) instanceof Message.Prepare
-                                            ? Reply.voted(vote(answer))
-                                            : reply(answer.status(), answer.reason())));
+        for (int i = 0; i < messages.size(); i++) {
+            replies.add(answer(messages.get(i), answers.get(i)));
         }
         return replies;
     }
 
-    private List<BatchAnswer> answers(Response response) {
+    private static Optional<Reply> answer(Message message, JsonNode answer) {
+        int status = answer.path("status").asInt();
+        if (status == ACCEPTED) {
+            return Optional.empty();
+        }
+        if (message instanceof Message.Prepare) {
+            return Optional.of(Reply.voted(
+                    status == 200 ? ballot(answer) : error("it answered %d instead of a vote".formatted(status))));
+        }
+        return Optional.of(reply(status, answer.path("reason").asText()));
+    }
+
+    private JsonNode answers(Response response) {
+        String body = response.hasEntity() ? response.readEntity(String.class) : null;
         try {
-            BatchReply reply = mapper.readValue(response.readEntity(String.class), BatchReply.class);
-            List<BatchAnswer> answers = reply == null ? null : reply.answers();
-            return answers == null || answers.contains(null) ? List.of() : answers;
+            return body == null
+                    ? MissingNode.getInstance()
+                    : mapper.readTree(body).path("answers");
         } catch (JsonProcessingException _) {
-            return List.of();
+            return MissingNode.getInstance();
         }
     }
 
-    private static Ballot abort(@Nullable String said) {
-        String line = line(said == null ? "" : said);
+    private static Ballot abort(String said) {
+        String line = line(said);
         return Ballot.abort(line.isBlank() ? "it gave no reason" : line);
     }
 

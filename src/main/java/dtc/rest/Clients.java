@@ -22,7 +22,7 @@ import org.jboss.resteasy.reactive.client.api.QuarkusRestClientProperties;
 public final class Clients {
 
     /** A body longer than this is not an answer to any message of ours. */
-    private static final int ANSWER_BYTES_MAX = 65_536;
+    private static final int ANSWER_BYTES_MAX = 256 * 1024;
 
     private static final int HEADER_BYTES_MAX = 16_384;
 

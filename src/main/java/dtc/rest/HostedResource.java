@@ -196,7 +196,8 @@ public class HostedResource {
                 case ROLLBACK -> answer(target.rollback(instance, id));
             };
         } catch (HttpProblem problem) {
-            return new BatchAnswer(400, null, problem.getDetail());
+            String detail = String.valueOf(problem.getDetail());
+            return new BatchAnswer(400, null, detail.substring(0, Math.min(detail.length(), Answers.REASON_CHARS_MAX)));
         }
     }
 

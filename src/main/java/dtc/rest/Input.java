@@ -51,7 +51,7 @@ public final class Input {
 
     private static final int URL_CHARS_MAX = 2048;
     /** Messages in one request. */
-    public static final int BATCH_MAX = 1_000;
+    public static final int BATCH_MAX = 256;
 
     private final Limits limits;
     private final List<Violation> violations = new ArrayList<>();

@@ -245,7 +245,7 @@ public class TransactionResource {
     private static Until until(@Nullable String prefer) {
         return prefer != null
                         && Arrays.stream(prefer.split(",", PREFERENCES_MAX))
-                                .anyMatch(one -> one.strip().equalsIgnoreCase(Headers.RESPOND_ASYNC))
+                                .anyMatch(one -> one.split(";", 2)[0].strip().equalsIgnoreCase(Headers.RESPOND_ASYNC))
                 ? Until.DECIDED
                 : Until.APPLIED;
     }

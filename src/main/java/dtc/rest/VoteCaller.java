@@ -7,6 +7,7 @@ import dtc.runtime.Participants.Reply;
 import dtc.runtime.Registration;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.eclipse.microprofile.faulttolerance.Fallback;
@@ -53,6 +54,9 @@ public class VoteCaller {
     }
 
     Uni<List<Optional<Reply>>> failEach(Registration target, List<Message> messages, Throwable failure) {
+        if (Clients.classify(failure) == Clients.Failure.GARBLED) {
+            return Uni.createFrom().item(Collections.nCopies(messages.size(), Optional.empty()));
+        }
         Reply failed = Answers.failed(failure);
         Reply abort = Reply.voted(abort(failure));
         return Uni.createFrom()

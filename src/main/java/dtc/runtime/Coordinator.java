@@ -286,7 +286,11 @@ public final class Coordinator {
                 var message = new Message.Write(id, send.sequence(), write.key(), write.value());
                 if (carry && target.takesWritesWithPrepare()) {
                     entry.carried.computeIfAbsent(name, _ -> new ArrayList<>()).add(message);
-                    yield CompletableFuture.completedFuture(written(entry, name, Participants.Reply.DONE));
+                    Answer<Transaction> answer = written(entry, name, Participants.Reply.DONE);
+                    if (answer instanceof Answer.Refused<Transaction>) {
+                        entry.carried.remove(name); // it may have ended already
+                    }
+                    yield CompletableFuture.completedFuture(answer);
                 }
                 yield Ports.call(() -> participants.send(target, message))
                         .exceptionally(Coordinator::failed)
@@ -386,18 +390,32 @@ public final class Coordinator {
         return CompletableFuture.allOf(all).thenApply(_ -> Answer.of(entry.transaction.id()));
     }
 
-    /** Stops at the first failure, which dooms the transaction anyway. */
-    private CompletionStage<?> writeInOrder(Entry entry, List<Write> writes, int index, boolean carry) {
-        if (index == writes.size()) {
-            return CompletableFuture.completedFuture(null);
-        }
-        return write(entry, writes.get(index), carry).thenCompose(answer -> switch (answer) {
-            case Answer.Given<Transaction> _ -> writeInOrder(entry, writes, index + 1, carry);
-            case Answer.Refused<Transaction>(Refusal refusal) -> {
-                apply(entry, new Event.WriteImpossible(writes.get(index).resourceManager(), refusal.detail()));
-                yield CompletableFuture.completedFuture(null);
+    /** Stops at the first failure, which dooms the transaction anyway. In a loop: most are answered at once. */
+    private CompletionStage<?> writeInOrder(Entry entry, List<Write> writes, int from, boolean carry) {
+        for (int i = from; i < writes.size(); i++) {
+            Write write = writes.get(i);
+            int next = i + 1;
+            var answer = write(entry, write, carry).toCompletableFuture();
+            if (!answer.isDone() || answer.isCompletedExceptionally()) {
+                return answer.thenCompose(given -> succeeded(entry, write, given)
+                        ? writeInOrder(entry, writes, next, carry)
+                        : CompletableFuture.completedFuture(null));
             }
-        });
+            if (!succeeded(entry, write, answer.join())) {
+                break;
+            }
+        }
+        return CompletableFuture.completedFuture(null);
+    }
+
+    private boolean succeeded(Entry entry, Write write, Answer<Transaction> answer) {
+        return switch (answer) {
+            case Answer.Given<Transaction> _ -> true;
+            case Answer.Refused<Transaction>(Refusal refusal) -> {
+                apply(entry, new Event.WriteImpossible(write.resourceManager(), refusal.detail()));
+                yield false;
+            }
+        };
     }
 
     /** Prepares and commits, or rolls back; called again, answers with the outcome. */
@@ -706,6 +724,7 @@ public final class Coordinator {
     }
 
     private void finish(Entry entry, Transaction before, Transaction after) {
+        entry.carried.clear(); // of those that were never asked
         listener.finished(after, Duration.ofNanos(time.nanos() - entry.beganNanos));
         if (!before.state().isFinal()) {
             retire(after, Duration.ZERO);
@@ -812,7 +831,16 @@ public final class Coordinator {
             vote(entry, name, Ballot.abortFor(VoteCause.UNREACHABLE, "it is no longer registered"));
             return;
         }
+        Participant participant = entry.transaction.participant(name);
+        if (participant != null && !participant.instance().equals(target.instance())) {
+            vote(entry, name, Ballot.abort("it came back as another instance, without its memory"));
+            return;
+        }
         List<Message.Write> carried = entry.carried.remove(name);
+        if (carried != null && !target.takesWritesWithPrepare()) {
+            vote(entry, name, Ballot.abortFor(VoteCause.ERROR, "it no longer takes writes along with the request"));
+            return;
+        }
         Message message = new Message.Prepare(entry.transaction.id(), carried == null ? List.of() : carried);
         Ports.call(() -> participants.send(target, message))
                 .exceptionally(failure -> Participants.Reply.voted(

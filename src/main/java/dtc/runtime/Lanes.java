@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *
  * <p>Each message keeps its own fate. A request that is not answered soon gives its lane free, so that one which hangs
  * holds up nothing behind it; what a request as a whole failed to bring across is sent alone; and what waits for a lane
- * for too long fails, as surely not sent.
+ * for too long is refused, and never sent.
  */
 public final class Lanes implements Participants {
 
@@ -29,14 +29,21 @@ public final class Lanes implements Participants {
      * What can be configured.
      *
      * @param lanes requests under way to one resource manager, beyond which messages gather
-     * @param batchMax messages in one request
-     * @param batchCharsMax characters of keys and values in one request; a single write may be longer
+     * @param batchMax messages in one request; 1 sends each alone, and at once
+     * @param batchBytesMax bytes of one request, at most; a single message may be longer
      * @param waitingMax messages that wait for one resource manager
      * @param waitMax how long a message may wait for a lane
      * @param patience after which a request that is not answered gives its lane free
      */
     public record Settings(
-            int lanes, int batchMax, int batchCharsMax, int waitingMax, Duration waitMax, Duration patience) {}
+            int lanes, int batchMax, long batchBytesMax, int waitingMax, Duration waitMax, Duration patience) {}
+
+    /** Around what is in it, as JSON. */
+    private static final long BYTES_OF_A_MESSAGE = 120;
+
+    private static final long BYTES_OF_A_WRITE = 60;
+    /** At most, of UTF-8 for each of UTF-16. */
+    private static final long BYTES_OF_A_CHAR = 3;
 
     private final Exchanges exchanges;
     private final Time time;
@@ -47,21 +54,28 @@ public final class Lanes implements Participants {
     private record Addressee(String url, UUID instance) {}
 
     private record Waiting(Message message, long sinceNanos, CompletableFuture<Reply> answer) {
-        private int chars() {
-            return switch (message) {
-                case Message.Write write -> chars(write);
-                case Message.Prepare prepare ->
-                    prepare.writes().stream().mapToInt(Waiting::chars).sum();
-                case Message.Commit _, Message.Rollback _ -> 0;
-            };
+        private long bytesAtMost() {
+            return BYTES_OF_A_MESSAGE
+                    + switch (message) {
+                        case Message.Write write -> bytesAtMost(write);
+                        case Message.Prepare prepare ->
+                            prepare.writes().stream()
+                                    .mapToLong(Waiting::bytesAtMost)
+                                    .sum();
+                        case Message.Commit _, Message.Rollback _ -> 0;
+                    };
         }
 
-        private static int chars(Message.Write write) {
-            return write.key().length() + write.value().text().length();
+        private static long bytesAtMost(Message.Write write) {
+            return BYTES_OF_A_WRITE
+                    + BYTES_OF_A_CHAR
+                            * (write.key().length()
+                                    + (long) write.value().text().length());
         }
 
+        /** As one that takes nothing now: its sender sees to it that nothing of it is left there. */
         private void fail(String why) {
-            answer.complete(new Reply(Reply.Kind.UNREACHABLE, why));
+            answer.complete(new Reply(Reply.Kind.UNAVAILABLE, why));
         }
     }
 
@@ -73,7 +87,7 @@ public final class Lanes implements Participants {
 
     @Override
     public CompletionStage<Reply> send(Registration target, Message message) {
-        if (!target.takesBatches()) {
+        if (settings.batchMax() == 1 || !target.takesBatches()) {
             return exchanges.alone(target, message);
         }
         Waiting waiting = new Waiting(message, time.nanos(), new CompletableFuture<>());
@@ -148,14 +162,14 @@ public final class Lanes implements Participants {
         /** Guarded by this. */
         private List<Waiting> gather(List<Waiting> late) {
             List<Waiting> batch = new ArrayList<>();
-            int chars = 0;
+            long bytes = 0;
             for (Waiting first = waiting.peek(); first != null; first = waiting.peek()) {
                 if (time.nanos() - first.sinceNanos() > settings.waitMax().toNanos()) {
                     late.add(waiting.remove());
                     continue;
                 }
-                chars += first.chars();
-                if (batch.size() == settings.batchMax() || (!batch.isEmpty() && chars > settings.batchCharsMax())) {
+                bytes += first.bytesAtMost();
+                if (batch.size() == settings.batchMax() || (!batch.isEmpty() && bytes > settings.batchBytesMax())) {
                     break;
                 }
                 batch.add(waiting.remove());
@@ -167,7 +181,7 @@ public final class Lanes implements Participants {
             AtomicBoolean holdsLane = new AtomicBoolean(true);
             Time.Timer patience = time.after(settings.patience(), () -> free(holdsLane));
             CompletionStage<?> answered = batch.size() == 1
-                    ? alone(batch.getFirst())
+                    ? alone(batch.getFirst(), false)
                     : Ports.call(() -> exchanges.together(
                                     target, batch.stream().map(Waiting::message).toList()))
                             .exceptionally(_ -> Collections.nCopies(batch.size(), Optional.empty()))
@@ -181,14 +195,16 @@ public final class Lanes implements Participants {
         private void deliver(List<Waiting> batch, List<Optional<Reply>> replies) {
             for (int i = 0; i < batch.size(); i++) {
                 Waiting one = batch.get(i);
-                replies.get(i).ifPresentOrElse(one.answer()::complete, () -> alone(one));
+                replies.get(i).ifPresentOrElse(one.answer()::complete, () -> alone(one, true));
             }
         }
 
-        private CompletionStage<?> alone(Waiting one) {
+        /** Where {@code again}, it was in a request before, and nobody knows whether that was carried out. */
+        private CompletionStage<?> alone(Waiting one, boolean again) {
             return Ports.call(() -> exchanges.alone(target, one.message())).whenComplete((reply, failure) -> {
                 if (failure == null) {
-                    one.answer().complete(reply);
+                    boolean unclear = again && reply.kind() == Reply.Kind.UNREACHABLE;
+                    one.answer().complete(unclear ? new Reply(Reply.Kind.SILENT, reply.detail()) : reply);
                 } else {
                     one.answer().completeExceptionally(failure);
                 }

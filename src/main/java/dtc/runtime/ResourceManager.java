@@ -15,6 +15,7 @@ import java.util.SortedMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -122,7 +123,7 @@ public final class ResourceManager {
         }
         CompletableFuture<Ballot> answer = new CompletableFuture<>();
         apply(
-                new Event.Prepare(transaction, isStopping() ? List.of() : writes),
+                () -> new Event.Prepare(transaction, stopping ? List.of() : writes),
                 () -> votes.computeIfAbsent(transaction, _ -> new ArrayList<>(1))
                         .add(answer));
         return answer;
@@ -134,7 +135,7 @@ public final class ResourceManager {
         }
         CompletableFuture<Effect.CommitAnswer> answer = new CompletableFuture<>();
         apply(
-                new Event.Commit(transaction),
+                () -> new Event.Commit(transaction),
                 () -> commits.computeIfAbsent(transaction, _ -> new ArrayList<>(1))
                         .add(answer));
         return answer;
@@ -165,16 +166,16 @@ public final class ResourceManager {
     }
 
     private List<Effect> apply(Event event) {
-        return apply(event, () -> {});
+        return apply(() -> event, () -> {});
     }
 
-    /** @param atOnce done under the same lock, before the event */
-    private List<Effect> apply(Event event, Runnable atOnce) {
+    /** Both are called under the lock; {@code atOnce} before the event. */
+    private List<Effect> apply(Supplier<Event> event, Runnable atOnce) {
         List<Effect> effects;
         List<Runnable> answers = new ArrayList<>(2);
         synchronized (this) {
             atOnce.run();
-            effects = dictionary.apply(event);
+            effects = dictionary.apply(event.get());
             effects.forEach(effect -> carryOut(effect, answers));
             CompletableFuture<Void> done = drained;
             if (done != null && dictionary.stagedTransactions() == 0) {

@@ -26,6 +26,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -70,6 +72,61 @@ class TravellingTogetherTest {
             assertEquals(CLIENTS, writeWhileOneIsHeld(foreign, 204));
             assertEquals(1, foreign.calls("batch"));
             assertEquals(1 + CLIENTS, foreign.calls("writes"));
+        }
+    }
+
+    @Test
+    void a_batch_whose_answer_is_odd_is_sent_again_one_by_one() throws Exception {
+        for (String odd : List.of(
+                "",
+                "nonsense",
+                "{}",
+                "{\"answers\":[]}",
+                "{\"answers\":{\"status\":204}}",
+                "{\"answers\":[\"%s\"]}".formatted("a".repeat(300_000)))) {
+            try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
+                foreign.on("batch", ForeignResourceManager.json(200, odd));
+                assertEquals(CLIENTS, writeWhileOneIsHeld(foreign, 204));
+                assertEquals(1 + CLIENTS, foreign.calls("writes"), odd.substring(0, Math.min(40, odd.length())));
+            }
+        }
+    }
+
+    @Test
+    void a_vote_is_one_of_three_words_and_nothing_else() {
+        try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
+            for (String vote : List.of("0", "\"0\"", "true", "\"commit\"", "null", "[\"COMMIT\"]")) {
+                foreign.on("prepare", ForeignResourceManager.json(200, "{\"vote\":" + vote + "}"));
+                given().contentType(ContentType.JSON)
+                        .body("""
+                                {"autoCommit":true,"writes":[
+                                  {"resourceManager":"%s","key":"a","value":1},
+                                  {"resourceManager":"orders","key":"word","value":1}]}""".formatted(foreign.id()))
+                        .post("/transactions")
+                        .then()
+                        .body("state", equalTo("ROLLED_BACK"));
+            }
+            given().contentType(ContentType.JSON)
+                    .body("{\"messages\":[{\"type\":2,\"transaction\":\"" + id() + "\"}]}")
+                    .post("/rm/orders/batch")
+                    .then()
+                    .statusCode(400);
+        }
+    }
+
+    @Test
+    void as_many_writes_as_allowed_come_along() {
+        String all = IntStream.range(0, 999)
+                .mapToObj("{\"resourceManager\":\"orders\",\"key\":\"many-%d\",\"value\":1}"::formatted)
+                .collect(Collectors.joining(","));
+        for (int i = 0; i < 20; i++) { // deep stacks overflow while the code is young
+            given().contentType(ContentType.JSON)
+                    .body("{\"autoCommit\":true,\"writes\":[" + all
+                            + ",{\"resourceManager\":\"payments\",\"key\":\"m\",\"value\":1}]}")
+                    .post("/transactions")
+                    .then()
+                    .statusCode(201)
+                    .body("state", equalTo("COMMITTED"));
         }
     }
 

@@ -30,7 +30,7 @@ class LanesTest {
     private final FakeTime time = new FakeTime();
     private final Wire wire = new Wire();
     private final Lanes lanes =
-            new Lanes(wire, time, new Lanes.Settings(1, 3, 10, 5, Duration.ofSeconds(1), Duration.ofMillis(20)));
+            new Lanes(wire, time, new Lanes.Settings(1, 3, 410, 5, Duration.ofSeconds(1), Duration.ofMillis(20)));
 
     @Test
     void on_an_idle_lane_a_message_leaves_at_once_and_alone() {
@@ -113,6 +113,30 @@ class LanesTest {
     }
 
     @Test
+    void one_that_is_sent_again_and_cannot_be_reached_may_have_been_carried_out_all_the_same() {
+        send(ORDERS, commit(1));
+        var second = send(ORDERS, commit(2));
+        send(ORDERS, commit(3));
+        wire.answer(0, Reply.DONE);
+        wire.answer(1, List.of(Optional.empty(), Optional.of(Reply.DONE)));
+        wire.answer(2, new Reply(Reply.Kind.UNREACHABLE, "it could not be reached"));
+        assertEquals(Reply.Kind.SILENT, second.join().kind());
+
+        var alone = send(ORDERS, commit(4));
+        wire.answer(3, new Reply(Reply.Kind.UNREACHABLE, "it could not be reached"));
+        assertEquals(Reply.Kind.UNREACHABLE, alone.join().kind());
+    }
+
+    @Test
+    void a_batch_of_one_is_no_batch_and_nothing_gathers() {
+        Lanes single =
+                new Lanes(wire, time, new Lanes.Settings(1, 1, 410, 5, Duration.ofSeconds(1), Duration.ofHours(1)));
+        single.send(ORDERS, commit(1));
+        single.send(ORDERS, commit(2));
+        assertEquals(List.of("orders: commit 1", "orders: commit 2"), wire.sent());
+    }
+
+    @Test
     void a_hanging_request_holds_up_neither_its_lane_for_good_nor_another() {
         send(ORDERS, commit(1));
         send(PAYMENTS, commit(2));
@@ -131,12 +155,12 @@ class LanesTest {
     @Test
     void what_waits_for_too_long_surely_never_leaves() {
         Lanes patient =
-                new Lanes(wire, time, new Lanes.Settings(1, 3, 10, 5, Duration.ofSeconds(1), Duration.ofHours(1)));
+                new Lanes(wire, time, new Lanes.Settings(1, 3, 410, 5, Duration.ofSeconds(1), Duration.ofHours(1)));
         var _ = patient.send(ORDERS, commit(1));
         var late = patient.send(ORDERS, commit(2)).toCompletableFuture();
         time.goOn(Duration.ofMillis(1_001));
         wire.answer(0, Reply.DONE);
-        assertEquals(Reply.Kind.UNREACHABLE, late.join().kind());
+        assertEquals(Reply.Kind.UNAVAILABLE, late.join().kind());
         assertEquals(1, wire.sent().size());
     }
 
@@ -146,7 +170,7 @@ class LanesTest {
             send(ORDERS, commit(i));
         }
         assertEquals(5, lanes.waiting());
-        assertEquals(Reply.Kind.UNREACHABLE, send(ORDERS, commit(7)).join().kind());
+        assertEquals(Reply.Kind.UNAVAILABLE, send(ORDERS, commit(7)).join().kind());
         assertEquals(5, lanes.waiting());
     }
 
