@@ -13,6 +13,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -78,7 +79,7 @@ class KilledCoordinatorIT {
             Application coordinator = processes
                     .coordinator("coordinator")
                     .with("DTC_LOG_KIND", "file")
-                    .with("DTC_LOG_DIRECTORY", directory.toString())
+                    .with("DTC_LOG_DIRECTORY", directory.resolve("log-0").toString())
                     .with("DTC_LOG_SEGMENT_SIZE", "1M") // so that segments are begun and cleaned too
                     .with("DTC_REGISTRATION_LEASE", "3s") // so that all are known again soon
                     .start();
@@ -98,7 +99,7 @@ class KilledCoordinatorIT {
                 }));
             }
             try {
-                disturb(coordinator);
+                disturb(coordinator, directory);
             } finally {
                 running.set(false);
             }
@@ -109,7 +110,8 @@ class KilledCoordinatorIT {
         }
     }
 
-    private void disturb(Application coordinator) throws InterruptedException {
+    private void disturb(Application coordinator, Path directory) throws Exception {
+        Path log = directory.resolve("log-0");
         for (int i = 1; i <= KILLS; i++) {
             if (i % IN_RECOVERY_EVERY != 0) {
                 Awaitility.await("all have registered")
@@ -127,7 +129,11 @@ class KilledCoordinatorIT {
                 coordinator.resume();
             } else {
                 coordinator.kill();
-                coordinator.start().awaitReady();
+                // Another pod, another mount: the log is what counts.
+                Path elsewhere = directory.resolve("log-" + i);
+                Files.move(log, elsewhere);
+                log = elsewhere;
+                coordinator.with("DTC_LOG_DIRECTORY", log.toString()).start().awaitReady();
             }
         }
     }

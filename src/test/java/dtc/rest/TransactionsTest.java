@@ -117,6 +117,17 @@ class TransactionsTest {
     }
 
     @Test
+    void a_time_below_a_second_is_kept() {
+        String id = given().contentType(ContentType.JSON)
+                .body(Map.of("timeoutMillis", 900))
+                .post("/transactions")
+                .jsonPath()
+                .getString("id");
+        write(id, "orders", "soon", 1).then().statusCode(204);
+        post("/transactions/" + id + "/prepare").then().body("state", equalTo("COMMITTED"));
+    }
+
+    @Test
     void many_that_hang_are_rolled_back_in_time() {
         List<ForeignResourceManager> hanging = new ArrayList<>();
         try {
@@ -191,9 +202,35 @@ class TransactionsTest {
     }
 
     @Test
-    void a_commit_is_told_until_it_is_acknowledged() {
+    void where_all_votes_are_read_only_there_is_no_second_phase_at_all() {
+        try (ForeignResourceManager one = new ForeignResourceManager();
+                ForeignResourceManager other = new ForeignResourceManager()) {
+            String id = begin();
+            for (ForeignResourceManager each : List.of(one, other)) {
+                each.on("prepare", ForeignResourceManager.json(200, "{\"vote\":\"READ_ONLY\"}"));
+                write(id, each.id(), "k", 1).then().statusCode(204);
+            }
+            post("/transactions/" + id + "/prepare").then().body("state", equalTo("COMMITTED"));
+            for (ForeignResourceManager each : List.of(one, other)) {
+                assertEquals(0, each.calls("commit") + each.calls("rollback"));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {500, 302, 202, 100_000})
+    void a_commit_is_told_until_it_is_acknowledged(int odd) {
         try (ForeignResourceManager foreign = new ForeignResourceManager()) {
-            foreign.on("commit", (exchange, call) -> exchange.sendResponseHeaders(call < 4 ? 500 : 204, -1));
+            foreign.on("commit", (exchange, call) -> {
+                if (call >= 4) {
+                    exchange.sendResponseHeaders(204, -1);
+                } else if (odd == 100_000) {
+                    ForeignResourceManager.json(500, "x".repeat(10 * odd)).answer(exchange, call);
+                } else {
+                    exchange.getResponseHeaders().add("Location", "http://127.0.0.1:1/elsewhere");
+                    exchange.sendResponseHeaders(odd, -1);
+                }
+            });
             String id = begin();
             write(id, "orders", "fourth", 1);
             write(id, foreign.id(), "k", 1);

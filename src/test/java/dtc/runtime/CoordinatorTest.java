@@ -1,6 +1,7 @@
 package dtc.runtime;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -19,6 +20,7 @@ import dtc.protocol.JsonText;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
 import dtc.protocol.Resolution;
+import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Coordinator.Until;
 import dtc.runtime.Participants.Reply;
@@ -128,6 +130,45 @@ class CoordinatorTest {
         }
         assertTrue(waitingMax <= 2 * UNDER_WAY_MAX, waitingMax + " under way");
         assertEquals(0, restarted().recover());
+    }
+
+    @Test
+    void ten_thousand_abandoned_transactions_expire_at_once() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        Coordinator coordinator = coordinator();
+        for (int i = 0; i < 10_000; i++) {
+            given(coordinator.begin(Origin.UNNAMED, Duration.ofSeconds(2), writes("a", "b"), false, Until.APPLIED));
+        }
+        assertEquals(1, coordinator.list(State.ACTIVE, null, 1).size());
+        time.goOn(Duration.ofSeconds(2));
+        assertEquals(List.of(), coordinator.list(State.ACTIVE, null, 1));
+        assertEquals(
+                RETAINED_MAX, coordinator.list(State.ROLLED_BACK, null, 20_000).size());
+        assertEquals(TransactionState.COMMITTED, commit(coordinator, "a", "b").state());
+    }
+
+    @Test
+    void a_stop_rolls_back_what_is_active_and_waits_for_what_is_decided() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        Coordinator coordinator = coordinator();
+        Transaction active = given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, Until.APPLIED));
+        participants.commits = Reply.Kind.SILENT;
+        TransactionId undelivered = commit(coordinator, "a", "b").id();
+
+        CompletableFuture<Void> drained = coordinator.drain().toCompletableFuture();
+        assertEquals(
+                TransactionState.ROLLED_BACK, find(coordinator, active.id()).state());
+        assertEquals(
+                Refusal.Kind.SHUTTING_DOWN,
+                refused(coordinator.begin(Origin.UNNAMED, null, List.of(), false, Until.APPLIED))
+                        .kind());
+        assertFalse(drained.isDone());
+        participants.commits = Reply.Kind.DONE;
+        time.goOn(Duration.ofSeconds(10));
+        assertTrue(drained.isDone());
+        assertEquals(TransactionState.COMMITTED, find(coordinator, undelivered).state());
     }
 
     @Test
