@@ -6,6 +6,7 @@ import dtc.protocol.Messages.BatchAnswer;
 import dtc.protocol.Messages.BatchMessage;
 import dtc.protocol.Messages.BatchReply;
 import dtc.protocol.Messages.BatchRequest;
+import dtc.protocol.Messages.CarriedWrite;
 import dtc.protocol.Messages.EntryDocument;
 import dtc.protocol.Messages.EntryPage;
 import dtc.protocol.Messages.OpenTransaction;
@@ -21,6 +22,7 @@ import dtc.runtime.HostedResourceManagers;
 import dtc.runtime.ResourceManager;
 import dtc.runtime.Time;
 import io.quarkiverse.resteasy.problem.HttpProblem;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.common.annotation.NonBlocking;
 import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.Consumes;
@@ -47,6 +49,8 @@ import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 /** What the coordinator tells the resource managers of this process, and what anybody may read of them. */
+// Read by hand, so that nothing else tells a native image of it.
+@RegisterForReflection(targets = {PrepareRequest.class, CarriedWrite.class})
 @Path("/rm/{rm}")
 @Tag(name = "Resource manager")
 @Produces(MediaType.APPLICATION_JSON)
