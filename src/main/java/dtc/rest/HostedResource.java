@@ -92,7 +92,7 @@ public class HostedResource {
         ResourceManager target = find(rm);
         TransactionId transaction = id(id);
         Input input = new Input(limits);
-        int number = sequence == null ? 0 : input.sequence(sequence);
+        Integer number = sequence == null ? null : input.sequence(sequence);
         Event.Write write = request == null
                 ? input.staged("", transaction, number, null, null)
                 : input.staged("", transaction, number, request.key(), request.value());
@@ -184,8 +184,7 @@ public class HostedResource {
             TransactionId id = id(message.transaction());
             return switch (message.type()) {
                 case WRITE -> {
-                    int sequence = message.sequence() == null ? 0 : message.sequence();
-                    Event.Write write = input.staged("", id, sequence, message.key(), message.value());
+                    Event.Write write = input.staged("", id, message.sequence(), message.key(), message.value());
                     input.check();
                     yield answer(target.write(instance, write));
                 }

@@ -126,12 +126,18 @@ public final class Input {
                 value(prefix + "value", request.value()));
     }
 
-    /** A write as a resource manager gets it; {@code sequence} is 0 where the caller numbers nothing. */
-    Event.Write staged(String prefix, TransactionId id, int sequence, @Nullable String key, @Nullable JsonText value) {
-        if (sequence < 0) {
+    /** A write as a resource manager gets it; {@code sequence} is null or 0 where the caller numbers nothing. */
+    Event.Write staged(
+            String prefix,
+            TransactionId id,
+            @Nullable Integer sequence,
+            @Nullable String key,
+            @Nullable JsonText value) {
+        int number = sequence == null ? 0 : sequence;
+        if (number < 0) {
             violation(prefix + "sequence", "must be a positive number");
         }
-        return new Event.Write(id, sequence, key(prefix + "key", key), value(prefix + "value", value));
+        return new Event.Write(id, number, key(prefix + "key", key), value(prefix + "value", value));
     }
 
     /** Writes that came along with a request for a vote. */
@@ -151,8 +157,7 @@ public final class Input {
             if (write == null) {
                 violation(prefix, "must not be null");
             } else {
-                int sequence = write.sequence() == null ? 0 : write.sequence();
-                writes.add(staged(prefix, id, sequence, write.key(), write.value()));
+                writes.add(staged(prefix, id, write.sequence(), write.key(), write.value()));
             }
         }
         return writes;

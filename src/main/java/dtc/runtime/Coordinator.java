@@ -789,7 +789,7 @@ public final class Coordinator {
                     sendRollback(entry, e.resourceManager());
                 } else if (entry.transaction.state().isLeftToParticipant()) {
                     // It is not in doubt and will not ask: this has to be told until it answers, as a commit has.
-                    tellAgain(entry, e.resourceManager(), e.tries());
+                    tellAgain(entry, e.resourceManager(), e.tries(), () -> sendRollback(entry, e.resourceManager()));
                 } else {
                     rollBackAgain(entry, e.resourceManager(), e.tries());
                 }
@@ -801,8 +801,7 @@ public final class Coordinator {
     private void redeliver(Entry entry, String name, int tries) {
         Supplier<CompletionStage<?>> attempt = () -> sendCommit(entry, name);
         if (registry.find(name) != null) {
-            TransactionId id = entry.transaction.id();
-            listener.retryPlanned(id, name, redelivery.commit(name, id, tries, attempt));
+            tellAgain(entry, name, tries, attempt);
             return;
         }
         listener.retryPlanned(entry.transaction.id(), name, null);
@@ -812,9 +811,10 @@ public final class Coordinator {
         }
     }
 
-    private void tellAgain(Entry entry, String name, int tries) {
+    /** After a pause, and ahead of rollbacks that may be dropped. */
+    private void tellAgain(Entry entry, String name, int tries, Supplier<CompletionStage<?>> attempt) {
         TransactionId id = entry.transaction.id();
-        listener.retryPlanned(id, name, redelivery.commit(name, id, tries, () -> sendRollback(entry, name)));
+        listener.retryPlanned(id, name, redelivery.commit(name, id, tries, attempt));
     }
 
     private void rollBackAgain(Entry entry, String name, int tries) {

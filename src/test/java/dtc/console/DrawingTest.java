@@ -32,15 +32,7 @@ class DrawingTest {
 
     @Test
     void a_commit_is_told_from_its_beginning_to_the_next_try() {
-        write("orders");
-        write("mail");
-        after(Duration.ofMillis(5), new Event.PrepareRequested());
-        after(Duration.ofMillis(3), vote("orders", Ballot.COMMIT));
-        after(Duration.ofMillis(3), vote("mail", Ballot.COMMIT));
-        after(Duration.ofMillis(1), new Event.Recorded(BEGAN));
-        told("orders");
-        told("mail");
-        after(Duration.ofMillis(1), new Event.Acknowledged("orders"));
+        commitThatMailHasNotAcknowledged();
         after(Duration.ofSeconds(1), new Event.Unanswered("mail", "it did not answer in time"));
         timeline.retryPlanned("mail", Duration.ofMillis(150), nanos);
 
@@ -94,15 +86,7 @@ class DrawingTest {
 
     @Test
     void tries_without_end_are_counted_and_not_all_drawn_or_kept() {
-        write("orders");
-        write("mail");
-        after(Duration.ofMillis(5), new Event.PrepareRequested());
-        after(Duration.ofMillis(3), vote("orders", Ballot.COMMIT));
-        after(Duration.ofMillis(3), vote("mail", Ballot.COMMIT));
-        after(Duration.ofMillis(1), new Event.Recorded(BEGAN));
-        told("orders");
-        told("mail");
-        after(Duration.ofMillis(1), new Event.Acknowledged("orders"));
+        commitThatMailHasNotAcknowledged();
         for (int i = 0; i < 10_000; i++) {
             after(Duration.ofSeconds(1), new Event.Unanswered("mail", "it did not answer in time"));
             timeline.retryPlanned("mail", Duration.ofSeconds(10), nanos);
@@ -132,6 +116,18 @@ class DrawingTest {
     }
 
     // Helpers
+
+    private void commitThatMailHasNotAcknowledged() {
+        write("orders");
+        write("mail");
+        after(Duration.ofMillis(5), new Event.PrepareRequested());
+        after(Duration.ofMillis(3), vote("orders", Ballot.COMMIT));
+        after(Duration.ofMillis(3), vote("mail", Ballot.COMMIT));
+        after(Duration.ofMillis(1), new Event.Recorded(BEGAN));
+        told("orders");
+        told("mail");
+        after(Duration.ofMillis(1), new Event.Acknowledged("orders"));
+    }
 
     private void write(String resourceManager) {
         apply(new Event.WriteRequested(resourceManager, INSTANCE, false));

@@ -1,7 +1,6 @@
 package dtc.simulation;
 
 import dtc.coordinator.Transaction;
-import dtc.coordinator.TransactionState;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.DecisionLog;
 import dtc.log.TransactionRecord;
@@ -524,10 +523,5 @@ final class CoordinatorNode extends Node {
         public @Nullable String refusing() {
             return log.refusing();
         }
-    }
-
-    /** Whether only the one participant knows the outcome. */
-    static boolean isLeftToParticipant(TransactionState state) {
-        return state == TransactionState.DELEGATED || state == TransactionState.RESOLVING;
     }
 }

@@ -219,7 +219,7 @@ final class Ledger {
     void changed(Transaction before, Transaction after) {
         of(after.id(), seen -> {
             seen.state = after.state();
-            seen.delegated |= CoordinatorNode.isLeftToParticipant(after.state());
+            seen.delegated |= after.state().isLeftToParticipant();
             seen.latest = before.state() + ">" + after.state();
             world.coverage.made(seen.latest);
             each(check -> check.changed(seen, before, after));
@@ -268,7 +268,7 @@ final class Ledger {
     /** A message of phase two leaves. Of one phase, it says no outcome: the participant makes it. */
     void tells(TransactionId id, Outcome outcome, String resourceManager) {
         of(id, seen -> {
-            if (seen.state != null && !CoordinatorNode.isLeftToParticipant(seen.state)) {
+            if (seen.state != null && !seen.state.isLeftToParticipant()) {
                 told(id, outcome, resourceManager);
             }
             each(check -> check.tells(seen, resourceManager));
