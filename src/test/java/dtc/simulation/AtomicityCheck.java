@@ -60,11 +60,25 @@ final class AtomicityCheck implements Check {
             if (coordinator != null
                     && coordinator.find(transaction.id) instanceof Answer.Given<Transaction>(Transaction t)) {
                 compare(transaction, t, true);
-            } else if (!transaction.forgotten
-                    || (transaction.recordedEnd != State.COMMITTED && !transaction.resolved)) {
+            } else if (!transaction.forgotten || !mayBeForgotten(transaction)) {
                 noneStands(transaction, "nothing is known of it");
             }
         }
+    }
+
+    /** A heuristic outcome that nobody has looked after only where there are more of them than may be kept. */
+    private boolean mayBeForgotten(Ledger.Seen transaction) {
+        return transaction.recordedEnd == State.COMMITTED
+                || transaction.resolved
+                || (isUnresolved(transaction)
+                        && world.ledger.transactions().stream()
+                                        .filter(AtomicityCheck::isUnresolved)
+                                        .count()
+                                > world.scenario.value(Setting.RETAINED_MAX));
+    }
+
+    private static boolean isUnresolved(Ledger.Seen transaction) {
+        return transaction.recordedEnd == State.HEURISTIC && !transaction.resolved;
     }
 
     private void compare(Ledger.Seen transaction, Transaction t, boolean atTheEnd) {
