@@ -295,7 +295,7 @@ public class ActionResource {
 
     private Response confirm(Pages.Request request, Asked asked, String reason, String problem) {
         String token = guard.token(request.headers());
-        return pages.html(
+        return pages.html(new Pages.Page(
                         problem.isEmpty() ? 200 : 400,
                         Pages.Templates.confirm(
                                 pages.frame(request, asked.action().title(), ""),
@@ -309,25 +309,26 @@ public class ActionResource {
                                         REASON_CHARS_MAX,
                                         problem,
                                         token,
-                                        asked.link())))
+                                        asked.link()))))
                 .cookie(guard.cookie(token, request.uri()))
                 .build();
     }
 
     private Response nothingToDo(Pages.Request request) {
-        return pages.message(
+        return message(
                 request,
                 409,
-                new Pages.Message(
-                        "Nothing to do",
-                        "There is no such thing, or its state does not allow this now: it may have changed since "
-                                + "you looked.",
-                        "/",
-                        "Overview"));
+                "Nothing to do",
+                "There is no such thing, or its state does not allow this now: it may have changed since you looked.");
     }
 
     private Response refused(Pages.Request request, String why) {
-        return pages.message(request, 403, new Pages.Message("Refused", why, "/", "Overview"));
+        return message(request, 403, "Refused", why);
+    }
+
+    private Response message(Pages.Request request, int status, String heading, String text) {
+        return pages.html(pages.message(request, status, new Pages.Message(heading, text, "/", "Overview")))
+                .build();
     }
 
     private static <T> CompletionStage<T> now(T value) {

@@ -32,6 +32,18 @@ public class ConsoleResource {
     private static final int RESOURCE_MANAGERS_SHOWN_MAX = 500;
     private static final int WAITING_SHOWN_MAX = 50;
 
+    private static final Pages.Message NO_SUCH_TRANSACTION = new Pages.Message(
+            "No such transaction",
+            "This coordinator does not know it: it never was, or it ended and was forgotten. "
+                    + "A participant that asks is told to roll back (presumed abort).",
+            "/console/transactions",
+            "All transactions");
+    private static final Pages.Message NO_SUCH_RESOURCE_MANAGER = new Pages.Message(
+            "No such resource manager",
+            "None is registered under this id, and no transaction waits for one.",
+            "/console/resource-managers",
+            "All resource managers");
+
     private final Pages pages;
     private final Pulse pulse;
     private final TransactionList transactions;
@@ -91,8 +103,8 @@ public class ConsoleResource {
                 text(state), text(resourceManager), text(cause), text(age), text(id), text(after));
         return pages.live(
                 request,
-                () -> Pages.Templates.transactions(
-                        pages.frame(request, "Transactions", "transactions"), transactions.model(query)));
+                () -> Pages.Page.of(Pages.Templates.transactions(
+                        pages.frame(request, "Transactions", "transactions"), transactions.model(query))));
     }
 
     @GET
@@ -100,24 +112,13 @@ public class ConsoleResource {
     public Response transaction(
             @RestPath String id, @Context HttpHeaders headers, @Context UriInfo uri, @Context RoutingContext caller) {
         Pages.Request request = new Pages.Request(headers, uri, caller);
-        TransactionView.Model model = TransactionId.parse(id)
-                .map(known -> transaction.model(known, request.base()))
-                .orElse(null);
-        if (model == null) {
-            return pages.message(
-                    request,
-                    404,
-                    new Pages.Message(
-                            "No such transaction",
-                            "This coordinator does not know it: it never was, or it ended and was forgotten. "
-                                    + "A participant that asks is told to roll back (presumed abort).",
-                            "/console/transactions",
-                            "All transactions"));
-        }
         return pages.live(
                 request,
-                () -> Pages.Templates.transaction(
-                        pages.frame(request, "Transaction " + model.id(), "transactions"), model));
+                () -> TransactionId.parse(id)
+                        .map(known -> transaction.model(known, request.base()))
+                        .map(model -> Pages.Page.of(Pages.Templates.transaction(
+                                pages.frame(request, "Transaction " + model.id(), "transactions"), model)))
+                        .orElseGet(() -> pages.message(request, 404, NO_SUCH_TRANSACTION)));
     }
 
     @GET
@@ -127,10 +128,10 @@ public class ConsoleResource {
         Pages.Request request = new Pages.Request(headers, uri, caller);
         return pages.live(request, () -> {
             List<ResourceManagers.Row> rows = resourceManagers.all();
-            return Pages.Templates.resourceManagers(
+            return Pages.Page.of(Pages.Templates.resourceManagers(
                     pages.frame(request, "Resource managers", "resource-managers"),
                     rows.stream().limit(RESOURCE_MANAGERS_SHOWN_MAX).toList(),
-                    rows.size());
+                    rows.size()));
         });
     }
 
@@ -139,26 +140,20 @@ public class ConsoleResource {
     public Response resourceManager(
             @RestPath String id, @Context HttpHeaders headers, @Context UriInfo uri, @Context RoutingContext caller) {
         Pages.Request request = new Pages.Request(headers, uri, caller);
-        List<AuditLog.Row> done = AuditLog.rows(audit.of(id), time.now());
-        if (resourceManagers.find(id) == null && done.isEmpty()) {
-            return pages.message(
-                    request,
-                    404,
-                    new Pages.Message(
-                            "No such resource manager",
-                            "None is registered under this id, and no transaction waits for one.",
-                            "/console/resource-managers",
-                            "All resource managers"));
-        }
-        return pages.live(
-                request,
-                () -> Pages.Templates.resourceManager(
-                        pages.frame(request, "Resource manager " + id, "resource-managers"),
-                        resourceManagers.get(id),
-                        resourceManagers.waitingFor(id, WAITING_SHOWN_MAX).stream()
-                                .map(t -> TransactionList.row(t, time.now()))
-                                .toList(),
-                        done));
+        return pages.live(request, () -> {
+            ResourceManagers.Row row = resourceManagers.get(id);
+            List<AuditLog.Row> done = AuditLog.rows(audit.of(id), time.now());
+            if (!row.isKnown() && done.isEmpty()) {
+                return pages.message(request, 404, NO_SUCH_RESOURCE_MANAGER);
+            }
+            return Pages.Page.of(Pages.Templates.resourceManager(
+                    pages.frame(request, "Resource manager " + id, "resource-managers"),
+                    row,
+                    resourceManagers.waitingFor(id, WAITING_SHOWN_MAX).stream()
+                            .map(t -> TransactionList.row(t, time.now()))
+                            .toList(),
+                    done));
+        });
     }
 
     @GET
@@ -167,10 +162,10 @@ public class ConsoleResource {
         Pages.Request request = new Pages.Request(headers, uri, caller);
         return pages.live(
                 request,
-                () -> Pages.Templates.actions(
+                () -> Pages.Page.of(Pages.Templates.actions(
                         pages.frame(request, "Actions", "actions"),
                         AuditLog.rows(audit.entries(), time.now()),
-                        Audit.ENTRIES_MAX));
+                        Audit.ENTRIES_MAX)));
     }
 
     @GET
@@ -185,14 +180,10 @@ public class ConsoleResource {
                 .toList();
         List<String> embedded =
                 hosted.all().stream().map(one -> one.resourceManager().id()).toList();
-        return pages.html(
-                        200,
-                        Pages.Templates.tryIt(
-                                pages.frame(request, "Try it", "try"),
-                                new Pages.Trial(
-                                        registered,
-                                        embedded,
-                                        LaunchMode.current().isDevOrTest())))
+        return pages.html(Pages.Page.of(Pages.Templates.tryIt(
+                        pages.frame(request, "Try it", "try"),
+                        new Pages.Trial(
+                                registered, embedded, LaunchMode.current().isDevOrTest()))))
                 .build();
     }
 

@@ -31,10 +31,10 @@ public class HomeResource {
         return pages.live(request, () -> {
             Overview.Model model = overview.model();
             int attention = model.attention().size();
-            return Pages.Templates.overview(
+            return Pages.Page.of(Pages.Templates.overview(
                     pages.frame(
                             request, attention == 0 ? "Overview" : "(%d) Overview".formatted(attention), "overview"),
-                    model);
+                    model));
         });
     }
 }

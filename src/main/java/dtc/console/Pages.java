@@ -42,27 +42,42 @@ class Pages {
         }
 
         /** All pages that are open ask at once: the first one's rendering is for all. */
-        private Rendering of(String key, Supplier<TemplateInstance> page) {
+        private Rendering of(String key, Supplier<Page> page) {
             return byKey.size() < KEPT_MAX
                     ? byKey.computeIfAbsent(key, _ -> new Rendering(page))
                     : byKey.getOrDefault(key, new Rendering(page));
         }
     }
 
+    /** A page, made when the first one asks for it. */
     private static final class Rendering {
-        private final Supplier<TemplateInstance> page;
+        private final Supplier<Page> page;
         /** Guarded by this. */
-        private @Nullable String html;
+        private @Nullable Rendered rendered;
 
-        private Rendering(Supplier<TemplateInstance> page) {
+        private Rendering(Supplier<Page> page) {
             this.page = page;
         }
 
-        private synchronized String html() {
-            if (html == null) {
-                html = page.get().render();
+        private synchronized Rendered rendered() {
+            if (rendered == null) {
+                rendered = page.get().render();
             }
-            return html;
+            return rendered;
+        }
+    }
+
+    private record Rendered(int status, String html) {}
+
+    /** What is shown, and whether it is what was asked for. */
+    record Page(int status, TemplateInstance template) {
+
+        static Page of(TemplateInstance template) {
+            return new Page(200, template);
+        }
+
+        private Rendered render() {
+            return new Rendered(status, template.render());
         }
     }
 
@@ -172,12 +187,12 @@ class Pages {
     }
 
     /** A page that many may look at: refreshed, it is rendered once for each beat. */
-    Response live(Request request, Supplier<TemplateInstance> page) {
+    Response live(Request request, Supplier<Page> page) {
         if (!request.isRefresh()) {
-            return html(200, page.get()).build();
+            return html(page.get()).build(); // whoever opens it sees what they did a moment ago
         }
         String key = guard.mayAct(request.caller()) + request.base() + request.self();
-        return respond(200, keptNow().of(key, page).html()).build();
+        return respond(keptNow().of(key, page).rendered()).build();
     }
 
     private Kept keptNow() {
@@ -185,19 +200,18 @@ class Pages {
         return kept.updateAndGet(current -> current.beat() == beat ? current : new Kept(beat));
     }
 
-    Response.ResponseBuilder html(int status, TemplateInstance page) {
-        return respond(status, page.render());
+    Page message(Request request, int status, Message message) {
+        return new Page(status, Templates.message(frame(request, message.heading(), ""), message));
     }
 
-    Response message(Request request, int status, Message message) {
-        return html(status, Templates.message(frame(request, message.heading(), ""), message))
-                .build();
+    Response.ResponseBuilder html(Page page) {
+        return respond(page.render());
     }
 
-    private static Response.ResponseBuilder respond(int status, String html) {
-        return Response.status(status)
+    private static Response.ResponseBuilder respond(Rendered page) {
+        return Response.status(page.status())
                 .type(HTML)
-                .entity(html)
+                .entity(page.html())
                 .header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
                 .header("X-Content-Type-Options", "nosniff")
                 .header("Referrer-Policy", "same-origin")

@@ -61,6 +61,11 @@ class ResourceManagers {
             return Links.transactionsOf(id);
         }
 
+        /** Registered or waited for; one that is neither may be gone, or may never have been. */
+        boolean isKnown() {
+            return registered || waiting > 0;
+        }
+
         public String commits() {
             return Texts.count(number(Tone.GOOD));
         }
@@ -137,7 +142,7 @@ class ResourceManagers {
     @Nullable
     Row find(String id) {
         Row row = get(id);
-        return row.registered() || row.waiting() > 0 ? row : null;
+        return row.isKnown() ? row : null;
     }
 
     /** As it stands, or stood: {@code id} may be of one that is gone. */

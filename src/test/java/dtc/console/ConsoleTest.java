@@ -363,6 +363,37 @@ class ConsoleTest {
     }
 
     @Test
+    void what_many_look_at_is_rendered_once_for_each_beat() {
+        String id = begin("orders");
+        for (String path : List.of(
+                "/", "/console/transactions", "/console/transactions/" + id, "/console/resource-managers/orders")) {
+            // Each rendering says of which millisecond it is.
+            Awaitility.await().untilAsserted(() -> {
+                List<String> seen = Stream.generate(() -> refreshed(path))
+                        .limit(4)
+                        .map(response ->
+                                response.then().statusCode(200).extract().asString())
+                        .toList();
+                assertEquals(1, Set.copyOf(seen).size(), path); // unless a beat came in between
+            });
+        }
+        // What was forgotten meanwhile is told to all as well.
+        refreshed("/console/transactions/" + UUID.randomUUID())
+                .then()
+                .statusCode(404)
+                .body(containsString("No such transaction"));
+        refreshed("/console/resource-managers/nobody")
+                .then()
+                .statusCode(404)
+                .body(containsString("No such resource manager"));
+        post("/transactions/" + id + "/rollback").then().statusCode(200);
+    }
+
+    private static Response refreshed(String path) {
+        return given().header("HX-Request", "true").get(path);
+    }
+
+    @Test
     void a_form_of_another_page_changes_nothing() {
         String id = begin("orders");
         String path = "/console/transactions/" + id + "/rollback";
