@@ -9,6 +9,7 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -67,7 +68,9 @@ class Pages {
         }
     }
 
-    private record Rendered(int status, String html) {}
+    /** As it is sent: encoded once too. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    private record Rendered(int status, byte[] html) {}
 
     /** What is shown, and whether it is what was asked for. */
     record Page(int status, TemplateInstance template) {
@@ -77,7 +80,7 @@ class Pages {
         }
 
         private Rendered render() {
-            return new Rendered(status, template.render());
+            return new Rendered(status, template.render().getBytes(StandardCharsets.UTF_8));
         }
     }
 
