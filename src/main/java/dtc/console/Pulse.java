@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One beat for all that is live: closes an interval of the charts, and tells every open page to look again. There is
@@ -35,8 +34,13 @@ class Pulse {
     private volatile boolean stopped;
     private final AtomicLong number = new AtomicLong();
 
-    /** {@code startedAt} tells a page that the coordinator was restarted under it. */
-    public record Beat(Instant startedAt, Instant at) {}
+    /**
+     * What an open page is told.
+     *
+     * @param startedAt tells it that the coordinator was restarted under it
+     * @param full whether too many pages are open already; it is then told nothing more
+     */
+    public record Beat(Instant startedAt, Instant at, boolean full) {}
 
     Pulse(Time time, Rates rates, Votes votes, Registry registry, ConsoleSettings settings) {
         this.time = time;
@@ -72,11 +76,11 @@ class Pulse {
         number.incrementAndGet();
         rates.pulse();
         votes.keepOnly(registry.all().stream().map(Registration::id).toList());
-        beats.onNext(now());
+        beats.onNext(now(false));
     }
 
-    private Beat now() {
-        return new Beat(startedAt, time.now());
+    private Beat now(boolean full) {
+        return new Beat(startedAt, time.now(), full);
     }
 
     /** Grows with each beat. */
@@ -92,16 +96,17 @@ class Pulse {
         return viewers.get();
     }
 
-    /** The first beat at once; null where too many look already. */
-    @Nullable
+    /** The first beat at once. Where too many look already it is the only one: a page can read that, and no status. */
     Multi<Beat> watch() {
         if (viewers.incrementAndGet() > settings.viewersMax()) {
             viewers.decrementAndGet();
-            return null;
+            return Multi.createFrom().item(now(true));
         }
         return Multi.createBy()
                 .concatenating()
-                .streams(Multi.createFrom().item(this::now), beats.onOverflow().dropPreviousItems())
+                .streams(
+                        Multi.createFrom().item(() -> now(false)),
+                        beats.onOverflow().dropPreviousItems())
                 .onTermination()
                 .invoke(viewers::decrementAndGet);
     }

@@ -22,6 +22,9 @@ import io.restassured.http.ContentType;
 import io.restassured.response.Response;
 import jakarta.inject.Inject;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -50,6 +53,12 @@ class ConsoleTest {
 
     @Inject
     Registry registry;
+
+    @Inject
+    Pulse pulse;
+
+    @Inject
+    ConsoleSettings settings;
 
     @BeforeAll
     static void openBrowser() {
@@ -326,6 +335,26 @@ class ConsoleTest {
         open("/console/transactions/" + id + "/rollback");
         browser.assertNothingWrongInConsole("400");
         post("/transactions/" + id + "/rollback").then().statusCode(200);
+    }
+
+    @Test
+    void one_page_too_many_says_that_it_is_not_live_until_there_is_room() {
+        try (HttpClient others = HttpClient.newHttpClient()) {
+            HttpRequest beats =
+                    HttpRequest.newBuilder(base().resolve("/console/beats")).build();
+            Awaitility.await().until(() -> pulse.viewers() == 0);
+            for (int i = 0; i < settings.viewersMax(); i++) {
+                var _ = others.sendAsync(beats, HttpResponse.BodyHandlers.ofInputStream());
+            }
+            Awaitility.await().until(() -> pulse.viewers() == settings.viewersMax());
+            open("/");
+            browser.awaitText("Too many pages are open, so this one is not kept up to date.");
+            assertEquals("Not live", browser.text("#connection-words"));
+            browser.assertAccessible();
+            others.shutdownNow();
+            browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+            assertFalse(browser.text().contains("Too many pages"));
+        }
     }
 
     @Test

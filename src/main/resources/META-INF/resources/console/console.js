@@ -4,6 +4,7 @@
 
   const beatsMissedMax = 3;
   const beatMillis = 2000;
+  const fullMillis = 10000;
 
   const connection = document.getElementById('connection');
   const words = document.getElementById('connection-words');
@@ -15,6 +16,7 @@
   let startedAt = document.body.dataset.startedAt;
   let beats = null;
   let lastBeat = Date.now();
+  let retry = 0;
   let lost = false;
   let restarted = '';
   let failed = '';
@@ -58,6 +60,10 @@
 
   function beat(event) {
     const at = JSON.parse(event.data);
+    if (at.full) {
+      full();
+      return;
+    }
     if (at.startedAt !== startedAt) {
       startedAt = at.startedAt;
       restarted = `The coordinator was restarted at ${new Date(startedAt).toISOString().replace('T', ' ').replace('Z', ' UTC')}. What it had not recorded is gone.`;
@@ -74,6 +80,16 @@
     if (live() && !isSelecting()) {
       document.body.dispatchEvent(new Event('beat'));
     }
+  }
+
+  // It answers, and keeps no more pages up to date. Left alone, the browser would ask again every few seconds.
+  function full() {
+    stop();
+    main.classList.add('stale');
+    say('lost', 'Not live');
+    show('warn', `Too many pages are open, so this one is not kept up to date. Reload it to see what is new. Trying again every ${coarse(fullMillis)}.`);
+    clearTimeout(retry);
+    retry = setTimeout(listen, fullMillis);
   }
 
   // A refresh would undo a selection that is about to be copied.
