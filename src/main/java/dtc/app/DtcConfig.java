@@ -288,14 +288,17 @@ public interface DtcConfig {
     interface ConsoleConfig {
         /** Timelines kept of transactions that committed, and as many of those that did not. */
         @WithDefault("2000")
+        @Min(1)
         int timelinesMax();
 
         /** Pages that are kept up to date at a time. */
         @WithDefault("200")
+        @Min(1)
         int viewersMax();
 
         /** How long a decision may be undelivered before somebody should look. */
         @WithDefault("10s")
+        @DurationMin(millis = 1)
         Duration attentionAfter();
     }
 

@@ -46,9 +46,33 @@ class StartRefusedIT {
         }
     }
 
-    private static void refuses(Application application, String... named) {
+    @Test
+    void limits_that_allow_nothing_are_all_named_at_once() {
+        try (Processes processes = new Processes("start-limited")) {
+            String said = ended(processes
+                    .coordinator("limited")
+                    .with("DTC_LIMITS_WRITES_MAX", "0")
+                    .with("DTC_CONSOLE_VIEWERS_MAX", "0")
+                    .with("DTC_CONSOLE_TIMELINES_MAX", "-1")
+                    .with("DTC_CONSOLE_ATTENTION_AFTER", "0s")
+                    .start());
+            for (String name : List.of(
+                    "dtc.limits.writes-max",
+                    "dtc.console.viewers-max",
+                    "dtc.console.timelines-max",
+                    "dtc.console.attention-after")) {
+                assertTrue(said.contains(name + " must be "), name + " in " + said);
+            }
+        }
+    }
+
+    private static String ended(Application application) {
         Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> !application.isAlive());
-        String said = application.output();
+        return application.output();
+    }
+
+    private static void refuses(Application application, String... named) {
+        String said = ended(application);
         assertTrue(said.contains("Not started: "), said);
         for (String name : named) {
             assertTrue(said.contains(name), name + " in " + said);
