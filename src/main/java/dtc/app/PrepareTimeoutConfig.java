@@ -1,34 +1,47 @@
 package dtc.app;
 
 import dtc.rest.VoteCaller;
-import io.smallrye.config.ConfigSourceContext;
-import io.smallrye.config.ConfigSourceFactory;
+import io.quarkus.runtime.configuration.DurationConverter;
+import io.smallrye.config.ConfigSourceInterceptor;
+import io.smallrye.config.ConfigSourceInterceptorContext;
 import io.smallrye.config.ConfigValue;
-import io.smallrye.config.PropertiesConfigSource;
-import java.time.Duration;
-import java.util.List;
-import java.util.Map;
-import org.eclipse.microprofile.config.spi.ConfigSource;
-import org.eclipse.microprofile.config.spi.Converter;
+import io.smallrye.config.Priorities;
+import jakarta.annotation.Priority;
+import org.jspecify.annotations.Nullable;
 
-/** Gives {@code dtc.prepare-timeout}, a duration, to the fault tolerance of prepare, which takes milliseconds. */
-public final class PrepareTimeoutConfig implements ConfigSourceFactory {
+/**
+ * Gives {@code dtc.prepare-timeout}, a duration, to the fault tolerance of prepare, which takes milliseconds. What an
+ * operator sets there counts more. Comes after the interceptor of Quarkus that turns the names that fault tolerance
+ * asks for into these.
+ */
+@Priority(Priorities.LIBRARY)
+public final class PrepareTimeoutConfig implements ConfigSourceInterceptor {
 
-    /** Below whatever a person sets, above the defaults. */
-    private static final int ORDINAL = 50;
+    private static final long serialVersionUID = 1;
+
+    private static final String TIMEOUT = "dtc.prepare-timeout";
+
+    static final String ALONE = property("prepare");
+    private static final String TOGETHER = property("together");
 
     @Override
-    public Iterable<ConfigSource> getConfigSources(ConfigSourceContext context) {
-        ConfigValue value = context.getValue("dtc.prepare-timeout");
-        if (value == null || value.getValue() == null) {
-            return List.of();
+    public @Nullable ConfigValue getValue(ConfigSourceInterceptorContext context, String name) {
+        ConfigValue value = context.proceed(name);
+        boolean isOurs = name.equals(ALONE) || name.equals(TOGETHER);
+        return isOurs && (value == null || value.isDefault()) ? millis(context, name) : value;
+    }
+
+    private static @Nullable ConfigValue millis(ConfigSourceInterceptorContext context, String name) {
+        ConfigValue timeout = context.restart(TIMEOUT);
+        if (timeout == null || timeout.getValue() == null) {
+            return null;
         }
-        Converter<Duration> converter = new io.quarkus.runtime.configuration.DurationConverter();
-        long millis = converter.convert(value.getValue()).toMillis();
-        return List.of(new PropertiesConfigSource(
-                Map.of(property("prepare"), Long.toString(millis), property("together"), Long.toString(millis)),
-                "dtc.prepare-timeout",
-                ORDINAL));
+        long millis = new DurationConverter().convert(timeout.getValue()).toMillis();
+        return ConfigValue.builder()
+                .withName(name)
+                .withValue(Long.toString(millis))
+                .withConfigSourceName(TIMEOUT)
+                .build();
     }
 
     private static String property(String method) {

@@ -1,0 +1,60 @@
+package dtc.app;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.smallrye.config.EnvConfigSource;
+import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfig;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The time for a vote, asked for as fault tolerance does. */
+class PrepareTimeoutConfigTest {
+
+    @Test
+    void is_what_a_file_says_that_the_environment_names(@TempDir Path directory) throws IOException {
+        Path file = Files.writeString(directory.resolve("more.properties"), "dtc.prepare-timeout=300ms\n");
+        SmallRyeConfig config = config(Map.of("SMALLRYE_CONFIG_LOCATIONS", file.toString()), Map.of());
+        assertEquals(Optional.of(300L), timeout(config, "prepare"));
+        assertEquals(Optional.of(300L), timeout(config, "together"));
+    }
+
+    @Test
+    void is_what_the_environment_says_rather_than_a_file() {
+        SmallRyeConfig config = config(Map.of("DTC_PREPARE_TIMEOUT", "PT2S"), Map.of("dtc.prepare-timeout", "9s"));
+        assertEquals(Optional.of(2000L), timeout(config, "prepare"));
+    }
+
+    @Test
+    void is_left_alone_where_an_operator_sets_it() {
+        SmallRyeConfig config = config(Map.of("DTC_PREPARE_TIMEOUT", "2s"), Map.of(PrepareTimeoutConfig.ALONE, "700"));
+        assertEquals(Optional.of(700L), timeout(config, "prepare"));
+        assertEquals(Optional.of(2000L), timeout(config, "together"));
+    }
+
+    @Test
+    void is_that_of_the_code_where_nothing_is_said() {
+        assertEquals(Optional.empty(), timeout(config(Map.of(), Map.of()), "prepare"));
+    }
+
+    private static SmallRyeConfig config(Map<String, String> environment, Map<String, String> file) {
+        return new SmallRyeConfigBuilder()
+                .addDefaultInterceptors()
+                .addDiscoveredConverters()
+                .addDiscoveredInterceptors()
+                .addDiscoveredSources()
+                .withSources(new EnvConfigSource(environment, 300), new PropertiesConfigSource(file, "a file", 250))
+                .build();
+    }
+
+    private static Optional<Long> timeout(SmallRyeConfig config, String method) {
+        return config.getOptionalValue(
+                "smallrye.faulttolerance.\"dtc.rest.VoteCaller/%s\".timeout.value".formatted(method), Long.class);
+    }
+}
