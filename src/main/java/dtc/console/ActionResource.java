@@ -1,7 +1,6 @@
 package dtc.console;
 
 import dtc.coordinator.Transaction;
-import dtc.protocol.Outcome;
 import dtc.protocol.Resolution;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
@@ -178,11 +177,10 @@ public class ActionResource {
                 true,
                 (_, reason) -> coordinator.rollback(t.id(), reason).thenApply(answer -> switch (answer) {
                     case Answer.Given<Transaction>(Transaction after) ->
-                        after.decision() == Outcome.ROLLBACK
-                                ? new Result(true, "It is %s.".formatted(state(after)))
-                                : new Result(false, "Too late: it is %s.".formatted(state(after)));
+                        new Result(true, "It is %s.".formatted(state(after)));
                     case Answer.Refused<Transaction> refused ->
-                        new Result(false, "Too late: " + refused.refusal().detail() + ".");
+                        new Result(
+                                false, "Not rolled back: " + refused.refusal().detail() + ".");
                 }));
     }
 

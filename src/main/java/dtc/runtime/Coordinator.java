@@ -433,7 +433,12 @@ public final class Coordinator {
     }
 
     public CompletionStage<Answer<Transaction>> rollback(TransactionId id) {
-        return settle(id, new Event.RollbackRequested(), Until.APPLIED)
+        return rollback(id, new Event.RollbackRequested());
+    }
+
+    /** Whoever asks: what is given is rolled back, or about to be. */
+    private CompletionStage<Answer<Transaction>> rollback(TransactionId id, Event.RollbackRequested event) {
+        return settle(id, event, Until.APPLIED)
                 .thenApply(Coordinator::refuseUndecided)
                 .thenApply(answer -> refuseIf(answer, Outcome.COMMIT));
     }
@@ -508,8 +513,7 @@ public final class Coordinator {
 
     /** Rolls back a transaction that is not decided yet, and says why. */
     public CompletionStage<Answer<Transaction>> rollback(TransactionId id, String reason) {
-        return settle(id, new Event.RollbackRequested(Cause.OPERATOR, reason), Until.APPLIED)
-                .thenApply(answer -> refuseIf(answer, Outcome.COMMIT));
+        return rollback(id, new Event.RollbackRequested(Cause.OPERATOR, reason));
     }
 
     /**

@@ -339,6 +339,24 @@ class CoordinatorTest {
     }
 
     @Test
+    void no_rollback_is_claimed_while_another_may_still_commit() {
+        registry.register("a", "http://localhost:1", INSTANCE, Set.of(Registration.ONE_PHASE));
+        Coordinator coordinator = coordinator();
+        participants.answersLater = true;
+        TransactionId id = commit(coordinator, "a").id();
+        var client = coordinator.rollback(id);
+        var operator = coordinator.rollback(id, "it takes long");
+        time.goOn(Duration.ofSeconds(2));
+        assertEquals(Refusal.Kind.UNDECIDED, refused(client).kind());
+        assertEquals(Refusal.Kind.UNDECIDED, refused(operator).kind());
+        participants.waiting.remove().run();
+        assertEquals(TransactionState.COMMITTED, find(coordinator, id).state());
+        assertEquals(
+                Refusal.Kind.WRONG_STATE,
+                refused(coordinator.rollback(id, "it took long")).kind());
+    }
+
+    @Test
     void a_search_looks_at_no_more_than_it_may_and_says_where_to_go_on() {
         register("a", "http://localhost:1");
         Coordinator coordinator = coordinator();
