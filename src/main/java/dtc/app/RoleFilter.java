@@ -5,13 +5,16 @@ import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
+import org.jspecify.annotations.Nullable;
 
 /** Where this process does not coordinate, the coordinator's paths are not there. */
 @Singleton
 final class RoleFilter {
 
-    /** Looked up per call: filters are made before the configuration of the run is there. */
+    /** Looked up at the first call: filters are made before the configuration of the run is there. */
     private final Instance<DtcConfig> config;
+
+    private volatile @Nullable Boolean coordinates;
 
     RoleFilter(Instance<DtcConfig> config) {
         this.config = config;
@@ -24,9 +27,18 @@ final class RoleFilter {
                         || isBelow(path, "/console")
                         || isBelow(path, "/transactions")
                         || isBelow(path, "/resource-managers"))
-                && !config.get().coordinator().enabled()) {
+                && !coordinates()) {
             throw Edge.notHere();
         }
+    }
+
+    private boolean coordinates() {
+        Boolean known = coordinates;
+        if (known == null) {
+            known = config.get().coordinator().enabled();
+            coordinates = known;
+        }
+        return known;
     }
 
     private static boolean isBelow(String path, String root) {
