@@ -11,7 +11,9 @@ import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkiverse.resteasy.problem.postprocessing.ProblemContext;
 import io.quarkiverse.resteasy.problem.postprocessing.ProblemPostProcessor;
 import io.quarkus.vertx.http.runtime.VertxHttpConfig;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -31,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 public class Edge implements ProblemPostProcessor {
 
     private static final Logger LOG = Logger.getLogger(Edge.class);
+
+    /** How long the rest of a body that is too large is read and dropped. */
+    private static final long DROPPING_MILLIS = 2_000;
 
     /** What a path answers in a process without the role that it belongs to. */
     public static HttpProblem notHere() {
@@ -79,7 +84,6 @@ public class Edge implements ProblemPostProcessor {
             return;
         }
         if (context.request().version() != HttpVersion.HTTP_2) {
-            // The rest of the body is not read, so the connection cannot be used again.
             context.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         }
         context.response()
@@ -87,7 +91,26 @@ public class Edge implements ProblemPostProcessor {
                 .putHeader(HttpHeaders.CONTENT_TYPE, HttpProblem.MEDIA_TYPE.toString())
                 .end("{\"type\":\"urn:dtc:body-too-large\",\"title\":\"Content Too Large\",\"status\":413,"
                         + "\"detail\":\"a body may have %d bytes at most\"}".formatted(bodyBytesMax))
-                .onComplete(_ -> context.request().connection().close());
+                .onComplete(_ -> closeAfterBody(context.vertx(), context.request()));
+    }
+
+    /**
+     * What still comes is read and dropped for a while: a connection closed upon it is reset, and its client would see
+     * that rather than the answer.
+     */
+    private static void closeAfterBody(Vertx vertx, HttpServerRequest request) {
+        if (request.isEnded()) {
+            request.connection().close();
+            return;
+        }
+        long timer = vertx.setTimer(DROPPING_MILLIS, _ -> request.connection().close());
+        request.exceptionHandler(_ -> vertx.cancelTimer(timer));
+        request.endHandler(_ -> {
+            vertx.cancelTimer(timer);
+            request.connection().close();
+        });
+        request.handler(_ -> {});
+        request.resume();
     }
 
     /**

@@ -19,10 +19,14 @@ import io.restassured.path.json.JsonPath;
 import io.restassured.response.Response;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -536,6 +540,23 @@ class TransactionsTest {
             assertEquals(
                     "application/problem+json",
                     tooLarge.headers().firstValue("Content-Type").orElse(""));
+        }
+    }
+
+    @Test
+    void one_who_sends_all_of_a_body_too_large_before_reading_still_reads_the_answer() throws IOException {
+        byte[] part = " ".repeat(1_000_000).getBytes(StandardCharsets.US_ASCII);
+        int parts = 30; // more than what lies between the two at any time
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), RestAssured.port)) {
+            OutputStream out = socket.getOutputStream();
+            out.write(("POST /transactions HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: "
+                            + parts * part.length + "\r\n\r\n")
+                    .getBytes(StandardCharsets.US_ASCII));
+            for (int i = 0; i < parts; i++) {
+                out.write(part);
+            }
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+            assertTrue(answer.startsWith("HTTP/1.1 413"), answer);
         }
     }
 
