@@ -36,7 +36,7 @@ record Options(
         String quarkusVersion,
         Peers.Versions peers) {
 
-    private static final String JVM = "-Xms256m -Xmx1g -XX:+UseG1GC";
+    private static final String JVM = "-Xms256m -Xmx1g -XX:+UseParallelGC";
 
     static Options fromSystemProperties() {
         boolean quick = Boolean.parseBoolean(text("quick", "false"));

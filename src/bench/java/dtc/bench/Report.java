@@ -175,13 +175,17 @@ final class Report {
                 + "From the start of the process to: DTC, coordinator and two RMs in one process, the first committed "
                 + "transaction; the peers, a coordinator alone, the first transaction begun; the echo, its first answer.\n\n"
                 + table(
-                        List.of("System", "Durability", "Seconds"),
+                        List.of("System", "Durability", "AOT cache", "Seconds"),
                         results.startUps().stream().map(Report::line).toList());
     }
 
     private static List<String> line(StartUp startUp) {
         SystemName system = name(startUp.system());
-        return List.of(system.title(), system.durability(), number(startUp.median()));
+        return List.of(
+                system.title(),
+                system.durability(),
+                startUp.cached() ? "trained by one transaction" : "",
+                number(startUp.median()));
     }
 
     private String soaks() {

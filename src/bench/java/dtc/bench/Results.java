@@ -75,8 +75,8 @@ record Results(
             double p99Millis,
             double maxMillis) {}
 
-    /** From the start of a process to the first transaction. */
-    record StartUp(String system, List<Double> seconds) {
+    /** From the start of a process to the first transaction; {@code cached} where the JVM had its AOT cache. */
+    record StartUp(String system, boolean cached, List<Double> seconds) {
 
         double median() {
             return Figures.median(

@@ -37,6 +37,11 @@ enum Scenario {
             "Many resource managers",
             "One call, while 1,000 other resource managers (50 in a quick run) are registered and renew their leases.",
             Form.ONE_CALL),
+    NOBODY(
+            "Nobody beside",
+            "One call again, without what there is beside it in the tables before and after: what to compare them with, "
+                    + "since it is measured between them.",
+            Form.ONE_CALL),
     OPEN_PAGES(
             "Many open pages",
             "One call, while 50 pages of the console (2 in a quick run) are open and refresh at each beat.",
@@ -70,7 +75,7 @@ enum Scenario {
 
     boolean asks(SystemName system) {
         return switch (this) {
-            case ONE_CALL, HOT_KEYS, OPEN_TRANSACTIONS, RESOURCE_MANAGERS, OPEN_PAGES, SOAK ->
+            case ONE_CALL, HOT_KEYS, OPEN_TRANSACTIONS, RESOURCE_MANAGERS, NOBODY, OPEN_PAGES, SOAK ->
                 system == SystemName.DTC_MEMORY || system == SystemName.DTC_FILE;
             case INTERACTIVE, ROLLBACK -> system != SystemName.ECHO;
             case PARTICIPANTS ->
@@ -93,15 +98,22 @@ enum Scenario {
             case OPEN_TRANSACTIONS -> Crowd.OPEN_TRANSACTIONS;
             case RESOURCE_MANAGERS -> Crowd.RESOURCE_MANAGERS;
             case OPEN_PAGES -> Crowd.OPEN_PAGES;
-            case ONE_CALL, INTERACTIVE, ROLLBACK, HOT_KEYS, PARTICIPANTS, SOAK, ECHO -> Crowd.NOBODY;
+            case ONE_CALL, INTERACTIVE, ROLLBACK, HOT_KEYS, PARTICIPANTS, NOBODY, SOAK, ECHO -> Crowd.NOBODY;
         };
     }
 
     List<Integer> participants() {
         return switch (this) {
             case PARTICIPANTS -> List.of(1, 2, 4, 8, 16, 32);
-            case ONE_CALL, INTERACTIVE, ROLLBACK, HOT_KEYS, OPEN_TRANSACTIONS, RESOURCE_MANAGERS, OPEN_PAGES, ECHO ->
-                List.of(2);
+            case ONE_CALL,
+                    INTERACTIVE,
+                    ROLLBACK,
+                    HOT_KEYS,
+                    OPEN_TRANSACTIONS,
+                    RESOURCE_MANAGERS,
+                    NOBODY,
+                    OPEN_PAGES,
+                    ECHO -> List.of(2);
             case SOAK -> List.of();
         };
     }
@@ -110,7 +122,7 @@ enum Scenario {
     List<Integer> clients(List<Integer> wished) {
         return switch (this) {
             case ONE_CALL, INTERACTIVE, ECHO -> wished;
-            case ROLLBACK, HOT_KEYS, PARTICIPANTS, OPEN_TRANSACTIONS, RESOURCE_MANAGERS, OPEN_PAGES, SOAK ->
+            case ROLLBACK, HOT_KEYS, PARTICIPANTS, OPEN_TRANSACTIONS, RESOURCE_MANAGERS, NOBODY, OPEN_PAGES, SOAK ->
                 List.of(wished.contains(USUAL_CLIENTS) ? USUAL_CLIENTS : wished.getLast());
         };
     }

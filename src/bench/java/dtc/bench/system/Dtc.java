@@ -7,6 +7,7 @@ import dtc.bench.load.Load;
 import dtc.bench.load.Transaction;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpMethod;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,6 +19,7 @@ import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** DTC as it is shipped: a coordinator, and two processes that host the resource managers in turn. */
 public final class Dtc implements Measured {
@@ -72,20 +74,44 @@ public final class Dtc implements Measured {
         return dtc;
     }
 
-    /** Starts one process with both roles. Returns seconds from its start to its first committed transaction. */
-    public static double startUpSeconds(Workshop workshop, Path jar, SystemName name) {
+    /**
+     * Starts one process with both roles. Returns seconds from its start to its first committed transaction.
+     *
+     * @param cache what {@link #train} made; null to start without
+     */
+    public static double startUpSeconds(Workshop workshop, Path jar, SystemName name, @Nullable Path cache) {
+        long begin = System.nanoTime();
+        try (JavaProcess _ = commitOne(workshop, jar, name, cache == null ? "" : "-XX:AOTCache=" + cache)) {
+            return (System.nanoTime() - begin) / 1e9;
+        }
+    }
+
+    /** Has the JDK make its AOT cache of one start and one transaction. */
+    public static Path train(Workshop workshop, Path jar, SystemName name) {
+        Path cache = workshop.directory("aot").resolve("dtc.aot");
+        try (JavaProcess trained = commitOne(workshop, jar, name, "-XX:AOTCacheOutput=" + cache)) {
+            trained.stop();
+        }
+        if (!Files.exists(cache)) {
+            throw new IllegalStateException("no AOT cache came of the training");
+        }
+        return cache;
+    }
+
+    private static JavaProcess commitOne(Workshop workshop, Path jar, SystemName name, String option) {
         int port = Workshop.freePort();
         String processName = "start-up-" + name.id();
         List<String> arguments = new ArrayList<>(coordinator(workshop, jar, name, port, processName));
         arguments.addFirst("-Ddtc.rm.ids=" + resourceManager(0) + "," + resourceManager(1));
-        long begin = System.nanoTime();
-        try (JavaProcess process = workshop.start(processName, arguments)) {
-            workshop.await(
-                    process,
-                    Workshop.post(port, "/transactions", "application/json", oneCall(2, "key")),
-                    answer -> answer.statusCode() == 201 && state(answer.body()).equals("COMMITTED"));
-            return (System.nanoTime() - begin) / 1e9;
+        if (!option.isEmpty()) {
+            arguments.addFirst(option);
         }
+        JavaProcess process = workshop.start(processName, arguments);
+        workshop.await(
+                process,
+                Workshop.post(port, "/transactions", "application/json", oneCall(2, "key")),
+                answer -> answer.statusCode() == 201 && state(answer.body()).equals("COMMITTED"));
+        return process;
     }
 
     private static List<String> coordinator(

@@ -107,6 +107,16 @@ public final class JavaProcess implements AutoCloseable {
     @Override
     public void close() {
         process.destroyForcibly();
+        awaitDeath();
+    }
+
+    /** Ends it in good order, so that it may still write what it has gathered. */
+    void stop() {
+        process.destroy();
+        awaitDeath();
+    }
+
+    private void awaitDeath() {
         try {
             if (!process.waitFor(DEATH_MAX)) {
                 throw new IllegalStateException(name + " does not die");

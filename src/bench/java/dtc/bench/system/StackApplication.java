@@ -59,7 +59,14 @@ public final class StackApplication {
         }
     }
 
+    /** With as many event loops as DTC takes by itself. */
     List<String> arguments(int port) {
-        return List.of("-Dquarkus.http.host=127.0.0.1", "-Dquarkus.http.port=" + port, "-jar", jar.toString());
+        int eventLoops = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+        return List.of(
+                "-Dquarkus.http.host=127.0.0.1",
+                "-Dquarkus.http.port=" + port,
+                "-Dquarkus.vertx.event-loops-pool-size=" + eventLoops,
+                "-jar",
+                jar.toString());
     }
 }
