@@ -15,6 +15,7 @@ final class Problems {
     static final int INSUFFICIENT_STORAGE = 507;
 
     /** What is wrong with one field of the input. */
+    @io.quarkus.runtime.annotations.RegisterForReflection // written by the problem library, by hand
     record Violation(String field, String message) {}
 
     private Problems() {}
