@@ -13,18 +13,18 @@ public final class EventLoopDefaults implements ConfigSourceInterceptor {
 
     private static final long serialVersionUID = 1;
 
-    static final String EVENT_LOOPS = "quarkus.vertx.event-loops-pool-size";
+    public static final String EVENT_LOOPS = "quarkus.vertx.event-loops-pool-size";
+
+    /** How many, on this machine. */
+    public static int count() {
+        return Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+    }
 
     @Override
     public @Nullable ConfigValue getValue(ConfigSourceInterceptorContext context, String name) {
         ConfigValue value = context.proceed(name);
-        return name.equals(EVENT_LOOPS) && (value == null || value.getValue() == null)
-                ? ConfigValue.builder()
-                        .withName(name)
-                        .withValue(Integer.toString(
-                                Math.max(1, Runtime.getRuntime().availableProcessors() / 2)))
-                        .withConfigSourceName("processors")
-                        .build()
+        return name.equals(EVENT_LOOPS)
+                ? Derived.unlessSet(value, name, Integer.toString(count()), "processors")
                 : value;
     }
 }

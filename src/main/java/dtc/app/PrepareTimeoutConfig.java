@@ -27,21 +27,17 @@ public final class PrepareTimeoutConfig implements ConfigSourceInterceptor {
     @Override
     public @Nullable ConfigValue getValue(ConfigSourceInterceptorContext context, String name) {
         ConfigValue value = context.proceed(name);
-        boolean isOurs = name.equals(ALONE) || name.equals(TOGETHER);
-        return isOurs && (value == null || value.isDefault()) ? millis(context, name) : value;
+        if (!name.equals(ALONE) && !name.equals(TOGETHER)) {
+            return value;
+        }
+        ConfigValue timeout = context.restart(TIMEOUT);
+        return timeout == null || timeout.getValue() == null
+                ? value
+                : Derived.unlessSet(value, name, millis(timeout.getValue()), TIMEOUT);
     }
 
-    private static @Nullable ConfigValue millis(ConfigSourceInterceptorContext context, String name) {
-        ConfigValue timeout = context.restart(TIMEOUT);
-        if (timeout == null || timeout.getValue() == null) {
-            return null;
-        }
-        long millis = new DurationConverter().convert(timeout.getValue()).toMillis();
-        return ConfigValue.builder()
-                .withName(name)
-                .withValue(Long.toString(millis))
-                .withConfigSourceName(TIMEOUT)
-                .build();
+    private static String millis(String duration) {
+        return Long.toString(new DurationConverter().convert(duration).toMillis());
     }
 
     private static String property(String method) {

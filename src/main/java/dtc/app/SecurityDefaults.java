@@ -27,20 +27,14 @@ public final class SecurityDefaults implements ConfigSourceInterceptor {
     public @Nullable ConfigValue getValue(ConfigSourceInterceptorContext context, String name) {
         ConfigValue value = context.proceed(name);
         return switch (name) {
-            case MANAGEMENT_PORT -> orElse(value, name, asksForTokens(context));
-            case CHECKS_TOKENS -> orElse(value, name, asksForTokens(context) && text(context, ISSUER) != null);
+            case MANAGEMENT_PORT -> unlessSet(value, name, asksForTokens(context));
+            case CHECKS_TOKENS -> unlessSet(value, name, asksForTokens(context) && text(context, ISSUER) != null);
             default -> value;
         };
     }
 
-    private static ConfigValue orElse(@Nullable ConfigValue value, String name, boolean otherwise) {
-        return value == null || value.isDefault()
-                ? ConfigValue.builder()
-                        .withName(name)
-                        .withValue(Boolean.toString(otherwise))
-                        .withConfigSourceName("dtc.security.mode")
-                        .build()
-                : value;
+    private static ConfigValue unlessSet(@Nullable ConfigValue set, String name, boolean derived) {
+        return Derived.unlessSet(set, name, Boolean.toString(derived), "dtc.security.mode");
     }
 
     private static boolean asksForTokens(ConfigSourceInterceptorContext context) {

@@ -3,6 +3,7 @@ package dtc.rest;
 import dtc.runtime.Answer;
 import dtc.runtime.Refusal;
 import io.quarkiverse.resteasy.problem.HttpProblem;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import jakarta.ws.rs.core.Response.Status;
 import jakarta.ws.rs.core.Response.StatusType;
 import java.net.URI;
@@ -15,7 +16,7 @@ final class Problems {
     static final int INSUFFICIENT_STORAGE = 507;
 
     /** What is wrong with one field of the input. */
-    @io.quarkus.runtime.annotations.RegisterForReflection // written by the problem library, by hand
+    @RegisterForReflection // the library for problems writes it, which tells a native image nothing of it
     record Violation(String field, String message) {}
 
     private Problems() {}

@@ -81,7 +81,8 @@ public final class Dtc implements Measured {
      */
     public static double startUpSeconds(Workshop workshop, Path jar, SystemName name, @Nullable Path cache) {
         long begin = System.nanoTime();
-        try (JavaProcess _ = commitOne(workshop, jar, name, cache == null ? "" : "-XX:AOTCache=" + cache)) {
+        try (JavaProcess _ =
+                commitOne(workshop, jar, name, cache == null ? List.of() : List.of("-XX:AOTCache=" + cache))) {
             return (System.nanoTime() - begin) / 1e9;
         }
     }
@@ -89,7 +90,7 @@ public final class Dtc implements Measured {
     /** Has the JDK make its AOT cache of one start and one transaction. */
     public static Path train(Workshop workshop, Path jar, SystemName name) {
         Path cache = workshop.directory("aot").resolve("dtc.aot");
-        try (JavaProcess trained = commitOne(workshop, jar, name, "-XX:AOTCacheOutput=" + cache)) {
+        try (JavaProcess trained = commitOne(workshop, jar, name, List.of("-XX:AOTCacheOutput=" + cache))) {
             trained.stop();
         }
         if (!Files.exists(cache)) {
@@ -98,14 +99,12 @@ public final class Dtc implements Measured {
         return cache;
     }
 
-    private static JavaProcess commitOne(Workshop workshop, Path jar, SystemName name, String option) {
+    private static JavaProcess commitOne(Workshop workshop, Path jar, SystemName name, List<String> jvm) {
         int port = Workshop.freePort();
         String processName = "start-up-" + name.id();
         List<String> arguments = new ArrayList<>(coordinator(workshop, jar, name, port, processName));
         arguments.addFirst("-Ddtc.rm.ids=" + resourceManager(0) + "," + resourceManager(1));
-        if (!option.isEmpty()) {
-            arguments.addFirst(option);
-        }
+        arguments.addAll(0, jvm);
         JavaProcess process = workshop.start(processName, arguments);
         workshop.await(
                 process,

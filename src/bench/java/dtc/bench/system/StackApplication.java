@@ -1,5 +1,6 @@
 package dtc.bench.system;
 
+import dtc.app.EventLoopDefaults;
 import io.quarkus.bootstrap.BootstrapException;
 import io.quarkus.bootstrap.app.AugmentResult;
 import io.quarkus.bootstrap.app.CuratedApplication;
@@ -61,11 +62,10 @@ public final class StackApplication {
 
     /** With as many event loops as DTC takes by itself. */
     List<String> arguments(int port) {
-        int eventLoops = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
         return List.of(
                 "-Dquarkus.http.host=127.0.0.1",
                 "-Dquarkus.http.port=" + port,
-                "-Dquarkus.vertx.event-loops-pool-size=" + eventLoops,
+                "-D" + EventLoopDefaults.EVENT_LOOPS + "=" + EventLoopDefaults.count(),
                 "-jar",
                 jar.toString());
     }
