@@ -11,7 +11,6 @@ import dtc.runtime.Participants.Reply;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.Response;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -109,11 +108,11 @@ class Answers {
         };
     }
 
-    /** What does not answer each message as it should is as good as not sent: nothing is harmed by sending it again. */
+    /** None where the answer is not one for each message: nothing is harmed by sending them again, each alone. */
     List<Optional<Reply>> each(List<Message> messages, Response response) {
         JsonNode answers = response.getStatus() == 200 ? answers(response) : MissingNode.getInstance();
         if (!answers.isArray() || answers.size() != messages.size()) {
-            return Collections.nCopies(messages.size(), Optional.empty());
+            return List.of();
         }
         List<Optional<Reply>> replies = new ArrayList<>(messages.size());
         for (int i = 0; i < messages.size(); i++) {

@@ -115,7 +115,7 @@ public class TransactionResource {
     public Uni<RestResponse<TransactionDocument>> begin(
             @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable MediaType type,
             @HeaderParam(Headers.IDEMPOTENCY_KEY) @Nullable String key,
-            @HeaderParam(Headers.PREFER) @Nullable String prefer,
+            @HeaderParam(Headers.PREFER) List<String> prefer,
             @Context RoutingContext call,
             byte @Nullable [] body)
             throws IOException {
@@ -168,7 +168,7 @@ public class TransactionResource {
                             schema = @Schema(implementation = TransactionDocument.class),
                             examples = @ExampleObject(name = "committed", value = EXAMPLE)))
     public Uni<RestResponse<TransactionDocument>> prepare(
-            @RestPath String id, @Context RoutingContext call, @HeaderParam(Headers.PREFER) @Nullable String prefer) {
+            @RestPath String id, @Context RoutingContext call, @HeaderParam(Headers.PREFER) List<String> prefer) {
         TransactionId transaction = id(id, call);
         Until until = until(prefer);
         return uni(() -> coordinator.prepare(transaction, until)).map(t -> answer(t, until, RestResponse.Status.OK));
@@ -186,7 +186,7 @@ public class TransactionResource {
                             schema = @Schema(implementation = TransactionDocument.class),
                             examples = @ExampleObject(name = "committed", value = EXAMPLE)))
     public Uni<RestResponse<TransactionDocument>> commit(
-            @RestPath String id, @Context RoutingContext call, @HeaderParam(Headers.PREFER) @Nullable String prefer) {
+            @RestPath String id, @Context RoutingContext call, @HeaderParam(Headers.PREFER) List<String> prefer) {
         TransactionId transaction = id(id, call);
         Until until = until(prefer);
         return uni(() -> coordinator.commit(transaction, until)).map(t -> answer(t, until, RestResponse.Status.OK));
@@ -241,11 +241,14 @@ public class TransactionResource {
         return new TransactionPage(shown, more ? shown.getLast().id() : null);
     }
 
-    /** A list of preferences (RFC 7240), each perhaps with a value and parameters; unknown ones do no harm. */
-    private static Until until(@Nullable String prefer) {
-        return prefer != null
-                        && Arrays.stream(prefer.split(",", PREFERENCES_MAX))
-                                .anyMatch(one -> one.split(";", 2)[0].strip().equalsIgnoreCase(Headers.RESPOND_ASYNC))
+    /**
+     * What the client prefers (RFC 7240): each preference perhaps with a value and parameters; unknown ones do no harm.
+     *
+     * @param prefer the lines of that header, each of which may be a list
+     */
+    private static Until until(List<String> prefer) {
+        return Arrays.stream(String.join(",", prefer).split(",", PREFERENCES_MAX))
+                        .anyMatch(one -> one.split(";", 2)[0].strip().equalsIgnoreCase(Headers.RESPOND_ASYNC))
                 ? Until.DECIDED
                 : Until.APPLIED;
     }

@@ -7,7 +7,6 @@ import dtc.runtime.Participants.Reply;
 import dtc.runtime.Registration;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.eclipse.microprofile.faulttolerance.Fallback;
@@ -54,15 +53,20 @@ public class VoteCaller {
     }
 
     Uni<List<Optional<Reply>>> failEach(Registration target, List<Message> messages, Throwable failure) {
-        if (Clients.classify(failure) == Clients.Failure.GARBLED) {
-            return Uni.createFrom().item(Collections.nCopies(messages.size(), Optional.empty()));
-        }
         Reply failed = Answers.failed(failure);
         Reply abort = Reply.voted(abort(failure));
         return Uni.createFrom()
-                .item(messages.stream()
-                        .map(message -> Optional.of(message instanceof Message.Prepare ? abort : failed))
-                        .toList());
+                .item(
+                        switch (Clients.classify(failure)) {
+                            // One message among them may be the cause, and has to spoil none but itself.
+                            case GARBLED, ERROR -> List.of();
+                            // Their time is over, or there is nobody to send them to again.
+                            case TIMEOUT, UNREACHABLE ->
+                                messages.stream()
+                                        .map(message ->
+                                                Optional.of(message instanceof Message.Prepare ? abort : failed))
+                                        .toList();
+                        });
     }
 
     private static Ballot abort(Throwable failure) {

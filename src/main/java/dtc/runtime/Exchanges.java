@@ -16,7 +16,8 @@ public interface Exchanges {
     /**
      * Several in one request, to one that takes that ({@link Registration#BATCH}).
      *
-     * @return for each message its answer; empty where it has to be sent alone to get one
+     * @return for each message its answer, empty where that has to wait, and to be asked for alone; no answers where
+     *     the request failed as a whole, so that nobody knows what was carried out
      */
     CompletionStage<List<Optional<Reply>>> together(Registration target, List<Message> messages);
 }

@@ -3,11 +3,12 @@ package dtc.runtime;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -20,8 +21,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * message on an idle lane leaves at once, alone.
  *
  * <p>Each message keeps its own fate. A request that is not answered soon gives its lane free, so that one which hangs
- * holds up nothing behind it; what a request as a whole failed to bring across is sent alone; and what waits for a lane
- * for too long is refused, and never sent.
+ * holds up nothing behind it; what a request as a whole failed to bring across goes again, each alone; and what waits
+ * for a lane for too long is refused, and never sent.
  */
 public final class Lanes implements Participants {
 
@@ -51,9 +52,15 @@ public final class Lanes implements Participants {
     /** Of those to whom something is under way or waits. */
     private final Map<Addressee, Lane> lanes = new ConcurrentHashMap<>();
 
-    private record Addressee(String url, UUID instance) {}
+    /** One process with one set of abilities: a registration but for its times. */
+    private record Addressee(String id, String url, UUID instance, Set<String> features) {
+        private static Addressee of(Registration target) {
+            return new Addressee(target.id(), target.url(), target.instance(), target.features());
+        }
+    }
 
-    private record Waiting(Message message, long sinceNanos, CompletableFuture<Reply> answer) {
+    /** @param again it was in a request before, and nobody knows whether that was carried out */
+    private record Waiting(Message message, long sinceNanos, CompletableFuture<Reply> answer, boolean again) {
         private long bytesAtMost() {
             return BYTES_OF_A_MESSAGE
                     + switch (message) {
@@ -73,9 +80,13 @@ public final class Lanes implements Participants {
                                     + (long) write.value().text().length());
         }
 
+        private Waiting onceMore() {
+            return new Waiting(message, sinceNanos, answer, true);
+        }
+
         /** As one that takes nothing now: its sender sees to it that nothing of it is left there. */
         private void fail(String why) {
-            answer.complete(new Reply(Reply.Kind.UNAVAILABLE, why));
+            answer.complete(new Reply(again ? Reply.Kind.SILENT : Reply.Kind.UNAVAILABLE, why));
         }
     }
 
@@ -90,13 +101,17 @@ public final class Lanes implements Participants {
         if (settings.batchMax() == 1 || !target.takesBatches()) {
             return exchanges.alone(target, message);
         }
-        Waiting waiting = new Waiting(message, time.nanos(), new CompletableFuture<>());
-        Addressee addressee = new Addressee(target.url(), target.instance());
+        Waiting waiting = new Waiting(message, time.nanos(), new CompletableFuture<>(), false);
+        give(target, List.of(waiting));
+        return waiting.answer();
+    }
+
+    private void give(Registration target, List<Waiting> messages) {
+        Addressee addressee = Addressee.of(target);
         while (!lanes.computeIfAbsent(addressee, _ -> new Lane(addressee, target))
-                .take(waiting)) {
+                .take(messages)) {
             // It was idle, and is being removed: the next one is new.
         }
-        return waiting.answer();
     }
 
     /** Messages that wait for a lane, to whomever. */
@@ -107,8 +122,11 @@ public final class Lanes implements Participants {
     private final class Lane {
         private final Addressee addressee;
         private final Registration target;
-        /** Guarded by this, as is what follows. */
-        private final Queue<Waiting> waiting = new ArrayDeque<>();
+        /** What goes before all else: what was sent before, and commits, which let go of what others wait for. */
+        private final Deque<Waiting> first = new ArrayDeque<>(); // guarded by this, as is what follows
+
+        /** The others as they came. No rollback goes before the writes that it takes back. */
+        private final Deque<Waiting> others = new ArrayDeque<>();
 
         private int underWay;
         private boolean closed;
@@ -119,26 +137,31 @@ public final class Lanes implements Participants {
         }
 
         private synchronized int size() {
-            return waiting.size();
+            return first.size() + others.size();
         }
 
-        private boolean take(Waiting one) {
-            boolean full;
+        private boolean take(List<Waiting> messages) {
+            List<Waiting> tooMany;
             synchronized (this) {
                 if (closed) {
                     return false;
                 }
-                full = waiting.size() >= settings.waitingMax();
-                if (!full) {
-                    waiting.add(one);
-                }
+                int room = Math.clamp(settings.waitingMax() - size(), 0, messages.size());
+                messages.subList(0, room).forEach(this::queue);
+                tooMany = messages.subList(room, messages.size());
             }
-            if (full) {
-                one.fail("too many messages wait for it");
-            } else {
-                next();
-            }
+            tooMany.forEach(one -> one.fail("too many messages wait for it"));
+            next();
             return true;
+        }
+
+        /** Guarded by this. */
+        private void queue(Waiting one) {
+            if (one.again() || one.message() instanceof Message.Commit) {
+                first.add(one);
+            } else {
+                others.add(one);
+            }
         }
 
         private void next() {
@@ -148,7 +171,7 @@ public final class Lanes implements Participants {
                 batch = underWay < settings.lanes() ? gather(late) : List.of();
                 if (!batch.isEmpty()) {
                     underWay++;
-                } else if (underWay == 0 && waiting.isEmpty()) {
+                } else if (underWay == 0 && size() == 0) {
                     closed = true;
                     lanes.remove(addressee, this);
                 }
@@ -163,16 +186,21 @@ public final class Lanes implements Participants {
         private List<Waiting> gather(List<Waiting> late) {
             List<Waiting> batch = new ArrayList<>();
             long bytes = 0;
-            for (Waiting first = waiting.peek(); first != null; first = waiting.peek()) {
-                if (time.nanos() - first.sinceNanos() > settings.waitMax().toNanos()) {
-                    late.add(waiting.remove());
+            while (size() > 0 && batch.size() < settings.batchMax()) {
+                Queue<Waiting> queue = first.isEmpty() ? others : first;
+                Waiting next = queue.element();
+                if (time.nanos() - next.sinceNanos() > settings.waitMax().toNanos()) {
+                    late.add(queue.remove());
                     continue;
                 }
-                bytes += first.bytesAtMost();
-                if (batch.size() == settings.batchMax() || (!batch.isEmpty() && bytes > settings.batchBytesMax())) {
+                bytes += next.bytesAtMost();
+                if (!batch.isEmpty() && (next.again() || bytes > settings.batchBytesMax())) {
                     break;
                 }
-                batch.add(waiting.remove());
+                batch.add(queue.remove());
+                if (next.again()) {
+                    break;
+                }
             }
             return batch;
         }
@@ -180,35 +208,41 @@ public final class Lanes implements Participants {
         private void exchange(List<Waiting> batch) {
             AtomicBoolean holdsLane = new AtomicBoolean(true);
             Time.Timer patience = time.after(settings.patience(), () -> free(holdsLane));
-            CompletionStage<?> answered = batch.size() == 1
-                    ? alone(batch.getFirst(), false)
-                    : Ports.call(() -> exchanges.together(
-                                    target, batch.stream().map(Waiting::message).toList()))
-                            .exceptionally(_ -> Collections.nCopies(batch.size(), Optional.empty()))
-                            .thenAccept(replies -> deliver(batch, replies));
+            CompletionStage<?> answered = batch.size() == 1 ? alone(batch.getFirst()) : together(batch);
             answered.whenComplete((_, _) -> {
                 patience.cancel();
                 free(holdsLane); // after the answers, so that what follows from them leaves together
             });
         }
 
-        private void deliver(List<Waiting> batch, List<Optional<Reply>> replies) {
-            for (int i = 0; i < batch.size(); i++) {
-                Waiting one = batch.get(i);
-                replies.get(i).ifPresentOrElse(one.answer()::complete, () -> alone(one, true));
-            }
-        }
-
-        /** Where {@code again}, it was in a request before, and nobody knows whether that was carried out. */
-        private CompletionStage<?> alone(Waiting one, boolean again) {
+        private CompletionStage<?> alone(Waiting one) {
             return Ports.call(() -> exchanges.alone(target, one.message())).whenComplete((reply, failure) -> {
                 if (failure == null) {
-                    boolean unclear = again && reply.kind() == Reply.Kind.UNREACHABLE;
+                    boolean unclear = one.again() && reply.kind() == Reply.Kind.UNREACHABLE;
                     one.answer().complete(unclear ? new Reply(Reply.Kind.SILENT, reply.detail()) : reply);
                 } else {
                     one.answer().completeExceptionally(failure);
                 }
             });
+        }
+
+        private CompletionStage<?> together(List<Waiting> batch) {
+            return Ports.call(() -> exchanges.together(
+                            target, batch.stream().map(Waiting::message).toList()))
+                    .exceptionally(_ -> List.of())
+                    .thenAccept(replies -> deliver(batch, replies));
+        }
+
+        private void deliver(List<Waiting> batch, List<Optional<Reply>> replies) {
+            if (replies.isEmpty()) {
+                give(target, batch.stream().map(Waiting::onceMore).toList());
+                return;
+            }
+            for (int i = 0; i < batch.size(); i++) {
+                // One that has to wait there does so beside the lanes, where it holds up no other.
+                Waiting one = batch.get(i);
+                replies.get(i).ifPresentOrElse(one.answer()::complete, () -> alone(one.onceMore()));
+            }
         }
 
         private void free(AtomicBoolean holdsLane) {

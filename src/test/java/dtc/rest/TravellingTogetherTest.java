@@ -76,6 +76,27 @@ class TravellingTogetherTest {
     }
 
     @Test
+    void a_batch_on_whose_account_the_connection_is_dropped_is_sent_again_one_by_one() throws Exception {
+        try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
+            foreign.on("batch", (exchange, _) -> exchange.close());
+            assertEquals(CLIENTS, writeWhileOneIsHeld(foreign, 204));
+            assertEquals(1, foreign.calls("batch"));
+            assertEquals(1 + CLIENTS, foreign.calls("writes"));
+        }
+    }
+
+    @Test
+    void a_batch_that_hangs_is_no_answer_to_any_and_stops_nothing_after_it() throws Exception {
+        try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
+            foreign.on("batch", foreign.hang());
+            assertEquals(CLIENTS, writeWhileOneIsHeld(foreign, 504));
+            assertEquals(1, foreign.calls("batch"));
+            assertEquals(1, foreign.calls("writes"));
+            assertEquals(204, write(foreign.id(), "after").statusCode());
+        }
+    }
+
+    @Test
     void a_batch_whose_answer_is_odd_is_sent_again_one_by_one() throws Exception {
         for (String odd : List.of(
                 "",

@@ -11,13 +11,16 @@ import dtc.runtime.Participants.Reply;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** What travels together, and that each message keeps a fate of its own. */
@@ -33,7 +36,7 @@ class LanesTest {
             new Lanes(wire, time, new Lanes.Settings(1, 3, 410, 5, Duration.ofSeconds(1), Duration.ofMillis(20)));
 
     @Test
-    void on_an_idle_lane_a_message_leaves_at_once_and_alone() {
+    void on_an_idle_lane_a_message_leaves_port_and_alone() {
         var reply = send(ORDERS, commit(1));
         assertEquals(List.of("orders: commit 1"), wire.sent());
         wire.answer(0, Reply.DONE);
@@ -83,7 +86,7 @@ class LanesTest {
     void one_that_has_to_wait_is_asked_alone_and_holds_up_no_other() {
         send(ORDERS, commit(1));
         var waits = send(ORDERS, new Message.Prepare(id(2), List.of()));
-        var other = send(ORDERS, commit(3));
+        var other = send(ORDERS, write(3, "1"));
         wire.answer(0, Reply.DONE);
         wire.answer(1, List.of(Optional.empty(), Optional.of(Reply.DONE)));
         assertEquals(Reply.DONE, other.join());
@@ -102,14 +105,131 @@ class LanesTest {
         var poisoned = send(ORDERS, commit(2));
         var other = send(ORDERS, commit(3));
         wire.answer(0, Reply.DONE);
+        var fresh = send(ORDERS, write(4, "1"));
         wire.fail(1);
-        assertEquals(
-                List.of("orders: commit 2", "orders: commit 3"), wire.sent().subList(2, 4));
+        assertEquals("orders: commit 2", wire.sent().get(2));
         Reply wrong = new Reply(Reply.Kind.WRONG, "it answered 500");
         wire.answer(2, wrong);
-        wire.answer(3, Reply.DONE);
         assertEquals(wrong, poisoned.join());
+        assertEquals("orders: commit 3", wire.sent().get(3));
+        wire.answer(3, Reply.DONE);
         assertEquals(Reply.DONE, other.join());
+        assertEquals("orders: write 4", wire.sent().get(4));
+        wire.answer(4, Reply.DONE);
+        assertEquals(Reply.DONE, fresh.join());
+    }
+
+    @Test
+    void what_failed_as_a_whole_after_its_lane_was_given_free_is_sent_again_all_the_same() {
+        send(ORDERS, commit(1));
+        var second = send(ORDERS, commit(2));
+        var third = send(ORDERS, commit(3));
+        wire.answer(0, Reply.DONE);
+        time.goOn(Duration.ofMillis(20)); // nothing is left of the lane
+        wire.fail(1);
+        wire.answer(2, Reply.DONE);
+        wire.answer(3, Reply.DONE);
+        assertEquals(Reply.DONE, second.join());
+        assertEquals(Reply.DONE, third.join());
+        assertEquals(0, lanes.waiting());
+    }
+
+    @Test
+    void what_was_sent_once_and_finds_no_room_to_go_again_may_have_been_carried_out() {
+        send(ORDERS, commit(1));
+        var second = send(ORDERS, commit(2));
+        var third = send(ORDERS, commit(3));
+        wire.answer(0, Reply.DONE);
+        for (int i = 4; i <= 7; i++) {
+            send(ORDERS, commit(i));
+        }
+        wire.fail(1);
+        assertEquals(Reply.Kind.SILENT, third.join().kind());
+        assertFalse(second.answer().isDone());
+    }
+
+    @Test
+    void a_commit_goes_before_what_waits_and_a_rollback_does_not() {
+        send(ORDERS, commit(1));
+        send(ORDERS, write(2, "1"));
+        send(ORDERS, new Message.Rollback(id(2)));
+        send(ORDERS, commit(3));
+        wire.answer(0, Reply.DONE);
+        assertEquals("orders: commit 3, write 2", wire.sent().get(1));
+        wire.answer(1, Reply.DONE, Reply.DONE);
+        assertEquals("orders: rollback 2", wire.sent().get(2));
+    }
+
+    @Test
+    void each_of_many_threads_gets_its_own_answer() throws Exception {
+        Exchanges port = new Exchanges() {
+            @Override
+            public CompletionStage<Reply> alone(Registration target, Message message) {
+                return CompletableFuture.supplyAsync(() -> named(message));
+            }
+
+            @Override
+            public CompletionStage<List<Optional<Reply>>> together(Registration target, List<Message> messages) {
+                boolean fails = messages.size() == 3; // of the batches some
+                return CompletableFuture.supplyAsync(() -> fails
+                        ? List.of()
+                        : messages.stream()
+                                .map(message -> Optional.of(named(message)))
+                                .toList());
+            }
+
+            private Reply named(Message message) {
+                return new Reply(Reply.Kind.CONFLICT, message.id().toString());
+            }
+        };
+        try (var timers = Executors.newScheduledThreadPool(1);
+                var threads = Executors.newFixedThreadPool(8)) {
+            Lanes shared = new Lanes(
+                    port,
+                    realTime(timers),
+                    new Lanes.Settings(2, 3, 10_000, 10_000, Duration.ofHours(1), Duration.ofMillis(1)));
+            List<Future<?>> all = new ArrayList<>();
+            for (int thread = 0; thread < 8; thread++) {
+                int first = thread * 1_000;
+                all.add(threads.submit(() -> {
+                    for (int i = first; i < first + 1_000; i++) {
+                        var answers = List.of(
+                                shared.send(ORDERS, commit(i)),
+                                shared.send(ORDERS, write(i, "1")),
+                                shared.send(ORDERS, new Message.Rollback(id(i))));
+                        for (var answer : answers) {
+                            assertEquals(
+                                    id(i).toString(),
+                                    answer.toCompletableFuture().join().detail());
+                        }
+                    }
+                }));
+            }
+            for (Future<?> one : all) {
+                one.get();
+            }
+            assertEquals(0, shared.waiting());
+        }
+    }
+
+    private static Time realTime(ScheduledExecutorService timers) {
+        return new Time() {
+            @Override
+            public Instant now() {
+                return Instant.now();
+            }
+
+            @Override
+            public long nanos() {
+                return System.nanoTime();
+            }
+
+            @Override
+            public Timer after(Duration delay, Runnable action) {
+                Future<?> alarm = timers.schedule(action, delay.toNanos(), TimeUnit.NANOSECONDS);
+                return () -> alarm.cancel(false);
+            }
+        };
     }
 
     @Test
@@ -202,6 +322,7 @@ class LanesTest {
 
     private record Asked(CompletableFuture<Reply> answer) {
         private Reply join() {
+            assertTrue(answer.isDone());
             return answer.join();
         }
     }
@@ -225,7 +346,7 @@ class LanesTest {
 
     /** Notes what is sent, and answers when told to. */
     private static final class Wire implements Exchanges {
-        private record Sent(String what, int size, CompletableFuture<List<Optional<Reply>>> answer) {}
+        private record Sent(String what, CompletableFuture<List<Optional<Reply>>> answer) {}
 
         private final List<Sent> all = new ArrayList<>();
         private boolean throwsNext;
@@ -255,8 +376,7 @@ class LanesTest {
                             }
                             + (message.id().value().getLeastSignificantBits() & 0xff))
                     .toList();
-            Sent sent =
-                    new Sent(target.id() + ": " + String.join(", ", words), messages.size(), new CompletableFuture<>());
+            Sent sent = new Sent(target.id() + ": " + String.join(", ", words), new CompletableFuture<>());
             all.add(sent);
             return sent.answer();
         }
@@ -276,7 +396,7 @@ class LanesTest {
         }
 
         private void fail(int index) {
-            all.get(index).answer().complete(Collections.nCopies(all.get(index).size(), Optional.empty()));
+            all.get(index).answer().complete(List.of());
         }
     }
 }

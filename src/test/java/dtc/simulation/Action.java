@@ -27,6 +27,19 @@ sealed interface Action {
         }
     }
 
+    /** The connection breaks instead, which the other side notices at once. */
+    record Break() implements Fate {
+        @Override
+        public String fault() {
+            return "broken connection";
+        }
+
+        @Override
+        public String toString() {
+            return "break";
+        }
+    }
+
     record Delay(long millis) implements Fate {
         @Override
         public String fault() {
@@ -172,6 +185,7 @@ sealed interface Action {
 
     List<Form> FORMS = List.of(
             form("lose", _ -> new Lose()),
+            form("break", _ -> new Break()),
             form("delay (\\d+)", m -> new Delay(number(m, 1))),
             form("double after (\\d+)", m -> new Twice(number(m, 1))),
             form(

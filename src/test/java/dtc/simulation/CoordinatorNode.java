@@ -26,7 +26,6 @@ import dtc.runtime.Registry;
 import dtc.runtime.TransactionListener;
 import java.net.URI;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -49,7 +48,7 @@ final class CoordinatorNode extends Node {
 
     private static final Duration VOTE_TIMEOUT = Duration.ofSeconds(1);
     private static final long MESSAGE_MILLIS = 1_100;
-    private static final int LANE_WAITING_MAX = 1_000;
+    private static final Reply SENT_AGAIN = new Reply(Reply.Kind.SILENT, "it is asked again alone");
     /** Of what operators do. */
     private static final String REASON = "because";
 
@@ -101,7 +100,7 @@ final class CoordinatorNode extends Node {
                                 (int) scenario.value(Setting.LANES),
                                 (int) scenario.value(Setting.BATCH_MAX),
                                 10_000,
-                                LANE_WAITING_MAX,
+                                (int) scenario.value(Setting.LANE_WAITING_MAX),
                                 VOTE_TIMEOUT,
                                 Duration.ofMillis(scenario.value(Setting.PATIENCE)))),
                 new WatchedLog(life, log),
@@ -354,14 +353,21 @@ final class CoordinatorNode extends Node {
             String subject = messages.stream().map(this::subject).collect(Collectors.joining(", "));
             return ask(target, subject, VOTE_TIMEOUT.toMillis(), node -> node.receive(target, messages))
                     .thenApply(result -> {
-                        List<Optional<Reply>> replies = new ArrayList<>();
+                        List<Optional<Reply>> replies = switch (result) {
+                            case Network.Result.Heard<List<Optional<Reply>>>(var answers) -> answers;
+                            case Network.Result.Broken<?> _ -> List.of();
+                            case Network.Result.Refused<?> _, Network.Result.Silent<?> _ ->
+                                messages.stream()
+                                        .map(message -> Optional.of(failed(message, result)))
+                                        .toList();
+                        };
                         for (int i = 0; i < messages.size(); i++) {
-                            Message message = messages.get(i);
-                            Optional<Reply> reply =
-                                    result instanceof Network.Result.Heard<List<Optional<Reply>>>(var answers)
-                                            ? answers.get(i)
-                                            : Optional.of(failed(message, result));
-                            replies.add(reply.map(answer -> arrived(target, message, answer)));
+                            arrived(
+                                    target,
+                                    messages.get(i),
+                                    replies.isEmpty()
+                                            ? SENT_AGAIN
+                                            : replies.get(i).orElse(SENT_AGAIN));
                         }
                         return replies;
                     });

@@ -17,8 +17,12 @@ class ExhaustiveTest {
 
     private static final Logger LOG = Logger.getLogger(ExhaustiveTest.class);
 
-    private static final List<Action> ALONE =
-            List.of(new Action.Lose(), new Action.Delay(1_500), new Action.Twice(3), new Action.Twice(4_000));
+    private static final List<Action> ALONE = List.of(
+            new Action.Lose(),
+            new Action.Break(),
+            new Action.Delay(1_500),
+            new Action.Twice(3),
+            new Action.Twice(4_000));
 
     private static final List<Action> WITH_A_DEATH = List.of(new Action.Lose(), new Action.Twice(4_000));
 
@@ -62,6 +66,15 @@ class ExhaustiveTest {
                 client1: write t1 orders sum1 1
                 client1: write t1 payments sum1 1234567890
                 client1: commit t1
+                """),
+        TRAVELLING_TOGETHER(false, """
+                set batch at most to 4
+                set carry writes to 1
+                resource manager orders keeps
+                resource manager payments keeps
+                client1: run t1: orders sum1 1 + payments sum1 -1, key k
+                client2: run t2: orders sum2 1 + payments sum2 -1, key l
+                client3: run t3: orders a 1
                 """),
         ONE_PHASE(true, """
                 resource manager orders keeps

@@ -37,8 +37,8 @@ final class Network {
         record Silent<R>() implements Result<R> {}
     }
 
-    /** What happens to one way of a message. */
-    private record Passage(boolean lost, long delay, List<Long> doubles) {}
+    /** What happens to one way of a message. One that is lost may be so by a break, which shows. */
+    private record Passage(boolean lost, boolean broken, long delay, List<Long> doubles) {}
 
     Network(World world) {
         this.world = world;
@@ -84,6 +84,9 @@ final class Network {
         boolean doubled = !copies.isEmpty();
         if (!passage.lost()) {
             copies.addFirst(passage.delay());
+        }
+        if (passage.broken()) {
+            world.after(passage.delay(), asker, () -> heard.complete(new Result.Broken<>()));
         }
         for (long delay : copies) {
             Node target = addresses.get(address);
@@ -134,6 +137,9 @@ final class Network {
             if (!back.lost()) {
                 world.after(back.delay(), asker, () -> hear(asker, target, subject, answer, heard));
             }
+            if (back.broken()) {
+                world.after(back.delay(), asker, () -> heard.complete(new Result.Broken<>()));
+            }
         });
     }
 
@@ -149,21 +155,26 @@ final class Network {
 
     private Passage passage(Node.Life sender, String from, String to, String moment) {
         boolean lost = false;
+        boolean broken = false;
         long delay = MILLIS;
         List<Long> doubles = new ArrayList<>();
         for (Action.Fate fate : world.moment(sender, moment, true)) {
             switch (fate) {
                 case Action.Lose _ -> lost = true;
+                case Action.Break _ -> {
+                    lost = true;
+                    broken = true;
+                }
                 case Action.Delay(long millis) -> delay = millis;
                 case Action.Twice(long afterMillis) -> doubles.add(afterMillis);
             }
         }
         Way way = new Way(from, to);
         if (cuts.getOrDefault(way, 0L) > world.millis()) {
-            return new Passage(true, delay, List.of());
+            return new Passage(true, false, delay, List.of());
         }
         long held = Math.max(0, clogs.getOrDefault(way, 0L) - world.millis());
         long first = delay + held;
-        return new Passage(lost, first, doubles);
+        return new Passage(lost, broken, first, doubles);
     }
 }

@@ -15,6 +15,7 @@ import java.util.List;
  * @param crashPerMille of moments at which the process dies
  * @param pausePerMille of moments at which it stands still
  * @param diskFailurePerMille of forces that fail, and of writes that find no room
+ * @param breakPerMille of messages whose connection breaks instead
  */
 record Noise(
         long seed,
@@ -28,9 +29,10 @@ record Noise(
         int backAfterMax,
         int pausePerMille,
         int pauseMax,
-        int diskFailurePerMille) {
+        int diskFailurePerMille,
+        int breakPerMille) {
 
-    static final Noise NONE = new Noise(0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    static final Noise NONE = new Noise(0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
     static Noise of(long seed) {
         Choices choices = new Choices(hash(seed, "swarm", 0));
@@ -46,12 +48,25 @@ record Noise(
                 choices.of(50, 1_000, 15_000),
                 choices.of(0, 0, 0, 3, 10),
                 choices.of(700, 3_000, 30_000),
-                choices.of(0, 0, 0, 40));
+                choices.of(0, 0, 0, 40),
+                choices.of(0, 0, 10, 50, 200));
     }
 
     Noise onlyDoubled() {
         return new Noise(
-                seed, Math.min(delayMax, 50), 0, Math.max(doublePerMille, 100), doubledAfterMax, 0, 0, 0, 0, 0, 0, 0);
+                seed,
+                Math.min(delayMax, 50),
+                0,
+                Math.max(doublePerMille, 100),
+                doubledAfterMax,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0);
     }
 
     /** What goes wrong at this moment. */
@@ -62,6 +77,8 @@ record Noise(
         if (message) {
             if (choices.perMille(lossPerMille)) {
                 actions.add(new Action.Lose());
+            } else if (new Choices(hash(seed, moment, 2)).perMille(breakPerMille)) {
+                actions.add(new Action.Break());
             } else {
                 long delay = choices.perMille(slowPerMille) ? choices.upTo(slowMax) : choices.upTo(delayMax);
                 if (delay > 1) {

@@ -112,6 +112,12 @@ class PlantedBugsTest {
                         "} else if (entry.beganNanos == Long.MIN_VALUE) {",
                         MANY),
                 new PlantedBug(
+                        "drops what a request failed to bring across as a whole",
+                        "runtime/Lanes.java",
+                        "give(target, batch.stream().map(Waiting::onceMore).toList());",
+                        "batch.forEach(one -> one.answer().complete(Reply.DONE));",
+                        MANY),
+                new PlantedBug(
                         "takes one answer of several for another",
                         "runtime/Lanes.java",
                         "replies.get(i).ifPresentOrElse(",

@@ -20,6 +20,8 @@ enum Setting {
     REMEMBERED_MAX("remembered at most", 1_000),
     /** Requests under way to a resource manager, beyond which messages gather. */
     LANES("lanes", 1),
+    /** Messages that wait for one resource manager. */
+    LANE_WAITING_MAX("waiting for a lane at most", 1_000),
     /** After which a request that is not answered gives its lane free. */
     PATIENCE("patience", 20),
     /** Messages in one request; with 1, resource managers do not offer to take more. */
