@@ -63,6 +63,9 @@ final class Fleet implements AutoCloseable {
     List<StartUp> startUps(int rounds) {
         SequencedMap<Starting, List<Double>> seconds = new LinkedHashMap<>();
         for (SystemName name : names) {
+            if (name == SystemName.DTC_UNBATCHED) {
+                continue; // it starts as the other does
+            }
             seconds.put(new Starting(name, null), new ArrayList<>());
             if (name == SystemName.DTC_MEMORY) {
                 LOG.info("training an AOT cache");
@@ -85,7 +88,7 @@ final class Fleet implements AutoCloseable {
     private double startUpSeconds(Starting starting) {
         SystemName name = starting.name();
         return switch (name) {
-            case DTC_MEMORY, DTC_FILE -> Dtc.startUpSeconds(workshop, jar, name, starting.cache());
+            case DTC_MEMORY, DTC_FILE, DTC_UNBATCHED -> Dtc.startUpSeconds(workshop, jar, name, starting.cache());
             case RESTAT_FILE, RESTAT_VOLATILE, LRA_FILE, LRA_VOLATILE -> Narayana.startUpSeconds(workshop, peers, name);
             case ECHO -> Echo.startUpSeconds(workshop, stackApplication);
         };
@@ -97,7 +100,7 @@ final class Fleet implements AutoCloseable {
             LOG.info("starting " + name.id());
             systems.add(
                     switch (name) {
-                        case DTC_MEMORY, DTC_FILE -> Dtc.start(workshop, jar, name);
+                        case DTC_MEMORY, DTC_FILE, DTC_UNBATCHED -> Dtc.start(workshop, jar, name);
                         case RESTAT_FILE, RESTAT_VOLATILE, LRA_FILE, LRA_VOLATILE ->
                             Narayana.start(workshop, peers, name, participants());
                         case ECHO -> Echo.start(workshop, stackApplication);

@@ -42,7 +42,7 @@ record Options(
         boolean quick = Boolean.parseBoolean(text("quick", "false"));
         List<Scenario> scenarios = chosen("scenarios", Scenario.values(), Scenario::id);
         List<SystemName> systems = chosen("systems", SystemName.values(), SystemName::id);
-        List<Integer> clients = Arrays.stream(text("clients", "1,16,64,256").split(","))
+        List<Integer> clients = Arrays.stream(text("clients", "1,6,16,64,256").split(","))
                 .map(Integer::valueOf)
                 .sorted(Comparator.naturalOrder())
                 .toList();

@@ -75,9 +75,12 @@ enum Scenario {
 
     boolean asks(SystemName system) {
         return switch (this) {
-            case ONE_CALL, HOT_KEYS, OPEN_TRANSACTIONS, RESOURCE_MANAGERS, NOBODY, OPEN_PAGES, SOAK ->
+            case ONE_CALL ->
+                system == SystemName.DTC_MEMORY || system == SystemName.DTC_FILE || system == SystemName.DTC_UNBATCHED;
+            case HOT_KEYS, OPEN_TRANSACTIONS, RESOURCE_MANAGERS, NOBODY, OPEN_PAGES, SOAK ->
                 system == SystemName.DTC_MEMORY || system == SystemName.DTC_FILE;
-            case INTERACTIVE, ROLLBACK -> system != SystemName.ECHO;
+            case INTERACTIVE -> system != SystemName.ECHO;
+            case ROLLBACK -> system != SystemName.ECHO && system != SystemName.DTC_UNBATCHED;
             case PARTICIPANTS ->
                 system == SystemName.DTC_MEMORY || system == SystemName.DTC_FILE || system == SystemName.RESTAT_FILE;
             case ECHO -> system == SystemName.ECHO;

@@ -120,6 +120,9 @@ public final class Dtc implements Measured {
             settings.add("-Ddtc.log.kind=file");
             settings.add("-Ddtc.log.directory=" + workshop.directory(processName));
         }
+        if (name == SystemName.DTC_UNBATCHED) {
+            settings.add("-Ddtc.messages.batch-max=1");
+        }
         return application(jar, port, settings.toArray(String[]::new));
     }
 

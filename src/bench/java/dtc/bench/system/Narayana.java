@@ -89,7 +89,7 @@ public final class Narayana implements Measured {
         return switch (name) {
             case RESTAT_FILE, RESTAT_VOLATILE -> true;
             case LRA_FILE, LRA_VOLATILE -> false;
-            case DTC_MEMORY, DTC_FILE, ECHO -> throw new IllegalArgumentException(name.name());
+            case DTC_MEMORY, DTC_FILE, DTC_UNBATCHED, ECHO -> throw new IllegalArgumentException(name.name());
         };
     }
 

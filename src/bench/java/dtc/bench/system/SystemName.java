@@ -6,6 +6,8 @@ import java.util.Locale;
 public enum SystemName {
     DTC_MEMORY("DTC", "decisions in memory", "own RMs: staging, key locks, votes, in memory"),
     DTC_FILE("DTC", "each decision forced to a file", "own RMs: staging, key locks, votes, in memory"),
+    /** What batching is compared with. */
+    DTC_UNBATCHED("DTC, one message a request", "decisions in memory", "own RMs: staging, key locks, votes, in memory"),
     RESTAT_FILE("Narayana REST-AT", "file object store, forced", "light: staging in memory, no locks"),
     RESTAT_VOLATILE("Narayana REST-AT", "volatile object store", "light: staging in memory, no locks"),
     LRA_FILE("Narayana LRA", "file object store, forced", "light: staging in memory, no locks, no vote"),
