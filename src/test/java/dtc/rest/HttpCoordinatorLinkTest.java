@@ -1,0 +1,157 @@
+package dtc.rest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import dtc.protocol.Outcome;
+import dtc.protocol.TransactionId;
+import dtc.security.Outbound;
+import io.quarkus.test.junit.QuarkusTest;
+import io.vertx.core.Vertx;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Only a clear answer of the coordinator counts: in doubt, a resource manager stays in doubt, and asks again. */
+@QuarkusTest
+class HttpCoordinatorLinkTest {
+
+    private static final TransactionId ID = new TransactionId(UUID.fromString("0199f2d4-7a3c-7d21-9f0e-2b1c4d5e6f70"));
+
+    @Inject
+    Vertx vertx;
+
+    @Inject
+    ObjectMapper mapper;
+
+    private HttpServer server;
+    private HttpCoordinatorLink link;
+    private int status = 200;
+    private String body = "";
+
+    @BeforeEach
+    void start() throws IOException {
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 10);
+        server.createContext("/", this::answer);
+        server.start();
+        URI base = URI.create("http://127.0.0.1:" + server.getAddress().getPort());
+        link = new HttpCoordinatorLink(
+                Clients.build(
+                        vertx,
+                        CoordinatorApi.class,
+                        base,
+                        Duration.ofSeconds(5),
+                        10,
+                        Clients.Reuse.KEPT,
+                        new Outbound(null, null, null)),
+                mapper,
+                "http://127.0.0.1:1");
+    }
+
+    private void answer(HttpExchange exchange) throws IOException {
+        try (exchange) {
+            byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+            exchange.getResponseHeaders().add("Content-Type", "application/json");
+            exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
+            exchange.getResponseBody().write(bytes);
+        }
+    }
+
+    @AfterEach
+    void stop() {
+        server.stop(0);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"COMMIT,COMMIT", "ROLLBACK,ROLLBACK", "PENDING,PENDING"})
+    void an_outcome_is_one_of_three_words(String word, Outcome outcome) {
+        body = "{\"id\":\"%s\",\"outcome\":\"%s\",\"more\":1}".formatted(ID, word);
+        assertEquals(outcome, await(link.outcome(ID)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "nonsense",
+                "{",
+                "[]",
+                "null",
+                "{}",
+                "\"COMMIT\"",
+                "{\"outcome\":null}",
+                "{\"outcome\":\"commit\"}",
+                "{\"outcome\":\"COMMITTED\"}",
+                "{\"outcome\":[\"COMMIT\"]}",
+                "{\"outcome\":{\"outcome\":\"COMMIT\"}}"
+            })
+    void whatever_else_it_says_is_no_outcome(String odd) {
+        body = odd;
+        assertThrows(CompletionException.class, () -> await(link.outcome(ID)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {201, 202, 204, 301, 400, 401, 403, 404, 409, 429, 500, 503})
+    void an_outcome_under_another_status_is_none(int odd) {
+        status = odd;
+        body = odd == 204 ? "" : "{\"outcome\":\"ROLLBACK\"}";
+        assertThrows(CompletionException.class, () -> await(link.outcome(ID)));
+    }
+
+    @Test
+    void an_answer_without_end_is_no_outcome() {
+        body = "{\"outcome\":\"ROLLBACK\",\"more\":\"%s\"}".formatted("a".repeat(2_000_000));
+        assertThrows(CompletionException.class, () -> await(link.outcome(ID)));
+    }
+
+    @Test
+    void a_coordinator_that_is_not_there_gives_no_outcome() {
+        server.stop(0);
+        assertThrows(CompletionException.class, () -> await(link.outcome(ID)));
+    }
+
+    @Test
+    void a_lease_is_a_number_of_milliseconds() {
+        status = 201;
+        body = "{\"leaseMillis\":15000}";
+        assertEquals(Duration.ofSeconds(15), await(link.register("orders", new UUID(1, 1), Set.of())));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "{}",
+                "[]",
+                "nonsense",
+                "{\"leaseMillis\":0}",
+                "{\"leaseMillis\":-1}",
+                "{\"leaseMillis\":\"15000\"}",
+                "{\"leaseMillis\":1e300}"
+            })
+    void one_that_is_none_is_no_registration(String odd) {
+        body = odd;
+        assertThrows(CompletionException.class, () -> await(link.register("orders", new UUID(1, 1), Set.of())));
+    }
+
+    private static <T> T await(CompletionStage<T> stage) {
+        return stage.toCompletableFuture().join();
+    }
+}

@@ -1,0 +1,117 @@
+package dtc.runtime;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+/** Who may register, how many, and who makes room for whom. */
+class RegistryTest {
+
+    private static final Duration LEASE = Duration.ofSeconds(15);
+    private static final int MAX = 3;
+
+    private final FakeTime time = new FakeTime();
+    private final Registry registry = new Registry(time, LEASE, MAX, new HostRules(List.of("*.example")));
+    private final List<String> arrived = new ArrayList<>();
+
+    @Test
+    void no_more_register_than_allowed_and_those_that_are_there_go_on_renewing() {
+        for (int i = 1; i <= MAX; i++) {
+            register("rm-" + i);
+        }
+        for (int i = MAX + 1; i <= 1_000; i++) {
+            assertEquals(Refusal.Kind.OVERLOADED, refused("rm-" + i, url("rm-" + i), instance(i)));
+        }
+        register("rm-1");
+        assertEquals(MAX, registry.all().size());
+    }
+
+    @Test
+    void a_new_one_takes_the_place_of_the_one_that_lapsed_first_and_of_none_that_lives() {
+        register("rm-1");
+        time.goOn(Duration.ofSeconds(5));
+        register("rm-2");
+        register("rm-3");
+        time.goOn(Duration.ofSeconds(8));
+        register("rm-3");
+        time.goOn(Duration.ofSeconds(9)); // the first two have lapsed
+        register("rm-4");
+        assertNull(registry.find("rm-1"));
+        register("rm-5");
+        assertNull(registry.find("rm-2"));
+        assertEquals(Refusal.Kind.OVERLOADED, refused("rm-6", url("rm-6"), instance(6)));
+        assertNotNull(registry.find("rm-3"));
+    }
+
+    @Test
+    void a_storm_of_renewals_changes_nothing_and_wakes_nobody() {
+        registry.onArrival(arrived::add);
+        for (int i = 0; i < 10_000; i++) {
+            register("rm-1");
+            register("rm-2");
+        }
+        assertEquals(List.of("rm-1", "rm-2"), arrived);
+        assertEquals(2, registry.all().size());
+    }
+
+    @Test
+    void a_name_under_a_live_lease_is_not_given_to_another_address() {
+        register("rm-1");
+        assertEquals(Refusal.Kind.NAME_TAKEN, refused("rm-1", url("elsewhere"), instance(2)));
+        time.goOn(LEASE);
+        registry.onArrival(arrived::add);
+        assertInstanceOf(Answer.Given.class, registry.register("rm-1", url("elsewhere"), instance(2), Set.of()));
+        assertEquals(List.of("rm-1"), arrived);
+    }
+
+    @Test
+    void restarts_without_end_are_remembered_up_to_a_limit() {
+        for (int i = 1; i <= 1_000; i++) {
+            assertInstanceOf(Answer.Given.class, registry.register("rm-1", url("rm-1"), instance(i), Set.of()));
+        }
+        Registration last = registry.find("rm-1");
+        assertNotNull(last);
+        assertEquals(8, last.superseded().size());
+        assertEquals(instance(999), last.superseded().getFirst());
+        assertEquals(Refusal.Kind.NAME_TAKEN, refused("rm-1", url("rm-1"), instance(999)));
+    }
+
+    @Test
+    void one_that_was_succeeded_does_not_take_its_successor_along_when_it_leaves() {
+        register("rm-1");
+        assertInstanceOf(Answer.Given.class, registry.register("rm-1", url("rm-1"), instance(2), Set.of()));
+        registry.leave("rm-1", instance(1));
+        assertNotNull(registry.find("rm-1"));
+        registry.leave("rm-1", instance(2));
+        registry.leave("rm-1", instance(2)); // doubled
+        assertNull(registry.find("rm-1"));
+    }
+
+    private void register(String id) {
+        var answer = registry.register(id, url(id), instance(1), Set.of());
+        assertTrue(answer instanceof Answer.Given, () -> id + ": " + answer);
+    }
+
+    private Refusal.Kind refused(String id, String url, UUID instance) {
+        return assertInstanceOf(Answer.Refused.class, registry.register(id, url, instance, Set.of()))
+                .refusal()
+                .kind();
+    }
+
+    private static String url(String host) {
+        return "http://" + host + ".example/base";
+    }
+
+    private static UUID instance(long number) {
+        return new UUID(1, number);
+    }
+}
