@@ -15,9 +15,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,6 +91,9 @@ final class Drawing {
     private final Map<String, Integer> tellings = new HashMap<>();
     private final Map<String, Integer> folds = new LinkedHashMap<>();
     private final List<Row> rows = new ArrayList<>();
+    /** To whom writes travel with the request for the vote. */
+    private final Set<String> carried = new HashSet<>();
+
     private long previousNanos;
 
     private Drawing(Timeline.Seen seen, Instant now) {
@@ -216,6 +221,7 @@ final class Drawing {
             case Event.WriteRequested e -> writeRequested(m, e);
             case Event.WriteImpossible e ->
                 row(m.nanos(), Tone.BACK, true, "A write could not be sent: it can only roll back now", e.reason());
+            case Event.WriteStaged e when carried.contains(e.resourceManager()) -> votesAsked(m);
             case Event.WriteStaged e -> {
                 lifeline(e.resourceManager(), "active");
                 row(
@@ -350,14 +356,25 @@ final class Drawing {
     private void writeRequested(Moment.Applied m, Event.WriteRequested e) {
         for (Effect effect : m.effects()) {
             if (effect instanceof Effect.SendWrite send) {
-                lifeline(e.resourceManager(), "active");
-                row(
-                        m.nanos(),
-                        Tone.PLAIN,
-                        false,
-                        "Write %d sent to %s".formatted(send.sequence(), e.resourceManager()),
-                        null,
-                        to(e.resourceManager(), Tone.PLAIN));
+                if (e.carried()) {
+                    carried.add(e.resourceManager());
+                    row(
+                            m.nanos(),
+                            Tone.PLAIN,
+                            false,
+                            "Write %d to %s waits for the request for its vote"
+                                    .formatted(send.sequence(), e.resourceManager()),
+                            null);
+                } else {
+                    lifeline(e.resourceManager(), "active");
+                    row(
+                            m.nanos(),
+                            Tone.PLAIN,
+                            false,
+                            "Write %d sent to %s".formatted(send.sequence(), e.resourceManager()),
+                            null,
+                            to(e.resourceManager(), Tone.PLAIN));
+                }
             }
             if (effect instanceof Effect.RefuseWrite refuse) {
                 row(
@@ -385,7 +402,7 @@ final class Drawing {
                 asked.size() == 1
                         ? asked.getFirst() + " is asked for its vote"
                         : Texts.count(asked.size()) + " participants are asked for their votes, side by side",
-                null,
+                asked.stream().anyMatch(carried::contains) ? "Their writes travel along." : null,
                 asked.stream().flatMap(name -> to(name, Tone.BUSY).stream()).toList());
     }
 

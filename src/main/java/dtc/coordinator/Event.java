@@ -10,8 +10,12 @@ import org.jspecify.annotations.Nullable;
 /** What may happen to a transaction: calls of its client, answers of its participants, the passing of time, the log. */
 public sealed interface Event {
 
-    /** The client writes to a resource manager, registered now as {@code instance}. */
-    record WriteRequested(String resourceManager, UUID instance, boolean onePhase) implements Event {}
+    /**
+     * The client writes to a resource manager, registered now as {@code instance}.
+     *
+     * @param carried it travels with the request for the vote, and not by itself
+     */
+    record WriteRequested(String resourceManager, UUID instance, boolean onePhase, boolean carried) implements Event {}
 
     /** A write never left, because its resource manager cannot be called. */
     record WriteImpossible(String resourceManager, String reason) implements Event {}

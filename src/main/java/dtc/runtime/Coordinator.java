@@ -280,11 +280,13 @@ public final class Coordinator {
             apply(entry, new Event.WriteImpossible(name, why));
             return Answer.refuseLater(new Refusal(Kind.OVERLOADED, why, id, name));
         }
-        Step step = apply(entry, new Event.WriteRequested(name, target.instance(), target.canCommitInOnePhase()));
+        boolean carried = carry && target.takesWritesWithPrepare();
+        Step step =
+                apply(entry, new Event.WriteRequested(name, target.instance(), target.canCommitInOnePhase(), carried));
         return switch (step.effects().getFirst()) {
             case Effect.SendWrite send -> {
                 var message = new Message.Write(id, send.sequence(), write.key(), write.value());
-                if (carry && target.takesWritesWithPrepare()) {
+                if (carried) {
                     entry.carried.computeIfAbsent(name, _ -> new ArrayList<>()).add(message);
                     Answer<Transaction> answer = written(entry, name, Participants.Reply.DONE);
                     if (answer instanceof Answer.Refused<Transaction>) {

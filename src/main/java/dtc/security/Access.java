@@ -30,6 +30,7 @@ final class Access {
             rule(READ, "/rm/" + ONE + "/entries(/.+)?", Role.CLIENT, Role.OPERATOR),
             rule(POST, "/rm/" + ONE + "/batch", Role.COORDINATOR),
             rule(READ, "/(console(/.*)?)?", Role.VIEWER, Role.OPERATOR),
+            rule(READ, "/_static/.+", Role.VIEWER, Role.OPERATOR), // the console's libraries
             new Rule(READ, Pattern.compile("/q/health(/" + ONE + ")?"), null));
 
     private static final Pattern PROTOCOL = Pattern.compile("/(transactions|resource-managers|rm)(/.*)?");

@@ -70,6 +70,27 @@ class DrawingTest {
     }
 
     @Test
+    void writes_that_travel_with_the_request_for_the_vote_are_not_said_to_be_sent_or_staged_before() {
+        for (String resourceManager : List.of("orders", "mail")) {
+            apply(new Event.WriteRequested(resourceManager, INSTANCE, false, true));
+            apply(new Event.WriteStaged(resourceManager));
+        }
+        apply(new Event.PrepareRequested());
+        after(Duration.ofMillis(3), vote("orders", Ballot.COMMIT));
+        assertEquals(
+                List.of(
+                        "Write 1 to orders waits for the request for its vote",
+                        "Write 1 to mail waits for the request for its vote",
+                        "The client asked to prepare",
+                        "2 participants are asked for their votes, side by side (Their writes travel along.)",
+                        "orders voted COMMIT"),
+                said().subList(1, said().size()));
+        assertEquals(
+                List.of(0, 0, 0, 2, 1),
+                rows().stream().skip(1).map(row -> row.arrows().size()).toList());
+    }
+
+    @Test
     void a_vote_that_does_not_come_is_said_to_count_as_abort() {
         write("orders");
         write("mail");
@@ -130,7 +151,7 @@ class DrawingTest {
     }
 
     private void write(String resourceManager) {
-        apply(new Event.WriteRequested(resourceManager, INSTANCE, false));
+        apply(new Event.WriteRequested(resourceManager, INSTANCE, false, false));
         after(Duration.ofMillis(2).plusNanos(500_000), new Event.WriteStaged(resourceManager));
     }
 

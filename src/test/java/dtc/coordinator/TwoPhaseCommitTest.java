@@ -331,8 +331,8 @@ class TwoPhaseCommitTest {
 
     @Test
     void aWriteUnderWayForbidsOnePhase() {
-        Step prepare =
-                step(after(onePhase(), new Event.WriteRequested("a", INSTANCE, true)), new Event.PrepareRequested());
+        Step prepare = step(
+                after(onePhase(), new Event.WriteRequested("a", INSTANCE, true, false)), new Event.PrepareRequested());
         assertEquals(TransactionState.PREPARING, prepare.transaction().state());
         assertEquals(List.of(new Effect.LimitVoting()), prepare.effects());
     }
@@ -354,7 +354,7 @@ class TwoPhaseCommitTest {
 
     @Test
     void aWriteToAnotherInstanceDooms() {
-        Step step = step(staged("a", "b"), new Event.WriteRequested("a", OTHER_INSTANCE, false));
+        Step step = step(staged("a", "b"), new Event.WriteRequested("a", OTHER_INSTANCE, false, false));
         assertEquals(TransactionState.MARKED_ROLLBACK, step.transaction().state());
         assertEquals(List.of(new Effect.RefuseWrite(Refusal.WRONG_STATE)), step.effects());
     }
@@ -553,11 +553,11 @@ class TwoPhaseCommitTest {
     }
 
     private static Transaction onePhase() {
-        return after(begin(), new Event.WriteRequested("a", INSTANCE, true), new Event.WriteStaged("a"));
+        return after(begin(), new Event.WriteRequested("a", INSTANCE, true, false), new Event.WriteStaged("a"));
     }
 
     private static Event write(String resourceManager) {
-        return new Event.WriteRequested(resourceManager, INSTANCE, false);
+        return new Event.WriteRequested(resourceManager, INSTANCE, false, false);
     }
 
     private static Event vote(String resourceManager, Ballot ballot) {

@@ -78,6 +78,7 @@ class AccessTest {
                 Endpoint.of("GET", "/", null, Role.VIEWER, Role.OPERATOR),
                 Endpoint.of("GET", "/console/transactions", null, Role.VIEWER, Role.OPERATOR),
                 Endpoint.of("GET", "/console/transactions/{id}", null, Role.VIEWER, Role.OPERATOR),
+                Endpoint.of("GET", "/_static/htmx.org/dist/htmx.min.js", null, Role.VIEWER, Role.OPERATOR),
                 Endpoint.of("POST", "/console/no-such-action", null, Role.OPERATOR),
                 // What no rule names is nobody's where transactions are at stake, and the operator's elsewhere.
                 Endpoint.of("OPTIONS", "/transactions", null),
