@@ -1,6 +1,7 @@
 package dtc.console;
 
 import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
 import dtc.protocol.Resolution;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
@@ -130,6 +131,7 @@ public class ActionResource {
                             : "Say it in %d characters at most.".formatted(REASON_CHARS_MAX)));
         }
         String who = guard.name(caller);
+        audit.asked(who, asked.action(), asked.subject(), reason);
         return asked.act().act(who, reason).thenApply(result -> {
             audit.note(who, asked.action(), asked.subject(), asked.link(), reason, result.done(), result.text());
             return Response.seeOther(URI.create(asked.link() + "#audit")).build();
@@ -171,7 +173,9 @@ public class ActionResource {
                                 : "Nothing of it will be applied anywhere. %s told so."
                                         .formatted(Texts.count(
                                                 t.participants().size(), "participant is", "participants are")),
-                        "Its client is answered with a conflict, and with your reason, when it asks to commit.",
+                        t.state() == TransactionState.MARKED_ROLLBACK
+                                ? "Its client is answered with a conflict when it asks to commit, and with why a write failed."
+                                : "Its client is answered with a conflict, and with your reason, when it asks to commit.",
                         "Where commit is decided meanwhile, that stands, and nothing is rolled back.",
                         "This cannot be undone. The client has to begin a new transaction."),
                 true,
@@ -190,10 +194,15 @@ public class ActionResource {
                 t.id().toString(),
                 Links.transaction(t.id()),
                 "Try the delivery again now?",
-                List.of(
-                        "Participants that have not acknowledged are told the outcome now, not after the pause.",
-                        "The outcome stays what it is. A participant applies it once, however often it is told.",
-                        "Where one does not answer, it is asked again, after growing pauses as before."),
+                t.state().isLeftToParticipant()
+                        ? List.of(
+                                "Its participant is asked now, not after the pause, what became of it: there is no outcome yet.",
+                                "It committed, or it rolls back by this. Which of them, only it knows.",
+                                "Where it does not answer, it is asked again, after growing pauses as before.")
+                        : List.of(
+                                "Participants that have not acknowledged are told the outcome now, not after the pause.",
+                                "The outcome stays what it is. A participant applies it once, however often it is told.",
+                                "Where one does not answer, it is asked again, after growing pauses as before."),
                 false,
                 (_, _) -> now(
                         switch (coordinator.deliverNow(t.id())) {
@@ -256,6 +265,7 @@ public class ActionResource {
     }
 
     private Asked remove(ResourceManagers.Row row) {
+        long undecided = resourceManagers.undecidedWith(row.id());
         return new Asked(
                 Action.REMOVE,
                 row.id(),
@@ -269,8 +279,13 @@ public class ActionResource {
                                         .formatted(
                                                 Texts.count(row.waiting(), "decision waits", "decisions wait"),
                                                 row.waiting() == 1 ? "goes on" : "go on"),
+                        undecided == 0
+                                ? "No open transaction has written to it."
+                                : "%s written to it, and can only roll back unless it registers again before they prepare."
+                                        .formatted(Texts.count(
+                                                undecided, "open transaction has", "open transactions have")),
                         "It may register again at any time."),
-                row.waiting() > 0,
+                row.waiting() + undecided > 0,
                 (_, _) -> now(
                         switch (registry.removeLapsed(row.id())) {
                             case Answer.Given<Registration> _ -> new Result(true, "It is no longer registered.");

@@ -44,6 +44,13 @@ class Audit {
         this.time = time;
     }
 
+    /** Before it is carried out, so that there is a trace where the process dies then. */
+    void asked(String who, Action action, String subject, String reason) {
+        LOG.infof(
+                "who=\"%s\" action=%s subject=%s asked reason=\"%s\"",
+                quotable(who), action, Texts.line(subject), quotable(reason));
+    }
+
     void note(String who, Action action, String subject, String link, String reason, boolean done, String result) {
         Entry entry = new Entry(time.now(), who, action, subject, link, reason, done, result);
         synchronized (this) {
@@ -53,8 +60,8 @@ class Audit {
             }
         }
         LOG.infof(
-                "who=%s action=%s subject=%s done=%s result=\"%s\" reason=\"%s\"",
-                Texts.line(who), action, Texts.line(subject), done, quotable(result), quotable(reason));
+                "who=\"%s\" action=%s subject=%s done=%s result=\"%s\" reason=\"%s\"",
+                quotable(who), action, Texts.line(subject), done, quotable(result), quotable(reason));
     }
 
     private static String quotable(String text) {

@@ -9,6 +9,7 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -40,6 +41,9 @@ class Overview {
             String detail,
             String link,
             @Nullable When since) {}
+
+    /** One that has not ended. */
+    private record Open(Transaction transaction, Instant inStateSince) {}
 
     /** Transactions in one state. */
     public record InFlight(String state, String link, long number, Tone tone) {
@@ -80,13 +84,15 @@ class Overview {
     }
 
     Model model() {
-        List<Transaction> open =
-                timelines.open().stream().map(Timeline::transaction).toList();
+        Instant now = time.now();
+        List<Open> open = timelines.open().stream()
+                .map(timeline -> new Open(timeline.transaction(), timeline.inStateSince(now, time.nanos())))
+                .toList();
         List<ResourceManagers.Row> rows = resourceManagers.all();
         List<InFlight> inFlight = inFlight(open);
         List<Rates.Point> points = rates.points();
         return new Model(
-                attention(open, rows),
+                attention(open, rows, now),
                 inFlight,
                 inFlight.stream().mapToLong(InFlight::number).sum(),
                 outcomes(points),
@@ -96,16 +102,17 @@ class Overview {
                 rows.stream().filter(ResourceManagers.Row::live).count());
     }
 
-    private static List<InFlight> inFlight(List<Transaction> open) {
+    private static List<InFlight> inFlight(List<Open> open) {
         Map<State, Long> counts = new EnumMap<>(State.class);
         for (TransactionState state : TransactionState.values()) {
             if (!state.isFinal()) {
                 counts.put(state.shown(), 0L);
             }
         }
-        for (Transaction t : open) {
-            if (!t.state().isFinal()) {
-                counts.merge(t.state().shown(), 1L, Long::sum);
+        for (Open one : open) {
+            TransactionState state = one.transaction().state();
+            if (!state.isFinal()) {
+                counts.merge(state.shown(), 1L, Long::sum);
             }
         }
         return counts.entrySet().stream()
@@ -119,13 +126,29 @@ class Overview {
 
     // What needs a person
 
-    private List<Attention> attention(List<Transaction> open, List<ResourceManagers.Row> rows) {
-        Instant now = time.now();
+    private List<Attention> attention(List<Open> open, List<ResourceManagers.Row> rows, Instant now) {
         List<Attention> all = new ArrayList<>();
         String refusing = coordinator.refusing();
         if (refusing != null) {
             all.add(new Attention(
                     Tone.BAD, "The decision log takes no decisions", refusing, "/console/transactions", null));
+        }
+        List<Open> deciding = open.stream()
+                .filter(one -> switch (one.transaction().state()) {
+                    case DECIDING, DELEGATING -> isLong(one.inStateSince(), now);
+                    case ACTIVE, MARKED_ROLLBACK, PREPARING, DELEGATED, RESOLVING, COMMITTING, COMMITTED -> false;
+                    case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> false;
+                })
+                .sorted(Comparator.comparing(Open::inStateSince))
+                .toList();
+        if (!deciding.isEmpty()) {
+            all.add(new Attention(
+                    Tone.BAD,
+                    "%s for the decision log"
+                            .formatted(Texts.count(deciding.size(), "decision waits", "decisions wait")),
+                    "It has not said that they are durable. See whether its disk answers.",
+                    Links.transactions(State.PREPARING),
+                    When.of(deciding.getFirst().inStateSince(), now)));
         }
         List<Transaction> heuristic = coordinator.unresolved(UNRESOLVED_MAX);
         for (Transaction t : heuristic.stream().limit(LISTED_MAX).toList()) {
@@ -157,18 +180,19 @@ class Overview {
                         row.waitingSince()));
             }
         }
-        List<Transaction> delegated = open.stream()
-                .filter(t -> t.state() == TransactionState.DELEGATED || t.state() == TransactionState.RESOLVING)
-                .filter(t -> isLong(t.startedAt(), now))
+        List<Open> delegated = open.stream()
+                .filter(one -> one.transaction().state().isLeftToParticipant())
+                .filter(one -> isLong(one.inStateSince(), now))
                 .toList();
-        for (Transaction t : delegated.stream().limit(LISTED_MAX).toList()) {
+        for (Open one : delegated.stream().limit(LISTED_MAX).toList()) {
+            Transaction t = one.transaction();
             all.add(new Attention(
                     Tone.WARN,
                     "In doubt",
                     "Only %s knows the outcome, and it does not answer."
                             .formatted(t.participants().getFirst().resourceManager()),
                     Links.transaction(t.id()),
-                    When.of(t.startedAt(), now)));
+                    When.of(one.inStateSince(), now)));
         }
         if (delegated.size() > LISTED_MAX) {
             all.add(new Attention(

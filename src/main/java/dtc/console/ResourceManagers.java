@@ -2,6 +2,7 @@ package dtc.console;
 
 import dtc.coordinator.Participant;
 import dtc.coordinator.Transaction;
+import dtc.protocol.Outcome;
 import dtc.protocol.State;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
@@ -159,6 +160,14 @@ class ResourceManagers {
                 .sorted(Comparator.comparing(Transaction::id))
                 .limit(limit)
                 .toList();
+    }
+
+    /** How many open transactions that are not decided have written to it. */
+    long undecidedWith(String id) {
+        return timelines.open().stream()
+                .map(Timeline::transaction)
+                .filter(t -> t.decision() == Outcome.PENDING && t.participant(id) != null)
+                .count();
     }
 
     static boolean isToBeTold(Participant participant) {

@@ -18,10 +18,22 @@ final class Texts {
     /** One line, so that it is one line in the log, whoever made it up. */
     static String line(String text) {
         return text.codePoints()
-                .map(c -> Character.isISOControl(c) ? ' ' : c)
+                .map(c -> isPlain(c) ? c : ' ')
                 .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                 .toString()
                 .strip();
+    }
+
+    /** Neither begins a line nor turns the direction of what follows. */
+    private static boolean isPlain(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR,
+                    Character.SURROGATE -> false;
+            default -> true;
+        };
     }
 
     static String moment(Instant at) {

@@ -6,6 +6,7 @@ import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
 import dtc.protocol.Outcome;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -39,6 +40,8 @@ final class Timeline {
     private int writeMoments;
     private int leftOut;
     private long preparingNanos;
+    /** Elapsed time since the beginning, when it came into its state. */
+    private long stateNanos;
 
     /**
      * When a participant will be told again.
@@ -77,6 +80,9 @@ final class Timeline {
         }
         transaction = step.transaction();
         long elapsed = nowNanos - beganNanos;
+        if (before.state() != transaction.state()) {
+            stateNanos = elapsed;
+        }
         if (event instanceof Event.PrepareRequested) {
             preparingNanos = elapsed;
         }
@@ -115,6 +121,13 @@ final class Timeline {
             latest.remove();
             leftOut++;
         }
+    }
+
+    /** When it came into its state. Where that was before a restart, it is not kept: then when it began. */
+    synchronized Instant inStateSince(Instant now, long nowNanos) {
+        return stateNanos == 0 && begunAs != TransactionState.ACTIVE
+                ? transaction.startedAt()
+                : now.minusNanos(nowNanos - beganNanos - stateNanos);
     }
 
     synchronized Transaction transaction() {

@@ -11,6 +11,7 @@ import dtc.runtime.Time;
 import dtc.runtime.TransactionListener;
 import jakarta.inject.Singleton;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Map;
@@ -113,6 +114,13 @@ public class Timelines implements TransactionListener {
     Timeline.@Nullable Seen see(TransactionId id) {
         Timeline timeline = find(id);
         return timeline == null ? null : timeline.see(time.nanos());
+    }
+
+    /** When it came into its state; null where that was not kept. */
+    @Nullable
+    Instant inStateSince(TransactionId id, Instant now) {
+        Timeline timeline = find(id);
+        return timeline == null ? null : timeline.inStateSince(now, time.nanos());
     }
 
     /** Those that have not ended, in no order. */

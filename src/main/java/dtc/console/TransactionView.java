@@ -34,11 +34,17 @@ class TransactionView {
     public record Awaited(
             String whom, String what, When since, @Nullable String next) {}
 
+    /**
+     * One participant.
+     *
+     * @param lease what stands in the way where it holds none
+     */
     public record ParticipantRow(
             int number,
             String id,
             String link,
             Chip chip,
+            @Nullable Chip lease,
             @Nullable String vote,
             int writes,
             @Nullable String reason) {}
@@ -97,6 +103,8 @@ class TransactionView {
         Instant now = time.now();
         Timeline.Seen seen = timelines.see(id);
         Instant until = t.finishedAt() == null ? now : t.finishedAt();
+        Instant inState = timelines.inStateSince(id, now);
+        When inStateSince = When.of(inState == null ? t.startedAt() : inState, now);
         boolean mayExpire = t.state() == TransactionState.ACTIVE || t.state() == TransactionState.MARKED_ROLLBACK;
         return new Model(
                 id.toString(),
@@ -113,7 +121,7 @@ class TransactionView {
                 t.resolution() == null ? null : t.resolution().reason(),
                 t.resolution() == null ? null : When.of(t.resolution().at(), now),
                 seen == null ? List.of() : Drawing.phases(seen),
-                awaited(t, seen, now),
+                awaited(t, seen, inStateSince, now),
                 seen == null ? List.of() : Drawing.rows(seen, now),
                 t.participants().size() > Drawing.LIFELINES_MAX ? Drawing.LIFELINES_MAX : 0,
                 participants(t),
@@ -146,46 +154,47 @@ class TransactionView {
 
     // What is awaited
 
-    private static List<Awaited> awaited(Transaction t, Timeline.@Nullable Seen seen, Instant now) {
+    private static List<Awaited> awaited(Transaction t, Timeline.@Nullable Seen seen, When since, Instant now) {
         return switch (t.state()) {
             case ACTIVE ->
                 List.of(new Awaited(
                         "the client",
                         "It may write more, and has to ask for prepare, commit or rollback.",
-                        When.of(t.startedAt(), now),
+                        since,
                         "rolls back by itself " + Texts.ago(t.expiresAt(), now)));
             case MARKED_ROLLBACK ->
                 List.of(new Awaited(
                         "the client",
                         "A write failed, so it can only roll back.",
-                        When.of(t.startedAt(), now),
+                        since,
                         "rolls back by itself " + Texts.ago(t.expiresAt(), now)));
             case PREPARING ->
                 t.participants().stream()
                         .filter(p -> p.ballot() == null)
-                        .map(p -> new Awaited(p.resourceManager(), "Its vote.", When.of(t.startedAt(), now), null))
+                        .map(p -> new Awaited(p.resourceManager(), "Its vote.", since, null))
                         .toList();
             case DECIDING, DELEGATING ->
-                List.of(new Awaited(
-                        "the decision log", "That the decision is durable.", When.of(t.startedAt(), now), null));
-            case DELEGATED, RESOLVING, COMMITTING, ROLLING_BACK -> outcomesToBeTold(t, seen, now);
+                List.of(new Awaited("the decision log", "That the decision is durable.", since, null));
+            case DELEGATED, RESOLVING ->
+                t.participants().stream()
+                        .map(p -> new Awaited(
+                                p.resourceManager(), "Whether it committed: only it knows.", since, next(p, seen)))
+                        .toList();
+            case COMMITTING, ROLLING_BACK -> outcomesToBeTold(t, seen, now);
             case ROLLED_BACK, HEURISTIC -> silent(t, seen, now);
             case COMMITTED -> List.of();
         };
     }
 
     private static List<Awaited> outcomesToBeTold(Transaction t, Timeline.@Nullable Seen seen, Instant now) {
-        boolean delegated = t.state() == TransactionState.DELEGATED || t.state() == TransactionState.RESOLVING;
         When since = When.of(t.decidedAt() == null ? t.startedAt() : t.decidedAt(), now);
         return t.participants().stream()
-                .filter(p -> delegated || ResourceManagers.isToBeTold(p))
+                .filter(ResourceManagers::isToBeTold)
                 .map(p -> new Awaited(
                         p.resourceManager(),
-                        delegated
-                                ? "Whether it committed: only it knows."
-                                : p.state() == State.COMMITTING
-                                        ? "Its acknowledgement of the commit."
-                                        : "Its acknowledgement of the rollback.",
+                        p.state() == State.COMMITTING
+                                ? "Its acknowledgement of the commit."
+                                : "Its acknowledgement of the rollback.",
                         since,
                         next(p, seen)))
                 .toList();
@@ -206,7 +215,7 @@ class TransactionView {
     private static @Nullable String next(Participant p, Timeline.@Nullable Seen seen) {
         Timeline.Next next = seen == null ? null : seen.next().get(p.resourceManager());
         if (next == null || seen == null) {
-            return p.tries() == 0 ? null : tries(p) + ", and one is under way";
+            return p.tries() == 0 ? null : tries(p);
         }
         if (next.atNanos() == null) {
             return tries(p) + ", the next when it is registered again";
@@ -221,7 +230,7 @@ class TransactionView {
 
     // The rest
 
-    private static List<ParticipantRow> participants(Transaction t) {
+    private List<ParticipantRow> participants(Transaction t) {
         List<ParticipantRow> rows = new ArrayList<>();
         for (Participant p : t.participants()) {
             rows.add(new ParticipantRow(
@@ -229,11 +238,19 @@ class TransactionView {
                     p.resourceManager(),
                     Links.resourceManager(p.resourceManager()),
                     Chip.of(p.state()),
+                    lease(registry.find(p.resourceManager())),
                     p.ballot() == null ? null : p.ballot().vote().name().replace('_', ' '),
                     p.writes(),
                     p.reason()));
         }
         return rows;
+    }
+
+    private @Nullable Chip lease(@Nullable Registration registration) {
+        if (registration == null) {
+            return new Chip("not registered", Tone.WARN);
+        }
+        return registry.isLive(registration) ? null : new Chip("lapsed", Tone.WARN);
     }
 
     private List<Curl> curls(Transaction t, String base) {

@@ -146,7 +146,7 @@ class ConsoleTest {
             String id = begin("orders", "payments", hanging.id());
             prepare(id);
             open("/console/transactions/" + id);
-            browser.awaitText("rolled back in 1");
+            browser.awaitText("rolled back in ");
             assertTrue(browser.text().contains("No vote from %s counts as ABORT".formatted(hanging.id())));
             assertTrue(browser.text().contains("orders voted COMMIT"));
             assertTrue(browser.text().contains("Decided: roll back"));
@@ -472,8 +472,11 @@ class ConsoleTest {
                     .then()
                     .statusCode(303);
             assertEquals(
-                    List.of("who=somebody not signed in action=ROLL_BACK subject=%s done=true ".formatted(id)
-                            + "result=\"It is rolled back.\" reason=\"because who='root'\""),
+                    List.of(
+                            "who=\"somebody not signed in\" action=ROLL_BACK subject=%s asked reason=\"because who='root'\""
+                                    .formatted(id),
+                            "who=\"somebody not signed in\" action=ROLL_BACK subject=%s done=true ".formatted(id)
+                                    + "result=\"It is rolled back.\" reason=\"because who='root'\""),
                     audit.lines);
         }
         get("/transactions/" + id)

@@ -7,7 +7,7 @@ import java.util.NavigableSet;
 import java.util.TreeSet;
 
 /** A clock that stands still until told to go on, and timers that then fire in order. */
-final class FakeTime implements Time {
+public final class FakeTime implements Time {
 
     private static final Instant BEGINNING = Instant.parse("2026-01-01T00:00:00Z");
 
@@ -35,7 +35,7 @@ final class FakeTime implements Time {
         return () -> alarms.remove(alarm);
     }
 
-    void goOn(Duration by) {
+    public void goOn(Duration by) {
         long until = nanos + by.toNanos();
         while (!alarms.isEmpty() && alarms.first().atNanos() <= until) {
             Alarm next = alarms.removeFirst();

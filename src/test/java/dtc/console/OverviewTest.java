@@ -1,0 +1,155 @@
+package dtc.console;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TwoPhaseCommit;
+import dtc.log.DecisionLog;
+import dtc.log.TransactionRecord;
+import dtc.protocol.Ballot;
+import dtc.protocol.JsonText;
+import dtc.protocol.Origin;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Answer;
+import dtc.runtime.Backoff;
+import dtc.runtime.Coordinator;
+import dtc.runtime.Coordinator.Until;
+import dtc.runtime.FakeTime;
+import dtc.runtime.HostRules;
+import dtc.runtime.Message;
+import dtc.runtime.Participants;
+import dtc.runtime.Participants.Reply;
+import dtc.runtime.Registration;
+import dtc.runtime.Registry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** What needs a person is said on top, and since when. */
+class OverviewTest {
+
+    private static final UUID INSTANCE = new UUID(1, 1);
+
+    private final FakeTime time = new FakeTime();
+    private final Registry registry = new Registry(time, Duration.ofDays(1), 10, new HostRules(List.of("localhost")));
+    private final ConsoleSettings settings = new ConsoleSettings(true, 100, 10, Duration.ofMinutes(1));
+    private final Votes votes = new Votes();
+    private final Timelines timelines = new Timelines(time, votes, settings);
+    private boolean diskAnswers = true;
+
+    private final Coordinator coordinator = new Coordinator(
+            new TwoPhaseCommit(10, 100, 10),
+            new Coordinator.Settings(
+                    Duration.ofHours(1),
+                    Duration.ofSeconds(1),
+                    Duration.ofMillis(1_400),
+                    100,
+                    Duration.ofHours(1),
+                    100,
+                    10,
+                    10,
+                    10),
+            time,
+            () -> new TransactionId(new UUID(0x7000, 0x8000000000000000L)),
+            new Backoff(Duration.ofMillis(100), Duration.ofSeconds(10), new Random(1)),
+            registry,
+            new Voting(),
+            new Hanging(),
+            timelines);
+    private final Overview overview = new Overview(
+            coordinator,
+            timelines,
+            new ResourceManagers(registry, votes, timelines, time),
+            new Rates(),
+            settings,
+            time);
+
+    @Test
+    void a_decision_that_the_log_does_not_make_durable_needs_a_person() {
+        diskAnswers = false;
+        Transaction t = begin("a", "b");
+        time.goOn(Duration.ofMinutes(10)); // while it is active nobody is needed
+        assertEquals(List.of(), overview.model().attention());
+        var _ = coordinator.prepare(t.id(), Until.APPLIED);
+        time.goOn(Duration.ofSeconds(59));
+        assertEquals(List.of(), overview.model().attention());
+        time.goOn(Duration.ofSeconds(2));
+        Overview.Attention attention = overview.model().attention().getFirst();
+        assertEquals("1 decision waits for the decision log", attention.title());
+        assertEquals(When.of(time.now().minusSeconds(61), time.now()), attention.since());
+    }
+
+    @Test
+    void one_that_is_left_to_its_silent_participant_is_in_doubt_since_then() {
+        Transaction t = begin("a");
+        time.goOn(Duration.ofMinutes(10));
+        var _ = coordinator.commit(t.id(), Until.APPLIED);
+        assertEquals(List.of(), overview.model().attention());
+        time.goOn(Duration.ofSeconds(61));
+        Overview.Attention attention = overview.model().attention().getFirst();
+        assertEquals("In doubt", attention.title());
+        assertEquals(When.of(time.now().minusSeconds(61), time.now()), attention.since());
+    }
+
+    private Transaction begin(String... resourceManagers) {
+        List<Coordinator.Write> writes = new ArrayList<>();
+        for (String name : resourceManagers) {
+            assertInstanceOf(
+                    Answer.Given.class,
+                    registry.register(name, "http://localhost:1", INSTANCE, Set.of(Registration.ONE_PHASE)));
+            writes.add(new Coordinator.Write(name, "key", new JsonText("1")));
+        }
+        var begun = coordinator.begin(Origin.UNNAMED, null, writes, false, Until.APPLIED);
+        if (begun.toCompletableFuture().join() instanceof Answer.Given<Transaction>(Transaction t)) {
+            return t;
+        }
+        throw new AssertionError(begun);
+    }
+
+    /** Votes for commit, and then says no more. */
+    private static final class Voting implements Participants {
+        @Override
+        public CompletionStage<Reply> sendAlone(Registration target, Message message) {
+            return send(target, message);
+        }
+
+        @Override
+        public CompletionStage<Reply> send(Registration target, Message message) {
+            return switch (message) {
+                case Message.Write _ -> CompletableFuture.completedFuture(Reply.DONE);
+                case Message.Prepare _ -> CompletableFuture.completedFuture(Reply.voted(Ballot.COMMIT));
+                case Message.Commit _, Message.Rollback _ -> new CompletableFuture<>();
+            };
+        }
+    }
+
+    private final class Hanging implements DecisionLog {
+        @Override
+        public void replay(Consumer<TransactionRecord> each) {}
+
+        @Override
+        public CompletionStage<Void> decide(TransactionRecord decision) {
+            return diskAnswers ? CompletableFuture.completedFuture(null) : new CompletableFuture<>();
+        }
+
+        @Override
+        public void end(TransactionRecord ended) {}
+
+        @Override
+        public void forget(TransactionId id) {}
+
+        @Override
+        public @Nullable String refusing() {
+            return null;
+        }
+    }
+}
