@@ -916,7 +916,6 @@ public final class Coordinator {
      */
     private CompletionStage<Participants.Reply> deliver(Entry entry, String name, boolean commit) {
         TransactionId id = entry.transaction.id();
-        listener.told(id, name, commit ? Outcome.COMMIT : Outcome.ROLLBACK);
         Registration target = registry.find(name);
         Participant participant = entry.transaction.participant(name);
         if (target == null || participant == null) {
@@ -927,8 +926,12 @@ public final class Coordinator {
             return CompletableFuture.completedFuture(new Participants.Reply(
                     Participants.Reply.Kind.UNKNOWN, "it came back as another instance, without its memory"));
         }
+        listener.told(id, name, commit ? Outcome.COMMIT : Outcome.ROLLBACK);
         Message message = commit ? new Message.Commit(id) : new Message.Rollback(id);
-        return Ports.call(() -> participants.send(target.as(participant.instance()), message))
+        Registration addressee = target.as(participant.instance());
+        return Ports.call(() -> participant.tries() == 0
+                        ? participants.send(addressee, message)
+                        : participants.sendAlone(addressee, message))
                 .exceptionally(Coordinator::failed);
     }
 

@@ -3,7 +3,6 @@ package dtc.runtime;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -97,6 +96,11 @@ public final class Lanes implements Participants {
     }
 
     @Override
+    public CompletionStage<Reply> sendAlone(Registration target, Message message) {
+        return exchanges.alone(target, message);
+    }
+
+    @Override
     public CompletionStage<Reply> send(Registration target, Message message) {
         if (settings.batchMax() == 1 || !target.takesBatches()) {
             return exchanges.alone(target, message);
@@ -122,13 +126,17 @@ public final class Lanes implements Participants {
     private final class Lane {
         private final Addressee addressee;
         private final Registration target;
-        /** What goes before all else: what was sent before, and commits, which let go of what others wait for. */
-        private final Deque<Waiting> first = new ArrayDeque<>(); // guarded by this, as is what follows
+        /** Guarded by this, as is what follows. They go first: they let go of what others wait for. */
+        private final Queue<Waiting> commits = new ArrayDeque<>();
+        /** What was in a request that failed as a whole, and goes alone now. */
+        private final Queue<Waiting> again = new ArrayDeque<>();
 
-        /** The others as they came. No rollback goes before the writes that it takes back. */
-        private final Deque<Waiting> others = new ArrayDeque<>();
+        private final Queue<Waiting> others = new ArrayDeque<>();
+        /** Messages in one request; fewer after one that failed as a whole. */
+        private int batchMax = settings.batchMax();
 
         private int underWay;
+        private boolean sending;
         private boolean closed;
 
         private Lane(Addressee addressee, Registration target) {
@@ -137,7 +145,7 @@ public final class Lanes implements Participants {
         }
 
         private synchronized int size() {
-            return first.size() + others.size();
+            return commits.size() + again.size() + others.size();
         }
 
         private boolean take(List<Waiting> messages) {
@@ -157,28 +165,41 @@ public final class Lanes implements Participants {
 
         /** Guarded by this. */
         private void queue(Waiting one) {
-            if (one.again() || one.message() instanceof Message.Commit) {
-                first.add(one);
+            if (one.message() instanceof Message.Commit) {
+                commits.add(one);
             } else {
-                others.add(one);
+                (one.again() ? again : others).add(one);
             }
         }
 
+        /** Sends as long as there is something to send and a lane for it: whoever does so does it for all. */
         private void next() {
-            List<Waiting> late = new ArrayList<>(0);
-            List<Waiting> batch;
             synchronized (this) {
-                batch = underWay < settings.lanes() ? gather(late) : List.of();
-                if (!batch.isEmpty()) {
-                    underWay++;
-                } else if (underWay == 0 && size() == 0) {
-                    closed = true;
-                    lanes.remove(addressee, this);
+                if (sending) {
+                    return;
                 }
+                sending = true;
             }
-            late.forEach(one -> one.fail("it was too busy to be sent this in time"));
-            if (!batch.isEmpty()) {
-                exchange(batch);
+            while (true) {
+                List<Waiting> late = new ArrayList<>(0);
+                List<Waiting> batch;
+                synchronized (this) {
+                    batch = underWay < settings.lanes() ? gather(late) : List.of();
+                    if (!batch.isEmpty()) {
+                        underWay++;
+                    } else if (late.isEmpty()) {
+                        sending = false;
+                        if (underWay == 0) {
+                            closed = true;
+                            lanes.remove(addressee, this);
+                        }
+                        return;
+                    }
+                }
+                late.forEach(one -> one.fail("it was too busy to be sent this in time"));
+                if (!batch.isEmpty()) {
+                    exchange(batch);
+                }
             }
         }
 
@@ -186,8 +207,8 @@ public final class Lanes implements Participants {
         private List<Waiting> gather(List<Waiting> late) {
             List<Waiting> batch = new ArrayList<>();
             long bytes = 0;
-            while (size() > 0 && batch.size() < settings.batchMax()) {
-                Queue<Waiting> queue = first.isEmpty() ? others : first;
+            while (size() > 0 && batch.size() < batchMax) {
+                Queue<Waiting> queue = !commits.isEmpty() ? commits : !again.isEmpty() ? again : others;
                 Waiting next = queue.element();
                 if (time.nanos() - next.sinceNanos() > settings.waitMax().toNanos()) {
                     late.add(queue.remove());
@@ -218,12 +239,21 @@ public final class Lanes implements Participants {
         private CompletionStage<?> alone(Waiting one) {
             return Ports.call(() -> exchanges.alone(target, one.message())).whenComplete((reply, failure) -> {
                 if (failure == null) {
-                    boolean unclear = one.again() && reply.kind() == Reply.Kind.UNREACHABLE;
-                    one.answer().complete(unclear ? new Reply(Reply.Kind.SILENT, reply.detail()) : reply);
+                    one.answer().complete(isUnclear(one, reply) ? new Reply(Reply.Kind.SILENT, reply.detail()) : reply);
                 } else {
                     one.answer().completeExceptionally(failure);
                 }
             });
+        }
+
+        /** Of what was sent before, such an answer does not tell whether that was carried out then. */
+        private static boolean isUnclear(Waiting one, Reply reply) {
+            return one.again()
+                    && switch (reply.kind()) {
+                        case UNREACHABLE -> true;
+                        case UNKNOWN, CONFLICT, NO_ROOM -> one.message() instanceof Message.Commit;
+                        case DONE, UNAVAILABLE, WRONG, SILENT -> false;
+                    };
         }
 
         private CompletionStage<?> together(List<Waiting> batch) {
@@ -234,7 +264,11 @@ public final class Lanes implements Participants {
         }
 
         private void deliver(List<Waiting> batch, List<Optional<Reply>> replies) {
-            if (replies.isEmpty()) {
+            boolean failed = replies.isEmpty();
+            synchronized (this) {
+                batchMax = failed ? Math.max(1, batch.size() / 2) : Math.min(settings.batchMax(), batchMax + 1);
+            }
+            if (failed) {
                 give(target, batch.stream().map(Waiting::onceMore).toList());
                 return;
             }

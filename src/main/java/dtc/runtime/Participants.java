@@ -11,6 +11,9 @@ public interface Participants {
     /** Always completes with a value, and soon (see {@link Lanes}): silence and failure are values too. */
     CompletionStage<Reply> send(Registration target, Message message);
 
+    /** The same for one that had no answer before: it may be why, and shall spoil no other's. */
+    CompletionStage<Reply> sendAlone(Registration target, Message message);
+
     /**
      * What came back.
      *

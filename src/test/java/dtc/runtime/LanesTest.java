@@ -36,7 +36,7 @@ class LanesTest {
             new Lanes(wire, time, new Lanes.Settings(1, 3, 410, 5, Duration.ofSeconds(1), Duration.ofMillis(20)));
 
     @Test
-    void on_an_idle_lane_a_message_leaves_port_and_alone() {
+    void on_an_idle_lane_a_message_leaves_at_once_and_alone() {
         var reply = send(ORDERS, commit(1));
         assertEquals(List.of("orders: commit 1"), wire.sent());
         wire.answer(0, Reply.DONE);
@@ -146,6 +146,102 @@ class LanesTest {
         wire.fail(1);
         assertEquals(Reply.Kind.SILENT, third.join().kind());
         assertFalse(second.answer().isDone());
+    }
+
+    @Test
+    void a_commit_goes_before_what_is_sent_again_too() {
+        send(ORDERS, commit(1));
+        send(ORDERS, write(2, "1"));
+        send(ORDERS, new Message.Rollback(id(3)));
+        wire.answer(0, Reply.DONE);
+        send(ORDERS, commit(4));
+        wire.fail(1);
+        assertEquals(
+                List.of("orders: commit 4"), wire.sent().subList(2, wire.sent().size()));
+        wire.answer(2, Reply.DONE);
+        assertEquals("orders: write 2", wire.sent().get(3));
+    }
+
+    @Test
+    void a_commit_that_is_sent_again_and_refused_may_have_been_carried_out_before() {
+        for (Reply.Kind refused : List.of(Reply.Kind.CONFLICT, Reply.Kind.UNKNOWN, Reply.Kind.NO_ROOM)) {
+            int sent = wire.sent().size();
+            send(ORDERS, commit(1));
+            var commit = send(ORDERS, commit(2));
+            var rollback = send(ORDERS, new Message.Rollback(id(3)));
+            wire.answer(sent, Reply.DONE);
+            wire.fail(sent + 1);
+            wire.answer(sent + 2, new Reply(refused, "no"));
+            wire.answer(sent + 3, new Reply(refused, "no"));
+            assertEquals(Reply.Kind.SILENT, commit.join().kind());
+            assertEquals(refused, rollback.join().kind());
+        }
+    }
+
+    @Test
+    void requests_become_smaller_while_they_fail_as_a_whole_and_grow_again() {
+        Lanes wide = new Lanes(
+                wire, time, new Lanes.Settings(1, 8, 10_000, 100, Duration.ofSeconds(1), Duration.ofHours(1)));
+        for (int i = 0; i <= 30; i++) {
+            var _ = wide.send(ORDERS, new Message.Rollback(id(i)));
+        }
+        wire.answer(0, Reply.DONE);
+        assertEquals(8, wire.sizes().get(1));
+        wire.fail(1);
+        for (int i = 2; i < 10; i++) {
+            wire.answer(i, Reply.DONE);
+        }
+        assertEquals(4, wire.sizes().get(10));
+        wire.answer(10, Reply.DONE, Reply.DONE, Reply.DONE, Reply.DONE);
+        assertEquals(5, wire.sizes().get(11));
+    }
+
+    @Test
+    void all_lanes_are_used_by_what_is_sent_again() {
+        Lanes two = new Lanes(
+                wire, time, new Lanes.Settings(2, 8, 10_000, 100, Duration.ofSeconds(1), Duration.ofMillis(20)));
+        for (int i = 1; i <= 5; i++) {
+            var _ = two.send(ORDERS, new Message.Rollback(id(i)));
+        }
+        wire.answer(0, Reply.DONE);
+        wire.answer(1, Reply.DONE);
+        time.goOn(Duration.ofMillis(20)); // both lanes are free
+        wire.fail(2);
+        assertEquals(5, wire.sent().size());
+    }
+
+    @Test
+    void answers_that_are_there_at_once_do_not_pile_up() {
+        int number = 10_000;
+        CompletableFuture<Reply> held = new CompletableFuture<>();
+        Exchanges atOnce = new Exchanges() {
+            @Override
+            public CompletionStage<Reply> alone(Registration target, Message message) {
+                return held.isDone() ? CompletableFuture.completedFuture(Reply.DONE) : held;
+            }
+
+            @Override
+            public CompletionStage<List<Optional<Reply>>> together(Registration target, List<Message> messages) {
+                return CompletableFuture.completedFuture(List.of());
+            }
+        };
+        Lanes many = new Lanes(
+                atOnce, time, new Lanes.Settings(1, 128, 100_000, number, Duration.ofSeconds(1), Duration.ofHours(1)));
+        List<CompletionStage<Reply>> answers = new ArrayList<>();
+        for (int i = 0; i < number; i++) {
+            answers.add(many.send(ORDERS, new Message.Rollback(id(i))));
+        }
+        held.complete(Reply.DONE);
+        answers.forEach(
+                answer -> assertEquals(Reply.DONE, answer.toCompletableFuture().getNow(null)));
+        assertEquals(0, many.waiting());
+    }
+
+    @Test
+    void what_had_no_answer_before_is_sent_at_once_and_alone() {
+        send(ORDERS, commit(1));
+        var _ = lanes.sendAlone(ORDERS, commit(2));
+        assertEquals(List.of("orders: commit 1", "orders: commit 2"), wire.sent());
     }
 
     @Test
@@ -383,6 +479,10 @@ class LanesTest {
 
         private List<String> sent() {
             return all.stream().map(Sent::what).toList();
+        }
+
+        private List<Integer> sizes() {
+            return all.stream().map(sent -> sent.what().split(",", -1).length).toList();
         }
 
         private void answer(int index, Reply... replies) {
