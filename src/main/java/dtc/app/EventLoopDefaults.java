@@ -1,5 +1,6 @@
 package dtc.app;
 
+import io.quarkus.runtime.ImageMode;
 import io.smallrye.config.ConfigSourceInterceptor;
 import io.smallrye.config.ConfigSourceInterceptorContext;
 import io.smallrye.config.ConfigValue;
@@ -7,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Half as many event loops as processors, where an operator does not say how many: what passes from one loop to another
- * costs more than what is done, and the collector, the log and the resource managers beside want processors too.
+ * costs more than what is done, and the collector, the log and the resource managers beside want processors too. A
+ * native image has two at least: it looks names up on an event loop, and while one waits for an answer another goes on.
  */
 public final class EventLoopDefaults implements ConfigSourceInterceptor {
 
@@ -17,7 +19,11 @@ public final class EventLoopDefaults implements ConfigSourceInterceptor {
 
     /** How many, on this machine. */
     public static int count() {
-        return Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
+        return count(Runtime.getRuntime().availableProcessors(), ImageMode.current());
+    }
+
+    static int count(int processors, ImageMode mode) {
+        return Math.max(mode == ImageMode.NATIVE_RUN ? 2 : 1, processors / 2);
     }
 
     @Override

@@ -106,6 +106,8 @@ public final class World implements QuarkusTestResourceLifecycleManager {
                 Map.entry("quarkus.http.insecure-requests", "disabled"),
                 Map.entry("quarkus.http.tls-configuration-name", "dtc"),
                 Map.entry("quarkus.http.test-ssl-port", Integer.toString(port)),
+                // All over TLS, where it has been packaged too: there /q would have a port of its own.
+                Map.entry("quarkus.management.host-enabled", "false"),
                 Map.entry("quarkus.http.idle-timeout", "4s"),
                 Map.entry(
                         "quarkus.tls.dtc.key-store.pem.0.cert",

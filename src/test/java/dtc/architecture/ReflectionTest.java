@@ -1,0 +1,129 @@
+package dtc.architecture;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.domain.JavaParameterizedType;
+import com.tngtech.archunit.core.domain.JavaType;
+import com.tngtech.archunit.core.domain.ReferencedClassObject;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import dtc.protocol.JsonText;
+import io.quarkiverse.resteasy.problem.HttpProblem;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A native image reads and writes as JSON what it was told of. Quarkus tells it what endpoints and clients take and
+ * give; what passes through a mapper or a problem beside them has to be registered, which is missed nowhere but there.
+ *
+ * <p>Seen are: class objects where a mapper reads, types in the signature where it writes, and in a problem what is in
+ * a collection of the signature; and of all of these the fields.
+ */
+class ReflectionTest {
+
+    private static final JavaClasses PRODUCT = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("dtc");
+    private static final JavaClasses PLANTED =
+            new ClassFileImporter().importPackages("dtc.architecture.planted.reflection");
+
+    /** It has a reader and a writer of its own. */
+    private static final String READ_BY_US = JsonText.class.getName();
+
+    @Test
+    void what_is_read_and_written_beside_the_endpoints_is_registered() {
+        assertEquals(
+                Set.of(
+                        "dtc.protocol.Messages$BeginRequest",
+                        "dtc.protocol.Messages$CarriedWrite",
+                        "dtc.protocol.Messages$PrepareRequest",
+                        "dtc.protocol.Messages$WriteRequest",
+                        "dtc.rest.Problems$Violation"),
+                readOrWritten(PRODUCT));
+        assertEquals(Set.of(), unregistered(PRODUCT));
+    }
+
+    @Test
+    void planted_mistakes_are_found() {
+        assertEquals(
+                Stream.of("Read", "Written", "InAProblem", "Held")
+                        .map(name -> "dtc.architecture.planted.reflection.ReflectionPlanted$" + name)
+                        .collect(Collectors.toSet()),
+                unregistered(PLANTED));
+    }
+
+    private static Set<String> unregistered(JavaClasses classes) {
+        Set<String> missing = new TreeSet<>(readOrWritten(classes));
+        missing.removeAll(registered(classes));
+        return missing;
+    }
+
+    private static Set<String> registered(JavaClasses classes) {
+        return classes
+                .that(DescribedPredicate.describe(
+                        "say what is registered", type -> type.isAnnotatedWith(RegisterForReflection.class)))
+                .stream()
+                .flatMap(type -> {
+                    Class<?>[] targets = type.getAnnotationOfType(RegisterForReflection.class)
+                            .targets();
+                    return targets.length == 0
+                            ? Stream.of(type.getName())
+                            : Arrays.stream(targets).map(Class::getName);
+                })
+                .collect(Collectors.toSet());
+    }
+
+    private static Set<String> readOrWritten(JavaClasses classes) {
+        Set<JavaClass> found = new HashSet<>();
+        classes.stream()
+                .flatMap(type -> type.getCodeUnits().stream())
+                .flatMap(ReflectionTest::readOrWritten)
+                .forEach(type -> addWithFields(type, found));
+        return found.stream().map(JavaClass::getName).collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    private static Stream<JavaClass> readOrWritten(JavaCodeUnit code) {
+        Stream<JavaClass> read = calls(code, ObjectMapper.class, "read", "convert", "treeTo")
+                ? code.getReferencedClassObjects().stream().map(ReferencedClassObject::getRawType)
+                : Stream.of();
+        Stream<JavaClass> written = calls(code, ObjectMapper.class, "write", "convert", "valueTo")
+                ? code.getParameterTypes().stream().flatMap(type -> type.getAllInvolvedRawTypes().stream())
+                : Stream.of();
+        Stream<JavaClass> inProblems = calls(code, HttpProblem.Builder.class, "with")
+                ? code.getParameterTypes().stream().flatMap(ReflectionTest::arguments)
+                : Stream.of();
+        return Stream.of(read, written, inProblems).flatMap(types -> types);
+    }
+
+    private static Stream<JavaClass> arguments(JavaType type) {
+        return type instanceof JavaParameterizedType parameterized
+                ? parameterized.getActualTypeArguments().stream()
+                        .flatMap(argument -> argument.getAllInvolvedRawTypes().stream())
+                : Stream.of();
+    }
+
+    private static boolean calls(JavaCodeUnit code, Class<?> owner, String... beginnings) {
+        return code.getMethodCallsFromSelf().stream()
+                .anyMatch(call -> call.getTargetOwner().isAssignableTo(owner)
+                        && Arrays.stream(beginnings).anyMatch(call.getName()::startsWith));
+    }
+
+    private static void addWithFields(JavaClass type, Set<JavaClass> found) {
+        if (type.getPackageName().startsWith("dtc.") && !type.getName().equals(READ_BY_US) && found.add(type)) {
+            type.getFields().stream()
+                    .flatMap(field -> field.getType().getAllInvolvedRawTypes().stream())
+                    .forEach(of -> addWithFields(of, found));
+        }
+    }
+}

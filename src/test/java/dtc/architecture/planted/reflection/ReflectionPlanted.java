@@ -1,0 +1,38 @@
+package dtc.architecture.planted.reflection;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.quarkiverse.resteasy.problem.HttpProblem;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import java.util.List;
+
+/** What a native image could not read or write, each in its own way. */
+public final class ReflectionPlanted {
+
+    record Read(int number) {}
+
+    record Written(int number) {}
+
+    record InAProblem(int number) {}
+
+    /** It is registered, and what it holds is not. */
+    @RegisterForReflection
+    record Holder(List<Held> held) {}
+
+    record Held(int number) {}
+
+    private ReflectionPlanted() {}
+
+    static int reads(ObjectMapper mapper) throws JsonProcessingException {
+        return mapper.readValue("{}", Read.class).number()
+                + mapper.readValue("{}", Holder.class).held().size();
+    }
+
+    static String writes(ObjectMapper mapper, Written written) throws JsonProcessingException {
+        return mapper.writeValueAsString(written);
+    }
+
+    static HttpProblem carries(List<InAProblem> all) {
+        return HttpProblem.builder().with("all", all).build();
+    }
+}
