@@ -1,12 +1,12 @@
 package dtc.console;
 
+import dtc.security.CallingPage;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.Cookie;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.NewCookie;
 import jakarta.ws.rs.core.UriInfo;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
@@ -74,21 +74,10 @@ class Guard {
                 && MessageDigest.isEqual(
                         token.getBytes(StandardCharsets.UTF_8),
                         cookie.getValue().getBytes(StandardCharsets.UTF_8))
-                && isSameOrigin(headers);
-    }
-
-    private static boolean isSameOrigin(HttpHeaders headers) {
-        String site = headers.getHeaderString("Sec-Fetch-Site");
-        if (site != null) {
-            return site.equals("same-origin");
-        }
-        String origin = headers.getHeaderString("Origin");
-        try {
-            return origin != null
-                    && URI.create(origin).getAuthority() != null
-                    && URI.create(origin).getAuthority().equals(headers.getHeaderString(HttpHeaders.HOST));
-        } catch (IllegalArgumentException _) {
-            return false;
-        }
+                && CallingPage.of(
+                                headers.getHeaderString("Sec-Fetch-Site"),
+                                headers.getHeaderString("Origin"),
+                                headers.getHeaderString(HttpHeaders.HOST))
+                        == CallingPage.OURS;
     }
 }
