@@ -35,6 +35,11 @@ class Guard {
         return callers.caller(call).isOperator();
     }
 
+    /** How a call from a shell begins: with a token, which only its owner knows, where one is asked for. */
+    String curl() {
+        return callers.asksForTokens() ? "curl -s -H \"Authorization: Bearer $TOKEN\"" : "curl -s";
+    }
+
     /** For the audit. */
     String name(RoutingContext call) {
         String principal = callers.caller(call).principal();

@@ -398,6 +398,40 @@ class ConsoleTest {
         browser.assertNothingWrongInConsole("ERR_BLOCKED");
     }
 
+    @Test
+    void moments_are_read_without_a_mouse_both_absolute_and_relative() {
+        String id = begin("orders");
+        String both = "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3} UTC .*(ago|just now)";
+        for (Screen screen : Screen.values()) {
+            browser.screen(screen, false);
+            open("/console/transactions?id=" + id);
+            assertTrue(browser.text("tbody time").matches(both), browser.text("tbody time"));
+            open("/console/transactions/" + id);
+            assertTrue(browser.text(".facts time").matches(both), browser.text(".facts time"));
+            assertTrue(browser.text(".timeline .at").matches("\\d{4}-.* UTC"), browser.text(".timeline .at"));
+            browser.assertAccessible();
+        }
+        open("/console/transactions/" + id + "/rollback");
+        browser.type("#reason", "for its line among the actions");
+        browser.click(".confirm button");
+        open("/console/actions");
+        assertTrue(browser.text(".audit time").matches(both), browser.text(".audit time"));
+    }
+
+    @Test
+    void where_nobody_can_be_written_to_there_is_no_form() {
+        Pages.Frame frame = new Pages.Frame("Try it", "try", "/console/try", "", "", true, "curl -s");
+        String none = Pages.Templates.tryIt(frame, new Pages.Trial(List.of(), List.of(), true))
+                .render();
+        assertTrue(none.contains("No resource manager is live, so there is nobody to write to."), none);
+        assertFalse(none.contains("<form"), none);
+        assertFalse(none.contains("try.js"), none);
+        String one = Pages.Templates.tryIt(frame, new Pages.Trial(List.of("orders"), List.of(), true))
+                .render();
+        assertTrue(one.contains("id=\"trial\""), one);
+        assertFalse(one.contains("No resource manager is live"), one);
+    }
+
     private static void askFor(String path) {
         browser.script("document.getElementById('live').setAttribute('hx-get', '%s');".formatted(path)
                 + "htmx.process(document.getElementById('live'))");
