@@ -109,7 +109,10 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
     @Produces
     @Singleton
     Guard guard(Time time) {
-        return new Guard(mode() == Exposure.Mode.NONE ? null : new Callers(callers()), time);
+        return new Guard(
+                mode() == Exposure.Mode.NONE ? null : new Callers(callers()),
+                Exposure.isForThisMachineOnly(config.security().mode().orElse(null), http.host(), hasIssuer),
+                time);
     }
 
     private Callers.Settings callers() {

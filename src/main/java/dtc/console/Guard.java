@@ -1,12 +1,12 @@
 package dtc.console;
 
+import dtc.security.CallingPage;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.Cookie;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.NewCookie;
 import jakarta.ws.rs.core.UriInfo;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
@@ -33,6 +33,11 @@ class Guard {
     /** Whether changing things is allowed to whoever asks; who may look has been asked ahead of all paths. */
     boolean mayAct(RoutingContext call) {
         return callers.caller(call).isOperator();
+    }
+
+    /** How a call from a shell begins: with a token, which only its owner knows, where one is asked for. */
+    String curl() {
+        return callers.asksForTokens() ? "curl -s -H \"Authorization: Bearer $TOKEN\"" : "curl -s";
     }
 
     /** For the audit. */
@@ -74,21 +79,10 @@ class Guard {
                 && MessageDigest.isEqual(
                         token.getBytes(StandardCharsets.UTF_8),
                         cookie.getValue().getBytes(StandardCharsets.UTF_8))
-                && isSameOrigin(headers);
-    }
-
-    private static boolean isSameOrigin(HttpHeaders headers) {
-        String site = headers.getHeaderString("Sec-Fetch-Site");
-        if (site != null) {
-            return site.equals("same-origin");
-        }
-        String origin = headers.getHeaderString("Origin");
-        try {
-            return origin != null
-                    && URI.create(origin).getAuthority() != null
-                    && URI.create(origin).getAuthority().equals(headers.getHeaderString(HttpHeaders.HOST));
-        } catch (IllegalArgumentException _) {
-            return false;
-        }
+                && CallingPage.of(
+                                headers.getHeaderString("Sec-Fetch-Site"),
+                                headers.getHeaderString("Origin"),
+                                headers.getHeaderString(HttpHeaders.HOST))
+                        == CallingPage.OURS;
     }
 }

@@ -109,8 +109,10 @@ class Pages {
      * @param nav which of the links at the top it belongs to
      * @param startedAt of this coordinator, so that a page notices a restart
      * @param mayAct whether the viewer may change anything
+     * @param curl how a call from a shell begins, with a token where one is needed
      */
-    public record Frame(String title, String nav, String self, String startedAt, String asOf, boolean mayAct) {}
+    public record Frame(
+            String title, String nav, String self, String startedAt, String asOf, boolean mayAct, String curl) {}
 
     /** What somebody is told instead of what they asked for. */
     public record Message(String heading, String text, String link, String linkText) {}
@@ -186,7 +188,8 @@ class Pages {
                 request.self(),
                 pulse.startedAt().toString(),
                 Texts.moment(time.now()),
-                guard.mayAct(request.caller()));
+                guard.mayAct(request.caller()),
+                guard.curl());
     }
 
     /** A page that many may look at: refreshed, it is rendered once for each beat. */

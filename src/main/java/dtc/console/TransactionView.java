@@ -49,8 +49,8 @@ class TransactionView {
             int writes,
             @Nullable String reason) {}
 
-    /** A command that asks the same, and what it asks. */
-    public record Curl(String what, String command) {}
+    /** Where to ask the same from a shell, and what that asks. */
+    public record Curl(String what, String url) {}
 
     /**
      * The page.
@@ -255,15 +255,14 @@ class TransactionView {
 
     private List<Curl> curls(Transaction t, String base) {
         List<Curl> curls = new ArrayList<>();
-        curls.add(new Curl("The transaction", "curl -s %s/transactions/%s".formatted(base, t.id())));
-        curls.add(new Curl(
-                "What a participant in doubt is told", "curl -s %s/transactions/%s/outcome".formatted(base, t.id())));
+        curls.add(new Curl("The transaction", "%s/transactions/%s".formatted(base, t.id())));
+        curls.add(
+                new Curl("What a participant in doubt is told", "%s/transactions/%s/outcome".formatted(base, t.id())));
         for (Participant p : t.participants()) {
             Registration r = registry.find(p.resourceManager());
             if (r != null && curls.size() < 2 + Drawing.LIFELINES_MAX) {
                 curls.add(new Curl(
-                        "What is staged or in doubt at " + p.resourceManager(),
-                        "curl -s %s/transactions".formatted(r.url())));
+                        "What is staged or in doubt at " + p.resourceManager(), "%s/transactions".formatted(r.url())));
             }
         }
         return curls;

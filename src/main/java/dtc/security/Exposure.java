@@ -53,6 +53,26 @@ public final class Exposure {
         return isLoopback(host) && !hasIssuer ? Mode.NONE : Mode.OIDC;
     }
 
+    /**
+     * Whether whoever reaches the process is let in only because nobody outside can. A browser can be led here under a
+     * name of somebody else (DNS rebinding), so then the name counts.
+     *
+     * @param asked {@code dtc.security.mode}
+     */
+    public static boolean isForThisMachineOnly(@Nullable Mode asked, String host, boolean hasIssuer) {
+        return asked == null && mode(null, host, hasIssuer) == Mode.NONE;
+    }
+
+    /**
+     * Whether a call was addressed to this machine. Browsers look up no name below {@code localhost}, and no other name
+     * is beyond a stranger's power.
+     *
+     * @param host of the header {@code Host}, without the port
+     */
+    static boolean isAddressedHere(String host) {
+        return isLoopback(host) || host.toLowerCase(Locale.ROOT).endsWith(".localhost");
+    }
+
     /** Throws {@link Unsafe} where tokens are to be asked for and nothing is there to check them with. */
     public static void check(Mode mode, String host, boolean hasIssuer) {
         if (mode == Mode.OIDC && !hasIssuer) {

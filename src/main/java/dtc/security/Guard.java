@@ -5,8 +5,10 @@ import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.identity.SecurityIdentity;
 import io.quarkus.vertx.http.runtime.security.QuarkusHttpUser;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.json.JsonObject;
+import io.vertx.core.net.HostAndPort;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
@@ -22,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Stands ahead of all paths: whoever may not make a call is refused here, and the others are told apart from here on.
- * Where security is off it is not there at all.
+ * Where security is off nobody is asked who they are; what a browser was made to send by a page of somebody else is
+ * refused all the same.
  */
 public final class Guard {
 
@@ -36,26 +39,79 @@ public final class Guard {
 
     private static final int TRUSTED_TOKENS_MAX = 10_000;
 
+    /** What changes nothing. Its answer is kept by the browser from a page of another origin. */
+    private static final Set<String> READING = Set.of("GET", "HEAD", "OPTIONS");
+
     private static final String KEY = Caller.class.getName();
 
     private final @Nullable Callers callers;
+    private final boolean forThisMachineOnly;
     private final Time time;
     /** By the header that holds the token. Only what was found good is in it. */
     private final Map<String, Trusted> trusted = new ConcurrentHashMap<>();
 
     private record Trusted(Caller caller, long untilNanos) {}
 
-    /** @param callers null where security is off */
-    public Guard(@Nullable Callers callers, Time time) {
+    /**
+     * @param callers null where security is off
+     * @param forThisMachineOnly {@link Exposure#isForThisMachineOnly}
+     */
+    public Guard(@Nullable Callers callers, boolean forThisMachineOnly, Time time) {
         this.callers = callers;
+        this.forThisMachineOnly = forThisMachineOnly;
         this.time = time;
     }
 
     public void stand(Router router) {
+        router.route().order(ORDER).handler(this::meet);
+    }
+
+    /** Whether callers must show tokens. */
+    public boolean asksForTokens() {
+        return callers != null;
+    }
+
+    private void meet(RoutingContext context) {
+        HttpServerRequest request = context.request();
         Callers known = callers;
-        if (known != null) {
-            router.route().order(ORDER).handler(context -> check(context, known));
+        if (forThisMachineOnly && !isAddressedHere(request)) {
+            refuse(
+                    context,
+                    403,
+                    "forbidden",
+                    "Forbidden",
+                    "this process is for this machine only: call it as localhost or 127.0.0.1, not by another name",
+                    null);
+        } else if (!READING.contains(request.method().name()) && isOfForeignPage(request)) {
+            refuse(
+                    context,
+                    403,
+                    "forbidden",
+                    "Forbidden",
+                    "a page of another origin may not change anything here",
+                    null);
+        } else if (known != null) {
+            check(context, known);
+        } else {
+            context.next();
         }
+    }
+
+    /** One that names no host is no browser's. */
+    private static boolean isAddressedHere(HttpServerRequest request) {
+        HostAndPort authority = request.authority();
+        return authority == null
+                ? request.getHeader(HttpHeaders.HOST) == null
+                : Exposure.isAddressedHere(authority.host());
+    }
+
+    private static boolean isOfForeignPage(HttpServerRequest request) {
+        HostAndPort authority = request.authority();
+        return CallingPage.of(
+                        request.getHeader("Sec-Fetch-Site"),
+                        request.getHeader(HttpHeaders.ORIGIN),
+                        authority == null ? null : authority.toString())
+                == CallingPage.FOREIGN;
     }
 
     /** Who makes the call, which was let in. */

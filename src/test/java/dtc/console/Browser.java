@@ -114,6 +114,12 @@ public final class Browser implements AutoCloseable {
                 Map.of("features", List.of(Map.of("name", "prefers-reduced-motion", "value", "reduce"))));
     }
 
+    /** As if these, patterns with {@code *}, could not be reached. None: all can be again. */
+    public void block(String... urls) {
+        driver.executeCdpCommand("Network.enable", Map.of());
+        driver.executeCdpCommand("Network.setBlockedURLs", Map.of("urls", List.of(urls)));
+    }
+
     private void size(int height) {
         driver.executeCdpCommand(
                 "Emulation.setDeviceMetricsOverride",

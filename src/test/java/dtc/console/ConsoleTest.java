@@ -99,6 +99,8 @@ class ConsoleTest {
             browser.awaitText("1 decision waits for " + silent.id());
             browser.awaitText(contrary.id() + ": it answered 409");
             assertTrue(browser.title().matches("\\(\\d+\\) Overview · DTC"), browser.title());
+            // Said to who does not see it, without the times, which change all the time.
+            browser.await(b -> assertTrue(spoken().matches("Live\\. Needs a person \\d+"), spoken()));
             // The charts, once a beat has closed an interval.
             browser.await(b -> assertTrue(b.count(".line") > 0));
             browser.await(b -> assertTrue(b.text("figure.chart:nth-of-type(2)").contains("ms")));
@@ -322,19 +324,121 @@ class ConsoleTest {
     }
 
     @Test
-    void a_page_that_cannot_be_brought_up_to_date_says_so() {
+    void a_page_that_cannot_be_brought_up_to_date_says_so_and_keeps_what_was_seen() {
         String id = begin("orders");
         open("/console/transactions/" + id);
         browser.await(b -> assertEquals("Live", b.text("#connection-words")));
-        // As if the page had been asked for of a coordinator that refuses it.
-        browser.script("document.getElementById('live').setAttribute('hx-get', '/transactions?limit=none');"
-                + "htmx.process(document.getElementById('live'))");
+
+        // As if it had been asked for of a coordinator that refuses it.
+        askFor("/transactions?limit=none");
         browser.awaitText("This page cannot be brought up to date: the coordinator answered 400.");
+        assertEquals("Not live", browser.text("#connection-words"));
         browser.assertAccessible();
-        browser.assertNothingWrongInConsole("400");
-        open("/console/transactions/" + id + "/rollback");
-        browser.assertNothingWrongInConsole("400");
+        askFor("/console/transactions/" + id);
+        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+
+        // As if a proxy had led to the page where one signs in.
+        askFor("/console/try");
+        browser.awaitText("This page cannot be brought up to date: another page came in its place.");
+        assertEquals("Not live", browser.text("#connection-words"));
+        assertTrue(browser.text("#live").contains("Expires"), browser.text());
+        askFor("/console/transactions/" + id);
+        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+
+        // As if the page where one signs in were another site's, whose answer no script may see.
+        browser.block("*/console/transactions/" + id);
+        browser.awaitText("This page cannot be brought up to date: no answer came.");
+        assertEquals("Not live", browser.text("#connection-words"));
+        browser.block();
+        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        assertFalse(browser.text().contains("cannot be brought up to date"));
+
+        // As if the coordinator had forgotten it.
+        askFor("/console/transactions/" + UUID.randomUUID());
+        browser.awaitText("This was forgotten meanwhile.");
+        assertEquals("Not live", browser.text("#connection-words"));
+        assertTrue(browser.text("#live").contains("Expires"), browser.text());
+        browser.assertNothingWrongInConsole("400", "404", "ERR_BLOCKED", "htmx:");
         post("/transactions/" + id + "/rollback").then().statusCode(200);
+    }
+
+    @Test
+    void a_page_whose_scripts_did_not_come_is_not_called_live() {
+        browser.block("*/htmx.min.js");
+        open("/");
+        browser.awaitText("A script did not load, so this page is not kept up to date.");
+        assertEquals("Not live", browser.text("#connection-words"));
+        browser.assertAccessible();
+        browser.block();
+        open("/");
+        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        browser.assertNothingWrongInConsole("ERR_BLOCKED");
+    }
+
+    @Test
+    void what_is_read_out_loud_changes_only_with_the_state_or_the_count() {
+        browser.block("*/console/beats");
+        open("/");
+        browser.script("""
+                window.said = [];
+                new MutationObserver(() => said.push(document.getElementById('spoken').textContent))
+                  .observe(document.getElementById('spoken'), { childList: true, characterData: true, subtree: true });
+                """);
+        browser.awaitText("Nothing is heard from the coordinator.");
+        assertEquals("Connection lost", browser.text("#connection-words"));
+        // It looks each second whether it still hears nothing.
+        browser.script("""
+                window.looks = 0;
+                setInterval(() => looks++, 1000);
+                """);
+        browser.await(b -> assertEquals(true, b.script("return looks > 2")));
+        assertEquals(1L, browser.script("return said.length"), () -> "said " + browser.script("return said"));
+        browser.block();
+        browser.await(b -> assertTrue(spoken().startsWith("Live."), spoken()));
+        browser.assertNothingWrongInConsole("ERR_BLOCKED");
+    }
+
+    @Test
+    void moments_are_read_without_a_mouse_both_absolute_and_relative() {
+        String id = begin("orders");
+        String both = "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3} UTC .*(ago|just now)";
+        for (Screen screen : Screen.values()) {
+            browser.screen(screen, false);
+            open("/console/transactions?id=" + id);
+            assertTrue(browser.text("tbody time").matches(both), browser.text("tbody time"));
+            open("/console/transactions/" + id);
+            assertTrue(browser.text(".facts time").matches(both), browser.text(".facts time"));
+            assertTrue(browser.text(".timeline .at").matches("\\d{4}-.* UTC"), browser.text(".timeline .at"));
+            browser.assertAccessible();
+        }
+        open("/console/transactions/" + id + "/rollback");
+        browser.type("#reason", "for its line among the actions");
+        browser.click(".confirm button");
+        open("/console/actions");
+        assertTrue(browser.text(".audit time").matches(both), browser.text(".audit time"));
+    }
+
+    @Test
+    void where_nobody_can_be_written_to_there_is_no_form() {
+        Pages.Frame frame = new Pages.Frame("Try it", "try", "/console/try", "", "", true, "curl -s");
+        String none = Pages.Templates.tryIt(frame, new Pages.Trial(List.of(), List.of(), true))
+                .render();
+        assertTrue(none.contains("No resource manager is live, so there is nobody to write to."), none);
+        assertFalse(none.contains("<form"), none);
+        assertFalse(none.contains("try.js"), none);
+        String one = Pages.Templates.tryIt(frame, new Pages.Trial(List.of("orders"), List.of(), true))
+                .render();
+        assertTrue(one.contains("id=\"trial\""), one);
+        assertFalse(one.contains("No resource manager is live"), one);
+    }
+
+    private static void askFor(String path) {
+        browser.script("document.getElementById('live').setAttribute('hx-get', '%s');".formatted(path)
+                + "htmx.process(document.getElementById('live'))");
+    }
+
+    private static String spoken() {
+        return String.valueOf(browser.script("return document.getElementById('spoken').textContent"));
     }
 
     @Test

@@ -28,7 +28,7 @@ class ConsoleRestartIT {
             assertTrue(browser.text("[aria-labelledby=flight]").contains("In flight 1"));
 
             coordinator.kill();
-            browser.awaitText("The coordinator does not answer.");
+            browser.awaitText("Nothing is heard from the coordinator.");
             assertTrue(browser.text("#connection-words").equals("Connection lost"));
             browser.assertAccessible();
             browser.picture("connection-lost");
@@ -38,7 +38,7 @@ class ConsoleRestartIT {
             browser.await(b -> assertTrue(b.text("#connection-words").equals("Live")));
             browser.awaitText("In flight 0");
             browser.awaitText("1 live of 1");
-            assertFalse(browser.text().contains("does not answer"));
+            assertFalse(browser.text().contains("Nothing is heard"));
         }
     }
 

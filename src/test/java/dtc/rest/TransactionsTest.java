@@ -549,9 +549,10 @@ class TransactionsTest {
         int parts = 30; // more than what lies between the two at any time
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), RestAssured.port)) {
             OutputStream out = socket.getOutputStream();
-            out.write(("POST /transactions HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: "
-                            + parts * part.length + "\r\n\r\n")
-                    .getBytes(StandardCharsets.US_ASCII));
+            out.write(
+                    ("POST /transactions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+                                    + parts * part.length + "\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
             for (int i = 0; i < parts; i++) {
                 out.write(part);
             }

@@ -4,6 +4,7 @@ import static dtc.security.Exposure.Mode.NONE;
 import static dtc.security.Exposure.Mode.OIDC;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -38,6 +39,14 @@ class ExposureTest {
         assertEquals(OIDC, Exposure.mode(null, "0.0.0.0", true));
         assertEquals(NONE, Exposure.mode(NONE, "0.0.0.0", true));
         assertEquals(OIDC, Exposure.mode(OIDC, "127.0.0.1", false));
+    }
+
+    @Test
+    void the_name_it_is_called_by_counts_only_where_loopback_is_all_that_protects_it() {
+        assertTrue(Exposure.isForThisMachineOnly(null, "127.0.0.1", false));
+        assertFalse(Exposure.isForThisMachineOnly(null, "127.0.0.1", true));
+        assertFalse(Exposure.isForThisMachineOnly(NONE, "127.0.0.1", false));
+        assertFalse(Exposure.isForThisMachineOnly(NONE, "0.0.0.0", false));
     }
 
     @Test

@@ -9,31 +9,37 @@
   const connection = document.getElementById('connection');
   const words = document.getElementById('connection-words');
   const banner = document.getElementById('banner');
+  const spoken = document.getElementById('spoken');
   const main = document.getElementById('main');
   const pause = document.getElementById('pause');
   const live = () => document.getElementById('live');
+  const clock = () => `${new Date().toISOString().substring(11, 19)} UTC`;
 
   let startedAt = document.body.dataset.startedAt;
+  let seenAt = clock();
   let beats = null;
   let lastBeat = Date.now();
   let retry = 0;
-  let lost = false;
   let restarted = '';
-  let failed = '';
+  let gone = false;
   let focused = null;
 
-  function say(state, text) {
+  // The one place where the page says how it is: a dot, a word, and where there is more to say, a banner.
+  function say(state, word, tone = '', text = '') {
     connection.dataset.state = state;
-    if (words.textContent !== text) {
-      words.textContent = text;
-    }
-  }
-
-  function show(tone, text) {
+    write(words, word);
     banner.className = `banner ${tone}`;
     banner.hidden = text === '';
-    if (banner.textContent !== text) {
-      banner.textContent = text;
+    write(banner, text);
+    main.classList.toggle('stale', state === 'lost');
+    // Read out loud when it changes: no word of it may change while the state and the count stay.
+    const count = live()?.querySelector('[data-spoken]')?.textContent ?? '';
+    write(spoken, [text || `${word}.`, count].join(' ').trim());
+  }
+
+  function write(element, text) {
+    if (element.textContent !== text) {
+      element.textContent = text;
     }
   }
 
@@ -69,15 +75,9 @@
       restarted = `The coordinator was restarted at ${new Date(startedAt).toISOString().replace('T', ' ').replace('Z', ' UTC')}. What it had not recorded is gone.`;
     }
     lastBeat = Date.now();
-    lost = false;
-    main.classList.remove('stale');
-    say('live', 'Live');
-    if (failed) {
-      show('warn', failed);
+    if (isSelecting()) {
+      say('still', `Held at ${seenAt}, while text is selected`);
     } else {
-      show('busy', restarted);
-    }
-    if (live() && !isSelecting()) {
       document.body.dispatchEvent(new Event('beat'));
     }
   }
@@ -85,9 +85,7 @@
   // It answers, and keeps no more pages up to date. Left alone, the browser would ask again every few seconds.
   function full() {
     stop();
-    main.classList.add('stale');
-    say('lost', 'Not live');
-    show('warn', `Too many pages are open, so this one is not kept up to date. Reload it to see what is new. Trying again every ${coarse(fullMillis)}.`);
+    say('lost', 'Not live', 'warn', `Too many pages are open, so this one is not kept up to date. Reload it to see what is new. Trying again every ${coarse(fullMillis)}.`);
     clearTimeout(retry);
     retry = setTimeout(listen, fullMillis);
   }
@@ -99,7 +97,7 @@
   }
 
   function listen() {
-    if (beats === null && !document.hidden && !isPaused()) {
+    if (beats === null && !gone && !document.hidden && !isPaused()) {
       lastBeat = Date.now();
       beats = new EventSource('/console/beats');
       beats.onmessage = beat;
@@ -117,12 +115,8 @@
     if (beats === null) {
       return;
     }
-    const silent = Date.now() - lastBeat;
-    if (silent > beatsMissedMax * beatMillis) {
-      lost = true;
-      main.classList.add('stale');
-      say('lost', 'Connection lost');
-      show('bad', `The coordinator does not answer. What you see is ${coarse(silent)} old. Trying again.`);
+    if (Date.now() - lastBeat > beatsMissedMax * beatMillis) {
+      say('lost', 'Connection lost', 'bad', `Nothing is heard from the coordinator. What you see is of ${seenAt}. Trying again.`);
       // Refused outright, the browser does not try again by itself.
       if (beats.readyState === EventSource.CLOSED) {
         const since = lastBeat;
@@ -135,8 +129,9 @@
 
   // A browser has few connections to one host: a page that nobody sees gives back its own.
   document.addEventListener('visibilitychange', () => {
-    if (document.hidden) {
+    if (document.hidden && beats !== null) {
       stop();
+      say('still', `As of ${seenAt}`);
     } else {
       listen();
     }
@@ -147,27 +142,32 @@
     pause.textContent = isPaused() ? 'Resume' : 'Pause';
     if (isPaused()) {
       stop();
-      say('still', `Paused at ${new Date().toISOString().substring(11, 19)} UTC`);
+      say('still', `Paused at ${seenAt}`);
     } else {
       listen();
     }
   });
 
-  // htmx: what is not there any more is a page to show too; an error is not.
-
-  document.body.addEventListener('htmx:beforeSwap', event => {
-    if (event.detail.xhr.status === 404) {
-      event.detail.shouldSwap = false;
-      show('warn', 'This was forgotten meanwhile. What you see is what was known last.');
-      restarted = banner.textContent;
-      stop();
-    }
-  });
+  // htmx: whatever comes in place of the page, what was seen last stays.
 
   function couldNot(why) {
-    failed = failed || `This page cannot be brought up to date: ${why}. What you see is of ${new Date().toISOString().substring(11, 19)} UTC.`;
-    show('warn', failed);
+    if (beats !== null) {
+      say('lost', 'Not live', 'warn', `This page cannot be brought up to date: ${why}. What you see is of ${seenAt}.`);
+    }
   }
+
+  document.body.addEventListener('htmx:beforeSwap', event => {
+    const { status, responseText } = event.detail.xhr;
+    if (status === 404) {
+      gone = true;
+      stop();
+      pause.hidden = true;
+      say('lost', 'Not live', 'warn', `This was forgotten meanwhile. What you see is what was known last, at ${seenAt}.`);
+    } else if (event.detail.shouldSwap && !responseText.includes('<div id="live"')) {
+      event.detail.shouldSwap = false;
+      couldNot('another page came in its place. Reload it: perhaps you are to sign in again');
+    }
+  });
 
   document.body.addEventListener('htmx:responseError', event => {
     if (event.detail.xhr.status !== 404) {
@@ -175,14 +175,15 @@
     }
   });
 
+  document.body.addEventListener('htmx:sendError', () => couldNot('no answer came. Reload it if that lasts: perhaps you are to sign in again'));
   document.body.addEventListener('htmx:timeout', () => couldNot('the coordinator took too long'));
 
   // Whoever goes through the page by keyboard stays where they are.
 
-  document.body.addEventListener('htmx:beforeSwap', () => {
+  document.body.addEventListener('htmx:beforeSwap', event => {
     const element = document.activeElement;
     focused = null;
-    if (live().contains(element)) {
+    if (event.detail.shouldSwap && live().contains(element)) {
       const css = ['href', 'data-copy'].filter(name => element.hasAttribute(name))
         .map(name => `[${name}="${CSS.escape(element.getAttribute(name))}"]`).join('');
       if (css !== '') {
@@ -191,8 +192,12 @@
     }
   });
 
+  // Only what has really come is live.
   document.body.addEventListener('htmx:afterSwap', () => {
-    failed = '';
+    seenAt = clock();
+    if (beats !== null) {
+      say('live', 'Live', 'busy', restarted);
+    }
     prepare();
     if (focused !== null) {
       live().querySelectorAll(focused.css)[focused.index]?.focus({ preventScroll: true });
@@ -242,9 +247,14 @@
 
   prepare();
   if (live()) {
-    pause.hidden = false;
-    listen();
     setInterval(tick, 1000);
+    if (window.htmx) {
+      pause.hidden = false;
+      listen();
+    } else {
+      gone = true;
+      say('lost', 'Not live', 'warn', `A script did not load, so this page is not kept up to date. What you see is of ${seenAt}. Reload it to see what is new.`);
+    }
   } else {
     connection.hidden = true;
   }

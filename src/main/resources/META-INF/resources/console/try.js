@@ -24,7 +24,7 @@
   }
 
   function curl(method, path, body) {
-    const parts = ['curl', '-s', '-X', method, location.origin + path];
+    const parts = [form.dataset.curl, '-X', method, location.origin + path];
     if (body !== undefined) {
       parts.push('-H', quoted('Content-Type: application/json'), '-d', quoted(body));
     }
