@@ -405,17 +405,17 @@ class ConsoleTest {
         for (Screen screen : Screen.values()) {
             browser.screen(screen, false);
             open("/console/transactions?id=" + id);
-            assertTrue(browser.text("tbody time").matches(both), browser.text("tbody time"));
+            browser.await(b -> assertTrue(b.text("tbody time").matches(both), b.text("tbody time")));
             open("/console/transactions/" + id);
-            assertTrue(browser.text(".facts time").matches(both), browser.text(".facts time"));
-            assertTrue(browser.text(".timeline .at").matches("\\d{4}-.* UTC"), browser.text(".timeline .at"));
+            browser.await(b -> assertTrue(b.text(".facts time").matches(both), b.text(".facts time")));
+            browser.await(b -> assertTrue(b.text(".timeline .at").matches("\\d{4}-.* UTC"), b.text(".timeline .at")));
             browser.assertAccessible();
         }
         open("/console/transactions/" + id + "/rollback");
         browser.type("#reason", "for its line among the actions");
         browser.click(".confirm button");
         open("/console/actions");
-        assertTrue(browser.text(".audit time").matches(both), browser.text(".audit time"));
+        browser.await(b -> assertTrue(b.text(".audit time").matches(both), b.text(".audit time")));
     }
 
     @Test

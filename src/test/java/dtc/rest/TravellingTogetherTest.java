@@ -43,7 +43,7 @@ class TravellingTogetherTest {
     public static final class OneLane implements QuarkusTestProfile {
         @Override
         public Map<String, String> getConfigOverrides() {
-            return Map.of("dtc.messages.lanes", "1", "dtc.messages.patience", "10s");
+            return Map.of("dtc.messages.lanes", "1", "dtc.messages.patience", "10s", "dtc.prepare-timeout", "3s");
         }
     }
 
