@@ -444,7 +444,10 @@ class TransactionsTest {
         int committed = 0;
         for (int i = 0; i < answers.size(); i++) {
             String id = answers.get(i).jsonPath().getString("id");
-            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> FINAL.contains(state(id)));
+            Awaitility.await()
+                    .pollDelay(Duration.ZERO)
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> FINAL.contains(state(id)));
             // On a busy machine a vote may come too late: then it is rolled back, and on both.
             boolean isCommitted = state(id).equals("COMMITTED");
             committed += isCommitted ? 1 : 0;
