@@ -265,7 +265,9 @@ public class ActionResource {
     }
 
     private Asked remove(ResourceManagers.Row row) {
-        long undecided = resourceManagers.undecidedWith(row.id());
+        long active = resourceManagers.count(
+                row.id(), state -> state == TransactionState.ACTIVE || state == TransactionState.MARKED_ROLLBACK);
+        long left = resourceManagers.count(row.id(), TransactionState::isLeftToParticipant);
         return new Asked(
                 Action.REMOVE,
                 row.id(),
@@ -279,13 +281,17 @@ public class ActionResource {
                                         .formatted(
                                                 Texts.count(row.waiting(), "decision waits", "decisions wait"),
                                                 row.waiting() == 1 ? "goes on" : "go on"),
-                        undecided == 0
-                                ? "No open transaction has written to it."
+                        active == 0
+                                ? "No active transaction has written to it."
                                 : "%s written to it, and can only roll back unless it registers again before they prepare."
                                         .formatted(Texts.count(
-                                                undecided, "open transaction has", "open transactions have")),
+                                                active, "active transaction has", "active transactions have")),
+                        left == 0
+                                ? "None is left to it to decide."
+                                : "%s left to it to decide: only it knows the outcome, and is asked when one registers under this id."
+                                        .formatted(Texts.count(left, "transaction is", "transactions are")),
                         "It may register again at any time."),
-                row.waiting() + undecided > 0,
+                row.waiting() + active + left > 0,
                 (_, _) -> now(
                         switch (registry.removeLapsed(row.id())) {
                             case Answer.Given<Registration> _ -> new Result(true, "It is no longer registered.");

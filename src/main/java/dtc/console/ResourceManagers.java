@@ -2,7 +2,7 @@ package dtc.console;
 
 import dtc.coordinator.Participant;
 import dtc.coordinator.Transaction;
-import dtc.protocol.Outcome;
+import dtc.coordinator.TransactionState;
 import dtc.protocol.State;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The resource managers as an operator sees them: registered, or waited for. */
@@ -162,11 +163,11 @@ class ResourceManagers {
                 .toList();
     }
 
-    /** How many open transactions that are not decided have written to it. */
-    long undecidedWith(String id) {
+    /** How many transactions are in such a state, and have written to it. */
+    long count(String id, Predicate<TransactionState> state) {
         return timelines.open().stream()
                 .map(Timeline::transaction)
-                .filter(t -> t.decision() == Outcome.PENDING && t.participant(id) != null)
+                .filter(t -> state.test(t.state()) && t.participant(id) != null)
                 .count();
     }
 

@@ -49,8 +49,12 @@ class TransactionView {
             int writes,
             @Nullable String reason) {}
 
-    /** Where to ask the same from a shell, and what that asks. */
-    public record Curl(String what, String url) {}
+    /**
+     * Where to ask the same from a shell, and what that asks.
+     *
+     * @param ours whether this is an address of the coordinator; an RM chose its own, and is to be shown no token
+     */
+    public record Curl(String what, String url, boolean ours) {}
 
     /**
      * The page.
@@ -238,7 +242,7 @@ class TransactionView {
                     p.resourceManager(),
                     Links.resourceManager(p.resourceManager()),
                     Chip.of(p.state()),
-                    lease(registry.find(p.resourceManager())),
+                    t.state().isFinal() ? null : lease(registry.find(p.resourceManager())),
                     p.ballot() == null ? null : p.ballot().vote().name().replace('_', ' '),
                     p.writes(),
                     p.reason()));
@@ -255,14 +259,16 @@ class TransactionView {
 
     private List<Curl> curls(Transaction t, String base) {
         List<Curl> curls = new ArrayList<>();
-        curls.add(new Curl("The transaction", "%s/transactions/%s".formatted(base, t.id())));
-        curls.add(
-                new Curl("What a participant in doubt is told", "%s/transactions/%s/outcome".formatted(base, t.id())));
+        curls.add(new Curl("The transaction", "%s/transactions/%s".formatted(base, t.id()), true));
+        curls.add(new Curl(
+                "What a participant in doubt is told", "%s/transactions/%s/outcome".formatted(base, t.id()), true));
         for (Participant p : t.participants()) {
             Registration r = registry.find(p.resourceManager());
             if (r != null && curls.size() < 2 + Drawing.LIFELINES_MAX) {
                 curls.add(new Curl(
-                        "What is staged or in doubt at " + p.resourceManager(), "%s/transactions".formatted(r.url())));
+                        "What is staged or in doubt at " + p.resourceManager(),
+                        "%s/transactions".formatted(r.url()),
+                        false));
             }
         }
         return curls;

@@ -238,6 +238,9 @@ public final class Lanes implements Participants {
 
         private CompletionStage<?> alone(Waiting one) {
             return Ports.call(() -> exchanges.alone(target, one.message())).whenComplete((reply, failure) -> {
+                if (!one.again()) {
+                    grow();
+                }
                 if (failure == null) {
                     one.answer().complete(isUnclear(one, reply) ? new Reply(Reply.Kind.SILENT, reply.detail()) : reply);
                 } else {
@@ -264,19 +267,23 @@ public final class Lanes implements Participants {
         }
 
         private void deliver(List<Waiting> batch, List<Optional<Reply>> replies) {
-            boolean failed = replies.isEmpty();
-            synchronized (this) {
-                batchMax = failed ? Math.max(1, batch.size() / 2) : Math.min(settings.batchMax(), batchMax + 1);
-            }
-            if (failed) {
+            if (replies.isEmpty()) {
+                synchronized (this) {
+                    batchMax = Math.max(1, batch.size() / 2);
+                }
                 give(target, batch.stream().map(Waiting::onceMore).toList());
                 return;
             }
+            grow();
             for (int i = 0; i < batch.size(); i++) {
                 // One that has to wait there does so beside the lanes, where it holds up no other.
                 Waiting one = batch.get(i);
                 replies.get(i).ifPresentOrElse(one.answer()::complete, () -> alone(one.onceMore()));
             }
+        }
+
+        private synchronized void grow() {
+            batchMax = Math.min(settings.batchMax(), batchMax + 1);
         }
 
         private void free(AtomicBoolean holdsLane) {

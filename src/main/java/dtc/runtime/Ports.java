@@ -13,7 +13,7 @@ final class Ports {
     static <T> CompletionStage<T> call(Supplier<CompletionStage<T>> port) {
         try {
             return port.get();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             return CompletableFuture.failedFuture(e);
         }
     }

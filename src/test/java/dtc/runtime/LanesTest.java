@@ -197,6 +197,23 @@ class LanesTest {
     }
 
     @Test
+    void a_small_request_that_fails_once_does_not_end_travelling_together() {
+        send(ORDERS, commit(1));
+        send(ORDERS, new Message.Rollback(id(2)));
+        send(ORDERS, new Message.Rollback(id(3)));
+        wire.answer(0, Reply.DONE);
+        wire.fail(1); // from now on one in each request
+        for (int i = 4; i <= 6; i++) {
+            send(ORDERS, new Message.Rollback(id(i)));
+        }
+        for (int i = 2; i <= 4; i++) {
+            wire.answer(i, Reply.DONE);
+        }
+        assertEquals("orders: rollback 4", wire.sent().get(4));
+        assertEquals("orders: rollback 5, rollback 6", wire.sent().get(5));
+    }
+
+    @Test
     void all_lanes_are_used_by_what_is_sent_again() {
         Lanes two = new Lanes(
                 wire, time, new Lanes.Settings(2, 8, 10_000, 100, Duration.ofSeconds(1), Duration.ofMillis(20)));
