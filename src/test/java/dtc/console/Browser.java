@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.OutputType;
+import org.openqa.selenium.StaleElementReferenceException;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
@@ -195,6 +196,13 @@ public final class Browser implements AutoCloseable {
 
     /** What has the focus, by its text or its id. Fails where that cannot be seen. */
     public String focused() {
+        // A page that is brought up to date meanwhile has another element in its place.
+        return Objects.requireNonNull(Awaitility.await()
+                .ignoreException(StaleElementReferenceException.class)
+                .until(this::focusedNow, Objects::nonNull));
+    }
+
+    private String focusedNow() {
         WebElement element = driver.switchTo().activeElement();
         String outline = element.getCssValue("outline-style");
         String name = element.getText().isEmpty() ? element.getDomAttribute("id") : element.getText();
