@@ -19,6 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -154,7 +155,7 @@ public final class Browser implements AutoCloseable {
     }
 
     public String text(String css) {
-        return driver.findElement(By.cssSelector(css)).getText().replaceAll("\\s+", " ");
+        return upToDate(() -> driver.findElement(By.cssSelector(css)).getText()).replaceAll("\\s+", " ");
     }
 
     public int count(String css) {
@@ -162,11 +163,26 @@ public final class Browser implements AutoCloseable {
     }
 
     public void click(String css) {
-        driver.findElement(By.cssSelector(css)).click();
+        click(By.cssSelector(css));
     }
 
     public void clickLink(String text) {
-        driver.findElement(By.partialLinkText(text)).click();
+        click(By.partialLinkText(text));
+    }
+
+    private void click(By what) {
+        upToDate(() -> {
+            driver.findElement(what).click();
+            return true;
+        });
+    }
+
+    /** Again where the page was brought up to date meanwhile, and has another element in the place of that one. */
+    private static <T> T upToDate(Supplier<T> look) {
+        return Objects.requireNonNull(Awaitility.await()
+                .pollDelay(Duration.ZERO)
+                .ignoreException(StaleElementReferenceException.class)
+                .until(look::get, Objects::nonNull));
     }
 
     public void type(String css, String text) {
@@ -182,7 +198,10 @@ public final class Browser implements AutoCloseable {
 
     /** Presses keys where the focus is, and returns where it is then. */
     public String press(CharSequence keys) {
-        driver.switchTo().activeElement().sendKeys(keys);
+        upToDate(() -> {
+            driver.switchTo().activeElement().sendKeys(keys);
+            return true;
+        });
         return focused();
     }
 
@@ -196,10 +215,7 @@ public final class Browser implements AutoCloseable {
 
     /** What has the focus, by its text or its id. Fails where that cannot be seen. */
     public String focused() {
-        // A page that is brought up to date meanwhile has another element in its place.
-        return Objects.requireNonNull(Awaitility.await()
-                .ignoreException(StaleElementReferenceException.class)
-                .until(this::focusedNow, Objects::nonNull));
+        return upToDate(this::focusedNow);
     }
 
     private String focusedNow() {
