@@ -176,7 +176,9 @@ public class ActionResource {
                         t.state() == TransactionState.MARKED_ROLLBACK
                                 ? "Its client is answered with a conflict when it asks to commit, and with why a write failed."
                                 : "Its client is answered with a conflict, and with your reason, when it asks to commit.",
-                        "Where commit is decided meanwhile, that stands, and nothing is rolled back.",
+                        t.state() == TransactionState.MARKED_ROLLBACK
+                                ? "A write failed, so it could only roll back anyway: this has it do so now."
+                                : "Where commit is decided meanwhile, that stands, and nothing is rolled back.",
                         "This cannot be undone. The client has to begin a new transaction."),
                 true,
                 (_, reason) -> coordinator.rollback(t.id(), reason).thenApply(answer -> switch (answer) {

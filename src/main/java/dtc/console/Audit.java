@@ -46,9 +46,7 @@ class Audit {
 
     /** Before it is carried out, so that there is a trace where the process dies then. */
     void asked(String who, Action action, String subject, String reason) {
-        LOG.infof(
-                "who=\"%s\" action=%s subject=%s asked reason=\"%s\"",
-                quotable(who), action, Texts.line(subject), quotable(reason));
+        log(who, action, subject, reason, "asked");
     }
 
     void note(String who, Action action, String subject, String link, String reason, boolean done, String result) {
@@ -59,9 +57,13 @@ class Audit {
                 entries.remove();
             }
         }
+        log(who, action, subject, reason, "done=%s result=\"%s\"".formatted(done, quotable(result)));
+    }
+
+    private static void log(String who, Action action, String subject, String reason, String what) {
         LOG.infof(
-                "who=\"%s\" action=%s subject=%s done=%s result=\"%s\" reason=\"%s\"",
-                quotable(who), action, Texts.line(subject), done, quotable(result), quotable(reason));
+                "who=\"%s\" action=%s subject=%s %s reason=\"%s\"",
+                quotable(who), action, Texts.line(subject), what, quotable(reason));
     }
 
     private static String quotable(String text) {

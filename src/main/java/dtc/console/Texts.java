@@ -1,5 +1,6 @@
 package dtc.console;
 
+import dtc.protocol.PlainText;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -15,25 +16,9 @@ final class Texts {
 
     private Texts() {}
 
-    /** One line, so that it is one line in the log, whoever made it up. */
+    /** As its author would see it: without what stands around it. */
     static String line(String text) {
-        return text.codePoints()
-                .map(c -> isPlain(c) ? c : ' ')
-                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
-                .toString()
-                .strip();
-    }
-
-    /** Neither begins a line nor turns the direction of what follows. */
-    private static boolean isPlain(int c) {
-        return switch (Character.getType(c)) {
-            case Character.CONTROL,
-                    Character.FORMAT,
-                    Character.LINE_SEPARATOR,
-                    Character.PARAGRAPH_SEPARATOR,
-                    Character.SURROGATE -> false;
-            default -> true;
-        };
+        return PlainText.line(text, Integer.MAX_VALUE).strip();
     }
 
     static String moment(Instant at) {

@@ -106,9 +106,8 @@ class TransactionView {
         }
         Instant now = time.now();
         Timeline.Seen seen = timelines.see(id);
-        Instant until = t.finishedAt() == null ? now : t.finishedAt();
-        Instant inState = timelines.inStateSince(id, now);
-        When inStateSince = When.of(inState == null ? t.startedAt() : inState, now);
+        Instant since = timelines.inStateSince(id, now);
+        Instant inState = since == null ? t.startedAt() : since;
         boolean mayExpire = t.state() == TransactionState.ACTIVE || t.state() == TransactionState.MARKED_ROLLBACK;
         return new Model(
                 id.toString(),
@@ -118,20 +117,27 @@ class TransactionView {
                 mayExpire ? When.of(t.expiresAt(), now) : null,
                 When.ofNullable(t.decidedAt(), now),
                 When.ofNullable(t.finishedAt(), now),
-                Texts.duration(Duration.between(t.startedAt(), until)),
+                took(t, inState, now),
                 facts(t),
                 t.reason(),
                 t.resolution() == null ? null : t.resolution().by(),
                 t.resolution() == null ? null : t.resolution().reason(),
                 t.resolution() == null ? null : When.of(t.resolution().at(), now),
                 seen == null ? List.of() : Drawing.phases(seen),
-                awaited(t, seen, inStateSince, now),
+                awaited(t, seen, When.of(inState, now), now),
                 seen == null ? List.of() : Drawing.rows(seen, now),
                 t.participants().size() > Drawing.LIFELINES_MAX ? Drawing.LIFELINES_MAX : 0,
                 participants(t),
                 curls(t, base),
                 actions(t),
                 AuditLog.rows(audit.of(id.toString()), now));
+    }
+
+    /** How long it is what it is, or how long it took to end. */
+    private static String took(Transaction t, Instant inState, Instant now) {
+        return t.finishedAt() == null
+                ? "for " + Texts.duration(Duration.between(inState, now))
+                : "in " + Texts.duration(Duration.between(t.startedAt(), t.finishedAt()));
     }
 
     private static List<Fact> facts(Transaction t) {
@@ -184,8 +190,7 @@ class TransactionView {
                         .map(p -> new Awaited(
                                 p.resourceManager(), "Whether it committed: only it knows.", since, next(p, seen)))
                         .toList();
-            case COMMITTING, ROLLING_BACK -> outcomesToBeTold(t, seen, now);
-            case ROLLED_BACK, HEURISTIC -> silent(t, seen, now);
+            case COMMITTING, ROLLING_BACK, ROLLED_BACK, HEURISTIC -> outcomesToBeTold(t, seen, now);
             case COMMITTED -> List.of();
         };
     }
@@ -194,26 +199,15 @@ class TransactionView {
         When since = When.of(t.decidedAt() == null ? t.startedAt() : t.decidedAt(), now);
         return t.participants().stream()
                 .filter(ResourceManagers::isToBeTold)
-                .map(p -> new Awaited(
-                        p.resourceManager(),
-                        p.state() == State.COMMITTING
-                                ? "Its acknowledgement of the commit."
-                                : "Its acknowledgement of the rollback.",
-                        since,
-                        next(p, seen)))
+                .map(p -> new Awaited(p.resourceManager(), acknowledgement(t, p), since, next(p, seen)))
                 .toList();
     }
 
-    /** Rolled back all the same: who does not answer will ask. */
-    private static List<Awaited> silent(Transaction t, Timeline.@Nullable Seen seen, Instant now) {
-        return t.participants().stream()
-                .filter(ResourceManagers::isToBeTold)
-                .map(p -> new Awaited(
-                        p.resourceManager(),
-                        "Nothing that matters: it did not answer, and asks for the outcome by itself.",
-                        When.of(t.decidedAt() == null ? t.startedAt() : t.decidedAt(), now),
-                        next(p, seen)))
-                .toList();
+    private static String acknowledgement(Transaction t, Participant p) {
+        if (t.state().isFinal()) {
+            return "Nothing that matters: it did not answer, and asks for the outcome by itself.";
+        }
+        return "Its acknowledgement of the %s.".formatted(p.state() == State.COMMITTING ? "commit" : "rollback");
     }
 
     private static @Nullable String next(Participant p, Timeline.@Nullable Seen seen) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dtc.protocol.Ballot;
+import dtc.protocol.PlainText;
 import dtc.protocol.VoteCause;
 import dtc.runtime.Message;
 import dtc.runtime.Participants.Reply;
@@ -149,13 +150,8 @@ class Answers {
         return Ballot.abort(line.isBlank() ? "it gave no reason" : line);
     }
 
-    /** One line, and not too long. */
     private static String line(String said) {
-        return said.codePoints()
-                .map(c -> Character.isISOControl(c) ? ' ' : c)
-                .limit(REASON_CHARS_MAX)
-                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
-                .toString();
+        return PlainText.line(said, REASON_CHARS_MAX);
     }
 
     private static Ballot error(String reason) {

@@ -564,15 +564,15 @@ public final class Coordinator {
     /** How long the oldest commit that is decided has been undelivered; zero where there is none. */
     public Duration oldestInDoubt() {
         long now = time.nanos();
-        return transactions.values().stream()
-                .filter(entry -> switch (entry.transaction.state()) {
-                    case DELEGATED, RESOLVING, COMMITTING -> true;
-                    case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> false;
-                    case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> false;
+        return Duration.ofNanos(transactions.values().stream()
+                .mapToLong(entry -> switch (entry.transaction.state()) {
+                    // Votes are in, and the log does not answer.
+                    case DECIDING, DELEGATING -> now - entry.preparingNanos;
+                    case DELEGATED, RESOLVING, COMMITTING -> now - entry.decidedNanos;
+                    case ACTIVE, MARKED_ROLLBACK, PREPARING, COMMITTED, ROLLING_BACK, ROLLED_BACK, HEURISTIC -> 0;
                 })
-                .map(entry -> Duration.ofNanos(now - entry.decidedNanos))
-                .max(Duration::compareTo)
-                .orElse(Duration.ZERO);
+                .max()
+                .orElse(0));
     }
 
     /** Takes no new transactions, and rolls back what is active, as a restart would; completes when all have ended. */

@@ -106,14 +106,14 @@ public final class Lanes implements Participants {
             return exchanges.alone(target, message);
         }
         Waiting waiting = new Waiting(message, time.nanos(), new CompletableFuture<>(), false);
-        give(target, List.of(waiting));
+        give(target, waiting);
         return waiting.answer();
     }
 
-    private void give(Registration target, List<Waiting> messages) {
+    private void give(Registration target, Waiting one) {
         Addressee addressee = Addressee.of(target);
         while (!lanes.computeIfAbsent(addressee, _ -> new Lane(addressee, target))
-                .take(messages)) {
+                .take(one)) {
             // It was idle, and is being removed: the next one is new.
         }
     }
@@ -148,28 +148,26 @@ public final class Lanes implements Participants {
             return commits.size() + again.size() + others.size();
         }
 
-        private boolean take(List<Waiting> messages) {
-            List<Waiting> tooMany;
+        private boolean take(Waiting one) {
+            boolean full;
             synchronized (this) {
                 if (closed) {
                     return false;
                 }
-                int room = Math.clamp(settings.waitingMax() - size(), 0, messages.size());
-                messages.subList(0, room).forEach(this::queue);
-                tooMany = messages.subList(room, messages.size());
+                full = size() >= settings.waitingMax();
+                if (!full) {
+                    queueOf(one).add(one);
+                }
             }
-            tooMany.forEach(one -> one.fail("too many messages wait for it"));
+            if (full) {
+                one.fail("too many messages wait for it");
+            }
             next();
             return true;
         }
 
-        /** Guarded by this. */
-        private void queue(Waiting one) {
-            if (one.message() instanceof Message.Commit) {
-                commits.add(one);
-            } else {
-                (one.again() ? again : others).add(one);
-            }
+        private Queue<Waiting> queueOf(Waiting one) {
+            return one.message() instanceof Message.Commit ? commits : one.again() ? again : others;
         }
 
         /** Sends as long as there is something to send and a lane for it: whoever does so does it for all. */
@@ -271,7 +269,7 @@ public final class Lanes implements Participants {
                 synchronized (this) {
                     batchMax = Math.max(1, batch.size() / 2);
                 }
-                give(target, batch.stream().map(Waiting::onceMore).toList());
+                batch.forEach(one -> give(target, one.onceMore()));
                 return;
             }
             grow();

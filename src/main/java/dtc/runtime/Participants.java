@@ -12,7 +12,9 @@ public interface Participants {
     CompletionStage<Reply> send(Registration target, Message message);
 
     /** The same for one that had no answer before: it may be why, and shall spoil no other's. */
-    CompletionStage<Reply> sendAlone(Registration target, Message message);
+    default CompletionStage<Reply> sendAlone(Registration target, Message message) {
+        return send(target, message);
+    }
 
     /**
      * What came back.

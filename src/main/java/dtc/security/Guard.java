@@ -75,21 +75,11 @@ public final class Guard {
         HttpServerRequest request = context.request();
         Callers known = callers;
         if (forThisMachineOnly && !isAddressedHere(request)) {
-            refuse(
+            forbid(
                     context,
-                    403,
-                    "forbidden",
-                    "Forbidden",
-                    "this process is for this machine only: call it as localhost or 127.0.0.1, not by another name",
-                    null);
+                    "this process is for this machine only: call it as localhost or 127.0.0.1, not by another name");
         } else if (!READING.contains(request.method().name()) && isOfForeignPage(request)) {
-            refuse(
-                    context,
-                    403,
-                    "forbidden",
-                    "Forbidden",
-                    "a page of another origin may not change anything here",
-                    null);
+            forbid(context, "a page of another origin may not change anything here");
         } else if (known != null) {
             check(context, known);
         } else {
@@ -176,7 +166,7 @@ public final class Guard {
             refuse(context, 401, "unauthenticated", "Unauthorized", "a bearer token is needed", "Bearer");
         } else {
             String roles = needed.stream().map(Role::toString).sorted().collect(Collectors.joining(" or "));
-            refuse(context, 403, "forbidden", "Forbidden", "this is for " + (roles.isEmpty() ? "nobody" : roles), null);
+            forbid(context, "this is for " + (roles.isEmpty() ? "nobody" : roles));
         }
     }
 
@@ -194,6 +184,10 @@ public final class Guard {
             context.response().putHeader(HttpHeaders.RETRY_AFTER, "1");
             refuse(context, 503, "unchecked", "Service Unavailable", "the token cannot be checked now", null);
         }
+    }
+
+    private static void forbid(RoutingContext context, String detail) {
+        refuse(context, 403, "forbidden", "Forbidden", detail, null);
     }
 
     private static void refuse(

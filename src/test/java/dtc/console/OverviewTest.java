@@ -25,6 +25,7 @@ import dtc.runtime.Registry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
@@ -86,6 +87,7 @@ class OverviewTest {
         Overview.Attention attention = overview.model().attention().getFirst();
         assertEquals("1 decision waits for the decision log", attention.title());
         assertEquals(When.of(time.now().minusSeconds(61), time.now()), attention.since());
+        assertEquals(Duration.ofSeconds(61), coordinator.oldestInDoubt());
     }
 
     @Test
@@ -98,6 +100,19 @@ class OverviewTest {
         Overview.Attention attention = overview.model().attention().getFirst();
         assertEquals("In doubt", attention.title());
         assertEquals(When.of(time.now().minusSeconds(61), time.now()), attention.since());
+        assertEquals(Duration.ofSeconds(61), coordinator.oldestInDoubt());
+    }
+
+    @Test
+    void how_long_one_has_been_what_it_is_counts_from_when_it_came_to_be_so() {
+        diskAnswers = false;
+        Transaction t = begin("a", "b");
+        time.goOn(Duration.ofMinutes(10));
+        var _ = coordinator.prepare(t.id(), Until.APPLIED);
+        time.goOn(Duration.ofSeconds(61));
+        TransactionView view = new TransactionView(coordinator, timelines, registry, new Audit(time), time);
+        TransactionView.Model model = Objects.requireNonNull(view.model(t.id(), "http://localhost"));
+        assertEquals("for 1 min 1 s", model.took());
     }
 
     private Transaction begin(String... resourceManagers) {
@@ -117,11 +132,6 @@ class OverviewTest {
 
     /** Votes for commit, and then says no more. */
     private static final class Voting implements Participants {
-        @Override
-        public CompletionStage<Reply> sendAlone(Registration target, Message message) {
-            return send(target, message);
-        }
-
         @Override
         public CompletionStage<Reply> send(Registration target, Message message) {
             return switch (message) {

@@ -504,11 +504,6 @@ class CoordinatorTest {
         private final Queue<Runnable> waiting = new ArrayDeque<>();
 
         @Override
-        public CompletionStage<Reply> sendAlone(Registration target, Message message) {
-            return send(target, message);
-        }
-
-        @Override
         public CompletionStage<Reply> send(Registration target, Message message) {
             return switch (message) {
                 case Message.Write _ -> {

@@ -114,7 +114,7 @@ class PlantedBugsTest {
                 new PlantedBug(
                         "drops what a request failed to bring across as a whole",
                         "runtime/Lanes.java",
-                        "give(target, batch.stream().map(Waiting::onceMore).toList());",
+                        "batch.forEach(one -> give(target, one.onceMore()));",
                         "batch.forEach(one -> one.answer().complete(Reply.DONE));",
                         MANY),
                 new PlantedBug(

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** A JVM that is measured from outside: what it runs knows nothing of that. */
 public final class JavaProcess implements AutoCloseable {
 
-    private static final Duration DEATH_MAX = Duration.ofSeconds(10);
+    private static final Duration DEATH_MAX = Duration.ofMinutes(2);
 
     /** The connection asks only what it is told to ask, and does not complain of a process that was killed. */
     private static final Map<String, Long> WITHOUT_CHECKS = Map.of("jmx.remote.x.client.connection.check.period", 0L);
