@@ -146,10 +146,8 @@ final class Benchmark {
         SequencedMap<String, Double> cpuMicros = cpu.perTransaction(tally.ended());
         SequencedMap<String, Double> bytes = allocated.perTransaction(tally.ended());
         cpuMicros.put("load", Figures.rounded(loadCpu));
-        // The same rate in each round, so that the rounds' latencies can be compared.
-        double rate = cell.rounds().isEmpty()
-                ? Math.max(1, tally.endedPerSecond() * OPEN_SHARE)
-                : cell.rounds().getFirst().offeredPerSecond();
+        // Of what it has just reached: the machine, and how warm the process is, differ from round to round.
+        double rate = Math.max(1, tally.endedPerSecond() * OPEN_SHARE);
         Latencies latencies = load.open(transaction, cell.clients(), rate, options.phase());
         Round round = new Round(
                 Figures.rounded(tally.endedPerSecond()),

@@ -111,6 +111,13 @@ class Answers {
 
     /** None where the answer is not one for each message: nothing is harmed by sending them again, each alone. */
     List<Optional<Reply>> each(List<Message> messages, Response response) {
+        if (response.getStatus() == 503) {
+            // It takes nothing now: as if each had been refused, for to send each again would be to insist.
+            Reply refused = reply(response);
+            return messages.stream()
+                    .map(message -> Optional.of(message instanceof Message.Prepare ? vote(response) : refused))
+                    .toList();
+        }
         JsonNode answers = response.getStatus() == 200 ? answers(response) : MissingNode.getInstance();
         if (!answers.isArray() || answers.size() != messages.size()) {
             return List.of();

@@ -55,18 +55,17 @@ public class VoteCaller {
     Uni<List<Optional<Reply>>> failEach(Registration target, List<Message> messages, Throwable failure) {
         Reply failed = Answers.failed(failure);
         Reply abort = Reply.voted(abort(failure));
-        return Uni.createFrom()
-                .item(
-                        switch (Clients.classify(failure)) {
-                            // One message among them may be the cause, and has to spoil none but itself.
-                            case GARBLED, ERROR -> List.of();
-                            // Their time is over, or there is nobody to send them to again.
-                            case TIMEOUT, UNREACHABLE ->
-                                messages.stream()
-                                        .map(message ->
-                                                Optional.of(message instanceof Message.Prepare ? abort : failed))
-                                        .toList();
-                        });
+        return switch (Clients.classify(failure)) {
+            // One message among them may be the cause, and has to spoil none but itself: they go again.
+            case GARBLED -> Uni.createFrom().item(List.of());
+            case ERROR -> Uni.createFrom().failure(failure);
+            // Their time is over, or there is nobody to send them to again.
+            case TIMEOUT, UNREACHABLE ->
+                Uni.createFrom()
+                        .item(messages.stream()
+                                .map(message -> Optional.of(message instanceof Message.Prepare ? abort : failed))
+                                .toList());
+        };
     }
 
     private static Ballot abort(Throwable failure) {

@@ -109,6 +109,12 @@ public final class Coordinator {
     private volatile boolean stopping;
     private volatile @Nullable CompletableFuture<Void> drained;
 
+    /** What had no answer before travels alone, for it may be why. */
+    private enum Sending {
+        FIRST,
+        AGAIN
+    }
+
     private record RequestName(@Nullable String principal, String key) {}
 
     /** What the first request of a name led to; {@code id} completes when its writes have been answered. */
@@ -784,7 +790,7 @@ public final class Coordinator {
             case Effect.CommitOnePhase e -> commitOnePhase(entry, e.resourceManager());
             case Effect.SendCommit e -> {
                 if (e.tries() == 0) {
-                    sendCommit(entry, e.resourceManager());
+                    sendCommit(entry, e.resourceManager(), Sending.FIRST);
                 } else {
                     listener.commitRedelivered(e.resourceManager());
                     redeliver(entry, e.resourceManager(), e.tries());
@@ -792,10 +798,14 @@ public final class Coordinator {
             }
             case Effect.SendRollback e -> {
                 if (e.tries() == 0) {
-                    sendRollback(entry, e.resourceManager());
+                    sendRollback(entry, e.resourceManager(), Sending.FIRST);
                 } else if (entry.transaction.state().isLeftToParticipant()) {
                     // It is not in doubt and will not ask: this has to be told until it answers, as a commit has.
-                    tellAgain(entry, e.resourceManager(), e.tries(), () -> sendRollback(entry, e.resourceManager()));
+                    tellAgain(
+                            entry,
+                            e.resourceManager(),
+                            e.tries(),
+                            () -> sendRollback(entry, e.resourceManager(), Sending.AGAIN));
                 } else {
                     rollBackAgain(entry, e.resourceManager(), e.tries());
                 }
@@ -805,7 +815,7 @@ public final class Coordinator {
 
     /** After a pause, or, where it is not registered, when it is again: it may be gone for a day. */
     private void redeliver(Entry entry, String name, int tries) {
-        Supplier<CompletionStage<?>> attempt = () -> sendCommit(entry, name);
+        Supplier<CompletionStage<?>> attempt = () -> sendCommit(entry, name, Sending.AGAIN);
         if (registry.find(name) != null) {
             tellAgain(entry, name, tries, attempt);
             return;
@@ -825,7 +835,7 @@ public final class Coordinator {
 
     private void rollBackAgain(Entry entry, String name, int tries) {
         TransactionId id = entry.transaction.id();
-        Duration pause = redelivery.rollback(name, id, tries, () -> sendRollback(entry, name));
+        Duration pause = redelivery.rollback(name, id, tries, () -> sendRollback(entry, name, Sending.AGAIN));
         if (pause != null) {
             listener.retryPlanned(id, name, pause);
         }
@@ -874,7 +884,7 @@ public final class Coordinator {
     }
 
     private void commitOnePhase(Entry entry, String name) {
-        deliver(entry, name, true)
+        deliver(entry, name, true, Sending.FIRST)
                 .thenAccept(reply -> apply(
                         entry,
                         switch (reply.kind()) {
@@ -887,8 +897,8 @@ public final class Coordinator {
                         }));
     }
 
-    private CompletionStage<?> sendCommit(Entry entry, String name) {
-        return deliver(entry, name, true).thenAccept(reply -> {
+    private CompletionStage<?> sendCommit(Entry entry, String name, Sending sending) {
+        return deliver(entry, name, true, sending).thenAccept(reply -> {
             apply(entry, toldOutcome(name, reply));
             if (reply.kind() == Participants.Reply.Kind.DONE) {
                 listener.commitDelivered(name, Duration.ofNanos(time.nanos() - entry.decidedNanos));
@@ -896,8 +906,8 @@ public final class Coordinator {
         });
     }
 
-    private CompletionStage<?> sendRollback(Entry entry, String name) {
-        return deliver(entry, name, false).thenAccept(reply -> apply(entry, toldOutcome(name, reply)));
+    private CompletionStage<?> sendRollback(Entry entry, String name, Sending sending) {
+        return deliver(entry, name, false, sending).thenAccept(reply -> apply(entry, toldOutcome(name, reply)));
     }
 
     private static Event toldOutcome(String name, Participants.Reply reply) {
@@ -914,7 +924,7 @@ public final class Coordinator {
      * address says itself whether it is another; of any other the registration has to tell, although a message from an
      * instance before may have been late and have brought that about.
      */
-    private CompletionStage<Participants.Reply> deliver(Entry entry, String name, boolean commit) {
+    private CompletionStage<Participants.Reply> deliver(Entry entry, String name, boolean commit, Sending sending) {
         TransactionId id = entry.transaction.id();
         Registration target = registry.find(name);
         Participant participant = entry.transaction.participant(name);
@@ -929,9 +939,10 @@ public final class Coordinator {
         listener.told(id, name, commit ? Outcome.COMMIT : Outcome.ROLLBACK);
         Message message = commit ? new Message.Commit(id) : new Message.Rollback(id);
         Registration addressee = target.as(participant.instance());
-        return Ports.call(() -> participant.tries() == 0
-                        ? participants.send(addressee, message)
-                        : participants.sendAlone(addressee, message))
+        return Ports.call(() -> switch (sending) {
+                    case FIRST -> participants.send(addressee, message);
+                    case AGAIN -> participants.sendAlone(addressee, message);
+                })
                 .exceptionally(Coordinator::failed);
     }
 

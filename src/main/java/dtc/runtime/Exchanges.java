@@ -16,8 +16,9 @@ public interface Exchanges {
     /**
      * Several in one request, to one that takes that ({@link Registration#BATCH}).
      *
-     * @return for each message its answer, empty where that has to wait, and to be asked for alone; no answers where
-     *     the request failed as a whole, so that nobody knows what was carried out
+     * @return for each message its answer, empty where that has to wait, and to be asked for alone. No answers where it
+     *     answered something else; failed where the connection broke: in both nobody knows what was carried out, and in
+     *     the latter not whether it lives
      */
     CompletionStage<List<Optional<Reply>>> together(Registration target, List<Message> messages);
 }

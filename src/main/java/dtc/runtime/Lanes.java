@@ -236,7 +236,7 @@ public final class Lanes implements Participants {
 
         private CompletionStage<?> alone(Waiting one) {
             return Ports.call(() -> exchanges.alone(target, one.message())).whenComplete((reply, failure) -> {
-                if (!one.again()) {
+                if (!one.again() && failure == null && reply.isAnswer()) {
                     grow();
                 }
                 if (failure == null) {
@@ -260,24 +260,43 @@ public final class Lanes implements Participants {
         private CompletionStage<?> together(List<Waiting> batch) {
             return Ports.call(() -> exchanges.together(
                             target, batch.stream().map(Waiting::message).toList()))
-                    .exceptionally(_ -> List.of())
-                    .thenAccept(replies -> deliver(batch, replies));
+                    .handle((replies, broken) -> {
+                        if (broken != null || replies.isEmpty()) {
+                            shrink(batch);
+                            batch.forEach(one -> goAgain(one, broken != null));
+                        } else {
+                            deliver(batch, replies);
+                        }
+                        return null;
+                    });
+        }
+
+        private void goAgain(Waiting one, boolean broken) {
+            if (broken && one.message() instanceof Message.Write && !target.heedsInstance()) {
+                // It may have died, and come back without the writes before this one: it would take it all the same.
+                one.answer().complete(new Reply(Reply.Kind.SILENT, "the connection to it broke"));
+            } else {
+                give(target, one.onceMore());
+            }
         }
 
         private void deliver(List<Waiting> batch, List<Optional<Reply>> replies) {
-            if (replies.isEmpty()) {
-                synchronized (this) {
-                    batchMax = Math.max(1, batch.size() / 2);
-                }
-                batch.forEach(one -> give(target, one.onceMore()));
-                return;
+            // None is answered: so many may be too much for it in the time that there is.
+            if (replies.stream()
+                    .allMatch(reply -> reply.isPresent() && !reply.get().isAnswer())) {
+                shrink(batch);
+            } else {
+                grow();
             }
-            grow();
             for (int i = 0; i < batch.size(); i++) {
                 // One that has to wait there does so beside the lanes, where it holds up no other.
                 Waiting one = batch.get(i);
                 replies.get(i).ifPresentOrElse(one.answer()::complete, () -> alone(one.onceMore()));
             }
+        }
+
+        private synchronized void shrink(List<Waiting> failed) {
+            batchMax = Math.max(1, failed.size() / 2);
         }
 
         private synchronized void grow() {

@@ -34,6 +34,13 @@ public interface Participants {
             return new Reply(Kind.DONE, "", ballot);
         }
 
+        /** Whether anything came from it; a vote that was cast in its stead did not. */
+        boolean isAnswer() {
+            return ballot == null
+                    ? kind != Kind.UNREACHABLE && kind != Kind.SILENT
+                    : ballot.cause() != VoteCause.UNREACHABLE && ballot.cause() != VoteCause.TIMEOUT;
+        }
+
         /** Asked for a vote; whatever is none counts as a vote to abort. */
         Ballot vote() {
             if (ballot != null) {

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpExchange;
 import dtc.protocol.Messages.MessageType;
+import dtc.runtime.Registration;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
@@ -76,12 +77,32 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void a_batch_on_whose_account_the_connection_is_dropped_is_sent_again_one_by_one() throws Exception {
+    void a_batch_that_is_turned_away_is_not_insisted_on() throws Exception {
         try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
+            foreign.on("batch", ForeignResourceManager.json(503, "{}"));
+            assertEquals(CLIENTS, writeWhileOneIsHeld(foreign, 503));
+            assertEquals(1, foreign.calls("batch"));
+            assertEquals(1, foreign.calls("writes"));
+        }
+    }
+
+    @Test
+    void a_batch_on_whose_account_the_connection_is_dropped_is_sent_again_one_by_one() throws Exception {
+        try (ForeignResourceManager foreign =
+                new ForeignResourceManager(Set.of("batch", "keep-alive", Registration.ONE_PHASE))) {
             foreign.on("batch", (exchange, _) -> exchange.close());
             assertEquals(CLIENTS, writeWhileOneIsHeld(foreign, 204));
             assertEquals(1, foreign.calls("batch"));
             assertEquals(1 + CLIENTS, foreign.calls("writes"));
+        }
+    }
+
+    @Test
+    void a_write_goes_to_none_that_may_have_restarted_and_would_not_say_so() throws Exception {
+        try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
+            foreign.on("batch", (exchange, _) -> exchange.close());
+            assertEquals(CLIENTS, writeWhileOneIsHeld(foreign, 504));
+            assertEquals(1, foreign.calls("writes"));
         }
     }
 

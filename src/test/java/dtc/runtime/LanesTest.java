@@ -7,10 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dtc.protocol.Ballot;
 import dtc.protocol.JsonText;
 import dtc.protocol.TransactionId;
+import dtc.protocol.VoteCause;
 import dtc.runtime.Participants.Reply;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -211,6 +214,47 @@ class LanesTest {
         }
         assertEquals("orders: rollback 4", wire.sent().get(4));
         assertEquals("orders: rollback 5, rollback 6", wire.sent().get(5));
+    }
+
+    @Test
+    void requests_become_smaller_where_nothing_is_answered_in_time() {
+        Lanes wide = new Lanes(
+                wire, time, new Lanes.Settings(1, 8, 10_000, 100, Duration.ofSeconds(1), Duration.ofHours(1)));
+        for (int i = 0; i <= 30; i++) {
+            var _ = wide.send(ORDERS, new Message.Prepare(id(i), List.of()));
+        }
+        wire.answer(0, Reply.voted(Ballot.COMMIT));
+        Reply late = Reply.voted(Ballot.abortFor(VoteCause.TIMEOUT, "late"));
+        wire.answer(1, Collections.nCopies(8, Optional.of(late)));
+        assertEquals(4, wire.sizes().get(2));
+        List<Optional<Reply>> oneAnswered = new ArrayList<>(Collections.nCopies(3, Optional.of(late)));
+        oneAnswered.add(Optional.of(Reply.voted(Ballot.COMMIT)));
+        wire.answer(2, oneAnswered);
+        assertEquals(5, wire.sizes().get(3));
+        wire.answer(3, Collections.nCopies(5, Optional.of(late)));
+        wire.answer(4, Collections.nCopies(2, Optional.of(late)));
+        assertEquals(1, wire.sizes().get(5));
+        wire.answer(5, late);
+        assertEquals(1, wire.sizes().get(6), "silence of a single one is no reason for more");
+    }
+
+    @Test
+    void over_a_broken_connection_a_write_goes_again_only_to_one_that_says_if_it_is_another() {
+        Registration heeding = registration("heeding", Set.of(Registration.BATCH, Registration.ONE_PHASE));
+        for (Registration target : List.of(ORDERS, heeding)) {
+            wire.all.clear();
+            send(target, commit(1));
+            var write = send(target, write(2, "1"));
+            send(target, new Message.Rollback(id(3)));
+            wire.answer(0, Reply.DONE);
+            wire.breakConnection(1);
+            if (target.heedsInstance()) {
+                assertEquals("heeding: write 2", wire.sent().get(2));
+            } else {
+                assertEquals(Reply.Kind.SILENT, write.join().kind());
+                assertEquals("orders: rollback 3", wire.sent().get(2));
+            }
+        }
     }
 
     @Test
@@ -510,6 +554,10 @@ class LanesTest {
 
         private void answer(int index, List<Optional<Reply>> replies) {
             all.get(index).answer().complete(replies);
+        }
+
+        private void breakConnection(int index) {
+            all.get(index).answer().completeExceptionally(new IOException("as told"));
         }
 
         private void fail(int index) {

@@ -24,6 +24,7 @@ import dtc.runtime.Refusal;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.TransactionListener;
+import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -32,6 +33,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -355,7 +357,7 @@ final class CoordinatorNode extends Node {
                     .thenApply(result -> {
                         List<Optional<Reply>> replies = switch (result) {
                             case Network.Result.Heard<List<Optional<Reply>>>(var answers) -> answers;
-                            case Network.Result.Broken<?> _ -> List.of();
+                            case Network.Result.Broken<?> _ -> List.of(); // and fails, below
                             case Network.Result.Refused<?> _, Network.Result.Silent<?> _ ->
                                 messages.stream()
                                         .map(message -> Optional.of(failed(message, result)))
@@ -368,6 +370,9 @@ final class CoordinatorNode extends Node {
                                     replies.isEmpty()
                                             ? SENT_AGAIN
                                             : replies.get(i).orElse(SENT_AGAIN));
+                        }
+                        if (result instanceof Network.Result.Broken<?>) {
+                            throw new CompletionException(new IOException("the connection broke"));
                         }
                         return replies;
                     });

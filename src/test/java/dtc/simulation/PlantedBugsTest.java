@@ -114,8 +114,8 @@ class PlantedBugsTest {
                 new PlantedBug(
                         "drops what a request failed to bring across as a whole",
                         "runtime/Lanes.java",
-                        "batch.forEach(one -> give(target, one.onceMore()));",
-                        "batch.forEach(one -> one.answer().complete(Reply.DONE));",
+                        "give(target, one.onceMore());",
+                        "one.answer().complete(Reply.DONE);",
                         MANY),
                 new PlantedBug(
                         "takes one answer of several for another",
