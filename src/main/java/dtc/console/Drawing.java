@@ -211,6 +211,9 @@ final class Drawing {
                     ROLLED_BACK,
                     HEURISTIC -> {
                 Arrays.fill(lifelines, 1, lifelines.length, "doubt");
+                if (seen.begunAs() == TransactionState.COMMITTING) {
+                    lifelines[COORDINATOR] = "committed";
+                }
                 row(0, Tone.WARN, true, "Taken up from the log after a restart", "What came before it is not kept.");
             }
         }
@@ -255,28 +258,18 @@ final class Drawing {
                             "There is one participant: that it shall decide goes to the log",
                             null);
                 }
-                decidedToRollBack(m, null);
             }
-            case Event.RollbackRequested e -> {
-                boolean operator = e.cause() == Cause.OPERATOR;
+            case Event.RollbackRequested e ->
                 row(
                         m.nanos(),
                         Tone.BACK,
                         true,
-                        operator ? "An operator rolled it back" : "The client asked to roll back",
+                        e.cause() == Cause.OPERATOR ? "An operator rolled it back" : "The client asked to roll back",
                         e.reason());
-                ended(m);
-            }
-            case Event.Expired _ -> {
-                row(m.nanos(), Tone.BACK, true, "Expired before it was prepared: rolls back", null);
-                ended(m);
-            }
-            case Event.ShutDown _ -> {
-                row(m.nanos(), Tone.BACK, true, "The coordinator is shut down: rolls back", null);
-                ended(m);
-            }
+            case Event.Expired _ -> row(m.nanos(), Tone.BACK, true, "Expired before it was prepared: rolls back", null);
+            case Event.ShutDown _ -> row(m.nanos(), Tone.BACK, true, "The coordinator is shut down: rolls back", null);
             case Event.VoteArrived e -> voteArrived(m, e);
-            case Event.VotesOverdue _ -> decidedToRollBack(m, "The time for votes was over.");
+            case Event.VotesOverdue _, Event.RecordRefused _ -> {} // nothing but the decision
             case Event.Recorded e -> {
                 lifelines[COORDINATOR] = m.after() == TransactionState.DELEGATED ? "active" : "committed";
                 row(
@@ -287,31 +280,28 @@ final class Drawing {
                                 ? "It is durable that the participant decides"
                                 : "The decision to commit is durable",
                         "Recorded as of %s.".formatted(Texts.moment(e.decidedAt())));
-                ended(m);
             }
-            case Event.RecordRefused e -> decidedToRollBack(m, e.reason());
             case Event.Recovered _ ->
                 row(m.nanos(), Tone.WARN, false, "Goes on telling those that have not acknowledged", null);
-            case Event.OnePhaseCommitted e -> acknowledged(m, e.resourceManager(), "committed in one phase");
-            case Event.OnePhaseRefused e -> {
-                lifeline(e.resourceManager(), "rolled-back");
-                row(
-                        m.nanos(),
-                        Tone.BACK,
-                        false,
-                        e.resourceManager() + " did not commit",
-                        e.ballot().reason(),
-                        from(e.resourceManager(), Tone.BACK));
-                ended(m);
-            }
-            case Event.Acknowledged e ->
-                acknowledged(
+            case Event.OnePhaseCommitted e ->
+                answered(m, e.resourceManager(), Tone.GOOD, "committed in one phase", null);
+            case Event.OnePhaseRefused e ->
+                answered(
                         m,
                         e.resourceManager(),
-                        lifelines[COORDINATOR].equals("committed")
-                                ? "acknowledged the commit"
-                                : "acknowledged the rollback");
-            case Event.Unanswered e -> {
+                        Tone.BACK,
+                        "did not commit",
+                        e.ballot().reason());
+            case Event.Acknowledged e -> {
+                boolean commit = m.before() == TransactionState.COMMITTING;
+                answered(
+                        m,
+                        e.resourceManager(),
+                        commit ? Tone.GOOD : Tone.BACK,
+                        commit ? "acknowledged the commit" : "acknowledged the rollback",
+                        null);
+            }
+            case Event.Unanswered e ->
                 row(
                         m.nanos(),
                         Tone.WARN,
@@ -319,29 +309,25 @@ final class Drawing {
                         "No acknowledgement from " + e.resourceManager(),
                         whyAndNext(m, e, index),
                         lost(e.resourceManager()));
-                ended(m);
-            }
             case Event.Lost e -> {
-                lifeline(e.resourceManager(), "broken");
-                row(
-                        m.nanos(),
-                        Tone.BAD,
-                        false,
-                        e.resourceManager() + " knows nothing of it any more",
-                        e.reason(),
-                        from(e.resourceManager(), Tone.BAD));
-                ended(m);
+                // It had voted for commit, or may have committed; otherwise nothing is to be left of it.
+                boolean damage = m.before() == TransactionState.COMMITTING || m.before() == TransactionState.RESOLVING;
+                answered(
+                        m,
+                        e.resourceManager(),
+                        damage ? Tone.BAD : Tone.BACK,
+                        damage ? "knows nothing of it any more" : "has nothing of it any more",
+                        e.reason());
             }
             case Event.Contradicted e -> {
-                lifeline(e.resourceManager(), "broken");
-                row(
-                        m.nanos(),
-                        Tone.BAD,
-                        false,
-                        e.resourceManager() + " had already done the opposite",
-                        e.reason(),
-                        from(e.resourceManager(), Tone.BAD));
-                ended(m);
+                // Only it knew the outcome, so there is nothing to contradict.
+                boolean decides = m.before().isLeftToParticipant();
+                answered(
+                        m,
+                        e.resourceManager(),
+                        decides ? Tone.GOOD : Tone.BAD,
+                        decides ? "says that it had committed" : "had already done the opposite",
+                        e.reason());
             }
             case Event.Resolved e ->
                 row(
@@ -350,6 +336,10 @@ final class Drawing {
                         true,
                         "Marked as resolved by " + e.resolution().by(),
                         e.resolution().reason());
+        }
+        if (m.before() != m.after()) {
+            decidedToRollBack(m);
+            ended(m);
         }
     }
 
@@ -407,11 +397,15 @@ final class Drawing {
     }
 
     private void voteArrived(Moment.Applied m, Event.VoteArrived e) {
-        Ballot ballot = e.ballot();
-        boolean silent = ballot.cause() != VoteCause.VOTED;
         String name = e.resourceManager();
+        Ballot ballot = counted(e);
+        boolean silent = ballot.cause() != VoteCause.VOTED;
         switch (ballot.vote()) {
-            case COMMIT -> lifeline(name, "doubt");
+            case COMMIT -> {
+                if (m.before() == TransactionState.PREPARING) { // later it is told the outcome already
+                    lifeline(name, "doubt");
+                }
+            }
             case READ_ONLY -> lifeline(name, "away");
             case ABORT -> {}
         }
@@ -422,44 +416,54 @@ final class Drawing {
                 silent
                         ? "No vote from %s counts as ABORT (%s)"
                                 .formatted(name, Chip.words(ballot.cause().name()))
-                        : "%s voted %s".formatted(name, ballot.vote().name().replace('_', ' ')),
+                        : ballot.equals(e.ballot())
+                                ? "%s voted %s"
+                                        .formatted(name, ballot.vote().name().replace('_', ' '))
+                                : "The vote of %s counts as %s".formatted(name, ballot.vote()),
                 ballot.reason(),
                 silent ? lost(name) : from(name, ballot.vote() == Vote.ABORT ? Tone.BACK : Tone.GOOD));
         if (m.after() == TransactionState.DECIDING) {
             row(m.nanos(), Tone.GOOD, true, "All voted for it: the decision to commit goes to the log", null);
         }
-        if (m.before() == TransactionState.PREPARING) {
-            decidedToRollBack(m, null);
+    }
+
+    /** A participant votes once, so the ballot that it holds is what became of this one. */
+    private Ballot counted(Event.VoteArrived e) {
+        Participant participant = transaction.participant(e.resourceManager());
+        return participant == null || participant.ballot() == null ? e.ballot() : participant.ballot();
+    }
+
+    private void decidedToRollBack(Moment.Applied m) {
+        boolean rollsBack = m.after() == TransactionState.ROLLING_BACK || m.after() == TransactionState.ROLLED_BACK;
+        boolean wasDecided =
+                m.before() == TransactionState.ROLLING_BACK || m.before().isLeftToParticipant();
+        if (!rollsBack || wasDecided) {
+            return;
+        }
+        lifelines[COORDINATOR] = "rolled-back";
+        switch (m.event()) {
+            case Event.RollbackRequested _, Event.Expired _, Event.ShutDown _ -> {} // they are the decision, and say so
+            case Event.VotesOverdue _ -> decidedToRollBack(m, "The time for votes was over.");
+            case Event.RecordRefused e -> decidedToRollBack(m, e.reason());
+            default -> decidedToRollBack(m, transaction.reason());
         }
     }
 
     private void decidedToRollBack(Moment.Applied m, @Nullable String why) {
-        boolean rollsBack = m.after() == TransactionState.ROLLING_BACK || m.after() == TransactionState.ROLLED_BACK;
-        if (rollsBack && m.before() != m.after()) {
-            lifelines[COORDINATOR] = "rolled-back";
-            row(m.nanos(), Tone.BACK, true, "Decided: roll back", why == null ? transaction.reason() : why);
-            ended(m);
-        }
+        row(m.nanos(), Tone.BACK, true, "Decided: roll back", why);
     }
 
-    private void acknowledged(Moment.Applied m, String name, String what) {
-        boolean committed = what.contains("commit");
-        lifeline(name, committed ? "committed" : "rolled-back");
-        row(
-                m.nanos(),
-                committed ? Tone.GOOD : Tone.BACK,
-                false,
-                name + " " + what,
-                null,
-                from(name, committed ? Tone.GOOD : Tone.BACK));
-        ended(m);
+    /** What a participant says of the outcome. */
+    private void answered(Moment.Applied m, String name, Tone tone, String what, @Nullable String detail) {
+        lifeline(name, tone == Tone.GOOD ? "committed" : tone == Tone.BACK ? "rolled-back" : "broken");
+        row(m.nanos(), tone, false, name + " " + what, detail, from(name, tone));
     }
 
     private void ended(Moment.Applied m) {
-        if (m.before() == m.after() || !m.after().isFinal()) {
-            return;
-        }
-        String took = "%s after it began.".formatted(Texts.duration(Duration.ofNanos(m.nanos())));
+        String took = "%s after %s."
+                .formatted(
+                        Texts.duration(Duration.ofNanos(m.nanos())),
+                        seen.begunAs() == TransactionState.ACTIVE ? "it began" : "the restart");
         switch (m.after()) {
             case COMMITTED -> {
                 lifelines[COORDINATOR] = "committed";

@@ -27,7 +27,7 @@ class DrawingTest {
     private final TwoPhaseCommit machine = new TwoPhaseCommit(200, 2000, 10);
     private Transaction transaction =
             Transaction.begin(new TransactionId(new UUID(0, 1)), Origin.UNNAMED, BEGAN, BEGAN.plusSeconds(30));
-    private final Timeline timeline = new Timeline(transaction, 0);
+    private Timeline timeline = new Timeline(transaction, 0);
     private long nanos;
 
     @Test
@@ -106,6 +106,99 @@ class DrawingTest {
     }
 
     @Test
+    void a_commit_taken_up_from_the_log_is_acknowledged_as_a_commit() {
+        commitThatMailHasNotAcknowledged();
+        restart();
+        apply(new Event.Recovered());
+        told("mail");
+        after(Duration.ofMillis(2), new Event.Acknowledged("mail"));
+        assertEquals(
+                List.of(
+                        "Taken up from the log after a restart (What came before it is not kept.)",
+                        "Goes on telling those that have not acknowledged",
+                        "Commit sent to mail",
+                        "mail acknowledged the commit",
+                        "Committed (2 ms after the restart.)"),
+                said());
+        assertEquals("committed", rows().getFirst().lifelines().getFirst());
+        assertEquals(List.of("committed", "doubt", "committed"), rows().get(3).lifelines());
+    }
+
+    @Test
+    void whatever_brings_it_about_the_decision_to_roll_back_and_the_end_are_said() {
+        apply(new Event.WriteRequested("orders", INSTANCE, false, false));
+        apply(new Event.PrepareRequested());
+        after(Duration.ofMillis(2), new Event.WriteFailed("orders", "it is gone", true));
+        assertEquals(
+                List.of(
+                        "The client asked to prepare",
+                        "A write failed: it can only roll back now (it is gone)",
+                        "Decided: roll back (it is gone)",
+                        "Rolled back (2 ms after it began.)"),
+                said().subList(2, said().size()));
+    }
+
+    @Test
+    void the_end_is_said_where_a_late_vote_brings_it_and_the_request_to_roll_back_is_the_decision() {
+        write("orders");
+        apply(new Event.PrepareRequested());
+        apply(new Event.RollbackRequested());
+        apply(vote("orders", Ballot.abortFor(VoteCause.TIMEOUT, "it did not answer in time")));
+        assertEquals(
+                List.of(
+                        "The client asked to roll back",
+                        "No vote from orders counts as ABORT (timeout) (it did not answer in time)",
+                        "Rolled back (2.5 ms after it began.)"),
+                said().subList(5, said().size()));
+    }
+
+    @Test
+    void a_late_vote_for_commit_leaves_nobody_in_doubt() {
+        write("orders");
+        apply(new Event.PrepareRequested());
+        apply(new Event.RollbackRequested());
+        apply(vote("orders", Ballot.COMMIT));
+        assertEquals(List.of("rolled-back", "active"), rows().getLast().lifelines());
+    }
+
+    @Test
+    void a_vote_of_another_instance_is_drawn_as_it_counts() {
+        write("orders");
+        write("mail");
+        apply(new Event.PrepareRequested());
+        apply(new Event.VoteArrived("mail", new UUID(2, 2), Ballot.COMMIT));
+        Drawing.Row vote = rows().get(rows().size() - 2);
+        assertEquals("The vote of mail counts as ABORT", vote.text());
+        assertEquals(Tone.BACK, vote.tone());
+    }
+
+    @Test
+    void what_a_rollback_wants_is_no_damage() {
+        write("orders");
+        apply(new Event.PrepareRequested());
+        apply(new Event.RollbackRequested());
+        apply(new Event.Lost("orders", "it answered 404"));
+        Drawing.Row lost = rows().get(rows().size() - 2);
+        assertEquals("orders has nothing of it any more", lost.text());
+        assertEquals(Tone.BACK, lost.tone());
+        assertEquals("rolled-back", lost.lifelines().getLast());
+    }
+
+    @Test
+    void one_that_decides_contradicts_nobody() {
+        apply(new Event.WriteRequested("orders", INSTANCE, true, false));
+        apply(new Event.WriteStaged("orders"));
+        apply(new Event.PrepareRequested());
+        apply(new Event.Recorded(BEGAN));
+        apply(new Event.Unanswered("orders", "it did not answer in time"));
+        apply(new Event.Contradicted("orders", "it answered 409"));
+        Drawing.Row answer = rows().get(rows().size() - 2);
+        assertEquals("orders says that it had committed", answer.text());
+        assertEquals(Tone.GOOD, answer.tone());
+        assertEquals("committed", answer.lifelines().getLast());
+    }
+
+    @Test
     void tries_without_end_are_counted_and_not_all_drawn_or_kept() {
         commitThatMailHasNotAcknowledged();
         for (int i = 0; i < 10_000; i++) {
@@ -148,6 +241,12 @@ class DrawingTest {
         told("orders");
         told("mail");
         after(Duration.ofMillis(1), new Event.Acknowledged("orders"));
+    }
+
+    /** The transaction stays what it is; what was seen of it is gone. */
+    private void restart() {
+        nanos = 0;
+        timeline = new Timeline(transaction, 0);
     }
 
     private void write(String resourceManager) {
