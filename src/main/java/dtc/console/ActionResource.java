@@ -23,6 +23,7 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.net.URI;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -191,11 +192,10 @@ public class ActionResource {
     }
 
     private Asked deliver(Transaction t) {
-        return new Asked(
-                Action.DELIVER,
-                t.id().toString(),
-                Links.transaction(t.id()),
-                "Try the delivery again now?",
+        long absent = t.participants().stream()
+                .filter(p -> ResourceManagers.isWaitedFor(t, p) && registry.find(p.resourceManager()) == null)
+                .count();
+        List<String> consequences = new ArrayList<>(
                 t.state().isLeftToParticipant()
                         ? List.of(
                                 "Its participant is asked now, not after the pause, what became of it: there is no outcome yet.",
@@ -204,7 +204,18 @@ public class ActionResource {
                         : List.of(
                                 "Participants that have not acknowledged are told the outcome now, not after the pause.",
                                 "The outcome stays what it is. A participant applies it once, however often it is told.",
-                                "Where one does not answer, it is asked again, after growing pauses as before."),
+                                "Where one does not answer, it is asked again, after growing pauses as before."));
+        if (absent > 0) {
+            consequences.add(
+                    "%s not registered, so nothing can be sent there: that is done once one registers under that id."
+                            .formatted(Texts.count(absent, "participant is", "participants are")));
+        }
+        return new Asked(
+                Action.DELIVER,
+                t.id().toString(),
+                Links.transaction(t.id()),
+                "Try the delivery again now?",
+                consequences,
                 false,
                 (_, _) -> now(
                         switch (coordinator.deliverNow(t.id())) {
@@ -252,16 +263,24 @@ public class ActionResource {
     }
 
     private Asked deliver(ResourceManagers.Row row) {
+        List<String> consequences = new ArrayList<>();
+        if (row.waiting() > 0) {
+            consequences.add("It is told now, not after the pauses, of %s that it has not acknowledged."
+                    .formatted(Texts.count(row.waiting(), "outcome", "outcomes")));
+            consequences.add("The outcomes stay what they are. It applies each once, however often it is told.");
+        }
+        if (row.left() > 0) {
+            consequences.add(
+                    "It is asked now what became of %s left to it to decide: it committed, or rolls back by this."
+                            .formatted(Texts.count(row.left(), "transaction", "transactions")));
+        }
+        consequences.add("No more than a bounded number is sent at a time, so that it is not flooded.");
         return new Asked(
                 Action.DELIVER,
                 row.id(),
                 row.link(),
                 "Try all deliveries to %s again now?".formatted(row.id()),
-                List.of(
-                        "It is told now, not after the pauses, of %s that it has not acknowledged."
-                                .formatted(Texts.count(row.waiting(), "outcome", "outcomes")),
-                        "No more than a bounded number is sent at a time, so that it is not flooded.",
-                        "The outcomes stay what they are. It applies each once, however often it is told."),
+                consequences,
                 false,
                 (_, _) -> now(tried(coordinator.deliverNow(row.id()))));
     }
@@ -269,7 +288,6 @@ public class ActionResource {
     private Asked remove(ResourceManagers.Row row) {
         long active = resourceManagers.count(
                 row.id(), state -> state == TransactionState.ACTIVE || state == TransactionState.MARKED_ROLLBACK);
-        long left = resourceManagers.count(row.id(), TransactionState::isLeftToParticipant);
         return new Asked(
                 Action.REMOVE,
                 row.id(),
@@ -288,12 +306,12 @@ public class ActionResource {
                                 : "%s written to it, and can only roll back unless it registers again before they prepare."
                                         .formatted(Texts.count(
                                                 active, "active transaction has", "active transactions have")),
-                        left == 0
+                        row.left() == 0
                                 ? "None is left to it to decide."
                                 : "%s left to it to decide: only it knows the outcome, and is asked when one registers under this id."
-                                        .formatted(Texts.count(left, "transaction is", "transactions are")),
+                                        .formatted(Texts.count(row.left(), "transaction is", "transactions are")),
                         "It may register again at any time."),
-                row.waiting() + active + left > 0,
+                row.owed() + active > 0,
                 (_, _) -> now(
                         switch (registry.removeLapsed(row.id())) {
                             case Answer.Given<Registration> _ -> new Result(true, "It is no longer registered.");
@@ -305,7 +323,7 @@ public class ActionResource {
     private static Result tried(int tries) {
         return tries == 0
                 ? new Result(false, "Nothing waited for a pause: the tries are under way.")
-                : new Result(true, Texts.count(tries, "try was", "tries were") + " made at once.");
+                : new Result(true, Texts.count(tries, "try is on its way.", "tries are on their way."));
     }
 
     private static String state(Transaction t) {

@@ -10,6 +10,7 @@ import dtc.runtime.Time;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -34,7 +35,8 @@ class ResourceManagers {
      * @param registered whether it is; one that left, and that a decided transaction still waits for, is not
      * @param lease how it stands, in words
      * @param waiting participants in it that are to be told an outcome
-     * @param waitingSince the oldest of these decisions; null where none waits
+     * @param left transactions that are left to it to decide
+     * @param waitingSince the oldest of the decisions that wait; null where none does
      */
     public record Row(
             String id,
@@ -52,6 +54,7 @@ class ResourceManagers {
             List<Count> votes,
             long votesTotal,
             long waiting,
+            long left,
             @Nullable When waitingSince,
             @Nullable Instant oldest) {
 
@@ -65,7 +68,12 @@ class ResourceManagers {
 
         /** Registered or waited for; one that is neither may be gone, or may never have been. */
         boolean isKnown() {
-            return registered || waiting > 0;
+            return registered || owed() > 0;
+        }
+
+        /** Transactions that wait for it, decided or not. */
+        public long owed() {
+            return waiting + left;
         }
 
         public String commits() {
@@ -75,15 +83,19 @@ class ResourceManagers {
         public Chip chip() {
             return live
                     ? new Chip("live", Tone.GOOD)
-                    : new Chip(registered ? "lapsed" : "not registered", waiting > 0 ? Tone.BAD : Tone.WARN);
+                    : new Chip(registered ? "lapsed" : "not registered", owed() > 0 ? Tone.BAD : Tone.WARN);
         }
 
-        /** What could change anything now. */
+        /** What could change anything now. Nothing can be sent to one that is not registered. */
         public List<Action> actions() {
-            boolean lapsed = registered && !live;
-            return waiting > 0 && lapsed
-                    ? List.of(Action.DELIVER, Action.REMOVE)
-                    : waiting > 0 ? List.of(Action.DELIVER) : lapsed ? List.of(Action.REMOVE) : List.of();
+            List<Action> actions = new ArrayList<>();
+            if (registered && owed() > 0) {
+                actions.add(Action.DELIVER);
+            }
+            if (registered && !live) {
+                actions.add(Action.REMOVE);
+            }
+            return actions;
         }
 
         /** Votes to abort, by the resource manager itself. */
@@ -112,10 +124,21 @@ class ResourceManagers {
         }
     }
 
-    /** What waits for one resource manager. */
-    private record Waiting(long number, Instant oldest) {
+    /** What waits for one resource manager: decisions, the oldest of them, and what is left to it to decide. */
+    private record Waiting(long number, long left, Instant oldest) {
+        private static final Waiting NOTHING = new Waiting(0, 0, Instant.MAX);
+
+        private static Waiting decision(Instant since) {
+            return new Waiting(1, 0, since);
+        }
+
+        private static Waiting leftToIt() {
+            return new Waiting(0, 1, Instant.MAX);
+        }
+
         private Waiting and(Waiting other) {
-            return new Waiting(number + other.number, oldest.isBefore(other.oldest) ? oldest : other.oldest);
+            return new Waiting(
+                    number + other.number, left + other.left, oldest.isBefore(other.oldest) ? oldest : other.oldest);
         }
     }
 
@@ -132,8 +155,8 @@ class ResourceManagers {
         Set<String> ids = new TreeSet<>(waiting.keySet());
         registry.all().forEach(r -> ids.add(r.id()));
         return ids.stream()
-                .map(id -> row(id, registry.find(id), waiting.get(id)))
-                .sorted(Comparator.comparingLong(Row::waiting)
+                .map(id -> row(id, registry.find(id), waiting.getOrDefault(id, Waiting.NOTHING)))
+                .sorted(Comparator.comparingLong(Row::owed)
                         .reversed()
                         .thenComparing(Row::live)
                         .thenComparing(Row::id))
@@ -149,7 +172,7 @@ class ResourceManagers {
 
     /** As it stands, or stood: {@code id} may be of one that is gone. */
     Row get(String id) {
-        return row(id, registry.find(id), waiting().get(id));
+        return row(id, registry.find(id), waiting().getOrDefault(id, Waiting.NOTHING));
     }
 
     /** The transactions that wait for it, oldest first. */
@@ -157,7 +180,7 @@ class ResourceManagers {
         return timelines.open().stream()
                 .map(Timeline::transaction)
                 .filter(t -> t.participants().stream()
-                        .anyMatch(p -> p.resourceManager().equals(id) && isToBeTold(p)))
+                        .anyMatch(p -> p.resourceManager().equals(id) && isWaitedFor(t, p)))
                 .sorted(Comparator.comparing(Transaction::id))
                 .limit(limit)
                 .toList();
@@ -171,6 +194,11 @@ class ResourceManagers {
                 .count();
     }
 
+    /** Whether it is to be told an outcome, or to say which it is. */
+    static boolean isWaitedFor(Transaction t, Participant participant) {
+        return isToBeTold(participant) || t.state().isLeftToParticipant();
+    }
+
     static boolean isToBeTold(Participant participant) {
         return participant.state() == State.COMMITTING || participant.state() == State.ROLLING_BACK;
     }
@@ -180,10 +208,12 @@ class ResourceManagers {
         for (Timeline timeline : timelines.open()) {
             Transaction t = timeline.transaction();
             for (Participant p : t.participants()) {
-                if (isToBeTold(p)) {
+                if (isWaitedFor(t, p)) {
                     waiting.merge(
                             p.resourceManager(),
-                            new Waiting(1, t.decidedAt() == null ? t.startedAt() : t.decidedAt()),
+                            isToBeTold(p)
+                                    ? Waiting.decision(t.decidedAt() == null ? t.startedAt() : t.decidedAt())
+                                    : Waiting.leftToIt(),
                             Waiting::and);
                 }
             }
@@ -191,8 +221,9 @@ class ResourceManagers {
         return waiting;
     }
 
-    private Row row(String id, @Nullable Registration r, @Nullable Waiting waiting) {
+    private Row row(String id, @Nullable Registration r, Waiting waiting) {
         Instant now = time.now();
+        Instant oldest = waiting.number() == 0 ? null : waiting.oldest();
         boolean live = r != null && registry.isLive(r);
         Votes.Counts counts = votes.of(id);
         List<Count> byKind = List.of(
@@ -217,9 +248,10 @@ class ResourceManagers {
                 counts.latest(),
                 byKind,
                 byKind.stream().mapToLong(Count::number).sum(),
-                waiting == null ? 0 : waiting.number(),
-                waiting == null ? null : When.of(waiting.oldest(), now),
-                waiting == null ? null : waiting.oldest());
+                waiting.number(),
+                waiting.left(),
+                When.ofNullable(oldest, now),
+                oldest);
     }
 
     private String lease(Registration r, boolean live) {

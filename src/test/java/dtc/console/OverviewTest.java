@@ -66,13 +66,9 @@ class OverviewTest {
             new Voting(),
             new Hanging(),
             timelines);
-    private final Overview overview = new Overview(
-            coordinator,
-            timelines,
-            new ResourceManagers(registry, votes, timelines, time),
-            new Rates(),
-            settings,
-            time);
+    private final ResourceManagers resourceManagers = new ResourceManagers(registry, votes, timelines, time);
+    private final Overview overview =
+            new Overview(coordinator, timelines, resourceManagers, new Rates(), settings, time);
 
     @Test
     void a_decision_that_the_log_does_not_make_durable_needs_a_person() {
@@ -101,6 +97,23 @@ class OverviewTest {
         assertEquals("In doubt", attention.title());
         assertEquals(When.of(time.now().minusSeconds(61), time.now()), attention.since());
         assertEquals(Duration.ofSeconds(61), coordinator.oldestInDoubt());
+    }
+
+    @Test
+    void what_is_left_to_a_resource_manager_stands_with_it_and_can_be_asked_for_while_it_is_registered() {
+        Transaction t = begin("a");
+        var _ = coordinator.commit(t.id(), Until.APPLIED);
+        ResourceManagers.Row row = resourceManagers.get("a");
+        assertEquals(0, row.waiting());
+        assertEquals(1, row.left());
+        assertEquals(List.of(Action.DELIVER), row.actions());
+        assertEquals(
+                List.of(t.id()),
+                resourceManagers.waitingFor("a", 10).stream()
+                        .map(Transaction::id)
+                        .toList());
+        registry.leave("a", INSTANCE);
+        assertEquals(List.of(), resourceManagers.get("a").actions());
     }
 
     @Test
