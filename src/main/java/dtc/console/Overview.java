@@ -1,7 +1,9 @@
 package dtc.console;
 
+import dtc.coordinator.Participant;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
+import dtc.protocol.Outcome;
 import dtc.protocol.State;
 import dtc.runtime.Coordinator;
 import dtc.runtime.Time;
@@ -13,6 +15,9 @@ import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.function.LongFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What stands at the top: what needs a person, what is under way, and how the last minutes went. */
@@ -151,70 +156,138 @@ class Overview {
                     When.of(deciding.getFirst().inStateSince(), now)));
         }
         List<Transaction> heuristic = coordinator.unresolved(UNRESOLVED_MAX);
-        for (Transaction t : heuristic.stream().limit(LISTED_MAX).toList()) {
-            all.add(new Attention(
-                    Tone.BAD,
-                    "Heuristic outcome",
-                    "%s. The other participants %s.".formatted(t.reason(), wasDecided(t)),
-                    Links.transaction(t.id()),
-                    When.ofNullable(t.finishedAt(), now)));
-        }
-        if (heuristic.size() > LISTED_MAX) {
-            all.add(new Attention(
-                    Tone.BAD,
-                    "%s more heuristic outcomes".formatted(Texts.count(heuristic.size() - LISTED_MAX)),
-                    "Each needs somebody to look at it.",
-                    Links.transactions(State.HEURISTIC),
-                    null));
-        }
-        for (ResourceManagers.Row row : rows) {
-            if (row.oldest() != null && isLong(row.oldest(), now)) {
-                all.add(new Attention(
+        all.addAll(listed(
+                heuristic,
+                t -> new Attention(
+                        Tone.BAD,
+                        "Heuristic outcome",
+                        differing(t),
+                        Links.transaction(t.id()),
+                        When.ofNullable(t.finishedAt(), now)),
+                more -> new Attention(
+                        Tone.BAD,
+                        "%s%s more heuristic outcomes"
+                                .formatted(heuristic.size() < UNRESOLVED_MAX ? "" : "At least ", Texts.count(more)),
+                        "Each needs somebody to look at it.",
+                        Links.transactions(State.HEURISTIC),
+                        null)));
+        all.addAll(listed(
+                open.stream()
+                        .filter(one -> !one.transaction().state().isFinal())
+                        .filter(one -> one.transaction().participants().stream().anyMatch(Overview::differs))
+                        .sorted(Comparator.comparing(Open::inStateSince))
+                        .toList(),
+                one -> new Attention(
+                        Tone.BAD,
+                        "Differs already",
+                        differing(one.transaction()),
+                        Links.transaction(one.transaction().id()),
+                        When.of(one.inStateSince(), now)),
+                more -> new Attention(
+                        Tone.BAD,
+                        "%s more differ already".formatted(Texts.count(more)),
+                        "Each will end as a heuristic outcome.",
+                        "/console/transactions",
+                        null)));
+        all.addAll(listed(
+                rows.stream()
+                        .filter(row -> row.oldest() != null && isLong(row.oldest(), now))
+                        .toList(),
+                row -> new Attention(
                         row.live() ? Tone.WARN : Tone.BAD,
                         "%s for %s".formatted(Texts.count(row.waiting(), "decision waits", "decisions wait"), row.id()),
                         row.live()
                                 ? "It is registered, and does not acknowledge what it is told."
                                 : "It is %s. It will be told once it is back."
                                         .formatted(row.chip().text()),
-                        Links.resourceManager(row.id()),
-                        row.waitingSince()));
-            }
-        }
-        List<Open> delegated = open.stream()
-                .filter(one -> one.transaction().state().isLeftToParticipant())
-                .filter(one -> isLong(one.inStateSince(), now))
-                .toList();
-        for (Open one : delegated.stream().limit(LISTED_MAX).toList()) {
-            Transaction t = one.transaction();
-            all.add(new Attention(
-                    Tone.WARN,
-                    "In doubt",
-                    "Only %s knows the outcome, and it does not answer."
-                            .formatted(t.participants().getFirst().resourceManager()),
-                    Links.transaction(t.id()),
-                    When.of(one.inStateSince(), now)));
-        }
-        if (delegated.size() > LISTED_MAX) {
-            all.add(new Attention(
-                    Tone.WARN,
-                    "%s more in doubt".formatted(Texts.count(delegated.size() - LISTED_MAX)),
-                    "Their only participants do not answer.",
-                    Links.transactions(State.PREPARING),
-                    null));
-        }
+                        row.link(),
+                        row.waitingSince()),
+                more -> new Attention(
+                        Tone.WARN,
+                        "Decisions wait for %s"
+                                .formatted(Texts.count(more, "more resource manager", "more resource managers")),
+                        "They do not acknowledge, or are not there to be told.",
+                        "/console/resource-managers",
+                        null)));
+        all.addAll(listed(
+                open.stream()
+                        .filter(one -> one.transaction().state().isLeftToParticipant())
+                        .filter(one -> isLong(one.inStateSince(), now))
+                        .sorted(Comparator.comparing(Open::inStateSince))
+                        .toList(),
+                one -> new Attention(
+                        Tone.WARN,
+                        "In doubt",
+                        "Only %s knows the outcome, and it does not answer."
+                                .formatted(one.transaction()
+                                        .participants()
+                                        .getFirst()
+                                        .resourceManager()),
+                        Links.transaction(one.transaction().id()),
+                        When.of(one.inStateSince(), now)),
+                more -> new Attention(
+                        Tone.WARN,
+                        "%s more in doubt".formatted(Texts.count(more)),
+                        "Their only participants do not answer.",
+                        Links.transactions(State.PREPARING),
+                        null)));
         return List.copyOf(all);
+    }
+
+    /** An item for each of the first, and one that counts the rest. */
+    private static <T> List<Attention> listed(List<T> them, Function<T, Attention> each, LongFunction<Attention> more) {
+        Stream<Attention> first = them.stream().limit(LISTED_MAX).map(each);
+        return (them.size() > LISTED_MAX
+                        ? Stream.concat(first, Stream.of(more.apply(them.size() - LISTED_MAX)))
+                        : first)
+                .toList();
     }
 
     private boolean isLong(Instant since, Instant now) {
         return Duration.between(since, now).compareTo(settings.attentionAfter()) > 0;
     }
 
-    private static String wasDecided(Transaction t) {
-        return switch (t.decision()) {
-            case COMMIT -> "committed";
-            case ROLLBACK -> "rolled back";
-            case PENDING -> "were told nothing";
-        };
+    private static boolean differs(Participant participant) {
+        return participant.state() == State.HEURISTIC;
+    }
+
+    /** Who did not do what was decided, and what the others did, as far as that is known. */
+    private static String differing(Transaction t) {
+        if (t.participants().size() == 1) {
+            return t.reason() + "."; // where it was to decide, the decision is no more than what was presumed
+        }
+        boolean commit = t.decision() == Outcome.COMMIT;
+        State done = commit ? State.COMMITTED : State.ROLLED_BACK;
+        List<Participant> differing =
+                t.participants().stream().filter(Overview::differs).toList();
+        List<Participant> others =
+                t.participants().stream().filter(p -> !differs(p)).toList();
+        List<Participant> missing =
+                others.stream().filter(p -> p.state() != done).toList();
+        String decided = "%s: %s%s. The decision was to %s"
+                .formatted(
+                        differing.getFirst().resourceManager(),
+                        differing.getFirst().reason(),
+                        differing.size() == 1
+                                ? ""
+                                : "; %s"
+                                        .formatted(Texts.count(
+                                                differing.size() - 1, "other differs too", "others differ too")),
+                        commit ? "commit" : "roll back");
+        if (missing.isEmpty()) {
+            return others.isEmpty() ? decided + "." : "%s, and %s did.".formatted(decided, names(others));
+        }
+        return t.state().isFinal()
+                ? decided + "."
+                : "%s; %s not acknowledged yet."
+                        .formatted(decided, names(missing) + (missing.size() == 1 ? " has" : " have"));
+    }
+
+    private static String names(List<Participant> participants) {
+        String first = participants.getFirst().resourceManager();
+        return participants.size() == 1
+                ? first
+                : "%s and %s".formatted(first, Texts.count(participants.size() - 1, "other", "others"));
     }
 
     // How the last minutes went

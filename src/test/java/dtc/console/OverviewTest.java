@@ -24,7 +24,9 @@ import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
@@ -46,6 +48,8 @@ class OverviewTest {
     private final Votes votes = new Votes();
     private final Timelines timelines = new Timelines(time, votes, settings);
     private boolean diskAnswers = true;
+    /** What is said to an outcome; whoever is not in it says nothing. */
+    private final Map<String, Reply> replies = new HashMap<>();
 
     private final Coordinator coordinator = new Coordinator(
             new TwoPhaseCommit(10, 100, 10),
@@ -100,6 +104,46 @@ class OverviewTest {
     }
 
     @Test
+    void a_heuristic_outcome_says_who_differs_and_what_the_others_did() {
+        replies.put("a", Reply.DONE);
+        replies.put("b", new Reply(Reply.Kind.CONFLICT, "it answered 409"));
+        replies.put("c", Reply.DONE);
+        Transaction t = begin("a", "b", "c");
+        var _ = coordinator.commit(t.id(), Until.APPLIED);
+        assertEquals(
+                List.of("Heuristic outcome: b: it answered 409. The decision was to commit, and a and 1 other did."),
+                attention());
+    }
+
+    @Test
+    void of_the_others_nothing_is_said_that_is_not_known() {
+        replies.put("b", new Reply(Reply.Kind.CONFLICT, "it answered 409"));
+        replies.put("c", new Reply(Reply.Kind.SILENT, "it did not answer in time"));
+        Transaction t = begin("b", "c");
+        var _ = coordinator.rollback(t.id());
+        assertEquals(List.of("Heuristic outcome: b: it answered 409. The decision was to roll back."), attention());
+    }
+
+    @Test
+    void where_there_is_one_participant_no_decision_is_claimed() {
+        replies.put("a", new Reply(Reply.Kind.CONFLICT, "it answered 409"));
+        Transaction t = begin("a");
+        var _ = coordinator.rollback(t.id());
+        assertEquals(List.of("Heuristic outcome: a: it answered 409."), attention());
+    }
+
+    @Test
+    void one_that_will_end_as_heuristic_needs_a_person_before_it_does() {
+        replies.put("b", new Reply(Reply.Kind.UNKNOWN, "it lost its memory"));
+        Transaction t = begin("a", "b");
+        var _ = coordinator.commit(t.id(), Until.APPLIED);
+        assertEquals(
+                List.of(
+                        "Differs already: b: it lost its memory. The decision was to commit; a has not acknowledged yet."),
+                attention());
+    }
+
+    @Test
     void what_is_left_to_a_resource_manager_stands_with_it_and_can_be_asked_for_while_it_is_registered() {
         Transaction t = begin("a");
         var _ = coordinator.commit(t.id(), Until.APPLIED);
@@ -128,6 +172,12 @@ class OverviewTest {
         assertEquals("for 1 min 1 s", model.took());
     }
 
+    private List<String> attention() {
+        return overview.model().attention().stream()
+                .map(one -> "%s: %s".formatted(one.title(), one.detail()))
+                .toList();
+    }
+
     private Transaction begin(String... resourceManagers) {
         List<Coordinator.Write> writes = new ArrayList<>();
         for (String name : resourceManagers) {
@@ -143,14 +193,17 @@ class OverviewTest {
         throw new AssertionError(begun);
     }
 
-    /** Votes for commit, and then says no more. */
-    private static final class Voting implements Participants {
+    /** Votes for commit, and then says no more than it is told to. */
+    private final class Voting implements Participants {
         @Override
         public CompletionStage<Reply> send(Registration target, Message message) {
             return switch (message) {
                 case Message.Write _ -> CompletableFuture.completedFuture(Reply.DONE);
                 case Message.Prepare _ -> CompletableFuture.completedFuture(Reply.voted(Ballot.COMMIT));
-                case Message.Commit _, Message.Rollback _ -> new CompletableFuture<>();
+                case Message.Commit _, Message.Rollback _ -> {
+                    Reply reply = replies.get(target.id());
+                    yield reply == null ? new CompletableFuture<>() : CompletableFuture.completedFuture(reply);
+                }
             };
         }
     }
