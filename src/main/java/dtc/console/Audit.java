@@ -77,8 +77,10 @@ class Audit {
         return newestFirst;
     }
 
-    /** Newest first. */
-    List<Entry> of(String subject) {
-        return entries().stream().filter(e -> e.subject().equals(subject)).toList();
+    /**
+     * Newest first, of the subject whose page this is: its name alone may be of a transaction or a resource manager.
+     */
+    List<Entry> of(String link) {
+        return entries().stream().filter(e -> e.link().equals(link)).toList();
     }
 }

@@ -137,7 +137,7 @@ public class ConsoleResource {
         Pages.Request request = new Pages.Request(headers, uri, caller);
         return pages.live(request, () -> {
             ResourceManagers.Row row = resourceManagers.get(id);
-            List<AuditLog.Row> done = AuditLog.rows(audit.of(id), time.now());
+            List<AuditLog.Row> done = AuditLog.rows(audit.of(row.link()), time.now());
             if (!row.isKnown() && done.isEmpty()) {
                 return pages.message(request, 404, NO_SUCH_RESOURCE_MANAGER);
             }

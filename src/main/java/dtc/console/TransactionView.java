@@ -59,14 +59,12 @@ class TransactionView {
     /**
      * The page.
      *
-     * @param live whether it is still going to change
      * @param rows the timeline; empty where it was not kept
      * @param drawnMax lifelines that are drawn, where that is less than there are participants; 0 otherwise
      */
     public record Model(
             String id,
             Chip chip,
-            boolean live,
             When startedAt,
             @Nullable When expiresAt,
             @Nullable When decidedAt,
@@ -112,7 +110,6 @@ class TransactionView {
         return new Model(
                 id.toString(),
                 TransactionList.chip(t),
-                !t.state().isFinal(),
                 When.of(t.startedAt(), now),
                 mayExpire ? When.of(t.expiresAt(), now) : null,
                 When.ofNullable(t.decidedAt(), now),
@@ -130,7 +127,7 @@ class TransactionView {
                 participants(t),
                 curls(t, base),
                 actions(t),
-                AuditLog.rows(audit.of(id.toString()), now));
+                AuditLog.rows(audit.of(Links.transaction(id)), now));
     }
 
     /** How long it is what it is, or how long it took to end. */
