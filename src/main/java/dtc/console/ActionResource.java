@@ -135,6 +135,7 @@ public class ActionResource {
         audit.asked(who, asked.action(), asked.subject(), reason);
         return asked.act().act(who, reason).thenApply(result -> {
             audit.note(who, asked.action(), asked.subject(), asked.link(), reason, result.done(), result.text());
+            pages.discardKept();
             return Response.seeOther(URI.create(asked.link() + "#audit")).build();
         });
     }

@@ -201,6 +201,11 @@ class Pages {
         return respond(keptNow().of(key, page).rendered()).build();
     }
 
+    /** Something was changed by hand: whoever looks again in this beat is to see it. */
+    void discardKept() {
+        kept.set(new Kept(pulse.number()));
+    }
+
     private Kept keptNow() {
         long beat = pulse.number();
         return kept.updateAndGet(current -> current.beat() == beat ? current : new Kept(beat));
