@@ -1,5 +1,6 @@
 package dtc.console;
 
+import dtc.coordinator.Effect;
 import dtc.coordinator.Event;
 import dtc.coordinator.Step;
 import dtc.coordinator.Transaction;
@@ -86,7 +87,8 @@ final class Timeline {
         if (event instanceof Event.PrepareRequested) {
             preparingNanos = elapsed;
         }
-        boolean write = event instanceof Event.WriteRequested || event instanceof Event.WriteStaged;
+        boolean write = (event instanceof Event.WriteRequested || event instanceof Event.WriteStaged)
+                && step.effects().stream().noneMatch(Effect.AskVote.class::isInstance);
         if (write && before.state() == transaction.state() && ++writeMoments > WRITE_MOMENTS_MAX) {
             leftOut++;
         } else {

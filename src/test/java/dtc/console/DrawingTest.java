@@ -229,6 +229,17 @@ class DrawingTest {
         assertEquals(Drawing.LIFELINES_MAX + 1, rows().getLast().lifelines().size());
     }
 
+    @Test
+    void the_request_for_the_vote_is_kept_though_a_write_of_many_brings_it() {
+        for (int i = 0; i < 100; i++) {
+            write("orders");
+        }
+        apply(new Event.WriteRequested("orders", INSTANCE, false, false));
+        apply(new Event.PrepareRequested());
+        apply(new Event.WriteStaged("orders"));
+        assertTrue(said().contains("orders is asked for its vote"), said().toString());
+    }
+
     // Helpers
 
     private void commitThatMailHasNotAcknowledged() {
