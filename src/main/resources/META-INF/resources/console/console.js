@@ -13,7 +13,10 @@
   const main = document.getElementById('main');
   const pause = document.getElementById('pause');
   const live = () => document.getElementById('live');
-  const clock = () => `${new Date().toISOString().substring(11, 19)} UTC`;
+  // The times of the page are the coordinator's, and the viewer's clock may go wrong.
+  let ahead = 0;
+  const now = () => Date.now() + ahead;
+  const clock = () => `${new Date(now()).toISOString().substring(11, 19)} UTC`;
 
   let startedAt = document.body.dataset.startedAt;
   let seenAt = clock();
@@ -66,6 +69,7 @@
 
   function beat(event) {
     const at = JSON.parse(event.data);
+    ahead = Date.parse(at.at) - Date.now();
     if (at.full) {
       full();
       return;
@@ -235,7 +239,7 @@
 
   function tick() {
     for (const time of document.querySelectorAll('time')) {
-      const elapsed = Date.now() - Date.parse(time.dateTime);
+      const elapsed = now() - Date.parse(time.dateTime);
       const relative = time.querySelector('.relative');
       const text = elapsed < 0 ? `in ${coarse(-elapsed)}` : elapsed < 1000 ? 'just now' : `${coarse(elapsed)} ago`;
       if (relative && relative.textContent !== text) {
