@@ -293,7 +293,7 @@ final class Drawing {
                         "did not commit",
                         e.ballot().reason());
             case Event.Acknowledged e -> {
-                boolean commit = m.before() == TransactionState.COMMITTING;
+                boolean commit = transaction.decision() == Outcome.COMMIT;
                 answered(
                         m,
                         e.resourceManager(),

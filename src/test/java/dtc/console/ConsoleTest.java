@@ -108,6 +108,7 @@ class ConsoleTest {
             look("overview-dark", Screen.DESKTOP, true);
             look("overview-phone", Screen.PHONE, false);
 
+            silent.renew(); // the pictures may take longer than its lease
             browser.clickLink("1 decision waits for");
             browser.awaitText("Waiting for it 1");
             assertTrue(browser.text().contains("live"));

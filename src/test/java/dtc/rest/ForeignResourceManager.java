@@ -68,7 +68,7 @@ public final class ForeignResourceManager implements AutoCloseable {
         renew();
     }
 
-    void renew() {
+    public void renew() {
         register(instance);
     }
 
