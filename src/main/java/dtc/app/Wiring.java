@@ -127,7 +127,7 @@ public class Wiring {
 
     @Produces
     @Singleton
-    Lanes lanes(Exchanges exchanges, Time time) {
+    Lanes lanes(Exchanges exchanges, Time time, Vertx vertx) {
         DtcConfig.MessagesConfig messages = config.messages();
         return new Lanes(
                 exchanges,
@@ -138,7 +138,9 @@ public class Wiring {
                         messages.batchBytesMax().asLongValue(),
                         messages.waitingMax(),
                         config.prepareTimeout(),
-                        messages.patience()));
+                        messages.patience()),
+                // An event loop first looks at all connections that have something, and then runs what it is given.
+                task -> vertx.getOrCreateContext().runOnContext(_ -> task.run()));
     }
 
     @Produces

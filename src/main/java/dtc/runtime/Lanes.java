@@ -12,12 +12,13 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Has messages to one resource manager travel together. While as many requests to it are under way as it has lanes,
- * what else is for it gathers, and leaves as one request when a lane is free: nothing waits for more to come, so one
- * message on an idle lane leaves at once, alone.
+ * what else is for it gathers, and leaves as one request when a lane is free. Nothing waits for more to come, but for
+ * what is at hand already: messages that the same turn of an event loop brings about leave together.
  *
  * <p>Each message keeps its own fate. A request that is not answered soon gives its lane free, so that one which hangs
  * holds up nothing behind it; what a request as a whole failed to bring across goes again, each alone; and what waits
@@ -48,6 +49,7 @@ public final class Lanes implements Participants {
     private final Exchanges exchanges;
     private final Time time;
     private final Settings settings;
+    private final Executor endOfTurn;
     /** Of those to whom something is under way or waits. */
     private final Map<Addressee, Lane> lanes = new ConcurrentHashMap<>();
 
@@ -89,10 +91,12 @@ public final class Lanes implements Participants {
         }
     }
 
-    public Lanes(Exchanges exchanges, Time time, Settings settings) {
+    /** @param endOfTurn runs what it is given once what is at hand has been dealt with */
+    public Lanes(Exchanges exchanges, Time time, Settings settings, Executor endOfTurn) {
         this.exchanges = exchanges;
         this.time = time;
         this.settings = settings;
+        this.endOfTurn = endOfTurn;
     }
 
     @Override
@@ -136,6 +140,9 @@ public final class Lanes implements Participants {
         private int batchMax = settings.batchMax();
 
         private int underWay;
+        /** Whether {@link #next} will run at the end of this turn. */
+        private boolean due;
+
         private boolean sending;
         private boolean closed;
 
@@ -150,6 +157,7 @@ public final class Lanes implements Participants {
 
         private boolean take(Waiting one) {
             boolean full;
+            boolean first;
             synchronized (this) {
                 if (closed) {
                     return false;
@@ -158,12 +166,22 @@ public final class Lanes implements Participants {
                 if (!full) {
                     queueOf(one).add(one);
                 }
+                first = !full && !due;
+                due |= first;
             }
             if (full) {
                 one.fail("too many messages wait for it");
+            } else if (first) {
+                endOfTurn.execute(this::turnEnds);
+            }
+            return true;
+        }
+
+        private void turnEnds() {
+            synchronized (this) {
+                due = false;
             }
             next();
-            return true;
         }
 
         private Queue<Waiting> queueOf(Waiting one) {

@@ -12,10 +12,12 @@ import dtc.runtime.Participants.Reply;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -35,8 +37,8 @@ class LanesTest {
 
     private final FakeTime time = new FakeTime();
     private final Wire wire = new Wire();
-    private final Lanes lanes =
-            new Lanes(wire, time, new Lanes.Settings(1, 3, 410, 5, Duration.ofSeconds(1), Duration.ofMillis(20)));
+    private final Lanes lanes = new Lanes(
+            wire, time, new Lanes.Settings(1, 3, 410, 5, Duration.ofSeconds(1), Duration.ofMillis(20)), Runnable::run);
 
     @Test
     void on_an_idle_lane_a_message_leaves_at_once_and_alone() {
@@ -184,7 +186,10 @@ class LanesTest {
     @Test
     void requests_become_smaller_while_they_fail_as_a_whole_and_grow_again() {
         Lanes wide = new Lanes(
-                wire, time, new Lanes.Settings(1, 8, 10_000, 100, Duration.ofSeconds(1), Duration.ofHours(1)));
+                wire,
+                time,
+                new Lanes.Settings(1, 8, 10_000, 100, Duration.ofSeconds(1), Duration.ofHours(1)),
+                Runnable::run);
         for (int i = 0; i <= 30; i++) {
             var _ = wide.send(ORDERS, new Message.Rollback(id(i)));
         }
@@ -219,7 +224,10 @@ class LanesTest {
     @Test
     void requests_become_smaller_where_nothing_is_answered_in_time() {
         Lanes wide = new Lanes(
-                wire, time, new Lanes.Settings(1, 8, 10_000, 100, Duration.ofSeconds(1), Duration.ofHours(1)));
+                wire,
+                time,
+                new Lanes.Settings(1, 8, 10_000, 100, Duration.ofSeconds(1), Duration.ofHours(1)),
+                Runnable::run);
         for (int i = 0; i <= 30; i++) {
             var _ = wide.send(ORDERS, new Message.Prepare(id(i), List.of()));
         }
@@ -260,7 +268,10 @@ class LanesTest {
     @Test
     void all_lanes_are_used_by_what_is_sent_again() {
         Lanes two = new Lanes(
-                wire, time, new Lanes.Settings(2, 8, 10_000, 100, Duration.ofSeconds(1), Duration.ofMillis(20)));
+                wire,
+                time,
+                new Lanes.Settings(2, 8, 10_000, 100, Duration.ofSeconds(1), Duration.ofMillis(20)),
+                Runnable::run);
         for (int i = 1; i <= 5; i++) {
             var _ = two.send(ORDERS, new Message.Rollback(id(i)));
         }
@@ -287,7 +298,10 @@ class LanesTest {
             }
         };
         Lanes many = new Lanes(
-                atOnce, time, new Lanes.Settings(1, 128, 100_000, number, Duration.ofSeconds(1), Duration.ofHours(1)));
+                atOnce,
+                time,
+                new Lanes.Settings(1, 128, 100_000, number, Duration.ofSeconds(1), Duration.ofHours(1)),
+                Runnable::run);
         List<CompletionStage<Reply>> answers = new ArrayList<>();
         for (int i = 0; i < number; i++) {
             answers.add(many.send(ORDERS, new Message.Rollback(id(i))));
@@ -344,7 +358,8 @@ class LanesTest {
             Lanes shared = new Lanes(
                     port,
                     realTime(timers),
-                    new Lanes.Settings(2, 3, 10_000, 10_000, Duration.ofHours(1), Duration.ofMillis(1)));
+                    new Lanes.Settings(2, 3, 10_000, 10_000, Duration.ofHours(1), Duration.ofMillis(1)),
+                    Runnable::run);
             List<Future<?>> all = new ArrayList<>();
             for (int thread = 0; thread < 8; thread++) {
                 int first = thread * 1_000;
@@ -405,9 +420,28 @@ class LanesTest {
     }
 
     @Test
+    void what_one_turn_brings_about_leaves_together() {
+        Queue<Runnable> turn = new ArrayDeque<>();
+        Lanes patient = new Lanes(
+                wire, time, new Lanes.Settings(1, 3, 410, 5, Duration.ofSeconds(1), Duration.ofHours(1)), turn::add);
+        for (int i = 1; i <= 4; i++) {
+            var _ = patient.send(ORDERS, new Message.Rollback(id(i)));
+        }
+        assertEquals(List.of(), wire.sent());
+        assertEquals(1, turn.size());
+        turn.remove().run();
+        assertEquals(List.of("orders: rollback 1, rollback 2, rollback 3"), wire.sent());
+        wire.answer(0, Reply.DONE, Reply.DONE, Reply.DONE);
+        assertEquals("orders: rollback 4", wire.sent().get(1));
+    }
+
+    @Test
     void a_batch_of_one_is_no_batch_and_nothing_gathers() {
-        Lanes single =
-                new Lanes(wire, time, new Lanes.Settings(1, 1, 410, 5, Duration.ofSeconds(1), Duration.ofHours(1)));
+        Lanes single = new Lanes(
+                wire,
+                time,
+                new Lanes.Settings(1, 1, 410, 5, Duration.ofSeconds(1), Duration.ofHours(1)),
+                Runnable::run);
         single.send(ORDERS, commit(1));
         single.send(ORDERS, commit(2));
         assertEquals(List.of("orders: commit 1", "orders: commit 2"), wire.sent());
@@ -431,8 +465,11 @@ class LanesTest {
 
     @Test
     void what_waits_for_too_long_surely_never_leaves() {
-        Lanes patient =
-                new Lanes(wire, time, new Lanes.Settings(1, 3, 410, 5, Duration.ofSeconds(1), Duration.ofHours(1)));
+        Lanes patient = new Lanes(
+                wire,
+                time,
+                new Lanes.Settings(1, 3, 410, 5, Duration.ofSeconds(1), Duration.ofHours(1)),
+                Runnable::run);
         var _ = patient.send(ORDERS, commit(1));
         var late = patient.send(ORDERS, commit(2)).toCompletableFuture();
         time.goOn(Duration.ofMillis(1_001));

@@ -104,7 +104,8 @@ final class CoordinatorNode extends Node {
                                 10_000,
                                 (int) scenario.value(Setting.LANE_WAITING_MAX),
                                 VOTE_TIMEOUT,
-                                Duration.ofMillis(scenario.value(Setting.PATIENCE)))),
+                                Duration.ofMillis(scenario.value(Setting.PATIENCE))),
+                        scenario.value(Setting.TURN) == 0 ? Runnable::run : task -> time.after(Duration.ZERO, task)),
                 new WatchedLog(life, log),
                 new Listener(life));
         registry = newRegistry;

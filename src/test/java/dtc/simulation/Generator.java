@@ -127,6 +127,7 @@ final class Generator {
         if (workload.perMille(500)) {
             set(Setting.BATCH_MAX, workload.between(2, 5));
             set(Setting.LANES, workload.between(1, 2));
+            set(Setting.TURN, workload.between(0, 1));
             // Longer than the product's, so that with so few clients much gathers.
             long patience = workload.of(300, 3_000);
             set(Setting.PATIENCE, patience);

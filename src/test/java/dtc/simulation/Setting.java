@@ -20,6 +20,8 @@ enum Setting {
     REMEMBERED_MAX("remembered at most", 1_000),
     /** Requests under way to a resource manager, beyond which messages gather. */
     LANES("lanes", 1),
+    /** 1: messages of the same moment leave together; 0: the first leaves at once. */
+    TURN("turn", 0),
     /** Messages that wait for one resource manager. */
     LANE_WAITING_MAX("waiting for a lane at most", 1_000),
     /** After which a request that is not answered gives its lane free. */
