@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.LongFunction;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -138,14 +139,11 @@ class Overview {
             all.add(new Attention(
                     Tone.BAD, "The decision log takes no decisions", refusing, "/console/transactions", null));
         }
-        List<Open> deciding = open.stream()
-                .filter(one -> switch (one.transaction().state()) {
-                    case DECIDING, DELEGATING -> isLong(one.inStateSince(), now);
-                    case ACTIVE, MARKED_ROLLBACK, PREPARING, DELEGATED, RESOLVING, COMMITTING, COMMITTED -> false;
-                    case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> false;
-                })
-                .sorted(Comparator.comparing(Open::inStateSince))
-                .toList();
+        List<Open> deciding = oldestFirst(open, one -> switch (one.transaction().state()) {
+            case DECIDING, DELEGATING -> isLong(one.inStateSince(), now);
+            case ACTIVE, MARKED_ROLLBACK, PREPARING, DELEGATED, RESOLVING, COMMITTING, COMMITTED -> false;
+            case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> false;
+        });
         if (!deciding.isEmpty()) {
             all.add(new Attention(
                     Tone.BAD,
@@ -172,11 +170,10 @@ class Overview {
                         Links.transactions(State.HEURISTIC),
                         null)));
         all.addAll(listed(
-                open.stream()
-                        .filter(one -> !one.transaction().state().isFinal())
-                        .filter(one -> one.transaction().participants().stream().anyMatch(Overview::differs))
-                        .sorted(Comparator.comparing(Open::inStateSince))
-                        .toList(),
+                oldestFirst(
+                        open,
+                        one -> !one.transaction().state().isFinal()
+                                && one.transaction().participants().stream().anyMatch(Overview::differs)),
                 one -> new Attention(
                         Tone.BAD,
                         "Differs already",
@@ -210,11 +207,9 @@ class Overview {
                         "/console/resource-managers",
                         null)));
         all.addAll(listed(
-                open.stream()
-                        .filter(one -> one.transaction().state().isLeftToParticipant())
-                        .filter(one -> isLong(one.inStateSince(), now))
-                        .sorted(Comparator.comparing(Open::inStateSince))
-                        .toList(),
+                oldestFirst(
+                        open,
+                        one -> one.transaction().state().isLeftToParticipant() && isLong(one.inStateSince(), now)),
                 one -> new Attention(
                         Tone.WARN,
                         "In doubt",
@@ -232,6 +227,13 @@ class Overview {
                         Links.transactions(State.PREPARING),
                         null)));
         return List.copyOf(all);
+    }
+
+    private static List<Open> oldestFirst(List<Open> open, Predicate<Open> which) {
+        return open.stream()
+                .filter(which)
+                .sorted(Comparator.comparing(Open::inStateSince))
+                .toList();
     }
 
     /** An item for each of the first, and one that counts the rest. */

@@ -113,10 +113,7 @@ class Answers {
     List<Optional<Reply>> each(List<Message> messages, Response response) {
         if (response.getStatus() == 503) {
             // It takes nothing now: as if each had been refused, for to send each again would be to insist.
-            Reply refused = reply(response);
-            return messages.stream()
-                    .map(message -> Optional.of(message instanceof Message.Prepare ? vote(response) : refused))
-                    .toList();
+            return toEach(messages, vote(response), reply(response));
         }
         JsonNode answers = response.getStatus() == 200 ? answers(response) : MissingNode.getInstance();
         if (!answers.isArray() || answers.size() != messages.size()) {
@@ -127,6 +124,13 @@ class Answers {
             replies.add(answer(messages.get(i), answers.get(i)));
         }
         return replies;
+    }
+
+    /** The same to each, but for requests for votes. */
+    static List<Optional<Reply>> toEach(List<Message> messages, Reply vote, Reply other) {
+        return messages.stream()
+                .map(message -> Optional.of(message instanceof Message.Prepare ? vote : other))
+                .toList();
     }
 
     private static Optional<Reply> answer(Message message, JsonNode answer) {

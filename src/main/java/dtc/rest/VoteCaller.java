@@ -53,18 +53,13 @@ public class VoteCaller {
     }
 
     Uni<List<Optional<Reply>>> failEach(Registration target, List<Message> messages, Throwable failure) {
-        Reply failed = Answers.failed(failure);
-        Reply abort = Reply.voted(abort(failure));
         return switch (Clients.classify(failure)) {
             // One message among them may be the cause, and has to spoil none but itself: they go again.
             case GARBLED -> Uni.createFrom().item(List.of());
             case ERROR -> Uni.createFrom().failure(failure);
             // Their time is over, or there is nobody to send them to again.
             case TIMEOUT, UNREACHABLE ->
-                Uni.createFrom()
-                        .item(messages.stream()
-                                .map(message -> Optional.of(message instanceof Message.Prepare ? abort : failed))
-                                .toList());
+                Uni.createFrom().item(Answers.toEach(messages, Reply.voted(abort(failure)), Answers.failed(failure)));
         };
     }
 

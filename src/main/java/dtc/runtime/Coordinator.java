@@ -567,7 +567,10 @@ public final class Coordinator {
         return entry == null ? Outcome.ROLLBACK : entry.transaction.decision();
     }
 
-    /** How long the oldest commit that is decided has been undelivered; zero where there is none. */
+    /**
+     * How long the oldest transaction has been in doubt: with votes that wait for the log, or a commit that is not
+     * acknowledged by all; zero where none is.
+     */
     public Duration oldestInDoubt() {
         long now = time.nanos();
         return Duration.ofNanos(transactions.values().stream()

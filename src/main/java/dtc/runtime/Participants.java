@@ -36,23 +36,26 @@ public interface Participants {
 
         /** Whether anything came from it; a vote that was cast in its stead did not. */
         boolean isAnswer() {
-            return ballot == null
-                    ? kind != Kind.UNREACHABLE && kind != Kind.SILENT
-                    : ballot.cause() != VoteCause.UNREACHABLE && ballot.cause() != VoteCause.TIMEOUT;
+            return switch (cause()) {
+                case VOTED, ERROR -> true;
+                case TIMEOUT, UNREACHABLE -> false;
+            };
         }
 
         /** Asked for a vote; whatever is none counts as a vote to abort. */
         Ballot vote() {
+            return ballot == null ? Ballot.abortFor(cause(), detail) : ballot;
+        }
+
+        private VoteCause cause() {
             if (ballot != null) {
-                return ballot;
+                return ballot.cause();
             }
-            return Ballot.abortFor(
-                    switch (kind) {
-                        case UNREACHABLE -> VoteCause.UNREACHABLE;
-                        case SILENT -> VoteCause.TIMEOUT;
-                        case DONE, UNKNOWN, CONFLICT, NO_ROOM, UNAVAILABLE, WRONG -> VoteCause.ERROR;
-                    },
-                    detail);
+            return switch (kind) {
+                case UNREACHABLE -> VoteCause.UNREACHABLE;
+                case SILENT -> VoteCause.TIMEOUT;
+                case DONE, UNKNOWN, CONFLICT, NO_ROOM, UNAVAILABLE, WRONG -> VoteCause.ERROR;
+            };
         }
 
         public enum Kind {

@@ -140,9 +140,7 @@ class DrawingTest {
 
     @Test
     void the_end_is_said_where_a_late_vote_brings_it_and_the_request_to_roll_back_is_the_decision() {
-        write("orders");
-        apply(new Event.PrepareRequested());
-        apply(new Event.RollbackRequested());
+        ordersIsAskedAndTheClientRollsBack();
         apply(vote("orders", Ballot.abortFor(VoteCause.TIMEOUT, "it did not answer in time")));
         assertEquals(
                 List.of(
@@ -154,9 +152,7 @@ class DrawingTest {
 
     @Test
     void a_late_vote_for_commit_leaves_nobody_in_doubt() {
-        write("orders");
-        apply(new Event.PrepareRequested());
-        apply(new Event.RollbackRequested());
+        ordersIsAskedAndTheClientRollsBack();
         apply(vote("orders", Ballot.COMMIT));
         assertEquals(List.of("rolled-back", "active"), rows().getLast().lifelines());
     }
@@ -174,9 +170,7 @@ class DrawingTest {
 
     @Test
     void what_a_rollback_wants_is_no_damage() {
-        write("orders");
-        apply(new Event.PrepareRequested());
-        apply(new Event.RollbackRequested());
+        ordersIsAskedAndTheClientRollsBack();
         apply(new Event.Lost("orders", "it answered 404"));
         Drawing.Row lost = rows().get(rows().size() - 2);
         assertEquals("orders has nothing of it any more", lost.text());
@@ -252,6 +246,12 @@ class DrawingTest {
         told("orders");
         told("mail");
         after(Duration.ofMillis(1), new Event.Acknowledged("orders"));
+    }
+
+    private void ordersIsAskedAndTheClientRollsBack() {
+        write("orders");
+        apply(new Event.PrepareRequested());
+        apply(new Event.RollbackRequested());
     }
 
     /** The transaction stays what it is; what was seen of it is gone. */

@@ -22,10 +22,12 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongFunction;
 import org.junit.jupiter.api.Test;
 
 /** What travels together, and that each message keeps a fate of its own. */
@@ -185,14 +187,8 @@ class LanesTest {
 
     @Test
     void requests_become_smaller_while_they_fail_as_a_whole_and_grow_again() {
-        Lanes wide = new Lanes(
-                wire,
-                time,
-                new Lanes.Settings(1, 8, 10_000, 100, Duration.ofSeconds(1), Duration.ofHours(1)),
-                Runnable::run);
-        for (int i = 0; i <= 30; i++) {
-            var _ = wide.send(ORDERS, new Message.Rollback(id(i)));
-        }
+        Lanes wide = wide(1, Duration.ofHours(1));
+        sendEach(wide, 0, 30, i -> new Message.Rollback(id(i)));
         wire.answer(0, Reply.DONE);
         assertEquals(8, wire.sizes().get(1));
         wire.fail(1);
@@ -223,14 +219,8 @@ class LanesTest {
 
     @Test
     void requests_become_smaller_where_nothing_is_answered_in_time() {
-        Lanes wide = new Lanes(
-                wire,
-                time,
-                new Lanes.Settings(1, 8, 10_000, 100, Duration.ofSeconds(1), Duration.ofHours(1)),
-                Runnable::run);
-        for (int i = 0; i <= 30; i++) {
-            var _ = wide.send(ORDERS, new Message.Prepare(id(i), List.of()));
-        }
+        Lanes wide = wide(1, Duration.ofHours(1));
+        sendEach(wide, 0, 30, i -> new Message.Prepare(id(i), List.of()));
         wire.answer(0, Reply.voted(Ballot.COMMIT));
         Reply late = Reply.voted(Ballot.abortFor(VoteCause.TIMEOUT, "late"));
         wire.answer(1, Collections.nCopies(8, Optional.of(late)));
@@ -267,14 +257,8 @@ class LanesTest {
 
     @Test
     void all_lanes_are_used_by_what_is_sent_again() {
-        Lanes two = new Lanes(
-                wire,
-                time,
-                new Lanes.Settings(2, 8, 10_000, 100, Duration.ofSeconds(1), Duration.ofMillis(20)),
-                Runnable::run);
-        for (int i = 1; i <= 5; i++) {
-            var _ = two.send(ORDERS, new Message.Rollback(id(i)));
-        }
+        Lanes two = wide(2, Duration.ofMillis(20));
+        sendEach(two, 1, 5, i -> new Message.Rollback(id(i)));
         wire.answer(0, Reply.DONE);
         wire.answer(1, Reply.DONE);
         time.goOn(Duration.ofMillis(20)); // both lanes are free
@@ -422,11 +406,8 @@ class LanesTest {
     @Test
     void what_one_turn_brings_about_leaves_together() {
         Queue<Runnable> turn = new ArrayDeque<>();
-        Lanes patient = new Lanes(
-                wire, time, new Lanes.Settings(1, 3, 410, 5, Duration.ofSeconds(1), Duration.ofHours(1)), turn::add);
-        for (int i = 1; i <= 4; i++) {
-            var _ = patient.send(ORDERS, new Message.Rollback(id(i)));
-        }
+        Lanes patient = patient(3, turn::add);
+        sendEach(patient, 1, 4, i -> new Message.Rollback(id(i)));
         assertEquals(List.of(), wire.sent());
         assertEquals(1, turn.size());
         turn.remove().run();
@@ -437,11 +418,7 @@ class LanesTest {
 
     @Test
     void a_batch_of_one_is_no_batch_and_nothing_gathers() {
-        Lanes single = new Lanes(
-                wire,
-                time,
-                new Lanes.Settings(1, 1, 410, 5, Duration.ofSeconds(1), Duration.ofHours(1)),
-                Runnable::run);
+        Lanes single = patient(1, Runnable::run);
         single.send(ORDERS, commit(1));
         single.send(ORDERS, commit(2));
         assertEquals(List.of("orders: commit 1", "orders: commit 2"), wire.sent());
@@ -465,11 +442,7 @@ class LanesTest {
 
     @Test
     void what_waits_for_too_long_surely_never_leaves() {
-        Lanes patient = new Lanes(
-                wire,
-                time,
-                new Lanes.Settings(1, 3, 410, 5, Duration.ofSeconds(1), Duration.ofHours(1)),
-                Runnable::run);
+        Lanes patient = patient(3, Runnable::run);
         var _ = patient.send(ORDERS, commit(1));
         var late = patient.send(ORDERS, commit(2)).toCompletableFuture();
         time.goOn(Duration.ofMillis(1_001));
@@ -508,6 +481,25 @@ class LanesTest {
         assertTrue(failed.answer().isCompletedExceptionally());
         send(ORDERS, commit(2));
         assertEquals(List.of("orders: commit 2"), wire.sent());
+    }
+
+    private Lanes wide(int number, Duration patience) {
+        return new Lanes(
+                wire, time, new Lanes.Settings(number, 8, 10_000, 100, Duration.ofSeconds(1), patience), Runnable::run);
+    }
+
+    private Lanes patient(int batchMax, Executor endOfTurn) {
+        return new Lanes(
+                wire,
+                time,
+                new Lanes.Settings(1, batchMax, 410, 5, Duration.ofSeconds(1), Duration.ofHours(1)),
+                endOfTurn);
+    }
+
+    private static void sendEach(Lanes through, int first, int last, LongFunction<Message> message) {
+        for (int i = first; i <= last; i++) {
+            var _ = through.send(ORDERS, message.apply(i));
+        }
     }
 
     private Asked send(Registration target, Message message) {

@@ -358,22 +358,17 @@ final class CoordinatorNode extends Node {
                     .thenApply(result -> {
                         List<Optional<Reply>> replies = switch (result) {
                             case Network.Result.Heard<List<Optional<Reply>>>(var answers) -> answers;
-                            case Network.Result.Broken<?> _ -> List.of(); // and fails, below
+                            case Network.Result.Broken<?> _ -> {
+                                messages.forEach(message -> arrived(target, message, SENT_AGAIN));
+                                throw new CompletionException(new IOException("the connection broke"));
+                            }
                             case Network.Result.Refused<?> _, Network.Result.Silent<?> _ ->
                                 messages.stream()
                                         .map(message -> Optional.of(failed(message, result)))
                                         .toList();
                         };
                         for (int i = 0; i < messages.size(); i++) {
-                            arrived(
-                                    target,
-                                    messages.get(i),
-                                    replies.isEmpty()
-                                            ? SENT_AGAIN
-                                            : replies.get(i).orElse(SENT_AGAIN));
-                        }
-                        if (result instanceof Network.Result.Broken<?>) {
-                            throw new CompletionException(new IOException("the connection broke"));
+                            arrived(target, messages.get(i), replies.get(i).orElse(SENT_AGAIN));
                         }
                         return replies;
                     });
