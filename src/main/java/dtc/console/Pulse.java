@@ -1,6 +1,5 @@
 package dtc.console;
 
-import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.Time;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
@@ -75,7 +74,7 @@ class Pulse {
     private void beat() {
         number.incrementAndGet();
         rates.pulse();
-        votes.keepOnly(registry.all().stream().map(Registration::id).toList());
+        votes.makeRoom(id -> registry.find(id) != null);
         beats.onNext(now(false));
     }
 

@@ -55,7 +55,11 @@ public class Timelines implements TransactionListener {
         }
         long now = time.nanos();
         timeline.applied(before, event, step, now);
-        if (before.state() == TransactionState.PREPARING || event instanceof Event.VoteArrived) {
+        // A commit in one phase is a vote as well. What was asked for before a restart is not this process's to count.
+        boolean mayBringVotes = before.state() == TransactionState.PREPARING
+                || before.state() == TransactionState.DELEGATED
+                || event instanceof Event.VoteArrived;
+        if (mayBringVotes) {
             countVotes(before, step.transaction(), timeline.preparing(now));
         }
     }

@@ -4,18 +4,18 @@ import dtc.protocol.Ballot;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** How each resource manager voted since this process started, and how long its latest votes took. */
 @Singleton
 class Votes {
 
-    /** Resource managers that are told apart; more than that would be names made up. */
-    private static final int RESOURCE_MANAGERS_MAX = 10_000;
+    /** Resource managers that are counted for, some of which may have left; names come and go without end. */
+    static final int RESOURCE_MANAGERS_MAX = 10_000;
 
     private static final int LATEST_MAX = 64;
 
@@ -106,8 +106,10 @@ class Votes {
         return tally == null ? Counts.NONE : tally.counts();
     }
 
-    /** Forgets those that are registered no longer, so that names come and go without end. */
-    void keepOnly(Collection<String> registered) {
-        tallies.keySet().retainAll(registered);
+    /** Where no other would be counted for, forgets those that are registered no longer. */
+    void makeRoom(Predicate<String> isRegistered) {
+        if (tallies.size() >= RESOURCE_MANAGERS_MAX) {
+            tallies.keySet().removeIf(isRegistered.negate());
+        }
     }
 }

@@ -244,7 +244,7 @@ class ConsoleTest {
         look("resource-managers");
         look("resource-managers-phone", Screen.PHONE, true);
         browser.clickLink(hostile);
-        browser.awaitText("It has not been asked for a vote yet.");
+        browser.awaitText("It has not voted since then.");
         browser.awaitText("lapsed");
         act("Remove", "it was never there");
         browser.awaitText("It is no longer registered.");

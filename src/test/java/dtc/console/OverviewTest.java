@@ -34,6 +34,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -170,6 +171,32 @@ class OverviewTest {
         TransactionView view = new TransactionView(coordinator, timelines, registry, new Audit(time), time);
         TransactionView.Model model = Objects.requireNonNull(view.model(t.id(), "http://localhost"));
         assertEquals("for 1 min 1 s", model.took());
+    }
+
+    @Test
+    void a_commit_in_one_phase_counts_as_a_vote_and_votes_of_one_that_left_are_kept() {
+        replies.put("a", Reply.DONE);
+        Transaction t = begin("a");
+        var _ = coordinator.commit(t.id(), Until.APPLIED);
+        registry.leave("a", INSTANCE);
+        votes.makeRoom(id -> registry.find(id) != null);
+        assertEquals("1", resourceManagers.get("a").commits());
+    }
+
+    @Test
+    void resource_managers_that_votes_are_counted_of_are_bounded() {
+        for (int i = 0; i <= Votes.RESOURCE_MANAGERS_MAX; i++) {
+            votes.counted("rm-" + i, Ballot.COMMIT, Duration.ZERO);
+        }
+        String beyond = "rm-" + Votes.RESOURCE_MANAGERS_MAX;
+        assertEquals(Votes.Counts.NONE, votes.of(beyond));
+        votes.makeRoom("rm-0"::equals);
+        votes.counted(beyond, Ballot.COMMIT, Duration.ZERO);
+        assertEquals(
+                List.of(1L, 0L, 1L),
+                Stream.of("rm-0", "rm-1", beyond)
+                        .map(id -> votes.of(id).of(Votes.Kind.COMMIT))
+                        .toList());
     }
 
     private List<String> attention() {
