@@ -189,7 +189,7 @@ final class Drawing {
     }
 
     private void begun() {
-        switch (seen.begunAs()) {
+        switch (seen.begun().state()) {
             case ACTIVE ->
                 row(
                         0,
@@ -210,13 +210,29 @@ final class Drawing {
                     ROLLING_BACK,
                     ROLLED_BACK,
                     HEURISTIC -> {
-                Arrays.fill(lifelines, 1, lifelines.length, "doubt");
-                if (seen.begunAs() == TransactionState.COMMITTING) {
+                List<Participant> participants = seen.begun().participants();
+                participants.forEach(p -> lifeline(p.resourceManager(), takenUp(p)));
+                // Of those that share a line, one in doubt counts most.
+                participants.stream()
+                        .filter(p -> takenUp(p).equals("doubt"))
+                        .forEach(p -> lifeline(p.resourceManager(), "doubt"));
+                if (seen.begun().state() == TransactionState.COMMITTING) {
                     lifelines[COORDINATOR] = "committed";
                 }
                 row(0, Tone.WARN, true, "Taken up from the log after a restart", "What came before it is not kept.");
             }
         }
+    }
+
+    private static String takenUp(Participant p) {
+        return p.isReadOnly()
+                ? "away"
+                : switch (p.state()) {
+                    case COMMITTED -> "committed";
+                    case ROLLED_BACK -> "rolled-back";
+                    case HEURISTIC -> "broken";
+                    case ACTIVE, MARKED_ROLLBACK, PREPARING, PREPARED, COMMITTING, ROLLING_BACK -> "doubt";
+                };
     }
 
     private void applied(Moment.Applied m, int index) {
@@ -463,7 +479,7 @@ final class Drawing {
         String took = "%s after %s."
                 .formatted(
                         Texts.duration(Duration.ofNanos(m.nanos())),
-                        seen.begunAs() == TransactionState.ACTIVE ? "it began" : "the restart");
+                        seen.begun().state() == TransactionState.ACTIVE ? "it began" : "the restart");
         switch (m.after()) {
             case COMMITTED -> {
                 lifelines[COORDINATOR] = "committed";
@@ -611,7 +627,7 @@ final class Drawing {
     /** How long each phase took, as far as it has come. */
     static List<Phase> phases(Timeline.Seen seen) {
         Map<String, Long> nanos = new LinkedHashMap<>();
-        String phase = phase(seen.begunAs());
+        String phase = phase(seen.begun().state());
         long since = 0;
         for (Moment moment : seen.moments()) {
             if (moment instanceof Moment.Applied m && m.before() != m.after()) {

@@ -29,7 +29,7 @@ final class Timeline {
     private static final int LATEST_MAX = 50;
 
     private final long beganNanos;
-    private final TransactionState begunAs;
+    private final Transaction begun;
 
     /** Guarded by this, like all that follows. */
     private final List<Moment> first = new ArrayList<>();
@@ -55,13 +55,13 @@ final class Timeline {
      * What is known at one moment.
      *
      * @param nowNanos elapsed time since the beginning
-     * @param begunAs the state in which it came here: {@code ACTIVE}, or another one where it came from the log
+     * @param begun as it came here: {@code ACTIVE}, or in another state where it came from the log
      * @param leftOut moments that were not kept, all of them writes or before the latest
      * @param firstKept how many moments come before those that were left out
      */
     record Seen(
             Transaction transaction,
-            TransactionState begunAs,
+            Transaction begun,
             long nowNanos,
             List<Moment> moments,
             int firstKept,
@@ -70,7 +70,7 @@ final class Timeline {
 
     Timeline(Transaction begun, long nowNanos) {
         this.beganNanos = nowNanos;
-        this.begunAs = begun.state();
+        this.begun = begun;
         this.transaction = begun;
     }
 
@@ -127,7 +127,7 @@ final class Timeline {
 
     /** When it came into its state. Where that was before a restart, it is not kept: then when it began. */
     synchronized Instant inStateSince(Instant now, long nowNanos) {
-        return stateNanos == 0 && begunAs != TransactionState.ACTIVE
+        return stateNanos == 0 && begun.state() != TransactionState.ACTIVE
                 ? transaction.startedAt()
                 : now.minusNanos(nowNanos - beganNanos - stateNanos);
     }
@@ -139,6 +139,6 @@ final class Timeline {
     synchronized Seen see(long nowNanos) {
         List<Moment> moments = new ArrayList<>(first);
         moments.addAll(latest);
-        return new Seen(transaction, begunAs, nowNanos - beganNanos, moments, first.size(), leftOut, Map.copyOf(next));
+        return new Seen(transaction, begun, nowNanos - beganNanos, moments, first.size(), leftOut, Map.copyOf(next));
     }
 }

@@ -38,6 +38,7 @@ class TransactionView {
      * One participant.
      *
      * @param lease what stands in the way where it holds none
+     * @param writes how many it was sent; null where that was before a restart, for the log does not keep it
      */
     public record ParticipantRow(
             int number,
@@ -46,7 +47,7 @@ class TransactionView {
             Chip chip,
             @Nullable Chip lease,
             @Nullable String vote,
-            int writes,
+            @Nullable Integer writes,
             @Nullable String reason) {}
 
     /**
@@ -235,7 +236,7 @@ class TransactionView {
                     Chip.of(p.state()),
                     t.state().isFinal() ? null : lease(registry.find(p.resourceManager())),
                     p.ballot() == null ? null : p.ballot().vote().name().replace('_', ' '),
-                    p.writes(),
+                    p.writes() == 0 ? null : p.writes(), // one is sent to whoever is enlisted
                     p.reason()));
         }
         return rows;

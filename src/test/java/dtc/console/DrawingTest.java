@@ -121,7 +121,22 @@ class DrawingTest {
                         "Committed (2 ms after the restart.)"),
                 said());
         assertEquals("committed", rows().getFirst().lifelines().getFirst());
-        assertEquals(List.of("committed", "doubt", "committed"), rows().get(3).lifelines());
+        assertEquals(
+                List.of("committed", "committed", "committed"), rows().get(3).lifelines());
+    }
+
+    @Test
+    void one_that_had_only_read_is_not_in_doubt_after_a_restart() {
+        for (String resourceManager : List.of("orders", "mail")) {
+            write(resourceManager);
+        }
+        apply(new Event.PrepareRequested());
+        apply(vote("orders", Ballot.READ_ONLY));
+        apply(vote("mail", Ballot.COMMIT));
+        apply(new Event.Recorded(BEGAN));
+        restart();
+        apply(new Event.Recovered());
+        assertEquals(List.of("committed", "away", "doubt"), rows().getFirst().lifelines());
     }
 
     @Test

@@ -2,15 +2,20 @@ package dtc.console;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.DecisionLog;
 import dtc.log.TransactionRecord;
 import dtc.protocol.Ballot;
+import dtc.protocol.Cause;
 import dtc.protocol.JsonText;
 import dtc.protocol.Origin;
+import dtc.protocol.Outcome;
+import dtc.protocol.State;
 import dtc.protocol.TransactionId;
+import dtc.protocol.Vote;
 import dtc.runtime.Answer;
 import dtc.runtime.Backoff;
 import dtc.runtime.Coordinator;
@@ -49,6 +54,8 @@ class OverviewTest {
     private final Votes votes = new Votes();
     private final Timelines timelines = new Timelines(time, votes, settings);
     private boolean diskAnswers = true;
+    /** What the log holds when the coordinator starts. */
+    private final List<TransactionRecord> logged = new ArrayList<>();
     /** What is said to an outcome; whoever is not in it says nothing. */
     private final Map<String, Reply> replies = new HashMap<>();
 
@@ -168,9 +175,28 @@ class OverviewTest {
         time.goOn(Duration.ofMinutes(10));
         var _ = coordinator.prepare(t.id(), Until.APPLIED);
         time.goOn(Duration.ofSeconds(61));
-        TransactionView view = new TransactionView(coordinator, timelines, registry, new Audit(time), time);
-        TransactionView.Model model = Objects.requireNonNull(view.model(t.id(), "http://localhost"));
-        assertEquals("for 1 min 1 s", model.took());
+        assertEquals("for 1 min 1 s", view(t.id()).took());
+    }
+
+    @Test
+    void how_much_was_written_before_a_restart_is_not_claimed_to_be_known() {
+        TransactionId id = new TransactionId(new UUID(0x7000, 0x8000000000000001L));
+        logged.add(new TransactionRecord(
+                id,
+                State.COMMITTING,
+                Outcome.COMMIT,
+                Origin.UNNAMED,
+                time.now(),
+                time.now(),
+                time.now(),
+                null,
+                Cause.VOTED,
+                null,
+                List.of(new TransactionRecord.Member("a", INSTANCE, State.COMMITTING, Vote.COMMIT, null)),
+                null));
+        assertEquals(1, coordinator.recover());
+        assertNull(view(id).participants().getFirst().writes());
+        assertEquals(1, view(begin("a").id()).participants().getFirst().writes());
     }
 
     @Test
@@ -197,6 +223,11 @@ class OverviewTest {
                 Stream.of("rm-0", "rm-1", beyond)
                         .map(id -> votes.of(id).of(Votes.Kind.COMMIT))
                         .toList());
+    }
+
+    private TransactionView.Model view(TransactionId id) {
+        TransactionView view = new TransactionView(coordinator, timelines, registry, new Audit(time), time);
+        return Objects.requireNonNull(view.model(id, "http://localhost"));
     }
 
     private List<String> attention() {
@@ -237,7 +268,9 @@ class OverviewTest {
 
     private final class Hanging implements DecisionLog {
         @Override
-        public void replay(Consumer<TransactionRecord> each) {}
+        public void replay(Consumer<TransactionRecord> each) {
+            logged.forEach(each);
+        }
 
         @Override
         public CompletionStage<Void> decide(TransactionRecord decision) {
