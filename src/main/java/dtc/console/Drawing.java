@@ -121,9 +121,6 @@ final class Drawing {
     private List<Row> draw() {
         begun();
         for (int i = 0; i < seen.moments().size(); i++) {
-            if (i == seen.firstKept()) {
-                leftOut();
-            }
             Moment moment = seen.moments().get(i);
             if (isFolded(moment)) {
                 continue;
@@ -133,10 +130,8 @@ final class Drawing {
                 case Moment.Applied applied -> applied(applied, i);
                 case Moment.Told told -> told(told);
                 case Moment.Planned planned -> planned(planned, i);
+                case Moment.LeftOut leftOut -> leftOut(leftOut);
             }
-        }
-        if (seen.firstKept() == seen.moments().size()) {
-            leftOut();
         }
         return rows;
     }
@@ -148,7 +143,7 @@ final class Drawing {
             case Moment.Told told -> told.resourceManager();
             case Moment.Planned planned -> planned.resourceManager();
             case Moment.Applied applied when applied.before() == applied.after() -> unanswered(applied);
-            case Moment.Applied _ -> null;
+            case Moment.Applied _, Moment.LeftOut _ -> null;
         };
         if (name == null) {
             return false;
@@ -177,15 +172,13 @@ final class Drawing {
         folds.clear();
     }
 
-    private void leftOut() {
-        if (seen.leftOut() > 0) {
-            row(
-                    previousNanos,
-                    Tone.PLAIN,
-                    false,
-                    Texts.count(seen.leftOut(), "moment", "moments") + " (writes, or tries in between) were not kept",
-                    null);
-        }
+    private void leftOut(Moment.LeftOut m) {
+        row(
+                m.nanos(),
+                Tone.PLAIN,
+                false,
+                m.writes() ? "More writes were not kept" : "What came in between was not kept",
+                Texts.count(m.number(), "moment", "moments"));
     }
 
     private void begun() {
@@ -532,7 +525,7 @@ final class Drawing {
                 when told.resourceManager().equals(name) -> {
                     return null;
                 }
-                case Moment.Planned _, Moment.Told _, Moment.Applied _ -> {}
+                case Moment.Planned _, Moment.Told _, Moment.Applied _, Moment.LeftOut _ -> {}
             }
         }
         return null;
@@ -550,7 +543,7 @@ final class Drawing {
                 when told.resourceManager().equals(m.resourceManager()) -> {
                     return;
                 }
-                case Moment.Planned _, Moment.Told _, Moment.Applied _ -> {}
+                case Moment.Planned _, Moment.Told _, Moment.Applied _, Moment.LeftOut _ -> {}
             }
         }
         row(m.nanos(), Tone.WARN, false, m.resourceManager() + " is to be told", words(m));

@@ -24,4 +24,7 @@ sealed interface Moment {
     /** It will be sent again after the pause; null: once the participant is registered again. */
     record Planned(
             long nanos, String resourceManager, @Nullable Duration pause) implements Moment {}
+
+    /** From here on some were not kept: {@code writes} to it and their answers, or what came before the latest. */
+    record LeftOut(long nanos, int number, boolean writes) implements Moment {}
 }

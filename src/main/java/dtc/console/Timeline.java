@@ -39,7 +39,8 @@ final class Timeline {
     private final Map<String, Integer> tellings = new HashMap<>(0);
     private Transaction transaction;
     private int writeMoments;
-    private int leftOut;
+    private Moment.@Nullable LeftOut writesLeftOut;
+    private Moment.@Nullable LeftOut restLeftOut;
     private long preparingNanos;
     /** Elapsed time since the beginning, when it came into its state. */
     private long stateNanos;
@@ -56,17 +57,9 @@ final class Timeline {
      *
      * @param nowNanos elapsed time since the beginning
      * @param begun as it came here: {@code ACTIVE}, or in another state where it came from the log
-     * @param leftOut moments that were not kept, all of them writes or before the latest
-     * @param firstKept how many moments come before those that were left out
      */
     record Seen(
-            Transaction transaction,
-            Transaction begun,
-            long nowNanos,
-            List<Moment> moments,
-            int firstKept,
-            int leftOut,
-            Map<String, Next> next) {}
+            Transaction transaction, Transaction begun, long nowNanos, List<Moment> moments, Map<String, Next> next) {}
 
     Timeline(Transaction begun, long nowNanos) {
         this.beganNanos = nowNanos;
@@ -90,7 +83,7 @@ final class Timeline {
         boolean write = (event instanceof Event.WriteRequested || event instanceof Event.WriteStaged)
                 && step.effects().stream().noneMatch(Effect.AskVote.class::isInstance);
         if (write && before.state() == transaction.state() && ++writeMoments > WRITE_MOMENTS_MAX) {
-            leftOut++;
+            writesLeftOut = oneMore(writesLeftOut, elapsed, true);
         } else {
             add(new Moment.Applied(elapsed, event, step.effects(), before.state(), transaction.state()));
         }
@@ -120,9 +113,14 @@ final class Timeline {
         }
         latest.add(moment);
         if (latest.size() > LATEST_MAX) {
-            latest.remove();
-            leftOut++;
+            restLeftOut = oneMore(restLeftOut, latest.remove().nanos(), false);
         }
+    }
+
+    private static Moment.LeftOut oneMore(Moment.@Nullable LeftOut before, long nanos, boolean writes) {
+        return before == null
+                ? new Moment.LeftOut(nanos, 1, writes)
+                : new Moment.LeftOut(before.nanos(), before.number() + 1, writes);
     }
 
     /** When it came into its state. Where that was before a restart, it is not kept: then when it began. */
@@ -139,6 +137,19 @@ final class Timeline {
     synchronized Seen see(long nowNanos) {
         List<Moment> moments = new ArrayList<>(first);
         moments.addAll(latest);
-        return new Seen(transaction, begun, nowNanos - beganNanos, moments, first.size(), leftOut, Map.copyOf(next));
+        insert(moments, writesLeftOut);
+        insert(moments, restLeftOut);
+        return new Seen(transaction, begun, nowNanos - beganNanos, moments, Map.copyOf(next));
+    }
+
+    /** Ahead of all that came later. */
+    private static void insert(List<Moment> moments, Moment.@Nullable LeftOut leftOut) {
+        if (leftOut != null) {
+            int later = 0;
+            while (later < moments.size() && moments.get(later).nanos() <= leftOut.nanos()) {
+                later++;
+            }
+            moments.add(later, leftOut);
+        }
     }
 }
