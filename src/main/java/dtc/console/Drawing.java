@@ -278,7 +278,8 @@ final class Drawing {
             case Event.Expired _ -> row(m.nanos(), Tone.BACK, true, "Expired before it was prepared: rolls back", null);
             case Event.ShutDown _ -> row(m.nanos(), Tone.BACK, true, "The coordinator is shut down: rolls back", null);
             case Event.VoteArrived e -> voteArrived(m, e);
-            case Event.VotesOverdue _, Event.RecordRefused _ -> {} // nothing but the decision
+            case Event.VotesOverdue _ -> votesOverdue(m);
+            case Event.RecordRefused _ -> {} // nothing but the decision
             case Event.Recorded e -> {
                 lifelines[COORDINATOR] = m.after() == TransactionState.DELEGATED ? "active" : "committed";
                 row(
@@ -408,7 +409,6 @@ final class Drawing {
     private void voteArrived(Moment.Applied m, Event.VoteArrived e) {
         String name = e.resourceManager();
         Ballot ballot = counted(e);
-        boolean silent = ballot.cause() != VoteCause.VOTED;
         switch (ballot.vote()) {
             case COMMIT -> {
                 if (m.before() == TransactionState.PREPARING) { // later it is told the outcome already
@@ -418,22 +418,47 @@ final class Drawing {
             case READ_ONLY -> lifeline(name, "away");
             case ABORT -> {}
         }
-        row(
-                m.nanos(),
-                ballot.vote() == Vote.ABORT ? Tone.BACK : Tone.GOOD,
-                false,
-                silent
-                        ? "No vote from %s counts as ABORT (%s)"
-                                .formatted(name, Chip.words(ballot.cause().name()))
-                        : ballot.equals(e.ballot())
-                                ? "%s voted %s"
-                                        .formatted(name, ballot.vote().name().replace('_', ' '))
-                                : "The vote of %s counts as %s".formatted(name, ballot.vote()),
-                ballot.reason(),
-                silent ? lost(name) : from(name, ballot.vote() == Vote.ABORT ? Tone.BACK : Tone.GOOD));
+        if (isCastForIt(ballot)) {
+            castForIt(m, name, ballot);
+        } else {
+            Tone tone = ballot.vote() == Vote.ABORT ? Tone.BACK : Tone.GOOD;
+            row(
+                    m.nanos(),
+                    tone,
+                    false,
+                    ballot.equals(e.ballot())
+                            ? "%s voted %s".formatted(name, ballot.vote().name().replace('_', ' '))
+                            : "The vote of %s counts as %s".formatted(name, ballot.vote()),
+                    ballot.reason(),
+                    from(name, tone));
+        }
         if (m.after() == TransactionState.DECIDING) {
             row(m.nanos(), Tone.GOOD, true, "All voted for it: the decision to commit goes to the log", null);
         }
+    }
+
+    /** Until then nobody had voted against it, so whoever's vote was cast for it is one of those that were overdue. */
+    private void votesOverdue(Moment.Applied m) {
+        for (Participant p : transaction.participants()) {
+            if (p.ballot() != null && isCastForIt(p.ballot())) {
+                castForIt(m, p.resourceManager(), p.ballot());
+            }
+        }
+    }
+
+    private static boolean isCastForIt(Ballot ballot) {
+        return ballot.cause() != VoteCause.VOTED;
+    }
+
+    private void castForIt(Moment.Applied m, String name, Ballot ballot) {
+        row(
+                m.nanos(),
+                Tone.BACK,
+                false,
+                "No vote from %s counts as ABORT (%s)"
+                        .formatted(name, Chip.words(ballot.cause().name())),
+                ballot.reason(),
+                lost(name));
     }
 
     /** A participant votes once, so the ballot that it holds is what became of this one. */

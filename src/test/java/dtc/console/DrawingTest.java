@@ -106,6 +106,25 @@ class DrawingTest {
     }
 
     @Test
+    void each_vote_that_the_end_of_the_time_for_votes_casts_is_said() {
+        write("orders");
+        write("mail");
+        write("stock");
+        apply(new Event.PrepareRequested());
+        apply(vote("mail", Ballot.COMMIT));
+        after(Duration.ofSeconds(1), new Event.VotesOverdue());
+        List<String> said = said();
+        assertEquals(
+                List.of(
+                        "mail voted COMMIT",
+                        "No vote from orders counts as ABORT (timeout) (it did not vote in time)",
+                        "No vote from stock counts as ABORT (timeout) (it did not vote in time)",
+                        "Decided: roll back (The time for votes was over.)"),
+                said.subList(said.size() - 4, said.size()));
+        assertTrue(rows().get(said.size() - 2).arrows().getFirst().lost());
+    }
+
+    @Test
     void a_commit_taken_up_from_the_log_is_acknowledged_as_a_commit() {
         commitThatMailHasNotAcknowledged();
         restart();
