@@ -49,11 +49,8 @@ public class ActionResource {
     private final ResourceManagers resourceManagers;
     private final Time time;
 
-    /** What came of an action. */
-    private record Result(boolean done, String text) {}
-
     private interface Act {
-        CompletionStage<Result> act(String who, String reason);
+        CompletionStage<Audit.Result> act(String who, String reason);
     }
 
     /** An action on one subject: what will happen, and how to make it happen. */
@@ -132,12 +129,18 @@ public class ActionResource {
                             : "Say it in %d characters at most.".formatted(REASON_CHARS_MAX)));
         }
         String who = guard.name(caller);
-        audit.asked(who, asked.action(), asked.subject(), reason);
-        return asked.act().act(who, reason).thenApply(result -> {
-            audit.note(who, asked.action(), asked.subject(), asked.link(), reason, result.done(), result.text());
-            pages.discardKept();
-            return Response.seeOther(URI.create(asked.link() + "#audit")).build();
-        });
+        return audit.carryOut(
+                        who,
+                        asked.action(),
+                        asked.subject(),
+                        asked.link(),
+                        reason,
+                        () -> asked.act().act(who, reason))
+                .thenApply(_ -> {
+                    pages.discardKept();
+                    return Response.seeOther(URI.create(asked.link() + "#audit"))
+                            .build();
+                });
     }
 
     // What is asked for; null where it could change nothing now
@@ -185,9 +188,9 @@ public class ActionResource {
                 true,
                 (_, reason) -> coordinator.rollback(t.id(), reason).thenApply(answer -> switch (answer) {
                     case Answer.Given<Transaction>(Transaction after) ->
-                        new Result(true, "It is %s.".formatted(state(after)));
+                        new Audit.Result(true, "It is %s.".formatted(state(after)));
                     case Answer.Refused<Transaction> refused ->
-                        new Result(
+                        new Audit.Result(
                                 false, "Not rolled back: " + refused.refusal().detail() + ".");
                 }));
     }
@@ -222,7 +225,7 @@ public class ActionResource {
                         switch (coordinator.deliverNow(t.id())) {
                             case Answer.Given<Integer>(Integer tries) -> tried(tries);
                             case Answer.Refused<Integer> refused ->
-                                new Result(false, refused.refusal().detail());
+                                new Audit.Result(false, refused.refusal().detail());
                         }));
     }
 
@@ -241,9 +244,9 @@ public class ActionResource {
                 false,
                 (who, reason) -> now(
                         switch (coordinator.resolve(t.id(), new Resolution(who, time.now(), reason))) {
-                            case Answer.Given<Transaction> _ -> new Result(true, "It needs nobody any more.");
+                            case Answer.Given<Transaction> _ -> new Audit.Result(true, "It needs nobody any more.");
                             case Answer.Refused<Transaction> refused ->
-                                new Result(false, refused.refusal().detail());
+                                new Audit.Result(false, refused.refusal().detail());
                         }));
     }
 
@@ -315,16 +318,16 @@ public class ActionResource {
                 row.owed() + active > 0,
                 (_, _) -> now(
                         switch (registry.removeLapsed(row.id())) {
-                            case Answer.Given<Registration> _ -> new Result(true, "It is no longer registered.");
+                            case Answer.Given<Registration> _ -> new Audit.Result(true, "It is no longer registered.");
                             case Answer.Refused<Registration> refused ->
-                                new Result(false, refused.refusal().detail() + ".");
+                                new Audit.Result(false, refused.refusal().detail() + ".");
                         }));
     }
 
-    private static Result tried(int tries) {
+    private static Audit.Result tried(int tries) {
         return tries == 0
-                ? new Result(false, "Nothing waited for a pause: the tries are under way.")
-                : new Result(true, Texts.count(tries, "try is on its way.", "tries are on their way."));
+                ? new Audit.Result(false, "Nothing waited for a pause: the tries are under way.")
+                : new Audit.Result(true, Texts.count(tries, "try is on its way.", "tries are on their way."));
     }
 
     private static String state(Transaction t) {

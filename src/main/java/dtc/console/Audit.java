@@ -8,7 +8,12 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /** What operators did, and why: a line of the log each, and the newest of them to show. */
 @Singleton
@@ -23,41 +28,62 @@ class Audit {
     /** Guarded by this. Oldest first. */
     private final Deque<Entry> entries = new ArrayDeque<>();
 
+    /** What came of an action, and whether it was carried out. */
+    record Result(boolean done, String text) {}
+
     /**
      * One action.
      *
      * @param subject the transaction or resource manager, whose page is {@code link}
      * @param reason in the operator's words, without control characters
-     * @param done whether it was carried out; {@code result} says what came of it
      */
-    record Entry(
-            Instant at,
-            String who,
-            Action action,
-            String subject,
-            String link,
-            String reason,
-            boolean done,
-            String result) {}
+    record Entry(Instant at, String who, Action action, String subject, String link, String reason, Result result) {}
 
     Audit(Time time) {
         this.time = time;
     }
 
-    /** Before it is carried out, so that there is a trace where the process dies then. */
-    void asked(String who, Action action, String subject, String reason) {
+    /**
+     * Carries out an action. That it was asked for is logged before, so that there is a trace where the process dies
+     * then; that it failed is a result as well.
+     */
+    CompletionStage<Result> carryOut(
+            String who,
+            Action action,
+            String subject,
+            String link,
+            String reason,
+            Supplier<CompletionStage<Result>> act) {
         log(who, action, subject, reason, "asked");
+        return CompletableFuture.completedStage(act)
+                .thenCompose(Supplier::get)
+                .exceptionally(failure -> failed(failure instanceof CompletionException ? failure.getCause() : failure))
+                .thenApply(result -> {
+                    note(new Entry(time.now(), who, action, subject, link, reason, result));
+                    return result;
+                });
     }
 
-    void note(String who, Action action, String subject, String link, String reason, boolean done, String result) {
-        Entry entry = new Entry(time.now(), who, action, subject, link, reason, done, result);
+    private static Result failed(@Nullable Throwable failure) {
+        Logger.getLogger(Audit.class).error("an action of an operator failed", failure); // no line of the audit
+        return new Result(false, "It failed, and may be done in part: %s.".formatted(failure));
+    }
+
+    private void note(Entry entry) {
         synchronized (this) {
             entries.add(entry);
             if (entries.size() > ENTRIES_MAX) {
                 entries.remove();
             }
         }
-        log(who, action, subject, reason, "done=%s result=\"%s\"".formatted(done, quotable(result)));
+        log(
+                entry.who(),
+                entry.action(),
+                entry.subject(),
+                entry.reason(),
+                "done=%s result=\"%s\""
+                        .formatted(
+                                entry.result().done(), quotable(entry.result().text())));
     }
 
     private static void log(String who, Action action, String subject, String reason, String what) {

@@ -28,7 +28,7 @@ final class AuditLog {
                 e.subject(),
                 e.link(),
                 e.reason(),
-                e.done() ? new Chip("done", Tone.GOOD) : new Chip("not done", Tone.WARN),
-                e.result());
+                e.result().done() ? new Chip("done", Tone.GOOD) : new Chip("not done", Tone.WARN),
+                e.result().text());
     }
 }

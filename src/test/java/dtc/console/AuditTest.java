@@ -1,0 +1,39 @@
+package dtc.console;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dtc.runtime.FakeTime;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+
+/** What operators did is noted whatever came of it. */
+class AuditTest {
+
+    private final Audit audit = new Audit(new FakeTime());
+
+    @Test
+    void an_action_that_fails_leaves_its_result_as_others_do() {
+        carryOut(() -> CompletableFuture.completedStage(new Audit.Result(true, "It is so.")));
+        carryOut(() -> {
+            throw new IllegalStateException("it broke");
+        });
+        carryOut(() -> CompletableFuture.failedStage(new IllegalStateException("it broke later")));
+        carryOut(() -> CompletableFuture.<Audit.Result>failedStage(new IllegalStateException("far below"))
+                .thenApply(result -> result));
+        String failed = "It failed, and may be done in part: java.lang.IllegalStateException: ";
+        assertEquals(
+                List.of(
+                        new Audit.Result(false, failed + "far below."),
+                        new Audit.Result(false, failed + "it broke later."),
+                        new Audit.Result(false, failed + "it broke."),
+                        new Audit.Result(true, "It is so.")),
+                audit.entries().stream().map(Audit.Entry::result).toList());
+    }
+
+    private void carryOut(Supplier<CompletionStage<Audit.Result>> act) {
+        var _ = audit.carryOut("carol", Action.ROLL_BACK, "t", "/t", "because", act);
+    }
+}
