@@ -107,7 +107,7 @@ public class ActionResource {
             @Context UriInfo uri,
             @Context RoutingContext caller) {
         Pages.Request request = new Pages.Request(headers, uri, caller);
-        if (!guard.isFromOurPage(headers, token)) {
+        if (!guard.isFromOurPage(caller, headers, token)) {
             return now(refused(
                     request, "This form was not sent from a page of this console, so nothing was done. Open it anew."));
         }

@@ -71,7 +71,7 @@ class Guard {
      * Whether a form comes from a page of ours: by what the browser says of where it comes from, and by a token that a
      * page of another origin can neither read nor set.
      */
-    boolean isFromOurPage(HttpHeaders headers, @Nullable String token) {
+    boolean isFromOurPage(RoutingContext call, HttpHeaders headers, @Nullable String token) {
         Cookie cookie = headers.getCookies().get(TOKEN_COOKIE);
         return cookie != null
                 && token != null
@@ -79,10 +79,6 @@ class Guard {
                 && MessageDigest.isEqual(
                         token.getBytes(StandardCharsets.UTF_8),
                         cookie.getValue().getBytes(StandardCharsets.UTF_8))
-                && CallingPage.of(
-                                headers.getHeaderString("Sec-Fetch-Site"),
-                                headers.getHeaderString("Origin"),
-                                headers.getHeaderString(HttpHeaders.HOST))
-                        == CallingPage.OURS;
+                && CallingPage.of(call.request()) == CallingPage.OURS;
     }
 }

@@ -1,5 +1,8 @@
 package dtc.security;
 
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.HostAndPort;
 import java.net.URI;
 import org.jspecify.annotations.Nullable;
 
@@ -10,6 +13,15 @@ public enum CallingPage {
     OURS,
     FOREIGN;
 
+    /** What a call says. */
+    public static CallingPage of(HttpServerRequest request) {
+        HostAndPort authority = request.authority(); // of HTTP/2 too, which has no header Host
+        return of(
+                request.getHeader("Sec-Fetch-Site"),
+                request.getHeader(HttpHeaders.ORIGIN),
+                authority == null ? null : authority.toString());
+    }
+
     /**
      * What the headers of a call say.
      *
@@ -17,7 +29,7 @@ public enum CallingPage {
      * @param origin the header {@code Origin}, which they send with all that may change something
      * @param host the header {@code Host}, or what stands for it in HTTP/2
      */
-    public static CallingPage of(@Nullable String site, @Nullable String origin, @Nullable String host) {
+    static CallingPage of(@Nullable String site, @Nullable String origin, @Nullable String host) {
         if (site != null) {
             return switch (site) {
                 case "same-origin" -> OURS;

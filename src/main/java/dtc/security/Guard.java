@@ -78,7 +78,7 @@ public final class Guard {
             forbid(
                     context,
                     "this process is for this machine only: call it as localhost or 127.0.0.1, not by another name");
-        } else if (!READING.contains(request.method().name()) && isOfForeignPage(request)) {
+        } else if (!READING.contains(request.method().name()) && CallingPage.of(request) == CallingPage.FOREIGN) {
             forbid(context, "a page of another origin may not change anything here");
         } else if (known != null) {
             check(context, known);
@@ -93,15 +93,6 @@ public final class Guard {
         return authority == null
                 ? request.getHeader(HttpHeaders.HOST) == null
                 : Exposure.isAddressedHere(authority.host());
-    }
-
-    private static boolean isOfForeignPage(HttpServerRequest request) {
-        HostAndPort authority = request.authority();
-        return CallingPage.of(
-                        request.getHeader("Sec-Fetch-Site"),
-                        request.getHeader(HttpHeaders.ORIGIN),
-                        authority == null ? null : authority.toString())
-                == CallingPage.FOREIGN;
     }
 
     /** Who makes the call, which was let in. */

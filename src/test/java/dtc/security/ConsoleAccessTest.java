@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.path.json.JsonPath;
+import java.net.http.HttpClient;
 import java.net.http.HttpResponse;
 import org.junit.jupiter.api.Test;
 
@@ -19,9 +20,7 @@ class ConsoleAccessTest {
 
     @Test
     void a_command_to_be_sent_from_a_shell_shows_a_token() {
-        String id = new JsonPath(world.call("POST", "/transactions", world.issuer.token("alice", Role.CLIENT), "{}")
-                        .body())
-                .getString("id");
+        String id = begin();
         for (String path : new String[] {"/console/transactions/" + id, "/console/try"}) {
             HttpResponse<String> page = world.call("GET", path, world.issuer.token("carol", Role.OPERATOR), null);
             assertEquals(200, page.statusCode(), page.body());
@@ -29,5 +28,23 @@ class ConsoleAccessTest {
                     page.body().contains("curl -s -H &quot;Authorization: Bearer $TOKEN&quot;"),
                     () -> path + ": " + page.body());
         }
+    }
+
+    @Test
+    void a_form_is_known_to_be_ours_over_http_2_which_has_no_header_host() {
+        String carol = world.issuer.token("carol", Role.OPERATOR);
+        String path = "/console/transactions/" + begin() + "/rollback";
+        HttpResponse<String> page = world.call("GET", path, carol, null);
+        String cookie = page.headers().firstValue("Set-Cookie").orElseThrow().split(";", -1)[0];
+        String form = "reason=because&token=" + cookie.split("=", -1)[1];
+        HttpResponse<String> done = world.submit(path, carol, cookie, form);
+        assertEquals(HttpClient.Version.HTTP_2, done.version());
+        assertEquals(303, done.statusCode(), done.body());
+    }
+
+    private String begin() {
+        return new JsonPath(world.call("POST", "/transactions", world.issuer.token("alice", Role.CLIENT), "{}")
+                        .body())
+                .getString("id");
     }
 }

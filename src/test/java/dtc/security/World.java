@@ -159,6 +159,16 @@ public final class World implements QuarkusTestResourceLifecycleManager {
         return send(someone, request("POST", "/transactions", token, "{}").header("Idempotency-Key", idempotencyKey));
     }
 
+    /** Sends a form of the console as a browser would that says no more than which origin it is of. */
+    HttpResponse<String> submit(String path, String token, String cookie, String form) {
+        return send(
+                someone,
+                request("POST", path, token, form)
+                        .setHeader("Content-Type", "application/x-www-form-urlencoded")
+                        .header("Cookie", cookie)
+                        .header("Origin", url()));
+    }
+
     /** A call over a connection with the coordinator's certificate. */
     HttpResponse<String> callAsCoordinator(String method, String path, @Nullable String token, @Nullable String body) {
         return call(coordinator, method, path, token, body);
