@@ -70,7 +70,8 @@ public final class Exposure {
      * @param host of the header {@code Host}, without the port
      */
     static boolean isAddressedHere(String host) {
-        return isLoopback(host) || host.toLowerCase(Locale.ROOT).endsWith(".localhost");
+        String name = host.endsWith(".") ? host.substring(0, host.length() - 1) : host; // the root, which may be named
+        return isLoopback(name) || name.toLowerCase(Locale.ROOT).endsWith(".localhost");
     }
 
     /** Throws {@link Unsafe} where tokens are to be asked for and nothing is there to check them with. */

@@ -35,8 +35,15 @@ class ForeignPagesTest {
                 "/q/metrics"
             })
     void a_name_that_was_made_to_lead_here_is_refused(String path) throws IOException {
-        for (String host :
-                new String[] {"evil.example", "localhost.evil.example", "0.0.0.0", "10.0.0.1", "notlocalhost"}) {
+        for (String host : new String[] {
+            "evil.example",
+            "localhost.evil.example",
+            "evil.example.",
+            "localhost..",
+            "0.0.0.0",
+            "10.0.0.1",
+            "notlocalhost"
+        }) {
             String answer = asked(path, "Host: " + host + ":" + RestAssured.port + "\r\n");
             assertTrue(answer.startsWith("HTTP/1.1 403"), host + ": " + answer);
             assertTrue(answer.contains("application/problem+json"), answer);
@@ -51,6 +58,8 @@ class ForeignPagesTest {
             "localhost",
             "localhost" + port,
             "LOCALHOST",
+            "localhost.",
+            "localhost." + port,
             "dtc.localhost" + port,
             "127.0.0.1" + port,
             "127.8.8.8",
