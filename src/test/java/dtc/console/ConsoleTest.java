@@ -354,6 +354,13 @@ class ConsoleTest {
         browser.await(b -> assertEquals("Live", b.text("#connection-words")));
         assertFalse(browser.text().contains("cannot be brought up to date"));
 
+        // As if a proxy, or a coordinator that starts, knew no such path.
+        askFor("/console/nowhere");
+        browser.awaitText("This page cannot be brought up to date: 404 came, and not from its coordinator");
+        assertEquals("Not live", browser.text("#connection-words"));
+        askFor("/console/transactions/" + id);
+        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+
         // As if the coordinator had forgotten it.
         askFor("/console/transactions/" + UUID.randomUUID());
         browser.awaitText("This was forgotten meanwhile.");

@@ -162,7 +162,8 @@
 
   document.body.addEventListener('htmx:beforeSwap', event => {
     const { status, responseText } = event.detail.xhr;
-    if (status === 404) {
+    // Only a page of ours tells that it is forgotten: a proxy, or a coordinator that starts, may answer 404 to all.
+    if (status === 404 && responseText.includes(' id="message"')) {
       gone = true;
       stop();
       pause.hidden = true;
@@ -174,8 +175,11 @@
   });
 
   document.body.addEventListener('htmx:responseError', event => {
-    if (event.detail.xhr.status !== 404) {
-      couldNot(`the coordinator answered ${event.detail.xhr.status}`);
+    const { status } = event.detail.xhr;
+    if (status === 404) {
+      couldNot('404 came, and not from its coordinator: perhaps that is being started, or a proxy does not find it. Trying again');
+    } else {
+      couldNot(`the coordinator answered ${status}`);
     }
   });
 
