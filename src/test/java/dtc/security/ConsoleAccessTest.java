@@ -1,6 +1,7 @@
 package dtc.security;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quarkus.test.junit.QuarkusTest;
@@ -27,6 +28,21 @@ class ConsoleAccessTest {
             assertTrue(
                     page.body().contains("curl -s -H &quot;Authorization: Bearer $TOKEN&quot;"),
                     () -> path + ": " + page.body());
+        }
+    }
+
+    @Test
+    void a_viewer_is_shown_no_call_that_it_may_not_make() {
+        String id = begin();
+        String viewer = world.issuer.token("victor", Role.VIEWER);
+        HttpResponse<String> page = world.call("GET", "/console/transactions/" + id, viewer, null);
+        assertEquals(200, page.statusCode(), page.body());
+        assertFalse(page.body().contains("curl -s"), page.body());
+        for (String path : new String[] {"", "/outcome"}) {
+            assertEquals(
+                    403,
+                    world.call("GET", "/transactions/" + id + path, viewer, null)
+                            .statusCode());
         }
     }
 
