@@ -282,6 +282,20 @@ class ConsoleTest {
     }
 
     @Test
+    void a_transaction_that_is_left_open_is_said_to_be_what_it_is() {
+        try (ForeignResourceManager refusing = new ForeignResourceManager().on("writes", status(503))) {
+            open("/console/try");
+            browser.select("#end", "");
+            browser.click("#trial button[type=submit]");
+            browser.awaitText("It is active.");
+            browser.script("document.getElementById('rm-0').value = '%s'".formatted(refusing.id()));
+            browser.click("#trial button[type=submit]");
+            browser.awaitText("It is marked rollback.");
+            browser.assertNothingWrongInConsole("/writes");
+        }
+    }
+
+    @Test
     void pages_can_be_paused() {
         open("/");
         browser.await(b -> assertEquals("Live", b.text("#connection-words")));

@@ -107,11 +107,10 @@
       await exchange(`Write to ${write.resourceManager}`, 'POST', `/transactions/${id}/writes`, body);
     }
     const end = document.getElementById('end').value;
-    let state = 'ACTIVE';
-    if (end !== '') {
-      const ended = await exchange(end === 'prepare' ? 'Prepare' : 'Roll back', 'POST', `/transactions/${id}/${end}`);
-      state = ended.status === 200 ? JSON.parse(ended.text).state : 'not known';
-    }
+    const last = end === ''
+      ? await exchange('Look at it', 'GET', `/transactions/${id}`)
+      : await exchange(end === 'prepare' ? 'Prepare' : 'Roll back', 'POST', `/transactions/${id}/${end}`);
+    const state = last.status === 200 ? JSON.parse(last.text).state : 'not known';
     const link = element('a', '', 'See its timeline');
     link.href = `/console/transactions/${id}`;
     outcome.replaceChildren(`It is ${state.toLowerCase().replaceAll('_', ' ')}. `, link);
