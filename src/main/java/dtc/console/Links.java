@@ -23,6 +23,10 @@ final class Links {
         return "/console/transactions?state=" + state;
     }
 
+    static String unresolved() {
+        return transactions(List.of(new Part("state", TransactionList.UNRESOLVED)));
+    }
+
     static String transactions(List<Part> query) {
         String parts = query.stream()
                 .filter(part -> !part.value().isEmpty())

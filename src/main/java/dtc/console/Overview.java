@@ -167,7 +167,7 @@ class Overview {
                         "%s%s more heuristic outcomes"
                                 .formatted(heuristic.size() < UNRESOLVED_MAX ? "" : "At least ", Texts.count(more)),
                         "Each needs somebody to look at it.",
-                        Links.transactions(State.HEURISTIC),
+                        Links.unresolved(),
                         null)));
         all.addAll(listed(
                 oldestFirst(

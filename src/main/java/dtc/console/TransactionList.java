@@ -2,6 +2,7 @@ package dtc.console;
 
 import dtc.coordinator.Participant;
 import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
 import dtc.protocol.Cause;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
@@ -12,10 +13,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Transactions, newest first, those that are wanted; a page at a time. */
@@ -27,9 +32,13 @@ class TransactionList {
     /** Transactions that one page is looked for among, so that a search for what is rare costs little. */
     static final int EXAMINED_MAX = 20_000;
 
+    /** Not a state but a choice among them: heuristic outcomes that nobody has looked after. */
+    static final String UNRESOLVED = "UNRESOLVED";
+
     private static final int RESOURCE_MANAGERS_SHOWN_MAX = 4;
 
     private final Coordinator coordinator;
+    private final Timelines timelines;
     private final Time time;
 
     /** How old a transaction is at least. */
@@ -83,6 +92,13 @@ class TransactionList {
             @Nullable String cause,
             @Nullable String reason) {}
 
+    /**
+     * One page of what is wanted.
+     *
+     * @param next after which to go on; null where nothing older is left
+     */
+    private record Found(List<Transaction> items, @Nullable TransactionId next, boolean partly) {}
+
     /** A choice of a filter. */
     public record Option(String value, String title, boolean chosen) {}
 
@@ -91,6 +107,7 @@ class TransactionList {
      *
      * @param notices what of the query was not understood, and so not heeded
      * @param filtered whether anything is asked for
+     * @param partly whether some that ended were not looked through, because they are older than as many as that
      * @param older where to go on; null where nothing older is left
      * @param newest the first page; null where this is it
      */
@@ -103,12 +120,14 @@ class TransactionList {
             String id,
             List<String> notices,
             boolean filtered,
-            int examinedMax,
+            boolean partly,
+            String examinedMax,
             @Nullable String older,
             @Nullable String newest) {}
 
-    TransactionList(Coordinator coordinator, Time time) {
+    TransactionList(Coordinator coordinator, Timelines timelines, Time time) {
         this.coordinator = coordinator;
+        this.timelines = timelines;
         this.time = time;
     }
 
@@ -120,10 +139,10 @@ class TransactionList {
         if (after == null && !query.after().isEmpty()) {
             notices.add("“%s” is no id to go on after.".formatted(query.after()));
         }
-        Coordinator.Found found = coordinator.search(wanted, after, PAGE_MAX, EXAMINED_MAX);
+        Found found = find(query, wanted, after);
         return new Model(
                 found.items().stream().map(t -> row(t, now)).toList(),
-                options(State.values(), query.state(), State.PREPARED),
+                states(query.state()),
                 options(Cause.values(), query.cause(), null),
                 Arrays.stream(Age.values())
                         .map(age -> new Option(age.value, age.title, age.value.equals(query.age())))
@@ -132,14 +151,54 @@ class TransactionList {
                 query.id(),
                 List.copyOf(notices),
                 query.parts().stream().anyMatch(part -> !part.value().isEmpty()),
-                EXAMINED_MAX,
+                found.partly(),
+                Texts.count(EXAMINED_MAX),
                 found.next() == null ? null : query.linkAfter(found.next().toString()),
                 query.after().isEmpty() ? null : query.linkAfter(""));
     }
 
+    /** Whatever is asked for, those that are not settled are looked through whole: an operator looks for them most. */
+    private Found find(Query query, Predicate<Transaction> wanted, @Nullable TransactionId after) {
+        if (isUnsettled(query.state())) {
+            List<Transaction> all = unsettled(wanted, after);
+            List<Transaction> page = all.stream().limit(PAGE_MAX).toList();
+            return new Found(page, all.size() > PAGE_MAX ? page.getLast().id() : null, false);
+        }
+        Coordinator.Found newest = coordinator.search(wanted, after, PAGE_MAX, EXAMINED_MAX);
+        if (newest.next() == null || newest.items().size() == PAGE_MAX) {
+            return new Found(newest.items(), newest.next(), false);
+        }
+        return new Found(
+                Stream.concat(newest.items().stream(), unsettled(wanted, newest.next()).stream())
+                        .limit(PAGE_MAX)
+                        .toList(),
+                newest.next(),
+                true);
+    }
+
+    /** Those that have not ended, and heuristic outcomes that nobody has looked after: there are not many of either. */
+    private List<Transaction> unsettled(Predicate<Transaction> wanted, @Nullable TransactionId after) {
+        Map<TransactionId, Transaction> newestFirst = new TreeMap<>(Comparator.reverseOrder());
+        Stream.concat(
+                        timelines.open().stream().map(Timeline::transaction),
+                        coordinator.unresolved(Integer.MAX_VALUE).stream())
+                .filter(t -> (after == null || t.id().isOlderThan(after)) && wanted.test(t))
+                .forEach(t -> newestFirst.put(t.id(), t));
+        return List.copyOf(newestFirst.values());
+    }
+
+    /** Whether whatever is in it is not settled. */
+    private static boolean isUnsettled(String state) {
+        return state.equals(UNRESOLVED)
+                || Arrays.stream(TransactionState.values())
+                        .anyMatch(one -> !one.isFinal() && one.shown().name().equals(state));
+    }
+
     private static Predicate<Transaction> wanted(Query query, Instant now, List<String> notices) {
         Predicate<Transaction> wanted = _ -> true;
-        if (!query.state().isEmpty()) {
+        if (query.state().equals(UNRESOLVED)) {
+            wanted = t -> TransactionView.actions(t).contains(Action.RESOLVE);
+        } else if (!query.state().isEmpty()) {
             State state = constant(State.values(), query.state());
             if (state == null) {
                 notices.add("There is no state “%s”.".formatted(query.state()));
@@ -184,6 +243,12 @@ class TransactionList {
             }
         }
         return null;
+    }
+
+    private static List<Option> states(String chosen) {
+        List<Option> states = new ArrayList<>(options(State.values(), chosen, State.PREPARED));
+        states.add(new Option(UNRESOLVED, "heuristic, unresolved", chosen.equals(UNRESOLVED)));
+        return List.copyOf(states);
     }
 
     private static <E extends Enum<E>> List<Option> options(E[] all, String chosen, @Nullable E without) {

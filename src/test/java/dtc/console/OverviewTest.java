@@ -13,6 +13,7 @@ import dtc.protocol.Cause;
 import dtc.protocol.JsonText;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
+import dtc.protocol.Resolution;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.protocol.Vote;
@@ -53,6 +54,7 @@ class OverviewTest {
     private final ConsoleSettings settings = new ConsoleSettings(true, 100, 10, Duration.ofMinutes(1));
     private final Votes votes = new Votes();
     private final Timelines timelines = new Timelines(time, votes, settings);
+    private long ids = 1;
     private boolean diskAnswers = true;
     /** What the log holds when the coordinator starts. */
     private final List<TransactionRecord> logged = new ArrayList<>();
@@ -67,12 +69,12 @@ class OverviewTest {
                     Duration.ofMillis(1_400),
                     100,
                     Duration.ofHours(1),
-                    100,
+                    TransactionList.EXAMINED_MAX + 100,
                     10,
                     10,
                     10),
             time,
-            () -> new TransactionId(new UUID(0x7000, 0x8000000000000000L)),
+            () -> new TransactionId(new UUID(0x7000, 0x8000000000000000L + ids++)),
             new Backoff(Duration.ofMillis(100), Duration.ofSeconds(10), new Random(1)),
             registry,
             new Voting(),
@@ -180,7 +182,7 @@ class OverviewTest {
 
     @Test
     void how_much_was_written_before_a_restart_is_not_claimed_to_be_known() {
-        TransactionId id = new TransactionId(new UUID(0x7000, 0x8000000000000001L));
+        TransactionId id = new TransactionId(new UUID(0x7000, 0x8000000000000000L));
         logged.add(new TransactionRecord(
                 id,
                 State.COMMITTING,
@@ -197,6 +199,49 @@ class OverviewTest {
         assertEquals(1, coordinator.recover());
         assertNull(view(id).participants().getFirst().writes());
         assertEquals(1, view(begin("a").id()).participants().getFirst().writes());
+    }
+
+    @Test
+    void what_is_not_settled_is_found_however_much_ended_after_it() {
+        replies.put("b", new Reply(Reply.Kind.CONFLICT, "it answered 409"));
+        replies.put("c", Reply.DONE);
+        Transaction heuristic = begin("b", "c");
+        var _ = coordinator.commit(heuristic.id(), Until.APPLIED);
+        Transaction active = begin("b");
+        for (int i = 0; i < TransactionList.EXAMINED_MAX; i++) {
+            var _ = coordinator.commit(begin().id(), Until.APPLIED);
+        }
+        assertEquals(List.of(active.id().toString()), found("ACTIVE", "", false));
+        assertEquals(List.of(heuristic.id().toString()), found(TransactionList.UNRESOLVED, "", false));
+        assertEquals(List.of(active.id().toString(), heuristic.id().toString()), found("", "b", true));
+        assertEquals(List.of(heuristic.id().toString()), found("HEURISTIC", "", true));
+
+        assertInstanceOf(
+                Answer.Given.class, coordinator.resolve(heuristic.id(), new Resolution("carol", time.now(), "seen")));
+        assertEquals(List.of(), found(TransactionList.UNRESOLVED, "", false));
+    }
+
+    private List<String> found(String state, String resourceManager, boolean partly) {
+        TransactionList.Model model = new TransactionList(coordinator, timelines, time)
+                .model(new TransactionList.Query(state, resourceManager, "", "", "", ""));
+        assertEquals(partly, model.partly());
+        assertEquals(partly, model.older() != null);
+        return model.rows().stream().map(TransactionList.Row::id).toList();
+    }
+
+    @Test
+    void many_that_are_not_settled_come_a_page_at_a_time() {
+        for (int i = 0; i < TransactionList.PAGE_MAX + 1; i++) {
+            begin();
+        }
+        TransactionList list = new TransactionList(coordinator, timelines, time);
+        TransactionList.Model first = list.model(new TransactionList.Query("ACTIVE", "", "", "", "", ""));
+        assertEquals(TransactionList.PAGE_MAX, first.rows().size());
+        String last = first.rows().getLast().id();
+        assertEquals("/console/transactions?state=ACTIVE&after=" + last, first.older());
+        TransactionList.Model second = list.model(new TransactionList.Query("ACTIVE", "", "", "", "", last));
+        assertEquals(1, second.rows().size());
+        assertNull(second.older());
     }
 
     @Test
