@@ -59,7 +59,8 @@ final class DurableLog implements DecisionLog {
         try {
             FileDecisionLog log = FileDecisionLog.open(
                     new DirectoryStorage(directory),
-                    writer,
+                    // What one turn of an event loop decides and ends is written and forced together.
+                    turn -> EventLoop.atEndOfTurn(() -> writer.execute(turn)),
                     new FileDecisionLog.Settings(
                             config.segmentSize().asLongValue(),
                             config.freeSpaceMin().asLongValue(),

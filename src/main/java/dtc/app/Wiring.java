@@ -127,7 +127,7 @@ public class Wiring {
 
     @Produces
     @Singleton
-    Lanes lanes(Exchanges exchanges, Time time, Vertx vertx) {
+    Lanes lanes(Exchanges exchanges, Time time) {
         DtcConfig.MessagesConfig messages = config.messages();
         return new Lanes(
                 exchanges,
@@ -139,8 +139,7 @@ public class Wiring {
                         messages.waitingMax(),
                         config.prepareTimeout(),
                         messages.patience()),
-                // An event loop first looks at all connections that have something, and then runs what it is given.
-                task -> vertx.getOrCreateContext().runOnContext(_ -> task.run()));
+                EventLoop::atEndOfTurn);
     }
 
     @Produces

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.log.DirectoryStorage;
 import dtc.log.LogDump;
+import dtc.protocol.TransactionId;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.quarkus.test.junit.QuarkusTest;
@@ -21,11 +22,15 @@ import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
@@ -87,6 +92,34 @@ class DurableLogTest {
     }
 
     @Test
+    void what_one_turn_of_an_event_loop_records_is_written_together() throws Exception {
+        Path directory = DIRECTORY.resolveSibling(UUID.randomUUID().toString());
+        DurableLog log = DurableLog.open(vertx, wanted(directory, 16 << 20));
+        TransactionId id =
+                TransactionId.parse("01900000-0000-7000-8000-000000000001").orElseThrow();
+        long before = bytes(directory);
+        CompletableFuture<Long> written = new CompletableFuture<>();
+        vertx.getOrCreateContext().runOnContext(_ -> {
+            try {
+                log.forget(id);
+                Thread.sleep(Duration.ofMillis(100)); // a writer that had begun would be done
+                written.complete(bytes(directory) - before);
+            } catch (IOException | InterruptedException failure) {
+                written.completeExceptionally(failure);
+            }
+        });
+        assertEquals(0, written.get(10, TimeUnit.SECONDS));
+        Awaitility.await().until(() -> bytes(directory) > before);
+        log.close();
+    }
+
+    private static long bytes(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.mapToLong(file -> file.toFile().length()).sum();
+        }
+    }
+
+    @Test
     void a_log_that_cannot_be_opened_says_why() throws IOException {
         String inUse = refusal(DIRECTORY, 16 << 20);
         assertEquals(
@@ -101,15 +134,18 @@ class DurableLogTest {
     }
 
     private String refusal(Path directory, long segmentBytes) {
-        DtcConfig.LogConfig wanted = new Wanted(
+        ConfigurationException refusal = assertThrows(
+                ConfigurationException.class, () -> DurableLog.open(vertx, wanted(directory, segmentBytes)));
+        return String.valueOf(refusal.getMessage());
+    }
+
+    private DtcConfig.LogConfig wanted(Path directory, long segmentBytes) {
+        return new Wanted(
                 DtcConfig.LogConfig.Kind.FILE,
                 Optional.of(directory),
                 new MemorySize(BigInteger.valueOf(segmentBytes)),
                 config.log().freeSpaceMin(),
                 1);
-        ConfigurationException refusal =
-                assertThrows(ConfigurationException.class, () -> DurableLog.open(vertx, wanted));
-        return String.valueOf(refusal.getMessage());
     }
 
     private record Wanted(
