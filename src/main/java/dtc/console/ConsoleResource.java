@@ -39,7 +39,7 @@ public class ConsoleResource {
             "All transactions");
     private static final Pages.Message NO_SUCH_RESOURCE_MANAGER = new Pages.Message(
             "No such resource manager",
-            "None is registered under this id, and no transaction waits for one.",
+            "None is registered under this id, no transaction waits for one, and none has voted since the start.",
             "/console/resource-managers",
             "All resource managers");
 

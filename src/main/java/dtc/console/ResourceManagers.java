@@ -66,9 +66,9 @@ class ResourceManagers {
             return Links.transactionsOf(id);
         }
 
-        /** Registered or waited for; one that is neither may be gone, or may never have been. */
+        /** Registered, waited for, or heard of since the start; any other may be gone, or may never have been. */
         boolean isKnown() {
-            return registered || owed() > 0;
+            return registered || owed() > 0 || votesTotal > 0;
         }
 
         /** Transactions that wait for it, decided or not. */
@@ -163,7 +163,7 @@ class ResourceManagers {
                 .toList();
     }
 
-    /** Null where it is neither registered nor waited for. */
+    /** Null where it is not known. */
     @Nullable
     Row find(String id) {
         Row row = get(id);

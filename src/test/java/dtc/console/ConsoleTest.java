@@ -380,6 +380,15 @@ class ConsoleTest {
         browser.awaitText("This was forgotten meanwhile.");
         assertEquals("Not live", browser.text("#connection-words"));
         assertTrue(browser.text("#live").contains("Expires"), browser.text());
+
+        // As if the coordinator had been restarted, and the resource manager were to register again.
+        open("/console/resource-managers/orders");
+        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        askFor("/console/resource-managers/nobody");
+        browser.awaitText("the resource manager is not registered now, and nothing waits for it. Trying again.");
+        assertEquals("Not live", browser.text("#connection-words"));
+        askFor("/console/resource-managers/orders");
+        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
         browser.assertNothingWrongInConsole("400", "404", "ERR_BLOCKED", "htmx:");
         post("/transactions/" + id + "/rollback").then().statusCode(200);
     }

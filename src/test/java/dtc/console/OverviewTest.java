@@ -3,6 +3,7 @@ package dtc.console;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TwoPhaseCommit;
@@ -252,6 +253,7 @@ class OverviewTest {
         registry.leave("a", INSTANCE);
         votes.makeRoom(id -> registry.find(id) != null);
         assertEquals("1", resourceManagers.get("a").commits());
+        assertTrue(resourceManagers.get("a").isKnown(), "its page goes on");
     }
 
     @Test

@@ -154,6 +154,11 @@
 
   // htmx: whatever comes in place of the page, what was seen last stays.
 
+  // Only a page of ours tells that its subject is not known: a proxy, or a coordinator that starts, may answer 404 to all.
+  const isUnknown = ({ status, responseText }) => status === 404 && responseText.includes(' id="message"');
+  // A transaction that was forgotten stays so. A resource manager may register again, which after a restart takes seconds.
+  const mayComeBack = !location.pathname.startsWith('/console/transactions/');
+
   function couldNot(why) {
     if (beats !== null) {
       say('lost', 'Not live', 'warn', `This page cannot be brought up to date: ${why}. What you see is of ${seenAt}.`);
@@ -161,14 +166,12 @@
   }
 
   document.body.addEventListener('htmx:beforeSwap', event => {
-    const { status, responseText } = event.detail.xhr;
-    // Only a page of ours tells that it is forgotten: a proxy, or a coordinator that starts, may answer 404 to all.
-    if (status === 404 && responseText.includes(' id="message"')) {
+    if (isUnknown(event.detail.xhr) && !mayComeBack) {
       gone = true;
       stop();
       pause.hidden = true;
       say('lost', 'Not live', 'warn', `This was forgotten meanwhile. What you see is what was known last, at ${seenAt}.`);
-    } else if (event.detail.shouldSwap && !responseText.includes('<div id="live"')) {
+    } else if (event.detail.shouldSwap && !event.detail.xhr.responseText.includes('<div id="live"')) {
       event.detail.shouldSwap = false;
       couldNot('another page came in its place. Reload it: perhaps you are to sign in again');
     }
@@ -176,7 +179,9 @@
 
   document.body.addEventListener('htmx:responseError', event => {
     const { status } = event.detail.xhr;
-    if (status === 404) {
+    if (isUnknown(event.detail.xhr)) {
+      couldNot('the resource manager is not registered now, and nothing waits for it. Trying again');
+    } else if (status === 404) {
       couldNot('404 came, and not from its coordinator: perhaps that is being started, or a proxy does not find it. Trying again');
     } else {
       couldNot(`the coordinator answered ${status}`);
