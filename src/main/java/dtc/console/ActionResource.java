@@ -25,6 +25,7 @@ import jakarta.ws.rs.core.UriInfo;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jboss.resteasy.reactive.RestPath;
@@ -114,9 +115,12 @@ public class ActionResource {
         if (!guard.mayAct(caller)) {
             return now(refused(request, "Your role lets you look, and not change anything."));
         }
+        String who = guard.name(caller);
         Asked asked = asked(subject, id, action);
         if (asked == null) {
-            return now(nothingToDo(request));
+            return now(doneBefore(who, subject, id, action)
+                    .map(ActionResource::backTo)
+                    .orElseGet(() -> nothingToDo(request)));
         }
         String reason = Texts.line(text == null ? "" : text);
         if (reason.isEmpty() || reason.length() > REASON_CHARS_MAX) {
@@ -128,7 +132,6 @@ public class ActionResource {
                             ? "Say why: whoever comes after you will want to know."
                             : "Say it in %d characters at most.".formatted(REASON_CHARS_MAX)));
         }
-        String who = guard.name(caller);
         return audit.carryOut(
                         who,
                         asked.action(),
@@ -138,9 +141,23 @@ public class ActionResource {
                         () -> asked.act().act(who, reason))
                 .thenApply(_ -> {
                     pages.discardKept();
-                    return Response.seeOther(URI.create(asked.link() + "#audit"))
-                            .build();
+                    return backTo(asked.link());
                 });
+    }
+
+    /** The page of what the same operator did the same to: a form that is sent twice leads twice to what came of it. */
+    private Optional<String> doneBefore(String who, String subject, String id, String action) {
+        return audit.entries().stream()
+                .filter(e -> e.who().equals(who)
+                        && e.action().path().equals(action)
+                        && e.subject().equals(id)
+                        && e.link().startsWith("/console/%s/".formatted(subject)))
+                .map(Audit.Entry::link)
+                .findFirst();
+    }
+
+    private static Response backTo(String link) {
+        return Response.seeOther(URI.create(link + "#audit")).build();
     }
 
     // What is asked for; null where it could change nothing now

@@ -5,6 +5,7 @@ import static io.restassured.RestAssured.get;
 import static io.restassured.RestAssured.given;
 import static io.restassured.RestAssured.post;
 import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.endsWith;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.not;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -175,6 +176,15 @@ class ConsoleTest {
         browser.click(".confirm button");
         assertTrue(browser.url().endsWith("/rollback"), "the browser asks for the reason");
         browser.type("#reason", HOSTILE);
+        Object prevented = browser.script("""
+                        const form = document.querySelector('.confirm');
+                        const isPrevented = () => !form.dispatchEvent(new Event('submit', { cancelable: true }));
+                        const back = () => window.dispatchEvent(new Event('pageshow'));
+                        const prevented = [isPrevented(), isPrevented(), back() && isPrevented()];
+                        back();
+                        return prevented;
+                        """);
+        assertEquals(List.of(false, true, false), prevented, "a second click sends nothing, until one comes back");
         browser.click(".confirm button");
         browser.awaitText("It is rolled back.");
         assertTrue(browser.text().contains(HOSTILE));
@@ -613,6 +623,23 @@ class ConsoleTest {
                             "who=\"somebody not signed in\" action=ROLL_BACK subject=%s done=true ".formatted(id)
                                     + "result=\"It is rolled back.\" reason=\"because who='root'\""),
                     audit.lines);
+            // Sent again, as by a second click, it does nothing more, and leads to what came of the first.
+            given().cookie("dtc-console", token)
+                    .formParams(form)
+                    .header("Origin", own)
+                    .redirects()
+                    .follow(false)
+                    .post(path)
+                    .then()
+                    .statusCode(303)
+                    .header("Location", endsWith("/console/transactions/%s#audit".formatted(id)));
+            given().cookie("dtc-console", token)
+                    .formParams(form)
+                    .header("Origin", own)
+                    .post("/console/transactions/%s/rollback".formatted(UUID.randomUUID()))
+                    .then()
+                    .statusCode(409);
+            assertEquals(2, audit.lines.size());
         }
         get("/transactions/" + id)
                 .then()

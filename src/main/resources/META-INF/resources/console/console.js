@@ -218,6 +218,17 @@
     }
   });
 
+  // Done once, an action finds nothing more to do, so a second click is not sent. Whoever comes back finds the form free.
+
+  const action = document.querySelector('form.confirm');
+  action?.addEventListener('submit', event => {
+    if (action.getAttribute('aria-busy') === 'true') {
+      event.preventDefault();
+    }
+    action.setAttribute('aria-busy', 'true');
+  });
+  window.addEventListener('pageshow', () => action?.removeAttribute('aria-busy'));
+
   // Buttons that copy.
 
   document.addEventListener('click', event => {
