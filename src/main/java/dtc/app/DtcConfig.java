@@ -286,7 +286,7 @@ public interface DtcConfig {
     }
 
     interface ConsoleConfig {
-        /** Timelines kept of transactions that committed, and as many of those that did not. */
+        /** Timelines kept of transactions that committed, as many of rollbacks, and of heuristic outcomes. */
         @WithDefault("2000")
         @Min(1)
         int timelinesMax();

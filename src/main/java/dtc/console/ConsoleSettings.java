@@ -6,7 +6,7 @@ import java.time.Duration;
  * What can be configured.
  *
  * @param coordinates whether this process coordinates, and so has anything to show
- * @param timelinesMax timelines kept of transactions that committed, and as many of those that did not
+ * @param timelinesMax timelines kept of transactions that committed, as many of rollbacks, and of heuristic outcomes
  * @param viewersMax pages that are kept up to date at a time
  * @param attentionAfter how long a decision may be undelivered before somebody should look
  */

@@ -20,8 +20,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The timelines of all transactions that are under way, of the newest that committed, and of the newest that did not:
- * many commits must not push out the few that somebody will ask about.
+ * The timelines of all transactions that are under way, of the newest that committed, of the newest that rolled back,
+ * and of the newest heuristic outcomes: what there is much of must not push out the few that somebody will ask about.
  */
 @Singleton
 public class Timelines implements TransactionListener {
@@ -31,10 +31,11 @@ public class Timelines implements TransactionListener {
     private final int endedMax;
     private final Map<TransactionId, Timeline> open = new ConcurrentHashMap<>();
     private final Map<TransactionId, Timeline> ended = new ConcurrentHashMap<>();
-    /** In the order of their end, each guarded by itself. */
+    /** In the order of their end, all three guarded by this. */
     private final Queue<TransactionId> committed = new ArrayDeque<>();
 
-    private final Queue<TransactionId> others = new ArrayDeque<>();
+    private final Queue<TransactionId> rolledBack = new ArrayDeque<>();
+    private final Queue<TransactionId> heuristic = new ArrayDeque<>();
 
     Timelines(Time time, Votes votes, ConsoleSettings settings) {
         this.time = time;
@@ -90,21 +91,21 @@ public class Timelines implements TransactionListener {
     }
 
     @Override
-    public void finished(Transaction transaction, Duration elapsed) {
-        Timeline timeline = open.get(transaction.id());
-        if (timeline == null) {
-            return; // it ended a second time, in another state
+    public synchronized void finished(Transaction transaction, Duration elapsed) {
+        TransactionId id = transaction.id();
+        boolean isHeuristic = transaction.state() == TransactionState.HEURISTIC;
+        Timeline timeline = open.get(id);
+        if (timeline != null) {
+            ended.put(id, timeline);
+            open.remove(id);
+        } else if (!isHeuristic || !rolledBack.remove(id)) {
+            return; // nothing is kept of it, or this is told behind what it became since
         }
-        ended.put(transaction.id(), timeline);
-        open.remove(transaction.id());
-        Queue<TransactionId> order = transaction.state() == TransactionState.COMMITTED ? committed : others;
-        TransactionId oldest;
-        synchronized (order) {
-            order.add(transaction.id());
-            oldest = order.size() > endedMax ? order.remove() : null;
-        }
-        if (oldest != null) {
-            ended.remove(oldest);
+        Queue<TransactionId> order =
+                isHeuristic ? heuristic : transaction.state() == TransactionState.COMMITTED ? committed : rolledBack;
+        order.add(id);
+        if (order.size() > endedMax) {
+            ended.remove(order.remove());
         }
     }
 

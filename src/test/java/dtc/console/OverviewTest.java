@@ -203,6 +203,29 @@ class OverviewTest {
     }
 
     @Test
+    void many_rollbacks_push_out_no_timeline_of_a_heuristic_outcome() {
+        replies.put("b", new Reply(Reply.Kind.CONFLICT, "it answered 409"));
+        Transaction atOnce = begin("b");
+        var _ = coordinator.rollback(atOnce.id());
+        replies.put("c", new Reply(Reply.Kind.SILENT, "it did not answer in time"));
+        Transaction later = begin("c");
+        var _ = coordinator.rollback(later.id());
+        Transaction first = begin();
+        var _ = coordinator.rollback(first.id());
+        replies.put("c", new Reply(Reply.Kind.CONFLICT, "it answered 409"));
+        var _ = coordinator.deliverNow(later.id());
+        assertEquals(2, coordinator.unresolved(10).size());
+        for (int i = 0; i < settings.timelinesMax(); i++) {
+            var _ = coordinator.rollback(begin().id());
+        }
+        assertEquals(
+                List.of(true, true, false),
+                Stream.of(atOnce, later, first)
+                        .map(t -> timelines.see(t.id()) != null)
+                        .toList());
+    }
+
+    @Test
     void what_is_not_settled_is_found_however_much_ended_after_it() {
         replies.put("b", new Reply(Reply.Kind.CONFLICT, "it answered 409"));
         replies.put("c", Reply.DONE);
