@@ -50,6 +50,7 @@ public class ConsoleResource {
     private final ResourceManagers resourceManagers;
     private final Audit audit;
     private final HostedResourceManagers hosted;
+    private final Guard guard;
     private final Time time;
 
     ConsoleResource(
@@ -60,6 +61,7 @@ public class ConsoleResource {
             ResourceManagers resourceManagers,
             Audit audit,
             HostedResourceManagers hosted,
+            Guard guard,
             Time time) {
         this.pages = pages;
         this.pulse = pulse;
@@ -68,6 +70,7 @@ public class ConsoleResource {
         this.resourceManagers = resourceManagers;
         this.audit = audit;
         this.hosted = hosted;
+        this.guard = guard;
         this.time = time;
     }
 
@@ -178,7 +181,7 @@ public class ConsoleResource {
         return pages.html(Pages.Page.of(Pages.Templates.tryIt(
                         pages.frame(request, "Try it", "try"),
                         new Pages.Trial(
-                                registered, embedded, LaunchMode.current().isDevOrTest()))))
+                                registered, embedded, LaunchMode.current().isDevOrTest(), guard.missingToTry(caller)))))
                 .build();
     }
 

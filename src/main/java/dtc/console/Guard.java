@@ -1,6 +1,7 @@
 package dtc.console;
 
 import dtc.security.CallingPage;
+import dtc.security.Role;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.Cookie;
@@ -33,6 +34,11 @@ class Guard {
     /** Whether changing things is allowed to whoever asks; who may look has been asked ahead of all paths. */
     boolean mayAct(RoutingContext call) {
         return callers.caller(call).isOperator();
+    }
+
+    /** The role without which whoever asks may not try a transaction; empty where it may. */
+    String missingToTry(RoutingContext call) {
+        return callers.caller(call).isClient() ? "" : Role.CLIENT.toString();
     }
 
     /** How a call from a shell begins: with a token, which only its owner knows, where one is asked for. */

@@ -139,8 +139,9 @@ class Pages {
      * What can be tried.
      *
      * @param embedded resource managers of this process, which can be made to misbehave
+     * @param missingRole that which the viewer may not run it without; empty where it may
      */
-    public record Trial(List<String> resourceManagers, List<String> embedded, boolean faults) {
+    public record Trial(List<String> resourceManagers, List<String> embedded, boolean faults, String missingRole) {
 
         /** Whom the first writes go to: two, where there are two, and those of this process first. */
         public List<String> first() {

@@ -35,6 +35,11 @@ public record Caller(@Nullable String principal, Set<Role> roles, Set<String> ow
         return roles.contains(Role.OPERATOR);
     }
 
+    /** Whether it may begin transactions. */
+    public boolean isClient() {
+        return roles.contains(Role.CLIENT);
+    }
+
     /** Whether it may know of whatever anybody began. */
     public boolean seesAll() {
         return isOperator();

@@ -462,12 +462,12 @@ class ConsoleTest {
     @Test
     void where_nobody_can_be_written_to_there_is_no_form() {
         Pages.Frame frame = new Pages.Frame("Try it", "try", "/console/try", "", "", true, "curl -s");
-        String none = Pages.Templates.tryIt(frame, new Pages.Trial(List.of(), List.of(), true))
+        String none = Pages.Templates.tryIt(frame, new Pages.Trial(List.of(), List.of(), true, ""))
                 .render();
         assertTrue(none.contains("No resource manager is live, so there is nobody to write to."), none);
         assertFalse(none.contains("<form"), none);
         assertFalse(none.contains("try.js"), none);
-        String one = Pages.Templates.tryIt(frame, new Pages.Trial(List.of("orders"), List.of(), true))
+        String one = Pages.Templates.tryIt(frame, new Pages.Trial(List.of("orders"), List.of(), true, ""))
                 .render();
         assertTrue(one.contains("id=\"trial\""), one);
         assertFalse(one.contains("No resource manager is live"), one);

@@ -23,7 +23,8 @@ class ConsoleAccessTest {
     void a_command_to_be_sent_from_a_shell_shows_a_token() {
         String id = begin();
         for (String path : new String[] {"/console/transactions/" + id, "/console/try"}) {
-            HttpResponse<String> page = world.call("GET", path, world.issuer.token("carol", Role.OPERATOR), null);
+            String carol = world.issuer.token("carol", Role.OPERATOR, Role.CLIENT);
+            HttpResponse<String> page = world.call("GET", path, carol, null);
             assertEquals(200, page.statusCode(), page.body());
             assertTrue(
                     page.body().contains("curl -s -H &quot;Authorization: Bearer $TOKEN&quot;"),
@@ -44,6 +45,26 @@ class ConsoleAccessTest {
                     world.call("GET", "/transactions/" + id + path, viewer, null)
                             .statusCode());
         }
+    }
+
+    @Test
+    void whoever_may_begin_no_transaction_is_told_so_where_one_can_be_tried() {
+        String needed = "takes the role <code>dtc-client</code>";
+        String disabled = "<button type=\"submit\" disabled>Run</button>";
+        for (Role role : new Role[] {Role.VIEWER, Role.OPERATOR}) {
+            String without = tryIt(role);
+            assertTrue(without.contains(needed) && without.contains(disabled), without);
+            assertFalse(without.contains("curl -s"), without);
+            String with = tryIt(role, Role.CLIENT);
+            assertFalse(with.contains(needed) || with.contains(disabled), with);
+            assertTrue(with.contains("curl -s"), with);
+        }
+    }
+
+    private String tryIt(Role... roles) {
+        world.awaitReady();
+        return world.call("GET", "/console/try", world.issuer.token("tom", roles), null)
+                .body();
     }
 
     @Test
