@@ -48,6 +48,10 @@ final class Drawing {
 
     private static final int COORDINATOR = 0;
 
+    /** How a participant may look; of those that share a lifeline, the first of these is what it shows. */
+    private static final List<String> WORST_FIRST =
+            List.of("broken", "doubt", "active", "committed", "rolled-back", "away");
+
     /**
      * A line of the timeline.
      *
@@ -84,6 +88,7 @@ final class Drawing {
     private final Timeline.Seen seen;
     private final Instant began;
     private final Map<String, Integer> lifelineOf = new HashMap<>();
+    private final Map<String, String> lookOf = new HashMap<>();
     private final String[] lifelines;
     /** How often each participant is told in all, and up to the moment that is drawn. */
     private final Map<String, Integer> tellingsOf = new HashMap<>();
@@ -203,12 +208,7 @@ final class Drawing {
                     ROLLING_BACK,
                     ROLLED_BACK,
                     HEURISTIC -> {
-                List<Participant> participants = seen.begun().participants();
-                participants.forEach(p -> lifeline(p.resourceManager(), takenUp(p)));
-                // Of those that share a line, one in doubt counts most.
-                participants.stream()
-                        .filter(p -> takenUp(p).equals("doubt"))
-                        .forEach(p -> lifeline(p.resourceManager(), "doubt"));
+                seen.begun().participants().forEach(p -> lifeline(p.resourceManager(), takenUp(p)));
                 if (seen.begun().state() == TransactionState.COMMITTING) {
                     lifelines[COORDINATOR] = "committed";
                 }
@@ -610,8 +610,19 @@ final class Drawing {
     private void lifeline(String name, String css) {
         Integer index = lifelineOf.get(name);
         if (index != null) {
-            lifelines[index] = css;
+            lookOf.put(name, css);
+            lifelines[index] = index < LIFELINES_MAX ? css : worstOfLast();
         }
+    }
+
+    private String worstOfLast() {
+        Set<String> looks = new HashSet<>();
+        lookOf.forEach((name, css) -> {
+            if (lifelineOf.getOrDefault(name, 0) == LIFELINES_MAX) {
+                looks.add(css);
+            }
+        });
+        return WORST_FIRST.stream().filter(looks::contains).findFirst().orElse("away");
     }
 
     private static int place(int lifeline) {

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What a timeline says, and that it stays bounded. */
@@ -256,6 +257,20 @@ class DrawingTest {
         }
         assertTrue(seen().moments().size() <= 100, seen().moments().size() + " moments");
         assertEquals(Drawing.LIFELINES_MAX + 1, rows().getLast().lifelines().size());
+    }
+
+    @Test
+    void the_line_that_several_share_shows_the_worst_of_them() {
+        List<String> all = IntStream.rangeClosed(1, 10).mapToObj(i -> "rm-" + i).toList();
+        all.forEach(this::write);
+        apply(new Event.PrepareRequested());
+        all.forEach(name -> apply(vote(name, Ballot.COMMIT)));
+        apply(new Event.Recorded(BEGAN));
+        for (String name : all) {
+            assertEquals("doubt", rows().getLast().lifelines().getLast(), "before " + name);
+            apply(new Event.Acknowledged(name));
+        }
+        assertEquals("committed", rows().getLast().lifelines().getLast());
     }
 
     @Test
