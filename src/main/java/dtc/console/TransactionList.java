@@ -16,7 +16,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -96,8 +96,9 @@ class TransactionList {
      * One page of what is wanted.
      *
      * @param next after which to go on; null where nothing older is left
+     * @param cut whether not all fit that are not settled, though no page goes on with them
      */
-    private record Found(List<Transaction> items, @Nullable TransactionId next, boolean partly) {}
+    private record Found(List<Transaction> items, @Nullable TransactionId next, boolean partly, boolean cut) {}
 
     /** A choice of a filter. */
     public record Option(String value, String title, boolean chosen) {}
@@ -108,6 +109,7 @@ class TransactionList {
      * @param notices what of the query was not understood, and so not heeded
      * @param filtered whether anything is asked for
      * @param partly whether some that ended were not looked through, because they are older than as many as that
+     * @param cut whether more are open or not resolved than are shown, and the next page does not go on with them
      * @param older where to go on; null where nothing older is left
      * @param newest the first page; null where this is it
      */
@@ -121,6 +123,7 @@ class TransactionList {
             List<String> notices,
             boolean filtered,
             boolean partly,
+            boolean cut,
             String examinedMax,
             @Nullable String older,
             @Nullable String newest) {}
@@ -152,6 +155,7 @@ class TransactionList {
                 List.copyOf(notices),
                 query.parts().stream().anyMatch(part -> !part.value().isEmpty()),
                 found.partly(),
+                found.cut(),
                 Texts.count(EXAMINED_MAX),
                 found.next() == null ? null : query.linkAfter(found.next().toString()),
                 query.after().isEmpty() ? null : query.linkAfter(""));
@@ -162,28 +166,33 @@ class TransactionList {
         if (isUnsettled(query.state())) {
             List<Transaction> all = unsettled(wanted, after);
             List<Transaction> page = all.stream().limit(PAGE_MAX).toList();
-            return new Found(page, all.size() > PAGE_MAX ? page.getLast().id() : null, false);
+            return new Found(page, all.size() > PAGE_MAX ? page.getLast().id() : null, false, false);
         }
         Coordinator.Found newest = coordinator.search(wanted, after, PAGE_MAX, EXAMINED_MAX);
         if (newest.next() == null || newest.items().size() == PAGE_MAX) {
-            return new Found(newest.items(), newest.next(), false);
+            return new Found(newest.items(), newest.next(), false, false);
         }
-        return new Found(
-                Stream.concat(newest.items().stream(), unsettled(wanted, newest.next()).stream())
-                        .limit(PAGE_MAX)
-                        .toList(),
-                newest.next(),
-                true);
+        List<Transaction> all = Stream.concat(newest.items().stream(), unsettled(wanted, newest.next()).stream())
+                .toList();
+        return new Found(all.stream().limit(PAGE_MAX).toList(), newest.next(), true, all.size() > PAGE_MAX);
     }
 
-    /** Those that have not ended, and heuristic outcomes that nobody has looked after: there are not many of either. */
+    /**
+     * Those that have not ended, and heuristic outcomes that nobody has looked after: as many of them as fill a page,
+     * and one that tells that there are more.
+     */
     private List<Transaction> unsettled(Predicate<Transaction> wanted, @Nullable TransactionId after) {
-        Map<TransactionId, Transaction> newestFirst = new TreeMap<>(Comparator.reverseOrder());
+        NavigableMap<TransactionId, Transaction> newestFirst = new TreeMap<>(Comparator.reverseOrder());
         Stream.concat(
                         timelines.open().stream().map(Timeline::transaction),
                         coordinator.unresolved(Integer.MAX_VALUE).stream())
                 .filter(t -> (after == null || t.id().isOlderThan(after)) && wanted.test(t))
-                .forEach(t -> newestFirst.put(t.id(), t));
+                .forEach(t -> {
+                    newestFirst.put(t.id(), t);
+                    if (newestFirst.size() > PAGE_MAX + 1) {
+                        newestFirst.pollLastEntry();
+                    }
+                });
         return List.copyOf(newestFirst.values());
     }
 

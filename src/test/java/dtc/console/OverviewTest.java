@@ -232,13 +232,20 @@ class OverviewTest {
         Transaction heuristic = begin("b", "c");
         var _ = coordinator.commit(heuristic.id(), Until.APPLIED);
         Transaction active = begin("b");
+        for (int i = 0; i < TransactionList.PAGE_MAX + 1; i++) {
+            begin("d");
+        }
         for (int i = 0; i < TransactionList.EXAMINED_MAX; i++) {
             var _ = coordinator.commit(begin().id(), Until.APPLIED);
         }
-        assertEquals(List.of(active.id().toString()), found("ACTIVE", "", false));
+        assertEquals(List.of(active.id().toString()), found("ACTIVE", "b", false));
         assertEquals(List.of(heuristic.id().toString()), found(TransactionList.UNRESOLVED, "", false));
         assertEquals(List.of(active.id().toString(), heuristic.id().toString()), found("", "b", true));
         assertEquals(List.of(heuristic.id().toString()), found("HEURISTIC", "", true));
+        assertEquals(
+                List.of(false, true),
+                Stream.of("b", "d").map(name -> list("", name).cut()).toList());
+        assertEquals(TransactionList.PAGE_MAX, list("", "d").rows().size());
 
         assertInstanceOf(
                 Answer.Given.class, coordinator.resolve(heuristic.id(), new Resolution("carol", time.now(), "seen")));
@@ -246,11 +253,15 @@ class OverviewTest {
     }
 
     private List<String> found(String state, String resourceManager, boolean partly) {
-        TransactionList.Model model = new TransactionList(coordinator, timelines, time)
-                .model(new TransactionList.Query(state, resourceManager, "", "", "", ""));
+        TransactionList.Model model = list(state, resourceManager);
         assertEquals(partly, model.partly());
         assertEquals(partly, model.older() != null);
         return model.rows().stream().map(TransactionList.Row::id).toList();
+    }
+
+    private TransactionList.Model list(String state, String resourceManager) {
+        return new TransactionList(coordinator, timelines, time)
+                .model(new TransactionList.Query(state, resourceManager, "", "", "", ""));
     }
 
     @Test
