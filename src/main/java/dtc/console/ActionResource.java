@@ -343,8 +343,12 @@ public class ActionResource {
 
     private static Audit.Result tried(int tries) {
         return tries == 0
-                ? new Audit.Result(false, "Nothing waited for a pause: the tries are under way.")
-                : new Audit.Result(true, Texts.count(tries, "try is on its way.", "tries are on their way."));
+                ? new Audit.Result(
+                        false, "Nothing waited for a pause: each try is under way, or made when it is its turn.")
+                : new Audit.Result(
+                        true,
+                        Texts.count(
+                                tries, "try no longer waits for its pause.", "tries no longer wait for their pause."));
     }
 
     private static String state(Transaction t) {

@@ -217,7 +217,8 @@ class TransactionView {
             return tries(p) + ", the next when it is registered again";
         }
         Duration left = Duration.ofNanos(next.atNanos() - seen.nowNanos());
-        return tries(p) + ", the next " + (left.toMillis() < 100 ? "now" : "in " + Texts.duration(left));
+        return tries(p) + ", the next "
+                + (left.toMillis() < 100 ? "as soon as it is its turn" : "in " + Texts.duration(left));
     }
 
     private static String tries(Participant p) {

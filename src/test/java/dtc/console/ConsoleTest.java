@@ -127,7 +127,7 @@ class ConsoleTest {
             silent.on("commit", status(503));
             browser.awaitText("it answered 503");
             act("Try again now", "it is told to come back");
-            browser.awaitText("1 try is on its way.");
+            browser.awaitText("1 try no longer waits for its pause.");
             silent.on("commit", status(204));
             browser.awaitText("committed in");
             get("/transactions/" + undelivered).then().body("state", equalTo("COMMITTED"));
