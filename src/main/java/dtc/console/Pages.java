@@ -10,6 +10,7 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -112,7 +113,7 @@ class Pages {
      * @param curl how a call from a shell begins, with a token where one is needed
      */
     public record Frame(
-            String title, String nav, String self, String startedAt, String asOf, boolean mayAct, String curl) {}
+            String title, String nav, String self, String startedAt, When asOf, boolean mayAct, String curl) {}
 
     /** What somebody is told instead of what they asked for. */
     public record Message(String heading, String text, String link, String linkText) {}
@@ -183,12 +184,13 @@ class Pages {
     }
 
     Frame frame(Request request, String title, String nav) {
+        Instant now = time.now();
         return new Frame(
                 title,
                 nav,
                 request.self(),
                 pulse.startedAt().toString(),
-                Texts.moment(time.now()),
+                When.of(now, now),
                 guard.mayAct(request.caller()),
                 guard.curl());
     }

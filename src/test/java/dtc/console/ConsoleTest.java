@@ -7,6 +7,7 @@ import static io.restassured.RestAssured.post;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.endsWith;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.matchesPattern;
 import static org.hamcrest.Matchers.not;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -26,6 +27,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -311,6 +313,7 @@ class ConsoleTest {
         browser.await(b -> assertEquals("Live", b.text("#connection-words")));
         browser.click("#pause");
         assertTrue(browser.text("#connection-words").startsWith("Paused at"));
+        assertEquals("Resume", browser.text("#pause"));
         browser.click("#pause");
         browser.await(b -> assertEquals("Live", b.text("#connection-words")));
     }
@@ -461,7 +464,8 @@ class ConsoleTest {
 
     @Test
     void where_nobody_can_be_written_to_there_is_no_form() {
-        Pages.Frame frame = new Pages.Frame("Try it", "try", "/console/try", "", "", true, "curl -s");
+        When now = When.of(Instant.EPOCH, Instant.EPOCH);
+        Pages.Frame frame = new Pages.Frame("Try it", "try", "/console/try", "", now, true, "curl -s");
         String none = Pages.Templates.tryIt(frame, new Pages.Trial(List.of(), List.of(), true, ""))
                 .render();
         assertTrue(none.contains("No resource manager is live, so there is nobody to write to."), none);
@@ -522,6 +526,7 @@ class ConsoleTest {
                     .header("Content-Security-Policy", not(containsString("unsafe")))
                     .header("Cache-Control", equalTo("no-store"))
                     .body(containsString("<h1"))
+                    .body(matchesPattern("(?s).*<body [^>]*data-as-of=\"\\d{4}-[^\"]+Z\".*"))
                     .body(not(containsString(" style=")))
                     .body(not(containsString(" onclick=")));
         }

@@ -5,6 +5,8 @@
   const beatsMissedMax = 3;
   const beatMillis = 2000;
   const fullMillis = 10000;
+  const againMillisMin = 1000;
+  const againMillisMax = 30000;
 
   const connection = document.getElementById('connection');
   const words = document.getElementById('connection-words');
@@ -14,7 +16,7 @@
   const pause = document.getElementById('pause');
   const live = () => document.getElementById('live');
   // The times of the page are the coordinator's, and the viewer's clock may go wrong.
-  let ahead = 0;
+  let ahead = Date.parse(document.body.dataset.asOf) - Date.now();
   const now = () => Date.now() + ahead;
   const clock = () => `${new Date(now()).toISOString().substring(11, 19)} UTC`;
 
@@ -22,9 +24,12 @@
   let seenAt = clock();
   let beats = null;
   let lastBeat = Date.now();
+  let askedAt = 0;
+  let againMillis = againMillisMin;
   let retry = 0;
   let restarted = '';
   let gone = false;
+  let paused = false;
   let focused = null;
 
   // The one place where the page says how it is: a dot, a word, and where there is more to say, a banner.
@@ -61,15 +66,12 @@
     return two(Math.floor(s / 86400), 'd', Math.floor((s % 86400) / 3600), 'h');
   }
 
-  function isPaused() {
-    return pause.getAttribute('aria-pressed') === 'true';
-  }
-
   // Beats: the coordinator says when to look again.
 
   function beat(event) {
     const at = JSON.parse(event.data);
     ahead = Date.parse(at.at) - Date.now();
+    againMillis = againMillisMin;
     if (at.full) {
       full();
       return;
@@ -101,8 +103,9 @@
   }
 
   function listen() {
-    if (beats === null && !gone && !document.hidden && !isPaused()) {
+    if (beats === null && !gone && !document.hidden && !paused) {
       lastBeat = Date.now();
+      askedAt = lastBeat;
       beats = new EventSource('/console/beats');
       beats.onmessage = beat;
     }
@@ -121,9 +124,10 @@
     }
     if (Date.now() - lastBeat > beatsMissedMax * beatMillis) {
       say('lost', 'Connection lost', 'bad', `Nothing is heard from the coordinator. What you see is of ${seenAt}. Trying again.`);
-      // Refused outright, the browser does not try again by itself.
-      if (beats.readyState === EventSource.CLOSED) {
+      // Refused outright, the browser does not try again by itself. Whoever refuses may be asked by many, so ever less often.
+      if (beats.readyState === EventSource.CLOSED && Date.now() - askedAt >= againMillis) {
         const since = lastBeat;
+        againMillis = Math.min(2 * againMillis, againMillisMax);
         stop();
         listen();
         lastBeat = since;
@@ -142,9 +146,9 @@
   });
 
   pause.addEventListener('click', () => {
-    pause.setAttribute('aria-pressed', String(!isPaused()));
-    pause.textContent = isPaused() ? 'Resume' : 'Pause';
-    if (isPaused()) {
+    paused = !paused;
+    pause.textContent = paused ? 'Resume' : 'Pause';
+    if (paused) {
       stop();
       say('still', `Paused at ${seenAt}`);
     } else {
