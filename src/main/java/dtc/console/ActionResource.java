@@ -2,6 +2,7 @@ package dtc.console;
 
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
+import dtc.protocol.Cause;
 import dtc.protocol.Resolution;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
@@ -204,12 +205,24 @@ public class ActionResource {
                         "This cannot be undone. The client has to begin a new transaction."),
                 true,
                 (_, reason) -> coordinator.rollback(t.id(), reason).thenApply(answer -> switch (answer) {
-                    case Answer.Given<Transaction>(Transaction after) ->
-                        new Audit.Result(true, "It is %s.".formatted(state(after)));
+                    case Answer.Given<Transaction>(Transaction after) -> rolledBack(t, after);
                     case Answer.Refused<Transaction> refused ->
                         new Audit.Result(
                                 false, "Not rolled back: " + refused.refusal().detail() + ".");
                 }));
+    }
+
+    /** It may have been decided to roll back meanwhile, which the action then had no part in. */
+    static Audit.Result rolledBack(Transaction asked, Transaction after) {
+        // One that could only roll back anyway keeps its cause, and one that ended as heuristic has the cause of that.
+        boolean byThis = after.cause() == Cause.OPERATOR
+                || asked.state() == TransactionState.MARKED_ROLLBACK
+                || after.state() == TransactionState.HEURISTIC;
+        String cause =
+                after.cause() == null ? "" : ": " + Chip.words(after.cause().name());
+        return byThis
+                ? new Audit.Result(true, "It is %s.".formatted(state(after)))
+                : new Audit.Result(false, "It is %s, and was to be without this%s.".formatted(state(after), cause));
     }
 
     private Asked deliver(Transaction t) {
