@@ -23,8 +23,8 @@ final class Links {
         return "/console/transactions?state=" + state;
     }
 
-    static String unresolved() {
-        return transactions(List.of(new Part("state", TransactionList.UNRESOLVED)));
+    static String transactions(TransactionList.Choice choice) {
+        return "/console/transactions?state=" + choice;
     }
 
     static String transactions(List<Part> query) {

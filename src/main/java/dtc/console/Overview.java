@@ -1,5 +1,6 @@
 package dtc.console;
 
+import dtc.console.TransactionList.Choice;
 import dtc.coordinator.Participant;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
@@ -139,18 +140,15 @@ class Overview {
             all.add(new Attention(
                     Tone.BAD, "The decision log takes no decisions", refusing, "/console/transactions", null));
         }
-        List<Open> deciding = oldestFirst(open, one -> switch (one.transaction().state()) {
-            case DECIDING, DELEGATING -> isLong(one.inStateSince(), now);
-            case ACTIVE, MARKED_ROLLBACK, PREPARING, DELEGATED, RESOLVING, COMMITTING, COMMITTED -> false;
-            case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> false;
-        });
+        List<Open> deciding =
+                oldestFirst(open, one -> Choice.RECORDING.holds(one.transaction()) && isLong(one.inStateSince(), now));
         if (!deciding.isEmpty()) {
             all.add(new Attention(
                     Tone.BAD,
                     "%s for the decision log"
                             .formatted(Texts.count(deciding.size(), "decision waits", "decisions wait")),
                     "It has not said that they are durable. See whether its disk answers.",
-                    Links.transactions(State.PREPARING),
+                    Links.transactions(Choice.RECORDING),
                     When.of(deciding.getFirst().inStateSince(), now)));
         }
         List<Transaction> heuristic = coordinator.unresolved(UNRESOLVED_MAX);
@@ -167,13 +165,10 @@ class Overview {
                         "%s%s more heuristic outcomes"
                                 .formatted(heuristic.size() < UNRESOLVED_MAX ? "" : "At least ", Texts.count(more)),
                         "Each needs somebody to look at it.",
-                        Links.unresolved(),
+                        Links.transactions(Choice.UNRESOLVED),
                         null)));
         all.addAll(listed(
-                oldestFirst(
-                        open,
-                        one -> !one.transaction().state().isFinal()
-                                && one.transaction().participants().stream().anyMatch(Overview::differs)),
+                oldestFirst(open, one -> Choice.DIFFERING.holds(one.transaction())),
                 one -> new Attention(
                         Tone.BAD,
                         "Differs already",
@@ -184,7 +179,7 @@ class Overview {
                         Tone.BAD,
                         "%s more differ already".formatted(Texts.count(more)),
                         "Each will end as a heuristic outcome.",
-                        "/console/transactions",
+                        Links.transactions(Choice.DIFFERING),
                         null)));
         all.addAll(listed(
                 rows.stream()
@@ -207,9 +202,7 @@ class Overview {
                         "/console/resource-managers",
                         null)));
         all.addAll(listed(
-                oldestFirst(
-                        open,
-                        one -> one.transaction().state().isLeftToParticipant() && isLong(one.inStateSince(), now)),
+                oldestFirst(open, one -> Choice.IN_DOUBT.holds(one.transaction()) && isLong(one.inStateSince(), now)),
                 one -> new Attention(
                         Tone.WARN,
                         "In doubt",
@@ -224,7 +217,7 @@ class Overview {
                         Tone.WARN,
                         "%s more in doubt".formatted(Texts.count(more)),
                         "Their only participants do not answer.",
-                        Links.transactions(State.PREPARING),
+                        Links.transactions(Choice.IN_DOUBT),
                         null)));
         return List.copyOf(all);
     }
@@ -249,7 +242,7 @@ class Overview {
         return Duration.between(since, now).compareTo(settings.attentionAfter()) > 0;
     }
 
-    private static boolean differs(Participant participant) {
+    static boolean differs(Participant participant) {
         return participant.state() == State.HEURISTIC;
     }
 

@@ -32,14 +32,35 @@ class TransactionList {
     /** Transactions that one page is looked for among, so that a search for what is rare costs little. */
     static final int EXAMINED_MAX = 20_000;
 
-    /** Not a state but a choice among them: heuristic outcomes that nobody has looked after. */
-    static final String UNRESOLVED = "UNRESOLVED";
-
     private static final int RESOURCE_MANAGERS_SHOWN_MAX = 4;
 
     private final Coordinator coordinator;
     private final Timelines timelines;
     private final Time time;
+
+    /** What can be asked for in place of a state: whatever needs a person, and has no state of its own. */
+    enum Choice {
+        RECORDING("preparing, waits for the decision log"),
+        IN_DOUBT("preparing, in doubt"),
+        DIFFERING("open, differs already"),
+        UNRESOLVED("heuristic, unresolved");
+
+        private final String title;
+
+        Choice(String title) {
+            this.title = title;
+        }
+
+        boolean holds(Transaction t) {
+            return switch (this) {
+                case RECORDING -> t.state() == TransactionState.DECIDING || t.state() == TransactionState.DELEGATING;
+                case IN_DOUBT -> t.state().isLeftToParticipant();
+                case DIFFERING ->
+                    !t.state().isFinal() && t.participants().stream().anyMatch(Overview::differs);
+                case UNRESOLVED -> TransactionView.actions(t).contains(Action.RESOLVE);
+            };
+        }
+    }
 
     /** How old a transaction is at least. */
     enum Age {
@@ -198,15 +219,16 @@ class TransactionList {
 
     /** Whether whatever is in it is not settled. */
     private static boolean isUnsettled(String state) {
-        return state.equals(UNRESOLVED)
+        return constant(Choice.values(), state) != null
                 || Arrays.stream(TransactionState.values())
                         .anyMatch(one -> !one.isFinal() && one.shown().name().equals(state));
     }
 
     private static Predicate<Transaction> wanted(Query query, Instant now, List<String> notices) {
         Predicate<Transaction> wanted = _ -> true;
-        if (query.state().equals(UNRESOLVED)) {
-            wanted = t -> TransactionView.actions(t).contains(Action.RESOLVE);
+        Choice choice = constant(Choice.values(), query.state());
+        if (choice != null) {
+            wanted = choice::holds;
         } else if (!query.state().isEmpty()) {
             State state = constant(State.values(), query.state());
             if (state == null) {
@@ -256,7 +278,9 @@ class TransactionList {
 
     private static List<Option> states(String chosen) {
         List<Option> states = new ArrayList<>(options(State.values(), chosen, State.PREPARED));
-        states.add(new Option(UNRESOLVED, "heuristic, unresolved", chosen.equals(UNRESOLVED)));
+        for (Choice one : Choice.values()) {
+            states.add(new Option(one.name(), one.title, one.name().equals(chosen)));
+        }
         return List.copyOf(states);
     }
 

@@ -97,6 +97,9 @@ class OverviewTest {
         time.goOn(Duration.ofSeconds(2));
         Overview.Attention attention = overview.model().attention().getFirst();
         assertEquals("1 decision waits for the decision log", attention.title());
+        assertEquals("/console/transactions?state=RECORDING", attention.link());
+        assertEquals(List.of(t.id().toString()), found("RECORDING", "", false));
+        assertEquals(List.of(), found("IN_DOUBT", "", false));
         assertEquals(When.of(time.now().minusSeconds(61), time.now()), attention.since());
         assertEquals(Duration.ofSeconds(61), coordinator.oldestInDoubt());
     }
@@ -110,6 +113,8 @@ class OverviewTest {
         time.goOn(Duration.ofSeconds(61));
         Overview.Attention attention = overview.model().attention().getFirst();
         assertEquals("In doubt", attention.title());
+        assertEquals(List.of(t.id().toString()), found("IN_DOUBT", "", false));
+        assertEquals(List.of(), found("RECORDING", "", false));
         assertEquals(When.of(time.now().minusSeconds(61), time.now()), attention.since());
         assertEquals(Duration.ofSeconds(61), coordinator.oldestInDoubt());
     }
@@ -152,6 +157,14 @@ class OverviewTest {
                 List.of(
                         "Differs already: b: it lost its memory. The decision was to commit; a has not acknowledged yet."),
                 attention());
+        for (int i = 0; i < 5; i++) {
+            var _ = coordinator.commit(begin("a", "b").id(), Until.APPLIED);
+        }
+        Overview.Attention more = overview.model().attention().getLast();
+        assertEquals("1 more differ already", more.title());
+        assertEquals("/console/transactions?state=DIFFERING", more.link());
+        assertEquals(6, found("DIFFERING", "", false).size());
+        assertEquals(List.of(), found("DIFFERING", "c", false));
     }
 
     @Test
@@ -239,7 +252,7 @@ class OverviewTest {
             var _ = coordinator.commit(begin().id(), Until.APPLIED);
         }
         assertEquals(List.of(active.id().toString()), found("ACTIVE", "b", false));
-        assertEquals(List.of(heuristic.id().toString()), found(TransactionList.UNRESOLVED, "", false));
+        assertEquals(List.of(heuristic.id().toString()), found("UNRESOLVED", "", false));
         assertEquals(List.of(active.id().toString(), heuristic.id().toString()), found("", "b", true));
         assertEquals(List.of(heuristic.id().toString()), found("HEURISTIC", "", true));
         assertEquals(
@@ -249,7 +262,7 @@ class OverviewTest {
 
         assertInstanceOf(
                 Answer.Given.class, coordinator.resolve(heuristic.id(), new Resolution("carol", time.now(), "seen")));
-        assertEquals(List.of(), found(TransactionList.UNRESOLVED, "", false));
+        assertEquals(List.of(), found("UNRESOLVED", "", false));
     }
 
     private List<String> found(String state, String resourceManager, boolean partly) {
