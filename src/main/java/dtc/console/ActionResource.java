@@ -148,11 +148,8 @@ public class ActionResource {
 
     /** The page of what the same operator did the same to: a form that is sent twice leads twice to what came of it. */
     private Optional<String> doneBefore(String who, String subject, String id, String action) {
-        return audit.entries().stream()
-                .filter(e -> e.who().equals(who)
-                        && e.action().path().equals(action)
-                        && e.subject().equals(id)
-                        && e.link().startsWith("/console/%s/".formatted(subject)))
+        return audit.of(Links.page(subject, id)).stream()
+                .filter(e -> e.who().equals(who) && e.action().path().equals(action))
                 .map(Audit.Entry::link)
                 .findFirst();
     }

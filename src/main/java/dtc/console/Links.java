@@ -16,7 +16,7 @@ final class Links {
     private Links() {}
 
     static String transaction(TransactionId id) {
-        return "/console/transactions/" + id;
+        return page("transactions", id.toString());
     }
 
     static String transactions(State state) {
@@ -40,7 +40,12 @@ final class Links {
     }
 
     static String resourceManager(String id) {
-        return "/console/resource-managers/" + encoded(id);
+        return page("resource-managers", id);
+    }
+
+    /** Of one of the {@code transactions} or {@code resource-managers}. */
+    static String page(String kind, String id) {
+        return "/console/" + kind + "/" + encoded(id);
     }
 
     private static String encoded(String text) {
