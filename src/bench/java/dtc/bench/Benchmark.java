@@ -147,7 +147,7 @@ final class Benchmark {
         SequencedMap<String, Double> bytes = allocated.perTransaction(tally.ended());
         cpuMicros.put("load", Figures.rounded(loadCpu));
         // Of what it has just reached: the machine, and how warm the process is, differ from round to round.
-        double rate = Math.max(1, tally.endedPerSecond() * OPEN_SHARE);
+        double rate = options.rate() > 0 ? options.rate() : Math.max(1, tally.endedPerSecond() * OPEN_SHARE);
         Latencies latencies = load.open(transaction, cell.clients(), rate, options.phase());
         Round round = new Round(
                 Figures.rounded(tally.endedPerSecond()),

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
  * @param reportOnly writes the tables and the chart anew from results that are there
  * @param rounds how often each cell is measured
  * @param phase how long each of a cell's two phases lasts
+ * @param rate transactions a second that are due in each open loop; 0: a share of what the system has just reached
  * @param warmUp fewest transactions of each system in each form before anything is measured
  * @param jvm options of every JVM that is measured
  * @param output where the results go
@@ -29,6 +30,7 @@ record Options(
         List<Integer> clients,
         int rounds,
         Duration phase,
+        double rate,
         long warmUp,
         List<String> jvm,
         Path project,
@@ -49,7 +51,7 @@ record Options(
         Path project = Path.of(text("project", "."));
         // Only a run that leaves nothing out may replace the published one.
         boolean whole = !quick
-                && Stream.of("scenarios", "systems", "clients", "rounds", "phase-millis", "warm-up")
+                && Stream.of("scenarios", "systems", "clients", "rounds", "phase-millis", "rate", "warm-up")
                         .allMatch(name -> text(name, "").isEmpty());
         return new Options(
                 quick,
@@ -59,6 +61,7 @@ record Options(
                 clients,
                 Integer.parseInt(text("rounds", quick ? "1" : "5")),
                 Duration.ofMillis(Long.parseLong(text("phase-millis", quick ? "500" : "5000"))),
+                Double.parseDouble(text("rate", "0")),
                 Long.parseLong(text("warm-up", quick ? "500" : "30000")),
                 List.of(text("jvm", JVM).split(" ")),
                 project,

@@ -242,10 +242,6 @@ class Overview {
         return Duration.between(since, now).compareTo(settings.attentionAfter()) > 0;
     }
 
-    static boolean differs(Participant participant) {
-        return participant.state() == State.HEURISTIC;
-    }
-
     /** Who did not do what was decided, and what the others did, as far as that is known. */
     private static String differing(Transaction t) {
         if (t.participants().size() == 1) {
@@ -254,9 +250,10 @@ class Overview {
         boolean commit = t.decision() == Outcome.COMMIT;
         State done = commit ? State.COMMITTED : State.ROLLED_BACK;
         List<Participant> differing =
-                t.participants().stream().filter(Overview::differs).toList();
-        List<Participant> others =
-                t.participants().stream().filter(p -> !differs(p)).toList();
+                t.participants().stream().filter(TransactionList::differs).toList();
+        List<Participant> others = t.participants().stream()
+                .filter(p -> !TransactionList.differs(p))
+                .toList();
         List<Participant> missing =
                 others.stream().filter(p -> p.state() != done).toList();
         String decided = "%s: %s%s. The decision was to %s"

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -76,10 +77,6 @@ class ResourceManagers {
             return waiting + left;
         }
 
-        public String commits() {
-            return Texts.count(number(Tone.GOOD));
-        }
-
         public Chip chip() {
             return live
                     ? new Chip("live", Tone.GOOD)
@@ -97,27 +94,14 @@ class ResourceManagers {
             }
             return actions;
         }
-
-        /** Votes to abort, by the resource manager itself. */
-        public long aborts() {
-            return number(Tone.BACK);
-        }
-
-        /** Votes to abort that the coordinator cast in its stead. */
-        public long failures() {
-            return number(Tone.WARN);
-        }
-
-        private long number(Tone tone) {
-            return votes.stream()
-                    .filter(c -> c.tone() == tone)
-                    .mapToLong(Count::number)
-                    .sum();
-        }
     }
 
-    /** Votes of one kind. */
+    /** Votes of one kind: as the resource manager cast them, or by why the coordinator cast them in its stead. */
     public record Count(String kind, long number, Tone tone) {
+
+        public String title() {
+            return kind.substring(0, 1).toUpperCase(Locale.ROOT) + kind.substring(1);
+        }
 
         public String count() {
             return Texts.count(number);

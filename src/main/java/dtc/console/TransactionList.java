@@ -56,7 +56,7 @@ class TransactionList {
                 case RECORDING -> t.state() == TransactionState.DECIDING || t.state() == TransactionState.DELEGATING;
                 case IN_DOUBT -> t.state().isLeftToParticipant();
                 case DIFFERING ->
-                    !t.state().isFinal() && t.participants().stream().anyMatch(Overview::differs);
+                    !t.state().isFinal() && t.participants().stream().anyMatch(TransactionList::differs);
                 case UNRESOLVED -> TransactionView.actions(t).contains(Action.RESOLVE);
             };
         }
@@ -307,6 +307,11 @@ class TransactionList {
 
     static Chip chip(Transaction t) {
         return t.resolution() == null ? Chip.of(t.state().shown()) : new Chip("heuristic, resolved", Tone.BACK);
+    }
+
+    /** Whether it did not do what was decided. */
+    static boolean differs(Participant participant) {
+        return participant.state() == State.HEURISTIC;
     }
 
     private static String resourceManagers(Transaction t) {

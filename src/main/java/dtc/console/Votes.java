@@ -1,6 +1,7 @@
 package dtc.console;
 
 import dtc.protocol.Ballot;
+import dtc.protocol.VoteCause;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Arrays;
@@ -10,7 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** How each resource manager voted since this process started, and how long its latest votes took. */
+/** How each resource manager voted since this process started, and how long its latest ones took. */
 @Singleton
 class Votes {
 
@@ -48,8 +49,8 @@ class Votes {
     /**
      * What is known of one resource manager.
      *
-     * @param median of the latest votes; null where there was none
-     * @param slowest of the latest votes
+     * @param median of the latest votes that the resource manager cast; null where it cast none
+     * @param slowest of the same
      * @param latest how many votes these two are of
      */
     record Counts(
@@ -68,28 +69,31 @@ class Votes {
     private static final class Tally {
         private final Map<Kind, Long> byKind = new EnumMap<>(Kind.class);
         private final long[] latestNanos = new long[LATEST_MAX];
-        private long votes;
+        private long cast;
 
-        private synchronized void add(Kind kind, Duration elapsed) {
+        private synchronized void add(Kind kind, @Nullable Duration elapsed) {
             byKind.merge(kind, 1L, Long::sum);
-            latestNanos[(int) (votes++ % LATEST_MAX)] = elapsed.toNanos();
+            if (elapsed != null) {
+                latestNanos[(int) (cast++ % LATEST_MAX)] = elapsed.toNanos();
+            }
         }
 
         private synchronized Counts counts() {
-            int latest = (int) Math.min(votes, LATEST_MAX);
+            int latest = (int) Math.min(cast, LATEST_MAX);
             long[] sorted = Arrays.copyOf(latestNanos, latest);
             Arrays.sort(sorted);
-            return latest == 0
-                    ? Counts.NONE
-                    : new Counts(
-                            Map.copyOf(byKind),
-                            Duration.ofNanos(sorted[latest / 2]),
-                            Duration.ofNanos(sorted[latest - 1]),
-                            latest);
+            return new Counts(
+                    Map.copyOf(byKind),
+                    latest == 0 ? null : Duration.ofNanos(sorted[latest / 2]),
+                    latest == 0 ? null : Duration.ofNanos(sorted[latest - 1]),
+                    latest);
         }
     }
 
-    /** {@code elapsed} counts from the beginning of phase one. */
+    /**
+     * {@code elapsed} counts from the beginning of phase one. That of a vote that never came says nothing of how long
+     * votes take.
+     */
     void counted(String resourceManager, Ballot ballot, Duration elapsed) {
         Tally tally = tallies.get(resourceManager);
         if (tally == null) {
@@ -98,7 +102,7 @@ class Votes {
             }
             tally = tallies.computeIfAbsent(resourceManager, _ -> new Tally());
         }
-        tally.add(Kind.of(ballot), elapsed);
+        tally.add(Kind.of(ballot), ballot.cause() == VoteCause.VOTED ? elapsed : null);
     }
 
     Counts of(String resourceManager) {

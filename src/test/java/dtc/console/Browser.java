@@ -122,6 +122,11 @@ public final class Browser implements AutoCloseable {
         driver.executeCdpCommand("Network.setBlockedURLs", Map.of("urls", List.of(urls)));
     }
 
+    /** As one who lets no page run any. */
+    public void scripts(boolean allowed) {
+        driver.executeCdpCommand("Emulation.setScriptExecutionDisabled", Map.of("value", !allowed));
+    }
+
     private void size(int height) {
         driver.executeCdpCommand(
                 "Emulation.setDeviceMetricsOverride",

@@ -248,7 +248,7 @@ class ConsoleTest {
 
     @Test
     void a_resource_manager_that_lapsed_is_removed_and_no_name_is_more_than_text() {
-        String hostile = "<img src=x onerror=\"document.title='owned'\">";
+        String hostile = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">";
         assertInstanceOf(
                 Answer.Given.class, registry.register(hostile, "http://127.0.0.1:9/x", UUID.randomUUID(), Set.of()));
         open("/console/resource-managers");
@@ -539,6 +539,43 @@ class ConsoleTest {
         get("/console/transactions/" + id + "/explode").then().statusCode(409);
         get("/q/openapi").then().body(not(containsString("/console/")));
         post("/transactions/" + id + "/rollback").then().statusCode(200);
+    }
+
+    @Test
+    void without_scripts_all_can_be_read_and_an_operator_can_act() {
+        try (ForeignResourceManager refusing = new ForeignResourceManager()) {
+            refusing.on("prepare", ForeignResourceManager.json(200, "{\"vote\":\"ABORT\",\"reason\":\"no room\"}"));
+            String aborted = begin("orders", refusing.id());
+            prepare(aborted);
+            String active = begin("orders");
+            browser.scripts(false);
+            open("/");
+            assertTrue(browser.text().contains("In flight"), browser.text());
+            assertTrue(browser.text("#connection-words").startsWith("As of "), browser.text("#connection-words"));
+            assertEquals(2, browser.count("figure.chart svg"));
+            browser.clickLink("Transactions");
+            browser.select("#state", "ROLLED_BACK");
+            browser.type("#rm", refusing.id());
+            browser.click(".filter button");
+            browser.await(b -> assertEquals(1, b.count("tbody tr")));
+            browser.clickLink(aborted);
+            browser.awaitText("%s voted ABORT".formatted(refusing.id()));
+            browser.awaitText("curl -s %stransactions/%s/outcome".formatted(base(), aborted));
+            browser.scripts(true); // those of the check, for this page is loaded
+            browser.assertAccessible();
+            browser.scripts(false);
+
+            open("/console/transactions/" + active);
+            act("Roll back", "by hand");
+            browser.awaitText("It is rolled back.");
+            get("/transactions/" + active).then().body("reason", equalTo("by hand"));
+            open("/console/actions");
+            browser.awaitText("by hand");
+            open("/console/try");
+            browser.awaitText("JavaScript");
+        } finally {
+            browser.scripts(true);
+        }
     }
 
     @Test

@@ -18,6 +18,7 @@ import dtc.protocol.Resolution;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.protocol.Vote;
+import dtc.protocol.VoteCause;
 import dtc.runtime.Answer;
 import dtc.runtime.Backoff;
 import dtc.runtime.Coordinator;
@@ -299,8 +300,20 @@ class OverviewTest {
         var _ = coordinator.commit(t.id(), Until.APPLIED);
         registry.leave("a", INSTANCE);
         votes.makeRoom(id -> registry.find(id) != null);
-        assertEquals("1", resourceManagers.get("a").commits());
+        assertEquals("1", resourceManagers.get("a").votes().getFirst().count());
         assertTrue(resourceManagers.get("a").isKnown(), "its page goes on");
+    }
+
+    @Test
+    void how_long_votes_take_is_told_by_those_that_came() {
+        Ballot silent = Ballot.abortFor(VoteCause.TIMEOUT, "no answer");
+        votes.counted("a", silent, Duration.ofSeconds(1));
+        assertNull(votes.of("a").median());
+        votes.counted("a", Ballot.COMMIT, Duration.ofMillis(3));
+        votes.counted("a", silent, Duration.ofSeconds(1));
+        assertEquals(Duration.ofMillis(3), votes.of("a").slowest());
+        assertEquals(1, votes.of("a").latest());
+        assertEquals(2, votes.of("a").of(Votes.Kind.TIMEOUT));
     }
 
     @Test

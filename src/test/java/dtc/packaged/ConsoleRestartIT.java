@@ -1,6 +1,8 @@
 package dtc.packaged;
 
 import static io.restassured.RestAssured.given;
+import static org.hamcrest.Matchers.equalTo;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -43,6 +45,42 @@ class ConsoleRestartIT {
     }
 
     @Test
+    void the_page_of_a_resource_manager_goes_on_and_that_of_a_transaction_says_what_became_of_it() {
+        try (Processes processes = new Processes("console-pages");
+                Browser browser = Browser.open()) {
+            Application coordinator = processes.coordinator("coordinator");
+            Application orders = processes.resourceManagers("orders", coordinator);
+            coordinator.start().awaitReady();
+            orders.start().awaitReady();
+            begin(coordinator);
+            browser.get(coordinator.url() + "/console/resource-managers/orders");
+            restart(coordinator, browser);
+            browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+            browser.await(b -> assertTrue(b.text("#live").contains("live"), b.text("#live")));
+            browser.await(b -> assertTrue(b.text("#live").contains("Waiting for it 0"), b.text("#live")));
+
+            // What was not decided is presumed to have been rolled back, and nothing is kept of it.
+            String active = begin(coordinator);
+            browser.get(coordinator.url() + "/console/transactions/" + active);
+            browser.awaitText("rolls back by itself in");
+            restart(coordinator, browser);
+            browser.awaitText("This was forgotten meanwhile.");
+            given().baseUri(coordinator.url())
+                    .get("/transactions/" + active + "/outcome")
+                    .then()
+                    .body("outcome", equalTo("ROLLBACK"));
+        }
+    }
+
+    private static void restart(Application coordinator, Browser browser) {
+        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        coordinator.kill();
+        browser.awaitText("Nothing is heard from the coordinator.");
+        coordinator.start().awaitReady();
+        browser.awaitText("The coordinator was restarted at");
+    }
+
+    @Test
     void open_pages_do_not_delay_a_stop_and_a_process_without_a_coordinator_has_none() {
         try (Processes processes = new Processes("console-stop");
                 Browser browser = Browser.open()) {
@@ -65,14 +103,16 @@ class ConsoleRestartIT {
         }
     }
 
-    private static void begin(Application coordinator) {
-        Awaitility.await()
-                .untilAsserted(() -> given().baseUri(coordinator.url())
-                        .contentType(ContentType.JSON)
-                        .body(
-                                "{\"timeoutMillis\":600000,\"writes\":[{\"resourceManager\":\"orders\",\"key\":\"k\",\"value\":1}]}")
-                        .post("/transactions")
-                        .then()
-                        .statusCode(201));
+    private static String begin(Application coordinator) {
+        return Awaitility.await()
+                .until(
+                        () -> given().baseUri(coordinator.url())
+                                .contentType(ContentType.JSON)
+                                .body(
+                                        "{\"timeoutMillis\":600000,\"writes\":[{\"resourceManager\":\"orders\",\"key\":\"k\",\"value\":1}]}")
+                                .post("/transactions"),
+                        response -> response.statusCode() == 201)
+                .jsonPath()
+                .getString("id");
     }
 }
