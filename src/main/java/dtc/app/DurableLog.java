@@ -63,6 +63,7 @@ final class DurableLog implements DecisionLog {
                     turn -> EventLoop.atEndOfTurn(() -> writer.execute(turn)),
                     new FileDecisionLog.Settings(
                             config.segmentSize().asLongValue(),
+                            FileDecisionLog.ROOM_BYTES,
                             config.freeSpaceMin().asLongValue(),
                             config.decisionsWaitingMax()),
                     System::nanoTime,

@@ -97,9 +97,8 @@ public final class DirectoryStorage implements Storage {
     }
 
     @Override
-    public void append(String name, ByteBuffer bytes) throws IOException {
-        FileChannel file = opened(writers, name, StandardOpenOption.WRITE);
-        write(file, bytes, file.size());
+    public void write(String name, long offset, ByteBuffer bytes) throws IOException {
+        write(opened(writers, name, StandardOpenOption.WRITE), bytes, offset);
     }
 
     @Override

@@ -38,6 +38,11 @@ public final class FileDecisionLog implements DecisionLog {
     /** Written at once. Some thousand decisions. */
     static final int BATCH_BYTES_MAX = 1 << 18;
 
+    /**
+     * How far a file of the log is filled with zeros ahead: enough for some thousand decisions, and written at once.
+     */
+    public static final long ROOM_BYTES = 1 << 20;
+
     /** Lazy records that wait, because the disk is full; beyond that they are dropped, as a crash would. */
     static final long LAZY_BYTES_MAX = 32 << 20;
 
@@ -52,10 +57,11 @@ public final class FileDecisionLog implements DecisionLog {
      * What can be configured.
      *
      * @param segmentBytesMax a file of the log is no longer than this, or holds a single record
+     * @param roomBytes how far a file of the log is filled with zeros ahead of what is written
      * @param freeBytesMin below this no decision is taken
      * @param decisionsWaitingMax decisions that wait for the writer; beyond that they are refused
      */
-    public record Settings(long segmentBytesMax, long freeBytesMin, int decisionsWaitingMax) {}
+    public record Settings(long segmentBytesMax, long roomBytes, long freeBytesMin, int decisionsWaitingMax) {}
 
     /** Told of what people should know. Called by the writer, and by those that ask {@link #refusing}. */
     public interface Watch {
@@ -127,7 +133,7 @@ public final class FileDecisionLog implements DecisionLog {
      */
     public static FileDecisionLog open(
             Storage storage, Executor writer, Settings settings, LongSupplier nanos, Watch watch) throws IOException {
-        LogFiles files = LogFiles.open(storage, settings.segmentBytesMax(), watch::notice);
+        LogFiles files = LogFiles.open(storage, settings.segmentBytesMax(), settings.roomBytes(), watch::notice);
         return new FileDecisionLog(storage, files, writer, settings, nanos, watch);
     }
 

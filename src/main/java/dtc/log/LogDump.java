@@ -2,6 +2,7 @@ package dtc.log;
 
 import dtc.log.SegmentReader.Bad;
 import dtc.log.SegmentReader.Good;
+import dtc.log.SegmentReader.Room;
 import dtc.log.TransactionRecord.Member;
 import java.io.IOException;
 import java.util.List;
@@ -54,28 +55,50 @@ public final class LogDump {
                 bad(segment, new Bad(0, wrongHead));
             }
         } catch (IOException failure) {
-            if (storage.names().contains(segment.name())) {
+            if (!storage.names().contains(segment.name())) {
+                line(segment, 0, segment.size(), "gone", why("deleted while this was reading"));
+            } else if (storage.size(segment.name()) < segment.size()) {
+                line(
+                        segment,
+                        storage.size(segment.name()),
+                        0,
+                        "gone",
+                        why("the room was cut off while this was reading"));
+            } else {
                 throw failure;
             }
-            line(segment, 0, segment.size(), "gone", ",\"why\":\"deleted while this was reading\"");
         }
     }
 
-    private void records(Segment segment, SegmentReader reader, boolean isNewest) throws IOException {
+    private void records(Segment segment, SegmentReader first, boolean isNewest) throws IOException {
+        SegmentReader reader = first;
         long offset = Segment.HEAD_BYTES;
         while (offset < segment.size()) {
-            switch (reader.at(offset)) {
+            SegmentReader.Found found = reader.at(offset);
+            if (found instanceof Bad && isNewest) {
+                reader = new SegmentReader(storage, segment); // it may have been half written when that looked
+                found = reader.at(offset);
+            }
+            switch (found) {
                 case Good good -> {
                     record(segment, good);
                     offset += good.length();
                 }
-                case Bad found -> {
-                    long next = reader.findFrom(offset + 1);
-                    if (next < 0 && isNewest) {
-                        line(segment, offset, segment.size() - offset, "tail", why(found.why()));
+                case Room _ -> {
+                    if (isNewest) {
+                        line(segment, offset, segment.size() - offset, "room", "");
                     } else {
-                        bad(segment, found, (next < 0 ? segment.size() : next) - offset);
+                        bad(segment, new Bad(offset, "nothing but zeros"), segment.size() - offset);
                     }
+                    offset = segment.size();
+                }
+                case Bad bad -> {
+                    if (isNewest && reader.findProof(offset) < 0) {
+                        line(segment, offset, segment.size() - offset, "tail", why(bad.why()));
+                        return;
+                    }
+                    long next = reader.findFrom(offset + 1);
+                    bad(segment, bad, (next < 0 ? segment.size() : next) - offset);
                     offset = next < 0 ? segment.size() : next;
                 }
             }

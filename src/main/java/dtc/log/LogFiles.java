@@ -2,6 +2,7 @@ package dtc.log;
 
 import dtc.log.SegmentReader.Bad;
 import dtc.log.SegmentReader.Good;
+import dtc.log.SegmentReader.Room;
 import dtc.protocol.TransactionId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,6 +34,7 @@ final class LogFiles {
 
     private final Storage storage;
     private final long segmentBytesMax;
+    private final long roomBytes;
     /** By number, without a gap. */
     private final Deque<Segment> segments = new ArrayDeque<>();
 
@@ -51,14 +53,15 @@ final class LogFiles {
 
     /** A record to be written. */
     private record Draft(long sequence, ByteBuffer payload) {
-        private int length() {
+        int length() {
             return Segment.RECORD_HEAD_BYTES + payload.remaining();
         }
     }
 
-    private LogFiles(Storage storage, long segmentBytesMax) {
+    private LogFiles(Storage storage, long segmentBytesMax, long roomBytes) {
         this.storage = storage;
         this.segmentBytesMax = segmentBytesMax;
+        this.roomBytes = roomBytes;
     }
 
     // Opening
@@ -66,13 +69,15 @@ final class LogFiles {
     /**
      * Takes the storage, reads all of it, and cuts off a torn tail.
      *
+     * @param roomBytes zeros that are written behind the records where there is no room, for the next ones to overwrite
      * @param notice told of what people should know
      * @throws UnreadableLogException where a record is bad that was once forced, or may have been
      */
-    static LogFiles open(Storage storage, long segmentBytesMax, Consumer<String> notice) throws IOException {
+    static LogFiles open(Storage storage, long segmentBytesMax, long roomBytes, Consumer<String> notice)
+            throws IOException {
         storage.lock();
         try {
-            LogFiles files = new LogFiles(storage, segmentBytesMax);
+            LogFiles files = new LogFiles(storage, segmentBytesMax, roomBytes);
             files.load(notice);
             return files;
         } catch (IOException | RuntimeException failure) {
@@ -118,6 +123,7 @@ final class LogFiles {
             // Whoever wrote this may have died of a failed force.
             storage.rewrite(found.getLast().name());
             storage.force(found.getLast().name());
+            found.getLast().markForced();
             storage.forceDirectory();
         }
     }
@@ -128,7 +134,8 @@ final class LogFiles {
         for (String name : storage.names()) {
             OptionalLong number = Segment.number(name);
             if (number.isPresent()) {
-                found.add(new Segment(number.getAsLong(), storage.size(name)));
+                byte version = Segment.version(storage.read(name, 0, Segment.HEAD_BYTES));
+                found.add(new Segment(number.getAsLong(), version, storage.size(name)));
             }
         }
         found.sort(Comparator.comparingLong(Segment::number));
@@ -152,6 +159,12 @@ final class LogFiles {
                     load(segment, good);
                     offset += good.length();
                 }
+                case Room _
+                when isNewest -> {
+                    cut(segment, offset);
+                    return;
+                }
+                case Room _ -> throw unreadable(segment, offset, "nothing but zeros, and this segment is complete");
                 case Bad bad
                 when isNewest -> {
                     cutTail(segment, reader, bad, notice);
@@ -171,27 +184,31 @@ final class LogFiles {
                     "a record of kind %d, of which this program knows nothing"
                             .formatted(good.payload().get(0)));
         }
-        stands(segment, good.offset(), good.sequence(), good.payload());
+        stands(segment, good.offset(), good.length(), good.sequence(), good.payload());
     }
 
     /**
-     * A tail is what a crash left of the last write: nothing whole is behind it. Where something is, the bad record may
-     * have been whole once, and a decision in it acknowledged.
+     * A tail is what a crash left of what was not forced: nothing behind it says that it was. Where something does, the
+     * bad record was whole once, and a decision in it may have been acknowledged.
      */
     private void cutTail(Segment segment, SegmentReader reader, Bad bad, Consumer<String> notice) throws IOException {
-        long whole = reader.findFrom(bad.offset() + 1);
-        if (whole >= 0) {
+        long proof = reader.findProof(bad.offset());
+        if (proof >= 0) {
             throw unreadable(
                     segment,
                     bad.offset(),
-                    "%s; and this is no torn tail, since at byte %d there is a whole record"
-                            .formatted(bad.why(), whole));
+                    "%s; and this is no torn tail, since the record at byte %d was written when this was on the disk"
+                            .formatted(bad.why(), proof));
         }
-        notice.accept("cut off the torn tail of %s in %s: %d bytes from byte %d on (%s)"
-                .formatted(segment.name(), storage.where(), segment.size() - bad.offset(), bad.offset(), bad.why()));
-        storage.truncate(segment.name(), bad.offset());
-        totalBytes -= segment.size() - bad.offset();
-        segment.resize(bad.offset());
+        notice.accept("cut off the torn tail of %s in %s, from byte %d on (%s)"
+                .formatted(segment.name(), storage.where(), bad.offset(), bad.why()));
+        cut(segment, bad.offset());
+    }
+
+    private void cut(Segment segment, long size) throws IOException {
+        storage.truncate(segment.name(), size);
+        totalBytes -= segment.size() - size;
+        segment.resize(size);
     }
 
     private UnreadableLogException unreadable(Segment segment, long offset, String why) {
@@ -220,6 +237,7 @@ final class LogFiles {
     private Good good(SegmentReader reader, Segment segment, long offset) throws IOException {
         return switch (reader.at(offset)) {
             case Good good -> good;
+            case Room _ -> throw unreadable(segment, offset, "nothing but zeros");
             case Bad bad -> throw unreadable(segment, offset, bad.why());
         };
     }
@@ -238,37 +256,55 @@ final class LogFiles {
     private void write(List<Draft> drafts) throws IOException, NotWrittenException {
         int bytes = drafts.stream().mapToInt(Draft::length).sum();
         Segment segment = segments.getLast();
-        if (!segment.isEmpty() && segment.size() + bytes > segmentBytesMax) {
+        if (!segment.isOfThisVersion() || (!segment.isEmpty() && segment.size() + bytes > segmentBytesMax)) {
+            trim();
             force();
             begin(segment.number() + 1);
             segment = segments.getLast();
         }
         long start = segment.size();
-        ByteBuffer out = ByteBuffer.allocate(bytes);
+        ByteBuffer records = ByteBuffer.allocate(bytes);
         for (Draft draft : drafts) {
-            Segment.put(out, segment.number(), start + out.position(), draft.sequence(), draft.payload());
+            segment.put(records, start + records.position(), draft.sequence(), draft.payload());
         }
-        try {
-            storage.append(segment.name(), out.flip());
-        } catch (IOException failure) {
-            undo(segment, failure);
-            throw new NotWrittenException(failure);
-        }
+        put(segment, records.flip(), roomBytes);
         dirty = true;
-        segment.resize(start + bytes);
         totalBytes += bytes;
         long offset = start;
         for (Draft draft : drafts) {
-            stands(segment, offset, draft.sequence(), draft.payload());
+            stands(segment, offset, draft.length(), draft.sequence(), draft.payload());
             offset += draft.length();
         }
+    }
+
+    /**
+     * Writes behind the last record. Where that lengthens the file, it is lengthened for others too: to force what only
+     * overwrites takes much less, since the length does not change.
+     */
+    private void put(Segment segment, ByteBuffer records, long ahead) throws IOException, NotWrittenException {
+        long end = segment.size() + records.remaining();
+        long room = end <= segment.room() ? end : Math.max(end, Math.min(end + ahead, segmentBytesMax));
+        ByteBuffer out = ByteBuffer.allocate((int) (room - segment.size()));
+        out.put(records.duplicate()).rewind(); // zeros are behind them
+        try {
+            storage.write(segment.name(), segment.size(), out);
+        } catch (IOException failure) {
+            undo(segment, failure);
+            if (room == end) {
+                throw new NotWrittenException(failure);
+            }
+            put(segment, records, 0); // there may be enough on the disk for these
+            return;
+        }
+        segment.grow(end, room);
     }
 
     /** Only what is surely gone may be called never recorded. */
     private void undo(Segment segment, IOException failure) throws IOException {
         try {
-            storage.truncate(segment.name(), segment.size());
+            cut(segment, segment.size());
             storage.force(segment.name());
+            segment.markForced();
             dirty = false;
         } catch (IOException second) {
             second.addSuppressed(failure);
@@ -277,9 +313,8 @@ final class LogFiles {
     }
 
     /** Takes note of what a record says. */
-    private void stands(Segment segment, long offset, long sequence, ByteBuffer payload) {
+    private void stands(Segment segment, long offset, int length, long sequence, ByteBuffer payload) {
         TransactionId id = RecordCodec.id(payload);
-        int length = Segment.RECORD_HEAD_BYTES + payload.remaining();
         Place before = RecordCodec.isForgotten(payload)
                 ? newest.remove(id)
                 : newest.put(id, new Place(segment, offset, length, sequence));
@@ -300,7 +335,17 @@ final class LogFiles {
     void force() throws IOException {
         if (dirty) {
             storage.force(segments.getLast().name());
+            segments.getLast().markForced();
             dirty = false;
+        }
+    }
+
+    /** Cuts off the room that is left: whoever comes next finds the end of the file where the records end. */
+    private void trim() throws IOException {
+        Segment segment = segments.getLast();
+        if (!segment.isTrim()) {
+            cut(segment, segment.size());
+            dirty = true;
         }
     }
 
@@ -312,14 +357,14 @@ final class LogFiles {
                 storage.delete(unfinished); // of a try that failed
             }
             storage.create(unfinished);
-            storage.append(unfinished, Segment.head(number));
+            storage.write(unfinished, 0, Segment.head(number));
         } catch (IOException failure) {
             throw new NotWrittenException(failure);
         }
         storage.force(unfinished);
         storage.rename(unfinished, Segment.name(number));
         storage.forceDirectory();
-        segments.add(new Segment(number, Segment.HEAD_BYTES));
+        segments.add(new Segment(number, Segment.VERSION, Segment.HEAD_BYTES));
         totalBytes += Segment.HEAD_BYTES;
     }
 
@@ -375,6 +420,7 @@ final class LogFiles {
 
     /** Puts all on the disk and gives the storage free. */
     void close() throws IOException {
+        trim();
         force();
         storage.close();
     }

@@ -19,7 +19,7 @@ import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What stands in a record, as bytes, in version 1 of the log. All numbers are big-endian.
+ * What stands in a record, as bytes, in versions 1 and 2 of the log. All numbers are big-endian.
  *
  * <pre>
  * kind 1       1: how a transaction stands   2: it is forgotten, and only the id follows

@@ -14,14 +14,14 @@ final class SegmentReader {
     /**
      * A record that is whole.
      *
+     * @param length bytes that it takes in the segment
      * @param sequence grows with the time of recording; a copy keeps it
+     * @param forced up to where the segment was surely on the disk when this was written
      */
-    record Good(long offset, long sequence, ByteBuffer payload) implements Found {
-        /** Bytes that it takes in the segment. */
-        int length() {
-            return Segment.RECORD_HEAD_BYTES + payload.remaining();
-        }
-    }
+    record Good(long offset, int length, long sequence, long forced, ByteBuffer payload) implements Found {}
+
+    /** Nothing but zeros, up to the end: what the next records were to overwrite. */
+    record Room(long offset) implements Found {}
 
     /** No record. */
     record Bad(long offset, String why) implements Found {}
@@ -41,33 +41,58 @@ final class SegmentReader {
     }
 
     Found at(long offset) throws IOException {
+        if (isRoom(offset)) {
+            return new Room(offset);
+        }
+        int headBytes = segment.recordHeadBytes();
         long remaining = segment.size() - offset;
-        if (remaining < Segment.RECORD_HEAD_BYTES) {
+        if (remaining < headBytes) {
             return new Bad(offset, "%d bytes, too few for a record".formatted(remaining));
         }
         int length = lengthAt(offset);
         if (length < RecordCodec.BYTES_MIN || length > RecordCodec.BYTES_MAX) {
             return new Bad(offset, "no record is %d bytes long".formatted(length));
         }
-        if (length > remaining - Segment.RECORD_HEAD_BYTES) {
+        if (length > remaining - headBytes) {
             return new Bad(
-                    offset,
-                    "a record of %d bytes, of which %d are there"
-                            .formatted(length, remaining - Segment.RECORD_HEAD_BYTES));
+                    offset, "a record of %d bytes, of which %d are there".formatted(length, remaining - headBytes));
         }
-        int at = position(offset, Segment.RECORD_HEAD_BYTES + length);
+        int at = position(offset, headBytes + length);
         int expected = window.getInt(at + Integer.BYTES);
         long sequence = window.getLong(at + 2 * Integer.BYTES);
-        ByteBuffer payload = window.slice(at + Segment.RECORD_HEAD_BYTES, length);
-        int actual = Segment.checksum(segment.number(), offset, sequence, payload);
+        long forced = segment.tellsForced() ? window.getLong(at + 2 * Integer.BYTES + Long.BYTES) : offset;
+        ByteBuffer payload = window.slice(at + headBytes, length);
+        int actual = segment.checksum(offset, sequence, forced, payload);
         return actual == expected
-                ? new Good(offset, sequence, payload)
+                ? new Good(offset, headBytes + length, sequence, forced, payload)
                 : new Bad(offset, "the checksum is %08x and should be %08x".formatted(actual, expected));
+    }
+
+    private boolean isRoom(long offset) throws IOException {
+        for (long at = offset; at < segment.size(); at++) {
+            int position = position(at, 1);
+            if (window.get(position) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * Where the first whole record stands that proves that what is at {@code offset}, where none is, was on the disk
+     * once; -1 where there is none.
+     */
+    long findProof(long offset) throws IOException {
+        long next = findFrom(offset + 1);
+        while (next >= 0 && at(next) instanceof Good good && good.forced() <= offset) {
+            next = findFrom(next + good.length());
+        }
+        return next;
     }
 
     /** Where the first whole record stands at or behind {@code offset}; -1 where there is none. */
     long findFrom(long offset) throws IOException {
-        long last = segment.size() - Segment.RECORD_HEAD_BYTES - RecordCodec.BYTES_MIN;
+        long last = segment.size() - segment.recordHeadBytes() - RecordCodec.BYTES_MIN;
         for (long candidate = offset; candidate <= last; candidate++) {
             int length = lengthAt(candidate);
             if (length >= RecordCodec.BYTES_MIN && length <= RecordCodec.BYTES_MAX && at(candidate) instanceof Good) {

@@ -8,11 +8,11 @@ import java.util.List;
 /**
  * Where a file log keeps its files: a directory, or a simulated disk.
  *
- * <p>What a crash of the machine may undo: of a file, what was appended or truncated since its last {@link #force}, of
- * which any part may stay; of the names, what was created, renamed or deleted since the last {@link #forceDirectory}.
- * What a process did is visible to the next one at once, forced or not. Each call that throws may have done a part of
- * its work. A failed force leaves nobody knowing what is on the disk, and asking again proves nothing: the system may
- * have dropped what it could not write.
+ * <p>What a crash of the machine may undo: of a file, what was written or truncated since its last {@link #force}, of
+ * which any part may stay, a later one too without an earlier one; of the names, what was created, renamed or deleted
+ * since the last {@link #forceDirectory}. What a process did is visible to the next one at once, forced or not. Each
+ * call that throws may have done a part of its work. A failed force leaves nobody knowing what is on the disk, and
+ * asking again proves nothing: the system may have dropped what it could not write.
  *
  * <p>Used by one thread at a time; only {@link #freeBytes} may be called by any.
  */
@@ -44,8 +44,10 @@ public interface Storage extends Closeable {
     /** Makes an empty file; fails where there is one. */
     void create(String name) throws IOException;
 
-    /** Writes all that remains in {@code bytes} behind the end of the file. */
-    void append(String name, ByteBuffer bytes) throws IOException;
+    /**
+     * Writes all that remains in {@code bytes} from {@code offset} on, which is no farther than the end of the file.
+     */
+    void write(String name, long offset, ByteBuffer bytes) throws IOException;
 
     /**
      * Writes all that the file holds once more, in its place, so that the next {@link #force} has it to put on the

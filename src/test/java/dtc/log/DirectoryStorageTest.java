@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The file log on the file system, and used by many at once. */
 class DirectoryStorageTest {
 
-    private static final FileDecisionLog.Settings SETTINGS = new FileDecisionLog.Settings(100_000, 0, 10_000);
+    private static final FileDecisionLog.Settings SETTINGS = new FileDecisionLog.Settings(100_000, 10_000, 0, 10_000);
 
     @TempDir
     @SuppressWarnings("NullAway.Init") // set before each test
@@ -116,13 +116,13 @@ class DirectoryStorageTest {
             storage.lock();
             storage.create("one");
             assertThrows(IOException.class, () -> storage.create("one"));
-            storage.append("one", bytes("hello, "));
-            storage.append("one", bytes("world"));
+            storage.write("one", 0, bytes("hello, zeros"));
+            storage.write("one", 7, bytes("world"));
             assertEquals("lo, world", text(storage.read("one", 3, 100)));
             assertEquals("lo", text(storage.read("one", 3, 2)));
             assertEquals("", text(storage.read("one", 50, 2)));
             storage.truncate("one", 5);
-            storage.append("one", bytes("!"));
+            storage.write("one", 5, bytes("!"));
             storage.rewrite("one");
             storage.force("one");
             assertEquals(6, storage.size("one"));

@@ -16,7 +16,7 @@ final class FaultyStorage implements Storage {
     /** What a storage is asked to change. */
     enum Change {
         CREATE,
-        APPEND,
+        WRITE,
         REWRITE,
         TRUNCATE,
         FORCE,
@@ -57,7 +57,7 @@ final class FaultyStorage implements Storage {
         fault = next;
     }
 
-    /** An append that goes beyond writes what there is room for, and fails. */
+    /** A write that goes beyond writes what there is room for, and fails. */
     void capacity(long bytes) {
         capacityBytes = bytes;
     }
@@ -85,7 +85,8 @@ final class FaultyStorage implements Storage {
     }
 
     /**
-     * What may be on the disk after a power failure now: names forced or not, and any prefix of what was not forced.
+     * What may be on the disk after a power failure now: names forced or not, and of what was not forced any first
+     * part, or any last one.
      */
     List<FaultyStorage> afterPowerFailure() {
         List<FaultyStorage> images = new ArrayList<>();
@@ -103,7 +104,8 @@ final class FaultyStorage implements Storage {
     }
 
     /**
-     * Of the files that are not forced, one at a time is cut at each byte, while the others are whole, or not there.
+     * Of the files that are not forced, one at a time is half written, up to each byte or from each byte on, while the
+     * others are whole, or not there.
      */
     private static List<FaultyStorage> images(Map<String, Content> names) {
         List<FaultyStorage> images = new ArrayList<>();
@@ -130,13 +132,27 @@ final class FaultyStorage implements Storage {
             return List.of();
         }
         List<byte[]> left = new ArrayList<>();
-        if (content.dropped || content.seen.length < content.forced.length) {
+        if (content.dropped) {
             left.add(content.forced);
             left.add(content.seen);
             return left;
         }
-        for (int length = content.forced.length; length <= content.seen.length; length++) {
-            left.add(Arrays.copyOf(content.seen, length));
+        if (content.seen.length < content.forced.length) { // cut, and before that perhaps written to
+            byte[] uncut = content.forced.clone();
+            System.arraycopy(content.seen, 0, uncut, 0, content.seen.length);
+            left.addAll(
+                    List.of(content.forced, content.seen, uncut, Arrays.copyOf(content.forced, content.seen.length)));
+            return left;
+        }
+        int from = Arrays.mismatch(content.forced, content.seen);
+        byte[] before = Arrays.copyOf(content.forced, content.seen.length); // a hole reads as zeros
+        for (int at = from; at <= content.seen.length; at++) {
+            byte[] first = Arrays.copyOf(content.seen, Math.max(at, content.forced.length));
+            System.arraycopy(before, at, first, at, first.length - at);
+            left.add(first);
+            byte[] last = content.seen.clone();
+            System.arraycopy(before, 0, last, 0, at);
+            left.add(last);
         }
         return left;
     }
@@ -220,14 +236,18 @@ final class FaultyStorage implements Storage {
     }
 
     @Override
-    public void append(String name, ByteBuffer bytes) throws IOException {
-        change(Change.APPEND, name);
+    public void write(String name, long offset, ByteBuffer bytes) throws IOException {
+        change(Change.WRITE, name);
         Content content = content(name);
-        int room = Math.clamp(capacityBytes - usedBytes(), 0, bytes.remaining());
+        if (offset > content.seen.length) {
+            throw new IOException("a hole in " + name);
+        }
+        long most = content.seen.length + Math.max(0, capacityBytes - usedBytes());
+        int room = (int) Math.min(bytes.remaining(), most - offset);
         boolean fits = room == bytes.remaining();
-        byte[] longer = Arrays.copyOf(content.seen, content.seen.length + room);
-        bytes.get(longer, content.seen.length, room);
-        content.seen = longer;
+        byte[] written = Arrays.copyOf(content.seen, Math.max(content.seen.length, (int) offset + room));
+        bytes.get(written, (int) offset, room);
+        content.seen = written;
         if (!fits) {
             throw new IOException("No space left on device");
         }

@@ -14,15 +14,21 @@ import java.util.Map;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * The machine goes off before every single change of the disk, in writing, rotation, cleaning, opening and closing; and
- * of what was not forced every prefix is left. Then the log must hold what it was given up to some moment, and that is
- * not before the last acknowledged decision.
+ * of what was not forced every first part is left, or every last one. Then the log must hold what it was given up to
+ * some moment, and that is not before the last acknowledged decision.
  */
 class FileDecisionLogCrashTest {
 
     private static final int ROUNDS = 25;
+
+    static List<FileDecisionLog.Settings> settings() {
+        return List.of(FileLogFixture.SMALL_SEGMENTS, FileLogFixture.WITH_ROOM);
+    }
 
     /** What the log was told, in this order; {@code record} is null where {@code id} is forgotten. */
     private record Told(TransactionId id, @Nullable TransactionRecord record) {}
@@ -33,8 +39,8 @@ class FileDecisionLogCrashTest {
         private final List<Told> told = new ArrayList<>();
         private int acknowledged;
 
-        private Story(FaultyStorage storage) {
-            process = new FileLogFixture(storage);
+        private Story(FaultyStorage storage, FileDecisionLog.Settings settings) {
+            process = new FileLogFixture(storage, settings);
         }
 
         private void run() throws IOException {
@@ -107,9 +113,11 @@ class FileDecisionLogCrashTest {
         }
     }
 
-    @Test
-    void whenever_the_power_fails_nothing_acknowledged_is_lost_and_nothing_invented() throws IOException {
-        Story whole = new Story(new FaultyStorage());
+    @ParameterizedTest
+    @MethodSource("settings")
+    void whenever_the_power_fails_nothing_acknowledged_is_lost_and_nothing_invented(FileDecisionLog.Settings settings)
+            throws IOException {
+        Story whole = new Story(new FaultyStorage(), settings);
         whole.run();
         int changes = whole.process.storage.changes;
         assertTrue(changes > 200, "%d changes".formatted(changes));
@@ -121,22 +129,22 @@ class FileDecisionLogCrashTest {
         for (int change = 0; change < changes; change++) {
             FaultyStorage storage = new FaultyStorage();
             storage.powerFailsAt(change);
-            Story story = new Story(storage);
+            Story story = new Story(storage, settings);
             story.run();
             assertTrue(story.acknowledged < whole.told.size() || change > changes - 5);
-            images += check(story, storage);
+            images += check(story, storage, settings);
         }
         assertTrue(images > 10_000, "%d images".formatted(images));
     }
 
-    private static int check(Story story, FaultyStorage storage) throws IOException {
+    private static int check(Story story, FaultyStorage storage, FileDecisionLog.Settings settings) throws IOException {
         Map<Object, FaultyStorage> images = new LinkedHashMap<>();
         for (FaultyStorage image : storage.afterPowerFailure()) {
             images.putIfAbsent(image.whatIsSeen(), image);
         }
         for (FaultyStorage image : images.values()) {
             List<TransactionRecord> found =
-                    List.copyOf(new FileLogFixture(image).replayed().values());
+                    List.copyOf(new FileLogFixture(image, settings).replayed().values());
             assertTrue(
                     story.mayHold(found),
                     () -> "change %d left %s of %s, acknowledged %d"
@@ -144,7 +152,7 @@ class FileDecisionLogCrashTest {
             // What was found is acted upon, and so must be found again.
             assertEquals(
                     found,
-                    List.copyOf(new FileLogFixture(image.afterPowerFailure().getFirst())
+                    List.copyOf(new FileLogFixture(image.afterPowerFailure().getFirst(), settings)
                             .replayed()
                             .values()));
         }
@@ -152,11 +160,13 @@ class FileDecisionLogCrashTest {
     }
 
     /** Of names that were deleted any may come back, and no gap may be left by that. */
-    @Test
-    void whenever_the_power_fails_while_many_segments_are_deleted_the_log_can_be_opened() throws IOException {
+    @ParameterizedTest
+    @MethodSource("settings")
+    void whenever_the_power_fails_while_many_segments_are_deleted_the_log_can_be_opened(
+            FileDecisionLog.Settings settings) throws IOException {
         for (int change = 0; change < 25; change++) {
             FaultyStorage storage = new FaultyStorage();
-            FileLogFixture process = new FileLogFixture(storage);
+            FileLogFixture process = new FileLogFixture(storage, settings);
             process.open();
             for (int i = 0; i < 40; i++) {
                 process.log().decide(Records.committing(i));
@@ -171,29 +181,31 @@ class FileDecisionLogCrashTest {
             for (FaultyStorage image : storage.afterPowerFailure()) {
                 assertEquals(
                         Records.committing(39),
-                        new FileLogFixture(image).replayed().get(Records.id(39)));
+                        new FileLogFixture(image, settings).replayed().get(Records.id(39)));
             }
         }
     }
 
     /** Recovery itself is interrupted, before each of its changes, and then again. */
-    @Test
-    void whenever_the_power_fails_in_recovery_the_next_one_finds_the_same() throws IOException {
-        Story story = new Story(new FaultyStorage());
+    @ParameterizedTest
+    @MethodSource("settings")
+    void whenever_the_power_fails_in_recovery_the_next_one_finds_the_same(FileDecisionLog.Settings settings)
+            throws IOException {
+        Story story = new Story(new FaultyStorage(), settings);
         story.process.storage.powerFailsAt(150);
         story.run();
         for (FaultyStorage image : story.process.storage.afterPowerFailure()) {
             for (int change = 0; change < 6; change++) {
                 image.powerFailsAt(image.changes + change);
-                FileLogFixture interrupted = new FileLogFixture(image);
+                FileLogFixture interrupted = new FileLogFixture(image, settings);
                 try {
                     interrupted.replayed();
                 } catch (PowerFailure _) {
                     // as planned
                 }
                 for (FaultyStorage next : image.afterPowerFailure()) {
-                    assertTrue(story.mayHold(
-                            List.copyOf(new FileLogFixture(next).replayed().values())));
+                    assertTrue(story.mayHold(List.copyOf(
+                            new FileLogFixture(next, settings).replayed().values())));
                 }
                 image.failing((_, _) -> {});
                 image.close();
@@ -202,9 +214,10 @@ class FileDecisionLogCrashTest {
     }
 
     /** A failing force, at each force in turn, and a kill: the next process may see more than was acknowledged. */
-    @Test
-    void whichever_force_fails_nothing_acknowledged_is_lost() throws IOException {
-        Story whole = new Story(new FaultyStorage());
+    @ParameterizedTest
+    @MethodSource("settings")
+    void whichever_force_fails_nothing_acknowledged_is_lost(FileDecisionLog.Settings settings) throws IOException {
+        Story whole = new Story(new FaultyStorage(), settings);
         whole.run();
         for (int force = 1; force <= whole.process.storage.forces; force++) {
             FaultyStorage storage = new FaultyStorage();
@@ -214,25 +227,27 @@ class FileDecisionLogCrashTest {
                     throw new IOException("Input/output error");
                 }
             });
-            Story story = new Story(storage);
+            Story story = new Story(storage, settings);
             try {
                 story.run();
             } catch (IOException _) {
                 assertEquals(1, force, "at opening");
             }
-            check(story, storage.afterKill());
-            check(story, storage);
+            check(story, storage.afterKill(), settings);
+            check(story, storage, settings);
         }
     }
 
     /**
      * The disk fills up at every byte; a decision then either fails, and is never found, or is acknowledged and found.
      */
-    @Test
-    void whenever_the_disk_is_full_a_decision_is_acknowledged_or_surely_not_recorded() throws IOException {
+    @ParameterizedTest
+    @MethodSource("settings")
+    void whenever_the_disk_is_full_a_decision_is_acknowledged_or_surely_not_recorded(FileDecisionLog.Settings settings)
+            throws IOException {
         for (int room = 0; room < 2500; room += 7) {
             FaultyStorage storage = new FaultyStorage();
-            FileLogFixture process = new FileLogFixture(storage);
+            FileLogFixture process = new FileLogFixture(storage, settings);
             process.open();
             storage.capacity(storage.usedBytes() + room);
             TreeSet<TransactionId> decided = new TreeSet<>();
@@ -244,7 +259,8 @@ class FileDecisionLogCrashTest {
             for (FaultyStorage image : storage.afterPowerFailure()) {
                 assertEquals(
                         decided,
-                        new TreeSet<>(new FileLogFixture(image).replayed().keySet()));
+                        new TreeSet<>(
+                                new FileLogFixture(image, settings).replayed().keySet()));
             }
             storage.capacity(Long.MAX_VALUE);
             process.log().decide(Records.committing(99)).thenRun(() -> decided.add(Records.id(99)));
@@ -255,7 +271,7 @@ class FileDecisionLogCrashTest {
 
     @Test
     void what_the_story_expects_is_told_apart() {
-        Story story = new Story(new FaultyStorage());
+        Story story = new Story(new FaultyStorage(), FileLogFixture.SMALL_SEGMENTS);
         story.told.addAll(Arrays.asList(
                 new Told(Records.id(1), Records.committing(1)),
                 new Told(Records.id(1), Records.committed(1)),

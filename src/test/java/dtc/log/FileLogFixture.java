@@ -14,7 +14,10 @@ import org.jspecify.annotations.Nullable;
 /** A process with a file log on a disk in memory, on one thread, under a clock that only the test moves. */
 final class FileLogFixture implements FileDecisionLog.Watch, Executor {
 
-    static final FileDecisionLog.Settings SMALL_SEGMENTS = new FileDecisionLog.Settings(700, 1000, 100);
+    static final FileDecisionLog.Settings SMALL_SEGMENTS = new FileDecisionLog.Settings(800, 0, 1000, 100);
+
+    /** As a coordinator has it: segments with room for a few records ahead. */
+    static final FileDecisionLog.Settings WITH_ROOM = new FileDecisionLog.Settings(800, 350, 1000, 100);
 
     final FaultyStorage storage;
     final List<String> notices = new ArrayList<>();

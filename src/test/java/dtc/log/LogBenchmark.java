@@ -29,7 +29,8 @@ final class LogBenchmark {
     private static final Duration EACH = Duration.ofSeconds(2);
     private static final int[] CALLERS = {1, 16, 64};
     private static final int READ = 100_000;
-    private static final FileDecisionLog.Settings SETTINGS = new FileDecisionLog.Settings(16 << 20, 0, 20_000);
+    private static final FileDecisionLog.Settings SETTINGS =
+            new FileDecisionLog.Settings(16 << 20, FileDecisionLog.ROOM_BYTES, 0, 20_000);
 
     private final Path directory;
     private final AtomicLong numbers = new AtomicLong();
@@ -94,7 +95,7 @@ final class LogBenchmark {
             long start = System.nanoTime();
             long count = 0;
             while (System.nanoTime() - start < EACH.toNanos()) {
-                storage.append(name, bytes.clear());
+                storage.write(name, count * bytes.capacity(), bytes.clear());
                 storage.force(name);
                 count++;
             }

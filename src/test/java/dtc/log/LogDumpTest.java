@@ -104,6 +104,28 @@ class LogDumpTest {
     }
 
     @Test
+    void room_is_a_line_and_a_hole_before_it_a_torn_tail() throws IOException {
+        process.log().decide(Records.committing(1));
+        process.hold();
+        process.log().decide(Records.committing(2));
+        process.log().decide(Records.committing(3));
+        process.release();
+        byte[] whole = storage.bytes(FIRST);
+        storage.put(FIRST, Arrays.copyOf(whole, whole.length + 100));
+
+        assertTrue(dump());
+        assertEquals(List.of("transaction", "transaction", "transaction", "room"), kinds());
+        assertEquals(100, lines.getLast().path("length").asInt());
+        int second = Segment.HEAD_BYTES + (whole.length - Segment.HEAD_BYTES) / 3;
+        Arrays.fill(whole, second, second + 50, (byte) 0);
+        storage.put(FIRST, whole);
+        lines.clear();
+
+        assertTrue(dump());
+        assertEquals(List.of("transaction", "tail"), kinds());
+    }
+
+    @Test
     void a_gap_and_a_bad_head_are_lines() throws IOException {
         for (int i = 0; storage.names().size() < 4; i++) {
             process.log().decide(Records.committing(i));

@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The coordinator's disk. It outlives the process, but for what was not forced: a crash keeps any prefix of that, whole
- * records or not. A force may fail, and what it was to write is then gone, although it still reads well and a second
- * force does not complain.
+ * The coordinator's disk. It outlives the process, but for what was not forced: a crash keeps any first part of that,
+ * or any last one, whole records or not. A force may fail, and what it was to write is then gone, although it still
+ * reads well and a second force does not complain.
  */
 final class Disk {
 
@@ -58,7 +58,10 @@ final class Disk {
                     new Files(life),
                     task -> world.after(1 + world.number("disk", world.scenario.value(Setting.DISK)), life, task),
                     new FileDecisionLog.Settings(
-                            world.scenario.value(Setting.SEGMENT), FREE_MIN, DECISIONS_WAITING_MAX),
+                            world.scenario.value(Setting.SEGMENT),
+                            world.scenario.value(Setting.SEGMENT) / 3,
+                            FREE_MIN,
+                            DECISIONS_WAITING_MAX),
                     new LifeTime(life)::nanos,
                     new FileDecisionLog.Watch() {
                         @Override
@@ -88,16 +91,34 @@ final class Disk {
             forcedNames = new TreeMap<>(files);
         }
         for (Content file : files.values()) {
-            int same = Arrays.mismatch(file.forced, file.read);
-            if (same == file.forced.length) {
-                int more = (file.read.length - file.forced.length) * kept / 100;
-                file.read = Arrays.copyOf(file.read, file.forced.length + more);
-            } else if (same != -1 && kept < 50) {
-                file.read = file.forced; // it had been cut
+            if (file.read.length < file.forced.length) {
+                file.read = kept < 50 ? file.forced : file.read; // it had been cut
+            } else {
+                file.read = torn(file.forced, file.read, kept);
             }
             file.forced = file.read;
             file.dropped = false;
         }
+    }
+
+    /** {@code kept} per cent of what was written: the first of it, or the last, in whose way a hole reads as zeros. */
+    private static byte[] torn(byte[] forced, byte[] read, int kept) {
+        int from = Arrays.mismatch(forced, read);
+        if (from < 0) {
+            return forced;
+        }
+        byte[] left = Arrays.copyOf(forced, read.length);
+        int to = read.length;
+        while (read[to - 1] == left[to - 1] && to > from + 1) {
+            to--; // room is no part of what was written
+        }
+        int count = (to - from) * kept / 100;
+        if (kept % 2 == 1) {
+            System.arraycopy(read, to - count, left, to - count, count);
+            return left;
+        }
+        System.arraycopy(read, from, left, from, count);
+        return Arrays.copyOf(left, Math.max(from + count, forced.length));
     }
 
     /** The disk in the hands of one life of the process. */
@@ -160,13 +181,13 @@ final class Disk {
         }
 
         @Override
-        public void append(String name, ByteBuffer bytes) throws IOException {
+        public void write(String name, long offset, ByteBuffer bytes) throws IOException {
             moment("writes log");
             Content content = file(name);
             int room = isFull() ? bytes.remaining() / 2 : bytes.remaining();
-            int from = content.read.length;
-            content.read = Arrays.copyOf(content.read, from + room);
-            bytes.get(content.read, from, room);
+            byte[] written = Arrays.copyOf(content.read, Math.max(content.read.length, (int) offset + room));
+            bytes.get(written, (int) offset, room);
+            content.read = written;
             roomOrFail();
         }
 

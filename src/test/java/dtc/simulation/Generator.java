@@ -264,7 +264,7 @@ final class Generator {
         if (faults.perMille(400)) {
             for (int i = faults.between(1, 4); i > 0; i--) {
                 at(new Action.Crash(
-                        faults.of(everybody), 1 + faults.upTo(10_000), false, faults.of(0, 0, 10, 50, 90, 100)));
+                        faults.of(everybody), 1 + faults.upTo(10_000), false, faults.of(0, 10, 41, 50, 71, 100)));
             }
         }
         if (faults.perMille(300)) {

@@ -98,7 +98,7 @@ record Noise(
                     node,
                     1 + choices.upTo(backAfterMax),
                     !node.equals(CoordinatorNode.NAME) && choices.perMille(200),
-                    node.equals(CoordinatorNode.NAME) ? choices.of(0, 0, 10, 50, 90, 100) : 0));
+                    node.equals(CoordinatorNode.NAME) ? choices.of(0, 10, 41, 50, 71, 100) : 0));
         }
         if (!client && choices.perMille(pausePerMille)) {
             actions.add(new Action.Pause(node, 1 + choices.upTo(pauseMax)));

@@ -45,11 +45,17 @@ class PlantedBugsTest {
                             }
                         """, MANY),
                 new PlantedBug(
-                        "leaves a torn tail where it is",
-                        "log/LogFiles.java",
-                        "storage.truncate(segment.name(), bad.offset());",
-                        "",
+                        "takes what was written and not forced for damage",
+                        "log/SegmentReader.java",
+                        "good.forced() <= offset",
+                        "good.forced() <= 0",
                         MANY),
+                new PlantedBug(
+                        "leaves room in a segment that is complete",
+                        "log/LogFiles.java",
+                        "if (!segment.isTrim()) {",
+                        "if (segment.number() < 0) {",
+                        FEW),
                 new PlantedBug(
                         "deletes a segment before the copies of it are forced",
                         "log/LogFiles.java",
