@@ -55,6 +55,7 @@ public final class Browser implements AutoCloseable {
     /** What it is looked at with. */
     public enum Screen {
         DESKTOP(1280, 800),
+        TABLET(768, 1024),
         PHONE(390, 844);
 
         private final int width;
@@ -267,6 +268,17 @@ public final class Browser implements AutoCloseable {
                 (long) screen.width,
                 Objects.requireNonNull(driver.executeScript("return document.documentElement.scrollWidth")),
                 url() + " is wider than a " + screen);
+        assertNoTableIsCutOff();
+    }
+
+    /** A table may be too wide for a screen, and then it can be moved. */
+    private void assertNoTableIsCutOff() {
+        assertEquals(List.of(), driver.executeScript("""
+                        return [...document.querySelectorAll('.table')]
+                          .filter(table => table.scrollWidth > table.clientWidth)
+                          .filter(table => getComputedStyle(table).overflowX !== 'auto')
+                          .map(table => table.textContent);
+                        """));
     }
 
     /** No refused script or style, no failed request, no exception. */

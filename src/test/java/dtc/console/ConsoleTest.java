@@ -544,7 +544,9 @@ class ConsoleTest {
     @Test
     void without_scripts_all_can_be_read_and_an_operator_can_act() {
         try (ForeignResourceManager refusing = new ForeignResourceManager()) {
-            refusing.on("prepare", ForeignResourceManager.json(200, "{\"vote\":\"ABORT\",\"reason\":\"no room\"}"));
+            refusing.on(
+                    "prepare",
+                    ForeignResourceManager.json(200, "{\"vote\":\"ABORT\",\"reason\":\"%s\"}".formatted(HOSTILE)));
             String aborted = begin("orders", refusing.id());
             prepare(aborted);
             String active = begin("orders");
@@ -560,6 +562,7 @@ class ConsoleTest {
             browser.await(b -> assertEquals(1, b.count("tbody tr")));
             browser.clickLink(aborted);
             browser.awaitText("%s voted ABORT".formatted(refusing.id()));
+            browser.awaitText(HOSTILE);
             browser.awaitText("curl -s %stransactions/%s/outcome".formatted(base(), aborted));
             browser.scripts(true); // those of the check, for this page is loaded
             browser.assertAccessible();
@@ -723,9 +726,10 @@ class ConsoleTest {
         browser.get(base().resolve(path).toString());
     }
 
-    /** At both widths, once in the light and once in the dark, with the picture of the desktop kept. */
+    /** At each width, in the light or in the dark, with the picture of the desktop kept. */
     private void look(String name) {
         browser.screen(Screen.PHONE, true).assertAccessible();
+        browser.screen(Screen.TABLET, true).assertAccessible();
         browser.screen(Screen.DESKTOP, false).assertAccessible();
         look(name, Screen.DESKTOP, false);
     }

@@ -55,6 +55,7 @@ class ConsoleRestartIT {
             begin(coordinator);
             browser.get(coordinator.url() + "/console/resource-managers/orders");
             restart(coordinator, browser);
+            browser.awaitText("The coordinator was restarted at");
             browser.await(b -> assertEquals("Live", b.text("#connection-words")));
             browser.await(b -> assertTrue(b.text("#live").contains("live"), b.text("#live")));
             browser.await(b -> assertTrue(b.text("#live").contains("Waiting for it 0"), b.text("#live")));
@@ -77,7 +78,6 @@ class ConsoleRestartIT {
         coordinator.kill();
         browser.awaitText("Nothing is heard from the coordinator.");
         coordinator.start().awaitReady();
-        browser.awaitText("The coordinator was restarted at");
     }
 
     @Test

@@ -284,6 +284,7 @@
       say('lost', 'Not live', 'warn', `A script did not load, so this page is not kept up to date. What you see is of ${seenAt}. Reload it to see what is new.`);
     }
   } else {
+    gone = true; // it is as it was asked for, and needs no stream
     connection.hidden = true;
   }
 })();
