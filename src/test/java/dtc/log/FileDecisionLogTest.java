@@ -379,6 +379,19 @@ class FileDecisionLogTest extends DecisionLogContract {
     }
 
     @Test
+    void room_that_cannot_be_cut_off_from_a_segment_that_is_done_ends_the_process() throws IOException {
+        openWithRoom();
+        failing(Change.TRUNCATE);
+        CompletableFuture<Void> last = asked(0);
+        for (int i = 1; process.fatal == null; i++) {
+            last = asked(i);
+        }
+        assertInstanceOf(IOException.class, process.fatal);
+        assertFalse(last.isDone());
+        assertEquals(List.of(FIRST), storage.names());
+    }
+
+    @Test
     void zeros_in_a_segment_that_is_complete_refuse_to_start() throws IOException {
         String oldest = withSegments(3);
         byte[] whole = storage.bytes(oldest);
