@@ -209,9 +209,12 @@ class TransactionView {
     }
 
     private static @Nullable String next(Participant p, Timeline.@Nullable Seen seen) {
-        Timeline.Next next = seen == null ? null : seen.next().get(p.resourceManager());
-        if (next == null || seen == null) {
-            return p.tries() == 0 ? null : seen == null ? tries(p) : tries(p) + ", the next is under way";
+        if (seen == null) {
+            return p.tries() == 0 ? null : tries(p);
+        }
+        Timeline.Next next = seen.next().get(p.resourceManager());
+        if (next == null) {
+            return p.tries() == 0 ? null : tries(p) + ", the next is under way";
         }
         if (next.atNanos() == null) {
             return tries(p) + ", the next when it is registered again";

@@ -107,10 +107,6 @@ final class Segment {
         return room;
     }
 
-    long forced() {
-        return forced;
-    }
-
     void markForced() {
         forced = size;
     }

@@ -19,10 +19,7 @@ class ConsoleRestartIT {
     void a_page_says_that_the_coordinator_is_gone_and_goes_on_when_it_is_back() {
         try (Processes processes = new Processes("console");
                 Browser browser = Browser.open()) {
-            Application coordinator = processes.coordinator("coordinator");
-            Application orders = processes.resourceManagers("orders", coordinator);
-            coordinator.start().awaitReady();
-            orders.start().awaitReady();
+            Application coordinator = coordinatorOfOrders(processes);
             begin(coordinator);
             browser.get(coordinator.url() + "/");
             browser.awaitText("1 live of 1");
@@ -48,10 +45,7 @@ class ConsoleRestartIT {
     void the_page_of_a_resource_manager_goes_on_and_that_of_a_transaction_says_what_became_of_it() {
         try (Processes processes = new Processes("console-pages");
                 Browser browser = Browser.open()) {
-            Application coordinator = processes.coordinator("coordinator");
-            Application orders = processes.resourceManagers("orders", coordinator);
-            coordinator.start().awaitReady();
-            orders.start().awaitReady();
+            Application coordinator = coordinatorOfOrders(processes);
             begin(coordinator);
             browser.get(coordinator.url() + "/console/resource-managers/orders");
             restart(coordinator, browser);
@@ -71,13 +65,6 @@ class ConsoleRestartIT {
                     .then()
                     .body("outcome", equalTo("ROLLBACK"));
         }
-    }
-
-    private static void restart(Application coordinator, Browser browser) {
-        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
-        coordinator.kill();
-        browser.awaitText("Nothing is heard from the coordinator.");
-        coordinator.start().awaitReady();
     }
 
     @Test
@@ -101,6 +88,20 @@ class ConsoleRestartIT {
             orders.stop();
             coordinator.stop();
         }
+    }
+
+    /** With a resource manager in another process, which goes on. */
+    private static Application coordinatorOfOrders(Processes processes) {
+        Application coordinator = processes.coordinator("coordinator").start().awaitReady();
+        processes.resourceManagers("orders", coordinator).start().awaitReady();
+        return coordinator;
+    }
+
+    private static void restart(Application coordinator, Browser browser) {
+        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        coordinator.kill();
+        browser.awaitText("Nothing is heard from the coordinator.");
+        coordinator.start().awaitReady();
     }
 
     private static String begin(Application coordinator) {
