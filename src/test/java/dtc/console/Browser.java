@@ -2,9 +2,8 @@ package dtc.console;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
 
-import java.io.File;
+import dtc.testing.RequiredTool;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -23,7 +22,6 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Assumptions;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.OutputType;
@@ -35,11 +33,8 @@ import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.logging.LogEntry;
 import org.openqa.selenium.logging.LogType;
 
-/** Debian's Chromium without a screen, driven as a person would. */
+/** A headless Chromium that a test drives. */
 public final class Browser implements AutoCloseable {
-
-    private static final File CHROMIUM = new File("/usr/bin/chromium");
-    private static final File DRIVER = new File("/usr/bin/chromedriver");
 
     /** Beyond that, a page is cut off in a picture. */
     private static final int PICTURE_HEIGHT_MAX = 2600;
@@ -74,7 +69,7 @@ public final class Browser implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         ChromeOptions options = new ChromeOptions();
-        options.setBinary(CHROMIUM);
+        options.setBinary(RequiredTool.CHROMIUM.path("chromium").toFile());
         options.addArguments(
                 "--headless=new",
                 "--no-sandbox", // root has none
@@ -87,17 +82,17 @@ public final class Browser implements AutoCloseable {
                 "--hide-scrollbars",
                 "--user-data-dir=" + profile);
         driver = new ChromeDriver(
-                new ChromeDriverService.Builder().usingDriverExecutable(DRIVER).build(), options);
+                new ChromeDriverService.Builder()
+                        .usingDriverExecutable(
+                                RequiredTool.CHROMIUM.path("chromedriver").toFile())
+                        .build(),
+                options);
         screen(Screen.DESKTOP, false);
     }
 
-    /** Where Chromium is missing, CI fails, and elsewhere the test is skipped. */
+    /** Skips the test if Chromium is not installed. */
     public static Browser open() {
-        boolean installed = CHROMIUM.canExecute() && DRIVER.canExecute();
-        if (!installed && Objects.equals(System.getenv("CI"), "true")) {
-            fail("chromium and chromium-driver are not installed");
-        }
-        Assumptions.assumeTrue(installed, "chromium and chromium-driver are not installed");
+        RequiredTool.CHROMIUM.require();
         return new Browser();
     }
 

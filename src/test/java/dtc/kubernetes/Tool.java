@@ -1,27 +1,25 @@
 package dtc.kubernetes;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
-import static org.junit.jupiter.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.abort;
 
+import dtc.testing.RequiredTool;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 import java.util.stream.Stream;
 
-/** A program of a Debian package that a test needs: without it the test fails in CI, and is skipped elsewhere. */
+/** Runs a program that checks manifests or alerts. */
 enum Tool {
-    KUBECTL("kubectl", "kubernetes-client"),
-    PROMTOOL("promtool", "prometheus");
+    KUBECTL("kubectl", RequiredTool.KUBECTL),
+    PROMTOOL("promtool", RequiredTool.PROMTOOL);
 
     private final String command;
-    private final String debianPackage;
+    private final RequiredTool required;
 
-    Tool(String command, String debianPackage) {
+    Tool(String command, RequiredTool required) {
         this.command = command;
-        this.debianPackage = debianPackage;
+        this.required = required;
     }
 
     record Result(int exit, String output, String errors) {
@@ -30,24 +28,17 @@ enum Tool {
         }
     }
 
+    /** Skips the test if the program is not installed. */
     Result run(Path directory, String... arguments) {
+        required.require();
         List<String> line =
                 Stream.concat(Stream.of(command), Stream.of(arguments)).toList();
-        Process process;
         try {
-            process = new ProcessBuilder(line)
+            Process process = new ProcessBuilder(line)
                     .directory(directory.toFile())
                     .redirectError(ProcessBuilder.Redirect.PIPE)
                     .start();
-        } catch (IOException _) {
-            String missing = command + " is not there; it is in Debian's package " + debianPackage;
-            if (Objects.equals(System.getenv("CI"), "true")) {
-                return fail(missing);
-            }
-            return abort(missing);
-        }
-        try {
-            // What it tells besides is short enough for the pipe to hold.
+            // Both outputs are short enough for a pipe to hold, so they can be read one after the other.
             String output = new String(process.getInputStream().readAllBytes(), UTF_8);
             String errors = new String(process.getErrorStream().readAllBytes(), UTF_8);
             return new Result(process.waitFor(), output, errors);

@@ -45,7 +45,10 @@ public final class World implements QuarkusTestResourceLifecycleManager {
     static final String HOST = "system:serviceaccount:dtc:host";
     static final String SHOP = "system:serviceaccount:dtc:shop";
 
-    private static final Path DIRECTORY = Path.of("target", "security").toAbsolutePath();
+    /** Test classes run in several processes at the same time. */
+    private static final Path DIRECTORY = Path.of(
+                    "target", "security", Long.toString(ProcessHandle.current().pid()))
+            .toAbsolutePath();
 
     final TestIssuer issuer;
     final TestNames names;

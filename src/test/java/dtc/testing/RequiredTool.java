@@ -1,0 +1,82 @@
+package dtc.testing;
+
+import static org.junit.jupiter.api.Assertions.fail;
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * A program that some tests need and that is not part of the build. If it is missing, these tests are skipped, or fail
+ * if {@code CI=true}. {@link #main} reports at the end of the build what was skipped.
+ */
+public enum RequiredTool {
+    CHROMIUM("console in a browser", List.of("chromium", "chromedriver"), "chromium chromium-driver"),
+    KUBECTL("manifests", List.of("kubectl"), "kubernetes-client"),
+    PROMTOOL("alerts", List.of("promtool"), "prometheus");
+
+    private final String tested;
+
+    @SuppressWarnings("ImmutableEnumChecker") // List.of is immutable
+    private final List<String> commands;
+
+    private final String debianPackages;
+
+    RequiredTool(String tested, List<String> commands, String debianPackages) {
+        this.tested = tested;
+        this.commands = commands;
+        this.debianPackages = debianPackages;
+    }
+
+    /** Returns if the tool is installed. Otherwise fails the test if {@code CI=true}, and skips it elsewhere. */
+    public void require() {
+        if (!isInstalled()) {
+            if (Objects.equals(System.getenv("CI"), "true")) {
+                fail(missing());
+            }
+            abort(missing());
+        }
+    }
+
+    /**
+     * Returns the path of a command of this tool.
+     *
+     * @throws java.util.NoSuchElementException if it is not installed
+     */
+    public Path path(String command) {
+        return find(command).orElseThrow();
+    }
+
+    private boolean isInstalled() {
+        return commands.stream().allMatch(command -> find(command).isPresent());
+    }
+
+    private static Optional<Path> find(String command) {
+        return Stream.of(Objects.requireNonNullElse(System.getenv("PATH"), "").split(File.pathSeparator, -1))
+                .map(directory -> Path.of(directory, command))
+                .filter(Files::isExecutable)
+                .findFirst();
+    }
+
+    private String missing() {
+        return "%s not found: tests of the %s need the Debian packages: %s"
+                .formatted(String.join(" or ", commands), tested, debianPackages);
+    }
+
+    /** Prints one line for each tool that is missing. Run by the build after the tests. */
+    @SuppressWarnings("SystemOut")
+    public static void main(String[] arguments) {
+        for (RequiredTool tool : values()) {
+            if (!tool.isInstalled()) {
+                System.out.printf(
+                        "SKIPPED: tests of the %s. To run them: apt-get install %s%n",
+                        tool.tested, tool.debianPackages);
+            }
+        }
+    }
+}
