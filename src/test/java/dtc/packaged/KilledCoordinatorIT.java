@@ -1,15 +1,13 @@
 package dtc.packaged;
 
-import static java.net.http.HttpResponse.BodyHandlers.ofString;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dtc.packaged.Processes.Application;
 import java.io.IOException;
 import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -52,6 +50,9 @@ class KilledCoordinatorIT {
     /** So often it does not get as far as knowing its resource managers again. */
     private static final int IN_RECOVERY_EVERY = 4;
 
+    /** However slow the machine is, each kill that is not in recovery strikes a coordinator that is in use. */
+    private static final int TRANSACTIONS_BETWEEN_KILLS_MIN = 30;
+
     private static final int RUN_MILLIS_MAX = 1_000;
 
     private static final int CLIENTS = 8;
@@ -65,9 +66,7 @@ class KilledCoordinatorIT {
     private record Heard(String key, Set<String> written, String id, String state) {}
 
     private final Random random = new Random();
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
-    private final ObjectMapper json = new ObjectMapper();
+    private final JsonClient http = new JsonClient();
     private final AtomicBoolean running = new AtomicBoolean(true);
     private final AtomicInteger begun = new AtomicInteger();
     private final ConcurrentLinkedQueue<Heard> heard = new ConcurrentLinkedQueue<>();
@@ -116,11 +115,14 @@ class KilledCoordinatorIT {
             if (i % IN_RECOVERY_EVERY != 0) {
                 Awaitility.await("all have registered")
                         .atMost(Duration.ofSeconds(30))
-                        .until(() -> json.readTree(get(coordinator.url() + "/resource-managers")
-                                                .body())
+                        .until(() -> http.getJson(coordinator.url() + "/resource-managers")
                                         .path("items")
                                         .size()
                                 == NAMES.size());
+                int before = heard.size();
+                Awaitility.await("transactions end")
+                        .atMost(Duration.ofSeconds(60))
+                        .until(() -> heard.size() >= before + TRANSACTIONS_BETWEEN_KILLS_MIN);
             }
             TimeUnit.MILLISECONDS.sleep(random.nextInt(RUN_MILLIS_MAX)); // any moment is what is tried here
             if (i % PAUSE_EVERY == 0) {
@@ -175,21 +177,19 @@ class KilledCoordinatorIT {
 
     /** Tries again under the same name, however often the connection breaks. */
     private JsonNode untilAnswered(String url, String body, String key) throws InterruptedException {
-        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url))
-                .timeout(Duration.ofSeconds(10))
-                .POST(BodyPublishers.ofString(body));
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url)).POST(BodyPublishers.ofString(body));
         if (!body.isEmpty()) {
             request.header("Content-Type", "application/json").header("Idempotency-Key", key);
         }
         while (true) {
             try {
-                HttpResponse<String> answer = http.send(request.build(), ofString());
+                HttpResponse<String> answer = http.send(request);
                 if (answer.statusCode() == 404 || answer.statusCode() == 409) {
-                    return json.createObjectNode(); // ended, which the outcome shows
+                    return MissingNode.getInstance(); // ended, which the outcome shows
                 }
                 if (answer.statusCode() != 503) {
                     assertTrue(answer.statusCode() == 200 || answer.statusCode() == 201, answer::body);
-                    return json.readTree(answer.body());
+                    return http.read(answer);
                 }
             } catch (IOException _) {
                 // Dead, or standing still: again.
@@ -203,10 +203,10 @@ class KilledCoordinatorIT {
         String state = document.path("state").asText();
         while (!FINAL.contains(state)) {
             try {
-                HttpResponse<String> answer = get(transactions + "/" + id);
+                HttpResponse<String> answer = http.get(transactions + "/" + id);
                 state = answer.statusCode() == 404
                         ? "ROLLED_BACK"
-                        : json.readTree(answer.body()).path("state").asText();
+                        : http.read(answer).path("state").asText();
                 if (state.equals("ACTIVE") || state.equals("MARKED_ROLLBACK")) {
                     untilAnswered(transactions + "/" + id + "/rollback", "", "");
                 }
@@ -218,26 +218,17 @@ class KilledCoordinatorIT {
         return state;
     }
 
-    private HttpResponse<String> get(String url) throws IOException, InterruptedException {
-        return http.send(
-                HttpRequest.newBuilder(URI.create(url))
-                        .timeout(Duration.ofSeconds(10))
-                        .build(),
-                ofString());
-    }
-
     private void check(Application coordinator, Map<String, Application> resourceManagers) throws Exception {
         resourceManagers.forEach((name, process) -> Awaitility.await(name + " has nothing in doubt")
                 .atMost(Duration.ofSeconds(60))
                 .until(
-                        () -> json.readTree(get(process.url() + "/rm/" + name + "/transactions")
-                                        .body())
+                        () -> http.getJson(process.url() + "/rm/" + name + "/transactions")
                                 .path("items")
                                 .findValuesAsText("state"),
                         states -> !states.contains("PREPARED")));
         Map<String, Map<String, Integer>> entries = new TreeMap<>();
         for (Map.Entry<String, Application> each : resourceManagers.entrySet()) {
-            entries.put(each.getKey(), entries(each.getValue().url() + "/rm/" + each.getKey() + "/entries"));
+            entries.put(each.getKey(), http.entries(each.getValue().url(), each.getKey()));
         }
 
         List<String> wrong = new ArrayList<>();
@@ -250,8 +241,7 @@ class KilledCoordinatorIT {
             if (one.state().equals("HEURISTIC") || !applied.equals(expected)) {
                 wrong.add(one + " is applied at " + applied);
             }
-            String outcome = json.readTree(get(coordinator.url() + "/transactions/" + one.id() + "/outcome")
-                            .body())
+            String outcome = http.getJson(coordinator.url() + "/transactions/" + one.id() + "/outcome")
                     .path("outcome")
                     .asText();
             if (!outcome.equals(one.state().equals("COMMITTED") ? "COMMIT" : "ROLLBACK")) {
@@ -273,20 +263,5 @@ class KilledCoordinatorIT {
         LOG.infof(
                 "%d times killed or paused; %d transactions, %d committed, none half done, none in doubt",
                 KILLS, heard.size(), committed);
-    }
-
-    private Map<String, Integer> entries(String url) throws IOException, InterruptedException {
-        Map<String, Integer> all = new TreeMap<>();
-        String after = "";
-        do {
-            JsonNode page = json.readTree(get(url + "?limit=1000" + after).body());
-            page.path("items")
-                    .forEach(item -> all.put(
-                            item.path("key").asText(), item.path("value").asInt()));
-            after = page.path("next").isTextual()
-                    ? "&after=" + page.path("next").asText()
-                    : "";
-        } while (!after.isEmpty());
-        return all;
     }
 }

@@ -3,13 +3,20 @@ package dtc.packaged;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dtc.packaged.Processes.Application;
 import io.restassured.RestAssured;
-import io.restassured.http.ContentType;
-import io.restassured.response.Response;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -25,6 +32,8 @@ class KilledResourceManagerIT {
     private static final int CLIENTS = 8;
 
     private record Ended(String key, String id, String state) {}
+
+    private final JsonClient http = new JsonClient();
 
     @Test
     void nothing_is_half_done_unless_it_is_said_to_be() throws Exception {
@@ -46,6 +55,7 @@ class KilledResourceManagerIT {
                         while (running.get()) {
                             ended.add(commit(coordinator, "key-" + begun.incrementAndGet()));
                         }
+                        return null;
                     }));
                 }
                 Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> ended.size() > 300);
@@ -61,12 +71,18 @@ class KilledResourceManagerIT {
                 }
             }
 
+            Map<Ended, String> states = new HashMap<>();
+            for (Ended one : ended) {
+                states.put(one, settled(coordinator, one));
+            }
+            Set<String> ordersKeys = http.entries(orders.url(), "orders").keySet();
+            Set<String> paymentsKeys = http.entries(payments.url(), "payments").keySet();
             int committedAfter = 0;
             List<String> half = new ArrayList<>();
             for (Ended one : ended) {
-                String state = settled(coordinator, one);
-                boolean atOrders = holds(orders, "orders", one.key());
-                boolean atPayments = holds(payments, "payments", one.key());
+                String state = states.getOrDefault(one, "");
+                boolean atOrders = ordersKeys.contains(one.key());
+                boolean atPayments = paymentsKeys.contains(one.key());
                 switch (state) {
                     case "ROLLED_BACK" -> {
                         if (atOrders || atPayments) {
@@ -95,33 +111,28 @@ class KilledResourceManagerIT {
         }
     }
 
-    private static Ended commit(Application coordinator, String key) {
-        Response answer = RestAssured.given()
-                .contentType(ContentType.JSON)
-                .body("""
+    private Ended commit(Application coordinator, String key) throws IOException, InterruptedException {
+        HttpResponse<String> answer = http.send(HttpRequest.newBuilder(URI.create(coordinator.url() + "/transactions"))
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString("""
                         {"autoCommit":true,"writes":[{"resourceManager":"orders","key":"%s","value":1},
-                                                     {"resourceManager":"payments","key":"%s","value":1}]}""".formatted(key, key))
-                .post(coordinator.url() + "/transactions");
-        assertEquals(201, answer.statusCode(), answer::asString);
+                                                     {"resourceManager":"payments","key":"%s","value":1}]}""".formatted(key, key))));
+        assertEquals(201, answer.statusCode(), answer::body);
+        JsonNode transaction = http.read(answer);
         return new Ended(
-                key, answer.jsonPath().getString("id"), answer.jsonPath().getString("state"));
+                key, transaction.path("id").asText(), transaction.path("state").asText());
     }
 
-    private static String settled(Application coordinator, Ended one) {
+    private String settled(Application coordinator, Ended one) {
         return Awaitility.await(one.toString())
                 .pollDelay(Duration.ZERO)
+                .pollInSameThread()
                 .atMost(Duration.ofSeconds(30))
                 .until(
-                        () -> RestAssured.get(coordinator.url() + "/transactions/" + one.id())
-                                .jsonPath()
-                                .getString("state"),
+                        () -> http.getJson(coordinator.url() + "/transactions/" + one.id())
+                                .path("state")
+                                .asText(),
                         state ->
                                 List.of("COMMITTED", "ROLLED_BACK", "HEURISTIC").contains(state));
-    }
-
-    private static boolean holds(Application process, String resourceManager, String key) {
-        return RestAssured.get(process.url() + "/rm/" + resourceManager + "/entries/" + key)
-                        .statusCode()
-                == 200;
     }
 }
