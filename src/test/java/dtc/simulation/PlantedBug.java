@@ -1,112 +1,33 @@
 package dtc.simulation;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.URI;
-import java.net.URISyntaxException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import javax.tools.FileObject;
-import javax.tools.ForwardingJavaFileManager;
-import javax.tools.JavaCompiler;
-import javax.tools.JavaFileManager;
-import javax.tools.JavaFileObject;
-import javax.tools.SimpleJavaFileObject;
-import javax.tools.StandardJavaFileManager;
-import javax.tools.ToolProvider;
-import org.jspecify.annotations.NullMarked;
 
 /**
- * A change of the product's source that breaks it. It is compiled in memory, and the simulation runs in a class loader
- * of its own that holds the broken class among fresh copies of all others, so that the product needs no switch.
+ * A change of the product that breaks it.
  *
- * @param file below {@code src/main/java/dtc}
- * @param original occurs once in it; any white space stands for any other
- * @param withinSeeds the seeds, from 1 on, of which one must find it
+ * @param withinSeeds how many seeds, from 1 on, may be played to find it
  */
-record PlantedBug(String name, String file, String original, String replacement, int withinSeeds) {
+record PlantedBug(String name, TreeEdit edit, int withinSeeds) {
 
-    private static final Path SOURCES = Path.of("src/main/java");
-    private static final String OURS = "dtc.";
+    private static final Path PRODUCT = Path.of("src/main/java");
 
-    /** Which seed finds it, and as what; empty where none does. */
-    String found() throws IOException, ReflectiveOperationException {
-        return hunt(compile(broken()), withinSeeds);
+    /** The lowest seed that finds the bug, with the promise that it breaks; empty where none does. */
+    @SuppressWarnings("unchecked") // what Hunt returns
+    Map<Long, String> find() throws IOException, ReflectiveOperationException {
+        Class<?> hunt = patchedClasses().loadClass(Hunt.class.getName());
+        return (Map<Long, String>) hunt.getMethod("first", int.class).invoke(null, withinSeeds);
     }
 
-    /** The same with nothing planted. */
-    static String foundInTheProduct(int seeds) throws ReflectiveOperationException {
-        return hunt(Map.of(), seeds);
-    }
-
-    private static String hunt(Map<String, byte[]> classes, int seeds) throws ReflectiveOperationException {
-        Class<?> hunt = new Copies(classes).loadClass(Hunt.class.getName());
-        return (String) hunt.getMethod("first", int.class).invoke(null, seeds);
-    }
-
-    private String broken() throws IOException {
-        String source = Files.readString(SOURCES.resolve("dtc").resolve(file));
-        String words = Arrays.stream(original.strip().split("\\s+", -1))
-                .map(Pattern::quote)
-                .collect(Collectors.joining("\\s+"));
-        Matcher matcher = Pattern.compile(words).matcher(source);
-        if (!matcher.find() || matcher.find()) {
-            throw new IllegalStateException(
-                    "%s: this occurs not once in %s, so that the planted bug must be written anew:%n%s"
-                            .formatted(name, file, original));
-        }
-        matcher.reset();
-        return matcher.replaceFirst(Matcher.quoteReplacement(replacement));
-    }
-
-    private Map<String, byte[]> compile(String source) throws IOException {
-        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
-        Map<String, ByteArrayOutputStream> written = new HashMap<>();
-        StringBuilder said = new StringBuilder();
-        try (StandardJavaFileManager standard = compiler.getStandardFileManager(null, null, null);
-                JavaFileManager files = new InMemory(standard, written)) {
-            boolean compiled = compiler.getTask(
-                            null,
-                            files,
-                            diagnostic -> said.append(diagnostic).append('\n'),
-                            List.of("-proc:none", "-nowarn", "-classpath", classPath()),
-                            null,
-                            List.of(new Source(
-                                    SOURCES.resolve("dtc").resolve(file).toUri(), source)))
-                    .call();
-            if (!compiled) {
-                throw new IllegalStateException("%s does not compile: %s".formatted(name, said));
-            }
-        }
-        Map<String, byte[]> classes = new HashMap<>();
-        written.forEach((className, bytes) -> classes.put(className, bytes.toByteArray()));
-        return classes;
-    }
-
-    private static String classPath() {
-        return List.of(dtc.runtime.Coordinator.class, NullMarked.class).stream()
-                .map(PlantedBug::place)
-                .collect(Collectors.joining(System.getProperty("path.separator")));
-    }
-
-    private static String place(Class<?> one) {
+    private ClassLoader patchedClasses() throws IOException {
         try {
-            return Path.of(one.getProtectionDomain()
-                            .getCodeSource()
-                            .getLocation()
-                            .toURI())
-                    .toString();
-        } catch (URISyntaxException e) {
-            throw new IllegalStateException(e);
+            return PatchedClasses.of(edit.topLevelClass(), edit.applyTo(PRODUCT));
+        } catch (IllegalStateException | IllegalArgumentException e) {
+            throw new IllegalStateException(
+                    "The bug \"%s\" cannot be planted: %s%nCorrect it in PlantedBugsTest, so that it fits the product again."
+                            .formatted(name, e.getMessage()),
+                    e);
         }
     }
 
@@ -115,77 +36,35 @@ record PlantedBug(String name, String file, String original, String replacement,
         return name;
     }
 
-    private static final class Source extends SimpleJavaFileObject {
-        private final String text;
+    /** Begins the description of a bug: {@code plant("…").in(…).remove("…").foundWithin(…)}. */
+    static Planting plant(String name) {
+        return new Planting(name);
+    }
 
-        private Source(URI uri, String text) {
-            super(uri, Kind.SOURCE);
-            this.text = text;
+    record Planting(String name) {
+        Target in(Class<?> type, String method) {
+            return in(type.getName(), method);
         }
 
-        @Override
-        public CharSequence getCharContent(boolean ignoreEncodingErrors) {
-            return text;
+        /** For a class that is not visible here. */
+        Target in(String className, String method) {
+            return new Target(name, className, method);
         }
     }
 
-    private static final class InMemory extends ForwardingJavaFileManager<StandardJavaFileManager> {
-        private final Map<String, ByteArrayOutputStream> written;
-
-        private InMemory(StandardJavaFileManager files, Map<String, ByteArrayOutputStream> written) {
-            super(files);
-            this.written = written;
+    record Target(String name, String className, String method) {
+        Change remove(String statement) {
+            return new Change(name, TreeEdit.remove(className, method, statement));
         }
 
-        @Override
-        public JavaFileObject getJavaFileForOutput(
-                Location location, String className, JavaFileObject.Kind kind, FileObject sibling) {
-            return new SimpleJavaFileObject(URI.create("memory:///" + className.replace('.', '/')), kind) {
-                @Override
-                public OutputStream openOutputStream() {
-                    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-                    written.put(className, bytes);
-                    return bytes;
-                }
-            };
+        Change replace(String code, String replacement) {
+            return new Change(name, new TreeEdit(className, method, code, replacement));
         }
     }
 
-    /** Defines our classes anew, from the broken ones where there are such. */
-    private static final class Copies extends ClassLoader {
-        private final Map<String, byte[]> broken;
-
-        private Copies(Map<String, byte[]> broken) {
-            super(PlantedBug.class.getClassLoader());
-            this.broken = broken;
-        }
-
-        @Override
-        protected Class<?> loadClass(String className, boolean resolve) throws ClassNotFoundException {
-            synchronized (getClassLoadingLock(className)) {
-                Class<?> loaded = findLoadedClass(className);
-                if (loaded != null) {
-                    return loaded;
-                }
-                return className.startsWith(OURS) ? findClass(className) : super.loadClass(className, resolve);
-            }
-        }
-
-        @Override
-        protected Class<?> findClass(String className) throws ClassNotFoundException {
-            byte[] bytes = broken.containsKey(className) ? broken.get(className) : original(className);
-            return defineClass(className, bytes, 0, bytes.length);
-        }
-
-        private byte[] original(String className) throws ClassNotFoundException {
-            try (InputStream in = getParent().getResourceAsStream(className.replace('.', '/') + ".class")) {
-                if (in == null) {
-                    throw new ClassNotFoundException(className);
-                }
-                return in.readAllBytes();
-            } catch (IOException e) {
-                throw new ClassNotFoundException(className, e);
-            }
+    record Change(String name, TreeEdit edit) {
+        PlantedBug foundWithin(int seeds) {
+            return new PlantedBug(name, edit, seeds);
         }
     }
 }

@@ -1,15 +1,22 @@
 package dtc.simulation;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static dtc.simulation.PlantedBug.plant;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 
-import java.util.List;
+import dtc.coordinator.TwoPhaseCommit;
+import dtc.log.FileDecisionLog;
+import dtc.resource.Dictionary;
+import dtc.runtime.Coordinator;
+import dtc.runtime.Lanes;
+import dtc.runtime.ResourceManager;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Bugs of others, and of ours, planted one at a time: each is found within a stated number of seeds. */
+/** Bugs that this product or others had, planted one at a time: each is found within a stated number of seeds. */
 class PlantedBugsTest {
 
     private static final Logger LOG = Logger.getLogger(PlantedBugsTest.class);
@@ -17,259 +24,216 @@ class PlantedBugsTest {
     private static final int FEW = 100;
     private static final int MANY = 4_000;
 
-    static List<PlantedBug> bugs() {
-        return List.of(
-                // The log
-                new PlantedBug("skips the force", "log/FileDecisionLog.java", "files.force();", "", FEW),
-                new PlantedBug("acknowledges before the force", "log/FileDecisionLog.java", """
-                        if (batch.stream().anyMatch(record -> record.decided() != null)) {
-                            files.force();
-                        }
-                        """, """
-                        for (Waiting record : batch) {
-                            if (record.decided() != null) {
-                                record.decided().complete(null);
-                            }
-                        }
-                        files.force();
-                        """, FEW),
-                new PlantedBug("tries a failed force again", "log/LogFiles.java", """
-                        if (dirty) {
-                            storage.force(segments.getLast().name());
-                        """, """
-                        if (dirty) {
-                            try {
-                                storage.force(segments.getLast().name());
-                            } catch (IOException e) {
-                                storage.force(segments.getLast().name());
-                            }
-                        """, MANY),
-                new PlantedBug(
-                        "takes what was written and not forced for damage",
-                        "log/SegmentReader.java",
-                        "good.forced() <= offset",
-                        "good.forced() <= 0",
-                        MANY),
-                new PlantedBug(
-                        "leaves room in a segment that is complete",
-                        "log/LogFiles.java",
-                        "if (!segment.isTrim()) {",
-                        "if (segment.number() < 0) {",
-                        FEW),
-                new PlantedBug(
-                        "deletes a segment before the copies of it are forced",
-                        "log/LogFiles.java",
-                        "force(); // the copies, and the ends that made other records useless",
-                        "",
-                        MANY),
-                // The coordinator
-                new PlantedBug(
-                        "tells a commit before it is recorded",
-                        "runtime/Coordinator.java",
-                        "Ports.call(() -> log.decide(Records.decision(entry.transaction, now)))",
-                        """
-                        log.decide(Records.decision(entry.transaction, now));
-                        CompletableFuture.completedFuture(null)
-                        """,
-                        FEW),
-                new PlantedBug(
-                        "presumes commit",
-                        "runtime/Coordinator.java",
-                        "return entry == null ? Outcome.ROLLBACK : entry.transaction.decision();",
-                        "return entry == null ? Outcome.COMMIT : entry.transaction.decision();",
-                        FEW),
-                new PlantedBug(
-                        "forgets its commits where it starts again",
-                        "runtime/Coordinator.java",
-                        "open.forEach(entry -> apply(entry, new Event.Recovered()));",
-                        "",
-                        FEW),
-                new PlantedBug(
-                        "takes a participant for committed that knows nothing of the transaction",
-                        "runtime/Coordinator.java",
-                        "apply(entry, toldOutcome(name, reply)); if",
-                        """
-                        apply(entry, reply.kind() == Participants.Reply.Kind.UNKNOWN
-                                ? new Event.Acknowledged(name)
-                                : toldOutcome(name, reply));
-                        if
-                        """,
-                        MANY),
-                new PlantedBug(
-                        "takes a lost answer to one phase for a refusal",
-                        "runtime/Coordinator.java",
-                        "case UNAVAILABLE, WRONG, SILENT -> new Event.Unanswered(name, reply.detail());",
-                        "case UNAVAILABLE, WRONG, SILENT -> new Event.OnePhaseRefused(name, Ballot.abort(reply.detail()));",
-                        FEW),
-                new PlantedBug(
-                        "takes a participant for rolled back that lost its memory after one phase",
-                        "runtime/Coordinator.java",
-                        "reply -> apply(entry, toldOutcome(name, reply))",
-                        """
-                        reply -> apply(entry, reply.kind() == Participants.Reply.Kind.UNKNOWN
-                                ? new Event.Acknowledged(name)
-                                : toldOutcome(name, reply))
-                        """,
-                        MANY),
-                new PlantedBug(
-                        "no longer asks what became of one phase",
-                        "runtime/Coordinator.java",
-                        "} else if (entry.transaction.state().isLeftToParticipant()) {",
-                        "} else if (entry.beganNanos == Long.MIN_VALUE) {",
-                        MANY),
-                new PlantedBug(
-                        "drops what a request failed to bring across as a whole",
-                        "runtime/Lanes.java",
-                        "give(target, one.onceMore());",
-                        "one.answer().complete(Reply.DONE);",
-                        MANY),
-                new PlantedBug(
-                        "takes one answer of several for another",
-                        "runtime/Lanes.java",
-                        "replies.get(i).ifPresentOrElse(",
-                        "replies.get(batch.size() - 1 - i).ifPresentOrElse(",
-                        MANY),
-                new PlantedBug(
-                        "ignores the name of a request",
-                        "runtime/Coordinator.java",
-                        "Begun earlier = requests.putIfAbsent(name, mine);",
-                        "Begun earlier = null;",
-                        FEW),
-                new PlantedBug(
-                        "decides without waiting for all votes",
-                        "coordinator/TwoPhaseCommit.java",
-                        "if (next.participants().stream().anyMatch(p -> p.ballot() == null)) {",
-                        "if (next.participants().stream().allMatch(p -> p.ballot() == null)) {",
-                        FEW),
-                new PlantedBug(
-                        "ends a commit with its first acknowledgement",
-                        "coordinator/TwoPhaseCommit.java",
-                        """
-                        return t.participants().stream().allMatch(Participant::isSettled)
-                                ? Step.of(t.to(finalState(t, TransactionState.COMMITTED), now))
-                        """,
-                        """
-                        return t.participants().stream().anyMatch(Participant::isSettled)
-                                ? Step.of(t.to(finalState(t, TransactionState.COMMITTED), now))
-                        """,
-                        FEW),
-                new PlantedBug(
-                        "gives a commit up after three tries",
-                        "coordinator/TwoPhaseCommit.java",
-                        "case COMMITTING -> Step.of(next, new Effect.SendCommit(e.resourceManager(), tries));",
-                        """
-                        case COMMITTING ->
-                            tries > 3 ? Step.of(next) : Step.of(next, new Effect.SendCommit(e.resourceManager(), tries));
-                        """,
-                        FEW),
-                new PlantedBug(
-                        "rolls back while the commit is on its way to the log",
-                        "coordinator/TwoPhaseCommit.java",
-                        """
-                        case ACTIVE, PREPARING -> rollBack(t, e.cause(), e.reason(), now);
-                        case MARKED_ROLLBACK -> rollBack(t, Cause.WRITE_FAILED, t.reason(), now);
-                        // On its way to the log, or decided: too late.
-                        case DECIDING,
-                        """,
-                        """
-                        case ACTIVE, PREPARING, DECIDING -> rollBack(t, e.cause(), e.reason(), now);
-                        case MARKED_ROLLBACK -> rollBack(t, Cause.WRITE_FAILED, t.reason(), now);
-                        case
-                        """,
-                        MANY),
-                // Resource managers
-                new PlantedBug(
-                        "ignores for which instance a message is",
-                        "runtime/ResourceManager.java",
-                        "return addressee != null && !addressee.equals(instance.toString());",
-                        "return false;",
-                        MANY),
-                new PlantedBug(
-                        "decides alone when the coordinator does not answer",
-                        "runtime/ResourceManager.java",
-                        """
-                        if (failure != null) {
-                            inquireLater(transaction, tries + 1);
-                        """,
-                        """
-                        if (failure != null) {
-                            apply(new Event.Rollback(transaction));
-                        """,
-                        FEW),
-                new PlantedBug(
-                        "forgets what is in doubt where it starts again",
-                        "runtime/ResourceManager.java",
-                        "carryOut(new Effect.InDoubt(transaction), nobodyWaits);",
-                        "",
-                        MANY),
-                new PlantedBug(
-                        "does not remember a rollback of what it does not know",
-                        "resource/Dictionary.java",
-                        """
-                        } else {
-                            remember(id, false);
-                        }
-                        effects.add(new Effect.RolledBack(id));
-                        """,
-                        """
-                        }
-                        effects.add(new Effect.RolledBack(id));
-                        """,
-                        MANY),
-                new PlantedBug(
-                        "unlocks at the vote",
-                        "resource/Dictionary.java",
-                        "transaction.writes.keySet().forEach(key -> locks.put(key, id));",
-                        "",
-                        FEW),
-                new PlantedBug(
-                        "accepts a write after the vote",
-                        "resource/Dictionary.java",
-                        "if (transaction != null && transaction.phase != Phase.STAGED) {",
-                        "if (transaction != null && transaction.phase == Phase.WAITING_ONE_PHASE) {",
-                        MANY),
-                new PlantedBug(
-                        "accepts a write after the end",
-                        "resource/Dictionary.java",
-                        "if (transaction == null && isEnded(e.id())) {",
-                        "if (transaction == null && limits.endedMax() < 0) {",
-                        FEW),
-                new PlantedBug(
-                        "takes an unknown id for a new one, however old", "resource/Dictionary.java", """
-                        || (newestForgotten != null && id.isOrderedByTime() && !newestForgotten.isOlderThan(id));
-                        """, ";", MANY),
-                new PlantedBug("votes for commit where it has rolled back", "resource/Dictionary.java", """
-                        if (ended.getOrDefault(id, false)) {
-                            effects.add(new Effect.Voted(id, Ballot.COMMIT)); // asked again, the same vote
-                        """, """
-                        if (ended.containsKey(id)) {
-                            effects.add(new Effect.Voted(id, Ballot.COMMIT));
-                        """, MANY),
-                new PlantedBug(
-                        "lets the younger wait and the older give way",
-                        "resource/Dictionary.java",
-                        "if (holder.isOlderThan(id)) {",
-                        "if (id.isOlderThan(holder)) {",
-                        FEW),
-                new PlantedBug(
-                        "lets an overtaken write undo a later one",
-                        "resource/Dictionary.java",
-                        "if (before != null && before.sequence >= sequence) {",
-                        "if (before != null && before.sequence == sequence) {",
-                        MANY));
+    static Stream<PlantedBug> log() {
+        return Stream.of(
+                plant("skips the force")
+                        .in(FileDecisionLog.class, "write")
+                        .remove("files.force();")
+                        .foundWithin(FEW),
+                plant("acknowledges a decision before the force")
+                        .in(FileDecisionLog.class, "write")
+                        .replace("files.force();", """
+                                for (Waiting record : batch) {
+                                    if (record.decided() != null) {
+                                        record.decided().complete(null);
+                                    }
+                                }
+                                files.force();
+                                """)
+                        .foundWithin(FEW),
+                plant("retries a failed force")
+                        .in("dtc.log.LogFiles", "force")
+                        .replace("storage.force($segment);", """
+                                try {
+                                    storage.force($segment);
+                                } catch (IOException e) {
+                                    storage.force($segment);
+                                }
+                                """)
+                        .foundWithin(MANY),
+                plant("reports a torn tail that was never forced as damage")
+                        .in("dtc.log.SegmentReader", "findProof")
+                        .replace("good.forced() <= offset", "good.forced() <= 0")
+                        .foundWithin(MANY),
+                plant("leaves zeros at the end of a complete segment")
+                        .in("dtc.log.LogFiles", "trim")
+                        .replace("!segment.isTrim()", "false")
+                        .foundWithin(FEW),
+                plant("deletes a segment before the copies of its records are forced")
+                        .in("dtc.log.LogFiles", "clean")
+                        .remove("force();")
+                        .foundWithin(MANY));
+    }
+
+    static Stream<PlantedBug> coordinator() {
+        return Stream.of(
+                plant("sends a commit before the decision is recorded")
+                        .in(Coordinator.class, "record")
+                        .replace("log.decide($record)", """
+                                {
+                                    log.decide($record);
+                                    return CompletableFuture.completedFuture(null);
+                                }
+                                """)
+                        .foundWithin(FEW),
+                plant("presumes commit")
+                        .in(Coordinator.class, "outcome")
+                        .replace("Outcome.ROLLBACK", "Outcome.COMMIT")
+                        .foundWithin(FEW),
+                plant("does not deliver recovered commits after a restart")
+                        .in(Coordinator.class, "recover")
+                        .remove("open.forEach($deliver);")
+                        .foundWithin(FEW),
+                plant("treats a participant that does not know the transaction as committed")
+                        .in(Coordinator.class, "sendCommit")
+                        .replace("toldOutcome(name, reply)", """
+                                reply.kind() == Participants.Reply.Kind.UNKNOWN
+                                        ? new Event.Acknowledged(name)
+                                        : toldOutcome(name, reply)
+                                """)
+                        .foundWithin(MANY),
+                plant("treats a lost answer to a one-phase commit as a refusal")
+                        .in(Coordinator.class, "commitOnePhase")
+                        .replace(
+                                "new Event.Unanswered(name, reply.detail())",
+                                "new Event.OnePhaseRefused(name, Ballot.abort(reply.detail()))")
+                        .foundWithin(FEW),
+                plant("treats a participant that lost a one-phase commit as rolled back")
+                        .in(Coordinator.class, "sendRollback")
+                        .replace("toldOutcome(name, reply)", """
+                                reply.kind() == Participants.Reply.Kind.UNKNOWN
+                                        ? new Event.Acknowledged(name)
+                                        : toldOutcome(name, reply)
+                                """)
+                        .foundWithin(MANY),
+                plant("stops asking for the outcome of a one-phase commit")
+                        .in(Coordinator.class, "perform")
+                        .replace("entry.transaction.state().isLeftToParticipant()", "false")
+                        .foundWithin(MANY),
+                plant("treats the messages of a failed batch as delivered")
+                        .in(Lanes.class, "goAgain")
+                        .replace("give(target, one.onceMore());", "one.answer().complete(Reply.DONE);")
+                        .foundWithin(MANY),
+                plant("mixes up the answers to a batch")
+                        .in(Lanes.class, "deliver")
+                        .replace("replies.get(i)", "replies.get(batch.size() - 1 - i)")
+                        .foundWithin(MANY),
+                plant("ignores the idempotency key of a request")
+                        .in(Coordinator.class, "begin")
+                        .replace("requests.putIfAbsent(name, mine)", "null")
+                        .foundWithin(FEW),
+                plant("loses the idempotency keys in a restart")
+                        .in(Coordinator.class, "recover")
+                        .remove("requests.put($name, $begun);")
+                        .foundWithin(MANY),
+                plant("keeps finished transactions for ever")
+                        .in("dtc.runtime.Retention", "add")
+                        .replace("finished.size() > number", "false")
+                        .foundWithin(FEW),
+                plant("never lets a transaction expire")
+                        .in(Coordinator.class, "begin")
+                        .remove("entry.timer = time.after(allowed, $expire);")
+                        .foundWithin(FEW),
+                plant("does not record that a transaction is forgotten")
+                        .in(Coordinator.class, "forget")
+                        .remove("log.forget(id);")
+                        .foundWithin(MANY),
+                plant("decides to commit without waiting for all votes")
+                        .in(TwoPhaseCommit.class, "voteArrived")
+                        .replace("$participants.anyMatch($hasNotVoted)", "$participants.allMatch($hasNotVoted)")
+                        .foundWithin(FEW),
+                plant("ignores a vote to abort")
+                        .in(TwoPhaseCommit.class, "voteArrived")
+                        .replace("ballot.vote() == Vote.ABORT", "false")
+                        .foundWithin(FEW),
+                plant("ends a commit with the first acknowledgement")
+                        .in(TwoPhaseCommit.class, "finishCommit")
+                        .replace("$participants.allMatch($isSettled)", "$participants.anyMatch($isSettled)")
+                        .foundWithin(FEW),
+                plant("gives up a commit after three attempts")
+                        .in(TwoPhaseCommit.class, "unanswered")
+                        .replace("Step.of(next, new Effect.SendCommit($name, tries))", """
+                                tries > 3 ? Step.of(next) : Step.of(next, new Effect.SendCommit($name, tries))
+                                """)
+                        .foundWithin(FEW),
+                plant("rolls back while the commit is being recorded")
+                        .in(TwoPhaseCommit.class, "rollbackRequested")
+                        .replace("t.state()", """
+                                t.state() == TransactionState.DECIDING ? TransactionState.ACTIVE : t.state()
+                                """)
+                        .foundWithin(MANY));
+    }
+
+    static Stream<PlantedBug> resourceManager() {
+        return Stream.of(
+                plant("accepts messages for an earlier instance")
+                        .in(ResourceManager.class, "isForAnother")
+                        .replace("return $isForAnother;", "return false;")
+                        .foundWithin(MANY),
+                plant("decides alone when the coordinator does not answer")
+                        .in(ResourceManager.class, "inquireLater")
+                        .replace("""
+                                if (failure != null) {
+                                    inquireLater(transaction, tries + 1);
+                                    return;
+                                }
+                                """, """
+                                if (failure != null) {
+                                    apply(new Event.Rollback(transaction));
+                                    return;
+                                }
+                                """)
+                        .foundWithin(FEW),
+                plant("does not ask for outcomes in doubt after a restart")
+                        .in(ResourceManager.class, "resume")
+                        .remove("carryOut(new Effect.InDoubt(transaction), nobodyWaits);")
+                        .foundWithin(MANY),
+                plant("forgets the rollback of a transaction that it does not know")
+                        .in(Dictionary.class, "rollback")
+                        .remove("remember(id, false);")
+                        .foundWithin(MANY),
+                plant("discards what it voted to commit when the timeout of staged writes ends")
+                        .in(Dictionary.class, "abandoned")
+                        .replace("transaction.phase == Phase.STAGED", "true")
+                        .foundWithin(MANY),
+                plant("does not lock the keys of a transaction that it votes to commit")
+                        .in(Dictionary.class, "seekVote")
+                        .remove("transaction.writes.keySet().forEach($lock);")
+                        .foundWithin(FEW),
+                plant("accepts a write after the vote")
+                        .in(Dictionary.class, "write")
+                        .replace("transaction.phase != Phase.STAGED", "transaction.phase == Phase.WAITING_ONE_PHASE")
+                        .foundWithin(MANY),
+                plant("accepts a write after the end of the transaction")
+                        .in(Dictionary.class, "write")
+                        .replace("isEnded(e.id())", "false")
+                        .foundWithin(FEW),
+                plant("treats an unknown transaction as new, however old it is")
+                        .in(Dictionary.class, "isEnded")
+                        .replace("ended.containsKey(id) || $isForgotten", "ended.containsKey(id)")
+                        .foundWithin(MANY),
+                plant("votes to commit a transaction that it has rolled back")
+                        .in(Dictionary.class, "prepare")
+                        .replace("ended.getOrDefault(id, false)", "ended.containsKey(id)")
+                        .foundWithin(MANY),
+                plant("lets the younger transaction wait and votes the older one down")
+                        .in(Dictionary.class, "seekVote")
+                        .replace("holder.isOlderThan(id)", "id.isOlderThan(holder)")
+                        .foundWithin(FEW),
+                plant("overwrites a later write with an earlier one")
+                        .in(Dictionary.class, "write")
+                        .replace("before.sequence >= sequence", "before.sequence == sequence")
+                        .foundWithin(MANY));
     }
 
     @ParameterizedTest
-    @MethodSource("bugs")
+    @MethodSource({"log", "coordinator", "resourceManager"})
     void is_found(PlantedBug bug) throws Exception {
-        String found = bug.found();
+        Map<Long, String> found = bug.find();
         assertFalse(found.isEmpty(), () -> "%s: none of the seeds up to %d finds it".formatted(bug, bug.withinSeeds()));
-        LOG.infof("%s: %s", bug, found);
-    }
-
-    /** What finds the planted bugs finds nothing where nothing is planted. */
-    @Test
-    void the_product_has_none() throws Exception {
-        assertEquals("", PlantedBug.foundInTheProduct(MANY));
+        found.forEach((seed, violation) -> {
+            LOG.infof("%s: seed %d: %s", bug, seed, violation);
+            assertNull(Hunt.play(seed, new Hunt.Totals()), () -> "seed %d fails without the bug too".formatted(seed));
+        });
     }
 }
