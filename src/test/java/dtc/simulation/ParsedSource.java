@@ -27,26 +27,51 @@ final class ParsedSource {
     private final SourcePositions positions;
     private final boolean valid;
 
-    ParsedSource(String text) throws IOException {
+    private ParsedSource(String text, CompilationUnitTree unit, SourcePositions positions, boolean valid) {
         this.text = text;
+        this.unit = unit;
+        this.positions = positions;
+        this.valid = valid;
+    }
+
+    static ParsedSource parse(String text) throws IOException {
+        return parse(List.of(text)).getFirst();
+    }
+
+    /** Parses several sources in one run of the compiler, which takes much less time. */
+    static List<ParsedSource> parse(List<String> texts) throws IOException {
         DiagnosticCollector<JavaFileObject> diagnostics = new DiagnosticCollector<>();
         JavacTask task = (JavacTask) ToolProvider.getSystemJavaCompiler()
-                .getTask(null, null, diagnostics, List.of("-proc:none"), null, List.of(new SourceText("Parsed", text)));
-        unit = task.parse().iterator().next();
-        positions = Trees.instance(task).getSourcePositions();
-        valid = diagnostics.getDiagnostics().stream().noneMatch(d -> d.getKind() == Diagnostic.Kind.ERROR);
+                .getTask(
+                        null,
+                        null,
+                        diagnostics,
+                        List.of("-proc:none"),
+                        null,
+                        texts.stream()
+                                .map(text -> new SourceText("Parsed", text))
+                                .toList());
+        List<CompilationUnitTree> units = new ArrayList<>();
+        task.parse().forEach(units::add);
+        SourcePositions positions = Trees.instance(task).getSourcePositions();
+        boolean valid = diagnostics.getDiagnostics().stream().noneMatch(d -> d.getKind() == Diagnostic.Kind.ERROR);
+        List<ParsedSource> parsed = new ArrayList<>();
+        for (int i = 0; i < texts.size(); i++) {
+            parsed.add(new ParsedSource(texts.get(i), units.get(i), positions, valid));
+        }
+        return parsed;
     }
 
     /** Parses one statement or expression. */
     static SyntaxTree parseCode(String code) throws IOException {
-        ParsedSource method = new ParsedSource("class Code { void code() {%n%s%n} }".formatted(code));
+        ParsedSource method = parse("class Code { void code() {%n%s%n} }".formatted(code));
         if (method.valid && method.members().size() == 1 && method.members().getFirst() instanceof MethodTree it) {
             List<? extends StatementTree> statements = it.getBody().getStatements();
             if (statements.size() == 1) {
                 return SyntaxTree.of(statements.getFirst());
             }
         }
-        ParsedSource field = new ParsedSource("class Code { Object code =%n%s%n; }".formatted(code));
+        ParsedSource field = parse("class Code { Object code =%n%s%n; }".formatted(code));
         if (field.valid
                 && field.members().size() == 1
                 && field.members().getFirst() instanceof VariableTree it

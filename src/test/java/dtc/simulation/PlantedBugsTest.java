@@ -62,6 +62,10 @@ class PlantedBugsTest {
                 plant("deletes a segment before the copies of its records are forced")
                         .in("dtc.log.LogFiles", "clean")
                         .remove("force();")
+                        .foundWithin(MANY),
+                plant("deletes a segment without copying its live records")
+                        .in("dtc.log.LogFiles", "copy")
+                        .remove("write(copies);")
                         .foundWithin(MANY));
     }
 
@@ -125,6 +129,10 @@ class PlantedBugsTest {
                 plant("loses the idempotency keys in a restart")
                         .in(Coordinator.class, "recover")
                         .remove("requests.put($name, $begun);")
+                        .foundWithin(MANY),
+                plant("forgets a transaction as soon as it has finished")
+                        .in(Coordinator.class, "finish")
+                        .replace("retire(after, Duration.ZERO);", "forget(after.id());")
                         .foundWithin(MANY),
                 plant("keeps finished transactions for ever")
                         .in("dtc.runtime.Retention", "add")

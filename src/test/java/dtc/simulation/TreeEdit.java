@@ -46,7 +46,7 @@ record TreeEdit(String className, String method, String code, String replacement
         if (!Files.exists(file)) {
             throw notFound("there is no file " + file, pattern, sources);
         }
-        ParsedSource source = new ParsedSource(Files.readString(file));
+        ParsedSource source = ParsedSource.parse(Files.readString(file));
         String nested = className.substring(className.lastIndexOf('.') + 1);
         List<ClassTree> types = source.find(nested.split("\\$", -1));
         if (types.isEmpty()) {
@@ -106,16 +106,20 @@ record TreeEdit(String className, String method, String code, String replacement
 
     /** The methods in all sources that contain the code. */
     private static List<String> placesOf(SyntaxTree pattern, Path sources) throws IOException {
-        List<String> places = new ArrayList<>();
+        List<String> texts = new ArrayList<>();
         try (Stream<Path> files = Files.walk(sources)) {
             for (Path file : files.filter(path -> path.toString().endsWith(".java"))
                     .sorted()
                     .toList()) {
-                for (ClassTree type : new ParsedSource(Files.readString(file)).topLevelClasses()) {
-                    for (MethodTree method : ParsedSource.methods(type)) {
-                        if (!SyntaxTree.of(method).find(pattern).isEmpty()) {
-                            places.add("%s.%s".formatted(type.getSimpleName(), ParsedSource.signature(method)));
-                        }
+                texts.add(Files.readString(file));
+            }
+        }
+        List<String> places = new ArrayList<>();
+        for (ParsedSource source : ParsedSource.parse(texts)) {
+            for (ClassTree type : source.topLevelClasses()) {
+                for (MethodTree method : ParsedSource.methods(type)) {
+                    if (!SyntaxTree.of(method).find(pattern).isEmpty()) {
+                        places.add("%s.%s".formatted(type.getSimpleName(), ParsedSource.signature(method)));
                     }
                 }
             }
