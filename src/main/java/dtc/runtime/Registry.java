@@ -46,7 +46,9 @@ public final class Registry {
 
     /** Registers, or renews the lease; {@code url} is well-formed already. */
     public Answer<Registered> register(String id, String url, UUID instance, Set<String> features) {
-        if (!hosts.allow(url)) {
+        Registration known = registrations.get(id);
+        boolean isKnownUrl = known != null && known.url().equals(url); // and so was allowed when it first registered
+        if (!isKnownUrl && !hosts.allow(url)) {
             return refuse(Kind.HOST_NOT_ALLOWED, "the host of this URL is not allowed to register", id);
         }
         Registration before;
