@@ -1,11 +1,12 @@
 package dtc.simulation;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jboss.logging.Logger;
+import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -97,8 +98,6 @@ class ExhaustiveTest {
         }
     }
 
-    private int runs;
-
     @ParameterizedTest
     @EnumSource
     void keeps_all_promises(Story story) {
@@ -107,19 +106,31 @@ class ExhaustiveTest {
         undisturbed.run();
         List<String> moments = List.copyOf(undisturbed.moments());
         assertTrue(moments.size() > 20, () -> "few moments: " + moments);
+        List<List<Step.When>> faults = faults(scenario, moments, story.everyPair);
+        Optional<String> broken = faults.parallelStream()
+                .map(combination -> play(scenario.and(combination)))
+                .flatMap(Optional::stream)
+                .findFirst();
+        broken.ifPresent(Assertions::fail);
+        LOG.infof("%s: %d moments, %d runs", story, moments.size(), faults.size());
+    }
+
+    /** The faults of each run. */
+    private static List<List<Step.When>> faults(Scenario scenario, List<String> moments, boolean everyPair) {
+        List<List<Step.When>> faults = new ArrayList<>();
         List<Step.When> deaths = deaths(scenario, moments);
-        play(scenario, List.of());
-        deaths.forEach(death -> play(scenario, List.of(death)));
+        faults.add(List.of());
+        deaths.forEach(death -> faults.add(List.of(death)));
         for (String moment : moments) {
             if (isMessage(moment)) {
-                ALONE.forEach(fate -> play(scenario, List.of(new Step.When(moment, fate))));
-                for (Action fate : story.everyPair ? WITH_A_DEATH : List.<Action>of()) {
+                ALONE.forEach(fate -> faults.add(List.of(new Step.When(moment, fate))));
+                for (Action fate : everyPair ? WITH_A_DEATH : List.<Action>of()) {
                     Step.When one = new Step.When(moment, fate);
-                    deaths.forEach(death -> play(scenario, List.of(one, death)));
+                    deaths.forEach(death -> faults.add(List.of(one, death)));
                 }
             }
         }
-        LOG.infof("%s: %d moments, %d runs", story, moments.size(), runs);
+        return faults;
     }
 
     /** Of each process at each moment: for short and for long, and with none, a part, or all of the log kept. */
@@ -141,12 +152,9 @@ class ExhaustiveTest {
         return moment.contains(" sends ") || moment.contains(" answers ");
     }
 
-    private void play(Scenario scenario, List<Step.When> faults) {
-        runs++;
-        Scenario disturbed = scenario.and(faults);
-        World.Violation violation = World.run(disturbed).violation();
-        if (violation != null) {
-            fail("%s%n%s".formatted(violation, disturbed.text()));
-        }
+    /** The broken promise and the scenario; empty where all are kept. */
+    private static Optional<String> play(Scenario scenario) {
+        World.Violation violation = World.run(scenario).violation();
+        return Optional.ofNullable(violation).map(broken -> "%s%n%s".formatted(broken, scenario.text()));
     }
 }
