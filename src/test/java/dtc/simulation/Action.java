@@ -79,12 +79,8 @@ sealed interface Action {
 
         @Override
         public String toString() {
-            return "crash %s, back after %d%s%s"
-                    .formatted(
-                            node,
-                            backAfterMillis,
-                            elsewhere ? " elsewhere" : "",
-                            kept == 0 ? "" : ", keeping %d%% of what was not forced".formatted(kept));
+            return "crash " + node + ", back after " + backAfterMillis + (elsewhere ? " elsewhere" : "")
+                    + (kept == 0 ? "" : ", keeping " + kept + "% of what was not forced");
         }
     }
 
@@ -97,7 +93,7 @@ sealed interface Action {
 
         @Override
         public String toString() {
-            return "pause %s for %d".formatted(node, millis);
+            return "pause " + node + " for " + millis;
         }
     }
 
@@ -110,7 +106,7 @@ sealed interface Action {
 
         @Override
         public String toString() {
-            return "cut %s to %s for %d".formatted(from, to, millis);
+            return "cut " + from + " to " + to + " for " + millis;
         }
     }
 
@@ -123,7 +119,7 @@ sealed interface Action {
 
         @Override
         public String toString() {
-            return "clog %s to %s for %d".formatted(from, to, millis);
+            return "clog " + from + " to " + to + " for " + millis;
         }
     }
 
@@ -136,7 +132,7 @@ sealed interface Action {
 
         @Override
         public String toString() {
-            return "jump the clock of %s by %d".formatted(node, millis);
+            return "jump the clock of " + node + " by " + millis;
         }
     }
 
@@ -173,7 +169,7 @@ sealed interface Action {
 
         @Override
         public String toString() {
-            return "leave %s, back after %d".formatted(node, backAfterMillis);
+            return "leave " + node + ", back after " + backAfterMillis;
         }
     }
 

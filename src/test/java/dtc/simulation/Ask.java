@@ -22,7 +22,7 @@ sealed interface Ask {
     record Write(String resourceManager, String key, String value) {
         @Override
         public String toString() {
-            return "%s %s %s".formatted(resourceManager, key, value);
+            return resourceManager + " " + key + " " + value;
         }
     }
 
@@ -59,18 +59,15 @@ sealed interface Ask {
 
         @Override
         public String toString() {
-            return "%s: %s%s"
-                    .formatted(
-                            subject(),
-                            writes.stream().map(Write::toString).collect(Collectors.joining(" + ")),
-                            keyed(key));
+            return subject() + ": " + writes.stream().map(Write::toString).collect(Collectors.joining(" + "))
+                    + keyed(key);
         }
     }
 
     record Put(String transaction, Write write) implements Ask {
         @Override
         public String subject() {
-            return "write %s %s".formatted(transaction, write);
+            return "write " + transaction + " " + write;
         }
 
         @Override

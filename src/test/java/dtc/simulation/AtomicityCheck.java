@@ -74,7 +74,7 @@ final class AtomicityCheck implements Check {
                         && world.ledger.transactions().stream()
                                         .filter(AtomicityCheck::isUnresolved)
                                         .count()
-                                > world.scenario.value(Setting.RETAINED_MAX));
+                                > world.setting(Setting.RETAINED_MAX));
     }
 
     private static boolean isUnresolved(Ledger.Seen transaction) {

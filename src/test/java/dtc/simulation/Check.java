@@ -68,8 +68,8 @@ interface Check {
     default void observed(
             Ledger.Shadow resourceManager, ResourceManagerNode node, dtc.resource.Dictionary dictionary) {}
 
-    /** An event is over. */
-    default void after() {}
+    /** An event is over in which at least one transaction has changed. */
+    default void afterChange() {}
 
     /** The run is over. */
     default void end() {}

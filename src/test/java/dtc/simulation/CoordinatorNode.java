@@ -25,7 +25,6 @@ import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.TransactionListener;
 import java.io.IOException;
-import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -69,7 +68,6 @@ final class CoordinatorNode extends Node {
     void started(Life life) {
         world.network.listen(NAME, this);
         LifeTime time = new LifeTime(life);
-        Scenario scenario = world.scenario;
         Registry newRegistry = new Registry(time, LEASE, 100, new HostRules(List.of("*")));
         DecisionLog log = world.disk.open(life);
         if (life.isOver()) {
@@ -77,17 +75,17 @@ final class CoordinatorNode extends Node {
         }
         Ids ids = new Ids(time);
         Coordinator newCoordinator = new Coordinator(
-                new TwoPhaseCommit(10, 100, (int) scenario.value(Setting.ROLLBACK_TRIES_MAX)),
+                new TwoPhaseCommit(10, 100, (int) world.setting(Setting.ROLLBACK_TRIES_MAX)),
                 new Coordinator.Settings(
-                        Duration.ofMillis(scenario.value(Setting.TRANSACTION_TIMEOUT)),
+                        Duration.ofMillis(world.setting(Setting.TRANSACTION_TIMEOUT)),
                         Duration.ofMillis(MESSAGE_MILLIS),
                         Duration.ofMillis(1_400),
-                        (int) scenario.value(Setting.IN_FLIGHT_MAX),
-                        Duration.ofMillis(scenario.value(Setting.RETENTION)),
-                        (int) scenario.value(Setting.RETAINED_MAX),
-                        (int) scenario.value(Setting.REDELIVERIES_MAX),
-                        (int) scenario.value(Setting.ROLLBACKS_WAITING_MAX),
-                        (int) scenario.value(Setting.UNDELIVERED_MAX)),
+                        (int) world.setting(Setting.IN_FLIGHT_MAX),
+                        Duration.ofMillis(world.setting(Setting.RETENTION)),
+                        (int) world.setting(Setting.RETAINED_MAX),
+                        (int) world.setting(Setting.REDELIVERIES_MAX),
+                        (int) world.setting(Setting.ROLLBACKS_WAITING_MAX),
+                        (int) world.setting(Setting.UNDELIVERED_MAX)),
                 time,
                 ids,
                 new Backoff(
@@ -99,13 +97,13 @@ final class CoordinatorNode extends Node {
                         new Messages(life),
                         time,
                         new Lanes.Settings(
-                                (int) scenario.value(Setting.LANES),
-                                (int) scenario.value(Setting.BATCH_MAX),
+                                (int) world.setting(Setting.LANES),
+                                (int) world.setting(Setting.BATCH_MAX),
                                 10_000,
-                                (int) scenario.value(Setting.LANE_WAITING_MAX),
+                                (int) world.setting(Setting.LANE_WAITING_MAX),
                                 VOTE_TIMEOUT,
-                                Duration.ofMillis(scenario.value(Setting.PATIENCE))),
-                        scenario.value(Setting.TURN) == 0 ? Runnable::run : task -> time.after(Duration.ZERO, task)),
+                                Duration.ofMillis(world.setting(Setting.PATIENCE))),
+                        world.setting(Setting.TURN) == 0 ? Runnable::run : task -> time.after(Duration.ZERO, task)),
                 new WatchedLog(life, log),
                 new Listener(life));
         registry = newRegistry;
@@ -223,15 +221,14 @@ final class CoordinatorNode extends Node {
             case Ask.Begin begin -> {
                 begins = begin;
                 Duration timeout = begin.timeoutMillis() == 0 ? null : Duration.ofMillis(begin.timeoutMillis());
-                var answer =
-                        up().begin(origin(begin.key(), begin.toString()), timeout, List.of(), false, Until.APPLIED);
+                var answer = up().begin(origin(begin.key(), begin), timeout, List.of(), false, Until.APPLIED);
                 begins = null;
                 yield heard(life, client, ask, id, answer);
             }
             case Ask.Run run -> {
                 begins = run;
                 var answer = up().begin(
-                                origin(run.key(), run.toString()),
+                                origin(run.key(), run),
                                 null,
                                 run.writes().stream()
                                         .map(CoordinatorNode::write)
@@ -271,11 +268,11 @@ final class CoordinatorNode extends Node {
     }
 
     private Until until() {
-        return world.scenario.value(Setting.RESPOND_ASYNC) > 0 ? Until.DECIDED : Until.APPLIED;
+        return world.setting(Setting.RESPOND_ASYNC) > 0 ? Until.DECIDED : Until.APPLIED;
     }
 
-    private static Origin origin(@Nullable String key, String body) {
-        return key == null ? Origin.UNNAMED : new Origin(null, new Origin.Request(key, body));
+    private static Origin origin(@Nullable String key, Ask request) {
+        return key == null ? Origin.UNNAMED : new Origin(null, new Origin.Request(key, request.toString()));
     }
 
     private static Coordinator.Write write(Ask.Write write) {
@@ -377,15 +374,11 @@ final class CoordinatorNode extends Node {
         private String subject(Message message) {
             String transaction = world.name(message.id());
             return switch (message) {
-                case Message.Write write -> "write %s %s".formatted(transaction, write.key());
+                case Message.Write write -> "write " + transaction + " " + write.key();
                 case Message.Prepare prepare
                 when !prepare.writes().isEmpty() ->
-                    "prepare %s with %s"
-                            .formatted(
-                                    transaction,
-                                    prepare.writes().stream()
-                                            .map(Message.Write::key)
-                                            .collect(Collectors.joining(" ")));
+                    "prepare " + transaction + " with "
+                            + prepare.writes().stream().map(Message.Write::key).collect(Collectors.joining(" "));
                 case Message.Prepare _ -> "prepare " + transaction;
                 case Message.Commit _ -> "commit " + transaction;
                 case Message.Rollback _ -> "rollback " + transaction;
@@ -457,7 +450,7 @@ final class CoordinatorNode extends Node {
                 String subject,
                 long timeoutMillis,
                 Function<ResourceManagerNode, CompletionStage<R>> question) {
-            return world.network.ask(life, URI.create(target.url()).getHost(), subject, timeoutMillis, node -> {
+            return world.network.ask(life, ResourceManagerNode.address(target), subject, timeoutMillis, node -> {
                 if (node instanceof ResourceManagerNode resourceManager) {
                     return question.apply(resourceManager);
                 }

@@ -56,10 +56,10 @@ final class Disk {
         try {
             return FileDecisionLog.open(
                     new Files(life),
-                    task -> world.after(1 + world.number("disk", world.scenario.value(Setting.DISK)), life, task),
+                    task -> world.after(1 + world.number("disk", world.setting(Setting.DISK)), life, task),
                     new FileDecisionLog.Settings(
-                            world.scenario.value(Setting.SEGMENT),
-                            world.scenario.value(Setting.SEGMENT) / 3,
+                            world.setting(Setting.SEGMENT),
+                            world.setting(Setting.SEGMENT) / 3,
                             FREE_MIN,
                             DECISIONS_WAITING_MAX),
                     new LifeTime(life)::nanos,
@@ -131,7 +131,7 @@ final class Disk {
 
         private void moment(String what) throws IOException {
             if (!life.isOver()) {
-                world.moment(life, "%s %s".formatted(life.node.name, what), false);
+                world.moment(life, life.node.name + " " + what, false);
             }
             if (life.isOver()) {
                 throw new IOException("the process has died");

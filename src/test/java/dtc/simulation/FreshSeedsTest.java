@@ -5,51 +5,48 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import java.util.SortedSet;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import org.jboss.logging.Logger;
 import org.junit.jupiter.api.Test;
 
 /**
- * Seeds that nobody has tried before, for a minute, or for {@code -Dsimulation.minutes=N}; or only
- * {@code -Dsimulation.seed=S}. What is found is made as short as it can be, and printed as a scenario.
+ * Plays {@code -Dsimulation.seeds=N} seeds on all cores, from a random one or from {@code -Dsimulation.first=F}; or
+ * only {@code -Dsimulation.seed=S}. A seed that breaks a promise is shrunk to a short scenario, which is printed.
  */
 class FreshSeedsTest {
 
     private static final Logger LOG = Logger.getLogger(FreshSeedsTest.class);
 
-    private static final Duration BRIEF = Duration.ofMinutes(1);
-    /** A run of this length must have seen each fault after each transition. */
-    private static final Duration LONG = Duration.ofMinutes(10);
+    private static final long SEEDS = 20_000;
+    /** From this number of seeds on, every fault must have occurred after every transition. */
+    private static final long SEEDS_FOR_FULL_COVERAGE = 200_000;
+    /** Between the possible random first seeds, so that the ranges of two runs hardly ever overlap. */
+    private static final long SEEDS_APART = 1_000_000_000;
 
     @Test
-    void keep_all_promises() {
-        String only = System.getProperty("simulation.seed", "");
-        if (!only.isEmpty()) {
-            play(Long.parseLong(only), new Hunt.Totals());
+    void keep_all_promises() throws Exception {
+        Long only = Long.getLong("simulation.seed");
+        if (only != null) {
+            check(Hunt.play(only, 1, 1));
             return;
         }
-        String minutes = System.getProperty("simulation.minutes", "");
-        Duration allowed = minutes.isEmpty() ? BRIEF : Duration.ofMinutes(Long.parseLong(minutes));
-        long first = new SecureRandom().nextInt() * 1_000_000_000L;
+        long seeds = Long.getLong("simulation.seeds", SEEDS);
+        long first = Long.getLong("simulation.first", new SecureRandom().nextInt() * SEEDS_APART);
+        int threads = Runtime.getRuntime().availableProcessors();
         long began = System.nanoTime();
-        Hunt.Totals totals = new Hunt.Totals();
-        for (long seed = first; System.nanoTime() - began < allowed.toNanos(); seed++) {
-            play(seed, totals);
-        }
-        report(first, totals, Duration.ofNanos(System.nanoTime() - began));
-        if (allowed.compareTo(LONG) >= 0) {
-            List<String> never = never(totals.coverage());
-            assertTrue(never.isEmpty(), () -> "never tried: " + never);
-        }
+        Hunt.Result result = Hunt.play(first, seeds, threads);
+        Duration took = Duration.ofNanos(System.nanoTime() - began);
+        check(result);
+        report(first, result.totals(), took, threads);
+        SortedSet<String> missing = result.totals().coverage().missing();
+        assertTrue(seeds < SEEDS_FOR_FULL_COVERAGE || missing.isEmpty(), () -> "did not occur: " + missing);
     }
 
-    private static void play(long seed, Hunt.Totals totals) {
-        Hunt.Found found = Hunt.play(seed, totals);
+    private static void check(Hunt.Result result) {
+        Hunt.Found found = result.found();
         if (found != null) {
+            long seed = found.seed();
             Scenario shortest =
                     Shrinker.shrink(Shrinker.written(seed), found.violation().check());
             World replay = new World(shortest, Noise.NONE, true);
@@ -59,43 +56,23 @@ class FreshSeedsTest {
         }
     }
 
-    private static void report(long first, Hunt.Totals totals, Duration took) {
+    private static void report(long first, Hunt.Totals totals, Duration took, int threads) {
         Coverage coverage = totals.coverage();
-        int all = transitions(coverage).size() * coverage.faults().size();
-        LOG.infof("transitions: %s", coverage.transitions());
-        LOG.infof("never tried: %s", never(coverage));
+        SortedSet<String> missing = coverage.missing();
+        LOG.infof("transitions: %s", new TreeMap<>(coverage.transitions()));
+        LOG.infof("faults: %s", new TreeMap<>(coverage.faults()));
         LOG.infof(
-                "%d seeds from %d in %d s: %d events in %d simulated hours; faults %s; %d of %d pairs of transition and fault",
+                "pairs of a transition and a fault: %d of %d; did not occur: %s",
+                coverage.pairs() - missing.size(), coverage.pairs(), missing);
+        LOG.infof(
+                "%d seeds, %d to %d: %d events, %d simulated hours, %.1f s, %.0f seeds/s on %d threads",
                 totals.runs(),
                 first,
-                took.toSeconds(),
+                first + totals.runs() - 1,
                 totals.events(),
                 Duration.ofMillis(totals.millis()).toHours(),
-                coverage.faults(),
-                coverage.pairs().size(),
-                all);
-    }
-
-    /** Those after which a transaction goes on, so that a fault may still strike it. */
-    private static SortedSet<String> transitions(Coverage coverage) {
-        TreeSet<String> transitions = new TreeSet<>();
-        for (String pair : coverage.pairs().keySet()) {
-            transitions.add(pair.substring(0, pair.indexOf(Coverage.TIMES)));
-        }
-        return transitions;
-    }
-
-    private static List<String> never(Coverage coverage) {
-        List<String> never = new ArrayList<>();
-        Map<String, Long> pairs = coverage.pairs();
-        for (String transition : transitions(coverage)) {
-            for (String fault : coverage.faults().keySet()) {
-                String pair = transition + Coverage.TIMES + fault;
-                if (!pairs.containsKey(pair)) {
-                    never.add(pair);
-                }
-            }
-        }
-        return never;
+                took.toMillis() / 1e3,
+                totals.runs() * 1e3 / took.toMillis(),
+                threads);
     }
 }

@@ -152,7 +152,7 @@ final class Generator {
     private void client(String client, int transactions) {
         ask(client, new Ask.Wait(workload.upTo(1_500)));
         for (int i = 1; i <= transactions; i++) {
-            String transaction = "t%s%d".formatted(client.substring("client".length()), i);
+            String transaction = "t" + client.substring("client".length()) + i;
             begun.add(transaction);
             if (workload.perMille(300)) {
                 ask(client, new Ask.Wait(workload.upTo(3_000)));

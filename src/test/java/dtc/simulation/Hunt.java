@@ -1,10 +1,8 @@
 package dtc.simulation;
 
-import java.util.Collections;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ConcurrentNavigableMap;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -20,37 +18,18 @@ public final class Hunt {
     /** What a seed led to. */
     record Found(long seed, World.Violation violation) {}
 
+    /** The smallest seed that broke a promise, or null, and how much was tried. */
+    record Result(@Nullable Found found, Totals totals) {}
+
     /**
      * Plays the seeds from 1 to {@code seeds} on all cores, until one breaks a promise. Public for class loaders that
      * hold a planted bug.
      *
-     * @return the lowest seed that breaks a promise, and which one; empty where none does
+     * @return the smallest seed that breaks a promise, and which one; empty if there is none
      */
     public static Map<Long, String> first(int seeds) throws InterruptedException, ExecutionException {
-        AtomicLong next = new AtomicLong(1);
-        ConcurrentNavigableMap<Long, String> found = new ConcurrentSkipListMap<>();
-        // Seeds are taken in order, and each that is taken is played: so the lowest one does not depend on chance.
-        Callable<Void> player = () -> {
-            while (found.isEmpty()) {
-                long seed = next.getAndIncrement();
-                if (seed > seeds) {
-                    break;
-                }
-                Found broken = play(seed, new Totals());
-                if (broken != null) {
-                    found.put(seed, broken.violation().toString());
-                }
-            }
-            return null;
-        };
-        int cores = Runtime.getRuntime().availableProcessors();
-        try (ExecutorService players = Executors.newFixedThreadPool(cores)) {
-            for (Future<Void> played : players.invokeAll(Collections.nCopies(cores, player))) {
-                played.get();
-            }
-        }
-        Map.Entry<Long, String> lowest = found.firstEntry();
-        return lowest == null ? Map.of() : Map.of(lowest.getKey(), lowest.getValue());
+        Found found = play(1, seeds, Runtime.getRuntime().availableProcessors()).found();
+        return found == null ? Map.of() : Map.of(found.seed(), found.violation().toString());
     }
 
     static @Nullable Found play(long seed, Totals totals) {
@@ -58,6 +37,43 @@ public final class Hunt {
         World.Result result = world.run();
         totals.add(result, world.coverage);
         return result.violation() == null ? null : new Found(seed, result.violation());
+    }
+
+    /**
+     * Plays {@code count} seeds from {@code first} on several threads. Seeds are handed out in order, and those below a
+     * seed that breaks a promise are still played, so that the result does not depend on the threads.
+     */
+    static Result play(long first, long count, int threads) throws InterruptedException, ExecutionException {
+        AtomicLong next = new AtomicLong();
+        AtomicLong end = new AtomicLong(count);
+        List<Future<Result>> parts = new ArrayList<>();
+        try (ExecutorService executor = Executors.newFixedThreadPool(threads)) {
+            for (int i = 0; i < threads; i++) {
+                parts.add(executor.submit(() -> playUntil(first, next, end)));
+            }
+        }
+        Found smallest = null;
+        Totals totals = new Totals();
+        for (Future<Result> part : parts) {
+            Found found = part.get().found();
+            if (found != null && (smallest == null || found.seed() < smallest.seed())) {
+                smallest = found;
+            }
+            totals.add(part.get().totals());
+        }
+        return new Result(smallest, totals);
+    }
+
+    private static Result playUntil(long first, AtomicLong next, AtomicLong end) {
+        Totals totals = new Totals();
+        for (long index = next.getAndIncrement(); index < end.get(); index = next.getAndIncrement()) {
+            Found found = play(first + index, totals);
+            if (found != null) {
+                end.accumulateAndGet(index, Math::min);
+                return new Result(found, totals);
+            }
+        }
+        return new Result(null, totals);
     }
 
     /** How much was tried. */
@@ -72,6 +88,13 @@ public final class Hunt {
             events += result.events();
             millis += result.millis();
             coverage.add(of);
+        }
+
+        void add(Totals other) {
+            runs += other.runs;
+            events += other.events;
+            millis += other.millis;
+            coverage.add(other.coverage);
         }
 
         Coverage coverage() {

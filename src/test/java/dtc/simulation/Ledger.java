@@ -37,6 +37,8 @@ final class Ledger {
     private final List<Check> checks;
     private final Map<TransactionId, Seen> transactions = new LinkedHashMap<>();
     private final Map<String, Shadow> shadows = new LinkedHashMap<>();
+    /** Whether a transaction has changed in the event that goes on. */
+    private boolean changed;
 
     /** A transaction. */
     static final class Seen {
@@ -131,6 +133,9 @@ final class Ledger {
         }
 
         Set<String> lockedKeys() {
+            if (inDoubt.isEmpty()) {
+                return Set.of();
+            }
             Set<String> keys = new TreeSet<>();
             for (TransactionId id : inDoubt) {
                 keys.addAll(staged.getOrDefault(id, Map.of()).keySet());
@@ -218,6 +223,7 @@ final class Ledger {
 
     void changed(Transaction before, Transaction after) {
         of(after.id(), seen -> {
+            changed = true;
             seen.state = after.state();
             seen.delegated |= after.state().isLeftToParticipant();
             seen.latest = before.state() + ">" + after.state();
@@ -468,7 +474,7 @@ final class Ledger {
                 shadow.waiting.remove(id);
             }
         });
-        List<TransactionId> gone = new ArrayList<>();
+        List<TransactionId> gone = new ArrayList<>(0);
         for (TransactionId id : shadow.staged.keySet()) {
             if (!open.containsKey(id)) {
                 gone.add(id);
@@ -507,17 +513,19 @@ final class Ledger {
 
     // Over all
 
-    void after() {
-        each(Check::after);
+    void afterEvent() {
+        if (changed) {
+            changed = false;
+            each(Check::afterChange);
+        }
     }
 
     void end() {
         each(Check::end);
     }
 
-    /** What has happened last to each transaction that is under way. */
-    Set<String> latestTransitions() {
-        Set<String> latest = new TreeSet<>();
+    /** Adds the last transition of each transaction that is not final. */
+    void addLatestTransitions(Set<String> latest) {
         for (Seen seen : transactions.values()) {
             if (seen.state != null && !seen.state.isFinal()) {
                 latest.add(seen.latest);
@@ -534,7 +542,6 @@ final class Ledger {
                 latest.add("participant>STAGED");
             }
         }
-        return latest;
     }
 
     /** By name. */

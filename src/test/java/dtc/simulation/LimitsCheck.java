@@ -1,6 +1,5 @@
 package dtc.simulation;
 
-import dtc.coordinator.Transaction;
 import dtc.resource.Dictionary;
 import java.util.HashMap;
 import java.util.Map;
@@ -14,23 +13,12 @@ final class LimitsCheck implements Check {
     /** Messages about transactions that were recovered: each is told again, and so bounded. */
     private final Map<String, Integer> underWay = new HashMap<>();
 
-    private boolean changed;
-
     LimitsCheck(World world) {
         this.world = world;
     }
 
     @Override
-    public void changed(Ledger.Seen transaction, Transaction before, Transaction after) {
-        changed = true;
-    }
-
-    @Override
-    public void after() {
-        if (!changed) {
-            return;
-        }
-        changed = false;
+    public void afterChange() {
         int inFlight = 0;
         int retained = 0;
         for (Ledger.Seen transaction : world.ledger.transactions()) {
@@ -42,7 +30,7 @@ final class LimitsCheck implements Check {
         }
         atMost(Setting.IN_FLIGHT_MAX, inFlight, "in flight");
         // Heuristic ones are kept as many again.
-        if (retained > 2 * world.scenario.value(Setting.RETAINED_MAX)) {
+        if (retained > 2 * world.setting(Setting.RETAINED_MAX)) {
             world.fail(NAME, retained + " finished transactions are kept");
         }
     }
@@ -76,7 +64,7 @@ final class LimitsCheck implements Check {
     }
 
     private void atMost(Setting limit, int number, String what) {
-        if (number > world.scenario.value(limit)) {
+        if (number > world.setting(limit)) {
             world.fail(NAME, "%d are %s".formatted(number, what));
         }
     }

@@ -75,7 +75,7 @@ final class Network {
         String from = asker.node.name;
         Node known = addresses.get(address);
         String to = known == null ? address : known.name;
-        Passage passage = passage(asker, from, to, "%s sends %s to %s".formatted(from, subject, to));
+        Passage passage = passage(asker, from, to, from + " sends " + subject + " to " + to);
         if (asker.isOver()) {
             return heard;
         }
@@ -115,7 +115,7 @@ final class Network {
             world.after(MILLIS, asker, () -> heard.complete(doubled ? new Result.Broken<>() : new Result.Refused<>()));
             return;
         }
-        world.moment(life, "%s receives %s from %s".formatted(target.name, subject, from), false);
+        world.moment(life, target.name + " receives " + subject + " from " + from, false);
         if (life.isOver()) {
             world.after(MILLIS, asker, () -> heard.complete(new Result.Broken<>()));
             return;
@@ -125,11 +125,10 @@ final class Network {
                 return;
             }
             if (failure != null) {
-                world.fail("no exception", "%s failed at %s: %s".formatted(subject, target.name, failure));
+                world.fail("no exception", subject + " failed at " + target.name + ": " + failure);
                 return;
             }
-            Passage back =
-                    passage(life, target.name, from, "%s answers %s to %s".formatted(target.name, subject, from));
+            Passage back = passage(life, target.name, from, target.name + " answers " + subject + " to " + from);
             if (life.isOver()) {
                 world.after(MILLIS, asker, () -> heard.complete(new Result.Broken<>()));
                 return;
@@ -147,7 +146,7 @@ final class Network {
         if (heard.isDone()) {
             return; // nobody listens any more
         }
-        world.moment(asker, "%s hears %s from %s".formatted(asker.node.name, subject, target.name), false);
+        world.moment(asker, asker.node.name + " hears " + subject + " from " + target.name, false);
         if (!asker.isOver()) {
             heard.complete(new Result.Heard<>(answer));
         }

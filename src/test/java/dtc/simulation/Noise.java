@@ -77,7 +77,7 @@ record Noise(
         if (message) {
             if (choices.perMille(lossPerMille)) {
                 actions.add(new Action.Lose());
-            } else if (new Choices(hash(seed, moment, 2)).perMille(breakPerMille)) {
+            } else if (breakPerMille > 0 && new Choices(hash(seed, moment, 2)).perMille(breakPerMille)) {
                 actions.add(new Action.Break());
             } else {
                 long delay = choices.perMille(slowPerMille) ? choices.upTo(slowMax) : choices.upTo(delayMax);
@@ -86,7 +86,7 @@ record Noise(
                 }
             }
             // A client's write names nothing by which its double could be told from a second write.
-            if (!moment.contains(" sends write ") || !client) {
+            if (!client || !moment.contains(" sends write ")) {
                 int after = 1 + choices.upTo(doubledAfterMax);
                 if (choices.perMille(doublePerMille)) {
                     actions.add(new Action.Twice(after));

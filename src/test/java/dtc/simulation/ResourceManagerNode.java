@@ -16,9 +16,9 @@ import dtc.runtime.Participants.Reply;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.ResourceManager;
-import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -26,7 +26,6 @@ import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +35,8 @@ import org.jspecify.annotations.Nullable;
 final class ResourceManagerNode extends Node {
 
     private static final long MESSAGE_MILLIS = 1_100;
+    private static final String SCHEME = "http://";
+    private static final String PATH = "/rm/";
     private static final Duration DRAIN = Duration.ofSeconds(10);
 
     final boolean durable;
@@ -73,10 +74,8 @@ final class ResourceManagerNode extends Node {
         Dictionary kept = dictionary;
         if (kept == null) {
             kept = new Dictionary(new Limits(
-                    (int) world.scenario.value(Setting.STAGED_MAX),
-                    100_000,
-                    world.scenario.value(Setting.STORED_MAX),
-                    (int) world.scenario.value(Setting.REMEMBERED_MAX)));
+                    (int) world.setting(Setting.STAGED_MAX), 100_000, world.setting(Setting.STORED_MAX), (int)
+                            world.setting(Setting.REMEMBERED_MAX)));
             dictionary = kept;
             instance = world.uuid("instance of " + name);
             world.ledger.isEmpty(this, instance);
@@ -87,7 +86,7 @@ final class ResourceManagerNode extends Node {
                 name,
                 instance,
                 new ResourceManager.Settings(
-                        Duration.ofMillis(800), Duration.ofMillis(world.scenario.value(Setting.STAGED_TIMEOUT))),
+                        Duration.ofMillis(800), Duration.ofMillis(world.setting(Setting.STAGED_TIMEOUT))),
                 time,
                 new Backoff(
                         Duration.ofSeconds(2),
@@ -187,9 +186,18 @@ final class ResourceManagerNode extends Node {
         return running;
     }
 
-    /** As HTTP paths do, the address names the resource manager too. */
+    /** The URL of this address, with the id in its path as over HTTP. */
+    private static String url(String address, String id) {
+        return SCHEME + address + PATH + id;
+    }
+
+    /** The address in a URL of {@link #url}. */
+    static String address(Registration target) {
+        return target.url().substring(SCHEME.length(), target.url().lastIndexOf(PATH));
+    }
+
     private boolean isElsewhere(Registration target) {
-        return !URI.create(target.url()).getPath().equals("/rm/" + name);
+        return !target.url().endsWith(PATH + name);
     }
 
     private static final Reply NOT_HERE = new Reply(Reply.Kind.UNKNOWN, "it answered 404");
@@ -220,7 +228,7 @@ final class ResourceManagerNode extends Node {
             replies.add(Optional.ofNullable(
                     receive(target, message).toCompletableFuture().getNow(null)));
             observe();
-            world.moment(life, "%s took %s".formatted(name, world.name(message.id())), true);
+            world.moment(life, name + " took " + world.name(message.id()), true);
         }
         return CompletableFuture.completedFuture(replies);
     }
@@ -311,18 +319,19 @@ final class ResourceManagerNode extends Node {
         }
 
         private Set<String> offered(Set<String> features) {
-            return features.stream()
-                    .filter(feature -> switch (feature) {
-                        case Registration.BATCH -> world.scenario.value(Setting.BATCH_MAX) > 1;
-                        case Registration.PREPARE_WITH_WRITES -> world.scenario.value(Setting.CARRY) > 0;
-                        default -> true;
-                    })
-                    .collect(Collectors.toSet());
+            Set<String> offered = new HashSet<>(features);
+            if (world.setting(Setting.BATCH_MAX) <= 1) {
+                offered.remove(Registration.BATCH);
+            }
+            if (world.setting(Setting.CARRY) == 0) {
+                offered.remove(Registration.PREPARE_WITH_WRITES);
+            }
+            return offered;
         }
 
         @Override
         public CompletionStage<Duration> register(String id, UUID registered, Set<String> features) {
-            String url = "http://%s/rm/%s".formatted(address(), id);
+            String url = url(address(), id);
             return world.network
                     .<Answer<Registry.Registered>>ask(
                             life,

@@ -1,7 +1,9 @@
 package dtc.simulation;
 
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -56,17 +58,25 @@ record Scenario(String title, List<Step> steps) {
     }
 
     <T extends Step> List<T> all(Class<T> kind) {
-        return steps.stream().filter(kind::isInstance).map(kind::cast).toList();
-    }
-
-    long value(Setting setting) {
-        long value = setting.byDefault;
-        for (Step.Set set : all(Step.Set.class)) {
-            if (set.setting() == setting) {
-                value = set.value();
+        List<T> found = new ArrayList<>();
+        for (Step step : steps) {
+            if (kind.isInstance(step)) {
+                found.add(kind.cast(step));
             }
         }
-        return value;
+        return found;
+    }
+
+    /** The value of each setting; the last line that sets one counts. */
+    Map<Setting, Long> settings() {
+        Map<Setting, Long> values = new EnumMap<>(Setting.class);
+        for (Setting setting : Setting.values()) {
+            values.put(setting, setting.byDefault);
+        }
+        for (Step.Set set : all(Step.Set.class)) {
+            values.put(set.setting(), set.value());
+        }
+        return values;
     }
 
     /** The names of the clients, in the order of their first lines. */

@@ -7,7 +7,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -59,15 +58,22 @@ final class SerialOrderCheck implements Check {
     @Override
     public void observed(Ledger.Shadow resourceManager, ResourceManagerNode node, Dictionary dictionary) {
         Map<String, JsonText> entries = dictionary.entries(null, Integer.MAX_VALUE);
-        boolean same = entries.size() == resourceManager.entries.size()
-                && entries.entrySet().stream()
-                        .allMatch(entry -> Objects.equals(
-                                resourceManager.entries.get(entry.getKey()),
-                                entry.getValue().text()));
-        if (!same) {
+        if (!isSame(entries, resourceManager.entries)) {
             world.fail(
                     NAME, "%s has %s, where %s was committed".formatted(node.name, entries, resourceManager.entries));
         }
+    }
+
+    private static boolean isSame(Map<String, JsonText> entries, Map<String, String> committed) {
+        if (entries.size() != committed.size()) {
+            return false;
+        }
+        for (var entry : entries.entrySet()) {
+            if (!entry.getValue().text().equals(committed.get(entry.getKey()))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override

@@ -13,14 +13,14 @@ sealed interface Step {
     record ResourceManager(String name, boolean durable) implements Step {
         @Override
         public String toString() {
-            return "resource manager %s %s".formatted(name, durable ? "keeps" : "forgets");
+            return "resource manager " + name + " " + (durable ? "keeps" : "forgets");
         }
     }
 
     record Set(Setting setting, long value) implements Step {
         @Override
         public String toString() {
-            return "set %s to %d".formatted(setting.text, value);
+            return "set " + setting.text + " to " + value;
         }
     }
 
@@ -34,7 +34,7 @@ sealed interface Step {
 
         @Override
         public String toString() {
-            return "%s: %s%s".formatted(client, ask, tries == TRIES ? "" : "; tries %d".formatted(tries));
+            return client + ": " + ask + (tries == TRIES ? "" : "; tries " + tries);
         }
     }
 
@@ -42,7 +42,7 @@ sealed interface Step {
     record At(long millis, Action action) implements Step {
         @Override
         public String toString() {
-            return "at %d: %s".formatted(millis, action);
+            return "at " + millis + ": " + action;
         }
     }
 
@@ -50,7 +50,7 @@ sealed interface Step {
     record When(String moment, Action action) implements Step {
         @Override
         public String toString() {
-            return "when %s: %s".formatted(moment, action);
+            return "when " + moment + ": " + action;
         }
     }
 

@@ -52,12 +52,15 @@ final class World {
     final Coverage coverage = new Coverage();
 
     private final Noise noise;
+    private final boolean noisy;
+    private final Map<Setting, Long> settings;
     private final PriorityQueue<Pending> queue = new PriorityQueue<>();
     private final Map<String, List<Action>> script = new HashMap<>();
     private final Set<String> acted = new HashSet<>();
     private final Map<String, Integer> occurrences = new HashMap<>();
     private final Map<String, Long> draws = new HashMap<>();
     private final Map<String, Node> nodes = new TreeMap<>();
+    private final CoordinatorNode coordinator;
     private final List<ResourceManagerNode> resourceManagers = new ArrayList<>();
     private final List<ClientNode> clients = new ArrayList<>();
     private final Map<TransactionId, String> names = new HashMap<>();
@@ -120,11 +123,14 @@ final class World {
     World(Scenario scenario, Noise noise, boolean traced) {
         this.scenario = scenario;
         this.noise = noise;
+        this.noisy = !noise.equals(Noise.NONE);
+        this.settings = scenario.settings();
         this.trace = traced ? new ArrayList<>() : null;
         this.ledger = new Ledger(this);
         this.network = new Network(this);
         this.disk = new Disk(this);
-        add(new CoordinatorNode(this));
+        this.coordinator = new CoordinatorNode(this);
+        add(coordinator);
         for (Step.ResourceManager step : scenario.all(Step.ResourceManager.class)) {
             ResourceManagerNode node = new ResourceManagerNode(this, step.name(), step.durable());
             resourceManagers.add(node);
@@ -160,7 +166,7 @@ final class World {
     // The run
 
     Result run() {
-        coordinator().start();
+        coordinator.start();
         resourceManagers.forEach(Node::start);
         clients.forEach(Node::start);
         // What the queue holds never ends: leases are renewed for ever.
@@ -181,7 +187,7 @@ final class World {
         healed = true;
         settle(TERMINATION_MILLIS, "in doubt, locked or undecided", this::isSettled);
         settle(
-                scenario.value(Setting.STAGED_TIMEOUT) + TERMINATION_MILLIS,
+                setting(Setting.STAGED_TIMEOUT) + TERMINATION_MILLIS,
                 "staged",
                 () -> isSettled() && resourceManagers.stream().allMatch(rm -> rm.staged() == 0));
         // What was delayed for long still comes.
@@ -217,11 +223,16 @@ final class World {
     }
 
     private boolean isSettled() {
-        return coordinator().isSettled() && resourceManagers.stream().allMatch(ResourceManagerNode::isSettled);
+        return coordinator.isSettled() && resourceManagers.stream().allMatch(ResourceManagerNode::isSettled);
     }
 
     private boolean clientsAreDone() {
-        return clients.stream().allMatch(ClientNode::isDone);
+        for (ClientNode client : clients) {
+            if (!client.isDone()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void next() {
@@ -259,7 +270,7 @@ final class World {
         if (node != null) {
             node.observe();
         }
-        ledger.after();
+        ledger.afterEvent();
     }
 
     Pending after(long delay, Node.Life life, Runnable action) {
@@ -312,11 +323,15 @@ final class World {
             acted.add(moment);
             fates = act(actions);
         }
-        if (!healed && !noise.equals(Noise.NONE)) {
-            List<Action> noisy = noise.at(moment, life.node.name, message);
-            noisy.forEach(action -> chosen.add(new Step.When(moment, action)));
-            List<Action.Fate> more = act(noisy);
-            fates = fates.isEmpty() ? more : fates;
+        if (!healed && noisy) {
+            List<Action> faults = noise.at(moment, life.node.name, message);
+            if (!faults.isEmpty()) {
+                for (Action fault : faults) {
+                    chosen.add(new Step.When(moment, fault));
+                }
+                List<Action.Fate> more = act(faults);
+                fates = fates.isEmpty() ? more : fates;
+            }
         }
         return fates;
     }
@@ -431,6 +446,10 @@ final class World {
         return millis;
     }
 
+    long setting(Setting setting) {
+        return settings.getOrDefault(setting, setting.byDefault);
+    }
+
     boolean isHealed() {
         return healed;
     }
@@ -438,7 +457,7 @@ final class World {
     /** From 0 to {@code bound}, exclusive: the next of the numbers of that purpose, whatever was drawn for others. */
     long number(String purpose, long bound) {
         long count = draws.merge(purpose, 1L, Long::sum);
-        return Noise.bounded(Noise.hash(scenario.value(Setting.SEED), purpose, count), bound);
+        return Noise.bounded(Noise.hash(setting(Setting.SEED), purpose, count), bound);
     }
 
     UUID uuid(String purpose) {
@@ -453,10 +472,7 @@ final class World {
     }
 
     CoordinatorNode coordinator() {
-        if (nodes.get(CoordinatorNode.NAME) instanceof CoordinatorNode coordinator) {
-            return coordinator;
-        }
-        throw new IllegalStateException("no coordinator");
+        return coordinator;
     }
 
     List<ResourceManagerNode> resourceManagers() {
@@ -478,7 +494,8 @@ final class World {
     }
 
     String name(TransactionId id) {
-        return names.getOrDefault(id, id.toString());
+        String name = names.get(id);
+        return name == null ? id.toString() : name;
     }
 
     /** What clients know as the id of their transaction. */
