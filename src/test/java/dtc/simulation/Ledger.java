@@ -468,6 +468,14 @@ final class Ledger {
 
     void observe(ResourceManagerNode node, Dictionary dictionary, ResourceManagerNode.@Nullable Told told) {
         Shadow shadow = shadow(node.name);
+        if (dictionary.stagedTransactions() > 0 || !shadow.staged.isEmpty()) {
+            observeOpen(shadow, node, dictionary, told);
+        }
+        each(check -> check.observed(shadow, node, dictionary));
+    }
+
+    private void observeOpen(
+            Shadow shadow, ResourceManagerNode node, Dictionary dictionary, ResourceManagerNode.@Nullable Told told) {
         Map<TransactionId, Boolean> open = dictionary.open(Integer.MAX_VALUE);
         open.forEach((id, inDoubt) -> {
             if (inDoubt && shadow.inDoubt.add(id)) {
@@ -508,7 +516,6 @@ final class Ledger {
                 }
             });
         }
-        each(check -> check.observed(shadow, node, dictionary));
     }
 
     // Over all

@@ -28,7 +28,7 @@ final class LimitsCheck implements Check {
                 inFlight++;
             }
         }
-        atMost(Setting.IN_FLIGHT_MAX, inFlight, "in flight");
+        atMost(Setting.IN_FLIGHT_MAX, inFlight, "in flight at ", CoordinatorNode.NAME);
         // Heuristic ones are kept as many again.
         if (retained > 2 * world.setting(Setting.RETAINED_MAX)) {
             world.fail(NAME, retained + " finished transactions are kept");
@@ -37,15 +37,15 @@ final class LimitsCheck implements Check {
 
     @Override
     public void observed(Ledger.Shadow resourceManager, ResourceManagerNode node, Dictionary dictionary) {
-        atMost(Setting.STAGED_MAX, dictionary.stagedTransactions(), "staged at " + node.name);
-        atMost(Setting.REMEMBERED_MAX, dictionary.rememberedOutcomes(), "remembered at " + node.name);
+        atMost(Setting.STAGED_MAX, dictionary.stagedTransactions(), "staged at ", node.name);
+        atMost(Setting.REMEMBERED_MAX, dictionary.rememberedOutcomes(), "remembered at ", node.name);
     }
 
     @Override
     public void tells(Ledger.Seen transaction, String resourceManager) {
         if (transaction.recovered) {
             int now = underWay.merge(resourceManager, 1, Integer::sum);
-            atMost(Setting.REDELIVERIES_MAX, now, "told again at once to " + resourceManager);
+            atMost(Setting.REDELIVERIES_MAX, now, "told again at once to ", resourceManager);
         }
     }
 
@@ -63,9 +63,9 @@ final class LimitsCheck implements Check {
         }
     }
 
-    private void atMost(Setting limit, int number, String what) {
+    private void atMost(Setting limit, int number, String what, String where) {
         if (number > world.setting(limit)) {
-            world.fail(NAME, "%d are %s".formatted(number, what));
+            world.fail(NAME, "%d are %s%s".formatted(number, what, where));
         }
     }
 }

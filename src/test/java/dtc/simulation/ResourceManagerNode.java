@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -311,6 +312,18 @@ final class ResourceManagerNode extends Node {
 
     // What it asks the coordinator
 
+    /** Has no stack trace, because filling it in costs more than the rest of the message. */
+    private static final class NoAnswer extends CompletionException {
+        private NoAnswer() {
+            super("there was no clear answer");
+        }
+
+        @Override
+        public synchronized Throwable fillInStackTrace() {
+            return this;
+        }
+    }
+
     private final class Link implements CoordinatorLink {
         private final Life life;
 
@@ -342,7 +355,7 @@ final class ResourceManagerNode extends Node {
                     .thenCompose(result -> result instanceof Network.Result.Heard<Answer<Registry.Registered>> heard
                                     && heard.answer() instanceof Answer.Given<Registry.Registered>
                             ? CompletableFuture.completedFuture(Duration.ofSeconds(10))
-                            : CompletableFuture.failedFuture(new IllegalStateException(result.toString())));
+                            : CompletableFuture.failedFuture(new NoAnswer()));
         }
 
         @Override
@@ -371,7 +384,7 @@ final class ResourceManagerNode extends Node {
                             told = new Told(id, outcome);
                             return CompletableFuture.completedFuture(outcome);
                         }
-                        return CompletableFuture.failedFuture(new IllegalStateException(result.toString()));
+                        return CompletableFuture.failedFuture(new NoAnswer());
                     });
         }
 

@@ -189,7 +189,7 @@ final class World {
         settle(
                 setting(Setting.STAGED_TIMEOUT) + TERMINATION_MILLIS,
                 "staged",
-                () -> isSettled() && resourceManagers.stream().allMatch(rm -> rm.staged() == 0));
+                () -> resourceManagers.stream().allMatch(rm -> rm.staged() == 0) && isSettled());
         // What was delayed for long still comes.
         long lingerFrom = millis;
         while (violation == null && millis < Math.max(lingerFrom, lastArrival) + LINGER_MILLIS) {
@@ -223,7 +223,7 @@ final class World {
     }
 
     private boolean isSettled() {
-        return coordinator.isSettled() && resourceManagers.stream().allMatch(ResourceManagerNode::isSettled);
+        return resourceManagers.stream().allMatch(ResourceManagerNode::isSettled) && coordinator.isSettled();
     }
 
     private boolean clientsAreDone() {
