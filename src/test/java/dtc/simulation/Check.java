@@ -9,7 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something that must hold, seen from outside of the product. Is told what happens; complains to {@link World#fail}.
+ * A promise that is checked from outside of the product. The {@link Ledger} calls it for each thing that happens; it
+ * reports a violation to {@link World#fail}.
  */
 interface Check {
 
@@ -39,7 +40,7 @@ interface Check {
     /** What came of it, as the coordinator sees it. */
     default void answered(Ledger.Seen transaction, String resourceManager) {}
 
-    /** The coordinator has taken up what its log holds. */
+    /** The coordinator has recovered from its log. */
     default void recovered(Coordinator coordinator) {}
 
     default void crashed(Node node) {}

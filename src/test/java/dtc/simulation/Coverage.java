@@ -19,7 +19,7 @@ final class Coverage {
         transitions.merge(transition, 1L, Long::sum);
     }
 
-    void struck(String fault, Ledger ledger) {
+    void occurred(String fault, Ledger ledger) {
         faults.merge(fault, 1L, Long::sum);
         ledger.addLatestTransitions(transitionsBefore.computeIfAbsent(fault, _ -> new HashSet<>()));
     }
@@ -39,7 +39,9 @@ final class Coverage {
         return transitions;
     }
 
-    /** All pairs of a fault and a transition after which a fault may occur: one that is not the last. */
+    /**
+     * The number of pairs of a fault and a transition after which a fault can occur: one to a state that is not final.
+     */
     int pairs() {
         return faults.size() * transitionsBeforeFaults().size();
     }

@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The coordinator's disk. It outlives the process, but for what was not forced: a crash keeps any first part of that,
- * or any last one, whole records or not. A force may fail, and what it was to write is then gone, although it still
- * reads well and a second force does not complain.
+ * The coordinator's disk. Of what was not forced, a crash keeps any first or any last part, whole records or not. A
+ * force may fail: what it was to write is then lost after a crash, although it can still be read, and a second force
+ * succeeds.
  */
 final class Disk {
 

@@ -11,23 +11,23 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * One transaction at two resource managers, and whatever may go wrong once: every process dies at every moment, and
- * every message is lost or doubled, alone and with every death.
+ * Small scenarios, each with every single fault: every process crashes at every moment, and every message is lost,
+ * delayed or doubled. Some also with every pair of a lost or doubled message and a crash.
  */
 class ExhaustiveTest {
 
     private static final Logger LOG = Logger.getLogger(ExhaustiveTest.class);
 
-    private static final List<Action> ALONE = List.of(
+    private static final List<Action> SINGLE_FATES = List.of(
             new Action.Lose(),
             new Action.Break(),
             new Action.Delay(1_500),
             new Action.Twice(3),
             new Action.Twice(4_000));
 
-    private static final List<Action> WITH_A_DEATH = List.of(new Action.Lose(), new Action.Twice(4_000));
+    private static final List<Action> FATES_WITH_CRASH = List.of(new Action.Lose(), new Action.Twice(4_000));
 
-    /** What is lost or doubled comes with every death only here: for the others, there is one fault at a time. */
+    /** {@code everyPair}: also with every pair of a lost or doubled message and a crash. */
     enum Story {
         TWO_PHASES(true, """
                 resource manager orders keeps
@@ -118,34 +118,34 @@ class ExhaustiveTest {
     /** The faults of each run. */
     private static List<List<Step.When>> faults(Scenario scenario, List<String> moments, boolean everyPair) {
         List<List<Step.When>> faults = new ArrayList<>();
-        List<Step.When> deaths = deaths(scenario, moments);
+        List<Step.When> crashes = crashes(scenario, moments);
         faults.add(List.of());
-        deaths.forEach(death -> faults.add(List.of(death)));
+        crashes.forEach(crash -> faults.add(List.of(crash)));
         for (String moment : moments) {
             if (isMessage(moment)) {
-                ALONE.forEach(fate -> faults.add(List.of(new Step.When(moment, fate))));
-                for (Action fate : everyPair ? WITH_A_DEATH : List.<Action>of()) {
+                SINGLE_FATES.forEach(fate -> faults.add(List.of(new Step.When(moment, fate))));
+                for (Action fate : everyPair ? FATES_WITH_CRASH : List.<Action>of()) {
                     Step.When one = new Step.When(moment, fate);
-                    deaths.forEach(death -> faults.add(List.of(one, death)));
+                    crashes.forEach(crash -> faults.add(List.of(one, crash)));
                 }
             }
         }
         return faults;
     }
 
-    /** Of each process at each moment: for short and for long, and with none, a part, or all of the log kept. */
-    private static List<Step.When> deaths(Scenario scenario, List<String> moments) {
-        List<Step.When> deaths = new ArrayList<>();
+    /** Crashes of each process at each moment: short and long ones, with none, a part, or all of the log kept. */
+    private static List<Step.When> crashes(Scenario scenario, List<String> moments) {
+        List<Step.When> crashes = new ArrayList<>();
         for (String moment : moments) {
-            deaths.add(new Step.When(moment, new Action.Crash(CoordinatorNode.NAME, 30, false, 0)));
-            deaths.add(new Step.When(moment, new Action.Crash(CoordinatorNode.NAME, 30, false, 60)));
-            deaths.add(new Step.When(moment, new Action.Crash(CoordinatorNode.NAME, 4_000, false, 100)));
+            crashes.add(new Step.When(moment, new Action.Crash(CoordinatorNode.NAME, 30, false, 0)));
+            crashes.add(new Step.When(moment, new Action.Crash(CoordinatorNode.NAME, 30, false, 60)));
+            crashes.add(new Step.When(moment, new Action.Crash(CoordinatorNode.NAME, 4_000, false, 100)));
             for (Step.ResourceManager resourceManager : scenario.all(Step.ResourceManager.class)) {
-                deaths.add(new Step.When(moment, new Action.Crash(resourceManager.name(), 30, false, 0)));
-                deaths.add(new Step.When(moment, new Action.Crash(resourceManager.name(), 4_000, true, 0)));
+                crashes.add(new Step.When(moment, new Action.Crash(resourceManager.name(), 30, false, 0)));
+                crashes.add(new Step.When(moment, new Action.Crash(resourceManager.name(), 4_000, true, 0)));
             }
         }
-        return deaths;
+        return crashes;
     }
 
     private static boolean isMessage(String moment) {

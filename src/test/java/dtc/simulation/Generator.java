@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.TreeSet;
 
 /**
- * Makes a scenario of a seed: who is there, what clients ask, and what goes wrong at which time. What goes wrong with
- * single messages is left to {@link Noise}.
+ * Makes a scenario from a seed: the processes, the requests of clients, and the faults at given times. The faults of
+ * single messages are those of {@link Noise}.
  */
 final class Generator {
 
@@ -32,7 +32,7 @@ final class Generator {
         this.faults = new Choices(Noise.hash(seed, "faults", 0));
     }
 
-    /** A scenario, and what goes wrong with its messages. */
+    /** A scenario and its noise. */
     record Plan(Scenario scenario, Noise noise) {
 
         World world() {
@@ -69,7 +69,7 @@ final class Generator {
     private Scenario scenario() {
         int kind = workload.upTo(9);
         for (String name : NAMES.subList(0, workload.of(1, 2, 2, 3, 3, 4))) {
-            // Half of the runs have only those that keep what they have, so that all promises hold without an if.
+            // Half of the runs have only durable ones, so that all promises hold without exceptions.
             boolean durable = kind < 5 || (kind < 9 && workload.perMille(500));
             resourceManagers.add(new Step.ResourceManager(name, durable));
         }

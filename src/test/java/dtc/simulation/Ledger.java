@@ -30,14 +30,14 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** What an observer who sees everything knows of a run. It outlives all processes, and tells the checks. */
+/** All that is known of a run, independent of what the product remembers. Calls the checks. */
 final class Ledger {
 
     private final World world;
     private final List<Check> checks;
     private final Map<TransactionId, Seen> transactions = new LinkedHashMap<>();
     private final Map<String, Shadow> shadows = new LinkedHashMap<>();
-    /** Whether a transaction has changed in the event that goes on. */
+    /** Whether a transaction has changed in the current event. */
     private boolean changed;
 
     /** A transaction. */

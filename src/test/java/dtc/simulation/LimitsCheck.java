@@ -10,7 +10,7 @@ final class LimitsCheck implements Check {
     private static final String NAME = "limits";
 
     private final World world;
-    /** Messages about transactions that were recovered: each is told again, and so bounded. */
+    /** By resource manager: the deliveries under way of recovered transactions, whose number is limited. */
     private final Map<String, Integer> underWay = new HashMap<>();
 
     LimitsCheck(World world) {
@@ -29,7 +29,7 @@ final class LimitsCheck implements Check {
             }
         }
         atMost(Setting.IN_FLIGHT_MAX, inFlight, "in flight at ", CoordinatorNode.NAME);
-        // Heuristic ones are kept as many again.
+        // As many heuristic ones are kept besides.
         if (retained > 2 * world.setting(Setting.RETAINED_MAX)) {
             world.fail(NAME, retained + " finished transactions are kept");
         }
@@ -45,7 +45,7 @@ final class LimitsCheck implements Check {
     public void tells(Ledger.Seen transaction, String resourceManager) {
         if (transaction.recovered) {
             int now = underWay.merge(resourceManager, 1, Integer::sum);
-            atMost(Setting.REDELIVERIES_MAX, now, "told again at once to ", resourceManager);
+            atMost(Setting.REDELIVERIES_MAX, now, "deliveries under way to ", resourceManager);
         }
     }
 

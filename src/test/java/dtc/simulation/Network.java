@@ -9,8 +9,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 
 /**
- * Carries questions and answers between processes. A question may be lost, delayed, doubled and overtaken; so may its
- * answer, after the question was carried out. A doubled question may come long after its asker has died.
+ * Carries requests and replies between processes. A request may be lost, delayed, doubled and overtaken; so may its
+ * reply, after the request was carried out. A doubled request may arrive long after its sender has crashed.
  */
 final class Network {
 
@@ -23,21 +23,21 @@ final class Network {
 
     private record Way(String from, String to) {}
 
-    /** What an asker learns. */
+    /** What the sender of a request learns. */
     sealed interface Result<R> {
         record Heard<R>(R answer) implements Result<R> {}
 
-        /** Nobody listens at the address: surely not carried out. */
+        /** No process listens at the address: the request was not carried out. */
         record Refused<R>() implements Result<R> {}
 
-        /** The connection broke: nobody knows. */
+        /** The connection broke: unknown whether it was carried out. */
         record Broken<R>() implements Result<R> {}
 
-        /** No answer in time: nobody knows. */
+        /** No reply in time: unknown whether it was carried out. */
         record Silent<R>() implements Result<R> {}
     }
 
-    /** What happens to one way of a message. One that is lost may be so by a break, which shows. */
+    /** What happens to a request or a reply. Where {@code broken}, it is lost and the sender learns of it. */
     private record Passage(boolean lost, boolean broken, long delay, List<Long> doubles) {}
 
     Network(World world) {
@@ -61,7 +61,7 @@ final class Network {
         clogs.merge(new Way(from, to), until, Math::max);
     }
 
-    /** Asks, and completes within {@code timeoutMillis}, if the asker lives that long. */
+    /** Sends a request; completes within {@code timeoutMillis}, if the sender lives that long. */
     <R> CompletionStage<Result<R>> ask(
             Node.Life asker,
             String address,
@@ -111,7 +111,7 @@ final class Network {
         Node target = addresses.get(address);
         Node.Life life = target == null ? null : target.life();
         if (target == null || life == null) {
-            // With a second copy under way, "surely not" would be a lie.
+            // With a second copy under way, the request may still be carried out.
             world.after(MILLIS, asker, () -> heard.complete(doubled ? new Result.Broken<>() : new Result.Refused<>()));
             return;
         }
@@ -144,7 +144,7 @@ final class Network {
 
     private <R> void hear(Node.Life asker, Node target, String subject, R answer, CompletableFuture<Result<R>> heard) {
         if (heard.isDone()) {
-            return; // nobody listens any more
+            return; // the time-out came first
         }
         world.moment(asker, asker.node.name + " hears " + subject + " from " + target.name, false);
         if (!asker.isOver()) {

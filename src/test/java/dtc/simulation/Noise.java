@@ -5,8 +5,8 @@ import java.util.List;
 
 /**
  * The faults that a seed adds to a scenario, moment by moment. Each choice is a function of the seed and of the
- * moment's name, so that one more message does not reshuffle what happens to the others. Each seed switches some kinds
- * of faults on (swarm testing): a run with all of them hardly gets anywhere.
+ * moment's name, so that one more message does not change what happens to the others. Each seed enables some kinds of
+ * faults (swarm testing), because few transactions get far in a run with all of them.
  *
  * @param lossPerMille of messages
  * @param doublePerMille of messages
@@ -69,7 +69,7 @@ record Noise(
                 0);
     }
 
-    /** What goes wrong at this moment. */
+    /** The faults of this moment. */
     List<Action> at(String moment, String node, boolean message) {
         Choices choices = new Choices(hash(seed, moment, 1));
         List<Action> actions = new ArrayList<>(2);
@@ -85,7 +85,7 @@ record Noise(
                     actions.add(new Action.Delay(delay));
                 }
             }
-            // A client's write names nothing by which its double could be told from a second write.
+            // A doubled write of a client cannot be told from a second write.
             if (!client || !moment.contains(" sends write ")) {
                 int after = 1 + choices.upTo(doubledAfterMax);
                 if (choices.perMille(doublePerMille)) {

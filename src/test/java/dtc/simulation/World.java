@@ -13,11 +13,11 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of a scenario: processes, network, disk and clock. Everything happens on one thread, in the order of one
- * queue, by time and then by number.
+ * One run of a scenario: processes, network, disk and clock. All events of a run are executed on one thread, ordered by
+ * time and then by number. A world shares nothing with other worlds, so that many may run in parallel.
  *
- * <p>Before each message is sent or received, and before each write and force of the log, there is a <em>moment</em>,
- * named in words, at which the scenario may do something: to the message, or to any process. The moments of a message
+ * <p>Before each message is sent or received, and before each write and force of the log, there is a named
+ * <em>moment</em>, at which the scenario may apply an action to the message or to any process. The moments of a message
  * are
  *
  * <pre>
@@ -27,18 +27,18 @@ import org.jspecify.annotations.Nullable;
  * coordinator hears prepare t1 from orders
  * </pre>
  *
- * <p>and those of the log {@code coordinator writes log} and {@code coordinator forces log}. A moment that comes again
- * has {@code #2} behind its name, and so on. A process that dies at a moment does not do what it names.
+ * <p>and those of the log {@code coordinator writes log} and {@code coordinator forces log}. The second occurrence of a
+ * moment has {@code #2} behind its name, and so on. A process that crashes at a moment does not do what it names.
  *
- * <p>First come faults. When all clients have what they wanted, and for some seconds no fault goes on, the rest of the
- * run is without faults, and all must end within {@link #TERMINATION_MILLIS}.
+ * <p>The first part of a run has faults. Once all clients are done, and no fault has been active for some seconds, the
+ * rest of the run has none, and all transactions must end within {@link #TERMINATION_MILLIS}.
  */
 final class World {
 
-    /** Sum of the longest pauses: until one in doubt asks again, and until a message is told again. */
+    /** The sum of the longest pauses: before an inquiry about a transaction in doubt, and before a redelivery. */
     static final long TERMINATION_MILLIS = 60_000;
 
-    /** What a scenario has in store for later than this, after all was quiet, does not come. */
+    /** How long there must be no fault, with all clients done, before the part without faults begins. */
     private static final long GRACE_MILLIS = 3_000;
 
     private static final long CLIENTS_MILLIS_MAX = 600_000;
@@ -65,7 +65,7 @@ final class World {
     private final List<ClientNode> clients = new ArrayList<>();
     private final Map<TransactionId, String> names = new HashMap<>();
     private final Map<String, TransactionId> handles = new HashMap<>();
-    /** The choices that noise made, as a scenario would put them. */
+    /** The faults that the noise chose, as steps of a scenario. */
     private final List<Step> chosen = new ArrayList<>();
 
     private final List<String> moments = new ArrayList<>();
@@ -75,20 +75,20 @@ final class World {
     private long numbers;
     private long events;
     private long faultsUntil;
-    /** When the last message comes that was sent before all healed. */
+    /** When the last message arrives that was sent in the part with faults. */
     private long lastArrival;
 
     private boolean healed;
     private long hash = 0xcbf29ce484222325L;
     private @Nullable Violation violation;
 
-    /** Something that will happen. */
+    /** An event of the future. */
     static final class Pending implements Comparable<Pending> {
         private final long at;
         private final long number;
-        /** Where; null for what happens outside of all processes. */
+        /** The process at which it happens; null for none. */
         private final @Nullable Node node;
-        /** It happens only in this life; null for whichever there is. */
+        /** It happens only in this life of the process; null for any. */
         private final Node.@Nullable Life life;
 
         private final Runnable action;
@@ -117,7 +117,7 @@ final class World {
         }
     }
 
-    /** What came of a run. */
+    /** The outcome of a run. */
     record Result(@Nullable Violation violation, long events, long millis, long hash, List<Step> chosen) {}
 
     World(Scenario scenario, Noise noise, boolean traced) {
@@ -169,7 +169,7 @@ final class World {
         coordinator.start();
         resourceManagers.forEach(Node::start);
         clients.forEach(Node::start);
-        // What the queue holds never ends: leases are renewed for ever.
+        // The queue never becomes empty, because leases are renewed.
         long quietSince = 0;
         while (violation == null && millis <= quietSince + GRACE_MILLIS) {
             next();
@@ -190,7 +190,7 @@ final class World {
                 setting(Setting.STAGED_TIMEOUT) + TERMINATION_MILLIS,
                 "staged",
                 () -> resourceManagers.stream().allMatch(rm -> rm.staged() == 0) && isSettled());
-        // What was delayed for long still comes.
+        // Messages with long delays still arrive.
         long lingerFrom = millis;
         while (violation == null && millis < Math.max(lingerFrom, lastArrival) + LINGER_MILLIS) {
             next();
@@ -214,7 +214,7 @@ final class World {
                 }
                 nextCheck = millis + SETTLED_CHECK_MILLIS;
                 if (millis > from + limit) {
-                    fail("termination", "something is still %s %d ms after all healed".formatted(what, limit));
+                    fail("termination", "something is still %s %d ms after the last fault".formatted(what, limit));
                     return;
                 }
             }
@@ -277,7 +277,7 @@ final class World {
         return schedule(delay, life.node, life, action);
     }
 
-    /** A message arrives at a process, in whichever life it is then. */
+    /** A message arrives at a process, in any life of it. */
     void arrives(Node node, long delay, Runnable action) {
         if (!healed) {
             lastArrival = Math.max(lastArrival, millis + delay);
@@ -285,7 +285,7 @@ final class World {
         schedule(delay, node, null, action);
     }
 
-    /** At a process, in whichever life it is then. */
+    /** At a process, in any life of it. */
     void at(Node node, long delay, Runnable action) {
         schedule(delay, node, null, action);
     }
@@ -306,9 +306,9 @@ final class World {
     // Moments
 
     /**
-     * Something is about to happen at a process.
+     * Records that something is about to happen at a process, and applies the actions for this moment.
      *
-     * @return what the scenario has in store for the message; the caller asks whether the process is still alive
+     * @return what happens to the message; the caller checks whether the process is still alive
      */
     List<Action.Fate> moment(Node.Life life, String what, boolean message) {
         int occurrence = occurrences.merge(what, 1, Integer::sum);
@@ -341,7 +341,7 @@ final class World {
         for (Action action : actions) {
             if (action instanceof Action.Fate fate) {
                 fates.add(fate);
-                struck(fate);
+                occurred(fate);
             } else {
                 act(action);
             }
@@ -357,7 +357,7 @@ final class World {
                 if (node == null || !node.isUp()) {
                     yield 0;
                 }
-                struck(action);
+                occurred(action);
                 ledger.crashes(node);
                 node.crash(a.kept());
                 if (node instanceof ResourceManagerNode rm && a.elsewhere()) {
@@ -371,41 +371,41 @@ final class World {
                 if (node == null || !node.isUp()) {
                     yield 0;
                 }
-                struck(action);
+                occurred(action);
                 node.pauseUntil(millis + a.millis());
                 yield a.millis();
             }
             case Action.Cut a -> {
-                struck(action);
+                occurred(action);
                 network.cut(a.from(), a.to(), millis + a.millis());
                 yield a.millis();
             }
             case Action.Clog a -> {
-                struck(action);
+                occurred(action);
                 network.clog(a.from(), a.to(), millis + a.millis());
                 yield a.millis();
             }
             case Action.Jump a -> {
                 Node node = node(a.node());
                 if (node != null) {
-                    struck(action);
+                    occurred(action);
                     node.jumpClock(a.millis());
                 }
                 yield 0;
             }
             case Action.FailForce _ -> {
-                struck(action);
+                occurred(action);
                 disk.failNextForce();
                 yield 0;
             }
             case Action.FillDisk a -> {
-                struck(action);
+                occurred(action);
                 disk.fillUntil(millis + a.millis());
                 yield a.millis();
             }
             case Action.Leave a -> {
                 if (node(a.node()) instanceof ResourceManagerNode rm && rm.isUp()) {
-                    struck(action);
+                    occurred(action);
                     rm.leave(a.backAfterMillis());
                     yield a.backAfterMillis();
                 }
@@ -416,7 +416,7 @@ final class World {
         faultsUntil = Math.max(faultsUntil, millis + lasts);
     }
 
-    /** The coordinator ends itself, as after a failed force, and is started again by whoever watches over it. */
+    /** The coordinator ends itself, as after a failed force, and its supervisor starts it again. */
     void fatal(Node.Life life, long backAfter) {
         if (!life.isOver()) {
             ledger.crashes(life.node);
@@ -426,8 +426,8 @@ final class World {
         }
     }
 
-    private void struck(Action action) {
-        coverage.struck(action.fault(), ledger);
+    private void occurred(Action action) {
+        coverage.occurred(action.fault(), ledger);
     }
 
     void note(String what) {
@@ -440,7 +440,7 @@ final class World {
         }
     }
 
-    // What all share
+    // What all processes share
 
     long millis() {
         return millis;
@@ -454,7 +454,7 @@ final class World {
         return healed;
     }
 
-    /** From 0 to {@code bound}, exclusive: the next of the numbers of that purpose, whatever was drawn for others. */
+    /** The next number of that purpose, from 0 to {@code bound}, exclusive; independent of those of other purposes. */
     long number(String purpose, long bound) {
         long count = draws.merge(purpose, 1L, Long::sum);
         return Noise.bounded(Noise.hash(setting(Setting.SEED), purpose, count), bound);
@@ -483,7 +483,7 @@ final class World {
         return clients;
     }
 
-    /** Gives a transaction the name that its client has for it, with a mark where that is taken. */
+    /** Names a transaction as its client does, with a suffix where that name is taken. */
     String name(TransactionId id, String wanted) {
         String name = wanted;
         for (int i = 2; names.containsValue(name); i++) {
@@ -498,7 +498,7 @@ final class World {
         return name == null ? id.toString() : name;
     }
 
-    /** What clients know as the id of their transaction. */
+    /** The id that clients know of their transaction. */
     @Nullable
     TransactionId handle(String transaction) {
         return handles.get(transaction);
@@ -508,12 +508,12 @@ final class World {
         handles.put(transaction, id);
     }
 
-    /** Whether the scenario did at that moment what it had in store. */
+    /** Whether the actions of the scenario for that moment were applied. */
     boolean hasActed(String moment) {
         return acted.contains(moment);
     }
 
-    /** Those before all healed. */
+    /** The moments of the part with faults. */
     List<String> moments() {
         return moments;
     }
