@@ -13,6 +13,7 @@ import dtc.runtime.ResourceManager;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -239,9 +240,13 @@ class PlantedBugsTest {
     void is_found(PlantedBug bug) throws Exception {
         Map<Long, String> found = bug.find();
         assertFalse(found.isEmpty(), () -> "%s: none of the seeds up to %d finds it".formatted(bug, bug.withinSeeds()));
-        found.forEach((seed, violation) -> {
-            LOG.infof("%s: seed %d: %s", bug, seed, violation);
-            assertNull(Hunt.play(seed, new Hunt.Totals()), () -> "seed %d fails without the bug too".formatted(seed));
-        });
+        found.forEach((seed, violation) -> LOG.infof("%s: seed %d: %s", bug, seed, violation));
+    }
+
+    /** The seeds that find the bugs find nothing without them. */
+    @Test
+    void the_product_breaks_no_promise() throws Exception {
+        assertNull(
+                Hunt.play(1, MANY, Runtime.getRuntime().availableProcessors()).found());
     }
 }
