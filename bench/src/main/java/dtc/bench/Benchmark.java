@@ -122,6 +122,7 @@ final class Benchmark {
                 .forEach(warming -> warmUp.run(
                         load,
                         warming.system().name().id() + " " + warming.form(),
+                        warming.system(),
                         warming.system().transaction(warming.form(), 2, Keys.MANY)));
     }
 

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param reportOnly writes the report from existing results
  * @param rounds how often everything is measured; in a paired run, in each fork
  * @param phase how long each closed loop and each open loop lasts
+ * @param transactions how many each closed loop of a paired run has: the same number of collections in A and in B
  * @param rate transactions a second in each open loop; 0: a share of the throughput
  * @param warmUp the minimum number of transactions before anything is measured
  * @param jvm options of every measured JVM
@@ -34,6 +35,7 @@ record Options(
         List<Integer> clients,
         int rounds,
         Duration phase,
+        long transactions,
         double rate,
         long warmUp,
         List<String> jvm,
@@ -93,6 +95,7 @@ record Options(
                         .toList(),
                 Integer.parseInt(text("rounds", quick ? "1" : paired ? "3" : "5")),
                 Duration.ofMillis(Long.parseLong(text("phase-millis", quick ? "500" : paired ? "2000" : "5000"))),
+                Long.parseLong(text("transactions", quick ? "500" : "10000")),
                 Double.parseDouble(text("rate", "0")),
                 Long.parseLong(text("warm-up", quick ? "500" : "30000")),
                 words(text("jvm", paired ? PAIR_JVM : JVM)),

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.logging.Logger;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Compares two builds A and B. Both run side by side, and only one has load at a time, in the order AB, BA, AB and so
@@ -100,14 +101,26 @@ final class PairedBenchmark {
                 options.quick(),
                 MachineInfo.here(),
                 String.join(" ", options.jvm()),
-                a.toString(),
-                b.toString(),
+                describe(a),
+                describe(b),
                 pair.burnPercent(),
                 options.rounds(),
                 options.phase().toMillis(),
+                options.transactions(),
                 options.warmUp(),
                 clients,
                 cases.stream().map(Case::comparison).toList());
+    }
+
+    private String describe(Application application) {
+        return String.join(
+                " ",
+                Stream.concat(
+                                Stream.of(options.project()
+                                        .relativize(application.directory())
+                                        .toString()),
+                                application.options().stream())
+                        .toList());
     }
 
     /** Measures the CPU time that A's coordinator needs for a transaction, and makes B need more. */
@@ -118,7 +131,7 @@ final class PairedBenchmark {
             try (Dtc dtc = start(launcher, load, current, a, label)) {
                 double micros = Statistics.median(IntStream.range(0, CALIBRATION_ROUNDS)
                         .mapToDouble(_ -> measurement
-                                .closed(dtc, transaction(current, dtc), clients)
+                                .closed(dtc, transaction(current, dtc), clients, options.transactions())
                                 .coordinatorMicros())
                         .toArray());
                 current.burnMicros = micros * pair.burnPercent() / 100;
@@ -147,7 +160,7 @@ final class PairedBenchmark {
     private Dtc start(
             ProcessLauncher launcher, LoadGenerator load, Case current, Application application, String label) {
         Dtc dtc = Dtc.start(launcher, application, current.system, label);
-        new WarmUp(options.warmUp(), !options.quick()).run(load, label, transaction(current, dtc));
+        new WarmUp(options.warmUp(), !options.quick()).run(load, label, dtc, transaction(current, dtc));
         return dtc;
     }
 
@@ -161,7 +174,8 @@ final class PairedBenchmark {
     private void measure(LoadGenerator load, Case current, List<Side> order) {
         Measurement measurement = new Measurement(load, options.phase());
         List<Measurement.Closed> closed = order.stream()
-                .map(side -> measurement.closed(side.dtc(), transaction(current, side.dtc()), clients))
+                .map(side -> measurement.closed(
+                        side.dtc(), transaction(current, side.dtc()), clients, options.transactions()))
                 .toList();
         if (current.rate == 0) {
             current.rate = options.rate() > 0

@@ -101,10 +101,10 @@ final class PairedReport {
 
     private String conditions() {
         int forks = results.comparisons().getFirst().forks().size();
-        return ("A: %s. B: %s. Measured at %s on %d × %s, %s; each JVM with `%s`. %d clients; %d forks of %d rounds of %s s at "
-                        + "full load and %s s at a fixed rate, after at least %s transactions. B ÷ A: the median over the "
-                        + "forks of the median over the rounds of a fork. Interval: order statistics of the forks, at %s %% "
-                        + "each, so that all together hold at %s %%.")
+        return ("A: `%s`. B: `%s`. Measured at %s on %d × %s, %s; each JVM with `%s`. %d clients; %d forks of %d rounds: "
+                        + "%s transactions at full load, then %s s at a fixed rate; warmed up by at least %s transactions. "
+                        + "B ÷ A: the median over the forks of the median over the rounds of a fork. Interval: between order "
+                        + "statistics of the forks, at %s %% each, so that all together hold at %s %%.")
                 .formatted(
                         results.a(),
                         results.b(),
@@ -116,7 +116,7 @@ final class PairedReport {
                         results.clients(),
                         forks,
                         results.rounds(),
-                        number(results.phaseMillis() / 1e3),
+                        number((double) results.transactions()),
                         number(results.phaseMillis() / 1e3),
                         number((double) results.warmUp()),
                         percent(interval(results.comparisons().getFirst(), Figure.CPU)

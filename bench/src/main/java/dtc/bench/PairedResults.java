@@ -10,6 +10,8 @@ import java.util.List;
  * @param quick a run for development; its figures mean nothing
  * @param a the directory and the configuration of A
  * @param b those of B
+ * @param phaseMillis how long each open loop lasted
+ * @param transactions how many each closed loop had
  * @param burnPercent the additional CPU time of B's coordinator that was aimed at; 0: none
  */
 record PairedResults(
@@ -22,6 +24,7 @@ record PairedResults(
         double burnPercent,
         int rounds,
         long phaseMillis,
+        long transactions,
         long warmUp,
         int clients,
         List<Comparison> comparisons) {
