@@ -5,7 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What the benchmark runs on, from Linux. */
+/** Describes the machine, from Linux. */
 final class MachineInfo {
 
     private MachineInfo() {}

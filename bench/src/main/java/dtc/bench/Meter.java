@@ -5,21 +5,21 @@ import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import java.util.function.ToDoubleFunction;
 
-/** What processes use of something while transactions run. */
+/** Measures what each process uses of a resource while transactions run. */
 final class Meter {
 
     private final SequencedMap<String, JavaProcess> processes;
     private final ToDoubleFunction<JavaProcess> reading;
     private final SequencedMap<String, Double> before;
 
-    /** Reads it for the first time. */
+    /** Takes the first reading. */
     Meter(SequencedMap<String, JavaProcess> processes, ToDoubleFunction<JavaProcess> reading) {
         this.processes = processes;
         this.reading = reading;
         this.before = read();
     }
 
-    /** Reads it again. */
+    /** Takes the second reading. */
     SequencedMap<String, Double> perTransaction(long transactions) {
         SequencedMap<String, Double> used = new LinkedHashMap<>();
         read().forEach((process, after) -> used.put(

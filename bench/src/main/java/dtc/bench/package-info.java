@@ -1,4 +1,4 @@
-/** The benchmark: what is measured, on what, in which order, and what is written of it. */
+/** The benchmark: scenarios, order of measurements, results and reports. */
 @NullMarked
 package dtc.bench;
 

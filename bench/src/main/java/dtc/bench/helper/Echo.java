@@ -4,7 +4,7 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import java.util.List;
 
-/** Reads JSON, writes JSON: the least that a call can cost on this stack. */
+/** Reads and writes JSON: the minimum cost of a call on this stack. */
 @Path("/echo")
 public final class Echo {
 

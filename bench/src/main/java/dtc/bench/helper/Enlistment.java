@@ -14,7 +14,7 @@ final class Enlistment {
 
     private static final int CONNECTIONS_MAX = 512;
 
-    /** Less than what the coordinators wait, so that none closes a connection just as it is used again. */
+    /** Less than the timeout of the coordinators, so that none closes a connection as it is used again. */
     private static final int KEEP_SECONDS = 15;
 
     private final HttpClient client;
@@ -24,7 +24,7 @@ final class Enlistment {
                 new HttpClientOptions().setMaxPoolSize(CONNECTIONS_MAX).setKeepAliveTimeout(KEEP_SECONDS));
     }
 
-    /** Fails unless the coordinator answers with the status. */
+    /** Fails unless the coordinator answers with the expected status. */
     Uni<Void> send(HttpMethod method, String url, String links, int expected) {
         return Uni.createFrom()
                 .completionStage(() -> client.request(new RequestOptions()

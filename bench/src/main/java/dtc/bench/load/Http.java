@@ -10,7 +10,7 @@ import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
 import java.util.Map;
 
-/** HTTP/1.1 to 127.0.0.1 over connections that are kept, from one event loop. */
+/** HTTP/1.1 to 127.0.0.1 over persistent connections, from one event loop. */
 public final class Http {
 
     public static final Map<String, String> JSON = Map.of("Content-Type", "application/json");
@@ -18,7 +18,7 @@ public final class Http {
     private static final int CONNECTIONS_MAX = 1024;
     private static final int SILENCE_SECONDS_MAX = 60;
 
-    /** Less than what any of the servers waits, so that none closes a connection just as it is used again. */
+    /** Less than the timeout of any server, so that none closes a connection as it is used again. */
     private static final int KEEP_SECONDS = 15;
 
     private final HttpClient client;
@@ -30,7 +30,7 @@ public final class Http {
                 .setKeepAliveTimeout(KEEP_SECONDS));
     }
 
-    /** A whole answer. */
+    /** An answer with its body. */
     public record Answer(int status, MultiMap headers, Buffer body) {
 
         public Answer expect(int expected) {
@@ -40,7 +40,7 @@ public final class Http {
             return this;
         }
 
-        /** Fails where there is none. */
+        /** Fails if there is none. */
         public String location() {
             String location = headers.get("Location");
             if (location == null) {
@@ -50,10 +50,10 @@ public final class Http {
         }
     }
 
-    /** An answer that the protocol does not allow here. */
+    /** An answer that the protocol does not promise. */
     public static final class UnexpectedAnswer extends RuntimeException {
         public UnexpectedAnswer(String message) {
-            // A benchmark counts these; their stack traces would only disturb it.
+            // These are counted; collecting their stack traces would cost CPU time.
             super(message, null, false, false);
         }
     }

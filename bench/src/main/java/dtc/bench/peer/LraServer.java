@@ -15,7 +15,7 @@ public final class LraServer {
 
     private LraServer() {}
 
-    /** What the coordinator's own application class serves, without the container that would look for it. */
+    /** The resources of the coordinator's own application class, which needs a container that finds them. */
     @ApplicationPath("/")
     public static final class Coordination extends Application {
         @Override

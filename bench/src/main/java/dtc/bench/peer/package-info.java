@@ -1,4 +1,4 @@
-/** Coordinators of others, each in a process and on a class path of its own. */
+/** The coordinators of the peers, each in a process and on a class path of its own. */
 @NullMarked
 package dtc.bench.peer;
 

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 
-/** The compiled benchmark, parts of which run in processes of their own that see nothing else of it. */
+/** The compiled benchmark. Some of its packages run in processes of their own, without the others. */
 public record ClassFiles(Path root) {
 
     /** Copies one package, and returns {@code to}. */

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 
-/** The floor: one call of one process, with a body like that of a one-call transaction. */
+/** The floor: one call with a body like that of a one-call transaction. */
 public final class Echo implements MeasuredSystem {
 
     private final HelperProcesses.Host host;

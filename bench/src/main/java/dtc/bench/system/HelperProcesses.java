@@ -7,7 +7,7 @@ import java.util.SequencedMap;
 /** Processes of the helper application. Each is an echo, and hosts light participants of the peers. */
 public final class HelperProcesses {
 
-    /** Two processes, as DTC's resource managers have. */
+    /** As many as host DTC's resource managers. */
     private static final int HOSTS = 2;
 
     private final List<Host> hosts;
@@ -34,12 +34,12 @@ public final class HelperProcesses {
         return new Host(port, process);
     }
 
-    /** Where the participant is. */
+    /** The port of a participant. */
     int port(int participant) {
         return hosts.get(participant % HOSTS).port();
     }
 
-    /** The coordinator first, then these. */
+    /** A coordinator followed by these processes. */
     SequencedMap<String, JavaProcess> with(JavaProcess coordinator) {
         SequencedMap<String, JavaProcess> all = new LinkedHashMap<>();
         all.put("coordinator", coordinator);

@@ -12,10 +12,10 @@ public interface MeasuredSystem {
 
     Set<Form> forms();
 
-    /** By role; the coordinator is the first. */
+    /** Processes by role. The coordinator is the first. */
     SequencedMap<String, JavaProcess> processes();
 
-    /** Throws where {@code form} is not among {@link #forms()}. */
+    /** Throws if {@code form} is not among {@link #forms()}. */
     Transaction transaction(Form form, int participants, Keys keys);
 
     /** Starts a background load, smaller in a quick run. Uses {@code load}, which is free again when this returns. */

@@ -15,12 +15,12 @@ import java.util.SequencedMap;
 import java.util.Set;
 
 /**
- * Narayana, by either of its protocols over HTTP. Clients drive both as these protocols have it: begin at the
- * coordinator, write to each participant, which enlists itself, and end at the coordinator.
+ * Narayana with either of its protocols over HTTP. In both, clients begin at the coordinator, write to each
+ * participant, which enlists itself, and end at the coordinator.
  */
 public final class Narayana implements MeasuredSystem {
 
-    /** As many as the most clients, so that none waits for a thread while others wait for participants. */
+    /** As many as the most clients, so that none waits for a thread. */
     private static final int WORKER_THREADS = 256;
 
     private static final String VOLATILE = "com.arjuna.ats.internal.arjuna.objectstore.VolatileStore";
@@ -58,7 +58,7 @@ public final class Narayana implements MeasuredSystem {
     private static JavaProcess coordinator(
             ProcessLauncher launcher, Peers peers, SystemName name, int port, String processName) {
         List<String> arguments = new ArrayList<>();
-        // Without it an HttpURLConnection keeps five connections to a participant, and opens the others anew.
+        // By default, HttpURLConnection keeps only five connections to a participant.
         arguments.add("-Dhttp.maxConnections=256");
         for (String store : List.of("", "communicationStore.", "stateStore.")) {
             String settings = "-DObjectStoreEnvironmentBean." + store;

@@ -14,14 +14,14 @@ import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 /**
- * Browsers in front of DTC's console: each listens to the beats, and asks for its page again at every one, as the
- * page's script does. What it gets is read, and not drawn.
+ * Open pages of DTC's console. Each listens to the server's events, and requests its page again at each one, as the
+ * page's script does. Pages are read and not rendered.
  */
 final class OpenPages implements BackgroundLoad {
 
     private static final Logger LOG = Logger.getLogger("bench");
 
-    /** What people look at; each in turn is given to the next browser. */
+    /** The pages, which are opened in turn. */
     private static final List<String> PAGES = List.of(
             "/",
             "/console/transactions",
@@ -30,10 +30,10 @@ final class OpenPages implements BackgroundLoad {
             "/console/resource-managers",
             "/console/resource-managers/rm-0");
 
-    /** Renderings of each page before it is measured, as transactions are warmed by number too. */
+    /** Requests of each page for warm-up. */
     private static final int WARMED_BY = 300;
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration OPEN_MAX = Duration.ofSeconds(30);
 
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -48,10 +48,10 @@ final class OpenPages implements BackgroundLoad {
         for (int number = 0; number < size; number++) {
             String base = "http://127.0.0.1:" + port;
             String page = base + PAGES.get(number % PAGES.size());
-            Thread.ofVirtual().start(() -> look(base + "/console/beats", page));
+            Thread.ofVirtual().start(() -> keepOpen(base + "/console/beats", page));
         }
         try {
-            if (!opened.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+            if (!opened.await(OPEN_MAX.toSeconds(), TimeUnit.SECONDS)) {
                 throw new IllegalStateException("%d pages did not open".formatted(opened.getCount()));
             }
         } catch (InterruptedException interrupted) {
@@ -59,14 +59,14 @@ final class OpenPages implements BackgroundLoad {
         }
     }
 
-    /** Asked for like this, a page is rendered each time. */
+    /** Without the header of a refresh, a page is rendered for each request. */
     private void warm(URI page) {
         for (int i = 0; i < WARMED_BY; i++) {
             read(HttpRequest.newBuilder(page).build());
         }
     }
 
-    private void look(String beats, String page) {
+    private void keepOpen(String beats, String page) {
         HttpRequest listen = HttpRequest.newBuilder(URI.create(beats))
                 .header("Accept", "text/event-stream")
                 .build();
@@ -82,7 +82,7 @@ final class OpenPages implements BackgroundLoad {
             }
         } catch (IOException | RuntimeException failed) {
             if (!closed) {
-                LOG.warning("a page lost its coordinator: " + failed);
+                LOG.warning("a page lost its connection: " + failed);
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();

@@ -11,22 +11,22 @@ import java.util.stream.Stream;
 import org.eclipse.aether.artifact.DefaultArtifact;
 import org.eclipse.aether.graph.Dependency;
 
-/** The class paths of the peers: what Maven resolves for each alone, unmixed with DTC's own. */
+/** The class paths of the peers, which Maven resolves for each separately. */
 public final class Peers {
 
-    /** Narayana 7.3 calls a method that the version which RESTEasy 6.2 asks for does not have. */
+    /** Narayana 7.3 calls a method that is missing in the version that RESTEasy 6.2 depends on. */
     private static final String JBOSS_LOGGING = "org.jboss.logging:jboss-logging:3.6.1.Final";
 
     private final Path classes;
     private final Versions versions;
 
-    /** {@code target} is where the benchmark's own classes for the peers go. */
+    /** Copies the benchmark's classes for the peers to {@code target}. */
     public Peers(ClassFiles classes, Path target, Versions versions) {
         this.classes = classes.copy("dtc/bench/peer", target.resolve("classes"));
         this.versions = versions;
     }
 
-    /** Versions of what the peers are made of. */
+    /** The versions of the peers. */
     public record Versions(String narayana, String lra, String resteasy) {}
 
     String restAt() {
@@ -64,7 +64,7 @@ public final class Peers {
                     .collect(Collectors.joining(File.pathSeparator));
             return classes + File.pathSeparator + jars;
         } catch (BootstrapMavenException broken) {
-            throw new IllegalStateException("no class path for a peer", broken);
+            throw new IllegalStateException("cannot resolve the class path of a peer", broken);
         }
     }
 }

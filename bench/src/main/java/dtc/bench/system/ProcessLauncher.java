@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -27,7 +26,8 @@ public final class ProcessLauncher implements AutoCloseable {
 
     private final Path directory;
     private final List<String> options;
-    private final List<JavaProcess> processes = new CopyOnWriteArrayList<>();
+    private final List<JavaProcess> processes = new ArrayList<>();
+    private boolean closed;
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
@@ -40,7 +40,10 @@ public final class ProcessLauncher implements AutoCloseable {
     }
 
     /** {@code arguments} are those after the JVM's own options. */
-    JavaProcess start(String name, List<String> arguments) {
+    synchronized JavaProcess start(String name, List<String> arguments) {
+        if (closed) {
+            throw new IllegalStateException("closed");
+        }
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options);
@@ -125,7 +128,8 @@ public final class ProcessLauncher implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
+        closed = true;
         processes.forEach(JavaProcess::close);
         processes.clear();
         http.close();

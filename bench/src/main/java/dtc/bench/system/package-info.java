@@ -1,4 +1,4 @@
-/** The systems that are measured: their processes, and how a transaction is carried out on each. */
+/** The measured systems: their processes, and how a client runs a transaction. */
 @NullMarked
 package dtc.bench.system;
 
