@@ -43,6 +43,7 @@ public final class HelperApplication {
                                     ArtifactSources.main(SourceDir.of(root, root), SourceDir.of(root, root)))
                             .build());
             try (CuratedApplication application = QuarkusBootstrap.builder()
+                    .setBaseClassLoader(HelperApplication.class.getClassLoader())
                     .setExistingModel(model)
                     .setApplicationRoot(root)
                     .setTargetDirectory(target)
