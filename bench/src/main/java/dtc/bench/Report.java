@@ -96,9 +96,9 @@ final class Report {
 
     private String conditions() {
         Results.Machine machine = results.machine();
-        return ("MeasuredSystem at %s on %d × %s, %s MB of memory, %s, %s; each JVM with `%s`. Warmed by %s transactions of each "
-                        + "system and form at least; %d rounds of %s s at full load and %s s at a fixed rate for each line. "
-                        + "Statistics are medians of the rounds.")
+        return ("Measured at %s on %d × %s, %s MB of memory, %s, %s; each JVM with `%s`. Warmed up by at least %s transactions of each "
+                        + "system and form; %d rounds of %s s at full load and %s s at a fixed rate for each line. "
+                        + "Figures are medians of the rounds.")
                 .formatted(
                         results.startedAt(),
                         machine.processors(),
