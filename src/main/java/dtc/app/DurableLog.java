@@ -1,9 +1,10 @@
 package dtc.app;
 
+import dtc.log.AppendResult;
 import dtc.log.DecisionLog;
-import dtc.log.DirectoryStorage;
-import dtc.log.FileDecisionLog;
-import dtc.log.TransactionRecord;
+import dtc.log.LogRecord;
+import dtc.log.file.DirectoryStorage;
+import dtc.log.file.FileDecisionLog;
 import dtc.protocol.TransactionId;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.vertx.core.Context;
@@ -25,13 +26,13 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file log of this process: its thread, what people are told of it, its end, and the end of the process with it.
+ * The file log of this process: runs it on a thread, logs its notices, closes it, and halts the process if it fails.
  */
 final class DurableLog implements DecisionLog {
 
     private static final Logger LOG = Logger.getLogger(DurableLog.class);
 
-    /** Smaller ones cost more in names than they save. */
+    /** Smaller segments would cost more in creating and deleting files than they save. */
     private static final long SEGMENT_BYTES_MIN = 1 << 16;
 
     private static final Duration CLOSING = Duration.ofSeconds(10);
@@ -46,7 +47,7 @@ final class DurableLog implements DecisionLog {
         this.log = log;
     }
 
-    /** @throws ConfigurationException where the log cannot be opened as configured */
+    /** @throws ConfigurationException if the log cannot be opened as configured */
     static DurableLog open(Vertx vertx, DtcConfig.LogConfig config) {
         Path directory = config.directory()
                 .orElseThrow(() -> new ConfigurationException(
@@ -59,11 +60,11 @@ final class DurableLog implements DecisionLog {
         try {
             FileDecisionLog log = FileDecisionLog.open(
                     new DirectoryStorage(directory),
-                    // What one turn of an event loop decides and ends is written and forced together.
-                    turn -> EventLoop.atEndOfTurn(() -> writer.execute(turn)),
+                    // So that the records of one turn of an event loop share a write and a force.
+                    task -> EventLoop.atEndOfTurn(() -> writer.execute(task)),
                     new FileDecisionLog.Settings(
                             config.segmentSize().asLongValue(),
-                            FileDecisionLog.ROOM_BYTES,
+                            FileDecisionLog.PREALLOCATED_BYTES,
                             config.freeSpaceMin().asLongValue(),
                             config.decisionsWaitingMax()),
                     System::nanoTime,
@@ -75,7 +76,7 @@ final class DurableLog implements DecisionLog {
         }
     }
 
-    /** Without the cause: Quarkus then ends with the message alone, which says it all. */
+    /** Without a cause, so that Quarkus prints the message without a stack trace. */
     private static ConfigurationException unusable(Exception failure) {
         return new ConfigurationException("the decision log cannot be used: "
                 + (failure instanceof FileSystemException ? failure.toString() : failure.getMessage()));
@@ -87,7 +88,7 @@ final class DurableLog implements DecisionLog {
             LOG.warn(what);
         }
 
-        /** At once, and without any hook: whatever this process still said might not be so. */
+        /** At once, without shutdown hooks: anything this process still sent could be wrong. */
         @Override
         public void fatal(String what, Throwable cause) {
             LOG.fatal(what, cause);
@@ -96,7 +97,7 @@ final class DurableLog implements DecisionLog {
     }
 
     @Override
-    public void replay(Consumer<TransactionRecord> each) {
+    public void replay(Consumer<LogRecord> each) {
         try {
             log.replay(each);
         } catch (UncheckedIOException failure) {
@@ -104,26 +105,29 @@ final class DurableLog implements DecisionLog {
         }
     }
 
-    /** Completes where it was called, since the thread that writes the log must not do the work that follows. */
+    /** Completes on the caller's context, since the thread that writes the log must not do the work that follows. */
     @Override
-    public CompletionStage<Void> decide(TransactionRecord decision) {
+    public CompletionStage<AppendResult> append(LogRecord record) {
         Context caller = vertx.getOrCreateContext();
-        CompletableFuture<Void> told = new CompletableFuture<>();
-        log.decide(decision).whenComplete((_, failure) -> caller.runOnContext(_ -> complete(told, failure)));
-        return told;
+        CompletableFuture<AppendResult> result = new CompletableFuture<>();
+        log.append(record)
+                .whenComplete((appended, failure) -> caller.runOnContext(_ -> complete(result, appended, failure)));
+        return result;
     }
 
-    private static void complete(CompletableFuture<Void> told, @Nullable Throwable failure) {
+    private static void complete(
+            CompletableFuture<AppendResult> result, AppendResult appended, @Nullable Throwable failure) {
         if (failure == null) {
-            told.complete(null);
+            result.complete(appended);
         } else {
-            told.completeExceptionally(failure);
+            LOG.error("an append to the decision log failed unexpectedly", failure);
+            result.completeExceptionally(failure);
         }
     }
 
     @Override
-    public void end(TransactionRecord ended) {
-        log.end(ended);
+    public void appendLazily(LogRecord record) {
+        log.appendLazily(record);
     }
 
     @Override
@@ -136,13 +140,13 @@ final class DurableLog implements DecisionLog {
         return log.refusing();
     }
 
-    /** Waits until all is on the disk, so that ends are not told again after the next start. */
+    /** Blocks until all is on the disk, so that the next start does not deliver finished outcomes again. */
     void close() throws InterruptedException {
         try {
             log.close().toCompletableFuture().get(CLOSING.toMillis(), TimeUnit.MILLISECONDS);
             LOG.debug("the decision log is closed");
         } catch (ExecutionException | TimeoutException _) {
-            LOG.warn("the decision log could not be closed; nothing decided is lost by that");
+            LOG.warn("the decision log could not be closed; no decision is lost by that");
         }
         writer.shutdown();
     }

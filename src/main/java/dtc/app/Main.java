@@ -1,7 +1,6 @@
 package dtc.app;
 
-import dtc.log.DirectoryStorage;
-import dtc.log.LogDump;
+import dtc.log.file.DirectoryStorage;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import java.io.FileDescriptor;
@@ -13,19 +12,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The service; or, with the arguments {@code log dump <directory>}, a look into its log, without starting anything. */
+/** Runs the service, or with the arguments {@code log dump <directory>} prints the records of a log. */
 @QuarkusMain
 public final class Main {
 
     private static final String USAGE = "usage: log dump <directory>";
 
-    /** As many programs have it: not what was asked for, but how it was asked. */
+    /** The usual exit code for wrong arguments. */
     private static final int MISUSED = 2;
 
     private Main() {}
 
     /**
-     * Ends with 0 where all in the log is well, with 1 where something in it is bad, with 2 where it cannot be read.
+     * The exit code of the command is 0 if the log is undamaged, 1 if something in it is damaged, and 2 if it cannot be
+     * read.
      */
     public static void main(String... arguments) {
         List<String> words = List.of(arguments);

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dtc.console.ConsoleSettings;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.DecisionLog;
-import dtc.log.MemoryDecisionLog;
+import dtc.log.memory.MemoryDecisionLog;
 import dtc.resource.Dictionary;
 import dtc.rest.Clients;
 import dtc.rest.Clients.Reuse;
@@ -72,7 +72,7 @@ public class Wiring {
     @Singleton
     DecisionLog log(Vertx vertx) {
         if (!config.coordinator().enabled()) {
-            return new MemoryDecisionLog(); // nothing will be decided here
+            return new MemoryDecisionLog(); // this process decides nothing
         }
         return switch (config.log().kind()) {
             case MEMORY -> new MemoryDecisionLog();

@@ -6,39 +6,43 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The coordinator's memory of its decisions. Only {@link #decide} waits for the disk: under presumed abort (Mohan,
- * Lindsay, Obermarck 1986) nothing else has to survive, and what is lost of the rest is told or asked again.
+ * Stores the newest record of each transaction. The log knows the transaction's id and whether it is open; everything
+ * else in a record is bytes to it.
+ *
+ * <p>Only {@link #append} waits for the storage. Under presumed abort (Mohan, Lindsay, Obermarck 1986) no other record
+ * must survive a crash: what is lost of the rest is delivered or asked again.
  */
 public interface DecisionLog {
 
     /**
-     * Gives each transaction that is in the log once, as its newest record, in the order in which these were recorded.
-     * To be called before anything else. What it gives stays in the log, also where the process that recorded it had
-     * not been told so.
+     * Passes the newest record of each transaction to {@code each}, in the order in which these records were appended.
+     * Call it before any other method. It includes records whose append was not acknowledged, and they stay in the log.
      *
-     * @throws java.io.UncheckedIOException where the log cannot be read; then nothing may be presumed
+     * @param each throws an {@link IllegalArgumentException} if it cannot read a record; the log reports where that
+     *     record is
+     * @throws java.io.UncheckedIOException if a record cannot be read; then nothing may be presumed
      */
-    void replay(Consumer<TransactionRecord> each);
+    void replay(Consumer<LogRecord> each);
 
     /**
-     * Records a decision ({@link TransactionRecord#isOpen}). Does not block.
+     * Appends a record that must be durable before the caller goes on. Does not block.
      *
-     * @return completes once the decision is durable; fails where it surely never will be, so that it may be presumed
-     *     rolled back. Where nobody can tell, it never completes, and the process ends. It may complete on the thread
-     *     that writes the log, which must not be made to wait.
+     * @return completes with the result. It fails only if the log has a bug, which proves nothing about the record:
+     *     treat it like {@link AppendResult.Unknown}. It may complete on the thread that writes the log, which must not
+     *     be blocked.
      */
-    CompletionStage<Void> decide(TransactionRecord decision);
+    CompletionStage<AppendResult> append(LogRecord record);
 
     /**
-     * Notes how a transaction ended, or that its end is resolved. Lazy: may be lost in a crash, and then the decision
-     * stands as it was. Comes into the log behind whatever was given to it before.
+     * Appends a record without waiting for it. A crash may lose it; then the earlier records of the transaction apply.
+     * It is written after all records that were passed to the log before it.
      */
-    void end(TransactionRecord ended);
+    void appendLazily(LogRecord record);
 
-    /** Forgets a transaction that has ended. Lazy likewise. */
+    /** Deletes the records of a transaction. Lazy like {@link #appendLazily}. */
     void forget(TransactionId id);
 
-    /** Why no decision is taken now, in words for a client; null where decisions are taken. */
+    /** Why the log accepts no decisions now, in words for a client; null if it accepts them. */
     @Nullable
     String refusing();
 }

@@ -1,4 +1,4 @@
-/** Where decisions are recorded before anybody is told of them. */
+/** The port to the decision log. The implementations are in the packages below. */
 @NullMarked
 package dtc.log;
 

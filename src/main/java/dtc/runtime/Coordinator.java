@@ -7,7 +7,9 @@ import dtc.coordinator.Step;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
 import dtc.coordinator.TwoPhaseCommit;
+import dtc.log.AppendResult;
 import dtc.log.DecisionLog;
+import dtc.log.LogRecord;
 import dtc.protocol.Ballot;
 import dtc.protocol.Cause;
 import dtc.protocol.JsonText;
@@ -684,7 +686,7 @@ public final class Coordinator {
             boolean resolutionChanged = !Objects.equals(before.resolution(), after.resolution());
             if (((changed && after.state().isFinal()) || resolutionChanged) && !entry.forgotten) {
                 noteWhetherNeeded(after);
-                log.end(Records.end(after)); // here, so that the last end recorded is the last there was
+                log.appendLazily(Records.end(after)); // under the lock, so that records keep the order of the changes
             }
         }
         changed(entry, before, step.transaction());
@@ -878,12 +880,17 @@ public final class Coordinator {
 
     private void record(Entry entry) {
         Instant now = time.now();
-        Ports.call(() -> log.decide(Records.decision(entry.transaction, now)))
-                .whenComplete((_, failure) -> apply(
-                        entry,
-                        failure == null
-                                ? new Event.Recorded(now)
-                                : new Event.RecordRefused("the decision log refused: " + failure.getMessage())));
+        LogRecord decision = Records.decision(entry.transaction, now);
+        // A failed stage proves nothing about the record: like Unknown.
+        Ports.call(() -> log.append(decision)).thenAccept(result -> {
+            switch (result) {
+                case AppendResult.Stored() -> apply(entry, new Event.Recorded(now));
+                case AppendResult.Refused(String reason) ->
+                    apply(entry, new Event.RecordRefused("the decision log refused: " + reason));
+                // The record may be stored: the transaction stays undecided here, and the next replay decides.
+                case AppendResult.Fenced(), AppendResult.Unknown() -> {}
+            }
+        });
     }
 
     private void commitOnePhase(Entry entry, String name) {

@@ -1,10 +1,12 @@
 package dtc.runtime;
 
 import dtc.coordinator.Participant;
+import dtc.coordinator.RecordCodec;
 import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionRecord;
+import dtc.coordinator.TransactionRecord.Member;
 import dtc.coordinator.TransactionState;
-import dtc.log.TransactionRecord;
-import dtc.log.TransactionRecord.Member;
+import dtc.log.LogRecord;
 import dtc.protocol.Ballot;
 import dtc.protocol.Outcome;
 import dtc.protocol.State;
@@ -13,13 +15,13 @@ import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Transactions to records of the log, and back. */
+/** Converts transactions to records of the log, and back. */
 final class Records {
 
     private Records() {}
 
-    /** What is decided: to commit, or to leave it to the only participant. */
-    static TransactionRecord decision(Transaction t, Instant decidedAt) {
+    /** The decision to commit, or to let the only participant decide. */
+    static LogRecord decision(Transaction t, Instant decidedAt) {
         return switch (t.state()) {
             case DECIDING ->
                 record(
@@ -35,18 +37,18 @@ final class Records {
         };
     }
 
-    /** How it ended. */
-    static TransactionRecord end(Transaction t) {
+    /** The outcome of a finished transaction. */
+    static LogRecord end(Transaction t) {
         return record(t, t.state().shown(), t.decision(), t.decidedAt(), Participant::state);
     }
 
-    private static TransactionRecord record(
+    private static LogRecord record(
             Transaction t,
             State state,
             Outcome decision,
             @Nullable Instant decidedAt,
             Function<Participant, State> stateOf) {
-        return new TransactionRecord(
+        TransactionRecord r = new TransactionRecord(
                 t.id(),
                 state,
                 decision,
@@ -66,9 +68,12 @@ final class Records {
                                 p.reason()))
                         .toList(),
                 t.resolution());
+        return new LogRecord(
+                r.id(), RecordCodec.encode(r), r.isOpen() ? LogRecord.Status.OPEN : LogRecord.Status.ENDED);
     }
 
-    static Transaction recovered(TransactionRecord r) {
+    static Transaction recovered(LogRecord logged) {
+        TransactionRecord r = RecordCodec.decode(logged.id(), logged.bytes());
         return new Transaction(
                 r.id(),
                 r.origin(),

@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dtc.coordinator.RecordCodec;
 import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionRecord;
 import dtc.coordinator.TwoPhaseCommit;
+import dtc.log.AppendResult;
 import dtc.log.DecisionLog;
-import dtc.log.TransactionRecord;
+import dtc.log.LogRecord;
 import dtc.protocol.Ballot;
 import dtc.protocol.Cause;
 import dtc.protocol.JsonText;
@@ -59,7 +62,7 @@ class OverviewTest {
     private long ids = 1;
     private boolean diskAnswers = true;
     /** What the log holds when the coordinator starts. */
-    private final List<TransactionRecord> logged = new ArrayList<>();
+    private final List<LogRecord> logged = new ArrayList<>();
     /** What is said to an outcome; whoever is not in it says nothing. */
     private final Map<String, Reply> replies = new HashMap<>();
 
@@ -198,7 +201,7 @@ class OverviewTest {
     @Test
     void how_much_was_written_before_a_restart_is_not_claimed_to_be_known() {
         TransactionId id = new TransactionId(new UUID(0x7000, 0x8000000000000000L));
-        logged.add(new TransactionRecord(
+        TransactionRecord committing = new TransactionRecord(
                 id,
                 State.COMMITTING,
                 Outcome.COMMIT,
@@ -210,7 +213,8 @@ class OverviewTest {
                 Cause.VOTED,
                 null,
                 List.of(new TransactionRecord.Member("a", INSTANCE, State.COMMITTING, Vote.COMMIT, null)),
-                null));
+                null);
+        logged.add(new LogRecord(id, RecordCodec.encode(committing), LogRecord.Status.OPEN));
         assertEquals(1, coordinator.recover());
         assertNull(view(id).participants().getFirst().writes());
         assertEquals(1, view(begin("a").id()).participants().getFirst().writes());
@@ -375,17 +379,19 @@ class OverviewTest {
 
     private final class Hanging implements DecisionLog {
         @Override
-        public void replay(Consumer<TransactionRecord> each) {
+        public void replay(Consumer<LogRecord> each) {
             logged.forEach(each);
         }
 
         @Override
-        public CompletionStage<Void> decide(TransactionRecord decision) {
-            return diskAnswers ? CompletableFuture.completedFuture(null) : new CompletableFuture<>();
+        public CompletionStage<AppendResult> append(LogRecord decision) {
+            return diskAnswers
+                    ? CompletableFuture.completedFuture(new AppendResult.Stored())
+                    : new CompletableFuture<>();
         }
 
         @Override
-        public void end(TransactionRecord ended) {}
+        public void appendLazily(LogRecord ended) {}
 
         @Override
         public void forget(TransactionId id) {}

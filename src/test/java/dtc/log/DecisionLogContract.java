@@ -2,131 +2,128 @@ package dtc.log;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dtc.protocol.Cause;
-import dtc.protocol.Outcome;
-import dtc.protocol.State;
-import dtc.protocol.Vote;
+import dtc.log.LogRecord.Status;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** What every decision log promises. */
-abstract class DecisionLogContract {
+/** What every decision log guarantees. The test class of an implementation extends this class. */
+public abstract class DecisionLogContract {
 
-    /** A log in which nothing is, or the same again. */
-    abstract DecisionLog log();
+    /** The log of this test, empty at its start; the same log at every call. */
+    protected abstract DecisionLog log();
 
-    /** The log as the next coordinator finds it: closed and opened again, where it outlives the process. */
-    abstract DecisionLog reopened() throws Exception;
+    /** The log as the next coordinator finds it: closed and opened again if it outlives the process. */
+    protected abstract DecisionLog reopened() throws Exception;
 
-    private List<TransactionRecord> replayed() throws Exception {
-        List<TransactionRecord> all = new ArrayList<>();
+    private List<LogRecord> replayed() throws Exception {
+        List<LogRecord> all = new ArrayList<>();
         reopened().replay(all::add);
         return all;
     }
 
-    private void decide(TransactionRecord decision) throws Exception {
-        log().decide(decision).toCompletableFuture().get(10, TimeUnit.SECONDS);
+    private void append(LogRecord record) throws Exception {
+        assertEquals(
+                new AppendResult.Stored(),
+                log().append(record).toCompletableFuture().get(10, TimeUnit.SECONDS));
     }
 
     @Test
-    void a_new_log_holds_nothing_and_refuses_nothing() throws Exception {
+    void a_new_log_is_empty_and_refuses_nothing() throws Exception {
         assertNull(log().refusing());
         assertEquals(List.of(), replayed());
     }
 
     @Test
-    void a_decision_is_found_again() throws Exception {
-        decide(Records.committing(1));
+    void a_stored_record_is_replayed() throws Exception {
+        append(LogRecords.open(1));
 
-        assertEquals(List.of(Records.committing(1)), replayed());
+        assertEquals(List.of(LogRecords.open(1)), replayed());
     }
 
     @Test
-    void the_newest_record_of_each_stands_in_the_order_of_recording() throws Exception {
-        decide(Records.committing(1));
-        decide(Records.committing(2));
-        decide(Records.committing(3));
-        log().end(Records.committed(1));
+    void the_newest_record_of_each_transaction_is_replayed_in_the_order_of_appends() throws Exception {
+        append(LogRecords.open(1));
+        append(LogRecords.open(2));
+        append(LogRecords.open(3));
+        log().appendLazily(LogRecords.ended(1));
 
-        assertEquals(List.of(Records.committing(2), Records.committing(3), Records.committed(1)), replayed());
+        assertEquals(List.of(LogRecords.open(2), LogRecords.open(3), LogRecords.ended(1)), replayed());
     }
 
     @Test
-    void an_end_needs_no_decision_before_it() throws Exception {
-        log().end(Records.rolledBack(1, "no stock"));
+    void a_lazy_record_needs_no_record_before_it() throws Exception {
+        log().appendLazily(LogRecords.ended(1));
 
-        assertEquals(List.of(Records.rolledBack(1, "no stock")), replayed());
+        assertEquals(List.of(LogRecords.ended(1)), replayed());
     }
 
     @Test
-    void that_a_heuristic_outcome_is_resolved_is_found_again() throws Exception {
-        log().end(Records.full(1, State.HEURISTIC, Outcome.COMMIT, Cause.LOST, State.HEURISTIC, Vote.COMMIT));
-        log().end(Records.resolved(1));
+    void a_record_that_ended_can_be_replaced() throws Exception {
+        append(LogRecords.ended(1));
+        log().appendLazily(LogRecords.record(1, Status.ENDED, 200));
 
-        assertEquals(List.of(Records.resolved(1)), replayed());
+        assertEquals(List.of(LogRecords.record(1, Status.ENDED, 200)), replayed());
     }
 
     @Test
-    void what_is_forgotten_is_gone() throws Exception {
-        decide(Records.committing(1));
-        decide(Records.committing(2));
-        log().end(Records.committed(1));
-        log().forget(Records.id(1));
-        log().forget(Records.id(99));
+    void a_forgotten_transaction_is_not_replayed() throws Exception {
+        append(LogRecords.open(1));
+        append(LogRecords.open(2));
+        log().appendLazily(LogRecords.ended(1));
+        log().forget(LogRecords.id(1));
+        log().forget(LogRecords.id(99));
 
-        assertEquals(List.of(Records.committing(2)), replayed());
+        assertEquals(List.of(LogRecords.open(2)), replayed());
     }
 
     @Test
-    void what_was_found_again_can_end() throws Exception {
-        decide(Records.committing(1));
+    void a_replayed_transaction_can_end() throws Exception {
+        append(LogRecords.open(1));
         DecisionLog next = reopened();
         next.replay(_ -> {});
-        next.end(Records.committed(1));
+        next.appendLazily(LogRecords.ended(1));
 
-        assertEquals(List.of(Records.committed(1)), replayed());
+        assertEquals(List.of(LogRecords.ended(1)), replayed());
     }
 
-    /** Every value of every enumeration, and all that may be absent. */
     @Test
-    void a_record_comes_back_as_it_was() throws Exception {
-        List<State> recorded =
-                List.of(State.COMMITTING, State.PREPARING, State.COMMITTED, State.ROLLED_BACK, State.HEURISTIC);
-        List<TransactionRecord> all = new ArrayList<>(IntStream.range(0, 100)
-                .mapToObj(i -> Records.full(
-                        i,
-                        recorded.get(i % recorded.size()),
-                        of(Outcome.values(), i),
-                        of(Cause.values(), i),
-                        of(State.values(), i),
-                        of(Vote.values(), i)))
-                .toList());
-        all.add(Records.bare(100));
-        for (TransactionRecord record : all) {
-            if (record.isOpen()) {
-                decide(record);
-            } else {
-                log().end(record);
-            }
+    void records_of_any_length_and_status_are_replayed_unchanged() throws Exception {
+        List<LogRecord> all = new ArrayList<>();
+        for (int length = 0; length < 300; length += 7) {
+            all.add(LogRecords.record(length, length % 2 == 0 ? Status.OPEN : Status.ENDED, length));
+        }
+        all.add(LogRecords.record(300, Status.OPEN, 100_000));
+        for (LogRecord record : all) {
+            append(record);
         }
 
         assertEquals(all, replayed());
     }
 
-    private static <E> E of(E[] values, int i) {
-        return values[i % values.length];
+    @Test
+    void a_record_that_the_reader_rejects_fails_the_replay_with_the_reason() throws Exception {
+        append(LogRecords.open(1));
+        DecisionLog next = reopened();
+
+        RuntimeException failure = assertThrows(
+                RuntimeException.class,
+                () -> next.replay(_ -> {
+                    throw new IllegalArgumentException("unknown field 77");
+                }));
+        assertTrue(String.valueOf(failure.getMessage()).contains("unknown field 77"), failure.toString());
     }
 
     @Test
-    void many_transactions_leave_nothing_once_they_are_forgotten() throws Exception {
+    void a_log_is_empty_after_many_transactions_are_forgotten() throws Exception {
         for (int i = 0; i < 1000; i++) {
-            decide(Records.committing(i));
-            log().end(Records.committed(i));
-            log().forget(Records.id(i));
+            append(LogRecords.open(i));
+            log().appendLazily(LogRecords.ended(i));
+            log().forget(LogRecords.id(i));
         }
 
         assertEquals(List.of(), replayed());

@@ -11,9 +11,10 @@ import static org.junit.jupiter.api.Assertions.fail;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
 import dtc.coordinator.TwoPhaseCommit;
+import dtc.log.AppendResult;
 import dtc.log.DecisionLog;
-import dtc.log.MemoryDecisionLog;
-import dtc.log.TransactionRecord;
+import dtc.log.LogRecord;
+import dtc.log.memory.MemoryDecisionLog;
 import dtc.protocol.Ballot;
 import dtc.protocol.Cause;
 import dtc.protocol.JsonText;
@@ -36,8 +37,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What the coordinator keeps, forgets, and takes up again, with a clock and participants of the test's. */
 class CoordinatorTest {
@@ -236,6 +240,40 @@ class CoordinatorTest {
         assertEquals(
                 TransactionState.COMMITTED,
                 given(coordinator.prepare(active.id(), Until.APPLIED)).state());
+    }
+
+    /** The record may be stored, so neither outcome may be sent: a new coordinator reads it from the log. */
+    @ParameterizedTest
+    @MethodSource("resultsThatProveNothing")
+    void a_decision_whose_fate_is_unknown_stays_undecided(AppendResult unknown) {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        Coordinator coordinator = coordinator();
+        Transaction active = given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, Until.APPLIED));
+        log.result = unknown;
+        var answer = coordinator.prepare(active.id(), Until.APPLIED);
+        time.goOn(Duration.ofMinutes(2));
+
+        assertEquals(Refusal.Kind.UNDECIDED, refused(answer).kind());
+        assertEquals(TransactionState.DECIDING, find(coordinator, active.id()).state());
+        assertEquals(Outcome.PENDING, coordinator.outcome(active.id()));
+    }
+
+    static Stream<AppendResult> resultsThatProveNothing() {
+        return Stream.of(new AppendResult.Fenced(), new AppendResult.Unknown());
+    }
+
+    @Test
+    void a_decision_that_the_log_refuses_is_rolled_back() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        Coordinator coordinator = coordinator();
+        Transaction active = given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, Until.APPLIED));
+        log.result = new AppendResult.Refused("the disk is full");
+        Transaction ended = given(coordinator.prepare(active.id(), Until.APPLIED));
+
+        assertEquals(TransactionState.ROLLED_BACK, ended.state());
+        assertEquals("the decision log refused: the disk is full", ended.reason());
     }
 
     @Test
@@ -530,30 +568,32 @@ class CoordinatorTest {
         }
     }
 
-    /** A log in memory that survives its coordinator, and can be told to refuse. */
+    /** A log in memory that survives its coordinator, and can be made to refuse or fail. */
     private static final class SwitchableLog implements DecisionLog {
         private final MemoryDecisionLog records = new MemoryDecisionLog();
         private @Nullable String refusing;
+        /** The result of every append; null if the log works. */
+        private @Nullable AppendResult result;
 
         private int size() {
-            List<TransactionRecord> all = new ArrayList<>();
+            List<LogRecord> all = new ArrayList<>();
             records.replay(all::add);
             return all.size();
         }
 
         @Override
-        public void replay(Consumer<TransactionRecord> each) {
+        public void replay(Consumer<LogRecord> each) {
             records.replay(each);
         }
 
         @Override
-        public CompletionStage<Void> decide(TransactionRecord decision) {
-            return records.decide(decision);
+        public CompletionStage<AppendResult> append(LogRecord decision) {
+            return result == null ? records.append(decision) : CompletableFuture.completedFuture(result);
         }
 
         @Override
-        public void end(TransactionRecord ended) {
-            records.end(ended);
+        public void appendLazily(LogRecord ended) {
+            records.appendLazily(ended);
         }
 
         @Override

@@ -1,6 +1,6 @@
 package dtc.simulation;
 
-import dtc.log.TransactionRecord;
+import dtc.coordinator.TransactionRecord;
 import dtc.protocol.State;
 
 /** Commit is decided only where everybody voted for it who got a write, and still is who voted. */

@@ -1,7 +1,7 @@
 package dtc.simulation;
 
 import dtc.coordinator.Transaction;
-import dtc.log.TransactionRecord;
+import dtc.coordinator.TransactionRecord;
 import dtc.protocol.Ballot;
 import dtc.protocol.Outcome;
 import dtc.runtime.Coordinator;

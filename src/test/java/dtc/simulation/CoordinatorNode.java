@@ -1,9 +1,11 @@
 package dtc.simulation;
 
+import dtc.coordinator.RecordCodec;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TwoPhaseCommit;
+import dtc.log.AppendResult;
 import dtc.log.DecisionLog;
-import dtc.log.TransactionRecord;
+import dtc.log.LogRecord;
 import dtc.protocol.Ballot;
 import dtc.protocol.JsonText;
 import dtc.protocol.Origin;
@@ -486,28 +488,28 @@ final class CoordinatorNode extends Node {
         }
 
         @Override
-        public void replay(Consumer<TransactionRecord> each) {
+        public void replay(Consumer<LogRecord> each) {
             log.replay(each);
         }
 
         @Override
-        public CompletionStage<Void> decide(TransactionRecord decision) {
+        public CompletionStage<AppendResult> append(LogRecord decision) {
             if (life.isOver()) {
                 return new CompletableFuture<>();
             }
-            world.ledger.deciding(decision);
-            return log.decide(decision).whenComplete((_, failure) -> {
-                if (failure != null) {
+            world.ledger.deciding(RecordCodec.decode(decision.id(), decision.bytes()));
+            return log.append(decision).whenComplete((result, _) -> {
+                if (result instanceof AppendResult.Refused) {
                     world.ledger.refusedByLog(decision.id());
                 }
             });
         }
 
         @Override
-        public void end(TransactionRecord ended) {
+        public void appendLazily(LogRecord ended) {
             if (!life.isOver()) {
-                world.ledger.ended(ended);
-                log.end(ended);
+                world.ledger.ended(RecordCodec.decode(ended.id(), ended.bytes()));
+                log.appendLazily(ended);
             }
         }
 

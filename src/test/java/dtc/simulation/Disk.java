@@ -1,10 +1,10 @@
 package dtc.simulation;
 
 import dtc.log.DecisionLog;
-import dtc.log.FileDecisionLog;
-import dtc.log.MemoryDecisionLog;
-import dtc.log.Storage;
-import dtc.log.UnreadableLogException;
+import dtc.log.file.FileDecisionLog;
+import dtc.log.file.Storage;
+import dtc.log.file.UnreadableLogException;
+import dtc.log.memory.MemoryDecisionLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -147,7 +147,7 @@ final class Disk {
         }
 
         @Override
-        public String where() {
+        public String location() {
             return "the simulated disk";
         }
 

@@ -1,8 +1,8 @@
 package dtc.simulation;
 
 import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionRecord;
 import dtc.coordinator.TransactionState;
-import dtc.log.TransactionRecord;
 import dtc.protocol.Ballot;
 import dtc.protocol.Outcome;
 import dtc.protocol.State;

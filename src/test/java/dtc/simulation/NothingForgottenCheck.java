@@ -1,8 +1,8 @@
 package dtc.simulation;
 
 import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionRecord;
 import dtc.coordinator.TransactionState;
-import dtc.log.TransactionRecord;
 import dtc.protocol.State;
 
 /** A commit is neither over nor forgotten before each participant has acknowledged it, or is known to be lost. */

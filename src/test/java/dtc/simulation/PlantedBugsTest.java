@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import dtc.coordinator.TwoPhaseCommit;
-import dtc.log.FileDecisionLog;
+import dtc.log.file.FileDecisionLog;
 import dtc.resource.Dictionary;
 import dtc.runtime.Coordinator;
 import dtc.runtime.Lanes;
@@ -34,16 +34,12 @@ class PlantedBugsTest {
                 plant("acknowledges a decision before the force")
                         .in(FileDecisionLog.class, "write")
                         .replace("files.force();", """
-                                for (Waiting record : batch) {
-                                    if (record.decided() != null) {
-                                        record.decided().complete(null);
-                                    }
-                                }
+                                complete(new AppendResult.Stored());
                                 files.force();
                                 """)
                         .foundWithin(FEW),
                 plant("retries a failed force")
-                        .in("dtc.log.LogFiles", "force")
+                        .in("dtc.log.file.LogFiles", "force")
                         .replace("storage.force($segment);", """
                                 try {
                                     storage.force($segment);
@@ -53,19 +49,19 @@ class PlantedBugsTest {
                                 """)
                         .foundWithin(MANY),
                 plant("reports a torn tail that was never forced as damage")
-                        .in("dtc.log.SegmentReader", "findProof")
-                        .replace("good.forced() <= offset", "good.forced() <= 0")
+                        .in("dtc.log.file.SegmentReader", "findProof")
+                        .replace("valid.forced() <= offset", "valid.forced() <= 0")
                         .foundWithin(MANY),
                 plant("leaves zeros at the end of a complete segment")
-                        .in("dtc.log.LogFiles", "trim")
-                        .replace("!segment.isTrim()", "false")
+                        .in("dtc.log.file.LogFiles", "truncatePreallocated")
+                        .replace("segment.hasPreallocatedBytes()", "false")
                         .foundWithin(FEW),
                 plant("deletes a segment before the copies of its records are forced")
-                        .in("dtc.log.LogFiles", "clean")
+                        .in("dtc.log.file.LogFiles", "clean")
                         .remove("force();")
                         .foundWithin(MANY),
                 plant("deletes a segment without copying its live records")
-                        .in("dtc.log.LogFiles", "copy")
+                        .in("dtc.log.file.LogFiles", "copy")
                         .remove("write(copies);")
                         .foundWithin(MANY));
     }
@@ -74,10 +70,10 @@ class PlantedBugsTest {
         return Stream.of(
                 plant("sends a commit before the decision is recorded")
                         .in(Coordinator.class, "record")
-                        .replace("log.decide($record)", """
+                        .replace("log.append($record)", """
                                 {
-                                    log.decide($record);
-                                    return CompletableFuture.completedFuture(null);
+                                    log.append($record);
+                                    return CompletableFuture.completedFuture(new AppendResult.Stored());
                                 }
                                 """)
                         .foundWithin(FEW),

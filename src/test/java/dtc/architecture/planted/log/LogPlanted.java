@@ -1,12 +1,14 @@
 package dtc.architecture.planted.log;
 
+import dtc.architecture.planted.log.file.LogFilePlanted;
 import dtc.architecture.planted.runtime.RuntimePlanted;
+import java.util.List;
 
-/** Breaks the layering on purpose, to prove that the rule sees it. */
+/** Breaks the layering on purpose, to prove that the rules detect it. */
 public class LogPlanted {
 
-    /** What this room may not see. */
-    public Class<?> forbidden() {
-        return RuntimePlanted.class;
+    /** A package above, and an implementation. */
+    public List<Class<?>> forbidden() {
+        return List.of(RuntimePlanted.class, LogFilePlanted.class);
     }
 }

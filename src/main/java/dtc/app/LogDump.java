@@ -1,0 +1,106 @@
+package dtc.app;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dtc.coordinator.RecordCodec;
+import dtc.coordinator.TransactionRecord;
+import dtc.coordinator.TransactionRecord.Member;
+import dtc.log.file.LogScanner;
+import dtc.log.file.LogScanner.Damage;
+import dtc.log.file.LogScanner.Forgotten;
+import dtc.log.file.LogScanner.Gone;
+import dtc.log.file.LogScanner.Item;
+import dtc.log.file.LogScanner.Preallocated;
+import dtc.log.file.LogScanner.Stored;
+import dtc.log.file.LogScanner.TornTail;
+import dtc.log.file.Storage;
+import java.io.IOException;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Prints a file log: a line of JSON for each record, and for whatever is there in place of one. */
+final class LogDump {
+
+    private final Consumer<String> lines;
+    private boolean damaged;
+
+    private LogDump(Consumer<String> lines) {
+        this.lines = lines;
+    }
+
+    /** Passes on the lines, in the order of the files; returns whether nothing is damaged. */
+    static boolean dump(Storage storage, Consumer<String> lines) throws IOException {
+        LogDump dump = new LogDump(lines);
+        LogScanner.scan(storage, dump::print);
+        return !dump.damaged;
+    }
+
+    private void print(Item item) {
+        ObjectNode line = JsonNodeFactory.instance.objectNode();
+        line.put("segment", item.segment()).put("offset", item.offset()).put("length", item.length());
+        switch (item.content()) {
+            case Stored stored -> print(stored, line);
+            case Forgotten(long sequence, var id) ->
+                line.put("kind", "forgotten").put("sequence", sequence).put("id", id.toString());
+            case Preallocated _ -> line.put("kind", "room");
+            case TornTail(String why) -> line.put("kind", "tail").put("why", why);
+            case Gone(String why) -> line.put("kind", "gone").put("why", why);
+            case Damage(String why) -> printDamage(why, line);
+        }
+        lines.accept(line.toString());
+    }
+
+    private void print(Stored stored, ObjectNode line) {
+        TransactionRecord t;
+        try {
+            t = RecordCodec.decode(stored.record().id(), stored.record().bytes());
+        } catch (IllegalArgumentException unknown) {
+            printDamage(String.valueOf(unknown.getMessage()), line);
+            return;
+        }
+        line.put("kind", "transaction").put("sequence", stored.sequence());
+        print(t, line);
+    }
+
+    private void printDamage(String why, ObjectNode line) {
+        damaged = true;
+        line.put("kind", "bad").put("why", why);
+    }
+
+    private static void print(TransactionRecord t, ObjectNode line) {
+        put(line, "id", t.id());
+        put(line, "state", t.state());
+        put(line, "decision", t.decision());
+        put(line, "startedAt", t.startedAt());
+        put(line, "expiresAt", t.expiresAt());
+        put(line, "decidedAt", t.decidedAt());
+        put(line, "finishedAt", t.finishedAt());
+        put(line, "cause", t.cause());
+        put(line, "reason", t.reason());
+        put(line, "principal", t.origin().principal());
+        if (t.origin().request() != null) {
+            put(line, "idempotencyKey", t.origin().request().key());
+        }
+        if (t.resolution() != null) {
+            put(line, "resolvedBy", t.resolution().by());
+            put(line, "resolvedAt", t.resolution().at());
+            put(line, "resolvedBecause", t.resolution().reason());
+        }
+        ArrayNode participants = line.putArray("participants");
+        for (Member member : t.participants()) {
+            ObjectNode participant = participants.addObject();
+            put(participant, "resourceManager", member.resourceManager());
+            put(participant, "instance", member.instance());
+            put(participant, "state", member.state());
+            put(participant, "vote", member.vote());
+            put(participant, "reason", member.reason());
+        }
+    }
+
+    private static void put(ObjectNode object, String name, @Nullable Object value) {
+        if (value != null) {
+            object.put(name, value.toString());
+        }
+    }
+}

@@ -1,0 +1,133 @@
+package dtc.coordinator;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads what {@link FieldWriter} wrote. The caller asks for the fields it knows, in the order of their tags, and then
+ * calls {@link #end}. Every method throws an {@link IllegalArgumentException} if the bytes are not as they must be.
+ */
+final class FieldReader {
+
+    private final String what;
+    private final ByteBuffer in;
+
+    /** @param what names these fields in messages */
+    FieldReader(String what, ByteBuffer bytes) {
+        this.what = what;
+        this.in = bytes.slice();
+    }
+
+    <E> E code(int tag, Codes.Decoder<E> decoder) {
+        return decoder.decode(required(tag, optional(tag, 1)).get());
+    }
+
+    <E> @Nullable E optionalCode(int tag, Codes.Decoder<E> decoder) {
+        ByteBuffer value = optional(tag, 1);
+        return value == null ? null : decoder.decode(value.get());
+    }
+
+    Instant time(int tag) {
+        return Instant.ofEpochMilli(required(tag, optional(tag, Long.BYTES)).getLong());
+    }
+
+    @Nullable
+    Instant optionalTime(int tag) {
+        ByteBuffer value = optional(tag, Long.BYTES);
+        return value == null ? null : Instant.ofEpochMilli(value.getLong());
+    }
+
+    UUID uuid(int tag) {
+        ByteBuffer value = required(tag, optional(tag, 2 * Long.BYTES));
+        return new UUID(value.getLong(), value.getLong());
+    }
+
+    String text(int tag) {
+        return text(required(tag, optional(tag)));
+    }
+
+    @Nullable
+    String optionalText(int tag) {
+        ByteBuffer value = optional(tag);
+        return value == null ? null : text(value);
+    }
+
+    /** The fields within the next field; null if that has another tag. */
+    @Nullable
+    FieldReader nested(int tag, String name) {
+        ByteBuffer value = optional(tag);
+        return value == null ? null : new FieldReader(name, value);
+    }
+
+    /** Skips the fields that this version does not know, and refuses the critical ones among them. */
+    void end() {
+        while (in.hasRemaining()) {
+            int tag = Byte.toUnsignedInt(in.get(in.position()));
+            if (tag < RecordCodec.FIRST_ANCILLARY_TAG) {
+                throw new IllegalArgumentException(
+                        "field " + tag + " of the " + what + " is not supported by this program, or is out of order");
+            }
+            next();
+        }
+    }
+
+    private static String text(ByteBuffer value) {
+        byte[] bytes = new byte[value.remaining()];
+        value.get(bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private ByteBuffer required(int tag, @Nullable ByteBuffer value) {
+        if (value == null) {
+            throw new IllegalArgumentException("field " + tag + " of the " + what + " is missing");
+        }
+        return value;
+    }
+
+    private @Nullable ByteBuffer optional(int tag, int length) {
+        ByteBuffer value = optional(tag);
+        if (value != null && value.remaining() != length) {
+            throw new IllegalArgumentException(
+                    "field " + tag + " of the " + what + " has " + value.remaining() + " bytes, and not " + length);
+        }
+        return value;
+    }
+
+    /** The value of the next field; null if that has another tag. */
+    private @Nullable ByteBuffer optional(int tag) {
+        return in.hasRemaining() && Byte.toUnsignedInt(in.get(in.position())) == tag ? next() : null;
+    }
+
+    private ByteBuffer next() {
+        in.get(); // the tag
+        long length = length();
+        if (length > in.remaining()) {
+            throw endsTooEarly();
+        }
+        ByteBuffer value = in.slice(in.position(), (int) length);
+        in.position(in.position() + (int) length);
+        return value;
+    }
+
+    private long length() {
+        long length = 0;
+        for (int shift = 0; shift < Integer.SIZE; shift += 7) {
+            if (!in.hasRemaining()) {
+                throw endsTooEarly();
+            }
+            byte next = in.get();
+            length |= (next & 0x7fL) << shift;
+            if (next >= 0) {
+                return length;
+            }
+        }
+        throw new IllegalArgumentException("the " + what + " has a field whose length takes too many bytes");
+    }
+
+    private IllegalArgumentException endsTooEarly() {
+        return new IllegalArgumentException("the " + what + " ends too early");
+    }
+}

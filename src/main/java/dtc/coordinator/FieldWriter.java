@@ -1,0 +1,79 @@
+package dtc.coordinator;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes fields: a tag (1 byte), the length of the value (unsigned LEB128), and the value. Null is not written. Tags
+ * must not descend; see {@link RecordCodec}.
+ */
+final class FieldWriter {
+
+    private byte[] bytes = new byte[256];
+    private int size;
+
+    void code(int tag, byte code) {
+        begin(tag, 1);
+        bytes[size++] = code;
+    }
+
+    void time(int tag, @Nullable Instant time) {
+        if (time != null) {
+            begin(tag, Long.BYTES);
+            putLong(time.toEpochMilli());
+        }
+    }
+
+    void uuid(int tag, UUID uuid) {
+        begin(tag, 2 * Long.BYTES);
+        putLong(uuid.getMostSignificantBits());
+        putLong(uuid.getLeastSignificantBits());
+    }
+
+    void text(int tag, @Nullable String text) {
+        if (text != null) {
+            byte[] value = text.getBytes(StandardCharsets.UTF_8);
+            put(tag, value, value.length);
+        }
+    }
+
+    /** Writes the fields of {@code other} as the value of one field. */
+    void nested(int tag, FieldWriter other) {
+        put(tag, other.bytes, other.size);
+    }
+
+    /** The version, then the fields. */
+    ByteBuffer toBytes(byte version) {
+        return ByteBuffer.allocate(1 + size).put(version).put(bytes, 0, size).flip();
+    }
+
+    private void put(int tag, byte[] value, int length) {
+        begin(tag, length);
+        System.arraycopy(value, 0, bytes, size, length);
+        size += length;
+    }
+
+    private void begin(int tag, int length) {
+        int needed = size + 1 + 5 + length;
+        if (needed > bytes.length) {
+            bytes = Arrays.copyOf(bytes, Math.max(needed, 2 * bytes.length));
+        }
+        bytes[size++] = (byte) tag;
+        int rest = length;
+        while (rest > 0x7f) {
+            bytes[size++] = (byte) (rest | 0x80);
+            rest >>>= 7;
+        }
+        bytes[size++] = (byte) rest;
+    }
+
+    private void putLong(long value) {
+        for (int shift = Long.SIZE - Byte.SIZE; shift >= 0; shift -= Byte.SIZE) {
+            bytes[size++] = (byte) (value >>> shift);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+package dtc.coordinator;
+
+import dtc.coordinator.TransactionRecord.Member;
+import dtc.protocol.Cause;
+import dtc.protocol.Origin;
+import dtc.protocol.Outcome;
+import dtc.protocol.Resolution;
+import dtc.protocol.State;
+import dtc.protocol.TransactionId;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * Reads transaction records of version 1, which logs of formats 1 and 2 hold. They are not written any more. All
+ * numbers are big-endian.
+ *
+ * <pre>
+ * version 1    1
+ * id 16
+ * state 1, decision 1, flags 1
+ * startedAt 8, expiresAt 8                            milliseconds since 1970
+ * decidedAt 8, finishedAt 8, cause 1                  each if its flag is set
+ * reason, principal, request key and fingerprint      texts, each if its flag is set
+ * resolution: by, at 8, reason                        if its flag is set
+ * participants 2, and for each of them:
+ *   resource manager (a text), instance 16, state 1, vote 1 (0: none), 1 and the reason or 0
+ * </pre>
+ *
+ * <p>A text is its number of bytes (2) and UTF-8.
+ */
+final class LegacyRecordCodec {
+
+    static final byte VERSION = 1;
+
+    private static final int DECIDED = 1;
+    private static final int FINISHED = 1 << 1;
+    private static final int CAUSE = 1 << 2;
+    private static final int REASON = 1 << 3;
+    private static final int PRINCIPAL = 1 << 4;
+    private static final int REQUEST = 1 << 5;
+    private static final int RESOLUTION = 1 << 6;
+    private static final int FLAGS = DECIDED | FINISHED | CAUSE | REASON | PRINCIPAL | REQUEST | RESOLUTION;
+
+    private LegacyRecordCodec() {}
+
+    /** @throws IllegalArgumentException if these are not the bytes of a record of version 1 of that transaction */
+    static TransactionRecord decode(TransactionId id, ByteBuffer bytes) {
+        ByteBuffer in = bytes.slice();
+        try {
+            TransactionRecord t = transaction(in);
+            if (in.hasRemaining()) {
+                throw new IllegalArgumentException("the record has " + in.remaining() + " extra bytes");
+            }
+            if (!t.id().equals(id)) {
+                throw new IllegalArgumentException("the record is that of another transaction, " + t.id());
+            }
+            return t;
+        } catch (BufferUnderflowException end) {
+            throw new IllegalArgumentException("the record ends too early", end);
+        }
+    }
+
+    private static TransactionRecord transaction(ByteBuffer in) {
+        in.get(); // the version
+        TransactionId id = new TransactionId(uuid(in));
+        State state = Codes.state(in.get());
+        Outcome decision = Codes.outcome(in.get());
+        int flags = in.get();
+        if ((flags & ~FLAGS) != 0) {
+            throw new IllegalArgumentException("unknown flags 0x" + Integer.toHexString(flags & 0xff));
+        }
+        Instant startedAt = time(in);
+        Instant expiresAt = time(in);
+        Instant decidedAt = (flags & DECIDED) == 0 ? null : time(in);
+        Instant finishedAt = (flags & FINISHED) == 0 ? null : time(in);
+        Cause cause = (flags & CAUSE) == 0 ? null : Codes.cause(in.get());
+        String reason = (flags & REASON) == 0 ? null : text(in);
+        String principal = (flags & PRINCIPAL) == 0 ? null : text(in);
+        Origin.Request request = (flags & REQUEST) == 0 ? null : new Origin.Request(text(in), text(in));
+        Resolution resolution = (flags & RESOLUTION) == 0 ? null : new Resolution(text(in), time(in), text(in));
+        return new TransactionRecord(
+                id,
+                state,
+                decision,
+                RecordCodec.origin(principal, request),
+                startedAt,
+                expiresAt,
+                decidedAt,
+                finishedAt,
+                cause,
+                reason,
+                members(in),
+                resolution);
+    }
+
+    private static List<Member> members(ByteBuffer in) {
+        int count = Short.toUnsignedInt(in.getShort());
+        List<Member> members = new ArrayList<>(Math.min(count, 128));
+        for (int i = 0; i < count; i++) {
+            String resourceManager = text(in);
+            UUID instance = uuid(in);
+            State state = Codes.state(in.get());
+            byte vote = in.get();
+            members.add(new Member(
+                    resourceManager,
+                    instance,
+                    state,
+                    vote == 0 ? null : Codes.vote(vote),
+                    hasReason(in.get()) ? text(in) : null));
+        }
+        return List.copyOf(members);
+    }
+
+    private static boolean hasReason(byte flag) {
+        if (flag != 0 && flag != 1) {
+            throw new IllegalArgumentException("the flag of a participant's reason is " + flag);
+        }
+        return flag == 1;
+    }
+
+    private static Instant time(ByteBuffer in) {
+        return Instant.ofEpochMilli(in.getLong());
+    }
+
+    private static UUID uuid(ByteBuffer in) {
+        return new UUID(in.getLong(), in.getLong());
+    }
+
+    private static String text(ByteBuffer in) {
+        byte[] bytes = new byte[Short.toUnsignedInt(in.getShort())];
+        in.get(bytes);
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,224 @@
+package dtc.coordinator;
+
+import dtc.coordinator.TransactionRecord.Member;
+import dtc.protocol.Cause;
+import dtc.protocol.Origin;
+import dtc.protocol.Outcome;
+import dtc.protocol.Resolution;
+import dtc.protocol.State;
+import dtc.protocol.TransactionId;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Transaction records as bytes. The first byte is the version of the schema. Version 1 is read by
+ * {@link LegacyRecordCodec}. In version 2, fields follow: a tag (1 byte), the length of the value (unsigned LEB128: 7
+ * bits a byte, the lowest first), and the value.
+ *
+ * <pre>
+ *  1 state, 2 decision           codes (1 byte), see {@link Codes}
+ *  3 startedAt, 4 expiresAt      milliseconds since 1970 (8 bytes, big-endian)
+ *  5 decidedAt, 6 finishedAt     likewise; optional
+ *  7 cause                       code; optional
+ *  8 reason, 9 principal         texts (UTF-8); optional
+ * 10 request                     fields: 1 key, 2 fingerprint; optional
+ * 11 resolution                  fields: 1 by, 2 at, 3 reason; optional
+ * 12 participant                 fields: 1 resource manager, 2 instance (16 bytes), 3 state, 4 vote (optional),
+ *                                5 reason (optional); once for each participant
+ * </pre>
+ *
+ * <p>The id is not encoded: the log stores it beside the bytes. Tags ascend, and only a participant may be repeated.
+ *
+ * <p>How the schema changes, as in PNG: tags 1 to 127 are critical. A reader that does not know one refuses the record,
+ * since it could act wrongly without it. Tags 128 to 255 are ancillary: a reader ignores those that it does not know.
+ * Use an ancillary tag only for what no outcome and no delivery depends on; an older program drops it when it writes
+ * the next record of the transaction. Both rules hold for nested fields too. A tag never changes its meaning or type,
+ * and the tag of a removed field is not used again. A new field gets the next tag, so that tags still ascend.
+ * Everything else takes a new version.
+ */
+public final class RecordCodec {
+
+    /** Of a reason, which is text for people, only the beginning is recorded. */
+    static final int REASON_CHARS_MAX = 1000;
+
+    static final int FIRST_ANCILLARY_TAG = 128;
+
+    private static final byte VERSION = 2;
+
+    private static final int STATE = 1;
+    private static final int DECISION = 2;
+    private static final int STARTED_AT = 3;
+    private static final int EXPIRES_AT = 4;
+    private static final int DECIDED_AT = 5;
+    private static final int FINISHED_AT = 6;
+    private static final int CAUSE = 7;
+    private static final int REASON = 8;
+    private static final int PRINCIPAL = 9;
+    private static final int REQUEST = 10;
+    private static final int REQUEST_KEY = 1;
+    private static final int REQUEST_FINGERPRINT = 2;
+    private static final int RESOLUTION = 11;
+    private static final int RESOLUTION_BY = 1;
+    private static final int RESOLUTION_AT = 2;
+    private static final int RESOLUTION_REASON = 3;
+    private static final int PARTICIPANT = 12;
+    private static final int PARTICIPANT_RESOURCE_MANAGER = 1;
+    private static final int PARTICIPANT_INSTANCE = 2;
+    private static final int PARTICIPANT_STATE = 3;
+    private static final int PARTICIPANT_VOTE = 4;
+    private static final int PARTICIPANT_REASON = 5;
+
+    private RecordCodec() {}
+
+    /** Of any length: the log has the limit. */
+    public static ByteBuffer encode(TransactionRecord t) {
+        FieldWriter out = new FieldWriter();
+        out.code(STATE, Codes.of(t.state()));
+        out.code(DECISION, Codes.of(t.decision()));
+        out.time(STARTED_AT, t.startedAt());
+        out.time(EXPIRES_AT, t.expiresAt());
+        out.time(DECIDED_AT, t.decidedAt());
+        out.time(FINISHED_AT, t.finishedAt());
+        if (t.cause() != null) {
+            out.code(CAUSE, Codes.of(t.cause()));
+        }
+        out.text(REASON, truncated(t.reason()));
+        out.text(PRINCIPAL, t.origin().principal());
+        if (t.origin().request() != null) {
+            out.nested(REQUEST, fields(t.origin().request()));
+        }
+        if (t.resolution() != null) {
+            out.nested(RESOLUTION, fields(t.resolution()));
+        }
+        for (Member member : t.participants()) {
+            out.nested(PARTICIPANT, fields(member));
+        }
+        return out.toBytes(VERSION);
+    }
+
+    private static FieldWriter fields(Origin.Request request) {
+        FieldWriter out = new FieldWriter();
+        out.text(REQUEST_KEY, request.key());
+        out.text(REQUEST_FINGERPRINT, request.fingerprint());
+        return out;
+    }
+
+    private static FieldWriter fields(Resolution resolution) {
+        FieldWriter out = new FieldWriter();
+        out.text(RESOLUTION_BY, resolution.by());
+        out.time(RESOLUTION_AT, resolution.at());
+        out.text(RESOLUTION_REASON, truncated(resolution.reason()));
+        return out;
+    }
+
+    private static FieldWriter fields(Member member) {
+        FieldWriter out = new FieldWriter();
+        out.text(PARTICIPANT_RESOURCE_MANAGER, member.resourceManager());
+        out.uuid(PARTICIPANT_INSTANCE, member.instance());
+        out.code(PARTICIPANT_STATE, Codes.of(member.state()));
+        if (member.vote() != null) {
+            out.code(PARTICIPANT_VOTE, Codes.of(member.vote()));
+        }
+        out.text(PARTICIPANT_REASON, truncated(member.reason()));
+        return out;
+    }
+
+    private static @Nullable String truncated(@Nullable String reason) {
+        if (reason == null || reason.length() <= REASON_CHARS_MAX) {
+            return reason;
+        }
+        boolean splitsPair = Character.isHighSurrogate(reason.charAt(REASON_CHARS_MAX - 1));
+        return reason.substring(0, splitsPair ? REASON_CHARS_MAX - 1 : REASON_CHARS_MAX);
+    }
+
+    /**
+     * Decodes the record of a transaction.
+     *
+     * @throws IllegalArgumentException if these are not the bytes of a record that this program can read
+     */
+    public static TransactionRecord decode(TransactionId id, ByteBuffer bytes) {
+        if (!bytes.hasRemaining()) {
+            throw new IllegalArgumentException("the record is empty");
+        }
+        byte version = bytes.get(bytes.position());
+        return switch (version) {
+            case LegacyRecordCodec.VERSION -> LegacyRecordCodec.decode(id, bytes);
+            case VERSION ->
+                transaction(
+                        id, new FieldReader("transaction", bytes.slice(bytes.position() + 1, bytes.remaining() - 1)));
+            default ->
+                throw new IllegalArgumentException(
+                        "version " + version + " of transaction records is not supported by this program");
+        };
+    }
+
+    private static TransactionRecord transaction(TransactionId id, FieldReader in) {
+        State state = in.code(STATE, Codes::state);
+        Outcome decision = in.code(DECISION, Codes::outcome);
+        Instant startedAt = in.time(STARTED_AT);
+        Instant expiresAt = in.time(EXPIRES_AT);
+        Instant decidedAt = in.optionalTime(DECIDED_AT);
+        Instant finishedAt = in.optionalTime(FINISHED_AT);
+        Cause cause = in.optionalCode(CAUSE, Codes::cause);
+        String reason = in.optionalText(REASON);
+        Origin origin = origin(in.optionalText(PRINCIPAL), request(in.nested(REQUEST, "request")));
+        Resolution resolution = resolution(in.nested(RESOLUTION, "resolution"));
+        List<Member> participants = new ArrayList<>();
+        FieldReader participant = in.nested(PARTICIPANT, "participant");
+        while (participant != null) {
+            participants.add(member(participant));
+            participant = in.nested(PARTICIPANT, "participant");
+        }
+        in.end();
+        return new TransactionRecord(
+                id,
+                state,
+                decision,
+                origin,
+                startedAt,
+                expiresAt,
+                decidedAt,
+                finishedAt,
+                cause,
+                reason,
+                List.copyOf(participants),
+                resolution);
+    }
+
+    static Origin origin(@Nullable String principal, Origin.@Nullable Request request) {
+        return principal == null && request == null ? Origin.UNNAMED : new Origin(principal, request);
+    }
+
+    private static Origin.@Nullable Request request(@Nullable FieldReader in) {
+        if (in == null) {
+            return null;
+        }
+        Origin.Request request = new Origin.Request(in.text(REQUEST_KEY), in.text(REQUEST_FINGERPRINT));
+        in.end();
+        return request;
+    }
+
+    private static @Nullable Resolution resolution(@Nullable FieldReader in) {
+        if (in == null) {
+            return null;
+        }
+        Resolution resolution =
+                new Resolution(in.text(RESOLUTION_BY), in.time(RESOLUTION_AT), in.text(RESOLUTION_REASON));
+        in.end();
+        return resolution;
+    }
+
+    private static Member member(FieldReader in) {
+        Member member = new Member(
+                in.text(PARTICIPANT_RESOURCE_MANAGER),
+                in.uuid(PARTICIPANT_INSTANCE),
+                in.code(PARTICIPANT_STATE, Codes::state),
+                in.optionalCode(PARTICIPANT_VOTE, Codes::vote),
+                in.optionalText(PARTICIPANT_REASON));
+        in.end();
+        return member;
+    }
+}

@@ -1,0 +1,58 @@
+package dtc.coordinator;
+
+import dtc.protocol.Cause;
+import dtc.protocol.Origin;
+import dtc.protocol.Outcome;
+import dtc.protocol.Resolution;
+import dtc.protocol.State;
+import dtc.protocol.TransactionId;
+import dtc.protocol.Vote;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The part of a transaction that is written to the decision log: enough to finish the transaction, or to answer for it,
+ * after a restart. The newest record of a transaction is the valid one. Times are stored in milliseconds, and long
+ * reasons are truncated.
+ *
+ * @param state {@code COMMITTING}: commit is decided. {@code PREPARING}: the only participant decides, by a one-phase
+ *     commit. {@code COMMITTED}, {@code ROLLED_BACK}, {@code HEURISTIC}: the transaction has ended. A decision to roll
+ *     back is not recorded before the end: a transaction without a record is presumed to be rolled back.
+ * @param decision the answer to a participant in doubt
+ * @param participants in the order of their enlistment
+ * @param resolution how an operator resolved a heuristic outcome
+ */
+public record TransactionRecord(
+        TransactionId id,
+        State state,
+        Outcome decision,
+        Origin origin,
+        Instant startedAt,
+        Instant expiresAt,
+        @Nullable Instant decidedAt,
+        @Nullable Instant finishedAt,
+        @Nullable Cause cause,
+        @Nullable String reason,
+        List<Member> participants,
+        @Nullable Resolution resolution) {
+
+    /** A participant. */
+    public record Member(
+            String resourceManager,
+            UUID instance,
+            State state,
+            @Nullable Vote vote,
+            @Nullable String reason) {}
+
+    /** Whether the outcome has not been delivered to all participants. */
+    public boolean isOpen() {
+        return switch (state) {
+            case COMMITTING, PREPARING -> true;
+            case COMMITTED, ROLLED_BACK, HEURISTIC -> false;
+            case ACTIVE, MARKED_ROLLBACK, PREPARED, ROLLING_BACK ->
+                throw new IllegalStateException(id + ": " + state + " is never recorded");
+        };
+    }
+}

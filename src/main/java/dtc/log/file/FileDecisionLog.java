@@ -1,0 +1,445 @@
+package dtc.log.file;
+
+import dtc.log.AppendResult;
+import dtc.log.DecisionLog;
+import dtc.log.LogRecord;
+import dtc.protocol.TransactionId;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A decision log in files, with group commit: one writer takes all pending appends, writes them at once and forces them
+ * once. Meanwhile the next ones queue up. Lazy records are written with the rest and forced with the next append that
+ * waits.
+ *
+ * <p>The writer is a task that is given to an executor while there is work, and never twice at a time. The executor may
+ * block for the disk and must not interrupt. Appends complete on its thread, so what follows them must be short.
+ *
+ * <p>Failures:
+ *
+ * <ul>
+ *   <li>A write fails, because the disk is full or for another reason: it is truncated and the truncation is forced.
+ *       Only then do its appends end as {@link AppendResult.Refused}. No decision is accepted for a second. Lazy
+ *       records stay in the queue.
+ *   <li>A force fails, or that truncation: nobody knows what is on the disk. Nothing is tried again.
+ *       {@link Watch#fatal} is called, which ends the process; if it returns, pending and later appends end as
+ *       {@link AppendResult.Unknown}.
+ * </ul>
+ *
+ * <p>Files are locked by one process, so no append ends as {@link AppendResult.Fenced}.
+ */
+public final class FileDecisionLog implements DecisionLog {
+
+    /** The largest write, unless a single record is longer. Some thousand decisions. */
+    static final int BATCH_BYTES_MAX = 1 << 18;
+
+    /** Zeros written ahead in the newest segment: enough for some thousand decisions. */
+    public static final long PREALLOCATED_BYTES = 1 << 20;
+
+    /** Lazy records in the queue while the disk is full. Further ones are dropped, as a crash would drop them. */
+    static final long LAZY_BYTES_MAX = 32 << 20;
+
+    /** The approximate memory of a pending append besides its payload. */
+    private static final long PENDING_APPEND_BYTES = 100;
+
+    private static final long RECHECK_NANOS = 1_000_000_000;
+
+    private static final String FAILED = "the decision log has failed and the process is ending";
+
+    /**
+     * The configuration.
+     *
+     * @param segmentBytesMax the size limit of a segment, unless it holds a single longer record
+     * @param preallocatedBytes zeros written ahead in the newest segment
+     * @param freeBytesMin with less free space no decision is accepted
+     * @param decisionsWaitingMax pending appends; further ones are refused
+     */
+    public record Settings(long segmentBytesMax, long preallocatedBytes, long freeBytesMin, int decisionsWaitingMax) {}
+
+    /** Receives what operators should know. Called by the writer, and by callers of {@link #refusing}. */
+    public interface Watch {
+        void notice(String what);
+
+        /** Nothing in the log can be trusted any more. End the process at once, without sending anything. */
+        void fatal(String what, Throwable cause);
+    }
+
+    private enum Phase {
+        OPEN,
+        CLOSING,
+        /** Closed or failed: the writer does nothing more. */
+        OVER
+    }
+
+    /**
+     * A record in the queue.
+     *
+     * @param result completes with the result; null for a lazy record
+     */
+    private record PendingAppend(
+            ByteBuffer payload, @Nullable CompletableFuture<AppendResult> result) {
+
+        private boolean isLazy() {
+            return result == null;
+        }
+
+        private void complete(AppendResult with) {
+            if (result != null) {
+                result.complete(with);
+            }
+        }
+
+        private long memory() {
+            return payload.remaining() + PENDING_APPEND_BYTES;
+        }
+    }
+
+    private final Storage storage;
+    private final Executor writer;
+    private final Settings settings;
+    private final LongSupplier nanos;
+    private final Watch watch;
+    /** Used by the writer only. */
+    private final LogFiles files;
+    /** What the writer is writing. Used by the writer only. */
+    private List<PendingAppend> batch = List.of();
+
+    /** In the order of the calls. Its lock guards it and the fields below, up to {@link #closed}. */
+    private final Deque<PendingAppend> queue = new ArrayDeque<>();
+
+    private int decisionsWaiting;
+    private long lazyBytes;
+    private Phase phase = Phase.OPEN;
+    private boolean writing;
+    private final CompletableFuture<Void> closed = new CompletableFuture<>();
+
+    private volatile boolean failed;
+    /** A damaged record found while cleaning. */
+    private volatile @Nullable String damage;
+    /** Why no decision is accepted, as of the last check. */
+    private volatile @Nullable String refusal;
+
+    private final AtomicLong checkedNanos;
+    /** When the last write failed; null if it succeeded. Used by the writer only. */
+    private @Nullable Long writeFailedNanos;
+
+    private FileDecisionLog(
+            Storage storage, LogFiles files, Executor writer, Settings settings, LongSupplier nanos, Watch watch) {
+        this.storage = storage;
+        this.files = files;
+        this.writer = writer;
+        this.settings = settings;
+        this.nanos = nanos;
+        this.watch = watch;
+        this.checkedNanos = new AtomicLong(nanos.getAsLong() - RECHECK_NANOS);
+    }
+
+    /**
+     * Opens the log in the storage, or creates one. Blocks for the disk.
+     *
+     * @param writer runs the writer; one thread is enough
+     * @param nanos elapsed nanoseconds since some moment
+     * @throws UnreadableLogException if a file is damaged or not supported
+     * @throws IOException also if another process uses the storage
+     */
+    public static FileDecisionLog open(
+            Storage storage, Executor writer, Settings settings, LongSupplier nanos, Watch watch) throws IOException {
+        LogFiles files =
+                LogFiles.open(storage, settings.segmentBytesMax(), settings.preallocatedBytes(), watch::notice);
+        return new FileDecisionLog(storage, files, writer, settings, nanos, watch);
+    }
+
+    @Override
+    public void replay(Consumer<LogRecord> each) {
+        try {
+            files.replay(each);
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure.getMessage(), failure);
+        }
+    }
+
+    @Override
+    public CompletionStage<AppendResult> append(LogRecord record) {
+        CompletableFuture<AppendResult> result = new CompletableFuture<>();
+        ByteBuffer payload;
+        try {
+            payload = Payload.encode(record);
+        } catch (IllegalArgumentException tooLong) {
+            result.complete(new AppendResult.Refused(String.valueOf(tooLong.getMessage())));
+            return result;
+        }
+        AppendResult immediate = enqueue(new PendingAppend(payload, result));
+        if (immediate != null) {
+            result.complete(immediate);
+        }
+        return result;
+    }
+
+    @Override
+    public void appendLazily(LogRecord record) {
+        ByteBuffer payload;
+        try {
+            payload = Payload.encode(record);
+        } catch (IllegalArgumentException tooLong) {
+            watch.notice("the end of transaction %s is not recorded: %s".formatted(record.id(), tooLong.getMessage()));
+            return;
+        }
+        enqueue(new PendingAppend(payload, null));
+    }
+
+    @Override
+    public void forget(TransactionId id) {
+        enqueue(new PendingAppend(Payload.encodeForgotten(id), null));
+    }
+
+    /** The result of an append that is not queued; null if it is queued. */
+    private @Nullable AppendResult enqueue(PendingAppend append) {
+        boolean start;
+        synchronized (queue) {
+            if (failed) {
+                return new AppendResult.Unknown();
+            }
+            if (phase != Phase.OPEN) {
+                return new AppendResult.Refused("the decision log is closed");
+            }
+            if (append.isLazy()) {
+                if (lazyBytes + append.memory() > LAZY_BYTES_MAX) {
+                    return new AppendResult.Refused("too many lazy records are waiting");
+                }
+                lazyBytes += append.memory();
+            } else {
+                if (decisionsWaiting >= settings.decisionsWaitingMax()) {
+                    return new AppendResult.Refused(
+                            decisionsWaiting + " decisions are waiting for the disk, which is the limit");
+                }
+                decisionsWaiting++;
+            }
+            queue.addLast(append);
+            start = !writing;
+            writing = true;
+        }
+        if (start) {
+            writer.execute(this::runWriter);
+        }
+        return null;
+    }
+
+    // Refusing
+
+    @Override
+    public @Nullable String refusing() {
+        if (failed) {
+            return FAILED;
+        }
+        if (damage != null) {
+            return damage;
+        }
+        long now = nanos.getAsLong();
+        long checked = checkedNanos.get();
+        if (now - checked >= RECHECK_NANOS && checkedNanos.compareAndSet(checked, now)) {
+            // Also after a failed write: the next decision finds out whether a write succeeds now.
+            refuse(shortage());
+        }
+        return refusal;
+    }
+
+    private @Nullable String shortage() {
+        try {
+            long free = storage.freeBytes();
+            return free >= settings.freeBytesMin()
+                    ? null
+                    : "less than " + settings.freeBytesMin() + " bytes are free for the decision log in "
+                            + storage.location();
+        } catch (IOException failure) {
+            return "the free space for the decision log is unknown: " + failure.getMessage();
+        }
+    }
+
+    private void refuse(@Nullable String why) {
+        String before = refusal;
+        refusal = why;
+        if (why != null && before == null) {
+            watch.notice("no commit decisions are accepted: " + why);
+        } else if (why == null && before != null) {
+            watch.notice("commit decisions are accepted again");
+        }
+    }
+
+    // The writer
+
+    /** Writes one batch, and does one step of cleaning. */
+    private void runWriter() {
+        try {
+            batch = nextBatch();
+            if (!batch.isEmpty()) {
+                write();
+            }
+            if (canClean()) {
+                clean();
+            }
+            if (isToBeClosed()) {
+                closeFiles();
+            }
+        } catch (IOException | RuntimeException | Error failure) {
+            fail(failure);
+        }
+        boolean more;
+        synchronized (queue) {
+            more = phase != Phase.OVER && (hasWork() || phase == Phase.CLOSING || canClean());
+            writing = more;
+        }
+        if (more) {
+            writer.execute(this::runWriter);
+        }
+    }
+
+    private List<PendingAppend> nextBatch() {
+        List<PendingAppend> next = new ArrayList<>();
+        long bytesMax = Math.min(BATCH_BYTES_MAX, settings.segmentBytesMax());
+        long bytes = 0;
+        synchronized (queue) {
+            if (!hasWork()) {
+                return next;
+            }
+            while (!queue.isEmpty()) {
+                PendingAppend append = queue.element();
+                bytes += Segment.RECORD_HEAD_BYTES + append.payload().remaining();
+                if (bytes > bytesMax && !next.isEmpty()) {
+                    break;
+                }
+                next.add(queue.remove());
+                if (append.isLazy()) {
+                    lazyBytes -= append.memory();
+                } else {
+                    decisionsWaiting--;
+                }
+            }
+        }
+        return next;
+    }
+
+    /** Guarded by the queue. Lazy records alone are no reason to write to a disk that has just failed. */
+    private boolean hasWork() {
+        return !queue.isEmpty() && (decisionsWaiting > 0 || phase == Phase.CLOSING || !hasJustFailed());
+    }
+
+    private boolean hasJustFailed() {
+        return writeFailedNanos != null && nanos.getAsLong() - writeFailedNanos < RECHECK_NANOS;
+    }
+
+    private void write() throws IOException {
+        try {
+            files.append(batch.stream().map(PendingAppend::payload).toList());
+            writeFailedNanos = null;
+        } catch (NotWrittenException failure) {
+            noteFailedWrite(failure);
+            requeueLazy();
+            complete(new AppendResult.Refused(String.valueOf(failure.getMessage())));
+            return;
+        }
+        if (!batch.stream().allMatch(PendingAppend::isLazy)) {
+            files.force();
+        }
+        complete(new AppendResult.Stored());
+    }
+
+    private void complete(AppendResult result) {
+        batch.forEach(append -> append.complete(result));
+    }
+
+    /** Lazy records are written later, except when the log is being closed. */
+    private void requeueLazy() {
+        synchronized (queue) {
+            if (phase == Phase.OPEN) {
+                for (PendingAppend append : batch.reversed()) {
+                    if (append.isLazy()) {
+                        queue.addFirst(append);
+                        lazyBytes += append.memory();
+                    }
+                }
+            }
+        }
+    }
+
+    private void noteFailedWrite(NotWrittenException failure) {
+        writeFailedNanos = nanos.getAsLong();
+        checkedNanos.set(writeFailedNanos);
+        refuse("the last write of the decision log failed: " + failure.getMessage());
+    }
+
+    private boolean canClean() {
+        return damage == null && !hasJustFailed() && files.isCleaningDue();
+    }
+
+    private void clean() throws IOException {
+        try {
+            files.clean();
+        } catch (NotWrittenException failure) {
+            noteFailedWrite(failure);
+        } catch (UnreadableLogException damaged) {
+            // What is decided is in memory and can be delivered. But no restart will be able to read the log.
+            damage = damaged.getMessage();
+            watch.notice("the log is damaged, and no commit decisions are accepted: " + damaged.getMessage());
+        }
+    }
+
+    private boolean isToBeClosed() {
+        synchronized (queue) {
+            return phase == Phase.CLOSING && queue.isEmpty();
+        }
+    }
+
+    private void closeFiles() throws IOException {
+        files.close();
+        synchronized (queue) {
+            phase = Phase.OVER;
+        }
+        closed.complete(null);
+    }
+
+    private void fail(Throwable failure) {
+        List<PendingAppend> queued;
+        synchronized (queue) {
+            failed = true;
+            phase = Phase.OVER;
+            queued = List.copyOf(queue);
+            queue.clear();
+        }
+        watch.fatal(FAILED + ": " + failure, failure);
+        complete(new AppendResult.Unknown());
+        queued.forEach(append -> append.complete(new AppendResult.Unknown()));
+    }
+
+    /**
+     * Writes and forces all that is queued, lazy records included, and releases the storage. Later appends are refused.
+     *
+     * @return completes when that is done; never if it fails
+     */
+    public CompletionStage<Void> close() {
+        boolean start;
+        synchronized (queue) {
+            if (phase != Phase.OPEN) {
+                return closed;
+            }
+            phase = Phase.CLOSING;
+            start = !writing;
+            writing = true;
+        }
+        if (start) {
+            writer.execute(this::runWriter);
+        }
+        return closed;
+    }
+}

@@ -1,0 +1,114 @@
+package dtc.log.file;
+
+import dtc.log.LogRecord;
+import dtc.log.LogRecord.Status;
+import dtc.protocol.TransactionId;
+import java.nio.ByteBuffer;
+import java.util.UUID;
+
+/**
+ * The payload of a record in a segment.
+ *
+ * <pre>
+ * kind 1     2: the transaction is forgotten   3: it is open   4: it has ended
+ * id 16
+ * bytes      the content of the record, where the kind is 3 or 4
+ * </pre>
+ *
+ * <p>Kind 1 is read and copied, but no longer written. It is a transaction record of formats 1 and 2, which the log
+ * encoded itself. The whole payload, kind and id included, is the content of the record: its first byte tells the
+ * reader of the content that it has this old layout.
+ */
+final class Payload {
+
+    /** Kind and id. */
+    static final int BYTES_MIN = 17;
+
+    static final int BYTES_MAX = 1 << 20;
+
+    private static final byte LEGACY_TRANSACTION = 1;
+    private static final byte FORGOTTEN = 2;
+    private static final byte OPEN = 3;
+    private static final byte ENDED = 4;
+
+    private Payload() {}
+
+    /** @throws IllegalArgumentException if the record is too long */
+    static ByteBuffer encode(LogRecord record) {
+        ByteBuffer bytes = record.bytes();
+        if (bytes.remaining() > BYTES_MAX - BYTES_MIN) {
+            throw new IllegalArgumentException("a record of " + bytes.remaining() + " bytes is too long");
+        }
+        byte kind = switch (record.status()) {
+            case OPEN -> OPEN;
+            case ENDED -> ENDED;
+        };
+        return head(kind, record.id(), bytes.remaining()).put(bytes).flip();
+    }
+
+    static ByteBuffer encodeForgotten(TransactionId id) {
+        return head(FORGOTTEN, id, 0).flip();
+    }
+
+    private static ByteBuffer head(byte kind, TransactionId id, int bytes) {
+        return ByteBuffer.allocate(BYTES_MIN + bytes)
+                .put(kind)
+                .putLong(id.value().getMostSignificantBits())
+                .putLong(id.value().getLeastSignificantBits());
+    }
+
+    /** Whether this version of the log knows the kind. */
+    static boolean isKnown(ByteBuffer payload) {
+        return kind(payload) >= LEGACY_TRANSACTION && kind(payload) <= ENDED;
+    }
+
+    static boolean isForgotten(ByteBuffer payload) {
+        return kind(payload) == FORGOTTEN;
+    }
+
+    static byte kind(ByteBuffer payload) {
+        return payload.get(payload.position());
+    }
+
+    static TransactionId id(ByteBuffer payload) {
+        int at = payload.position() + 1;
+        return new TransactionId(new UUID(payload.getLong(at), payload.getLong(at + Long.BYTES)));
+    }
+
+    /**
+     * The record of a transaction that is not forgotten. Its bytes are a copy.
+     *
+     * @throws IllegalArgumentException if this is not such a record
+     */
+    static LogRecord decode(ByteBuffer payload) {
+        return switch (kind(payload)) {
+            case LEGACY_TRANSACTION -> new LogRecord(id(payload), copy(payload.duplicate()), legacyStatus(payload));
+            case OPEN -> new LogRecord(id(payload), content(payload), Status.OPEN);
+            case ENDED -> new LogRecord(id(payload), content(payload), Status.ENDED);
+            default -> throw new IllegalArgumentException("a payload of kind " + kind(payload) + " is not supported");
+        };
+    }
+
+    private static ByteBuffer content(ByteBuffer payload) {
+        return copy(payload.slice(payload.position() + BYTES_MIN, payload.remaining() - BYTES_MIN));
+    }
+
+    private static ByteBuffer copy(ByteBuffer bytes) {
+        return ByteBuffer.allocate(bytes.remaining()).put(bytes).flip();
+    }
+
+    /**
+     * Formats 1 and 2 did not store the status. It follows from the state of the transaction, the byte behind the id.
+     */
+    private static Status legacyStatus(ByteBuffer payload) {
+        if (payload.remaining() == BYTES_MIN) {
+            throw new IllegalArgumentException("the record has no state");
+        }
+        byte state = payload.get(payload.position() + BYTES_MIN);
+        return switch (state) {
+            case 3, 5 -> Status.OPEN; // PREPARING, COMMITTING
+            case 6, 8, 9 -> Status.ENDED; // COMMITTED, ROLLED_BACK, HEURISTIC
+            default -> throw new IllegalArgumentException("unknown state " + state);
+        };
+    }
+}

@@ -1,0 +1,126 @@
+package dtc.log.file;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Locale;
+
+/** Reads the records of one segment. */
+final class SegmentReader {
+
+    private static final int WINDOW_BYTES = 1 << 16;
+
+    /** What is at an offset. */
+    sealed interface Found {}
+
+    /**
+     * A record with a valid checksum.
+     *
+     * @param length its bytes in the segment
+     * @param sequence its position in the order of appends; a copy made by cleaning keeps it
+     * @param forced the offset up to which the segment was on the disk when the record was written
+     */
+    record Valid(long offset, int length, long sequence, long forced, ByteBuffer payload) implements Found {}
+
+    /** Nothing but zeros up to the end of the file: preallocated for the next records. */
+    record Zeros(long offset) implements Found {}
+
+    /** No valid record. */
+    record Invalid(long offset, String why) implements Found {}
+
+    private final Storage storage;
+    private final Segment segment;
+    private ByteBuffer window = ByteBuffer.allocate(0);
+    private long windowOffset;
+
+    SegmentReader(Storage storage, Segment segment) {
+        this.storage = storage;
+        this.segment = segment;
+    }
+
+    ByteBuffer head() throws IOException {
+        return storage.read(segment.name(), 0, Segment.HEAD_BYTES);
+    }
+
+    Found at(long offset) throws IOException {
+        if (isZeroFrom(offset)) {
+            return new Zeros(offset);
+        }
+        int headBytes = segment.recordHeadBytes();
+        long remaining = segment.size() - offset;
+        if (remaining < headBytes) {
+            return new Invalid(offset, remaining + " bytes are too few for a record");
+        }
+        int length = lengthAt(offset);
+        if (length < Payload.BYTES_MIN || length > Payload.BYTES_MAX) {
+            return new Invalid(offset, "a record cannot have " + length + " bytes");
+        }
+        if (length > remaining - headBytes) {
+            return new Invalid(
+                    offset,
+                    "a record of " + length + " bytes, of which only " + (remaining - headBytes) + " are in the file");
+        }
+        int at = position(offset, headBytes + length);
+        int expected = window.getInt(at + Integer.BYTES);
+        long sequence = window.getLong(at + 2 * Integer.BYTES);
+        long forced = segment.holdsForcedOffsets() ? window.getLong(at + 2 * Integer.BYTES + Long.BYTES) : offset;
+        ByteBuffer payload = window.slice(at + headBytes, length);
+        int actual = segment.checksum(offset, sequence, forced, payload);
+        return actual == expected
+                ? new Valid(offset, headBytes + length, sequence, forced, payload)
+                : new Invalid(
+                        offset,
+                        String.format(Locale.ROOT, "the checksum is %08x and should be %08x", actual, expected));
+    }
+
+    private boolean isZeroFrom(long offset) throws IOException {
+        for (long at = offset; at < segment.size(); at++) {
+            int position = position(at, 1);
+            if (window.get(position) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * The offset of the first valid record which proves that the invalid bytes at {@code offset} were once on the disk;
+     * -1 if there is none.
+     */
+    long findProof(long offset) throws IOException {
+        long next = findFrom(offset + 1);
+        while (next >= 0 && at(next) instanceof Valid valid && valid.forced() <= offset) {
+            next = findFrom(next + valid.length());
+        }
+        return next;
+    }
+
+    /** The offset of the first valid record at or behind {@code offset}; -1 if there is none. */
+    long findFrom(long offset) throws IOException {
+        long last = segment.size() - segment.recordHeadBytes() - Payload.BYTES_MIN;
+        for (long candidate = offset; candidate <= last; candidate++) {
+            int length = lengthAt(candidate);
+            if (length >= Payload.BYTES_MIN && length <= Payload.BYTES_MAX && at(candidate) instanceof Valid) {
+                return candidate;
+            }
+        }
+        return -1;
+    }
+
+    private int lengthAt(long offset) throws IOException {
+        int at = position(offset, Integer.BYTES);
+        return window.getInt(at);
+    }
+
+    /** The index in the window of the byte at {@code offset}; the window then holds {@code bytes} from there. */
+    private int position(long offset, int bytes) throws IOException {
+        if (offset < windowOffset || offset + bytes > windowOffset + window.limit()) {
+            window = storage.read(segment.name(), offset, Math.max(bytes, WINDOW_BYTES));
+            windowOffset = offset;
+            if (window.limit() < bytes) {
+                throw new IOException(
+                        segment.name() + " became shorter than " + (offset + bytes) + " bytes while it was read");
+            }
+        }
+        return (int) (offset - windowOffset);
+    }
+}

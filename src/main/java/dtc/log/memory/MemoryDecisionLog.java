@@ -1,0 +1,55 @@
+package dtc.log.memory;
+
+import dtc.log.AppendResult;
+import dtc.log.DecisionLog;
+import dtc.log.LogRecord;
+import dtc.protocol.TransactionId;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Keeps records in memory. After a restart the coordinator presumes abort for everything it had committed. */
+public final class MemoryDecisionLog implements DecisionLog {
+
+    /** Guarded by this. In the order of the newest record of each transaction. */
+    private final Map<TransactionId, LogRecord> records = new LinkedHashMap<>();
+
+    @Override
+    public void replay(Consumer<LogRecord> each) {
+        List<LogRecord> all;
+        synchronized (this) {
+            all = List.copyOf(records.values());
+        }
+        all.forEach(each);
+    }
+
+    @Override
+    public CompletionStage<AppendResult> append(LogRecord record) {
+        put(record);
+        return CompletableFuture.completedFuture(new AppendResult.Stored());
+    }
+
+    @Override
+    public void appendLazily(LogRecord record) {
+        put(record);
+    }
+
+    private synchronized void put(LogRecord newest) {
+        records.remove(newest.id());
+        records.put(newest.id(), newest);
+    }
+
+    @Override
+    public synchronized void forget(TransactionId id) {
+        records.remove(id);
+    }
+
+    @Override
+    public @Nullable String refusing() {
+        return null;
+    }
+}

@@ -1,0 +1,38 @@
+package dtc.log;
+
+import dtc.log.LogRecord.Status;
+import dtc.protocol.TransactionId;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.UUID;
+
+/** Records for tests. Their bytes mean nothing; their lengths are those of the records of small transactions. */
+public final class LogRecords {
+
+    private static final int OPEN_BYTES = 86;
+    private static final int ENDED_BYTES = 94;
+
+    private LogRecords() {}
+
+    public static TransactionId id(long number) {
+        return new TransactionId(new UUID(0x0199_f2d4_0000_7000L, 0x8000_0000_0000_0000L | number));
+    }
+
+    public static LogRecord open(long number) {
+        return record(number, Status.OPEN, OPEN_BYTES);
+    }
+
+    public static LogRecord ended(long number) {
+        return record(number, Status.ENDED, ENDED_BYTES);
+    }
+
+    /** A record of that many bytes, which differ from those of any other number or status. */
+    public static LogRecord record(long number, Status status, int length) {
+        byte[] text = "%s %d ".formatted(status, number).getBytes(StandardCharsets.UTF_8);
+        byte[] bytes = new byte[length];
+        for (int i = 0; i < length; i++) {
+            bytes[i] = text[i % text.length];
+        }
+        return new LogRecord(id(number), ByteBuffer.wrap(bytes), status);
+    }
+}

@@ -1,0 +1,152 @@
+package dtc.log.file;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dtc.log.AppendResult;
+import dtc.log.LogRecords;
+import dtc.protocol.TransactionId;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The file log on the file system, and used by many threads. */
+class DirectoryStorageTest {
+
+    private static final FileDecisionLog.Settings SETTINGS = new FileDecisionLog.Settings(100_000, 10_000, 0, 10_000);
+
+    @TempDir
+    @SuppressWarnings("NullAway.Init") // set before each test
+    private Path directory;
+
+    private static final class Failing implements FileDecisionLog.Watch {
+        @Override
+        public void notice(String what) {
+            throw new AssertionError(what);
+        }
+
+        @Override
+        public void fatal(String what, Throwable cause) {
+            throw new AssertionError(what, cause);
+        }
+    }
+
+    private FileDecisionLog open(ExecutorService writer) throws IOException {
+        return FileDecisionLog.open(
+                new DirectoryStorage(directory.resolve("log")), writer, SETTINGS, System::nanoTime, new Failing());
+    }
+
+    /** Each thread has its own transactions, and leaves some open, ends some, and forgets some. */
+    @Test
+    void records_of_many_threads_are_replayed() throws Exception {
+        int threads = 32;
+        int each = 200;
+        Set<TransactionId> expected = ConcurrentHashMap.newKeySet();
+        try (ExecutorService writer = Executors.newSingleThreadExecutor();
+                ExecutorService callers = Executors.newFixedThreadPool(threads)) {
+            FileDecisionLog log = open(writer);
+            List<Future<?>> running = IntStream.range(0, threads)
+                    .<Future<?>>mapToObj(thread -> callers.submit(() -> {
+                        for (int i = 0; i < each; i++) {
+                            transaction(log, thread * each + i, expected);
+                        }
+                        return null;
+                    }))
+                    .toList();
+            for (Future<?> one : running) {
+                one.get(1, TimeUnit.MINUTES);
+            }
+            assertNull(log.refusing());
+            log.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        }
+        assertFalse(Files.exists(directory.resolve("log").resolve(Segment.name(1))), "it was cleaned");
+        try (ExecutorService writer = Executors.newSingleThreadExecutor()) {
+            FileDecisionLog log = open(writer);
+            Set<TransactionId> found = new HashSet<>();
+            log.replay(record -> found.add(record.id()));
+            assertEquals(expected, found);
+            log.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    private static void transaction(FileDecisionLog log, int number, Set<TransactionId> expected) throws Exception {
+        assertEquals(
+                new AppendResult.Stored(),
+                log.append(LogRecords.open(number)).toCompletableFuture().get(10, TimeUnit.SECONDS));
+        expected.add(LogRecords.id(number));
+        if (number % 3 != 0) {
+            log.appendLazily(LogRecords.ended(number));
+        }
+        if (number % 3 == 1) {
+            log.forget(LogRecords.id(number));
+            expected.remove(LogRecords.id(number));
+        }
+    }
+
+    @Test
+    void a_directory_in_use_is_refused_until_it_is_closed() throws Exception {
+        try (ExecutorService writer = Executors.newSingleThreadExecutor()) {
+            FileDecisionLog log = open(writer);
+            IOException refusal = assertThrows(IOException.class, () -> open(writer));
+            assertEquals(
+                    "the log in %s is in use by another process".formatted(directory.resolve("log")),
+                    refusal.getMessage());
+
+            log.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
+            open(writer).close().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    @Test
+    void it_implements_storage() throws IOException {
+        Path place = directory.resolve("not/there/yet");
+        try (DirectoryStorage storage = new DirectoryStorage(place)) {
+            storage.lock();
+            storage.create("one");
+            assertThrows(IOException.class, () -> storage.create("one"));
+            storage.write("one", 0, bytes("hello, zeros"));
+            storage.write("one", 7, bytes("world"));
+            assertEquals("lo, world", text(storage.read("one", 3, 100)));
+            assertEquals("lo", text(storage.read("one", 3, 2)));
+            assertEquals("", text(storage.read("one", 50, 2)));
+            storage.truncate("one", 5);
+            storage.write("one", 5, bytes("!"));
+            storage.rewrite("one");
+            storage.force("one");
+            assertEquals(6, storage.size("one"));
+            storage.rename("one", "two");
+            storage.forceDirectory();
+            assertEquals("hello!", text(storage.read("two", 0, 100)));
+            Files.createDirectory(place.resolve("lost+found"));
+            assertEquals(List.of("lock", "two"), storage.names());
+            storage.delete("two");
+            assertThrows(IOException.class, () -> storage.read("two", 0, 1));
+            assertEquals(List.of("lock"), storage.names());
+            assertTrue(storage.freeBytes() > 0);
+        }
+    }
+
+    private static ByteBuffer bytes(String text) {
+        return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String text(ByteBuffer bytes) {
+        return StandardCharsets.UTF_8.decode(bytes).toString();
+    }
+}

@@ -1,0 +1,300 @@
+package dtc.log.file;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dtc.log.LogRecord;
+import dtc.log.LogRecords;
+import dtc.log.file.FaultyStorage.PowerFailure;
+import dtc.protocol.TransactionId;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * The power fails before each change of the disk, while the log writes, rotates, cleans, opens and closes; and of what
+ * was not forced every first part is left, or every last part. The log must then hold what it was given up to some
+ * moment, which is not before the last acknowledged append.
+ */
+class FileDecisionLogCrashTest {
+
+    private static final int ROUNDS = 25;
+
+    static List<FileDecisionLog.Settings> settings() {
+        return List.of(FileLogFixture.SMALL_SEGMENTS, FileLogFixture.WITH_PREALLOCATION);
+    }
+
+    /** A call of the log; {@code record} is null if {@code id} is forgotten. */
+    private record Call(TransactionId id, @Nullable LogRecord record) {}
+
+    /** A process whose transactions begin, end and are forgotten; some stay open. */
+    private static final class Workload {
+        private final FileLogFixture process;
+        private final List<Call> calls = new ArrayList<>();
+        private int acknowledged;
+
+        private Workload(FaultyStorage storage, FileDecisionLog.Settings settings) {
+            process = new FileLogFixture(storage, settings);
+        }
+
+        private void run() throws IOException {
+            try {
+                process.open();
+            } catch (PowerFailure _) {
+                return;
+            }
+            for (int i = 0; i < ROUNDS && process.fatal == null; i++) {
+                round(2 * i);
+            }
+            if (process.fatal == null) {
+                process.log().close();
+            }
+        }
+
+        /** Two decisions share a force, one of them ends, and one that ended before is forgotten. */
+        private void round(int number) {
+            process.hold();
+            append(LogRecords.open(number));
+            append(LogRecords.open(number + 1));
+            process.release();
+            if (number % 10 != 0) {
+                callLazily(new Call(LogRecords.id(number), LogRecords.ended(number)));
+            }
+            if (number >= 4) {
+                callLazily(new Call(LogRecords.id(number - 4), null));
+            }
+            if (number >= 12 && number % 3 == 0) {
+                callLazily(new Call(LogRecords.id(number - 11), null));
+            }
+        }
+
+        private void append(LogRecord record) {
+            calls.add(new Call(record.id(), record));
+            int including = calls.size();
+            process.append(record, () -> acknowledged = Math.max(acknowledged, including));
+        }
+
+        private void callLazily(Call call) {
+            if (process.fatal != null) {
+                return;
+            }
+            calls.add(call);
+            if (call.record() == null) {
+                process.log().forget(call.id());
+            } else {
+                process.log().appendLazily(call.record());
+            }
+        }
+
+        /** What the log may hold: the result of all calls up to one that is not before the last acknowledged append. */
+        private Set<List<LogRecord>> allowed() {
+            Set<List<LogRecord>> allowed = new HashSet<>();
+            Map<TransactionId, LogRecord> held = new LinkedHashMap<>();
+            for (int count = 0; count <= calls.size(); count++) {
+                if (count >= acknowledged) {
+                    allowed.add(List.copyOf(held.values()));
+                }
+                if (count < calls.size()) {
+                    Call next = calls.get(count);
+                    held.remove(next.id());
+                    if (next.record() != null) {
+                        held.put(next.id(), next.record());
+                    }
+                }
+            }
+            return allowed;
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("settings")
+    void no_power_failure_loses_an_acknowledged_record_or_makes_one_up(FileDecisionLog.Settings settings)
+            throws IOException {
+        Workload whole = new Workload(new FaultyStorage(), settings);
+        whole.run();
+        int changes = whole.process.storage.changes;
+        assertTrue(changes > 200, "%d changes".formatted(changes));
+        assertTrue(
+                whole.process.storage.names().getFirst().compareTo(Segment.name(8)) > 0,
+                "cleaned: " + whole.process.storage.names());
+
+        int images = 0;
+        for (int change = 0; change < changes; change++) {
+            FaultyStorage storage = new FaultyStorage();
+            storage.powerFailsAt(change);
+            Workload workload = new Workload(storage, settings);
+            workload.run();
+            assertTrue(workload.acknowledged < whole.calls.size() || change > changes - 5);
+            images += check(workload, storage, settings);
+        }
+        assertTrue(images > 10_000, "%d images".formatted(images));
+    }
+
+    private static int check(Workload workload, FaultyStorage storage, FileDecisionLog.Settings settings)
+            throws IOException {
+        Set<List<LogRecord>> allowed = workload.allowed();
+        Collection<FaultyStorage> images = distinct(storage.afterPowerFailure());
+        for (FaultyStorage image : images) {
+            List<LogRecord> found = replayed(image, settings);
+            assertTrue(
+                    allowed.contains(found),
+                    () -> "change %d left %s of %s, acknowledged %d"
+                            .formatted(storage.changes, found, workload.calls, workload.acknowledged));
+            // The coordinator acts upon what it found, so the next one must find it too.
+            assertEquals(found, replayed(image.afterPowerFailure().getFirst(), settings));
+        }
+        return images.size();
+    }
+
+    private static List<LogRecord> replayed(FaultyStorage storage, FileDecisionLog.Settings settings)
+            throws IOException {
+        return List.copyOf(new FileLogFixture(storage, settings).replayed().values());
+    }
+
+    private static Collection<FaultyStorage> distinct(List<FaultyStorage> images) {
+        Map<Object, FaultyStorage> distinct = new LinkedHashMap<>();
+        for (FaultyStorage image : images) {
+            distinct.putIfAbsent(image.content(), image);
+        }
+        return distinct.values();
+    }
+
+    @ParameterizedTest
+    @MethodSource("settings")
+    void the_log_can_be_opened_after_a_power_failure_while_many_segments_are_deleted(FileDecisionLog.Settings settings)
+            throws IOException {
+        for (int change = 0; change < 25; change++) {
+            FaultyStorage storage = new FaultyStorage();
+            FileLogFixture process = new FileLogFixture(storage, settings);
+            process.open();
+            for (int i = 0; i < 40; i++) {
+                process.log().append(LogRecords.open(i));
+            }
+            assertTrue(storage.names().size() > 4);
+            process.hold();
+            for (int i = 0; i < 39; i++) {
+                process.log().forget(LogRecords.id(i));
+            }
+            storage.powerFailsAt(storage.changes + change);
+            process.release();
+            for (FaultyStorage image : distinct(storage.afterPowerFailure())) {
+                assertEquals(
+                        LogRecords.open(39),
+                        new FileLogFixture(image, settings).replayed().get(LogRecords.id(39)));
+            }
+        }
+    }
+
+    /** Recovery is interrupted before each of its changes. */
+    @ParameterizedTest
+    @MethodSource("settings")
+    void a_power_failure_in_recovery_loses_nothing(FileDecisionLog.Settings settings) throws IOException {
+        Workload workload = new Workload(new FaultyStorage(), settings);
+        workload.process.storage.powerFailsAt(150);
+        workload.run();
+        Set<List<LogRecord>> allowed = workload.allowed();
+        Set<Object> checked = new HashSet<>();
+        for (FaultyStorage image : distinct(workload.process.storage.afterPowerFailure())) {
+            for (int change = 0; change < 6; change++) {
+                image.powerFailsAt(image.changes + change);
+                FileLogFixture interrupted = new FileLogFixture(image, settings);
+                try {
+                    interrupted.replayed();
+                } catch (PowerFailure _) {
+                    // the interruption
+                }
+                for (FaultyStorage next : image.afterPowerFailure()) {
+                    if (checked.add(next.content())) {
+                        assertTrue(allowed.contains(replayed(next, settings)));
+                    }
+                }
+                image.failing((_, _) -> {});
+                image.close();
+            }
+        }
+        assertTrue(checked.size() > 400, "%d images".formatted(checked.size()));
+    }
+
+    /** Each force fails in turn, and the process is killed: the next one may see more than was acknowledged. */
+    @ParameterizedTest
+    @MethodSource("settings")
+    void no_failed_force_loses_an_acknowledged_record(FileDecisionLog.Settings settings) throws IOException {
+        Workload whole = new Workload(new FaultyStorage(), settings);
+        whole.run();
+        for (int force = 1; force <= whole.process.storage.forces; force++) {
+            FaultyStorage storage = new FaultyStorage();
+            int failing = force;
+            storage.failing((change, _) -> {
+                if (change == FaultyStorage.Change.FORCE && storage.forces == failing) {
+                    throw new IOException("Input/output error");
+                }
+            });
+            Workload workload = new Workload(storage, settings);
+            try {
+                workload.run();
+            } catch (IOException _) {
+                assertEquals(1, force, "at opening");
+            }
+            check(workload, storage.afterKill(), settings);
+            check(workload, storage, settings);
+        }
+    }
+
+    /**
+     * The disk becomes full at various bytes; an append then is either refused and never replayed, or stored and
+     * replayed.
+     */
+    @ParameterizedTest
+    @MethodSource("settings")
+    void on_a_full_disk_a_record_is_either_stored_or_refused(FileDecisionLog.Settings settings) throws IOException {
+        for (int free = 0; free < 2500; free += 7) {
+            FaultyStorage storage = new FaultyStorage();
+            FileLogFixture process = new FileLogFixture(storage, settings);
+            process.open();
+            storage.capacity(storage.usedBytes() + free);
+            TreeSet<TransactionId> stored = new TreeSet<>();
+            for (int i = 0; i < 30; i++) {
+                LogRecord record = LogRecords.open(i);
+                process.append(record, () -> stored.add(record.id()));
+            }
+            assertTrue(stored.size() < 30, "the disk was full");
+            for (FaultyStorage image : distinct(storage.afterPowerFailure())) {
+                assertEquals(
+                        stored,
+                        new TreeSet<>(
+                                new FileLogFixture(image, settings).replayed().keySet()));
+            }
+            storage.capacity(Long.MAX_VALUE);
+            process.append(LogRecords.open(99), () -> stored.add(LogRecords.id(99)));
+            assertTrue(stored.contains(LogRecords.id(99)), "space was freed");
+            assertEquals(stored, new TreeSet<>(FileLogFixture.replayed(storage).keySet()));
+        }
+    }
+
+    @Test
+    void the_check_of_the_workload_can_fail() {
+        Workload workload = new Workload(new FaultyStorage(), FileLogFixture.SMALL_SEGMENTS);
+        workload.calls.addAll(Arrays.asList(
+                new Call(LogRecords.id(1), LogRecords.open(1)),
+                new Call(LogRecords.id(1), LogRecords.ended(1)),
+                new Call(LogRecords.id(1), null)));
+        workload.acknowledged = 1;
+        assertTrue(workload.allowed().contains(List.of(LogRecords.ended(1))));
+        assertFalse(workload.allowed().contains(List.of(LogRecords.open(2))));
+
+        workload.acknowledged = 2;
+        assertFalse(workload.allowed().contains(List.of(LogRecords.open(1))));
+    }
+}

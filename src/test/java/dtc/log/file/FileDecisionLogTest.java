@@ -1,0 +1,786 @@
+package dtc.log.file;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dtc.log.AppendResult;
+import dtc.log.AppendResult.Refused;
+import dtc.log.AppendResult.Stored;
+import dtc.log.AppendResult.Unknown;
+import dtc.log.DecisionLog;
+import dtc.log.DecisionLogContract;
+import dtc.log.LogRecord;
+import dtc.log.LogRecord.Status;
+import dtc.log.LogRecords;
+import dtc.log.file.FaultyStorage.Change;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The file log on a disk whose failures the test controls. */
+class FileDecisionLogTest extends DecisionLogContract {
+
+    private static final String FIRST = "segment-0000000001.log";
+    private static final int OPEN_BYTES =
+            Segment.RECORD_HEAD_BYTES + Payload.encode(LogRecords.open(1)).remaining();
+
+    private FaultyStorage storage = new FaultyStorage();
+    private FileLogFixture process = new FileLogFixture(storage);
+
+    @BeforeEach
+    void open() throws IOException {
+        process.open();
+    }
+
+    @Override
+    protected DecisionLog log() {
+        return process.log();
+    }
+
+    @Override
+    protected DecisionLog reopened() throws IOException {
+        process.log().close();
+        return restart();
+    }
+
+    /** After a kill: the log was not closed. */
+    private FileDecisionLog restart() throws IOException {
+        storage = storage.afterKill();
+        process = new FileLogFixture(storage);
+        return process.open();
+    }
+
+    private CompletableFuture<AppendResult> append(int number) {
+        return log().append(LogRecords.open(number)).toCompletableFuture();
+    }
+
+    private void store(int number) {
+        assertEquals(new Stored(), append(number).getNow(null));
+    }
+
+    private Set<?> found() throws IOException {
+        return FileLogFixture.replayed(storage).keySet();
+    }
+
+    private static Set<?> ids(int... numbers) {
+        return Set.copyOf(Arrays.stream(numbers).mapToObj(LogRecords::id).toList());
+    }
+
+    private static String refusal(CompletableFuture<AppendResult> append) {
+        return assertInstanceOf(Refused.class, append.getNow(null)).reason();
+    }
+
+    // What is forced
+
+    @Test
+    void appends_that_wait_together_share_a_force() {
+        storage.forces = 0;
+        process.hold();
+        List<CompletableFuture<AppendResult>> decided =
+                IntStream.range(0, 5).mapToObj(this::append).toList();
+        assertTrue(decided.stream().noneMatch(CompletableFuture::isDone));
+        process.release();
+
+        assertTrue(decided.stream().allMatch(CompletableFuture::isDone));
+        assertEquals(1, storage.forces);
+    }
+
+    @Test
+    void a_lazy_record_is_written_and_not_forced() throws IOException {
+        store(1);
+        storage.forces = 0;
+        log().appendLazily(LogRecords.ended(1));
+        log().forget(LogRecords.id(2));
+
+        assertEquals(0, storage.forces);
+        assertEquals(LogRecords.ended(1), FileLogFixture.replayed(storage).get(LogRecords.id(1)), "it survives a kill");
+    }
+
+    @Test
+    void closing_forces_the_lazy_records_too() throws IOException {
+        store(1);
+        process.hold();
+        log().appendLazily(LogRecords.ended(1));
+        CompletableFuture<Void> closed = process.log().close().toCompletableFuture();
+        process.release();
+
+        assertTrue(closed.isDone());
+        for (FaultyStorage image : storage.afterPowerFailure()) {
+            assertEquals(
+                    LogRecords.ended(1), new FileLogFixture(image).replayed().get(LogRecords.id(1)));
+        }
+    }
+
+    @Test
+    void a_closed_log_refuses_appends() throws IOException {
+        process.log().close();
+
+        assertEquals("the decision log is closed", refusal(append(1)));
+        log().appendLazily(LogRecords.ended(1));
+        assertEquals(ids(), found());
+    }
+
+    // Limits
+
+    @Test
+    void appends_beyond_the_limit_are_refused() throws IOException {
+        process.hold();
+        List<CompletableFuture<AppendResult>> decided =
+                IntStream.range(0, 102).mapToObj(this::append).toList();
+        assertEquals("100 decisions are waiting for the disk, which is the limit", refusal(decided.get(100)));
+        assertInstanceOf(Refused.class, decided.get(101).getNow(null));
+        process.release();
+
+        assertEquals(100, found().size());
+        assertNull(log().refusing());
+    }
+
+    @Test
+    void a_record_that_is_too_long_is_refused() throws IOException {
+        LogRecord longest = LogRecords.record(1, Status.OPEN, Payload.BYTES_MAX - Payload.BYTES_MIN);
+        LogRecord tooLong = LogRecords.record(2, Status.OPEN, Payload.BYTES_MAX - Payload.BYTES_MIN + 1);
+
+        assertEquals(new Stored(), log().append(longest).toCompletableFuture().getNow(null));
+        assertEquals(
+                "a record of %d bytes is too long".formatted(Payload.BYTES_MAX - Payload.BYTES_MIN + 1),
+                refusal(log().append(tooLong).toCompletableFuture()));
+        assertEquals(List.of(), process.notices);
+        log().appendLazily(tooLong);
+        assertEquals(1, process.notices.size());
+        assertEquals(ids(1), found());
+    }
+
+    @Test
+    void disk_use_is_bounded_however_many_transactions_come_and_go() throws IOException {
+        long usedMax = 0;
+        for (int i = 0; i < 2000; i++) {
+            store(i);
+            log().appendLazily(LogRecords.ended(i));
+            if (i >= 2) {
+                log().forget(LogRecords.id(i - 2));
+            }
+            usedMax = Math.max(usedMax, storage.usedBytes());
+        }
+        assertTrue(usedMax < 5 * 700, "at most %d bytes".formatted(usedMax));
+        log().forget(LogRecords.id(1998));
+        log().forget(LogRecords.id(1999));
+        log().forget(LogRecords.id(2000));
+
+        assertEquals(ids(), found());
+        assertTrue(storage.usedBytes() < 3 * 700, "left are %d bytes".formatted(storage.usedBytes()));
+    }
+
+    @Test
+    void an_open_transaction_survives_cleaning() throws IOException {
+        store(1_000_000);
+        for (int i = 0; i < 2000; i++) {
+            store(i);
+            log().appendLazily(LogRecords.ended(i));
+            log().forget(LogRecords.id(i));
+        }
+
+        assertEquals(
+                LogRecords.open(1_000_000), FileLogFixture.replayed(storage).get(LogRecords.id(1_000_000)));
+        assertTrue(storage.usedBytes() < 5 * 700, "left are %d bytes".formatted(storage.usedBytes()));
+    }
+
+    /** Copies keep their place in the order. */
+    @Test
+    void the_order_of_appends_survives_cleaning() throws IOException {
+        for (int i = 0; i < 200; i++) {
+            store(i);
+            if (i % 10 != 0) {
+                log().forget(LogRecords.id(i));
+            }
+        }
+        List<?> expected =
+                IntStream.range(0, 20).mapToObj(i -> LogRecords.id(10L * i)).toList();
+
+        assertEquals(expected, List.copyOf(FileLogFixture.replayed(storage).keySet()));
+        assertFalse(storage.names().contains(FIRST), "the first segment is gone");
+    }
+
+    @Test
+    void the_order_of_appends_survives_a_restart() throws IOException {
+        store(1);
+        store(2);
+        restart();
+        store(3);
+        log().appendLazily(LogRecords.ended(1));
+
+        assertEquals(
+                List.of(LogRecords.id(2), LogRecords.id(3), LogRecords.id(1)),
+                List.copyOf(FileLogFixture.replayed(storage).keySet()));
+    }
+
+    /** Appends are accepted between the steps. */
+    @Test
+    void a_long_segment_is_cleaned_in_steps() throws IOException {
+        process = new FileLogFixture(
+                new FaultyStorage(), new FileDecisionLog.Settings(4L * LogFiles.CLEANING_BYTES, 0, 1000, 100));
+        process.open();
+        store(1);
+        for (int i = 2; process.storage.names().getFirst().equals(FIRST); i++) {
+            log().appendLazily(LogRecords.record(i, Status.ENDED, 100_000));
+            if (i % 3 != 0) {
+                log().forget(LogRecords.id(i));
+            }
+            assertTrue(i < 1000, "the first segment is deleted");
+        }
+
+        assertEquals(
+                LogRecords.open(1), FileLogFixture.replayed(process.storage).get(LogRecords.id(1)));
+    }
+
+    // What cannot be read
+
+    /** A torn write may leave any number of bytes. */
+    @Test
+    void a_torn_tail_of_any_length_is_truncated() throws IOException {
+        store(1);
+        store(2);
+        byte[] whole = storage.bytes(FIRST);
+        int second = Segment.HEAD_BYTES + OPEN_BYTES;
+        for (int length = second; length < whole.length; length++) {
+            FaultyStorage torn = new FaultyStorage();
+            torn.put(FIRST, Arrays.copyOf(whole, length));
+            FileLogFixture next = new FileLogFixture(torn);
+
+            assertEquals(ids(1), next.replayed().keySet());
+            assertEquals(second, torn.size(FIRST));
+            boolean zerosAtMost = length <= second + 3; // the first bytes of its length look like preallocated zeros
+            assertEquals(zerosAtMost ? 0 : 1, next.notices.size());
+
+            next.log().append(LogRecords.open(3));
+            assertEquals(ids(1, 3), FileLogFixture.replayed(torn).keySet());
+        }
+    }
+
+    /** Or other bytes than were written. */
+    @Test
+    void a_garbled_tail_is_truncated_whichever_byte_is_wrong() throws IOException {
+        store(1);
+        store(2);
+        byte[] whole = storage.bytes(FIRST);
+        for (int at = Segment.HEAD_BYTES + OPEN_BYTES; at < whole.length; at++) {
+            FaultyStorage garbled = new FaultyStorage();
+            garbled.put(FIRST, flipped(whole, at));
+
+            assertEquals(ids(1), new FileLogFixture(garbled).replayed().keySet());
+        }
+    }
+
+    @Test
+    void preallocated_zeros_are_truncated_without_a_notice() throws IOException {
+        store(1);
+        storage.put(FIRST, Arrays.copyOf(storage.bytes(FIRST), 10_000));
+        FaultyStorage after = storage.afterKill();
+        FileLogFixture next = new FileLogFixture(after);
+
+        assertEquals(ids(1), next.replayed().keySet());
+        assertEquals(List.of(), next.notices);
+        assertEquals(Segment.HEAD_BYTES + OPEN_BYTES, after.size(FIRST));
+    }
+
+    /** A power failure may lose the first of two records that were not forced, and keep the second. */
+    @Test
+    void a_hole_is_a_torn_tail_if_no_record_proves_that_it_was_forced() throws IOException {
+        store(1);
+        process.hold();
+        log().append(LogRecords.open(2));
+        log().append(LogRecords.open(3));
+        process.release();
+        byte[] whole = storage.bytes(FIRST);
+        int second = Segment.HEAD_BYTES + OPEN_BYTES;
+        Arrays.fill(whole, second, second + OPEN_BYTES, (byte) 0);
+        storage.put(FIRST, whole);
+        FaultyStorage after = storage.afterKill();
+        FileLogFixture next = new FileLogFixture(after);
+
+        assertEquals(ids(1), next.replayed().keySet());
+        assertEquals(second, after.size(FIRST));
+        assertEquals(1, next.notices.size());
+        next.log().append(LogRecords.open(4));
+        assertEquals(ids(1, 4), FileLogFixture.replayed(after).keySet());
+    }
+
+    /** A record written after a restart proves that all before the restart was on the disk. */
+    @Test
+    void a_damaged_record_from_before_a_restart_is_refused_if_a_later_record_follows() throws IOException {
+        store(1);
+        restart();
+        store(2);
+        storage.put(FIRST, flipped(storage.bytes(FIRST), Segment.HEAD_BYTES + 30));
+
+        assertTrue(refusal(storage.afterKill()).contains("proves that it was forced"));
+    }
+
+    // Preallocation
+
+    @Test
+    void if_zeros_do_not_fit_on_the_disk_records_are_written_without_them() throws IOException {
+        openWithPreallocation();
+        storage.capacity(storage.usedBytes() + OPEN_BYTES);
+        store(1);
+
+        assertEquals(Segment.HEAD_BYTES + OPEN_BYTES, storage.size(FIRST));
+        assertEquals(ids(1), found());
+        assertEquals("No space left on device", refusal(append(2)));
+        assertEquals(ids(1), found());
+    }
+
+    @Test
+    void records_overwrite_preallocated_zeros_and_a_complete_segment_has_none() throws IOException {
+        openWithPreallocation();
+        store(1);
+        long first = storage.size(FIRST);
+        assertEquals(Segment.HEAD_BYTES + OPEN_BYTES + FileLogFixture.WITH_PREALLOCATION.preallocatedBytes(), first);
+        store(2);
+        assertEquals(first, storage.size(FIRST), "overwritten");
+        for (int i = 3; storage.names().size() == 1; i++) {
+            store(i);
+        }
+        assertEquals(0, (storage.size(FIRST) - Segment.HEAD_BYTES) % OPEN_BYTES, "nothing but records");
+        Set<?> before = found();
+        process.log().close();
+        String last = storage.names().getLast();
+        assertEquals(0, (storage.size(last) - Segment.HEAD_BYTES) % OPEN_BYTES);
+        assertEquals(before, found());
+    }
+
+    @Test
+    void a_segment_whose_zeros_cannot_be_truncated_ends_the_process() throws IOException {
+        openWithPreallocation();
+        failing(Change.TRUNCATE);
+        CompletableFuture<AppendResult> last = append(0);
+        for (int i = 1; process.fatal == null; i++) {
+            last = append(i);
+        }
+        assertInstanceOf(IOException.class, process.fatal);
+        assertEquals(new Unknown(), last.getNow(null));
+        assertEquals(List.of(FIRST), storage.names());
+    }
+
+    @Test
+    void zeros_in_a_complete_segment_refuse_to_start() throws IOException {
+        String oldest = withSegments(3);
+        byte[] whole = storage.bytes(oldest);
+        storage.put(oldest, Arrays.copyOf(whole, whole.length + 10));
+
+        assertTrue(refusal(storage.afterKill())
+                .startsWith("%s in memory, at byte %d: nothing but zeros".formatted(oldest, whole.length)));
+    }
+
+    /** It may have been acknowledged. */
+    @Test
+    void a_damaged_record_before_a_valid_one_refuses_to_start_whichever_byte_is_wrong() throws IOException {
+        store(1);
+        store(2);
+        store(3);
+        byte[] whole = storage.bytes(FIRST);
+        int second = Segment.HEAD_BYTES + OPEN_BYTES;
+        for (int at = second; at < second + OPEN_BYTES; at++) {
+            FaultyStorage bad = new FaultyStorage();
+            bad.put(FIRST, flipped(whole, at));
+            String message = refusal(bad);
+
+            assertTrue(message.startsWith("segment-0000000001.log in memory, at byte " + second + ": "), message);
+            assertTrue(
+                    message.contains("the record at byte %d proves that it was forced".formatted(second + OPEN_BYTES)));
+            assertTrue(message.endsWith("log dump memory"), message);
+        }
+    }
+
+    @Test
+    void a_damaged_record_in_an_older_segment_refuses_to_start_even_at_its_end() throws IOException {
+        String oldest = withSegments(3);
+        byte[] whole = storage.bytes(oldest);
+        storage.put(oldest, flipped(whole, whole.length - 1));
+        String message = refusal(storage.afterKill());
+
+        assertTrue(message.startsWith(oldest + " in memory, at byte " + (whole.length - OPEN_BYTES)), message);
+
+        storage.put(oldest, Arrays.copyOf(whole, whole.length - 1));
+        assertTrue(refusal(storage.afterKill()).startsWith(oldest + " in memory, at byte "));
+    }
+
+    @Test
+    void a_missing_segment_refuses_to_start() throws IOException {
+        withSegments(4);
+        storage.lose("segment-0000000002.log");
+
+        assertTrue(refusal(storage.afterKill())
+                .startsWith("segment-0000000003.log in memory, at byte 0: the segment before it is missing"));
+    }
+
+    @Test
+    void a_segment_under_the_name_of_another_refuses_to_start() throws IOException {
+        withSegments(3);
+        storage.put("segment-0000000002.log", storage.bytes(FIRST));
+
+        assertTrue(refusal(storage.afterKill()).contains("the head is damaged, or is the head of another segment"));
+    }
+
+    @Test
+    void a_later_format_version_refuses_to_start() throws IOException {
+        byte[] bytes = storage.bytes(FIRST);
+        bytes[7] = 4;
+        storage.put(FIRST, bytes);
+
+        assertTrue(refusal(storage.afterKill())
+                .contains("format version 4 is not supported; this program reads versions 1 to 3"));
+    }
+
+    @Test
+    void something_else_under_the_name_of_a_segment_refuses_to_start() throws IOException {
+        storage.put(FIRST, "this file is not a segment of any log".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        assertTrue(refusal(storage.afterKill()).contains("this is not a segment of a decision log"));
+
+        storage.put(FIRST, new byte[0]);
+        assertTrue(refusal(storage.afterKill()).contains("shorter than the head of a segment"));
+    }
+
+    /** It is valid, so it is no torn write. */
+    @Test
+    void a_payload_of_an_unknown_kind_refuses_to_start() throws IOException {
+        byte[] payload = Payload.encode(LogRecords.open(1)).array();
+        payload[0] = 5;
+        putValid(payload);
+
+        assertTrue(refusal(storage.afterKill()).contains("at byte 20: a payload of kind 5 is not supported"));
+    }
+
+    @Test
+    void a_record_of_an_old_format_with_an_unknown_state_refuses_to_start() throws IOException {
+        byte[] payload = Payload.encode(LogRecords.open(1)).array();
+        payload[0] = 1;
+        payload[Payload.BYTES_MIN] = 77;
+        putValid(payload);
+        assertTrue(refusal(storage.afterKill()).contains("unknown state 77"));
+
+        putValid(Arrays.copyOf(payload, Payload.BYTES_MIN));
+        assertTrue(refusal(storage.afterKill()).contains("the record has no state"));
+    }
+
+    @Test
+    void a_record_that_the_reader_rejects_is_reported_with_its_place() throws IOException {
+        store(1);
+        store(2);
+        FileDecisionLog next = restart();
+        UncheckedIOException failure = assertThrows(
+                UncheckedIOException.class,
+                () -> next.replay(record -> {
+                    if (record.id().equals(LogRecords.id(2))) {
+                        throw new IllegalArgumentException("unknown field 77");
+                    }
+                }));
+
+        assertEquals(
+                "%s in memory, at byte %d: unknown field 77. To inspect it, run this program with: log dump memory"
+                        .formatted(FIRST, Segment.HEAD_BYTES + OPEN_BYTES),
+                failure.getMessage());
+    }
+
+    /** The bytes of a record may hold those of another, by chance or by malice, but not at the right offset. */
+    @Test
+    void a_record_within_a_torn_record_is_no_record() throws IOException {
+        ByteBuffer payload = ByteBuffer.allocate(200);
+        payload.put(Payload.encodeForgotten(LogRecords.id(1)));
+        Segment later = segment(); // so that it would prove the torn one to have been on the disk
+        later.resize(500);
+        later.markForced();
+        later.put(payload, Segment.HEAD_BYTES, 0, Payload.encodeForgotten(LogRecords.id(2)));
+        putValid(payload.array());
+        byte[] whole = storage.bytes(FIRST);
+        storage.put(FIRST, Arrays.copyOf(whole, whole.length - 1));
+
+        assertEquals(ids(), found());
+    }
+
+    @Test
+    void other_files_are_ignored() throws IOException {
+        store(1);
+        storage.put("lost+found.txt", new byte[] {1});
+        storage.put("segment-1.log", new byte[] {1});
+        storage.put("segment-0000000002.log.new", new byte[] {1});
+        restart();
+
+        assertEquals(ids(1), found());
+        assertEquals(List.of("lost+found.txt", FIRST, "segment-1.log"), storage.names());
+    }
+
+    @Test
+    void a_log_in_use_is_not_opened_twice() {
+        IOException refusal = assertThrows(IOException.class, () -> process.open());
+
+        assertEquals("the log in memory is in use by another process", refusal.getMessage());
+    }
+
+    @Test
+    void a_log_that_refuses_to_start_is_unlocked() throws IOException {
+        storage.put(FIRST, new byte[0]);
+        FaultyStorage next = storage.afterKill();
+        refusal(next);
+        next.put(FIRST, storage.bytes(FIRST).clone());
+
+        assertTrue(refusal(next).contains("shorter than"), "and not: in use");
+    }
+
+    // Failures of the disk
+
+    @Test
+    void a_failed_force_ends_the_process_and_the_results_are_unknown() throws IOException {
+        store(1);
+        process.hold();
+        CompletableFuture<AppendResult> second = append(2);
+        CompletableFuture<AppendResult> third = append(3);
+        failing(Change.FORCE);
+        int forces = storage.forces;
+        process.release();
+
+        assertInstanceOf(IOException.class, process.fatal);
+        CompletableFuture<AppendResult> fourth = append(4);
+        log().appendLazily(LogRecords.ended(1));
+        log().forget(LogRecords.id(1));
+        assertEquals(forces + 1, storage.forces, "never tried again");
+        for (CompletableFuture<AppendResult> result : List.of(second, third, fourth)) {
+            assertEquals(new Unknown(), result.getNow(null));
+        }
+        assertNotNull(log().refusing());
+        assertFalse(process.log().close().toCompletableFuture().isDone());
+    }
+
+    /** The system may return data that it could not write, and a second force may succeed. */
+    @Test
+    void what_is_replayed_after_a_failed_force_survives_a_power_failure() throws IOException {
+        store(1);
+        failing(Change.FORCE);
+        assertEquals(new Unknown(), append(2).getNow(null));
+        storage.failing((_, _) -> {});
+        restart();
+        Set<?> found = found();
+        assertEquals(ids(1, 2), found);
+
+        for (FaultyStorage image : storage.afterPowerFailure()) {
+            assertEquals(found, new FileLogFixture(image).replayed().keySet());
+        }
+    }
+
+    /** A process may have died between naming a segment and forcing the name; the next one must force it. */
+    @Test
+    void a_decision_in_a_segment_whose_name_was_not_forced_survives_a_power_failure() throws IOException {
+        for (int i = 0; !isFull(FIRST); i++) {
+            store(i);
+        }
+        failing(Change.FORCE_DIRECTORY);
+        assertEquals(new Unknown(), append(50).getNow(null));
+        storage.failing((_, _) -> {});
+        restart();
+        assertEquals(List.of(FIRST, "segment-0000000002.log"), storage.names());
+        store(51);
+
+        for (FaultyStorage image : storage.afterPowerFailure()) {
+            assertTrue(new FileLogFixture(image).replayed().containsKey(LogRecords.id(51)));
+        }
+    }
+
+    @Test
+    void a_full_disk_refuses_appends_until_space_is_freed() throws IOException {
+        store(1);
+        storage.capacity(storage.usedBytes() + 50);
+        process.hold();
+        CompletableFuture<AppendResult> second = append(2);
+        log().appendLazily(LogRecords.ended(1));
+        process.release();
+
+        assertEquals("No space left on device", refusal(second));
+        assertNull(process.fatal);
+        assertEquals("the last write of the decision log failed: No space left on device", log().refusing());
+        assertEquals(ids(1), found());
+        assertEquals(Segment.HEAD_BYTES + OPEN_BYTES, storage.size(FIRST), "truncated");
+
+        process.nanos += 1_000_000_000;
+        assertEquals("less than 1000 bytes are free for the decision log in memory", log().refusing());
+        storage.capacity(100_000);
+        assertNotNull(log().refusing(), "checked once a second");
+        process.nanos += 1_000_000_000;
+        assertNull(log().refusing());
+        store(3);
+
+        assertEquals(ids(1, 3), found());
+        assertEquals(
+                LogRecords.ended(1),
+                FileLogFixture.replayed(storage).get(LogRecords.id(1)),
+                "the lazy record stayed in the queue");
+        assertEquals(
+                List.of(
+                        "no commit decisions are accepted: the last write of the decision log failed: No space left on device",
+                        "commit decisions are accepted again"),
+                process.notices);
+    }
+
+    @Test
+    void little_free_space_refuses_decisions_and_accepts_lazy_records() throws IOException {
+        store(1);
+        storage.capacity(storage.usedBytes() + 999);
+        process.nanos += 1_000_000_000;
+        assertNotNull(log().refusing());
+        log().appendLazily(LogRecords.ended(1));
+
+        assertEquals(LogRecords.ended(1), FileLogFixture.replayed(storage).get(LogRecords.id(1)));
+    }
+
+    /** A segment that cannot be created is a failed write. */
+    @Test
+    void a_disk_full_at_rotation_refuses_and_recovers() throws IOException {
+        for (int i = 0; !isFull(FIRST); i++) {
+            store(i);
+        }
+        Set<?> before = found();
+        storage.capacity(storage.usedBytes() + 5);
+        assertEquals("No space left on device", refusal(append(50)));
+        storage.capacity(storage.usedBytes());
+        assertEquals("No space left on device", refusal(append(51)));
+        assertNull(process.fatal);
+        assertEquals(before, found());
+
+        storage.capacity(100_000);
+        store(52);
+        assertEquals(before.size() + 1, found().size());
+        assertEquals(List.of(FIRST, "segment-0000000002.log"), storage.names());
+    }
+
+    private boolean isFull(String segment) throws IOException {
+        return storage.size(segment) + OPEN_BYTES > FileLogFixture.SMALL_SEGMENTS.segmentBytesMax();
+    }
+
+    /** Nobody could tell whether the record is gone. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Change.class,
+            names = {"TRUNCATE", "FORCE"})
+    void a_failed_write_that_cannot_be_undone_ends_the_process(Change undoing) {
+        store(1);
+        storage.capacity(storage.usedBytes() + 50);
+        failing(undoing);
+        CompletableFuture<AppendResult> second = append(2);
+
+        assertInstanceOf(IOException.class, process.fatal);
+        assertEquals(new Unknown(), second.getNow(null));
+        assertEquals(new Unknown(), append(3).getNow(null));
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Change.class,
+            names = {"FORCE", "RENAME", "DELETE", "FORCE_DIRECTORY"})
+    void any_other_failure_ends_the_process(Change change) throws IOException {
+        store(1);
+        failing(change);
+        CompletableFuture<AppendResult> last = append(2);
+        for (int i = 3; process.fatal == null; i++) {
+            last = append(i);
+            log().forget(LogRecords.id(i - 1));
+        }
+        assertTrue(last.isDone());
+        assertFalse(last.getNow(null) instanceof Refused);
+        storage.failing((_, _) -> {});
+
+        restart();
+        assertEquals("the decision log is closed", afterClosing());
+    }
+
+    private String afterClosing() {
+        process.log().close();
+        return refusal(append(1));
+    }
+
+    @Test
+    void the_log_can_be_closed_while_the_disk_is_full() throws IOException {
+        store(1);
+        storage.capacity(storage.usedBytes());
+        log().appendLazily(LogRecords.ended(1));
+
+        assertTrue(process.log().close().toCompletableFuture().isDone());
+        assertEquals(LogRecords.open(1), FileLogFixture.replayed(storage).get(LogRecords.id(1)));
+    }
+
+    /** What is decided is in memory and can be delivered, but no restart will be able to read the log. */
+    @Test
+    void a_damaged_record_found_while_cleaning_refuses_decisions_and_does_not_end_the_process() throws IOException {
+        store(1);
+        store(2);
+        storage.put(FIRST, flipped(storage.bytes(FIRST), 60));
+        for (int i = 3; process.log().refusing() == null; i++) {
+            store(i);
+            log().forget(LogRecords.id(i));
+        }
+
+        assertTrue(String.valueOf(log().refusing()).startsWith(FIRST + " in memory, at byte 20: the checksum is"));
+        assertNull(process.fatal);
+        assertEquals(1, process.notices.size());
+        log().appendLazily(LogRecords.ended(1));
+        assertTrue(process.log().close().toCompletableFuture().isDone());
+        assertNotNull(refusal(storage.afterKill()));
+    }
+
+    // Helpers
+
+    private void failing(Change failing) {
+        storage.failing((change, _) -> {
+            if (change == failing) {
+                throw new IOException("Input/output error");
+            }
+        });
+    }
+
+    /** Fills the log with open transactions; returns the name of the oldest segment. */
+    private String withSegments(int count) {
+        for (int i = 0; storage.names().size() < count; i++) {
+            store(i);
+        }
+        return FIRST;
+    }
+
+    private void putValid(byte[] payload) {
+        ByteBuffer bytes = ByteBuffer.allocate(1000);
+        bytes.put(Segment.head(1));
+        segment().put(bytes, Segment.HEAD_BYTES, 0, ByteBuffer.wrap(payload));
+        storage.put(FIRST, Arrays.copyOf(bytes.array(), bytes.position()));
+    }
+
+    private void openWithPreallocation() throws IOException {
+        storage = new FaultyStorage();
+        process = new FileLogFixture(storage, FileLogFixture.WITH_PREALLOCATION);
+        process.open();
+    }
+
+    private static Segment segment() {
+        return new Segment(1, Segment.VERSION, Segment.HEAD_BYTES);
+    }
+
+    private static byte[] flipped(byte[] bytes, int at) {
+        byte[] bad = bytes.clone();
+        bad[at] ^= (byte) 0x55;
+        return bad;
+    }
+
+    private static String refusal(FaultyStorage storage) {
+        Exception refusal = assertThrows(Exception.class, () -> new FileLogFixture(storage).replayed());
+        return String.valueOf(refusal.getMessage());
+    }
+}
