@@ -118,10 +118,12 @@ final class FaultyStorage implements Storage {
         return images;
     }
 
-    private static FaultyStorage image(Map<String, Content> names, String cut, byte[] left, boolean othersAreWhole) {
+    private static FaultyStorage image(
+            Map<String, Content> names, String partial, byte[] left, boolean othersAreWhole) {
         FaultyStorage image = new FaultyStorage();
         names.forEach((name, content) -> image.put(
-                name, name.equals(cut) ? left : othersAreWhole && !content.dropped ? content.seen : content.forced));
+                name,
+                name.equals(partial) ? left : othersAreWhole && !content.dropped ? content.seen : content.forced));
         return image;
     }
 
