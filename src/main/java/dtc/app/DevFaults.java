@@ -1,6 +1,6 @@
 package dtc.app;
 
-import dtc.runtime.HostedResourceManagers;
+import dtc.runtime.participant.HostedResourceManagers;
 import io.quarkus.arc.profile.IfBuildProfile;
 import io.smallrye.common.annotation.NonBlocking;
 import io.smallrye.mutiny.Uni;

@@ -1,7 +1,7 @@
 package dtc.app;
 
 import dtc.runtime.Coordinator;
-import dtc.runtime.HostedResourceManagers;
+import dtc.runtime.participant.HostedResourceManagers;
 import jakarta.inject.Singleton;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;

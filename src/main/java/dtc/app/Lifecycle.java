@@ -1,8 +1,8 @@
 package dtc.app;
 
 import dtc.runtime.Coordinator;
-import dtc.runtime.HostedResourceManagers;
 import dtc.runtime.Time;
+import dtc.runtime.participant.HostedResourceManagers;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -82,7 +82,7 @@ final class Lifecycle {
         await(
                 Stream.concat(
                         Stream.of(coordinator.drain()),
-                        hosted.all().stream().map(one -> one.resourceManager().drain())),
+                        hosted.all().stream().map(one -> one.participant().drain())),
                 "transactions are left between prepare and their end");
         await(
                 hosted.all().stream().map(one -> one.membership().leave()),

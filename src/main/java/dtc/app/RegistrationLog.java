@@ -1,6 +1,6 @@
 package dtc.app;
 
-import dtc.runtime.Membership;
+import dtc.runtime.participant.Membership;
 import jakarta.inject.Singleton;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;

@@ -6,6 +6,7 @@ import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.DecisionLog;
 import dtc.log.memory.MemoryDecisionLog;
 import dtc.resource.Dictionary;
+import dtc.resource.DictionaryLimits;
 import dtc.rest.Clients;
 import dtc.rest.Clients.Reuse;
 import dtc.rest.CoordinatorApi;
@@ -15,17 +16,17 @@ import dtc.rest.ResourceManagerApi;
 import dtc.rest.ResourceManagers;
 import dtc.runtime.Backoff;
 import dtc.runtime.Coordinator;
-import dtc.runtime.CoordinatorLink;
 import dtc.runtime.Exchanges;
 import dtc.runtime.HostRules;
-import dtc.runtime.HostedResourceManagers;
-import dtc.runtime.HostedResourceManagers.Hosted;
 import dtc.runtime.Lanes;
-import dtc.runtime.Membership;
 import dtc.runtime.Registry;
-import dtc.runtime.ResourceManager;
 import dtc.runtime.Time;
 import dtc.runtime.TransactionListener;
+import dtc.runtime.participant.CoordinatorLink;
+import dtc.runtime.participant.HostedResourceManagers;
+import dtc.runtime.participant.HostedResourceManagers.Hosted;
+import dtc.runtime.participant.Membership;
+import dtc.runtime.participant.ResourceManager;
 import dtc.security.Outbound;
 import io.quarkus.arc.All;
 import io.quarkus.runtime.LaunchMode;
@@ -233,7 +234,7 @@ public class Wiring {
                 time,
                 new Backoff(config.rm().inquiryFirst(), config.rm().inquiryCap(), random()),
                 link,
-                new Dictionary(new dtc.resource.Limits(
+                new Dictionary(new DictionaryLimits(
                         config.rm().stagedTransactionsMax(),
                         config.rm().stagedCharsMax().asLongValue(),
                         config.rm().storedCharsMax().asLongValue(),

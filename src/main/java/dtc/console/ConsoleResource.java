@@ -1,8 +1,8 @@
 package dtc.console;
 
 import dtc.protocol.TransactionId;
-import dtc.runtime.HostedResourceManagers;
 import dtc.runtime.Time;
+import dtc.runtime.participant.HostedResourceManagers;
 import io.quarkus.runtime.LaunchMode;
 import io.smallrye.common.annotation.Blocking;
 import io.smallrye.common.annotation.NonBlocking;
@@ -177,7 +177,7 @@ public class ConsoleResource {
                 .limit(RESOURCE_MANAGERS_SHOWN_MAX)
                 .toList();
         List<String> embedded =
-                hosted.all().stream().map(one -> one.resourceManager().id()).toList();
+                hosted.all().stream().map(one -> one.participant().id()).toList();
         return pages.html(Pages.Page.of(Pages.Templates.tryIt(
                         pages.frame(request, "Try it", "try"),
                         new Pages.Trial(

@@ -6,11 +6,11 @@ import dtc.protocol.Ballot;
 import dtc.protocol.Cause;
 import dtc.protocol.State;
 import dtc.runtime.Coordinator;
-import dtc.runtime.HostedResourceManagers;
 import dtc.runtime.Lanes;
 import dtc.runtime.Registry;
-import dtc.runtime.ResourceManager;
 import dtc.runtime.TransactionListener;
+import dtc.runtime.participant.HostedParticipant;
+import dtc.runtime.participant.HostedResourceManagers;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -106,8 +106,8 @@ public class Metrics implements TransactionListener {
                         "dtc.in.doubt.oldest",
                         hosted,
                         h -> h.all().stream()
-                                .mapToDouble(
-                                        one -> seconds(one.resourceManager().oldestInDoubt()))
+                                .mapToDouble(one ->
+                                        seconds(one.participant().statistics().oldestInDoubt()))
                                 .max()
                                 .orElse(0))
                 .baseUnit("seconds")
@@ -120,15 +120,21 @@ public class Metrics implements TransactionListener {
                 .tag("lease", "lapsed")
                 .register(meters);
         for (HostedResourceManagers.Hosted one : hosted.all()) {
-            ResourceManager resourceManager = one.resourceManager();
-            String id = resourceManager.id();
-            Gauge.builder("dtc.rm.staged.transactions", resourceManager, ResourceManager::stagedTransactions)
+            HostedParticipant participant = one.participant();
+            String id = participant.id();
+            Gauge.builder(
+                            "dtc.rm.staged.transactions",
+                            participant,
+                            p -> p.statistics().stagedTransactions())
                     .tag("resource_manager", id)
                     .register(meters);
-            Gauge.builder("dtc.rm.locked.keys", resourceManager, ResourceManager::lockedKeys)
+            Gauge.builder("dtc.rm.locked.keys", participant, p -> p.statistics().lockedKeys())
                     .tag("resource_manager", id)
                     .register(meters);
-            FunctionCounter.builder("dtc.rm.lock.conflicts", resourceManager, ResourceManager::conflicts)
+            FunctionCounter.builder(
+                            "dtc.rm.lock.conflicts",
+                            participant,
+                            p -> p.statistics().lockConflicts())
                     .tag("resource_manager", id)
                     .register(meters);
         }

@@ -16,160 +16,168 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A resource manager in memory: a dictionary whose writes are staged per transaction, voted on, and applied or
- * discarded once. Deterministic; the caller sees to it that one event is applied at a time.
+ * An in-memory key-value store that takes part in transactions: it stages writes, votes, and applies or discards each
+ * transaction once. Deterministic. Not thread-safe: the caller applies one event at a time.
  *
- * <p><b>Locks.</b> A transaction takes all its keys at once, at its vote, and holds them until its outcome. Since every
- * resource manager does, all keys of a committed transaction are held everywhere at the moment of its decision, and the
- * decisions give the one serial order.
+ * <p><b>Locks.</b> A transaction locks all its keys at its vote and holds them until its outcome. Every resource
+ * manager does this, so all keys of a committed transaction are locked everywhere when the coordinator decides, and the
+ * order of decisions is a serial order.
  *
- * <p><b>Wait-die</b> (Rosenkrantz, Stearns, Lewis 1978). Only an older transaction waits for a younger one, so there is
- * no circle of waiting across resource managers. A younger one also gives way to an older one that waits.
+ * <p><b>Deadlocks</b> are prevented by wait-die (Rosenkrantz, Stearns, Lewis 1978): a transaction waits only for
+ * younger ones, which rules out a deadlock across resource managers. A transaction also aborts if an older one is
+ * waiting for one of its keys.
  *
- * <p><b>Remembered outcomes</b> refuse late messages. Their number is bounded: what ended first is forgotten first, and
- * an unknown id that is not newer than the newest forgotten one is refused as ended. So a late write never begins a
- * transaction anew, however late; the price is that a transaction older than {@link Limits#endedMax} later ones may be
- * unable to enlist here for the first time. Ids that are not ordered by time are not the coordinator's, and say nothing
- * of the age of others.
+ * <p><b>Remembered outcomes</b> refuse late messages. Their number is limited; the oldest is evicted first. An unknown
+ * id that is not newer than the newest evicted id counts as ended, so a late write never starts a transaction again.
+ * The cost: a transaction that is older than {@link DictionaryLimits#outcomesMax} ended ones may not be able to start
+ * here. Ids that are not ordered by time were not made by the coordinator, and their eviction does not affect others.
  */
 public final class Dictionary {
 
     private enum Phase {
         STAGED,
-        /** Waits for keys before its vote. */
-        WAITING,
-        /** Waits for keys before it commits in one phase. */
-        WAITING_ONE_PHASE,
-        /** Voted for commit, in doubt. */
+        /** Asked to vote; waiting for keys. */
+        WAITING_TO_VOTE,
+        /** Asked to commit in one phase; waiting for keys. */
+        WAITING_TO_COMMIT,
+        /** Voted COMMIT; in doubt. */
         PREPARED
     }
 
     private record StagedWrite(int sequence, JsonText value) {}
 
-    private static final class Staged {
+    private static final class OpenTransaction {
         private final Map<String, StagedWrite> writes = new LinkedHashMap<>();
         private Phase phase = Phase.STAGED;
         private int lastSequence;
-        /** By how much the committed entries may grow; reserved while PREPARED. */
+        /** How many characters its commit adds to the entries, if any. Reserved while PREPARED. */
         private long growth;
+
+        private boolean isWaiting() {
+            return phase == Phase.WAITING_TO_VOTE || phase == Phase.WAITING_TO_COMMIT;
+        }
     }
 
     private static final String ENDED = "this transaction has ended here";
 
-    private final Limits limits;
+    private final DictionaryLimits limits;
     private final NavigableMap<String, JsonText> entries = new TreeMap<>();
-    private final NavigableMap<TransactionId, Staged> staged = new TreeMap<>();
-    /** Those of {@code staged} that wait for keys, in the order of age: the oldest is served first. */
-    private final TreeMap<TransactionId, Staged> waiting = new TreeMap<>();
-    /** Who holds which key. Invariant: exactly the keys of the PREPARED transactions. */
+    private final NavigableMap<TransactionId, OpenTransaction> open = new TreeMap<>();
+    /** The open transactions that wait for keys, oldest first. */
+    private final NavigableMap<TransactionId, OpenTransaction> waiting = new TreeMap<>();
+    /** The holder of each locked key. Invariant: exactly the keys of the PREPARED transactions. */
     private final Map<String, TransactionId> locks = new HashMap<>();
-    /** True where committed; in the order of ending. */
-    private final LinkedHashMap<TransactionId, Boolean> ended = new LinkedHashMap<>();
+    /** COMMIT or ROLLBACK, in the order in which the transactions ended. */
+    private final LinkedHashMap<TransactionId, Outcome> outcomes = new LinkedHashMap<>();
 
-    private @Nullable TransactionId newestForgotten;
+    private @Nullable TransactionId newestEvicted;
     private long stagedChars;
     private long storedChars;
     private long reservedChars;
     private long conflicts;
 
-    public Dictionary(Limits limits) {
+    public Dictionary(DictionaryLimits limits) {
         this.limits = limits;
     }
 
-    public List<Effect> apply(Event event) {
-        List<Effect> effects = new ArrayList<>(2);
+    public List<ResourceEffect> apply(ResourceEvent event) {
+        List<ResourceEffect> effects = new ArrayList<>(2);
         switch (event) {
-            case Event.Write e -> write(e, effects);
-            case Event.Prepare e -> prepare(e, effects);
-            case Event.Commit e -> commit(e.id(), effects);
-            case Event.Rollback e -> rollback(e.id(), effects);
-            case Event.WaitOver e -> waitOver(e.id(), effects);
-            case Event.Abandoned e -> abandoned(e.id(), effects);
+            case ResourceEvent.Write e -> write(e, effects);
+            case ResourceEvent.Prepare e -> prepare(e, effects);
+            case ResourceEvent.Commit e -> commit(e.id(), effects);
+            case ResourceEvent.Rollback e -> rollback(e.id(), effects);
+            case ResourceEvent.LockWaitExpired e -> lockWaitExpired(e.id(), effects);
+            case ResourceEvent.StagedExpired e -> stagedExpired(e.id(), effects);
         }
         return effects;
     }
 
-    private void write(Event.Write e, List<Effect> effects) {
-        Staged transaction = staged.get(e.id());
+    private void write(ResourceEvent.Write e, List<ResourceEffect> effects) {
+        OpenTransaction transaction = open.get(e.id());
         if (transaction == null && isEnded(e.id())) {
-            effects.add(new Effect.Refused(e.id(), ENDED));
+            effects.add(new ResourceEffect.WriteRefused(e.id(), ENDED));
             return;
         }
         if (transaction != null && transaction.phase != Phase.STAGED) {
-            effects.add(new Effect.Refused(e.id(), "this transaction has voted here"));
+            effects.add(new ResourceEffect.WriteRefused(e.id(), "this transaction has voted here"));
             return;
         }
         int sequence = e.sequence() > 0 ? e.sequence() : transaction == null ? 1 : transaction.lastSequence + 1;
         StagedWrite before = transaction == null ? null : transaction.writes.get(e.key());
         if (before != null && before.sequence >= sequence) {
-            effects.add(new Effect.Staged(e.id(), false));
+            effects.add(new ResourceEffect.Staged(e.id(), false));
             return;
         }
         long more = chars(e.key(), e.value()) - (before == null ? 0 : chars(e.key(), before.value));
-        if (transaction == null && staged.size() >= limits.stagedTransactionsMax()) {
-            effects.add(new Effect.NoRoom(e.id(), "too many transactions have staged writes here"));
+        if (transaction == null && open.size() >= limits.stagedTransactionsMax()) {
+            effects.add(new ResourceEffect.NoRoom(e.id(), "too many transactions have staged writes here"));
             return;
         }
         if (stagedChars + more > limits.stagedCharsMax()) {
-            effects.add(new Effect.NoRoom(e.id(), "no room for more staged writes"));
+            effects.add(new ResourceEffect.NoRoom(e.id(), "no room for more staged writes"));
             return;
         }
         boolean first = transaction == null;
-        Staged target = transaction == null ? new Staged() : transaction;
-        staged.put(e.id(), target);
+        OpenTransaction target = transaction == null ? new OpenTransaction() : transaction;
+        open.put(e.id(), target);
         target.writes.put(e.key(), new StagedWrite(sequence, e.value()));
         target.lastSequence = Math.max(target.lastSequence, sequence);
         stagedChars += more;
-        effects.add(new Effect.Staged(e.id(), first));
+        effects.add(new ResourceEffect.Staged(e.id(), first));
     }
 
-    private void prepare(Event.Prepare e, List<Effect> effects) {
+    private void prepare(ResourceEvent.Prepare e, List<ResourceEffect> effects) {
         TransactionId id = e.id();
         String noRoom = stage(e, effects);
-        Staged transaction = staged.get(id);
+        OpenTransaction transaction = open.get(id);
         if (noRoom != null) {
             if (transaction == null) {
-                remember(id, false);
-                effects.add(new Effect.Voted(id, Ballot.abort(noRoom)));
+                remember(id, Outcome.ROLLBACK);
+                effects.add(new ResourceEffect.Voted(id, Ballot.abort(noRoom)));
             } else {
-                refuse(id, transaction, Phase.WAITING, noRoom, effects);
+                abort(id, transaction, Phase.WAITING_TO_VOTE, noRoom, effects);
             }
             return;
         }
         if (transaction == null) {
-            if (ended.getOrDefault(id, false)) {
-                effects.add(new Effect.Voted(id, Ballot.COMMIT)); // asked again, the same vote
+            if (outcomes.get(id) == Outcome.COMMIT) {
+                effects.add(new ResourceEffect.Voted(id, Ballot.COMMIT));
                 return;
             }
-            // Remembered, so that a write that comes after its own prepare is not staged for ever.
-            remember(id, false);
-            effects.add(new Effect.Voted(id, Ballot.abort("nothing is staged for this transaction here")));
+            // Remembered, so that a write that arrives after its own prepare is refused.
+            remember(id, Outcome.ROLLBACK);
+            effects.add(new ResourceEffect.Voted(id, Ballot.abort("nothing is staged for this transaction here")));
             return;
         }
         switch (transaction.phase) {
-            case STAGED -> seekVote(id, transaction, Phase.WAITING, effects);
-            case WAITING -> {} // answered with the one before it
-            case WAITING_ONE_PHASE -> endConfused(id, transaction, effects);
-            case PREPARED -> effects.add(new Effect.Voted(id, Ballot.COMMIT));
+            case STAGED -> lockKeys(id, transaction, Phase.WAITING_TO_VOTE, effects);
+            case WAITING_TO_VOTE -> {} // the vote will answer both
+            case WAITING_TO_COMMIT -> abortBoth(id, transaction, effects);
+            case PREPARED -> effects.add(new ResourceEffect.Voted(id, Ballot.COMMIT));
         }
     }
 
     /**
-     * Stages what came along with the request for a vote; says why where there is no room. A write that is refused is
-     * of a request that was doubled or is late, and the vote tells that.
+     * Stages the writes of a prepare. Returns the reason if they exceed a limit, else null. A refused write belongs to
+     * a late or duplicate prepare; the vote answers that.
      */
-    private @Nullable String stage(Event.Prepare e, List<Effect> effects) {
-        for (Event.Write write : e.writes()) {
+    private @Nullable String stage(ResourceEvent.Prepare e, List<ResourceEffect> effects) {
+        for (ResourceEvent.Write write : e.writes()) {
             write(write, effects);
-            if (effects.getLast() instanceof Effect.NoRoom(var _, String reason)) {
+            if (effects.getLast() instanceof ResourceEffect.NoRoom(var _, String reason)) {
                 return reason;
             }
         }
         return null;
     }
 
-    /** Votes, or waits where wait-die lets it. {@code purpose} says what for. */
-    private void seekVote(TransactionId id, Staged transaction, Phase purpose, List<Effect> effects) {
+    /**
+     * Locks the keys of the transaction and votes or commits, or waits, or aborts.
+     *
+     * @param purpose {@code WAITING_TO_VOTE} or {@code WAITING_TO_COMMIT}
+     */
+    private void lockKeys(TransactionId id, OpenTransaction transaction, Phase purpose, List<ResourceEffect> effects) {
         boolean mustWait = false;
         for (String key : transaction.writes.keySet()) {
             TransactionId holder = locks.get(key);
@@ -177,15 +185,15 @@ public final class Dictionary {
                 mustWait = true;
                 if (holder.isOlderThan(id)) {
                     conflicts++;
-                    refuse(id, transaction, purpose, "a key is held by the older transaction " + holder, effects);
+                    abort(id, transaction, purpose, "a key is held by the older transaction " + holder, effects);
                     return;
                 }
             }
         }
-        TransactionId elder = elderWaitingFor(id, transaction);
-        if (elder != null) {
+        TransactionId older = olderWaiter(id, transaction);
+        if (older != null) {
             conflicts++;
-            refuse(id, transaction, purpose, "the older transaction " + elder + " waits for a key", effects);
+            abort(id, transaction, purpose, "the older transaction " + older + " waits for a key", effects);
             return;
         }
         if (mustWait) {
@@ -193,18 +201,18 @@ public final class Dictionary {
                 conflicts++;
                 transaction.phase = purpose;
                 waiting.put(id, transaction);
-                effects.add(new Effect.Waiting(id));
+                effects.add(new ResourceEffect.Waiting(id));
             }
             return;
         }
         long growth = growth(transaction);
         if (storedChars + reservedChars + Math.max(growth, 0) > limits.storedCharsMax()) {
-            refuse(id, transaction, purpose, "no room for more entries", effects);
+            abort(id, transaction, purpose, "no room for more entries", effects);
             return;
         }
-        if (purpose == Phase.WAITING_ONE_PHASE) {
-            end(id, transaction, true);
-            effects.add(new Effect.Committed(id));
+        if (purpose == Phase.WAITING_TO_COMMIT) {
+            end(id, transaction, Outcome.COMMIT);
+            effects.add(new ResourceEffect.Committed(id));
             return;
         }
         transaction.phase = Phase.PREPARED;
@@ -212,104 +220,108 @@ public final class Dictionary {
         transaction.growth = Math.max(growth, 0);
         reservedChars += transaction.growth;
         transaction.writes.keySet().forEach(key -> locks.put(key, id));
-        effects.add(new Effect.Voted(id, Ballot.COMMIT));
-        effects.add(new Effect.InDoubt(id));
+        effects.add(new ResourceEffect.Voted(id, Ballot.COMMIT));
+        effects.add(new ResourceEffect.InDoubt(id));
     }
 
-    /** Asked for a vote and to commit without one: no is the one answer that stays true for both. */
-    private void endConfused(TransactionId id, Staged transaction, List<Effect> effects) {
+    /**
+     * Aborts a transaction that was asked both to vote and to commit in one phase: the only answer that is safe for
+     * both.
+     */
+    private void abortBoth(TransactionId id, OpenTransaction transaction, List<ResourceEffect> effects) {
         String reason = "asked for a vote, and to commit without one";
-        end(id, transaction, false);
-        effects.add(new Effect.Voted(id, Ballot.abort(reason)));
-        effects.add(new Effect.CommitRefused(id, reason));
+        end(id, transaction, Outcome.ROLLBACK);
+        effects.add(new ResourceEffect.Voted(id, Ballot.abort(reason)));
+        effects.add(new ResourceEffect.CommitRefused(id, reason));
     }
 
-    private @Nullable TransactionId elderWaitingFor(TransactionId id, Staged transaction) {
-        for (var elder : waiting.headMap(id).entrySet()) {
-            if (!Collections.disjoint(elder.getValue().writes.keySet(), transaction.writes.keySet())) {
-                return elder.getKey();
+    /** An older transaction that waits for a key of this one; null if there is none. */
+    private @Nullable TransactionId olderWaiter(TransactionId id, OpenTransaction transaction) {
+        for (var older : waiting.headMap(id).entrySet()) {
+            if (!Collections.disjoint(older.getValue().writes.keySet(), transaction.writes.keySet())) {
+                return older.getKey();
             }
         }
         return null;
     }
 
-    private void refuse(TransactionId id, Staged transaction, Phase purpose, String reason, List<Effect> effects) {
-        end(id, transaction, false);
+    private void abort(
+            TransactionId id, OpenTransaction transaction, Phase purpose, String reason, List<ResourceEffect> effects) {
+        end(id, transaction, Outcome.ROLLBACK);
         effects.add(
-                purpose == Phase.WAITING_ONE_PHASE
-                        ? new Effect.CommitRefused(id, reason)
-                        : new Effect.Voted(id, Ballot.abort(reason)));
+                purpose == Phase.WAITING_TO_COMMIT
+                        ? new ResourceEffect.CommitRefused(id, reason)
+                        : new ResourceEffect.Voted(id, Ballot.abort(reason)));
     }
 
-    private void commit(TransactionId id, List<Effect> effects) {
-        Staged transaction = staged.get(id);
+    private void commit(TransactionId id, List<ResourceEffect> effects) {
+        OpenTransaction transaction = open.get(id);
         if (transaction == null) {
-            Boolean committed = ended.get(id);
+            Outcome outcome = outcomes.get(id);
             effects.add(
-                    committed == null
-                            ? new Effect.Unknown(id)
-                            : committed ? new Effect.Committed(id) : new Effect.CommitRefused(id, ENDED));
+                    outcome == null
+                            ? new ResourceEffect.Unknown(id)
+                            : outcome == Outcome.COMMIT
+                                    ? new ResourceEffect.Committed(id)
+                                    : new ResourceEffect.CommitRefused(id, ENDED));
             return;
         }
         switch (transaction.phase) {
-            case STAGED -> seekVote(id, transaction, Phase.WAITING_ONE_PHASE, effects);
-            case WAITING_ONE_PHASE -> {} // answered with the one before it
-            case WAITING -> endConfused(id, transaction, effects);
+            case STAGED -> lockKeys(id, transaction, Phase.WAITING_TO_COMMIT, effects);
+            case WAITING_TO_COMMIT -> {} // the outcome will answer both
+            case WAITING_TO_VOTE -> abortBoth(id, transaction, effects);
             case PREPARED -> {
-                end(id, transaction, true);
-                effects.add(new Effect.Committed(id));
+                end(id, transaction, Outcome.COMMIT);
+                effects.add(new ResourceEffect.Committed(id));
             }
         }
-        serveWaiting(effects);
+        retryWaiting(effects);
     }
 
-    private void rollback(TransactionId id, List<Effect> effects) {
-        Staged transaction = staged.get(id);
+    private void rollback(TransactionId id, List<ResourceEffect> effects) {
+        OpenTransaction transaction = open.get(id);
         if (transaction != null) {
-            boolean waited = isWaiting(transaction);
-            boolean onePhase = transaction.phase == Phase.WAITING_ONE_PHASE;
-            end(id, transaction, false);
-            if (waited) {
-                effects.add(
-                        onePhase
-                                ? new Effect.CommitRefused(id, ENDED)
-                                : new Effect.Voted(id, Ballot.abort("rolled back while it waited for a key")));
+            end(id, transaction, Outcome.ROLLBACK);
+            if (transaction.phase == Phase.WAITING_TO_COMMIT) {
+                effects.add(new ResourceEffect.CommitRefused(id, ENDED));
+            } else if (transaction.phase == Phase.WAITING_TO_VOTE) {
+                effects.add(new ResourceEffect.Voted(id, Ballot.abort("rolled back while it waited for a key")));
             }
-        } else if (ended.getOrDefault(id, false)) {
-            effects.add(new Effect.RollbackRefused(id));
+        } else if (outcomes.get(id) == Outcome.COMMIT) {
+            effects.add(new ResourceEffect.RollbackRefused(id));
             return;
         } else {
-            remember(id, false);
+            remember(id, Outcome.ROLLBACK);
         }
-        effects.add(new Effect.RolledBack(id));
-        serveWaiting(effects);
+        effects.add(new ResourceEffect.RolledBack(id));
+        retryWaiting(effects);
     }
 
-    private void waitOver(TransactionId id, List<Effect> effects) {
-        Staged transaction = staged.get(id);
-        if (transaction != null && isWaiting(transaction)) {
-            refuse(id, transaction, transaction.phase, "a key was held by another transaction for too long", effects);
-            serveWaiting(effects);
+    private void lockWaitExpired(TransactionId id, List<ResourceEffect> effects) {
+        OpenTransaction transaction = open.get(id);
+        if (transaction != null && transaction.isWaiting()) {
+            abort(id, transaction, transaction.phase, "a key was held by another transaction for too long", effects);
+            retryWaiting(effects);
         }
     }
 
-    private void abandoned(TransactionId id, List<Effect> effects) {
-        Staged transaction = staged.get(id);
-        // Once it has voted, only the coordinator may end it.
+    private void stagedExpired(TransactionId id, List<ResourceEffect> effects) {
+        OpenTransaction transaction = open.get(id);
+        // After the vote, only the coordinator may end the transaction.
         if (transaction != null && transaction.phase == Phase.STAGED) {
-            end(id, transaction, false);
-            effects.add(new Effect.RolledBack(id));
+            end(id, transaction, Outcome.ROLLBACK);
+            effects.add(new ResourceEffect.RolledBack(id));
         }
     }
 
-    private void serveWaiting(List<Effect> effects) {
+    private void retryWaiting(List<ResourceEffect> effects) {
         for (var entry : List.copyOf(waiting.entrySet())) {
-            seekVote(entry.getKey(), entry.getValue(), entry.getValue().phase, effects);
+            lockKeys(entry.getKey(), entry.getValue(), entry.getValue().phase, effects);
         }
     }
 
-    private void end(TransactionId id, Staged transaction, boolean committed) {
-        staged.remove(id);
+    private void end(TransactionId id, OpenTransaction transaction, Outcome outcome) {
+        open.remove(id);
         waiting.remove(id);
         if (transaction.phase == Phase.PREPARED) {
             transaction.writes.keySet().forEach(locks::remove);
@@ -317,34 +329,30 @@ public final class Dictionary {
         }
         transaction.writes.forEach((key, write) -> {
             stagedChars -= chars(key, write.value);
-            if (committed) {
+            if (outcome == Outcome.COMMIT) {
                 JsonText before = entries.put(key, write.value);
                 storedChars += chars(key, write.value) - (before == null ? 0 : chars(key, before));
             }
         });
-        remember(id, committed);
+        remember(id, outcome);
     }
 
-    private void remember(TransactionId id, boolean committed) {
-        ended.put(id, committed);
-        if (ended.size() > limits.endedMax()) {
-            TransactionId forgotten = ended.pollFirstEntry().getKey();
-            if (forgotten.isOrderedByTime() && (newestForgotten == null || newestForgotten.isOlderThan(forgotten))) {
-                newestForgotten = forgotten;
+    private void remember(TransactionId id, Outcome outcome) {
+        outcomes.put(id, outcome);
+        if (outcomes.size() > limits.outcomesMax()) {
+            TransactionId evicted = outcomes.pollFirstEntry().getKey();
+            if (evicted.isOrderedByTime() && (newestEvicted == null || newestEvicted.isOlderThan(evicted))) {
+                newestEvicted = evicted;
             }
         }
     }
 
     private boolean isEnded(TransactionId id) {
-        return ended.containsKey(id)
-                || (newestForgotten != null && id.isOrderedByTime() && !newestForgotten.isOlderThan(id));
+        return outcomes.containsKey(id)
+                || (newestEvicted != null && id.isOrderedByTime() && !newestEvicted.isOlderThan(id));
     }
 
-    private static boolean isWaiting(Staged transaction) {
-        return transaction.phase == Phase.WAITING || transaction.phase == Phase.WAITING_ONE_PHASE;
-    }
-
-    private long growth(Staged transaction) {
+    private long growth(OpenTransaction transaction) {
         long growth = 0;
         for (var write : transaction.writes.entrySet()) {
             JsonText before = entries.get(write.getKey());
@@ -358,13 +366,15 @@ public final class Dictionary {
         return (long) key.length() + value.text().length();
     }
 
-    // What may be read between events
+    // Reads
 
     public @Nullable JsonText entry(String key) {
         return entries.get(key);
     }
 
-    /** The committed entries by key, from {@code after} (exclusive; all where null), {@code limit} at most. */
+    /**
+     * At most {@code limit} committed entries, sorted by key. Starts after the key {@code after}, if it is not null.
+     */
     public SortedMap<String, JsonText> entries(@Nullable String after, int limit) {
         TreeMap<String, JsonText> page = new TreeMap<>();
         for (var entry : (after == null ? entries : entries.tailMap(after, false)).entrySet()) {
@@ -376,34 +386,25 @@ public final class Dictionary {
         return page;
     }
 
-    /** What is staged or in doubt here, oldest first; true where in doubt. */
+    /** At most {@code limit} transactions that have not ended, oldest first; true if in doubt. */
     public SortedMap<TransactionId, Boolean> open(int limit) {
-        TreeMap<TransactionId, Boolean> open = new TreeMap<>();
-        for (var entry : staged.entrySet()) {
-            if (open.size() == limit) {
+        TreeMap<TransactionId, Boolean> page = new TreeMap<>();
+        for (var entry : open.entrySet()) {
+            if (page.size() == limit) {
                 break;
             }
-            open.put(entry.getKey(), entry.getValue().phase == Phase.PREPARED);
+            page.put(entry.getKey(), entry.getValue().phase == Phase.PREPARED);
         }
-        return open;
+        return page;
     }
 
-    public boolean isInDoubt(TransactionId id) {
-        Staged transaction = staged.get(id);
-        return transaction != null && transaction.phase == Phase.PREPARED;
-    }
-
-    /** How it ended here, {@code PENDING} where it has not; null where nothing is known of it. */
+    /** {@code PENDING} if the transaction has not ended here, null if it is unknown. */
     public @Nullable Outcome outcome(TransactionId id) {
-        if (staged.containsKey(id)) {
-            return Outcome.PENDING;
-        }
-        Boolean committed = ended.get(id);
-        return committed == null ? null : committed ? Outcome.COMMIT : Outcome.ROLLBACK;
+        return open.containsKey(id) ? Outcome.PENDING : outcomes.get(id);
     }
 
     public int stagedTransactions() {
-        return staged.size();
+        return open.size();
     }
 
     public int lockedKeys() {
@@ -411,7 +412,7 @@ public final class Dictionary {
     }
 
     public int rememberedOutcomes() {
-        return ended.size();
+        return outcomes.size();
     }
 
     public long conflicts() {

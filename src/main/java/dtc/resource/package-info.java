@@ -1,6 +1,6 @@
 /**
- * The resource manager's side as a deterministic machine: staging, key locks, votes, remembered outcomes. No clock, no
- * I/O, no thread.
+ * The resource manager as a deterministic state machine: staged writes, key locks, votes, remembered outcomes. It has
+ * no clock, no I/O and no threads.
  */
 @NullMarked
 package dtc.resource;

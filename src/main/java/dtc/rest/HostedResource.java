@@ -1,7 +1,7 @@
 package dtc.rest;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dtc.protocol.JsonText;
+import dtc.protocol.Ballot;
 import dtc.protocol.Messages.BatchAnswer;
 import dtc.protocol.Messages.BatchMessage;
 import dtc.protocol.Messages.BatchReply;
@@ -14,13 +14,14 @@ import dtc.protocol.Messages.OpenTransactionList;
 import dtc.protocol.Messages.PrepareRequest;
 import dtc.protocol.Messages.StageRequest;
 import dtc.protocol.Messages.VoteDocument;
-import dtc.protocol.State;
 import dtc.protocol.TransactionId;
-import dtc.resource.Effect;
-import dtc.resource.Event;
-import dtc.runtime.HostedResourceManagers;
-import dtc.runtime.ResourceManager;
+import dtc.resource.ResourceEffect;
+import dtc.resource.ResourceEvent;
 import dtc.runtime.Time;
+import dtc.runtime.participant.HostedParticipant;
+import dtc.runtime.participant.HostedParticipant.Progress;
+import dtc.runtime.participant.HostedResourceManagers;
+import dtc.runtime.participant.InstanceCheck;
 import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.common.annotation.NonBlocking;
@@ -34,8 +35,8 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -48,8 +49,8 @@ import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
-/** What the coordinator tells the resource managers of this process, and what anybody may read of them. */
-// Read by hand, so that nothing else tells a native image of it.
+/** The resource managers of this process over HTTP: the messages of the coordinator, and reads for everyone. */
+// Read with an ObjectMapper, so the extension does not register them for the native image.
 @RegisterForReflection(targets = {PrepareRequest.class, CarriedWrite.class})
 @Path("/rm/{rm}")
 @Tag(name = "Resource manager")
@@ -64,7 +65,7 @@ import org.jspecify.annotations.Nullable;
 public class HostedResource {
 
     private static final BatchAnswer DONE = new BatchAnswer(204, null, null);
-    private static final BatchAnswer LATER = new BatchAnswer(202, null, null);
+    private static final BatchAnswer ASK_ALONE = new BatchAnswer(202, null, null);
 
     private final HostedResourceManagers hosted;
     private final Input.Limits limits;
@@ -83,27 +84,29 @@ public class HostedResource {
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(summary = "Stages a write")
     @APIResponse(responseCode = "204", description = "Staged")
-    public RestResponse<Void> write(
+    public Uni<RestResponse<Void>> write(
             @RestPath String rm,
             @RestPath String id,
             @HeaderParam(Headers.INSTANCE) @Nullable String instance,
             @HeaderParam(Headers.WRITE_SEQUENCE) @Nullable String sequence,
             @Nullable StageRequest request) {
-        ResourceManager target = find(rm);
+        HostedParticipant target = find(rm, instance);
         TransactionId transaction = id(id);
         Input input = new Input(limits);
         Integer number = sequence == null ? null : input.sequence(sequence);
-        Event.Write write = request == null
+        ResourceEvent.Write write = request == null
                 ? input.staged("", transaction, number, null, null)
                 : input.staged("", transaction, number, request.key(), request.value());
         input.check();
-        return alone(answer(target.write(instance, write)), transaction, rm);
+        return Uni.createFrom()
+                .completionStage(() -> target.write(write))
+                .map(answer -> response(answer(answer), transaction, rm));
     }
 
     @POST
     @Path("/transactions/{id}/prepare")
     @Consumes(MediaType.WILDCARD)
-    @Operation(summary = "Votes, on the writes that may come along too; asked again, the same vote")
+    @Operation(summary = "Votes, on carried writes too; a repeated prepare gets the same vote")
     @RequestBody(
             required = false,
             content =
@@ -116,16 +119,16 @@ public class HostedResource {
             @HeaderParam(Headers.INSTANCE) @Nullable String instance,
             byte @Nullable [] body)
             throws IOException {
-        ResourceManager target = find(rm);
+        HostedParticipant target = find(rm, instance);
         TransactionId transaction = id(id);
         Input input = new Input(limits);
-        // The plain contract has no body, of whatever type.
-        List<Event.Write> writes = body == null || body.length == 0
+        // Without carried writes there is no body, and the content type may be anything.
+        List<ResourceEvent.Write> writes = body == null || body.length == 0
                 ? List.of()
                 : input.carried(transaction, mapper.readValue(body, PrepareRequest.class));
         input.check();
         return Uni.createFrom()
-                .completionStage(() -> target.prepare(instance, transaction, writes))
+                .completionStage(() -> Progress.answer(target.prepare(transaction, writes)))
                 .map(ballot -> new VoteDocument(ballot.vote(), ballot.reason()));
     }
 
@@ -135,22 +138,24 @@ public class HostedResource {
     @APIResponse(responseCode = "204", description = "Applied")
     public Uni<RestResponse<Void>> commit(
             @RestPath String rm, @RestPath String id, @HeaderParam(Headers.INSTANCE) @Nullable String instance) {
-        ResourceManager target = find(rm);
+        HostedParticipant target = find(rm, instance);
         TransactionId transaction = id(id);
         return Uni.createFrom()
-                .completionStage(() -> target.commit(instance, transaction))
-                .map(effect -> alone(answer(effect), transaction, rm));
+                .completionStage(() -> Progress.answer(target.commit(transaction)))
+                .map(answer -> response(answer(answer), transaction, rm));
     }
 
     @POST
     @Path("/transactions/{id}/rollback")
-    @Operation(summary = "Discards; an unknown transaction is fine, and is remembered")
+    @Operation(summary = "Discards; the rollback of an unknown transaction is remembered")
     @APIResponse(responseCode = "204", description = "Discarded")
-    public RestResponse<Void> rollback(
+    public Uni<RestResponse<Void>> rollback(
             @RestPath String rm, @RestPath String id, @HeaderParam(Headers.INSTANCE) @Nullable String instance) {
-        ResourceManager target = find(rm);
+        HostedParticipant target = find(rm, instance);
         TransactionId transaction = id(id);
-        return alone(answer(target.rollback(instance, transaction)), transaction, rm);
+        return Uni.createFrom()
+                .completionStage(() -> target.rollback(transaction))
+                .map(answer -> response(answer(answer), transaction, rm));
     }
 
     @POST
@@ -158,84 +163,99 @@ public class HostedResource {
     @Consumes(MediaType.APPLICATION_JSON)
     @Operation(
             summary = "Several messages in one request",
-            description = "Each is answered as it would be alone, at its place; 202 where it has to wait: ask alone")
-    public BatchReply batch(
+            description =
+                    "Each gets the answer that it would get alone, in the same order; 202 if the transaction waits"
+                            + " for a key: send that message alone")
+    public Uni<BatchReply> batch(
             @RestPath String rm,
             @HeaderParam(Headers.INSTANCE) @Nullable String instance,
             @Nullable BatchRequest request) {
-        ResourceManager target = find(rm);
+        HostedParticipant target = find(rm, instance);
         Input input = new Input(limits);
         List<BatchMessage> messages = input.messages(request);
         input.check();
-        List<BatchAnswer> answers = new ArrayList<>(messages.size());
-        for (BatchMessage message : messages) {
-            answers.add(answer(target, instance, message));
-        }
-        return new BatchReply(answers);
+        return Uni.createFrom()
+                .completionStage(() -> all(messages.stream()
+                        .map(message -> answer(target, message).toCompletableFuture())
+                        .toList()))
+                .map(BatchReply::new);
     }
 
-    /** What is wrong with one is said of that one, and spoils no other. */
-    private BatchAnswer answer(ResourceManager target, @Nullable String instance, BatchMessage message) {
+    /** Fails if one of them fails: the sender then sends each message alone. */
+    private static CompletionStage<List<BatchAnswer>> all(List<CompletableFuture<BatchAnswer>> answers) {
+        return CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
+                .thenApply(_ -> answers.stream().map(CompletableFuture::join).toList());
+    }
+
+    /** An invalid message is refused alone; the other messages of the batch are carried out. */
+    private CompletionStage<BatchAnswer> answer(HostedParticipant target, BatchMessage message) {
         Input input = new Input(limits);
         try {
             if (message.type() == null || message.transaction() == null) {
-                return new BatchAnswer(400, null, "type or transaction is missing");
+                return CompletableFuture.completedFuture(new BatchAnswer(400, null, "type or transaction is missing"));
             }
             TransactionId id = id(message.transaction());
             return switch (message.type()) {
                 case WRITE -> {
-                    Event.Write write = input.staged("", id, message.sequence(), message.key(), message.value());
+                    ResourceEvent.Write write =
+                            input.staged("", id, message.sequence(), message.key(), message.value());
                     input.check();
-                    yield answer(target.write(instance, write));
+                    yield target.write(write).thenApply(HostedResource::answer);
                 }
                 case PREPARE -> {
-                    List<Event.Write> writes = input.carried(id, new PrepareRequest(message.writes()));
+                    List<ResourceEvent.Write> writes = input.carried(id, new PrepareRequest(message.writes()));
                     input.check();
-                    yield now(
-                            target.prepare(instance, id, writes),
-                            ballot -> new BatchAnswer(200, ballot.vote(), ballot.reason()));
+                    yield unlessBlocked(target.prepare(id, writes), HostedResource::answer);
                 }
-                case COMMIT -> now(target.commit(instance, id), HostedResource::answer);
-                case ROLLBACK -> answer(target.rollback(instance, id));
+                case COMMIT -> unlessBlocked(target.commit(id), HostedResource::answer);
+                case ROLLBACK -> target.rollback(id).thenApply(HostedResource::answer);
             };
         } catch (HttpProblem problem) {
             String detail = String.valueOf(problem.getDetail());
-            return new BatchAnswer(400, null, detail.substring(0, Math.min(detail.length(), Answers.REASON_CHARS_MAX)));
+            return CompletableFuture.completedFuture(new BatchAnswer(
+                    400, null, detail.substring(0, Math.min(detail.length(), Answers.REASON_CHARS_MAX))));
         }
     }
 
-    /** Nobody else's answer waits for keys: this one is asked for alone. */
-    private static <T> BatchAnswer now(CompletionStage<T> stage, Function<T, BatchAnswer> answer) {
-        T done = stage.toCompletableFuture().getNow(null);
-        return done == null ? LATER : answer.apply(done);
+    /** A batch does not wait for a key, because all its answers are sent at once. */
+    private static <T> CompletionStage<BatchAnswer> unlessBlocked(
+            CompletionStage<Progress<T>> stage, Function<T, BatchAnswer> answer) {
+        return stage.thenApply(progress -> switch (progress) {
+            case Progress.Done<T>(T done) -> answer.apply(done);
+            case Progress.Blocked<T> _ -> ASK_ALONE;
+        });
     }
 
-    private static BatchAnswer answer(Effect.WriteAnswer effect) {
-        return switch (effect) {
-            case Effect.Staged _ -> DONE;
-            case Effect.Refused e -> new BatchAnswer(409, null, e.reason());
-            case Effect.NoRoom e -> new BatchAnswer(Problems.INSUFFICIENT_STORAGE, null, e.reason());
-            case Effect.Stopping _ -> new BatchAnswer(503, null, "this resource manager is shutting down");
+    private static BatchAnswer answer(Ballot ballot) {
+        return new BatchAnswer(200, ballot.vote(), ballot.reason());
+    }
+
+    private static BatchAnswer answer(ResourceEffect.WriteAnswer answer) {
+        return switch (answer) {
+            case ResourceEffect.Staged _ -> DONE;
+            case ResourceEffect.WriteRefused e -> new BatchAnswer(409, null, e.reason());
+            case ResourceEffect.NoRoom e -> new BatchAnswer(Problems.INSUFFICIENT_STORAGE, null, e.reason());
+            case ResourceEffect.Stopping _ -> new BatchAnswer(503, null, "this resource manager is shutting down");
         };
     }
 
-    private static BatchAnswer answer(Effect.CommitAnswer effect) {
-        return switch (effect) {
-            case Effect.Committed _ -> DONE;
-            case Effect.CommitRefused e -> new BatchAnswer(409, null, e.reason());
-            case Effect.Unknown _ -> new BatchAnswer(404, null, "nothing is known of this transaction here");
+    private static BatchAnswer answer(ResourceEffect.CommitAnswer answer) {
+        return switch (answer) {
+            case ResourceEffect.Committed _ -> DONE;
+            case ResourceEffect.CommitRefused e -> new BatchAnswer(409, null, e.reason());
+            case ResourceEffect.Unknown _ -> new BatchAnswer(404, null, "nothing is known of this transaction here");
         };
     }
 
-    private static BatchAnswer answer(Effect.RollbackAnswer effect) {
-        return switch (effect) {
-            case Effect.RolledBack _ -> DONE;
-            case Effect.RollbackRefused _ -> new BatchAnswer(409, null, "this transaction was committed here");
-            case Effect.Unknown _ -> new BatchAnswer(404, null, "what was here was lost in a restart");
+    private static BatchAnswer answer(ResourceEffect.RollbackAnswer answer) {
+        return switch (answer) {
+            case ResourceEffect.RolledBack _ -> DONE;
+            case ResourceEffect.RollbackRefused _ -> new BatchAnswer(409, null, "this transaction was committed here");
+            case ResourceEffect.Unknown _ -> new BatchAnswer(404, null, "what was here was lost in a restart");
         };
     }
 
-    private static RestResponse<Void> alone(BatchAnswer answer, TransactionId transaction, String rm) {
+    private static RestResponse<Void> response(BatchAnswer answer, TransactionId transaction, String rm) {
         if (answer.status() == 204) {
             return RestResponse.noContent();
         }
@@ -248,48 +268,58 @@ public class HostedResource {
     @GET
     @Path("/transactions")
     @Operation(summary = "What is staged (ACTIVE) or in doubt (PREPARED) here, oldest first")
-    public OpenTransactionList transactions(@RestPath String rm, @QueryParam("limit") @Nullable String limit) {
-        ResourceManager target = find(rm);
+    public Uni<OpenTransactionList> transactions(@RestPath String rm, @QueryParam("limit") @Nullable String limit) {
+        HostedParticipant target = find(rm);
         Input input = new Input(limits);
         int items = input.page(limit);
         input.check();
-        return new OpenTransactionList(target.open(items).entrySet().stream()
-                .map(e -> new OpenTransaction(e.getKey().toString(), e.getValue() ? State.PREPARED : State.ACTIVE))
-                .toList());
+        return Uni.createFrom()
+                .completionStage(() -> target.openTransactions(items))
+                .map(open -> new OpenTransactionList(open.entrySet().stream()
+                        .map(e -> new OpenTransaction(e.getKey().toString(), e.getValue()))
+                        .toList()));
     }
 
     @GET
     @Path("/entries/{key:.+}")
     @Operation(summary = "A committed value")
-    public EntryDocument entry(@RestPath String rm, @RestPath String key) {
-        JsonText value = find(rm).entry(key);
-        if (value == null) {
-            throw Problems.notFound("no such entry");
-        }
-        return new EntryDocument(key, value);
+    public Uni<EntryDocument> entry(@RestPath String rm, @RestPath String key) {
+        HostedParticipant target = find(rm);
+        return Uni.createFrom()
+                .completionStage(() -> target.entry(key))
+                .map(value -> new EntryDocument(key, value.orElseThrow(() -> Problems.notFound("no such entry"))));
     }
 
     @GET
     @Path("/entries")
     @Operation(summary = "Committed values by key")
-    public EntryPage entries(
+    public Uni<EntryPage> entries(
             @RestPath String rm,
             @QueryParam("limit") @Nullable String limit,
             @QueryParam("after") @Nullable String after) {
-        ResourceManager target = find(rm);
+        HostedParticipant target = find(rm);
         Input input = new Input(limits);
         int items = input.page(limit);
         input.check();
-        List<EntryDocument> page = target.entries(after, items + 1).entrySet().stream()
-                .map(e -> new EntryDocument(e.getKey(), e.getValue()))
-                .toList();
-        boolean more = page.size() > items;
-        return new EntryPage(
-                more ? page.subList(0, items) : page, more ? page.get(items - 1).key() : null);
+        return Uni.createFrom()
+                .completionStage(() -> target.entries(after, items + 1))
+                .map(entries -> {
+                    List<EntryDocument> page = entries.entrySet().stream()
+                            .map(e -> new EntryDocument(e.getKey(), e.getValue()))
+                            .toList();
+                    boolean more = page.size() > items;
+                    return new EntryPage(
+                            more ? page.subList(0, items) : page,
+                            more ? page.get(items - 1).key() : null);
+                });
     }
 
-    private ResourceManager find(String rm) {
-        ResourceManager target = hosted.find(rm);
+    private HostedParticipant find(String rm, @Nullable String instance) {
+        return InstanceCheck.of(find(rm), instance);
+    }
+
+    private HostedParticipant find(String rm) {
+        HostedParticipant target = hosted.find(rm);
         if (target == null) {
             throw Problems.notFound("no such resource manager here");
         }
@@ -297,8 +327,8 @@ public class HostedResource {
     }
 
     /**
-     * An id from the future is nobody's: were it remembered, and one day forgotten, everything older would count as
-     * ended.
+     * Refuses ids from the future: once such an outcome was remembered and evicted, all older transactions would count
+     * as ended.
      */
     private TransactionId id(String text) {
         Input input = new Input(limits);

@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dtc.protocol.Messages.RegistrationRequest;
 import dtc.protocol.Outcome;
 import dtc.protocol.TransactionId;
-import dtc.runtime.CoordinatorLink;
+import dtc.runtime.participant.CoordinatorLink;
 import jakarta.ws.rs.core.Response;
 import java.time.Duration;
 import java.util.Set;

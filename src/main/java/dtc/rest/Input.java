@@ -9,7 +9,7 @@ import dtc.protocol.Messages.PrepareRequest;
 import dtc.protocol.Messages.WriteRequest;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
-import dtc.resource.Event;
+import dtc.resource.ResourceEvent;
 import dtc.rest.Problems.Violation;
 import dtc.runtime.Coordinator.Write;
 import java.net.URI;
@@ -126,8 +126,8 @@ public final class Input {
                 value(prefix + "value", request.value()));
     }
 
-    /** A write as a resource manager gets it; {@code sequence} is null or 0 where the caller numbers nothing. */
-    Event.Write staged(
+    /** A write to a resource manager. {@code sequence} is null or 0 if the caller does not number its writes. */
+    ResourceEvent.Write staged(
             String prefix,
             TransactionId id,
             @Nullable Integer sequence,
@@ -137,11 +137,12 @@ public final class Input {
         if (number < 0) {
             violation(prefix + "sequence", "must be a positive number");
         }
-        return new Event.Write(id, number, key(prefix + "key", key), value(prefix + "value", value));
+        return new ResourceEvent.Write(
+                id, Math.max(number, 0), key(prefix + "key", key), value(prefix + "value", value));
     }
 
-    /** Writes that came along with a request for a vote. */
-    List<Event.Write> carried(TransactionId id, @Nullable PrepareRequest request) {
+    /** The writes that a prepare carries. */
+    List<ResourceEvent.Write> carried(TransactionId id, @Nullable PrepareRequest request) {
         if (request == null || request.writes() == null) {
             return List.of();
         }
@@ -150,7 +151,7 @@ public final class Input {
             violation("writes", "must be no more than " + limits.writesMax());
             return List.of();
         }
-        List<Event.Write> writes = new ArrayList<>(asked.size());
+        List<ResourceEvent.Write> writes = new ArrayList<>(asked.size());
         for (int i = 0; i < asked.size(); i++) {
             CarriedWrite write = asked.get(i);
             String prefix = "writes[" + i + "].";

@@ -4,13 +4,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
-/** Calls out of this room. */
-final class Ports {
+/** Calls of ports. */
+public final class Ports {
 
     private Ports() {}
 
-    /** What a port gives. One that throws gives a failed stage like any other: nothing may be left waiting for it. */
-    static <T> CompletionStage<T> call(Supplier<CompletionStage<T>> port) {
+    /** Calls a port. If it throws, the stage fails, so that every caller handles one kind of failure. */
+    public static <T> CompletionStage<T> call(Supplier<CompletionStage<T>> port) {
         try {
             return port.get();
         } catch (RuntimeException | Error e) {

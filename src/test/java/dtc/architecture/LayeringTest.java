@@ -87,6 +87,7 @@ class LayeringTest {
                 new Rule("log.memory", List.of("log.file"), List.of()),
                 new Rule("runtime", List.of("security", "rest", "console", "metrics", "app"), FRAMEWORKS),
                 new Rule("runtime", List.of("log.file", "log.memory"), List.of()),
+                new Rule("runtime.participant", List.of("coordinator", "log"), List.of()),
                 new Rule(
                         "security",
                         List.of("coordinator", "resource", "log", "rest", "console", "metrics", "app"),

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dtc.protocol.Ballot;
 import dtc.protocol.JsonText;
@@ -17,110 +17,116 @@ import org.junit.jupiter.api.Test;
 
 class DictionaryTest {
 
-    /** By age. */
+    /** The oldest. */
     private static final TransactionId ONE = id(1);
 
     private static final TransactionId TWO = id(2);
     private static final TransactionId THREE = id(3);
 
-    private final Dictionary dictionary = new Dictionary(new Limits(10, 1_000, 1_000, 100));
+    private final Dictionary dictionary = new Dictionary(new DictionaryLimits(10, 1_000, 1_000, 100));
 
     @Test
-    void stagedIsNotYetSeen() {
-        assertEquals(List.of(new Effect.Staged(ONE, true)), write(ONE, 1, "k", "1"));
-        assertEquals(List.of(new Effect.Staged(ONE, false)), write(ONE, 2, "l", "2"));
+    void a_staged_write_is_not_visible() {
+        assertEquals(List.of(new ResourceEffect.Staged(ONE, true)), write(ONE, 1, "k", "1"));
+        assertEquals(List.of(new ResourceEffect.Staged(ONE, false)), write(ONE, 2, "l", "2"));
         assertNull(dictionary.entry("k"));
         assertEquals(Map.of(ONE, false), dictionary.open(10));
         assertEquals(0, dictionary.lockedKeys());
     }
 
     @Test
-    void preparedThenCommitted() {
+    void a_prepared_transaction_commits() {
         write(ONE, 1, "k", "1");
-        assertEquals(List.of(new Effect.Voted(ONE, Ballot.COMMIT), new Effect.InDoubt(ONE)), prepare(ONE));
-        assertTrue(dictionary.isInDoubt(ONE));
+        assertEquals(
+                List.of(new ResourceEffect.Voted(ONE, Ballot.COMMIT), new ResourceEffect.InDoubt(ONE)), prepare(ONE));
         assertEquals(Map.of(ONE, true), dictionary.open(10));
         assertEquals(1, dictionary.lockedKeys());
         assertNull(dictionary.entry("k"));
-        assertEquals(List.of(new Effect.Voted(ONE, Ballot.COMMIT)), prepare(ONE));
-        assertEquals(List.of(new Effect.Committed(ONE)), commit(ONE));
+        assertEquals(List.of(new ResourceEffect.Voted(ONE, Ballot.COMMIT)), prepare(ONE));
+        assertEquals(List.of(new ResourceEffect.Committed(ONE)), commit(ONE));
         assertEquals(new JsonText("1"), dictionary.entry("k"));
-        assertFalse(dictionary.isInDoubt(ONE));
+        assertEquals(Map.of(), dictionary.open(10));
         assertEquals(0, dictionary.lockedKeys());
         assertEquals(0, dictionary.stagedTransactions());
-        assertEquals(List.of(new Effect.Voted(ONE, Ballot.COMMIT)), prepare(ONE));
+        assertEquals(List.of(new ResourceEffect.Voted(ONE, Ballot.COMMIT)), prepare(ONE));
     }
 
     @Test
-    void committedOnce() {
+    void a_repeated_commit_does_not_apply_again() {
         put(ONE, "k", "1");
         put(TWO, "k", "2");
-        assertEquals(List.of(new Effect.Committed(ONE)), commit(ONE));
+        assertEquals(List.of(new ResourceEffect.Committed(ONE)), commit(ONE));
         assertEquals(new JsonText("2"), dictionary.entry("k"));
     }
 
     @Test
-    void rolledBackOnce() {
+    void a_rollback_is_repeatable_and_final() {
         write(ONE, 1, "k", "1");
         prepare(ONE);
-        assertEquals(List.of(new Effect.RolledBack(ONE)), rollback(ONE));
-        assertEquals(List.of(new Effect.RolledBack(ONE)), rollback(ONE));
+        assertEquals(List.of(new ResourceEffect.RolledBack(ONE)), rollback(ONE));
+        assertEquals(List.of(new ResourceEffect.RolledBack(ONE)), rollback(ONE));
         assertNull(dictionary.entry("k"));
         assertEquals(0, dictionary.lockedKeys());
         assertEquals(0, dictionary.stagedTransactions());
-        assertInstanceOf(Effect.CommitRefused.class, only(commit(ONE)));
+        assertInstanceOf(ResourceEffect.CommitRefused.class, only(commit(ONE)));
         assertNull(dictionary.entry("k"));
     }
 
     @Test
-    void lateWritesAndPreparesAreRefused() {
+    void late_writes_and_prepares_are_refused() {
         write(ONE, 1, "k", "1");
         prepare(ONE);
-        assertInstanceOf(Effect.Refused.class, only(write(ONE, 2, "l", "1")));
+        assertInstanceOf(ResourceEffect.WriteRefused.class, only(write(ONE, 2, "l", "1")));
         commit(ONE);
-        assertInstanceOf(Effect.Refused.class, only(write(ONE, 3, "l", "1")));
+        assertInstanceOf(ResourceEffect.WriteRefused.class, only(write(ONE, 3, "l", "1")));
         rollback(TWO);
-        assertInstanceOf(Effect.Refused.class, only(write(TWO, 1, "k", "1")));
+        assertInstanceOf(ResourceEffect.WriteRefused.class, only(write(TWO, 1, "k", "1")));
         assertAborted(TWO, prepare(TWO));
-        // A prepare before its own write: the write comes too late.
+        // A prepare that arrives before its write: the write is late.
         assertAborted(THREE, prepare(THREE));
-        assertInstanceOf(Effect.Refused.class, only(write(THREE, 1, "k", "1")));
+        assertInstanceOf(ResourceEffect.WriteRefused.class, only(write(THREE, 1, "k", "1")));
         assertEquals(0, dictionary.stagedTransactions());
     }
 
     @Test
-    void theOlderWaitsAndIsServed() {
+    void an_older_transaction_waits_for_a_younger_one() {
         write(ONE, 1, "k", "1");
         write(TWO, 1, "k", "2");
         prepare(TWO);
-        assertEquals(List.of(new Effect.Waiting(ONE)), prepare(ONE));
-        assertEquals(List.of(), prepare(ONE), "is answered with the first");
-        assertInstanceOf(Effect.Refused.class, only(write(ONE, 2, "l", "1")));
+        assertEquals(List.of(new ResourceEffect.Waiting(ONE)), prepare(ONE));
+        assertEquals(List.of(), prepare(ONE), "the first answer is for both");
+        assertInstanceOf(ResourceEffect.WriteRefused.class, only(write(ONE, 2, "l", "1")));
         assertEquals(
-                List.of(new Effect.Committed(TWO), new Effect.Voted(ONE, Ballot.COMMIT), new Effect.InDoubt(ONE)),
+                List.of(
+                        new ResourceEffect.Committed(TWO),
+                        new ResourceEffect.Voted(ONE, Ballot.COMMIT),
+                        new ResourceEffect.InDoubt(ONE)),
                 commit(TWO));
-        assertEquals(List.of(new Effect.Committed(ONE)), commit(ONE));
+        assertEquals(List.of(new ResourceEffect.Committed(ONE)), commit(ONE));
         assertEquals(new JsonText("1"), dictionary.entry("k"));
         assertEquals(1, dictionary.conflicts());
     }
 
     @Test
-    void theOldestIsServedFirst() {
+    void the_oldest_waiting_transaction_gets_the_key() {
         write(ONE, 1, "k", "1");
         write(TWO, 1, "k", "2");
         write(THREE, 1, "k", "3");
         prepare(THREE);
-        assertEquals(List.of(new Effect.Waiting(TWO)), prepare(TWO));
-        assertEquals(List.of(new Effect.Waiting(ONE)), prepare(ONE));
-        List<Effect> effects = rollback(THREE);
+        assertEquals(List.of(new ResourceEffect.Waiting(TWO)), prepare(TWO));
+        assertEquals(List.of(new ResourceEffect.Waiting(ONE)), prepare(ONE));
+        List<ResourceEffect> effects = rollback(THREE);
         assertEquals(
-                List.of(new Effect.RolledBack(THREE), new Effect.Voted(ONE, Ballot.COMMIT), new Effect.InDoubt(ONE)),
+                List.of(
+                        new ResourceEffect.RolledBack(THREE),
+                        new ResourceEffect.Voted(ONE, Ballot.COMMIT),
+                        new ResourceEffect.InDoubt(ONE)),
                 effects.subList(0, 3));
         assertAborted(TWO, effects.subList(3, effects.size()));
     }
 
     @Test
-    void theYoungerIsRefused() {
+    void a_younger_transaction_aborts_on_a_conflict() {
         write(ONE, 1, "k", "1");
         write(TWO, 1, "k", "2");
         prepare(ONE);
@@ -131,100 +137,100 @@ class DictionaryTest {
     }
 
     @Test
-    void theYoungerGivesWayToTheOlderThatWaits() {
+    void a_younger_transaction_aborts_if_an_older_one_waits_for_its_key() {
         write(ONE, 1, "k", "1");
         write(ONE, 2, "l", "1");
         write(TWO, 1, "l", "2");
         write(THREE, 1, "k", "3");
         prepare(THREE);
         prepare(ONE);
-        // Nobody holds l, but the older transaction is to have it.
+        // The key l is free, but the older transaction waits for it.
         assertAborted(TWO, prepare(TWO));
     }
 
     @Test
-    void waitOver() {
+    void a_transaction_that_waits_too_long_aborts() {
         write(ONE, 1, "k", "1");
         write(TWO, 1, "k", "2");
         prepare(TWO);
         prepare(ONE);
-        assertAborted(ONE, apply(new Event.WaitOver(ONE)));
-        assertEquals(List.of(), apply(new Event.WaitOver(ONE)));
-        assertEquals(List.of(), apply(new Event.WaitOver(TWO)));
-        assertEquals(List.of(new Effect.Committed(TWO)), commit(TWO));
+        assertAborted(ONE, apply(new ResourceEvent.LockWaitExpired(ONE)));
+        assertEquals(List.of(), apply(new ResourceEvent.LockWaitExpired(ONE)));
+        assertEquals(List.of(), apply(new ResourceEvent.LockWaitExpired(TWO)));
+        assertEquals(List.of(new ResourceEffect.Committed(TWO)), commit(TWO));
     }
 
     @Test
-    void rolledBackWhileItWaits() {
+    void a_waiting_transaction_can_be_rolled_back() {
         write(ONE, 1, "k", "1");
         write(TWO, 1, "k", "2");
         prepare(TWO);
         prepare(ONE);
-        List<Effect> effects = rollback(ONE);
+        List<ResourceEffect> effects = rollback(ONE);
         assertAborted(ONE, effects.subList(0, 1));
-        assertEquals(List.of(new Effect.RolledBack(ONE)), effects.subList(1, effects.size()));
-        assertEquals(List.of(new Effect.Committed(TWO)), commit(TWO));
+        assertEquals(List.of(new ResourceEffect.RolledBack(ONE)), effects.subList(1, effects.size()));
+        assertEquals(List.of(new ResourceEffect.Committed(TWO)), commit(TWO));
     }
 
     @Test
-    void onePhase() {
+    void a_commit_without_a_vote_commits_in_one_phase() {
         write(ONE, 1, "k", "1");
-        assertEquals(List.of(new Effect.Committed(ONE)), commit(ONE));
+        assertEquals(List.of(new ResourceEffect.Committed(ONE)), commit(ONE));
         assertEquals(new JsonText("1"), dictionary.entry("k"));
         assertEquals(0, dictionary.lockedKeys());
-        assertEquals(List.of(new Effect.Committed(ONE)), commit(ONE));
-        assertEquals(List.of(new Effect.RollbackRefused(ONE)), rollback(ONE));
+        assertEquals(List.of(new ResourceEffect.Committed(ONE)), commit(ONE));
+        assertEquals(List.of(new ResourceEffect.RollbackRefused(ONE)), rollback(ONE));
     }
 
     @Test
-    void onePhaseWaitsOrIsRefused() {
+    void a_commit_in_one_phase_waits_or_is_refused_on_a_conflict() {
         write(ONE, 1, "k", "1");
         write(TWO, 1, "k", "2");
         write(THREE, 1, "k", "3");
         prepare(TWO);
-        assertEquals(List.of(new Effect.Waiting(ONE)), commit(ONE));
-        assertEquals(List.of(), commit(ONE), "is answered with the first");
-        assertInstanceOf(Effect.CommitRefused.class, only(commit(THREE)));
-        assertEquals(List.of(new Effect.Committed(TWO), new Effect.Committed(ONE)), commit(TWO));
+        assertEquals(List.of(new ResourceEffect.Waiting(ONE)), commit(ONE));
+        assertEquals(List.of(), commit(ONE), "the first answer is for both");
+        assertInstanceOf(ResourceEffect.CommitRefused.class, only(commit(THREE)));
+        assertEquals(List.of(new ResourceEffect.Committed(TWO), new ResourceEffect.Committed(ONE)), commit(TWO));
         assertEquals(new JsonText("1"), dictionary.entry("k"));
     }
 
     @Test
-    void askedForAVoteAndToCommitWithoutOneItDoesNeitherAndSaysSoToBoth() {
+    void a_prepare_and_a_commit_in_one_phase_abort_each_other() {
         write(ONE, 1, "k", "1");
         write(TWO, 1, "k", "2");
         prepare(TWO);
         commit(ONE);
-        List<Effect> confused = prepare(ONE);
+        List<ResourceEffect> confused = prepare(ONE);
         assertEquals(2, confused.size());
-        assertInstanceOf(Effect.Voted.class, confused.getFirst());
-        assertInstanceOf(Effect.CommitRefused.class, confused.getLast());
+        assertInstanceOf(ResourceEffect.Voted.class, confused.getFirst());
+        assertInstanceOf(ResourceEffect.CommitRefused.class, confused.getLast());
         commit(TWO);
         assertEquals(new JsonText("2"), dictionary.entry("k"));
     }
 
     @Test
-    void onePhaseWaitsTooLong() {
+    void a_commit_in_one_phase_that_waits_too_long_is_refused() {
         write(ONE, 1, "k", "1");
         write(TWO, 1, "k", "2");
         prepare(TWO);
         commit(ONE);
-        assertInstanceOf(Effect.CommitRefused.class, only(apply(new Event.WaitOver(ONE))));
+        assertInstanceOf(ResourceEffect.CommitRefused.class, only(apply(new ResourceEvent.LockWaitExpired(ONE))));
         commit(TWO);
         assertEquals(new JsonText("2"), dictionary.entry("k"));
     }
 
     @Test
-    void theSequenceDecidesNotTheOrderOfArrival() {
+    void the_highest_sequence_number_wins() {
         write(ONE, 2, "k", "2");
-        assertEquals(List.of(new Effect.Staged(ONE, false)), write(ONE, 1, "k", "1"));
-        assertEquals(List.of(new Effect.Staged(ONE, false)), write(ONE, 2, "k", "doubled"));
+        assertEquals(List.of(new ResourceEffect.Staged(ONE, false)), write(ONE, 1, "k", "1"));
+        assertEquals(List.of(new ResourceEffect.Staged(ONE, false)), write(ONE, 2, "k", "duplicate"));
         commit(ONE);
         assertEquals(new JsonText("2"), dictionary.entry("k"));
     }
 
     @Test
-    void withoutSequenceTheLastArrivedWins() {
+    void without_sequence_numbers_the_last_write_wins() {
         write(ONE, 0, "k", "1");
         write(ONE, 0, "k", "2");
         commit(ONE);
@@ -232,121 +238,142 @@ class DictionaryTest {
     }
 
     @Test
-    void noRoomForMoreTransactions() {
-        Dictionary small = new Dictionary(new Limits(1, 100, 100, 10));
-        small.apply(new Event.Write(ONE, 1, "k", new JsonText("1")));
-        assertInstanceOf(Effect.NoRoom.class, only(small.apply(new Event.Write(TWO, 1, "k", new JsonText("1")))));
+    void the_number_of_staged_transactions_is_limited() {
+        Dictionary small = new Dictionary(new DictionaryLimits(1, 100, 100, 10));
+        small.apply(new ResourceEvent.Write(ONE, 1, "k", new JsonText("1")));
+        assertInstanceOf(
+                ResourceEffect.NoRoom.class,
+                only(small.apply(new ResourceEvent.Write(TWO, 1, "k", new JsonText("1")))));
         assertEquals(
-                List.of(new Effect.Staged(ONE, false)), small.apply(new Event.Write(ONE, 2, "l", new JsonText("1"))));
-        small.apply(new Event.Rollback(ONE));
+                List.of(new ResourceEffect.Staged(ONE, false)),
+                small.apply(new ResourceEvent.Write(ONE, 2, "l", new JsonText("1"))));
+        small.apply(new ResourceEvent.Rollback(ONE));
         assertEquals(
-                List.of(new Effect.Staged(TWO, true)), small.apply(new Event.Write(TWO, 1, "k", new JsonText("1"))));
+                List.of(new ResourceEffect.Staged(TWO, true)),
+                small.apply(new ResourceEvent.Write(TWO, 1, "k", new JsonText("1"))));
     }
 
     @Test
-    void noRoomForMoreStaged() {
-        Dictionary small = new Dictionary(new Limits(10, 4, 100, 10));
-        small.apply(new Event.Write(ONE, 1, "k", new JsonText("123")));
-        assertInstanceOf(Effect.NoRoom.class, only(small.apply(new Event.Write(TWO, 1, "l", new JsonText("1")))));
+    void the_size_of_staged_writes_is_limited() {
+        Dictionary small = new Dictionary(new DictionaryLimits(10, 4, 100, 10));
+        small.apply(new ResourceEvent.Write(ONE, 1, "k", new JsonText("123")));
+        assertInstanceOf(
+                ResourceEffect.NoRoom.class,
+                only(small.apply(new ResourceEvent.Write(TWO, 1, "l", new JsonText("1")))));
         assertEquals(1, small.stagedTransactions());
-        // What a write takes the place of is counted off.
+        // A write that is replaced no longer counts.
         assertEquals(
-                List.of(new Effect.Staged(ONE, false)), small.apply(new Event.Write(ONE, 2, "k", new JsonText("4"))));
+                List.of(new ResourceEffect.Staged(ONE, false)),
+                small.apply(new ResourceEvent.Write(ONE, 2, "k", new JsonText("4"))));
         assertEquals(
-                List.of(new Effect.Staged(TWO, true)), small.apply(new Event.Write(TWO, 1, "l", new JsonText("1"))));
+                List.of(new ResourceEffect.Staged(TWO, true)),
+                small.apply(new ResourceEvent.Write(TWO, 1, "l", new JsonText("1"))));
     }
 
     @Test
-    void withoutRoomTheVoteIsAbort() {
-        Dictionary small = new Dictionary(new Limits(10, 100, 4, 10));
-        small.apply(new Event.Write(ONE, 1, "k", new JsonText("1")));
-        small.apply(new Event.Write(TWO, 1, "l", new JsonText("123")));
-        small.apply(new Event.Write(THREE, 1, "m", new JsonText("123")));
-        small.apply(new Event.Prepare(ONE, List.of()));
-        // What is promised to one is not there for another.
-        assertAborted(TWO, small.apply(new Event.Prepare(TWO, List.of())));
-        small.apply(new Event.Rollback(ONE));
+    void a_transaction_that_exceeds_the_size_of_entries_aborts() {
+        Dictionary small = new Dictionary(new DictionaryLimits(10, 100, 4, 10));
+        small.apply(new ResourceEvent.Write(ONE, 1, "k", new JsonText("1")));
+        small.apply(new ResourceEvent.Write(TWO, 1, "l", new JsonText("123")));
+        small.apply(new ResourceEvent.Write(THREE, 1, "m", new JsonText("123")));
+        small.apply(new ResourceEvent.Prepare(ONE, List.of()));
+        // The prepared transaction has reserved the room.
+        assertAborted(TWO, small.apply(new ResourceEvent.Prepare(TWO, List.of())));
+        small.apply(new ResourceEvent.Rollback(ONE));
         assertEquals(
-                List.of(new Effect.Voted(THREE, Ballot.COMMIT), new Effect.InDoubt(THREE)),
-                small.apply(new Event.Prepare(THREE, List.of())));
+                List.of(new ResourceEffect.Voted(THREE, Ballot.COMMIT), new ResourceEffect.InDoubt(THREE)),
+                small.apply(new ResourceEvent.Prepare(THREE, List.of())));
     }
 
     @Test
-    void forgottenOutcomesStillRefuseLateWrites() {
-        Dictionary small = new Dictionary(new Limits(10, 100, 100, 2));
+    void late_writes_are_refused_after_the_outcome_was_evicted() {
+        Dictionary small = new Dictionary(new DictionaryLimits(10, 100, 100, 2));
         for (int i = 1; i <= 5; i++) {
-            small.apply(new Event.Rollback(id(i)));
+            small.apply(new ResourceEvent.Rollback(id(i)));
         }
         assertEquals(2, small.rememberedOutcomes());
         for (int i = 1; i <= 5; i++) {
             assertInstanceOf(
-                    Effect.Refused.class, only(small.apply(new Event.Write(id(i), 1, "k", new JsonText("1")))));
+                    ResourceEffect.WriteRefused.class,
+                    only(small.apply(new ResourceEvent.Write(id(i), 1, "k", new JsonText("1")))));
         }
         assertEquals(
-                List.of(new Effect.Staged(id(6), true)),
-                small.apply(new Event.Write(id(6), 1, "k", new JsonText("1"))));
+                List.of(new ResourceEffect.Staged(id(6), true)),
+                small.apply(new ResourceEvent.Write(id(6), 1, "k", new JsonText("1"))));
         assertEquals(2, small.rememberedOutcomes());
     }
 
     @Test
-    void anOutcomeIsRememberedHoweverOldItsTransaction() {
-        Dictionary small = new Dictionary(new Limits(10, 100, 100, 2));
-        small.apply(new Event.Write(ONE, 1, "k", new JsonText("1")));
-        small.apply(new Event.Prepare(ONE, List.of()));
+    void the_outcome_of_an_old_transaction_is_remembered() {
+        Dictionary small = new Dictionary(new DictionaryLimits(10, 100, 100, 2));
+        small.apply(new ResourceEvent.Write(ONE, 1, "k", new JsonText("1")));
+        small.apply(new ResourceEvent.Prepare(ONE, List.of()));
         for (int i = 2; i <= 5; i++) {
-            small.apply(new Event.Rollback(id(i)));
+            small.apply(new ResourceEvent.Rollback(id(i)));
         }
-        assertEquals(List.of(new Effect.Committed(ONE)), small.apply(new Event.Commit(ONE)));
-        assertEquals(List.of(new Effect.Committed(ONE)), small.apply(new Event.Commit(ONE)));
-        assertEquals(List.of(new Effect.RollbackRefused(ONE)), small.apply(new Event.Rollback(ONE)));
+        assertEquals(List.of(new ResourceEffect.Committed(ONE)), small.apply(new ResourceEvent.Commit(ONE)));
+        assertEquals(List.of(new ResourceEffect.Committed(ONE)), small.apply(new ResourceEvent.Commit(ONE)));
+        assertEquals(List.of(new ResourceEffect.RollbackRefused(ONE)), small.apply(new ResourceEvent.Rollback(ONE)));
     }
 
     @Test
-    void idsThatTellNoAgeDoNotMakeOthersOld() {
-        Dictionary small = new Dictionary(new Limits(10, 100, 100, 2));
-        small.apply(new Event.Rollback(new TransactionId(new UUID((-1L << 32) | 0x4000, 1))));
+    void evicting_an_id_without_a_time_does_not_affect_others() {
+        Dictionary small = new Dictionary(new DictionaryLimits(10, 100, 100, 2));
+        small.apply(new ResourceEvent.Rollback(new TransactionId(new UUID((-1L << 32) | 0x4000, 1))));
         for (int i = 1; i <= 5; i++) {
-            small.apply(new Event.Rollback(id(i)));
+            small.apply(new ResourceEvent.Rollback(id(i)));
         }
         assertEquals(
-                List.of(new Effect.Staged(id(6), true)),
-                small.apply(new Event.Write(id(6), 1, "k", new JsonText("1"))));
+                List.of(new ResourceEffect.Staged(id(6), true)),
+                small.apply(new ResourceEvent.Write(id(6), 1, "k", new JsonText("1"))));
     }
 
     @Test
-    void abandonedOnlyBeforeTheVote() {
+    void staged_writes_expire_only_before_the_vote() {
         write(ONE, 1, "k", "1");
-        assertEquals(List.of(new Effect.RolledBack(ONE)), apply(new Event.Abandoned(ONE)));
+        assertEquals(List.of(new ResourceEffect.RolledBack(ONE)), apply(new ResourceEvent.StagedExpired(ONE)));
         assertAborted(ONE, prepare(ONE));
         write(THREE, 1, "k", "1");
         prepare(THREE);
-        assertEquals(List.of(), apply(new Event.Abandoned(THREE)));
-        assertTrue(dictionary.isInDoubt(THREE));
+        assertEquals(List.of(), apply(new ResourceEvent.StagedExpired(THREE)));
+        assertEquals(Map.of(THREE, true), dictionary.open(10));
         write(TWO, 1, "k", "1");
         prepare(TWO);
-        assertEquals(List.of(), apply(new Event.Abandoned(TWO)));
+        assertEquals(List.of(), apply(new ResourceEvent.StagedExpired(TWO)));
         assertEquals(2, dictionary.stagedTransactions());
     }
 
     @Test
-    void commitOfUnknown() {
-        assertEquals(List.of(new Effect.Unknown(ONE)), commit(ONE));
+    void a_commit_of_an_unknown_transaction_is_answered_so() {
+        assertEquals(List.of(new ResourceEffect.Unknown(ONE)), commit(ONE));
     }
 
     @Test
-    void rollbackOfCommitted() {
+    void a_rollback_of_a_committed_transaction_is_refused() {
         put(ONE, "k", "1");
-        assertEquals(List.of(new Effect.RollbackRefused(ONE)), rollback(ONE));
+        assertEquals(List.of(new ResourceEffect.RollbackRefused(ONE)), rollback(ONE));
         assertEquals(new JsonText("1"), dictionary.entry("k"));
     }
 
     @Test
-    void entriesByPage() {
+    void entries_are_read_in_pages() {
         put(ONE, "b", "2");
         put(TWO, "a", "1");
         put(THREE, "c", "3");
         assertEquals(List.of("a", "b"), List.copyOf(dictionary.entries(null, 2).keySet()));
         assertEquals(List.of("c"), List.copyOf(dictionary.entries("b", 2).keySet()));
+    }
+
+    @Test
+    void events_check_themselves() {
+        assertThrows(IllegalArgumentException.class, () -> new ResourceEvent.Write(ONE, -1, "k", new JsonText("1")));
+        ResourceEvent.Write other = new ResourceEvent.Write(TWO, 1, "k", new JsonText("1"));
+        assertThrows(IllegalArgumentException.class, () -> new ResourceEvent.Prepare(ONE, List.of(other)));
+    }
+
+    @Test
+    void limits_check_themselves() {
+        assertThrows(IllegalArgumentException.class, () -> new DictionaryLimits(1, 1, 1, -1));
     }
 
     // Helpers
@@ -355,39 +382,39 @@ class DictionaryTest {
         return new TransactionId(new UUID(0x7000, age)); // version 7: ordered by time
     }
 
-    private List<Effect> apply(Event event) {
+    private List<ResourceEffect> apply(ResourceEvent event) {
         return dictionary.apply(event);
     }
 
-    private List<Effect> write(TransactionId id, int sequence, String key, String value) {
-        return apply(new Event.Write(id, sequence, key, new JsonText(value)));
+    private List<ResourceEffect> write(TransactionId id, int sequence, String key, String value) {
+        return apply(new ResourceEvent.Write(id, sequence, key, new JsonText(value)));
     }
 
-    private List<Effect> prepare(TransactionId id) {
-        return apply(new Event.Prepare(id, List.of()));
+    private List<ResourceEffect> prepare(TransactionId id) {
+        return apply(new ResourceEvent.Prepare(id, List.of()));
     }
 
-    private List<Effect> commit(TransactionId id) {
-        return apply(new Event.Commit(id));
+    private List<ResourceEffect> commit(TransactionId id) {
+        return apply(new ResourceEvent.Commit(id));
     }
 
-    private List<Effect> rollback(TransactionId id) {
-        return apply(new Event.Rollback(id));
+    private List<ResourceEffect> rollback(TransactionId id) {
+        return apply(new ResourceEvent.Rollback(id));
     }
 
     private void put(TransactionId id, String key, String value) {
         write(id, 1, key, value);
         prepare(id);
-        assertEquals(List.of(new Effect.Committed(id)), commit(id));
+        assertEquals(List.of(new ResourceEffect.Committed(id)), commit(id));
     }
 
-    private static Effect only(List<Effect> effects) {
+    private static ResourceEffect only(List<ResourceEffect> effects) {
         assertEquals(1, effects.size(), effects::toString);
         return effects.getFirst();
     }
 
-    private static void assertAborted(TransactionId id, List<Effect> effects) {
-        Effect.Voted voted = assertInstanceOf(Effect.Voted.class, only(effects));
+    private static void assertAborted(TransactionId id, List<ResourceEffect> effects) {
+        ResourceEffect.Voted voted = assertInstanceOf(ResourceEffect.Voted.class, only(effects));
         assertEquals(id, voted.id());
         assertEquals(Vote.ABORT, voted.ballot().vote());
     }

@@ -46,13 +46,13 @@ public final class FakeTime implements Time {
     }
 
     /** The same moment in another process: without the timers of this one. */
-    FakeTime later() {
+    public FakeTime later() {
         FakeTime later = new FakeTime();
         later.nanos = nanos;
         return later;
     }
 
-    int timers() {
+    public int timers() {
         return alarms.size();
     }
 }

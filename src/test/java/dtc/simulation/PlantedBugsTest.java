@@ -9,7 +9,8 @@ import dtc.log.file.FileDecisionLog;
 import dtc.resource.Dictionary;
 import dtc.runtime.Coordinator;
 import dtc.runtime.Lanes;
-import dtc.runtime.ResourceManager;
+import dtc.runtime.participant.InstanceCheck;
+import dtc.runtime.participant.ResourceManager;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
@@ -172,42 +173,42 @@ class PlantedBugsTest {
     static Stream<PlantedBug> resourceManager() {
         return Stream.of(
                 plant("accepts messages for an earlier instance")
-                        .in(ResourceManager.class, "isForAnother")
-                        .replace("return $isForAnother;", "return false;")
+                        .in(InstanceCheck.class, "of")
+                        .replace("addressee.equals($instance)", "true")
                         .foundWithin(MANY),
                 plant("decides alone when the coordinator does not answer")
-                        .in(ResourceManager.class, "inquireLater")
+                        .in("dtc.runtime.participant.Inquiry", "ask")
                         .replace("""
                                 if (failure != null) {
-                                    inquireLater(transaction, tries + 1);
+                                    askLater(transaction, attempt + 1);
                                     return;
                                 }
                                 """, """
                                 if (failure != null) {
-                                    apply(new Event.Rollback(transaction));
+                                    listener.accept(transaction, Outcome.ROLLBACK);
                                     return;
                                 }
                                 """)
                         .foundWithin(FEW),
                 plant("does not ask for outcomes in doubt after a restart")
                         .in(ResourceManager.class, "resume")
-                        .remove("carryOut(new Effect.InDoubt(transaction), nobodyWaits);")
+                        .remove("inquiry.start(transaction);")
                         .foundWithin(MANY),
                 plant("forgets the rollback of a transaction that it does not know")
                         .in(Dictionary.class, "rollback")
-                        .remove("remember(id, false);")
+                        .remove("remember(id, Outcome.ROLLBACK);")
                         .foundWithin(MANY),
                 plant("discards what it voted to commit when the timeout of staged writes ends")
-                        .in(Dictionary.class, "abandoned")
+                        .in(Dictionary.class, "stagedExpired")
                         .replace("transaction.phase == Phase.STAGED", "true")
                         .foundWithin(MANY),
                 plant("does not lock the keys of a transaction that it votes to commit")
-                        .in(Dictionary.class, "seekVote")
+                        .in(Dictionary.class, "lockKeys")
                         .remove("transaction.writes.keySet().forEach($lock);")
                         .foundWithin(FEW),
                 plant("accepts a write after the vote")
                         .in(Dictionary.class, "write")
-                        .replace("transaction.phase != Phase.STAGED", "transaction.phase == Phase.WAITING_ONE_PHASE")
+                        .replace("transaction.phase != Phase.STAGED", "transaction.phase == Phase.WAITING_TO_COMMIT")
                         .foundWithin(MANY),
                 plant("accepts a write after the end of the transaction")
                         .in(Dictionary.class, "write")
@@ -215,14 +216,14 @@ class PlantedBugsTest {
                         .foundWithin(FEW),
                 plant("treats an unknown transaction as new, however old it is")
                         .in(Dictionary.class, "isEnded")
-                        .replace("ended.containsKey(id) || $isForgotten", "ended.containsKey(id)")
+                        .replace("outcomes.containsKey(id) || $isEvicted", "outcomes.containsKey(id)")
                         .foundWithin(MANY),
                 plant("votes to commit a transaction that it has rolled back")
                         .in(Dictionary.class, "prepare")
-                        .replace("ended.getOrDefault(id, false)", "ended.containsKey(id)")
+                        .replace("outcomes.get(id) == Outcome.COMMIT", "outcomes.containsKey(id)")
                         .foundWithin(MANY),
                 plant("lets the younger transaction wait and votes the older one down")
-                        .in(Dictionary.class, "seekVote")
+                        .in(Dictionary.class, "lockKeys")
                         .replace("holder.isOlderThan(id)", "id.isOlderThan(holder)")
                         .foundWithin(FEW),
                 plant("overwrites a later write with an earlier one")

@@ -4,18 +4,21 @@ import dtc.protocol.Ballot;
 import dtc.protocol.Outcome;
 import dtc.protocol.TransactionId;
 import dtc.resource.Dictionary;
-import dtc.resource.Effect;
-import dtc.resource.Event;
-import dtc.resource.Limits;
+import dtc.resource.DictionaryLimits;
+import dtc.resource.ResourceEffect;
+import dtc.resource.ResourceEvent;
 import dtc.runtime.Answer;
 import dtc.runtime.Backoff;
-import dtc.runtime.CoordinatorLink;
-import dtc.runtime.Membership;
 import dtc.runtime.Message;
 import dtc.runtime.Participants.Reply;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
-import dtc.runtime.ResourceManager;
+import dtc.runtime.participant.CoordinatorLink;
+import dtc.runtime.participant.HostedParticipant;
+import dtc.runtime.participant.HostedParticipant.Progress;
+import dtc.runtime.participant.InstanceCheck;
+import dtc.runtime.participant.Membership;
+import dtc.runtime.participant.ResourceManager;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -74,7 +77,7 @@ final class ResourceManagerNode extends Node {
         world.network.listen(address(), this);
         Dictionary kept = dictionary;
         if (kept == null) {
-            kept = new Dictionary(new Limits(
+            kept = new Dictionary(new DictionaryLimits(
                     (int) world.setting(Setting.STAGED_MAX), 100_000, world.setting(Setting.STORED_MAX), (int)
                             world.setting(Setting.REMEMBERED_MAX)));
             dictionary = kept;
@@ -180,6 +183,11 @@ final class ResourceManagerNode extends Node {
 
     // What the coordinator asks
 
+    /** The URL of this address, with the id in its path as over HTTP. */
+    private static String url(String address, String id) {
+        return SCHEME + address + PATH + id;
+    }
+
     private ResourceManager up() {
         if (running == null) {
             throw new IllegalStateException("asked while down");
@@ -187,16 +195,16 @@ final class ResourceManagerNode extends Node {
         return running;
     }
 
-    /** The URL of this address, with the id in its path as over HTTP. */
-    private static String url(String address, String id) {
-        return SCHEME + address + PATH + id;
+    private HostedParticipant up(Registration target) {
+        return InstanceCheck.of(up(), target.instance().toString());
     }
 
-    /** The address in a URL of {@link #url}. */
-    static String address(Registration target) {
-        return target.url().substring(SCHEME.length(), target.url().lastIndexOf(PATH));
+    /** Nothing is stored, so that such an answer is immediate. */
+    private static <T> T now(CompletionStage<T> stage) {
+        return stage.toCompletableFuture().join();
     }
 
+    /** As HTTP paths do, the address names the resource manager too. */
     private boolean isElsewhere(Registration target) {
         return !target.url().endsWith(PATH + name);
     }
@@ -235,8 +243,8 @@ final class ResourceManagerNode extends Node {
     }
 
     private Reply write(Registration target, Message.Write write) {
-        Effect effect = up().write(target.instance().toString(), event(write));
-        if (effect instanceof Effect.Staged) {
+        ResourceEffect effect = now(up(target).write(event(write)));
+        if (effect instanceof ResourceEffect.Staged) {
             world.ledger.staged(
                     this,
                     write.id(),
@@ -247,8 +255,8 @@ final class ResourceManagerNode extends Node {
         return reply(effect);
     }
 
-    private static Event.Write event(Message.Write write) {
-        return new Event.Write(write.id(), write.sequence(), write.key(), write.value());
+    private static ResourceEvent.Write event(Message.Write write) {
+        return new ResourceEvent.Write(write.id(), write.sequence(), write.key(), write.value());
     }
 
     private CompletionStage<Ballot> prepare(Registration target, Message.Prepare prepare) {
@@ -257,12 +265,12 @@ final class ResourceManagerNode extends Node {
             world.ledger.carried(this, prepare);
         }
         Ledger.Standing standing = world.ledger.standing(this, id);
-        CompletableFuture<Ballot> vote = up().prepare(
-                        target.instance().toString(),
-                        id,
-                        prepare.writes().stream()
-                                .map(ResourceManagerNode::event)
-                                .toList())
+        CompletableFuture<Ballot> vote = Progress.answer(up(target)
+                        .prepare(
+                                id,
+                                prepare.writes().stream()
+                                        .map(ResourceManagerNode::event)
+                                        .toList()))
                 .toCompletableFuture();
         world.ledger.asked(this, id, target.instance(), standing, vote.getNow(null));
         return vote.thenApply(ballot -> {
@@ -280,8 +288,8 @@ final class ResourceManagerNode extends Node {
 
     private CompletionStage<Reply> commit(Registration target, TransactionId id) {
         told = new Told(id, Outcome.COMMIT);
-        CompletableFuture<Effect.CommitAnswer> done =
-                up().commit(target.instance().toString(), id).toCompletableFuture();
+        CompletableFuture<ResourceEffect.CommitAnswer> done =
+                Progress.answer(up(target).commit(id)).toCompletableFuture();
         if (!done.isDone()) {
             world.ledger.waits(this, id);
         }
@@ -290,23 +298,24 @@ final class ResourceManagerNode extends Node {
 
     private Reply rollback(Registration target, TransactionId id) {
         told = new Told(id, Outcome.ROLLBACK);
-        Effect effect = up().rollback(target.instance().toString(), id);
-        if (!(effect instanceof Effect.RollbackRefused)) {
+        ResourceEffect effect = now(up(target).rollback(id));
+        if (!(effect instanceof ResourceEffect.RollbackRefused)) {
             world.ledger.refusesFromNowOn(this, id);
         }
         return reply(effect);
     }
 
     /** As the statuses of HTTP say it. */
-    private static Reply reply(Effect effect) {
+    private static Reply reply(ResourceEffect effect) {
         return switch (effect) {
-            case Effect.Staged _, Effect.Committed _, Effect.RolledBack _ -> Reply.DONE;
-            case Effect.Refused _, Effect.CommitRefused _, Effect.RollbackRefused _ ->
+            case ResourceEffect.Staged _, ResourceEffect.Committed _, ResourceEffect.RolledBack _ -> Reply.DONE;
+            case ResourceEffect.WriteRefused _, ResourceEffect.CommitRefused _, ResourceEffect.RollbackRefused _ ->
                 new Reply(Reply.Kind.CONFLICT, "it answered 409");
-            case Effect.Unknown _ -> new Reply(Reply.Kind.UNKNOWN, "it answered 404");
-            case Effect.NoRoom _ -> new Reply(Reply.Kind.NO_ROOM, "it answered 507");
-            case Effect.Stopping _ -> new Reply(Reply.Kind.UNAVAILABLE, "it answered 503");
-            case Effect.Voted _, Effect.Waiting _, Effect.InDoubt _ -> new Reply(Reply.Kind.WRONG, "it answered 500");
+            case ResourceEffect.Unknown _ -> new Reply(Reply.Kind.UNKNOWN, "it answered 404");
+            case ResourceEffect.NoRoom _ -> new Reply(Reply.Kind.NO_ROOM, "it answered 507");
+            case ResourceEffect.Stopping _ -> new Reply(Reply.Kind.UNAVAILABLE, "it answered 503");
+            case ResourceEffect.Voted _, ResourceEffect.Waiting _, ResourceEffect.InDoubt _ ->
+                new Reply(Reply.Kind.WRONG, "it answered 500");
         };
     }
 

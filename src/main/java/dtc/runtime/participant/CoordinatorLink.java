@@ -1,4 +1,4 @@
-package dtc.runtime;
+package dtc.runtime.participant;
 
 import dtc.protocol.Outcome;
 import dtc.protocol.TransactionId;
@@ -7,12 +7,13 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 
-/** A resource manager's messages to its coordinator. A stage fails where no clear answer came. */
+/** A resource manager's messages to its coordinator. A stage fails if there is no answer or an unexpected one. */
 public interface CoordinatorLink {
 
     /** Registers or renews; completes with the length of the lease. */
     CompletionStage<Duration> register(String id, UUID instance, Set<String> features);
 
+    /** Deregisters. */
     CompletionStage<Void> leave(String id, UUID instance);
 
     CompletionStage<Outcome> outcome(TransactionId id);

@@ -1,0 +1,18 @@
+package dtc.resource;
+
+/**
+ * The most that a {@link Dictionary} holds.
+ *
+ * @param stagedTransactionsMax transactions that have not ended
+ * @param stagedCharsMax characters of keys and values in all staged writes
+ * @param storedCharsMax characters of keys and values in all committed entries
+ * @param outcomesMax remembered outcomes
+ */
+public record DictionaryLimits(int stagedTransactionsMax, long stagedCharsMax, long storedCharsMax, int outcomesMax) {
+
+    public DictionaryLimits {
+        if (stagedTransactionsMax < 0 || stagedCharsMax < 0 || storedCharsMax < 0 || outcomesMax < 0) {
+            throw new IllegalArgumentException("a limit is negative");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package dtc.resource;
+
+import dtc.protocol.Ballot;
+import dtc.protocol.TransactionId;
+
+/**
+ * An output of a {@link Dictionary}: an answer, or something for the driver to do. One event may have effects for
+ * several transactions, because a released key can unblock others.
+ */
+public sealed interface ResourceEffect {
+
+    TransactionId id();
+
+    /** The answer to a write. */
+    sealed interface WriteAnswer extends ResourceEffect {}
+
+    /** The answer to a commit. */
+    sealed interface CommitAnswer extends ResourceEffect {}
+
+    /** The answer to a rollback. */
+    sealed interface RollbackAnswer extends ResourceEffect {}
+
+    /** The write is staged. {@code first} if it is the transaction's first write here. */
+    record Staged(TransactionId id, boolean first) implements WriteAnswer {}
+
+    /** The write is refused: the transaction has voted or ended here. */
+    record WriteRefused(TransactionId id, String reason) implements WriteAnswer {}
+
+    /** The write is refused: it exceeds a limit. */
+    record NoRoom(TransactionId id, String reason) implements WriteAnswer {}
+
+    /** The write is refused: the resource manager is shutting down. Given by the driver, not by the dictionary. */
+    record Stopping(TransactionId id) implements WriteAnswer {}
+
+    /** The answer to this prepare and to all earlier ones of the transaction that are still unanswered. */
+    record Voted(TransactionId id, Ballot ballot) implements ResourceEffect {}
+
+    /** The transaction waits for its keys. Start a timer; on expiry apply {@link ResourceEvent.LockWaitExpired}. */
+    record Waiting(TransactionId id) implements ResourceEffect {}
+
+    /** The transaction has voted COMMIT. Ask the coordinator for the outcome if it does not arrive. */
+    record InDoubt(TransactionId id) implements ResourceEffect {}
+
+    record Committed(TransactionId id) implements CommitAnswer {}
+
+    /**
+     * Not committed, and never will be: the transaction was rolled back here, or a commit in one phase was aborted
+     * because of a conflict or a limit.
+     */
+    record CommitRefused(TransactionId id, String reason) implements CommitAnswer {}
+
+    /** A commit of an unknown transaction, or a rollback that was sent to an earlier instance. */
+    record Unknown(TransactionId id) implements CommitAnswer, RollbackAnswer {}
+
+    record RolledBack(TransactionId id) implements RollbackAnswer {}
+
+    /** Not rolled back: the transaction was committed here. */
+    record RollbackRefused(TransactionId id) implements RollbackAnswer {}
+}

@@ -1,0 +1,50 @@
+package dtc.resource;
+
+import dtc.protocol.JsonText;
+import dtc.protocol.TransactionId;
+import java.util.List;
+
+/** An input of a {@link Dictionary}: a message from the coordinator, or an expired timer. */
+public sealed interface ResourceEvent {
+
+    TransactionId id();
+
+    /**
+     * Stage a write.
+     *
+     * @param sequence the coordinator's number of the write in this transaction, so that a duplicate or reordered
+     *     message does not undo a later one; 0 if the caller does not number its writes
+     */
+    record Write(TransactionId id, int sequence, String key, JsonText value) implements ResourceEvent {
+
+        public Write {
+            if (sequence < 0) {
+                throw new IllegalArgumentException("sequence is " + sequence);
+            }
+        }
+    }
+
+    /** Vote. {@code writes} are staged first, unless the transaction has voted or ended. */
+    record Prepare(TransactionId id, List<Write> writes) implements ResourceEvent {
+
+        public Prepare {
+            writes = List.copyOf(writes);
+            for (Write write : writes) {
+                if (!write.id().equals(id)) {
+                    throw new IllegalArgumentException("prepare of " + id + " with a write of " + write.id());
+                }
+            }
+        }
+    }
+
+    /** Commit. Without a vote before it, vote and commit in one phase. */
+    record Commit(TransactionId id) implements ResourceEvent {}
+
+    record Rollback(TransactionId id) implements ResourceEvent {}
+
+    /** The transaction has waited too long for its keys. */
+    record LockWaitExpired(TransactionId id) implements ResourceEvent {}
+
+    /** The transaction has staged writes and was not asked to vote in time. */
+    record StagedExpired(TransactionId id) implements ResourceEvent {}
+}

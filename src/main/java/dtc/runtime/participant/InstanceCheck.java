@@ -1,0 +1,107 @@
+package dtc.runtime.participant;
+
+import dtc.protocol.Ballot;
+import dtc.protocol.JsonText;
+import dtc.protocol.State;
+import dtc.protocol.TransactionId;
+import dtc.resource.ResourceEffect;
+import dtc.resource.ResourceEffect.CommitAnswer;
+import dtc.resource.ResourceEffect.RollbackAnswer;
+import dtc.resource.ResourceEffect.WriteAnswer;
+import dtc.resource.ResourceEvent;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Answers messages that were sent to an earlier instance of a resource manager. What that instance had staged or
+ * prepared is lost, so nothing but a rollback is carried out.
+ */
+public final class InstanceCheck implements HostedParticipant {
+
+    private final HostedParticipant current;
+
+    private InstanceCheck(HostedParticipant current) {
+        this.current = current;
+    }
+
+    /**
+     * The participant that answers a message.
+     *
+     * @param addressee the instance that the message was sent to; null if it does not name one
+     */
+    public static HostedParticipant of(HostedParticipant current, @Nullable String addressee) {
+        return addressee == null || addressee.equals(current.instance().toString())
+                ? current
+                : new InstanceCheck(current);
+    }
+
+    @Override
+    public CompletionStage<WriteAnswer> write(ResourceEvent.Write write) {
+        return CompletableFuture.completedFuture(
+                new ResourceEffect.WriteRefused(write.id(), "the message is for an earlier instance"));
+    }
+
+    @Override
+    public CompletionStage<Progress<Ballot>> prepare(TransactionId transaction, List<ResourceEvent.Write> writes) {
+        return CompletableFuture.completedFuture(
+                new Progress.Done<>(Ballot.abort("what was staged was lost in a restart")));
+    }
+
+    @Override
+    public CompletionStage<Progress<CommitAnswer>> commit(TransactionId transaction) {
+        return CompletableFuture.completedFuture(new Progress.Done<>(new ResourceEffect.Unknown(transaction)));
+    }
+
+    /**
+     * Carried out, so that later messages of the transaction are refused. The answer is not "rolled back": the earlier
+     * instance may have committed in one phase.
+     */
+    @Override
+    public CompletionStage<RollbackAnswer> rollback(TransactionId transaction) {
+        return current.rollback(transaction)
+                .thenApply(answer ->
+                        answer instanceof ResourceEffect.RolledBack ? new ResourceEffect.Unknown(transaction) : answer);
+    }
+
+    // The rest does not depend on the instance.
+
+    @Override
+    public String id() {
+        return current.id();
+    }
+
+    @Override
+    public UUID instance() {
+        return current.instance();
+    }
+
+    @Override
+    public CompletionStage<Optional<JsonText>> entry(String key) {
+        return current.entry(key);
+    }
+
+    @Override
+    public CompletionStage<SortedMap<String, JsonText>> entries(@Nullable String after, int limit) {
+        return current.entries(after, limit);
+    }
+
+    @Override
+    public CompletionStage<SortedMap<TransactionId, State>> openTransactions(int limit) {
+        return current.openTransactions(limit);
+    }
+
+    @Override
+    public Statistics statistics() {
+        return current.statistics();
+    }
+
+    @Override
+    public CompletionStage<Void> drain() {
+        return current.drain();
+    }
+}

@@ -1,0 +1,95 @@
+package dtc.runtime.participant;
+
+import dtc.runtime.Backoff;
+import dtc.runtime.Ports;
+import dtc.runtime.Registration;
+import dtc.runtime.Time;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Keeps a resource manager registered: registers it at startup and renews at a third of each lease. A renewal also
+ * registers it with a coordinator that has lost its registrations. Retries if the coordinator does not answer or if
+ * another address holds the lease.
+ */
+public final class Membership {
+
+    private static final Set<String> FEATURES = Set.of(
+            Registration.ONE_PHASE, Registration.KEEP_ALIVE, Registration.BATCH, Registration.PREPARE_WITH_WRITES);
+
+    private final HostedParticipant participant;
+    private final CoordinatorLink coordinator;
+    private final Time time;
+    private final Backoff backoff;
+    private final Listener listener;
+
+    private final AtomicBoolean joined = new AtomicBoolean();
+    private volatile boolean registered;
+    private volatile boolean left;
+    private volatile CompletionStage<?> underWay = CompletableFuture.completedFuture(null);
+
+    public interface Listener {
+        /** Registered for the first time, or after a failure. */
+        void registered(String id);
+
+        /** An attempt has failed; another one follows. */
+        void failed(String id, Throwable cause);
+    }
+
+    public Membership(
+            HostedParticipant participant, CoordinatorLink coordinator, Time time, Backoff backoff, Listener listener) {
+        this.participant = participant;
+        this.coordinator = coordinator;
+        this.time = time;
+        this.backoff = backoff;
+        this.listener = listener;
+    }
+
+    /** A second call does nothing. */
+    public void join() {
+        if (joined.compareAndSet(false, true)) {
+            register(1);
+        }
+    }
+
+    private void register(int attempt) {
+        if (left) {
+            return;
+        }
+        CompletionStage<Duration> answer =
+                Ports.call(() -> coordinator.register(participant.id(), participant.instance(), FEATURES));
+        underWay = answer;
+        answer.whenComplete((lease, failure) -> {
+            if (failure == null) {
+                if (attempt > 1 || !registered) {
+                    listener.registered(participant.id());
+                }
+                registered = true;
+                registerAfter(lease.dividedBy(3), 1);
+            } else {
+                listener.failed(participant.id(), failure);
+                registerAfter(backoff.pause(attempt), attempt + 1);
+            }
+        });
+    }
+
+    private void registerAfter(Duration pause, int attempt) {
+        time.after(pause, () -> register(attempt));
+    }
+
+    /** Whether it was registered at least once. */
+    public boolean isRegistered() {
+        return registered;
+    }
+
+    /** Deregisters, and stops renewing. */
+    public CompletionStage<?> leave() {
+        left = true;
+        // After the renewal under way, which would register it again.
+        return underWay.handle((_, _) -> true)
+                .thenCompose(_ -> Ports.call(() -> coordinator.leave(participant.id(), participant.instance())));
+    }
+}

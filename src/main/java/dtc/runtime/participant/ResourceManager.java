@@ -1,0 +1,297 @@
+package dtc.runtime.participant;
+
+import dtc.protocol.Ballot;
+import dtc.protocol.JsonText;
+import dtc.protocol.Outcome;
+import dtc.protocol.State;
+import dtc.protocol.TransactionId;
+import dtc.resource.Dictionary;
+import dtc.resource.ResourceEffect;
+import dtc.resource.ResourceEffect.CommitAnswer;
+import dtc.resource.ResourceEffect.RollbackAnswer;
+import dtc.resource.ResourceEffect.WriteAnswer;
+import dtc.resource.ResourceEvent;
+import dtc.runtime.Backoff;
+import dtc.runtime.Time;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Drives a {@link Dictionary}: applies one event at a time, sets timers for lock waits and staged writes, and asks the
+ * coordinator for outcomes while in doubt. Nothing is stored, so every answer but a wait for a key is immediate.
+ */
+public final class ResourceManager implements HostedParticipant {
+
+    /**
+     * Timeouts.
+     *
+     * @param lockWait how long a transaction waits for its keys; less than the coordinator waits for a vote
+     * @param stagedTimeout how long staged writes are kept without a vote
+     */
+    public record Settings(Duration lockWait, Duration stagedTimeout) {}
+
+    private final String id;
+    private final UUID instance;
+    private final Settings settings;
+    private final Time time;
+    private final Inquiry inquiry;
+    /** Guarded by this, as are the fields below. */
+    private final Dictionary dictionary;
+
+    /** Votes of transactions that wait for keys. */
+    private final Map<TransactionId, CompletableFuture<Ballot>> votes = new HashMap<>();
+    /** Answers to commits in one phase of transactions that wait for keys. */
+    private final Map<TransactionId, CompletableFuture<CommitAnswer>> commits = new HashMap<>();
+
+    private final Map<TransactionId, Time.Timer> stagedTimers = new HashMap<>();
+
+    private boolean stopping;
+    private @Nullable CompletableFuture<Void> drained;
+
+    public ResourceManager(
+            String id,
+            UUID instance,
+            Settings settings,
+            Time time,
+            Backoff inquiries,
+            CoordinatorLink coordinator,
+            Dictionary dictionary) {
+        this.id = id;
+        this.instance = instance;
+        this.settings = settings;
+        this.time = time;
+        this.inquiry = new Inquiry(coordinator, time, inquiries, this::resolve);
+        this.dictionary = dictionary;
+    }
+
+    @Override
+    public String id() {
+        return id;
+    }
+
+    @Override
+    public UUID instance() {
+        return instance;
+    }
+
+    /** Restarts the timers and inquiries for the open transactions of the dictionary. Call it before anything else. */
+    public synchronized void resume() {
+        dictionary.open(Integer.MAX_VALUE).forEach((transaction, inDoubt) -> {
+            if (inDoubt) {
+                inquiry.start(transaction);
+            } else {
+                startStagedTimer(transaction);
+                startLockWaitTimer(transaction);
+            }
+        });
+    }
+
+    // Messages
+
+    @Override
+    public CompletionStage<WriteAnswer> write(ResourceEvent.Write write) {
+        if (isStopping()) {
+            return CompletableFuture.completedFuture(new ResourceEffect.Stopping(write.id()));
+        }
+        return CompletableFuture.completedFuture(apply(
+                () -> write,
+                effects -> answer(write.id(), WriteAnswer.class, effects).orElseThrow()));
+    }
+
+    @Override
+    public CompletionStage<Progress<Ballot>> prepare(TransactionId transaction, List<ResourceEvent.Write> writes) {
+        return CompletableFuture.completedFuture(apply(
+                () -> new ResourceEvent.Prepare(transaction, stopping ? List.of() : writes),
+                effects -> progress(
+                        transaction,
+                        answer(transaction, ResourceEffect.Voted.class, effects).map(ResourceEffect.Voted::ballot),
+                        votes)));
+    }
+
+    @Override
+    public CompletionStage<Progress<CommitAnswer>> commit(TransactionId transaction) {
+        return CompletableFuture.completedFuture(apply(
+                () -> new ResourceEvent.Commit(transaction),
+                effects -> progress(transaction, answer(transaction, CommitAnswer.class, effects), commits)));
+    }
+
+    @Override
+    public CompletionStage<RollbackAnswer> rollback(TransactionId transaction) {
+        return CompletableFuture.completedFuture(apply(
+                () -> new ResourceEvent.Rollback(transaction),
+                effects -> answer(transaction, RollbackAnswer.class, effects).orElseThrow()));
+    }
+
+    private static <T extends ResourceEffect> Optional<T> answer(
+            TransactionId transaction, Class<T> kind, List<ResourceEffect> effects) {
+        for (ResourceEffect effect : effects) {
+            if (kind.isInstance(effect) && effect.id().equals(transaction)) {
+                return Optional.of(kind.cast(effect));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** A copy for each caller, so that a caller that cancels its own does not cancel the others. */
+    private static <T> Progress<T> progress(
+            TransactionId transaction, Optional<T> answer, Map<TransactionId, CompletableFuture<T>> waiting) {
+        return answer.<Progress<T>>map(Progress.Done::new)
+                .orElseGet(() ->
+                        new Progress.Blocked<>(waiting.computeIfAbsent(transaction, _ -> new CompletableFuture<>())
+                                .copy()));
+    }
+
+    private void resolve(TransactionId transaction, Outcome outcome) {
+        apply(
+                outcome == Outcome.COMMIT
+                        ? new ResourceEvent.Commit(transaction)
+                        : new ResourceEvent.Rollback(transaction));
+    }
+
+    // Events and effects
+
+    private void apply(ResourceEvent event) {
+        apply(() -> event, effects -> effects);
+    }
+
+    /** Applies an event. {@code event} and {@code result} are called under the lock. */
+    private <R> R apply(Supplier<ResourceEvent> event, Function<List<ResourceEffect>, R> result) {
+        List<Runnable> answers = new ArrayList<>(2);
+        R returned;
+        synchronized (this) {
+            List<ResourceEffect> effects = dictionary.apply(event.get());
+            effects.forEach(effect -> carryOut(effect, answers));
+            returned = result.apply(effects);
+            CompletableFuture<Void> done = drained;
+            if (done != null && dictionary.stagedTransactions() == 0) {
+                answers.add(() -> done.complete(null));
+            }
+        }
+        // Without the lock, because a caller that is answered may call back.
+        answers.forEach(Runnable::run);
+        return returned;
+    }
+
+    /** Guarded by this. */
+    private void carryOut(ResourceEffect effect, List<Runnable> answers) {
+        switch (effect) {
+            case ResourceEffect.Staged e -> {
+                if (e.first()) {
+                    startStagedTimer(e.id());
+                }
+            }
+            case ResourceEffect.WriteRefused _,
+                    ResourceEffect.NoRoom _,
+                    ResourceEffect.Stopping _,
+                    ResourceEffect.RollbackRefused _ -> {}
+            case ResourceEffect.Waiting e -> startLockWaitTimer(e.id());
+            case ResourceEffect.Voted e -> {
+                cancelStagedTimer(e.id());
+                complete(votes, e.id(), e.ballot(), answers);
+            }
+            case ResourceEffect.InDoubt e -> inquiry.start(e.id());
+            case CommitAnswer e -> {
+                ended(e.id());
+                complete(commits, e.id(), e, answers);
+            }
+            case ResourceEffect.RolledBack e -> ended(e.id());
+        }
+    }
+
+    private static <T> void complete(
+            Map<TransactionId, CompletableFuture<T>> waiting,
+            TransactionId transaction,
+            T answer,
+            List<Runnable> answers) {
+        CompletableFuture<T> future = waiting.remove(transaction);
+        if (future != null) {
+            answers.add(() -> future.complete(answer));
+        }
+    }
+
+    private void ended(TransactionId transaction) {
+        cancelStagedTimer(transaction);
+        inquiry.stop(transaction);
+    }
+
+    private void startStagedTimer(TransactionId transaction) {
+        stagedTimers.put(
+                transaction,
+                time.after(settings.stagedTimeout(), () -> apply(new ResourceEvent.StagedExpired(transaction))));
+    }
+
+    private void cancelStagedTimer(TransactionId transaction) {
+        Time.Timer timer = stagedTimers.remove(transaction);
+        if (timer != null) {
+            timer.cancel();
+        }
+    }
+
+    private void startLockWaitTimer(TransactionId transaction) {
+        time.after(settings.lockWait(), () -> apply(new ResourceEvent.LockWaitExpired(transaction)));
+    }
+
+    // Shutdown
+
+    public synchronized boolean isStopping() {
+        return stopping;
+    }
+
+    @Override
+    public CompletionStage<Void> drain() {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        List<TransactionId> open;
+        synchronized (this) {
+            stopping = true;
+            drained = done;
+            open = List.copyOf(dictionary.open(Integer.MAX_VALUE).keySet());
+            if (open.isEmpty()) {
+                done.complete(null);
+            }
+        }
+        open.forEach(transaction -> apply(new ResourceEvent.StagedExpired(transaction)));
+        return done;
+    }
+
+    // Reads
+
+    @Override
+    public synchronized CompletionStage<Optional<JsonText>> entry(String key) {
+        return CompletableFuture.completedFuture(Optional.ofNullable(dictionary.entry(key)));
+    }
+
+    @Override
+    public synchronized CompletionStage<SortedMap<String, JsonText>> entries(@Nullable String after, int limit) {
+        return CompletableFuture.completedFuture(dictionary.entries(after, limit));
+    }
+
+    @Override
+    public synchronized CompletionStage<SortedMap<TransactionId, State>> openTransactions(int limit) {
+        SortedMap<TransactionId, State> page = new TreeMap<>();
+        dictionary
+                .open(limit)
+                .forEach((transaction, inDoubt) -> page.put(transaction, inDoubt ? State.PREPARED : State.ACTIVE));
+        return CompletableFuture.completedFuture(page);
+    }
+
+    @Override
+    public synchronized Statistics statistics() {
+        return new Statistics(
+                dictionary.stagedTransactions(),
+                dictionary.lockedKeys(),
+                dictionary.conflicts(),
+                inquiry.oldestInDoubt());
+    }
+}

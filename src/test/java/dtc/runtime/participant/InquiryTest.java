@@ -1,0 +1,116 @@
+package dtc.runtime.participant;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dtc.protocol.Outcome;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Backoff;
+import dtc.runtime.FakeTime;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class InquiryTest {
+
+    private static final TransactionId ID = HostedParticipantContract.id(1);
+    private static final TransactionId OTHER = HostedParticipantContract.id(2);
+    private static final Duration FIRST = Duration.ofSeconds(2);
+    private static final Duration CAP = Duration.ofSeconds(30);
+
+    private final FakeTime time = new FakeTime();
+    private final FakeCoordinatorLink coordinator = new FakeCoordinatorLink();
+    private final List<String> resolved = new ArrayList<>();
+    private final Inquiry inquiry = new Inquiry(
+            coordinator,
+            time,
+            new Backoff(FIRST, CAP, new Random(1)),
+            (transaction, outcome) -> resolved.add(outcome + " " + transaction));
+
+    private void assertAsked(int times) {
+        assertEquals(Collections.nCopies(times, "outcome " + ID), coordinator.messages);
+    }
+
+    @Test
+    void it_asks_after_the_first_pause() {
+        coordinator.answerOutcome(Outcome.COMMIT);
+        inquiry.start(ID);
+        time.goOn(FIRST.dividedBy(2).minusMillis(1));
+        assertAsked(0);
+        time.goOn(FIRST);
+        assertAsked(1);
+        assertEquals(List.of("COMMIT " + ID), resolved);
+    }
+
+    @Test
+    void it_asks_again_while_the_outcome_is_pending() {
+        coordinator.answerOutcome(Outcome.PENDING);
+        coordinator.answerOutcome(Outcome.PENDING);
+        coordinator.answerOutcome(Outcome.ROLLBACK);
+        inquiry.start(ID);
+        time.goOn(CAP);
+        assertAsked(3);
+        assertEquals(List.of("ROLLBACK " + ID), resolved);
+        time.goOn(CAP.multipliedBy(2));
+        assertAsked(3);
+    }
+
+    @Test
+    void it_never_decides_without_the_coordinator() {
+        for (int i = 0; i < 50; i++) {
+            coordinator.outcomes.add(FakeCoordinatorLink.failure());
+        }
+        inquiry.start(ID);
+        time.goOn(Duration.ofMinutes(10));
+        assertEquals(List.of(), resolved);
+        coordinator.outcomes.clear();
+        coordinator.answerOutcome(Outcome.COMMIT);
+        time.goOn(CAP);
+        assertEquals(List.of("COMMIT " + ID), resolved);
+    }
+
+    @Test
+    void a_link_that_throws_counts_as_no_answer() {
+        coordinator.throwing = true;
+        inquiry.start(ID);
+        time.goOn(FIRST);
+        coordinator.throwing = false;
+        coordinator.answerOutcome(Outcome.COMMIT);
+        time.goOn(CAP);
+        assertEquals(List.of("COMMIT " + ID), resolved);
+    }
+
+    @Test
+    void the_pauses_grow_to_the_cap() {
+        inquiry.start(ID);
+        time.goOn(Duration.ofMinutes(10));
+        int asked = coordinator.messages.size();
+        time.goOn(CAP);
+        int more = coordinator.messages.size() - asked;
+        assertTrue(more == 1 || more == 2, "asked " + more + " times during the longest pause");
+    }
+
+    @Test
+    void it_stops() {
+        inquiry.start(ID);
+        inquiry.stop(ID);
+        inquiry.stop(ID);
+        time.goOn(CAP);
+        assertAsked(0);
+    }
+
+    @Test
+    void the_oldest_transaction_in_doubt_is_measured() {
+        assertEquals(Duration.ZERO, inquiry.oldestInDoubt());
+        inquiry.start(ID);
+        time.goOn(Duration.ofSeconds(5));
+        inquiry.start(OTHER);
+        time.goOn(Duration.ofSeconds(1));
+        assertEquals(Duration.ofSeconds(6), inquiry.oldestInDoubt());
+        inquiry.stop(ID);
+        assertEquals(Duration.ofSeconds(1), inquiry.oldestInDoubt());
+    }
+}

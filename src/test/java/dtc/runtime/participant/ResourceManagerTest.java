@@ -1,0 +1,141 @@
+package dtc.runtime.participant;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dtc.protocol.Ballot;
+import dtc.protocol.JsonText;
+import dtc.protocol.Outcome;
+import dtc.protocol.State;
+import dtc.protocol.Vote;
+import dtc.resource.Dictionary;
+import dtc.resource.DictionaryLimits;
+import dtc.runtime.Backoff;
+import dtc.runtime.FakeTime;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.CompletionStage;
+import org.junit.jupiter.api.Test;
+
+/** The driver of a dictionary: timers, inquiries and callers that wait. */
+class ResourceManagerTest extends HostedParticipantContract {
+
+    private final Dictionary dictionary = new Dictionary(new DictionaryLimits(10, CHARS_MAX, CHARS_MAX, 100));
+    private final ResourceManager resourceManager = start(time);
+
+    @Override
+    HostedParticipant participant() {
+        return resourceManager;
+    }
+
+    private ResourceManager start(FakeTime clock) {
+        return new ResourceManager(
+                "orders",
+                UUID.randomUUID(),
+                new ResourceManager.Settings(LOCK_WAIT, STAGED_TIMEOUT),
+                clock,
+                new Backoff(INQUIRY, INQUIRY, new Random(1)),
+                coordinator,
+                dictionary);
+    }
+
+    /** The next process, with the same dictionary and without the timers of this one. */
+    private ResourceManager restart(FakeTime clock) {
+        ResourceManager next = start(clock);
+        next.resume();
+        return next;
+    }
+
+    @Test
+    void every_answer_but_a_wait_for_a_key_is_immediate() {
+        assertTrue(resourceManager
+                .write(event(OLD, 1, "k", "1"))
+                .toCompletableFuture()
+                .isDone());
+        assertTrue(resourceManager.prepare(OLD, List.of()).toCompletableFuture().isDone());
+        assertTrue(resourceManager.commit(OLD).toCompletableFuture().isDone());
+        assertTrue(resourceManager.rollback(OLD).toCompletableFuture().isDone());
+    }
+
+    @Test
+    void the_timer_of_staged_writes_ends_with_the_vote_and_with_the_transaction() throws Exception {
+        write(OLD, "k", "1");
+        assertEquals(1, time.timers());
+        rollback(OLD);
+        assertEquals(0, time.timers());
+        write(YOUNG, "k", "1");
+        commit(YOUNG);
+        assertEquals(0, time.timers());
+        write(YOUNGEST, "k", "1");
+        prepare(YOUNGEST);
+        assertEquals(1, time.timers(), "the inquiry");
+    }
+
+    @Test
+    void no_inquiry_follows_once_the_outcome_is_known() throws Exception {
+        write(OLD, "k", "1");
+        prepare(OLD);
+        commit(OLD);
+        time.goOn(Duration.ofMinutes(1));
+        assertEquals(List.of(), coordinator.messages);
+    }
+
+    @Test
+    void a_caller_may_call_back_when_it_is_answered() throws Exception {
+        write(OLD, "k", "1");
+        write(YOUNG, "k", "2");
+        prepare(YOUNG);
+        List<Object> answers = new ArrayList<>();
+        CompletionStage<Ballot> vote = blocked(prepare(OLD));
+        vote.thenCompose(ballot -> {
+                    answers.add(ballot);
+                    return resourceManager.commit(OLD);
+                })
+                .thenAccept(answers::add);
+        commit(YOUNG);
+        assertEquals(2, answers.size());
+        assertEquals(Optional.of("1"), entry("k"));
+    }
+
+    @Test
+    void a_prepare_and_a_blocked_commit_in_one_phase_abort_each_other() throws Exception {
+        write(OLD, "k", "1");
+        write(YOUNG, "k", "2");
+        prepare(YOUNG);
+        var commit = blocked(commit(OLD)).toCompletableFuture();
+        assertEquals(Vote.ABORT, done(prepare(OLD)).vote());
+        assertTrue(commit.isDone());
+    }
+
+    @Test
+    void resume_asks_for_the_outcome_of_what_is_in_doubt() throws Exception {
+        write(OLD, "k", "1");
+        prepare(OLD);
+        FakeTime later = time.later();
+        ResourceManager next = restart(later);
+        coordinator.answerOutcome(Outcome.COMMIT);
+        later.goOn(INQUIRY);
+        assertEquals(Optional.of(new JsonText("1")), await(next.entry("k")));
+        assertEquals(Duration.ZERO, next.statistics().oldestInDoubt());
+    }
+
+    @Test
+    void resume_restarts_the_timers_of_staged_and_waiting_transactions() throws Exception {
+        write(OLD, "k", "1");
+        write(YOUNG, "k", "2");
+        write(YOUNGEST, "l", "3");
+        prepare(YOUNG);
+        blocked(prepare(OLD));
+        FakeTime later = time.later();
+        ResourceManager next = restart(later);
+        later.goOn(LOCK_WAIT);
+        assertEquals(Map.of(YOUNG, State.PREPARED, YOUNGEST, State.ACTIVE), await(next.openTransactions(10)));
+        later.goOn(STAGED_TIMEOUT);
+        assertEquals(Map.of(YOUNG, State.PREPARED), await(next.openTransactions(10)));
+    }
+}
