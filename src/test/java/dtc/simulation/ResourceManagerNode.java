@@ -209,6 +209,11 @@ final class ResourceManagerNode extends Node {
         return !target.url().endsWith(PATH + name);
     }
 
+    /** The address in a URL of {@link #url}. */
+    static String address(Registration target) {
+        return target.url().substring(SCHEME.length(), target.url().lastIndexOf(PATH));
+    }
+
     private static final Reply NOT_HERE = new Reply(Reply.Kind.UNKNOWN, "it answered 404");
 
     CompletionStage<Reply> receive(Registration target, Message message) {
