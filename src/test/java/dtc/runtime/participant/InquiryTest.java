@@ -85,6 +85,18 @@ class InquiryTest {
 
     @Test
     void the_pauses_grow_to_the_cap() {
+        assertThePausesGrow();
+    }
+
+    @Test
+    void the_pauses_grow_while_there_is_no_answer() {
+        for (int i = 0; i < 1_000; i++) {
+            coordinator.outcomes.add(FakeCoordinatorLink.failure());
+        }
+        assertThePausesGrow();
+    }
+
+    private void assertThePausesGrow() {
         inquiry.start(ID);
         time.goOn(Duration.ofMinutes(10));
         int asked = coordinator.messages.size();
