@@ -1,6 +1,6 @@
 package dtc.app;
 
-import dtc.runtime.Coordinator;
+import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.participant.HostedResourceManagers;
 import jakarta.inject.Singleton;
 import org.eclipse.microprofile.health.HealthCheck;

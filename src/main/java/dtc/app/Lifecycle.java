@@ -1,7 +1,7 @@
 package dtc.app;
 
-import dtc.runtime.Coordinator;
 import dtc.runtime.Time;
+import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.participant.HostedResourceManagers;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;

@@ -15,13 +15,13 @@ import dtc.rest.Input;
 import dtc.rest.ResourceManagerApi;
 import dtc.rest.ResourceManagers;
 import dtc.runtime.Backoff;
-import dtc.runtime.Coordinator;
-import dtc.runtime.Exchanges;
 import dtc.runtime.HostRules;
-import dtc.runtime.Lanes;
 import dtc.runtime.Registry;
 import dtc.runtime.Time;
-import dtc.runtime.TransactionListener;
+import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.TransactionListener;
+import dtc.runtime.messaging.BatchingParticipantClient;
+import dtc.runtime.messaging.ParticipantTransport;
 import dtc.runtime.participant.CoordinatorLink;
 import dtc.runtime.participant.HostedResourceManagers;
 import dtc.runtime.participant.HostedResourceManagers.Hosted;
@@ -128,12 +128,12 @@ public class Wiring {
 
     @Produces
     @Singleton
-    Lanes lanes(Exchanges exchanges, Time time) {
+    BatchingParticipantClient participants(ParticipantTransport transport, Time time) {
         DtcConfig.MessagesConfig messages = config.messages();
-        return new Lanes(
-                exchanges,
+        return new BatchingParticipantClient(
+                transport,
                 time,
-                new Lanes.Settings(
+                new BatchingParticipantClient.Settings(
                         messages.lanes(),
                         messages.batchMax(),
                         messages.batchBytesMax().asLongValue(),
@@ -149,14 +149,12 @@ public class Wiring {
             Time time,
             TransactionIds ids,
             Registry registry,
-            Lanes participants,
+            BatchingParticipantClient participants,
             DecisionLog log,
             @All List<TransactionListener> listeners) {
         return new Coordinator(
                 new TwoPhaseCommit(
-                        config.limits().participantsMax(),
-                        config.limits().writesMax(),
-                        config.coordinator().rollbackTriesMax()),
+                        config.limits().participantsMax(), config.limits().writesMax()),
                 new Coordinator.Settings(
                         config.transaction().timeoutDefault(),
                         callTimeout(),
@@ -166,6 +164,7 @@ public class Wiring {
                         config.transaction().retainedMax(),
                         config.coordinator().redeliveriesUnderWayMax(),
                         config.coordinator().rollbacksWaitingMax(),
+                        config.coordinator().rollbackTriesMax(),
                         config.limits().undeliveredMax()),
                 time,
                 ids,
@@ -176,7 +175,7 @@ public class Wiring {
                 registry,
                 participants,
                 log,
-                TransactionListener.all(listeners));
+                listeners);
     }
 
     @Produces

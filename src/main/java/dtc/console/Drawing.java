@@ -1,10 +1,11 @@
 package dtc.console;
 
-import dtc.coordinator.Effect;
-import dtc.coordinator.Event;
+import dtc.coordinator.CoordinatorEffect;
+import dtc.coordinator.CoordinatorEvent;
 import dtc.coordinator.Participant;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
+import dtc.coordinator.WriteResult;
 import dtc.protocol.Ballot;
 import dtc.protocol.Cause;
 import dtc.protocol.Outcome;
@@ -19,6 +20,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -230,11 +232,11 @@ final class Drawing {
 
     private void applied(Moment.Applied m, int index) {
         switch (m.event()) {
-            case Event.WriteRequested e -> writeRequested(m, e);
-            case Event.WriteImpossible e ->
+            case CoordinatorEvent.WriteRequested e -> writeRequested(m, e);
+            case CoordinatorEvent.WriteNotSent e ->
                 row(m.nanos(), Tone.BACK, true, "A write could not be sent: it can only roll back now", e.reason());
-            case Event.WriteStaged e when carried.contains(e.resourceManager()) -> votesAsked(m);
-            case Event.WriteStaged e -> {
+            case CoordinatorEvent.WriteStaged e when carried.contains(e.resourceManager()) -> votesAsked(m);
+            case CoordinatorEvent.WriteStaged e -> {
                 lifeline(e.resourceManager(), "active");
                 row(
                         m.nanos(),
@@ -245,15 +247,15 @@ final class Drawing {
                         from(e.resourceManager(), Tone.PLAIN));
                 votesAsked(m);
             }
-            case Event.WriteFailed e ->
+            case CoordinatorEvent.WriteFailed e ->
                 row(
                         m.nanos(),
                         Tone.BACK,
                         m.before() != m.after(),
                         "A write failed: it can only roll back now",
                         e.reason(),
-                        e.silent() ? lost(e.resourceManager()) : from(e.resourceManager(), Tone.BACK));
-            case Event.PrepareRequested _ -> {
+                        e.noAnswer() ? lost(e.resourceManager()) : from(e.resourceManager(), Tone.BACK));
+            case CoordinatorEvent.PrepareRequested _ -> {
                 row(m.nanos(), Tone.BUSY, true, "The client asked to prepare", null);
                 votesAsked(m);
                 if (m.after() == TransactionState.DECIDING) {
@@ -268,19 +270,21 @@ final class Drawing {
                             null);
                 }
             }
-            case Event.RollbackRequested e ->
+            case CoordinatorEvent.RollbackRequested e ->
                 row(
                         m.nanos(),
                         Tone.BACK,
                         true,
                         e.cause() == Cause.OPERATOR ? "An operator rolled it back" : "The client asked to roll back",
                         e.reason());
-            case Event.Expired _ -> row(m.nanos(), Tone.BACK, true, "Expired before it was prepared: rolls back", null);
-            case Event.ShutDown _ -> row(m.nanos(), Tone.BACK, true, "The coordinator is shut down: rolls back", null);
-            case Event.VoteArrived e -> voteArrived(m, e);
-            case Event.VotesOverdue _ -> votesOverdue(m);
-            case Event.RecordRefused _ -> {} // nothing but the decision
-            case Event.Recorded e -> {
+            case CoordinatorEvent.Expired _ ->
+                row(m.nanos(), Tone.BACK, true, "Expired before it was prepared: rolls back", null);
+            case CoordinatorEvent.ShutDown _ ->
+                row(m.nanos(), Tone.BACK, true, "The coordinator is shut down: rolls back", null);
+            case CoordinatorEvent.VoteArrived e -> voteArrived(m, e);
+            case CoordinatorEvent.VotesOverdue _ -> votesOverdue(m);
+            case CoordinatorEvent.RecordRefused _ -> {} // nothing but the decision
+            case CoordinatorEvent.Recorded e -> {
                 lifelines[COORDINATOR] = m.after() == TransactionState.DELEGATED ? "active" : "committed";
                 row(
                         m.nanos(),
@@ -289,20 +293,22 @@ final class Drawing {
                         m.after() == TransactionState.DELEGATED
                                 ? "It is durable that the participant decides"
                                 : "The decision to commit is durable",
-                        "Recorded as of %s.".formatted(Texts.moment(e.decidedAt())));
+                        "Recorded as of %s."
+                                .formatted(Texts.moment(Objects.requireNonNullElse(
+                                        e.record().decidedAt(), began.plusNanos(m.nanos())))));
             }
-            case Event.Recovered _ ->
+            case CoordinatorEvent.Recovered _ ->
                 row(m.nanos(), Tone.WARN, false, "Goes on telling those that have not acknowledged", null);
-            case Event.OnePhaseCommitted e ->
+            case CoordinatorEvent.OnePhaseCommitted e ->
                 answered(m, e.resourceManager(), Tone.GOOD, "committed in one phase", null);
-            case Event.OnePhaseRefused e ->
+            case CoordinatorEvent.OnePhaseRefused e ->
                 answered(
                         m,
                         e.resourceManager(),
                         Tone.BACK,
                         "did not commit",
                         e.ballot().reason());
-            case Event.Acknowledged e -> {
+            case CoordinatorEvent.Acknowledged e -> {
                 boolean commit = transaction.decision() == Outcome.COMMIT;
                 answered(
                         m,
@@ -311,7 +317,7 @@ final class Drawing {
                         commit ? "acknowledged the commit" : "acknowledged the rollback",
                         null);
             }
-            case Event.Unanswered e ->
+            case CoordinatorEvent.Unanswered e ->
                 row(
                         m.nanos(),
                         Tone.WARN,
@@ -319,7 +325,7 @@ final class Drawing {
                         "No acknowledgement from " + e.resourceManager(),
                         whyAndNext(m, e, index),
                         lost(e.resourceManager()));
-            case Event.Lost e -> {
+            case CoordinatorEvent.Lost e -> {
                 // It had voted for commit, or may have committed; otherwise nothing is to be left of it.
                 boolean damage = m.before() == TransactionState.COMMITTING || m.before() == TransactionState.RESOLVING;
                 answered(
@@ -329,7 +335,7 @@ final class Drawing {
                         damage ? "knows nothing of it any more" : "has nothing of it any more",
                         e.reason());
             }
-            case Event.Contradicted e -> {
+            case CoordinatorEvent.Contradicted e -> {
                 // Only it knew the outcome, so there is nothing to contradict.
                 boolean decides = m.before().isLeftToParticipant();
                 answered(
@@ -339,7 +345,7 @@ final class Drawing {
                         decides ? "says that it had committed" : "had already done the opposite",
                         e.reason());
             }
-            case Event.Resolved e ->
+            case CoordinatorEvent.Resolved e ->
                 row(
                         m.nanos(),
                         Tone.GOOD,
@@ -353,44 +359,43 @@ final class Drawing {
         }
     }
 
-    private void writeRequested(Moment.Applied m, Event.WriteRequested e) {
-        for (Effect effect : m.effects()) {
-            if (effect instanceof Effect.SendWrite send) {
-                if (e.carried()) {
-                    carried.add(e.resourceManager());
-                    row(
-                            m.nanos(),
-                            Tone.PLAIN,
-                            false,
-                            "Write %d to %s waits for the request for its vote"
-                                    .formatted(send.sequence(), e.resourceManager()),
-                            null);
-                } else {
-                    lifeline(e.resourceManager(), "active");
-                    row(
-                            m.nanos(),
-                            Tone.PLAIN,
-                            false,
-                            "Write %d sent to %s".formatted(send.sequence(), e.resourceManager()),
-                            null,
-                            to(e.resourceManager(), Tone.PLAIN));
-                }
+    private void writeRequested(Moment.Applied m, CoordinatorEvent.WriteRequested e) {
+        switch (m.step().write()) {
+            case WriteResult.Accepted(int sequence)
+            when e.carried() -> {
+                carried.add(e.resourceManager());
+                row(
+                        m.nanos(),
+                        Tone.PLAIN,
+                        false,
+                        "Write %d to %s waits for the request for its vote".formatted(sequence, e.resourceManager()),
+                        null);
             }
-            if (effect instanceof Effect.RefuseWrite refuse) {
+            case WriteResult.Accepted(int sequence) -> {
+                lifeline(e.resourceManager(), "active");
+                row(
+                        m.nanos(),
+                        Tone.PLAIN,
+                        false,
+                        "Write %d sent to %s".formatted(sequence, e.resourceManager()),
+                        null,
+                        to(e.resourceManager(), Tone.PLAIN));
+            }
+            case WriteResult.Refused(WriteResult.Reason reason) ->
                 row(
                         m.nanos(),
                         Tone.BACK,
                         m.before() != m.after(),
                         "A write to %s was refused".formatted(e.resourceManager()),
-                        Chip.words(refuse.refusal().name()));
-            }
+                        Chip.words(reason.name()));
+            case null -> {}
         }
     }
 
     private void votesAsked(Moment.Applied m) {
-        List<String> asked = m.effects().stream()
-                .filter(Effect.AskVote.class::isInstance)
-                .map(effect -> ((Effect.AskVote) effect).resourceManager())
+        List<String> asked = m.step().effects().stream()
+                .filter(CoordinatorEffect.RequestVote.class::isInstance)
+                .map(effect -> ((CoordinatorEffect.RequestVote) effect).resourceManager())
                 .toList();
         if (asked.isEmpty()) {
             return;
@@ -406,7 +411,7 @@ final class Drawing {
                 asked.stream().flatMap(name -> to(name, Tone.BUSY).stream()).toList());
     }
 
-    private void voteArrived(Moment.Applied m, Event.VoteArrived e) {
+    private void voteArrived(Moment.Applied m, CoordinatorEvent.VoteArrived e) {
         String name = e.resourceManager();
         Ballot ballot = counted(e);
         switch (ballot.vote()) {
@@ -462,7 +467,7 @@ final class Drawing {
     }
 
     /** A participant votes once, so the ballot that it holds is what became of this one. */
-    private Ballot counted(Event.VoteArrived e) {
+    private Ballot counted(CoordinatorEvent.VoteArrived e) {
         Participant participant = transaction.participant(e.resourceManager());
         return participant == null || participant.ballot() == null ? e.ballot() : participant.ballot();
     }
@@ -476,9 +481,11 @@ final class Drawing {
         }
         lifelines[COORDINATOR] = "rolled-back";
         switch (m.event()) {
-            case Event.RollbackRequested _, Event.Expired _, Event.ShutDown _ -> {} // they are the decision, and say so
-            case Event.VotesOverdue _ -> decidedToRollBack(m, "The time for votes was over.");
-            case Event.RecordRefused e -> decidedToRollBack(m, e.reason());
+            case CoordinatorEvent.RollbackRequested _,
+                    CoordinatorEvent.Expired _,
+                    CoordinatorEvent.ShutDown _ -> {} // they are the decision, and say so
+            case CoordinatorEvent.VotesOverdue _ -> decidedToRollBack(m, "The time for votes was over.");
+            case CoordinatorEvent.RecordRefused e -> decidedToRollBack(m, e.reason());
             default -> decidedToRollBack(m, transaction.reason());
         }
     }
@@ -532,11 +539,11 @@ final class Drawing {
     }
 
     /** The next try is said with the answer that did not come. */
-    private String whyAndNext(Moment.Applied m, Event.Unanswered e, int index) {
+    private String whyAndNext(Moment.Applied m, CoordinatorEvent.Unanswered e, int index) {
         Moment.Planned next = planned(e.resourceManager(), index);
         return next != null
                 ? e.reason() + "; " + words(next)
-                : m.effects().isEmpty() ? e.reason() + "; it is left to ask by itself" : e.reason();
+                : m.step().effects().isEmpty() ? e.reason() + "; it is left to ask by itself" : e.reason();
     }
 
     private Moment.@Nullable Planned planned(String name, int after) {
@@ -575,7 +582,7 @@ final class Drawing {
     }
 
     private static @Nullable String unanswered(Moment.Applied m) {
-        return m.event() instanceof Event.Unanswered e ? e.resourceManager() : null;
+        return m.event() instanceof CoordinatorEvent.Unanswered e ? e.resourceManager() : null;
     }
 
     private static String words(Moment.Planned m) {

@@ -1,11 +1,10 @@
 package dtc.console;
 
-import dtc.coordinator.Effect;
-import dtc.coordinator.Event;
+import dtc.coordinator.CoordinatorEvent;
+import dtc.coordinator.Step;
 import dtc.coordinator.TransactionState;
 import dtc.protocol.Outcome;
 import java.time.Duration;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** What happened to a transaction at one moment, kept as it came: whoever looks turns it into words. */
@@ -15,7 +14,7 @@ sealed interface Moment {
     long nanos();
 
     /** An event, where it changed anything. */
-    record Applied(long nanos, Event event, List<Effect> effects, TransactionState before, TransactionState after)
+    record Applied(long nanos, CoordinatorEvent event, Step step, TransactionState before, TransactionState after)
             implements Moment {}
 
     /** The outcome was sent to a participant, for the first time ({@code number} 1) or again. */

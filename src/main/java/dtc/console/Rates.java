@@ -1,7 +1,7 @@
 package dtc.console;
 
-import dtc.coordinator.Transaction;
-import dtc.runtime.TransactionListener;
+import dtc.runtime.coordinator.Applied;
+import dtc.runtime.coordinator.TransactionListener;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -44,21 +44,19 @@ public class Rates implements TransactionListener {
             @Nullable Duration prepareP99) {}
 
     @Override
-    public void prepared(Duration elapsed) {
-        prepare.recordValue(Math.min(elapsed.toNanos() / 1000, MICROS_MAX));
-    }
-
-    @Override
-    public void finished(Transaction ended, Duration elapsed) {
-        (switch (ended.state()) {
-                    case COMMITTED -> committed;
-                    case ROLLED_BACK -> rolledBack;
-                    case HEURISTIC -> heuristic;
-                    case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, DELEGATED, RESOLVING ->
-                        throw new IllegalStateException("not final: " + ended.state());
-                    case COMMITTING, ROLLING_BACK -> throw new IllegalStateException("not final: " + ended.state());
-                })
-                .increment();
+    public void applied(Applied applied) {
+        if (applied.phaseOneEnded()) {
+            prepare.recordValue(Math.min(applied.sincePrepare().toNanos() / 1000, MICROS_MAX));
+        }
+        if (applied.stateChanged()) {
+            switch (applied.after().state()) {
+                case COMMITTED -> committed.increment();
+                case ROLLED_BACK -> rolledBack.increment();
+                case HEURISTIC -> heuristic.increment();
+                case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, DELEGATED, RESOLVING -> {}
+                case COMMITTING, ROLLING_BACK -> {}
+            }
+        }
     }
 
     synchronized void pulse() {

@@ -1,7 +1,7 @@
 package dtc.console;
 
-import dtc.coordinator.Effect;
-import dtc.coordinator.Event;
+import dtc.coordinator.CoordinatorEffect;
+import dtc.coordinator.CoordinatorEvent;
 import dtc.coordinator.Step;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
@@ -36,7 +36,7 @@ final class Timeline {
 
     private final ArrayDeque<Moment> latest = new ArrayDeque<>(0);
     private final Map<String, Next> next = new HashMap<>(0);
-    private final Map<String, Integer> tellings = new HashMap<>(0);
+    private final Map<String, Integer> deliveries = new HashMap<>(0);
     private Transaction transaction;
     private int writeMoments;
     private Moment.@Nullable LeftOut writesLeftOut;
@@ -57,9 +57,15 @@ final class Timeline {
      *
      * @param nowNanos elapsed time since the beginning
      * @param begun as it came here: {@code ACTIVE}, or in another state where it came from the log
+     * @param deliveries how often the outcome was sent, by resource manager
      */
     record Seen(
-            Transaction transaction, Transaction begun, long nowNanos, List<Moment> moments, Map<String, Next> next) {}
+            Transaction transaction,
+            Transaction begun,
+            long nowNanos,
+            List<Moment> moments,
+            Map<String, Next> next,
+            Map<String, Integer> deliveries) {}
 
     Timeline(Transaction begun, long nowNanos) {
         this.beganNanos = nowNanos;
@@ -68,8 +74,8 @@ final class Timeline {
     }
 
     @SuppressWarnings("ReferenceEquality") // unchanged is the same object, and comparing participants would cost
-    synchronized void applied(Transaction before, Event event, Step step, long nowNanos) {
-        if (step.transaction() == before && step.effects().isEmpty()) {
+    synchronized void applied(Transaction before, CoordinatorEvent event, Step step, long nowNanos) {
+        if (step.transaction() == before && step.effects().isEmpty() && step.write() == null) {
             return;
         }
         transaction = step.transaction();
@@ -77,15 +83,16 @@ final class Timeline {
         if (before.state() != transaction.state()) {
             stateNanos = elapsed;
         }
-        if (event instanceof Event.PrepareRequested) {
+        if (event instanceof CoordinatorEvent.PrepareRequested) {
             preparingNanos = elapsed;
         }
-        boolean write = (event instanceof Event.WriteRequested || event instanceof Event.WriteStaged)
-                && step.effects().stream().noneMatch(Effect.AskVote.class::isInstance);
+        boolean write =
+                (event instanceof CoordinatorEvent.WriteRequested || event instanceof CoordinatorEvent.WriteStaged)
+                        && step.effects().stream().noneMatch(CoordinatorEffect.RequestVote.class::isInstance);
         if (write && before.state() == transaction.state() && ++writeMoments > WRITE_MOMENTS_MAX) {
             writesLeftOut = oneMore(writesLeftOut, elapsed, true);
         } else {
-            add(new Moment.Applied(elapsed, event, step.effects(), before.state(), transaction.state()));
+            add(new Moment.Applied(elapsed, event, step, before.state(), transaction.state()));
         }
     }
 
@@ -94,13 +101,13 @@ final class Timeline {
         return Duration.ofNanos(nowNanos - beganNanos - preparingNanos);
     }
 
-    synchronized void told(String resourceManager, Outcome outcome, long nowNanos) {
+    synchronized void sent(String resourceManager, Outcome outcome, long nowNanos) {
         next.remove(resourceManager);
-        int number = tellings.merge(resourceManager, 1, Integer::sum);
+        int number = deliveries.merge(resourceManager, 1, Integer::sum);
         add(new Moment.Told(nowNanos - beganNanos, resourceManager, outcome, number));
     }
 
-    synchronized void retryPlanned(String resourceManager, @Nullable Duration pause, long nowNanos) {
+    synchronized void retryScheduled(String resourceManager, @Nullable Duration pause, long nowNanos) {
         long elapsed = nowNanos - beganNanos;
         next.put(resourceManager, new Next(pause == null ? null : elapsed + pause.toNanos()));
         add(new Moment.Planned(elapsed, resourceManager, pause));
@@ -139,7 +146,7 @@ final class Timeline {
         moments.addAll(latest);
         insert(moments, writesLeftOut);
         insert(moments, restLeftOut);
-        return new Seen(transaction, begun, nowNanos - beganNanos, moments, Map.copyOf(next));
+        return new Seen(transaction, begun, nowNanos - beganNanos, moments, Map.copyOf(next), Map.copyOf(deliveries));
     }
 
     /** Ahead of all that came later. */

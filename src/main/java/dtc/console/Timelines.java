@@ -1,14 +1,14 @@
 package dtc.console;
 
-import dtc.coordinator.Event;
+import dtc.coordinator.CoordinatorEvent;
 import dtc.coordinator.Participant;
-import dtc.coordinator.Step;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
-import dtc.protocol.Outcome;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Time;
-import dtc.runtime.TransactionListener;
+import dtc.runtime.coordinator.Applied;
+import dtc.runtime.coordinator.DeliveryEvent;
+import dtc.runtime.coordinator.TransactionListener;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
@@ -44,24 +44,32 @@ public class Timelines implements TransactionListener {
     }
 
     @Override
-    public void began(Transaction transaction) {
-        open.put(transaction.id(), new Timeline(transaction, time.nanos()));
-    }
-
-    @Override
-    public void applied(Transaction before, Event event, Step step) {
-        Timeline timeline = find(before.id());
-        if (timeline == null) {
+    public void applied(Applied applied) {
+        Transaction before = applied.before();
+        CoordinatorEvent event = applied.event();
+        if (before == null || event == null) {
+            Transaction begun = applied.after();
+            open.put(begun.id(), new Timeline(begun, time.nanos()));
             return;
         }
+        Timeline timeline = find(before.id());
+        if (timeline != null) {
+            applied(timeline, applied, before, event);
+        }
+        if (applied.ended()) {
+            ended(applied.after());
+        }
+    }
+
+    private void applied(Timeline timeline, Applied applied, Transaction before, CoordinatorEvent event) {
         long now = time.nanos();
-        timeline.applied(before, event, step, now);
+        timeline.applied(before, event, applied.step(), now);
         // A commit in one phase is a vote as well. What was asked for before a restart is not this process's to count.
         boolean mayBringVotes = before.state() == TransactionState.PREPARING
                 || before.state() == TransactionState.DELEGATED
-                || event instanceof Event.VoteArrived;
+                || event instanceof CoordinatorEvent.VoteArrived;
         if (mayBringVotes) {
-            countVotes(before, step.transaction(), timeline.preparing(now));
+            countVotes(before, applied.after(), timeline.preparing(now));
         }
     }
 
@@ -75,23 +83,19 @@ public class Timelines implements TransactionListener {
     }
 
     @Override
-    public void told(TransactionId id, String resourceManager, Outcome outcome) {
-        Timeline timeline = find(id);
+    public void delivery(DeliveryEvent event) {
+        Timeline timeline = find(event.transaction());
         if (timeline != null) {
-            timeline.told(resourceManager, outcome, time.nanos());
+            switch (event) {
+                case DeliveryEvent.Sent e -> timeline.sent(e.resourceManager(), e.outcome(), time.nanos());
+                case DeliveryEvent.RetryScheduled e ->
+                    timeline.retryScheduled(e.resourceManager(), e.pause(), time.nanos());
+                case DeliveryEvent.Acknowledged _ -> {} // shown as an event of the transaction
+            }
         }
     }
 
-    @Override
-    public void retryPlanned(TransactionId id, String resourceManager, @Nullable Duration pause) {
-        Timeline timeline = find(id);
-        if (timeline != null) {
-            timeline.retryPlanned(resourceManager, pause, time.nanos());
-        }
-    }
-
-    @Override
-    public synchronized void finished(Transaction transaction, Duration elapsed) {
+    private synchronized void ended(Transaction transaction) {
         TransactionId id = transaction.id();
         boolean isHeuristic = transaction.state() == TransactionState.HEURISTIC;
         Timeline timeline = open.get(id);

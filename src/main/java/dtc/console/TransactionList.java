@@ -6,8 +6,9 @@ import dtc.coordinator.TransactionState;
 import dtc.protocol.Cause;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
-import dtc.runtime.Coordinator;
 import dtc.runtime.Time;
+import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.SearchResult;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
@@ -189,7 +190,7 @@ class TransactionList {
             List<Transaction> page = all.stream().limit(PAGE_MAX).toList();
             return new Found(page, all.size() > PAGE_MAX ? page.getLast().id() : null, false, false);
         }
-        Coordinator.Found newest = coordinator.search(wanted, after, PAGE_MAX, EXAMINED_MAX);
+        SearchResult newest = coordinator.search(wanted, after, PAGE_MAX, EXAMINED_MAX);
         if (newest.next() == null || newest.items().size() == PAGE_MAX) {
             return new Found(newest.items(), newest.next(), false, false);
         }

@@ -6,10 +6,10 @@ import dtc.coordinator.TransactionState;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
-import dtc.runtime.Coordinator;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.Time;
+import dtc.runtime.coordinator.Coordinator;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
@@ -210,22 +210,24 @@ class TransactionView {
 
     private static @Nullable String next(Participant p, Timeline.@Nullable Seen seen) {
         if (seen == null) {
-            return p.tries() == 0 ? null : tries(p);
+            return null;
         }
+        int deliveries = seen.deliveries().getOrDefault(p.resourceManager(), 0);
         Timeline.Next next = seen.next().get(p.resourceManager());
         if (next == null) {
-            return p.tries() == 0 ? null : tries(p) + ", the next is under way";
+            return deliveries <= 1 ? null : tries(deliveries - 1) + ", the next is under way";
         }
+        String tries = tries(deliveries);
         if (next.atNanos() == null) {
-            return tries(p) + ", the next when it is registered again";
+            return tries + ", the next when it is registered again";
         }
         Duration left = Duration.ofNanos(next.atNanos() - seen.nowNanos());
-        return tries(p) + ", the next "
+        return tries + ", the next "
                 + (left.toMillis() < 100 ? "as soon as it is its turn" : "in " + Texts.duration(left));
     }
 
-    private static String tries(Participant p) {
-        return Texts.count(p.tries(), "try", "tries") + " without an answer";
+    private static String tries(int unanswered) {
+        return Texts.count(unanswered, "try", "tries") + " without an answer";
     }
 
     // The rest

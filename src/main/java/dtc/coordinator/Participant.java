@@ -9,14 +9,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * A resource manager enlisted in one transaction.
  *
- * @param instance the instance that staged the first write; any other instance has lost it
- * @param onePhase whether it can commit in one phase
- * @param ballot its vote, once known
- * @param reason why its state is what it is, where that needs saying
- * @param writes how many writes were sent to it, which is also the sequence number of the last one
- * @param writesUnderWay how many of them are unanswered; it is not asked to vote before this is 0
- * @param tries how often the outcome was told without an acknowledgement
- * @param silent whether it left a message unanswered, so that a rollback need not wait for it: it will ask by itself
+ * @param instance the instance that received the first write; another instance does not have it
+ * @param onePhase whether it supports one-phase commit
+ * @param ballot its vote; null until it is known
+ * @param reason why it is in its state, if that needs an explanation
+ * @param writes number of writes sent to it; also the sequence number of the last one
+ * @param writesUnderWay number of these that are unanswered; its vote is requested once this is 0
+ * @param unresponsive whether it left a message unanswered. A rollback does not wait for such a participant: it asks
+ *     for the outcome itself.
  */
 public record Participant(
         String resourceManager,
@@ -27,64 +27,40 @@ public record Participant(
         @Nullable String reason,
         int writes,
         int writesUnderWay,
-        int tries,
-        boolean silent) {
+        boolean unresponsive) {
+
+    public Participant {
+        if (writesUnderWay < 0 || writesUnderWay > writes) {
+            throw new IllegalArgumentException(
+                    "%s: %d of %d writes under way".formatted(resourceManager, writesUnderWay, writes));
+        }
+    }
 
     static Participant enlist(String resourceManager, UUID instance, boolean onePhase) {
-        return new Participant(resourceManager, instance, onePhase, State.ACTIVE, null, null, 0, 0, 0, false);
+        return new Participant(resourceManager, instance, onePhase, State.ACTIVE, null, null, 0, 0, false);
     }
 
-    Participant sending() {
-        return new Participant(
-                resourceManager,
-                instance,
-                onePhase,
-                state,
-                ballot,
-                reason,
-                writes + 1,
-                writesUnderWay + 1,
-                tries,
-                silent);
+    Participant writeSent() {
+        return withWrites(writes + 1, writesUnderWay + 1);
     }
 
-    Participant answered() {
-        return new Participant(
-                resourceManager, instance, onePhase, state, ballot, reason, writes, writesUnderWay - 1, tries, silent);
+    /** A duplicate answer changes nothing. */
+    Participant writeAnswered() {
+        return writesUnderWay == 0 ? this : withWrites(writes, writesUnderWay - 1);
     }
 
-    Participant failed(String why, boolean noAnswer) {
-        return new Participant(
-                resourceManager,
-                instance,
-                onePhase,
-                state,
-                ballot,
-                why,
-                writes,
-                writesUnderWay - 1,
-                tries,
-                silent || noAnswer);
+    Participant writeFailed(String why, boolean noAnswer) {
+        return writeAnswered().with(state, ballot, why, unresponsive || noAnswer);
     }
 
     Participant voted(Ballot cast) {
         State next = cast.vote() == Vote.COMMIT && state == State.PREPARING ? State.PREPARED : state;
-        boolean noAnswer = cast.vote() == Vote.ABORT
+        boolean noVote = cast.vote() == Vote.ABORT
                 && switch (cast.cause()) {
                     case VOTED -> false;
                     case TIMEOUT, ERROR, UNREACHABLE -> true;
                 };
-        return new Participant(
-                resourceManager,
-                instance,
-                onePhase,
-                next,
-                cast,
-                cast.reason(),
-                writes,
-                writesUnderWay,
-                tries,
-                silent || noAnswer);
+        return with(next, cast, cast.reason(), unresponsive || noVote);
     }
 
     Participant to(State next) {
@@ -92,19 +68,37 @@ public record Participant(
     }
 
     Participant to(State next, @Nullable String why) {
-        return new Participant(
-                resourceManager, instance, onePhase, next, ballot, why, writes, writesUnderWay, tries, silent);
+        return with(next, ballot, why, unresponsive);
     }
 
     Participant unanswered(String why) {
+        return with(state, ballot, why, true);
+    }
+
+    private Participant withWrites(int sent, int unanswered) {
         return new Participant(
-                resourceManager, instance, onePhase, state, ballot, why, writes, writesUnderWay, tries + 1, true);
+                resourceManager, instance, onePhase, state, ballot, reason, sent, unanswered, unresponsive);
+    }
+
+    private Participant with(
+            State newState, @Nullable Ballot newBallot, @Nullable String newReason, boolean newUnresponsive) {
+        return new Participant(
+                resourceManager,
+                instance,
+                onePhase,
+                newState,
+                newBallot,
+                newReason,
+                writes,
+                writesUnderWay,
+                newUnresponsive);
     }
 
     public boolean isReadOnly() {
         return ballot != null && ballot.vote() == Vote.READ_ONLY;
     }
 
+    /** Whether nothing has to be sent to it any more. */
     boolean isSettled() {
         return switch (state) {
             case COMMITTED, ROLLED_BACK, HEURISTIC -> true;

@@ -1,11 +1,43 @@
 package dtc.coordinator;
 
+import dtc.coordinator.CoordinatorEffect.Persist;
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** What an event leads to. */
-public record Step(Transaction transaction, List<Effect> effects) {
+/**
+ * The result of applying an event.
+ *
+ * @param write the result for the caller of a write; null if the event is not one of a write, or if the write succeeded
+ */
+public record Step(
+        Transaction transaction,
+        List<CoordinatorEffect> effects,
+        @Nullable WriteResult write) {
 
-    static Step of(Transaction transaction, Effect... effects) {
-        return new Step(transaction, List.of(effects));
+    public Step {
+        effects = List.copyOf(effects);
+    }
+
+    static Step of(Transaction transaction, CoordinatorEffect... effects) {
+        return new Step(transaction, List.of(effects), null);
+    }
+
+    static Step of(Transaction transaction, List<CoordinatorEffect> effects) {
+        return new Step(transaction, effects, null);
+    }
+
+    static Step write(Transaction transaction, WriteResult result) {
+        return new Step(transaction, List.of(), result);
+    }
+
+    static Step refuseWrite(Transaction transaction, WriteResult.Reason reason) {
+        return write(transaction, new WriteResult.Refused(reason));
+    }
+
+    Step and(Persist last) {
+        List<CoordinatorEffect> all = new ArrayList<>(effects);
+        all.add(last);
+        return new Step(transaction, all, write);
     }
 }

@@ -4,6 +4,7 @@ import dtc.protocol.Cause;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
 import dtc.protocol.Resolution;
+import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import java.time.Instant;
 import java.util.List;
@@ -11,12 +12,12 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All the coordinator knows of one transaction; immutable.
+ * The coordinator's state of one transaction. Immutable.
  *
- * @param decision {@link Outcome#PENDING} until decided, and never changed after
- * @param reason why it rolled back or ended badly; null where it did neither, or the client asked for it
- * @param participants in the order of their enlisting
- * @param resolution that an operator has looked after its heuristic outcome; null where nobody has
+ * @param decision {@link Outcome#PENDING} until decided; a decision never changes
+ * @param reason why it rolled back or ended as heuristic; null if it did neither, or if the client asked for it
+ * @param participants in the order of their enlistment
+ * @param resolution how an operator resolved a heuristic outcome; null if none did
  */
 public record Transaction(
         TransactionId id,
@@ -48,6 +49,43 @@ public record Transaction(
                 null);
     }
 
+    /**
+     * Restores a transaction from its newest record in the decision log. Apply {@link CoordinatorEvent.Recovered} next.
+     *
+     * @throws IllegalArgumentException if the record contradicts itself
+     */
+    public static Transaction recover(TransactionRecord r) {
+        try {
+            return read(r).checked();
+        } catch (IllegalStateException contradiction) {
+            throw new IllegalArgumentException(contradiction.getMessage(), contradiction);
+        }
+    }
+
+    private static Transaction read(TransactionRecord r) {
+        return new Transaction(
+                r.id(),
+                r.origin(),
+                switch (r.state()) {
+                    case COMMITTING -> TransactionState.COMMITTING;
+                    case PREPARING -> TransactionState.RESOLVING;
+                    case COMMITTED -> TransactionState.COMMITTED;
+                    case ROLLED_BACK -> TransactionState.ROLLED_BACK;
+                    case HEURISTIC -> TransactionState.HEURISTIC;
+                    case ACTIVE, MARKED_ROLLBACK, PREPARED, ROLLING_BACK ->
+                        throw new IllegalStateException("%s is recorded as %s".formatted(r.id(), r.state()));
+                },
+                r.decision(),
+                r.startedAt(),
+                r.expiresAt(),
+                r.decidedAt(),
+                r.finishedAt(),
+                r.cause(),
+                r.reason(),
+                r.participants().stream().map(TransactionRecord.Member::recover).toList(),
+                r.resolution());
+    }
+
     public @Nullable Participant participant(String resourceManager) {
         for (Participant participant : participants) {
             if (participant.resourceManager().equals(resourceManager)) {
@@ -55,6 +93,42 @@ public record Transaction(
             }
         }
         return null;
+    }
+
+    /** Whether it ended as heuristic and no operator has resolved that. */
+    public boolean isUnresolved() {
+        return state == TransactionState.HEURISTIC && resolution == null;
+    }
+
+    /**
+     * Checks what holds between two events.
+     *
+     * @throws IllegalStateException if it does not hold
+     */
+    Transaction checked() {
+        require(
+                switch (state) {
+                    case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, DELEGATED, RESOLVING ->
+                        decision == Outcome.PENDING;
+                    case COMMITTING, COMMITTED -> decision == Outcome.COMMIT;
+                    case ROLLING_BACK, ROLLED_BACK -> decision == Outcome.ROLLBACK;
+                    case HEURISTIC -> decision != Outcome.PENDING;
+                },
+                "decision " + decision);
+        require((decision == Outcome.PENDING) == (decidedAt == null), "decidedAt " + decidedAt);
+        require(state.isFinal() == (finishedAt != null), "finishedAt " + finishedAt);
+        require(resolution == null || state == TransactionState.HEURISTIC, "a resolution");
+        boolean heuristic = participants.stream().anyMatch(p -> p.state() == State.HEURISTIC);
+        require(
+                !heuristic || state == TransactionState.HEURISTIC || !state.isFinal(),
+                "a participant with a heuristic outcome");
+        return this;
+    }
+
+    private void require(boolean holds, String found) {
+        if (!holds) {
+            throw new IllegalStateException("%s is %s with %s".formatted(id, state, found));
+        }
     }
 
     Transaction to(TransactionState next, Instant now) {
@@ -76,7 +150,7 @@ public record Transaction(
                 resolution);
     }
 
-    Transaction decided(Outcome outcome, Instant now) {
+    Transaction decided(Outcome outcome, Instant at) {
         if (decision != Outcome.PENDING) {
             throw new IllegalStateException(id + ": decided twice");
         }
@@ -87,7 +161,7 @@ public record Transaction(
                 outcome,
                 startedAt,
                 expiresAt,
-                now,
+                at,
                 finishedAt,
                 cause,
                 reason,
@@ -95,7 +169,7 @@ public record Transaction(
                 resolution);
     }
 
-    Transaction because(Cause why, @Nullable String said) {
+    Transaction because(@Nullable Cause newCause, @Nullable String newReason) {
         return new Transaction(
                 id,
                 origin,
@@ -105,8 +179,8 @@ public record Transaction(
                 expiresAt,
                 decidedAt,
                 finishedAt,
-                why,
-                said,
+                newCause,
+                newReason,
                 participants,
                 resolution);
     }

@@ -1,5 +1,6 @@
 package dtc.coordinator;
 
+import dtc.protocol.Ballot;
 import dtc.protocol.Cause;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
@@ -44,7 +45,45 @@ public record TransactionRecord(
             UUID instance,
             State state,
             @Nullable Vote vote,
-            @Nullable String reason) {}
+            @Nullable String reason) {
+
+        private static Member of(Participant p) {
+            return new Member(
+                    p.resourceManager(),
+                    p.instance(),
+                    p.state(),
+                    p.ballot() == null ? null : p.ballot().vote(),
+                    p.reason());
+        }
+
+        Participant recover() {
+            Ballot ballot = vote == null
+                    ? null
+                    : switch (vote) {
+                        case COMMIT -> Ballot.COMMIT;
+                        case READ_ONLY -> Ballot.READ_ONLY;
+                        case ABORT -> Ballot.abort(String.valueOf(reason));
+                    };
+            return new Participant(resourceManager, instance, true, state, ballot, reason, 0, 0, false);
+        }
+    }
+
+    /** The record of a transaction as it is now, or as it will be once this record is durable. */
+    static TransactionRecord of(Transaction t) {
+        return new TransactionRecord(
+                t.id(),
+                t.state().shown(),
+                t.decision(),
+                t.origin(),
+                t.startedAt(),
+                t.expiresAt(),
+                t.decidedAt(),
+                t.finishedAt(),
+                t.cause(),
+                t.reason(),
+                t.participants().stream().map(Member::of).toList(),
+                t.resolution());
+    }
 
     /** Whether the outcome has not been delivered to all participants. */
     public boolean isOpen() {

@@ -1,14 +1,18 @@
 package dtc.metrics;
 
+import dtc.coordinator.Participant;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
 import dtc.protocol.Ballot;
 import dtc.protocol.Cause;
+import dtc.protocol.Outcome;
 import dtc.protocol.State;
-import dtc.runtime.Coordinator;
-import dtc.runtime.Lanes;
 import dtc.runtime.Registry;
-import dtc.runtime.TransactionListener;
+import dtc.runtime.coordinator.Applied;
+import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.DeliveryEvent;
+import dtc.runtime.coordinator.TransactionListener;
+import dtc.runtime.messaging.BatchingParticipantClient;
 import dtc.runtime.participant.HostedParticipant;
 import dtc.runtime.participant.HostedResourceManagers;
 import io.micrometer.core.instrument.Counter;
@@ -23,6 +27,7 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
@@ -94,10 +99,11 @@ public class Metrics implements TransactionListener {
     void observe(
             @Observes StartupEvent event,
             Coordinator coordinator,
-            Lanes lanes,
+            BatchingParticipantClient participants,
             Registry registry,
             HostedResourceManagers hosted) {
-        Gauge.builder("dtc.messages.waiting", lanes, Lanes::waiting).register(meters);
+        Gauge.builder("dtc.messages.waiting", participants, BatchingParticipantClient::queued)
+                .register(meters);
         Gauge.builder("dtc.in.doubt.oldest", coordinator, c -> seconds(c.oldestInDoubt()))
                 .baseUnit("seconds")
                 .tag("role", "coordinator")
@@ -149,14 +155,35 @@ public class Metrics implements TransactionListener {
     }
 
     @Override
-    public void began(Transaction begun) {
-        count(begun.state(), 1);
+    public void applied(Applied applied) {
+        Transaction before = applied.before();
+        if (before == null) {
+            count(applied.after().state(), 1);
+            return;
+        }
+        if (applied.stateChanged()) {
+            count(before.state(), -1);
+            count(applied.after().state(), 1);
+        }
+        applied.voters().forEach(this::voted);
+        if (applied.phaseOneEnded()) {
+            prepare.record(applied.sincePrepare());
+        }
+        if (applied.ended()) {
+            ended(applied.after(), applied.sinceBegin());
+        }
     }
 
     @Override
-    public void changed(Transaction before, Transaction after) {
-        count(before.state(), -1);
-        count(after.state(), 1);
+    public void delivery(DeliveryEvent event) {
+        if (event.outcome() != Outcome.COMMIT) {
+            return;
+        }
+        switch (event) {
+            case DeliveryEvent.Acknowledged e -> commitDelivery.record(e.sinceDecision());
+            case DeliveryEvent.RetryScheduled _ -> redeliveries.increment();
+            case DeliveryEvent.Sent _ -> {}
+        }
     }
 
     private void count(TransactionState state, int change) {
@@ -166,12 +193,12 @@ public class Metrics implements TransactionListener {
         }
     }
 
-    @Override
-    public void voted(String resourceManager, Ballot ballot) {
+    private void voted(Participant participant) {
+        Ballot ballot = Objects.requireNonNull(participant.ballot());
         counter(
                         "dtc.votes",
                         "resource_manager",
-                        label(resourceManager),
+                        label(participant.resourceManager()),
                         "vote",
                         ballot.vote().name().toLowerCase(Locale.ROOT),
                         "cause",
@@ -179,23 +206,7 @@ public class Metrics implements TransactionListener {
                 .increment();
     }
 
-    @Override
-    public void prepared(Duration elapsed) {
-        prepare.record(elapsed);
-    }
-
-    @Override
-    public void commitDelivered(String resourceManager, Duration elapsed) {
-        commitDelivery.record(elapsed);
-    }
-
-    @Override
-    public void commitRedelivered(String resourceManager) {
-        redeliveries.increment();
-    }
-
-    @Override
-    public void finished(Transaction ended, Duration elapsed) {
+    private void ended(Transaction ended, Duration elapsed) {
         transaction.record(elapsed);
         counter(
                         "dtc.transactions",

@@ -213,7 +213,7 @@ public class HostedResource {
         } catch (HttpProblem problem) {
             String detail = String.valueOf(problem.getDetail());
             return CompletableFuture.completedFuture(new BatchAnswer(
-                    400, null, detail.substring(0, Math.min(detail.length(), Answers.REASON_CHARS_MAX))));
+                    400, null, detail.substring(0, Math.min(detail.length(), ReplyReader.REASON_CHARS_MAX))));
         }
     }
 

@@ -11,7 +11,7 @@ import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.resource.ResourceEvent;
 import dtc.rest.Problems.Violation;
-import dtc.runtime.Coordinator.Write;
+import dtc.runtime.coordinator.Coordinator.Write;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;

@@ -1,7 +1,7 @@
 package dtc.rest;
 
+import dtc.protocol.Refusal;
 import dtc.runtime.Answer;
-import dtc.runtime.Refusal;
 import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import jakarta.ws.rs.core.Response.Status;

@@ -1,11 +1,11 @@
 package dtc.rest;
 
+import dtc.protocol.Message;
 import dtc.protocol.Messages.BatchMessage;
 import dtc.protocol.Messages.BatchRequest;
 import dtc.protocol.Messages.CarriedWrite;
 import dtc.protocol.Messages.MessageType;
 import dtc.protocol.Messages.PrepareRequest;
-import dtc.runtime.Message;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +35,8 @@ final class Requests {
                         null,
                         null,
                         prepare.writes().isEmpty() ? null : carried(prepare));
-            case Message.Commit _ -> new BatchMessage(MessageType.COMMIT, id, null, null, null, null);
+            case Message.Commit _, Message.CommitOnePhase _ ->
+                new BatchMessage(MessageType.COMMIT, id, null, null, null, null);
             case Message.Rollback _ -> new BatchMessage(MessageType.ROLLBACK, id, null, null, null, null);
         };
     }

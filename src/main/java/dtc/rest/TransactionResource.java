@@ -13,8 +13,9 @@ import dtc.protocol.Messages.WriteRequest;
 import dtc.protocol.Origin;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
-import dtc.runtime.Coordinator;
-import dtc.runtime.Coordinator.Until;
+import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.Refusals;
+import dtc.runtime.coordinator.Until;
 import dtc.security.Caller;
 import dtc.security.Guard;
 import io.quarkus.runtime.annotations.RegisterForReflection;
@@ -303,7 +304,7 @@ public class TransactionResource {
         if (!caller.seesAll()
                 && coordinator.find(id) instanceof Answer.Given<Transaction>(Transaction t)
                 && !caller.sees(t.origin().principal())) {
-            throw Problems.of(Coordinator.unknown(id));
+            throw Problems.of(Refusals.unknown(id));
         }
         return id;
     }

@@ -1,9 +1,9 @@
 package dtc.rest;
 
 import dtc.protocol.Ballot;
+import dtc.protocol.Message;
+import dtc.protocol.Reply;
 import dtc.protocol.VoteCause;
-import dtc.runtime.Message;
-import dtc.runtime.Participants.Reply;
 import dtc.runtime.Registration;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -13,19 +13,21 @@ import org.eclipse.microprofile.faulttolerance.Fallback;
 import org.eclipse.microprofile.faulttolerance.Timeout;
 
 /**
- * Asks for votes, and votes abort for a participant that casts none within its second. The time is
- * {@code dtc.prepare-timeout}, 1,000 ms unless configured. It ends the waiting, not the call beneath: that ends by the
- * client's read timeout just above, and a vote that still comes finds a decided transaction.
+ * Asks resource managers for their votes, and votes ABORT for one that does not vote within one second
+ * ({@code dtc.prepare-timeout}).
+ *
+ * <p>The timeout does not cancel the HTTP call. The call ends by the client's read timeout, which is slightly longer,
+ * and a late vote does not change the decision.
  */
 @ApplicationScoped
 public class VoteCaller {
 
     private final ResourceManagers api;
-    private final Answers answers;
+    private final ReplyReader reader;
 
-    VoteCaller(ResourceManagers api, Answers answers) {
+    VoteCaller(ResourceManagers api, ReplyReader reader) {
         this.api = api;
-        this.answers = answers;
+        this.reader = reader;
     }
 
     @Timeout(1000)
@@ -36,39 +38,39 @@ public class VoteCaller {
         return (message.writes().isEmpty()
                         ? api.of(target).prepare(target.url(), id, instance)
                         : api.of(target).prepare(target.url(), id, instance, Requests.prepare(message)))
-                .map(answers::vote);
+                .map(reader::vote);
     }
 
     Uni<Reply> voteAbort(Registration target, Message.Prepare message, Throwable failure) {
-        return Uni.createFrom().item(Reply.voted(abort(failure)));
+        return Uni.createFrom().item(abort(failure));
     }
 
-    /** Among the messages may be requests for votes; each of them falls back on its own. */
+    /** Sends a batch, which may contain prepare messages. Each message has a fallback of its own. */
     @Timeout(1000)
     @Fallback(fallbackMethod = "failEach")
-    public Uni<List<Optional<Reply>>> together(Registration target, List<Message> messages) {
+    public Uni<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages) {
         return api.of(target)
                 .batch(target.url(), target.instance().toString(), Requests.batch(messages))
-                .map(response -> answers.each(messages, response));
+                .map(response -> reader.batch(messages, response));
     }
 
     Uni<List<Optional<Reply>>> failEach(Registration target, List<Message> messages, Throwable failure) {
         return switch (Clients.classify(failure)) {
-            // One message among them may be the cause, and has to spoil none but itself: they go again.
+            // One of the messages may be the cause. No replies: each is sent again alone.
             case GARBLED -> Uni.createFrom().item(List.of());
             case ERROR -> Uni.createFrom().failure(failure);
-            // Their time is over, or there is nobody to send them to again.
+            // There is no time left to send them again, or no process to send them to.
             case TIMEOUT, UNREACHABLE ->
-                Uni.createFrom().item(Answers.toEach(messages, Reply.voted(abort(failure)), Answers.failed(failure)));
+                Uni.createFrom().item(ReplyReader.toEach(messages, abort(failure), ReplyReader.failed(failure)));
         };
     }
 
-    private static Ballot abort(Throwable failure) {
+    private static Reply abort(Throwable failure) {
         VoteCause cause = switch (Clients.classify(failure)) {
             case TIMEOUT -> VoteCause.TIMEOUT;
             case UNREACHABLE -> VoteCause.UNREACHABLE;
             case GARBLED, ERROR -> VoteCause.ERROR;
         };
-        return Ballot.abortFor(cause, Clients.describe(failure));
+        return new Reply.Voted(Ballot.abortFor(cause, Clients.describe(failure)));
     }
 }

@@ -4,12 +4,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
-/** Calls of ports. */
+/** Calls of ports, which other packages implement. */
 public final class Ports {
 
     private Ports() {}
 
-    /** Calls a port. If it throws, the stage fails, so that every caller handles one kind of failure. */
+    /** Returns the stage that the port returns, or a failed stage if the port throws. */
     public static <T> CompletionStage<T> call(Supplier<CompletionStage<T>> port) {
         try {
             return port.get();

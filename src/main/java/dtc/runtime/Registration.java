@@ -6,13 +6,14 @@ import java.util.Set;
 import java.util.UUID;
 
 /**
- * A resource manager as it registered itself.
+ * A registered resource manager.
  *
- * @param url the base of its paths, without a slash at its end
- * @param instance new for each start of one that keeps nothing across a restart
- * @param superseded the instances before this one, newest first: their messages may still be on the way
- * @param features what it can do beyond the plain contract
- * @param renewedAtNanos {@link Time#nanos} of the last renewal, which the lease counts from
+ * @param url base of its paths, without a trailing slash
+ * @param instance identifies its memory: a resource manager that keeps nothing across a restart has a new instance
+ *     after each start
+ * @param superseded earlier instances, newest first; their messages may still arrive
+ * @param features optional parts of the contract that it supports
+ * @param renewedAtNanos {@link Time#nanos} of the last renewal, from which the lease is counted
  */
 public record Registration(
         String id,
@@ -24,16 +25,16 @@ public record Registration(
         Instant renewedAt,
         long renewedAtNanos) {
 
-    /** A commit without a vote before it is one phase, and its lost answer can be had by a rollback (ADR 3). */
+    /** A commit without a vote is a one-phase commit; if its answer is lost, a rollback tells the outcome (ADR 3). */
     public static final String ONE_PHASE = "one-phase";
 
-    /** Each request gets one answer, so that its connections can be used again (ADR 7). */
+    /** Each request gets exactly one answer, so connections can be reused (ADR 7). */
     public static final String KEEP_ALIVE = "keep-alive";
 
-    /** Takes several messages in one request, each with an answer of its own. */
+    /** Accepts several messages in one request, and answers each. */
     public static final String BATCH = "batch";
 
-    /** Takes writes along with the request for the vote. */
+    /** Accepts writes in the prepare message. */
     public static final String PREPARE_WITH_WRITES = "prepare-with-writes";
 
     public boolean takesBatches() {
@@ -49,15 +50,14 @@ public record Registration(
     }
 
     /**
-     * Part of what {@link #ONE_PHASE} promises: a message for another instance is answered as that, and not carried
-     * out.
+     * Whether it refuses a message that is addressed to another instance of it. Part of the feature {@link #ONE_PHASE}.
      */
-    public boolean heedsInstance() {
+    public boolean checksInstance() {
         return canCommitInOnePhase();
     }
 
-    /** The same, for messages to that instance, which may be an earlier one. */
-    Registration as(UUID addressee) {
+    /** Returns this registration with messages addressed to the given instance, which may be an earlier one. */
+    public Registration addressedTo(UUID addressee) {
         return addressee.equals(instance)
                 ? this
                 : new Registration(id, url, addressee, superseded, features, registeredAt, renewedAt, renewedAtNanos);

@@ -1,6 +1,7 @@
 package dtc.runtime;
 
-import dtc.runtime.Refusal.Kind;
+import dtc.protocol.Refusal;
+import dtc.protocol.Refusal.Kind;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;

@@ -2,7 +2,7 @@ package dtc.console;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dtc.coordinator.Event;
+import dtc.coordinator.CoordinatorEvent;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.protocol.Cause;
@@ -17,29 +17,29 @@ class ActionResultTest {
 
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
 
-    private final TwoPhaseCommit machine = new TwoPhaseCommit(10, 100, 10);
+    private final TwoPhaseCommit machine = new TwoPhaseCommit(10, 100);
     private final Transaction active =
             Transaction.begin(new TransactionId(new UUID(0, 1)), Origin.UNNAMED, NOW, NOW.plusSeconds(30));
-    private final Event byOperator = new Event.RollbackRequested(Cause.OPERATOR, "because");
+    private final CoordinatorEvent byOperator = new CoordinatorEvent.RollbackRequested(Cause.OPERATOR, "because");
 
     @Test
     void a_rollback_that_came_first_is_not_the_operators() {
         assertEquals(new Audit.Result(true, "It is rolled back."), after(active, byOperator));
         assertEquals(
                 new Audit.Result(false, "It is rolled back, and was to be without this: expired."),
-                after(active, new Event.Expired(), byOperator));
+                after(active, new CoordinatorEvent.Expired(), byOperator));
     }
 
     @Test
     void one_that_could_only_roll_back_is_rolled_back_by_the_operator_though_for_another_cause() {
-        Transaction marked = machine.apply(active, new Event.WriteImpossible("orders", "it is gone"), NOW)
+        Transaction marked = machine.apply(active, new CoordinatorEvent.WriteNotSent("orders", "it is gone"), NOW)
                 .transaction();
         assertEquals(new Audit.Result(true, "It is rolled back."), after(marked, byOperator));
     }
 
-    private Audit.Result after(Transaction asked, Event... events) {
+    private Audit.Result after(Transaction asked, CoordinatorEvent... events) {
         Transaction t = asked;
-        for (Event event : events) {
+        for (CoordinatorEvent event : events) {
             t = machine.apply(t, event, NOW).transaction();
         }
         return ActionResource.rolledBack(asked, t);

@@ -3,7 +3,8 @@ package dtc.console;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dtc.coordinator.Event;
+import dtc.coordinator.CoordinatorEffect.Persist;
+import dtc.coordinator.CoordinatorEvent;
 import dtc.coordinator.Step;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TwoPhaseCommit;
@@ -25,17 +26,18 @@ class DrawingTest {
     private static final Instant BEGAN = Instant.parse("2026-01-01T00:00:00Z");
     private static final UUID INSTANCE = new UUID(1, 1);
 
-    private final TwoPhaseCommit machine = new TwoPhaseCommit(200, 2000, 10);
+    private final TwoPhaseCommit machine = new TwoPhaseCommit(200, 2000);
     private Transaction transaction =
             Transaction.begin(new TransactionId(new UUID(0, 1)), Origin.UNNAMED, BEGAN, BEGAN.plusSeconds(30));
+    private Step last = new Step(transaction, List.of(), null);
     private Timeline timeline = new Timeline(transaction, 0);
     private long nanos;
 
     @Test
     void a_commit_is_told_from_its_beginning_to_the_next_try() {
         commitThatMailHasNotAcknowledged();
-        after(Duration.ofSeconds(1), new Event.Unanswered("mail", "it did not answer in time"));
-        timeline.retryPlanned("mail", Duration.ofMillis(150), nanos);
+        after(Duration.ofSeconds(1), new CoordinatorEvent.Unanswered("mail", "it did not answer in time"));
+        timeline.retryScheduled("mail", Duration.ofMillis(150), nanos);
 
         assertEquals(
                 List.of(
@@ -49,7 +51,7 @@ class DrawingTest {
                         "orders voted COMMIT",
                         "mail voted COMMIT",
                         "All voted for it: the decision to commit goes to the log",
-                        "The decision to commit is durable (Recorded as of 2026-01-01 00:00:00.000 UTC.)",
+                        "The decision to commit is durable (Recorded as of 2026-01-01 00:00:00.016 UTC.)",
                         "Commit sent to orders",
                         "Commit sent to mail",
                         "orders acknowledged the commit",
@@ -73,10 +75,10 @@ class DrawingTest {
     @Test
     void writes_that_travel_with_the_request_for_the_vote_are_not_said_to_be_sent_or_staged_before() {
         for (String resourceManager : List.of("orders", "mail")) {
-            apply(new Event.WriteRequested(resourceManager, INSTANCE, false, true));
-            apply(new Event.WriteStaged(resourceManager));
+            apply(new CoordinatorEvent.WriteRequested(resourceManager, INSTANCE, false, true));
+            apply(new CoordinatorEvent.WriteStaged(resourceManager));
         }
-        apply(new Event.PrepareRequested());
+        apply(new CoordinatorEvent.PrepareRequested());
         after(Duration.ofMillis(3), vote("orders", Ballot.COMMIT));
         assertEquals(
                 List.of(
@@ -95,7 +97,7 @@ class DrawingTest {
     void a_vote_that_does_not_come_is_said_to_count_as_abort() {
         write("orders");
         write("mail");
-        after(Duration.ofMillis(5), new Event.PrepareRequested());
+        after(Duration.ofMillis(5), new CoordinatorEvent.PrepareRequested());
         after(Duration.ofSeconds(1), vote("mail", Ballot.abortFor(VoteCause.TIMEOUT, "it did not answer in time")));
         List<String> said = said();
         assertEquals(
@@ -111,9 +113,9 @@ class DrawingTest {
         write("orders");
         write("mail");
         write("stock");
-        apply(new Event.PrepareRequested());
+        apply(new CoordinatorEvent.PrepareRequested());
         apply(vote("mail", Ballot.COMMIT));
-        after(Duration.ofSeconds(1), new Event.VotesOverdue());
+        after(Duration.ofSeconds(1), new CoordinatorEvent.VotesOverdue());
         List<String> said = said();
         assertEquals(
                 List.of(
@@ -129,9 +131,9 @@ class DrawingTest {
     void a_commit_taken_up_from_the_log_is_acknowledged_as_a_commit() {
         commitThatMailHasNotAcknowledged();
         restart();
-        apply(new Event.Recovered());
+        apply(new CoordinatorEvent.Recovered());
         told("mail");
-        after(Duration.ofMillis(2), new Event.Acknowledged("mail"));
+        after(Duration.ofMillis(2), new CoordinatorEvent.Acknowledged("mail"));
         assertEquals(
                 List.of(
                         "Taken up from the log after a restart (What came before it is not kept.)",
@@ -150,20 +152,20 @@ class DrawingTest {
         for (String resourceManager : List.of("orders", "mail")) {
             write(resourceManager);
         }
-        apply(new Event.PrepareRequested());
+        apply(new CoordinatorEvent.PrepareRequested());
         apply(vote("orders", Ballot.READ_ONLY));
         apply(vote("mail", Ballot.COMMIT));
-        apply(new Event.Recorded(BEGAN));
+        apply(recorded());
         restart();
-        apply(new Event.Recovered());
+        apply(new CoordinatorEvent.Recovered());
         assertEquals(List.of("committed", "away", "doubt"), rows().getFirst().lifelines());
     }
 
     @Test
     void whatever_brings_it_about_the_decision_to_roll_back_and_the_end_are_said() {
-        apply(new Event.WriteRequested("orders", INSTANCE, false, false));
-        apply(new Event.PrepareRequested());
-        after(Duration.ofMillis(2), new Event.WriteFailed("orders", "it is gone", true));
+        apply(new CoordinatorEvent.WriteRequested("orders", INSTANCE, false, false));
+        apply(new CoordinatorEvent.PrepareRequested());
+        after(Duration.ofMillis(2), new CoordinatorEvent.WriteFailed("orders", "it is gone", true));
         assertEquals(
                 List.of(
                         "The client asked to prepare",
@@ -196,8 +198,8 @@ class DrawingTest {
     void a_vote_of_another_instance_is_drawn_as_it_counts() {
         write("orders");
         write("mail");
-        apply(new Event.PrepareRequested());
-        apply(new Event.VoteArrived("mail", new UUID(2, 2), Ballot.COMMIT));
+        apply(new CoordinatorEvent.PrepareRequested());
+        apply(new CoordinatorEvent.VoteArrived("mail", new UUID(2, 2), Ballot.COMMIT));
         Drawing.Row vote = rows().get(rows().size() - 2);
         assertEquals("The vote of mail counts as ABORT", vote.text());
         assertEquals(Tone.BACK, vote.tone());
@@ -206,7 +208,7 @@ class DrawingTest {
     @Test
     void what_a_rollback_wants_is_no_damage() {
         ordersIsAskedAndTheClientRollsBack();
-        apply(new Event.Lost("orders", "it answered 404"));
+        apply(new CoordinatorEvent.Lost("orders", "it answered 404"));
         Drawing.Row lost = rows().get(rows().size() - 2);
         assertEquals("orders has nothing of it any more", lost.text());
         assertEquals(Tone.BACK, lost.tone());
@@ -215,12 +217,12 @@ class DrawingTest {
 
     @Test
     void one_that_decides_contradicts_nobody() {
-        apply(new Event.WriteRequested("orders", INSTANCE, true, false));
-        apply(new Event.WriteStaged("orders"));
-        apply(new Event.PrepareRequested());
-        apply(new Event.Recorded(BEGAN));
-        apply(new Event.Unanswered("orders", "it did not answer in time"));
-        apply(new Event.Contradicted("orders", "it answered 409"));
+        apply(new CoordinatorEvent.WriteRequested("orders", INSTANCE, true, false));
+        apply(new CoordinatorEvent.WriteStaged("orders"));
+        apply(new CoordinatorEvent.PrepareRequested());
+        apply(recorded());
+        apply(new CoordinatorEvent.Unanswered("orders", "it did not answer in time"));
+        apply(new CoordinatorEvent.Contradicted("orders", "it answered 409"));
         Drawing.Row answer = rows().get(rows().size() - 2);
         assertEquals("orders says that it had committed", answer.text());
         assertEquals(Tone.GOOD, answer.tone());
@@ -231,8 +233,8 @@ class DrawingTest {
     void tries_without_end_are_counted_and_not_all_drawn_or_kept() {
         commitThatMailHasNotAcknowledged();
         for (int i = 0; i < 10_000; i++) {
-            after(Duration.ofSeconds(1), new Event.Unanswered("mail", "it did not answer in time"));
-            timeline.retryPlanned("mail", Duration.ofSeconds(10), nanos);
+            after(Duration.ofSeconds(1), new CoordinatorEvent.Unanswered("mail", "it did not answer in time"));
+            timeline.retryScheduled("mail", Duration.ofSeconds(10), nanos);
             nanos += Duration.ofSeconds(10).toNanos();
             told("mail");
         }
@@ -263,12 +265,12 @@ class DrawingTest {
     void the_line_that_several_share_shows_the_worst_of_them() {
         List<String> all = IntStream.rangeClosed(1, 10).mapToObj(i -> "rm-" + i).toList();
         all.forEach(this::write);
-        apply(new Event.PrepareRequested());
+        apply(new CoordinatorEvent.PrepareRequested());
         all.forEach(name -> apply(vote(name, Ballot.COMMIT)));
-        apply(new Event.Recorded(BEGAN));
+        apply(recorded());
         for (String name : all) {
             assertEquals("doubt", rows().getLast().lifelines().getLast(), "before " + name);
-            apply(new Event.Acknowledged(name));
+            apply(new CoordinatorEvent.Acknowledged(name));
         }
         assertEquals("committed", rows().getLast().lifelines().getLast());
     }
@@ -278,9 +280,9 @@ class DrawingTest {
         for (int i = 0; i < 100; i++) {
             write("orders");
         }
-        apply(new Event.PrepareRequested());
+        apply(new CoordinatorEvent.PrepareRequested());
         after(Duration.ofMillis(1), vote("orders", Ballot.READ_ONLY));
-        apply(new Event.Recorded(BEGAN));
+        apply(recorded());
         List<String> said = said();
         assertEquals(
                 List.of(
@@ -296,9 +298,9 @@ class DrawingTest {
         for (int i = 0; i < 100; i++) {
             write("orders");
         }
-        apply(new Event.WriteRequested("orders", INSTANCE, false, false));
-        apply(new Event.PrepareRequested());
-        apply(new Event.WriteStaged("orders"));
+        apply(new CoordinatorEvent.WriteRequested("orders", INSTANCE, false, false));
+        apply(new CoordinatorEvent.PrepareRequested());
+        apply(new CoordinatorEvent.WriteStaged("orders"));
         assertTrue(said().contains("orders is asked for its vote"), said().toString());
     }
 
@@ -307,19 +309,19 @@ class DrawingTest {
     private void commitThatMailHasNotAcknowledged() {
         write("orders");
         write("mail");
-        after(Duration.ofMillis(5), new Event.PrepareRequested());
+        after(Duration.ofMillis(5), new CoordinatorEvent.PrepareRequested());
         after(Duration.ofMillis(3), vote("orders", Ballot.COMMIT));
         after(Duration.ofMillis(3), vote("mail", Ballot.COMMIT));
-        after(Duration.ofMillis(1), new Event.Recorded(BEGAN));
+        after(Duration.ofMillis(1), recorded());
         told("orders");
         told("mail");
-        after(Duration.ofMillis(1), new Event.Acknowledged("orders"));
+        after(Duration.ofMillis(1), new CoordinatorEvent.Acknowledged("orders"));
     }
 
     private void ordersIsAskedAndTheClientRollsBack() {
         write("orders");
-        apply(new Event.PrepareRequested());
-        apply(new Event.RollbackRequested());
+        apply(new CoordinatorEvent.PrepareRequested());
+        apply(new CoordinatorEvent.RollbackRequested());
     }
 
     /** The transaction stays what it is; what was seen of it is gone. */
@@ -329,25 +331,35 @@ class DrawingTest {
     }
 
     private void write(String resourceManager) {
-        apply(new Event.WriteRequested(resourceManager, INSTANCE, false, false));
-        after(Duration.ofMillis(2).plusNanos(500_000), new Event.WriteStaged(resourceManager));
+        apply(new CoordinatorEvent.WriteRequested(resourceManager, INSTANCE, false, false));
+        after(Duration.ofMillis(2).plusNanos(500_000), new CoordinatorEvent.WriteStaged(resourceManager));
     }
 
-    private static Event vote(String resourceManager, Ballot ballot) {
-        return new Event.VoteArrived(resourceManager, INSTANCE, ballot);
+    private static CoordinatorEvent vote(String resourceManager, Ballot ballot) {
+        return new CoordinatorEvent.VoteArrived(resourceManager, INSTANCE, ballot);
     }
 
     private void told(String resourceManager) {
-        timeline.told(resourceManager, Outcome.COMMIT, nanos);
+        timeline.sent(resourceManager, Outcome.COMMIT, nanos);
     }
 
-    private void after(Duration duration, Event event) {
+    private void after(Duration duration, CoordinatorEvent event) {
         nanos += duration.toNanos();
         apply(event);
     }
 
-    private void apply(Event event) {
+    /** The answer of the log to the record that the last step asked to force. */
+    private CoordinatorEvent recorded() {
+        return new CoordinatorEvent.Recorded(last.effects().stream()
+                .filter(Persist.class::isInstance)
+                .map(effect -> ((Persist) effect).record())
+                .findFirst()
+                .orElseThrow());
+    }
+
+    private void apply(CoordinatorEvent event) {
         Step step = machine.apply(transaction, event, BEGAN.plusNanos(nanos));
+        last = step;
         timeline.applied(transaction, event, step, nanos);
         transaction = step.transaction();
     }

@@ -15,8 +15,10 @@ import dtc.log.LogRecord;
 import dtc.protocol.Ballot;
 import dtc.protocol.Cause;
 import dtc.protocol.JsonText;
+import dtc.protocol.Message;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
+import dtc.protocol.Reply;
 import dtc.protocol.Resolution;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
@@ -24,15 +26,13 @@ import dtc.protocol.Vote;
 import dtc.protocol.VoteCause;
 import dtc.runtime.Answer;
 import dtc.runtime.Backoff;
-import dtc.runtime.Coordinator;
-import dtc.runtime.Coordinator.Until;
 import dtc.runtime.FakeTime;
 import dtc.runtime.HostRules;
-import dtc.runtime.Message;
-import dtc.runtime.Participants;
-import dtc.runtime.Participants.Reply;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
+import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.Until;
+import dtc.runtime.messaging.ParticipantClient;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -67,7 +67,7 @@ class OverviewTest {
     private final Map<String, Reply> replies = new HashMap<>();
 
     private final Coordinator coordinator = new Coordinator(
-            new TwoPhaseCommit(10, 100, 10),
+            new TwoPhaseCommit(10, 100),
             new Coordinator.Settings(
                     Duration.ofHours(1),
                     Duration.ofSeconds(1),
@@ -77,6 +77,7 @@ class OverviewTest {
                     TransactionList.EXAMINED_MAX + 100,
                     10,
                     10,
+                    10,
                     10),
             time,
             () -> new TransactionId(new UUID(0x7000, 0x8000000000000000L + ids++)),
@@ -84,7 +85,7 @@ class OverviewTest {
             registry,
             new Voting(),
             new Hanging(),
-            timelines);
+            List.of(timelines));
     private final ResourceManagers resourceManagers = new ResourceManagers(registry, votes, timelines, time);
     private final Overview overview =
             new Overview(coordinator, timelines, resourceManagers, new Rates(), settings, time);
@@ -125,9 +126,9 @@ class OverviewTest {
 
     @Test
     void a_heuristic_outcome_says_who_differs_and_what_the_others_did() {
-        replies.put("a", Reply.DONE);
-        replies.put("b", new Reply(Reply.Kind.CONFLICT, "it answered 409"));
-        replies.put("c", Reply.DONE);
+        replies.put("a", new Reply.Acknowledged());
+        replies.put("b", new Reply.Conflict("it answered 409"));
+        replies.put("c", new Reply.Acknowledged());
         Transaction t = begin("a", "b", "c");
         var _ = coordinator.commit(t.id(), Until.APPLIED);
         assertEquals(
@@ -137,8 +138,8 @@ class OverviewTest {
 
     @Test
     void of_the_others_nothing_is_said_that_is_not_known() {
-        replies.put("b", new Reply(Reply.Kind.CONFLICT, "it answered 409"));
-        replies.put("c", new Reply(Reply.Kind.SILENT, "it did not answer in time"));
+        replies.put("b", new Reply.Conflict("it answered 409"));
+        replies.put("c", new Reply.NoAnswer("it did not answer in time"));
         Transaction t = begin("b", "c");
         var _ = coordinator.rollback(t.id());
         assertEquals(List.of("Heuristic outcome: b: it answered 409. The decision was to roll back."), attention());
@@ -146,7 +147,7 @@ class OverviewTest {
 
     @Test
     void where_there_is_one_participant_no_decision_is_claimed() {
-        replies.put("a", new Reply(Reply.Kind.CONFLICT, "it answered 409"));
+        replies.put("a", new Reply.Conflict("it answered 409"));
         Transaction t = begin("a");
         var _ = coordinator.rollback(t.id());
         assertEquals(List.of("Heuristic outcome: a: it answered 409."), attention());
@@ -154,7 +155,7 @@ class OverviewTest {
 
     @Test
     void one_that_will_end_as_heuristic_needs_a_person_before_it_does() {
-        replies.put("b", new Reply(Reply.Kind.UNKNOWN, "it lost its memory"));
+        replies.put("b", new Reply.NotFound("it lost its memory"));
         Transaction t = begin("a", "b");
         var _ = coordinator.commit(t.id(), Until.APPLIED);
         assertEquals(
@@ -222,15 +223,15 @@ class OverviewTest {
 
     @Test
     void many_rollbacks_push_out_no_timeline_of_a_heuristic_outcome() {
-        replies.put("b", new Reply(Reply.Kind.CONFLICT, "it answered 409"));
+        replies.put("b", new Reply.Conflict("it answered 409"));
         Transaction atOnce = begin("b");
         var _ = coordinator.rollback(atOnce.id());
-        replies.put("c", new Reply(Reply.Kind.SILENT, "it did not answer in time"));
+        replies.put("c", new Reply.NoAnswer("it did not answer in time"));
         Transaction later = begin("c");
         var _ = coordinator.rollback(later.id());
         Transaction first = begin();
         var _ = coordinator.rollback(first.id());
-        replies.put("c", new Reply(Reply.Kind.CONFLICT, "it answered 409"));
+        replies.put("c", new Reply.Conflict("it answered 409"));
         var _ = coordinator.deliverNow(later.id());
         assertEquals(2, coordinator.unresolved(10).size());
         for (int i = 0; i < settings.timelinesMax(); i++) {
@@ -245,8 +246,8 @@ class OverviewTest {
 
     @Test
     void what_is_not_settled_is_found_however_much_ended_after_it() {
-        replies.put("b", new Reply(Reply.Kind.CONFLICT, "it answered 409"));
-        replies.put("c", Reply.DONE);
+        replies.put("b", new Reply.Conflict("it answered 409"));
+        replies.put("c", new Reply.Acknowledged());
         Transaction heuristic = begin("b", "c");
         var _ = coordinator.commit(heuristic.id(), Until.APPLIED);
         Transaction active = begin("b");
@@ -299,7 +300,7 @@ class OverviewTest {
 
     @Test
     void a_commit_in_one_phase_counts_as_a_vote_and_votes_of_one_that_left_are_kept() {
-        replies.put("a", Reply.DONE);
+        replies.put("a", new Reply.Acknowledged());
         Transaction t = begin("a");
         var _ = coordinator.commit(t.id(), Until.APPLIED);
         registry.leave("a", INSTANCE);
@@ -363,13 +364,13 @@ class OverviewTest {
     }
 
     /** Votes for commit, and then says no more than it is told to. */
-    private final class Voting implements Participants {
+    private final class Voting implements ParticipantClient {
         @Override
         public CompletionStage<Reply> send(Registration target, Message message) {
             return switch (message) {
-                case Message.Write _ -> CompletableFuture.completedFuture(Reply.DONE);
-                case Message.Prepare _ -> CompletableFuture.completedFuture(Reply.voted(Ballot.COMMIT));
-                case Message.Commit _, Message.Rollback _ -> {
+                case Message.Write _ -> CompletableFuture.completedFuture(new Reply.Acknowledged());
+                case Message.Prepare _ -> CompletableFuture.completedFuture(new Reply.Voted(Ballot.COMMIT));
+                case Message.Commit _, Message.CommitOnePhase _, Message.Rollback _ -> {
                     Reply reply = replies.get(target.id());
                     yield reply == null ? new CompletableFuture<>() : CompletableFuture.completedFuture(reply);
                 }

@@ -1,10 +1,17 @@
 package dtc.coordinator;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dtc.coordinator.Effect.Refusal;
+import dtc.coordinator.CoordinatorEffect.Deliver;
+import dtc.coordinator.CoordinatorEffect.Durability;
+import dtc.coordinator.CoordinatorEffect.Persist;
+import dtc.coordinator.CoordinatorEffect.RequestVote;
+import dtc.coordinator.CoordinatorEffect.StartVoteTimer;
+import dtc.coordinator.CoordinatorEffect.Timing;
 import dtc.protocol.Ballot;
 import dtc.protocol.Cause;
 import dtc.protocol.Origin;
@@ -28,11 +35,12 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class TwoPhaseCommitTest {
 
-    private static final TwoPhaseCommit MACHINE = new TwoPhaseCommit(2, 4, 3);
+    private static final TwoPhaseCommit MACHINE = new TwoPhaseCommit(2, 4);
     private static final Instant BEGUN = Instant.parse("2026-01-01T00:00:00Z");
     private static final Instant NOW = BEGUN.plusSeconds(1);
     private static final UUID INSTANCE = new UUID(1, 1);
@@ -68,7 +76,7 @@ class TwoPhaseCommitTest {
     private static final String TABLE = """
             event              ac  mr  pr  dc  dg  dd  re  cg  cd  rg  rd  he
             WriteRequested     .   .   .   .   .   .   .   .   .   .   .   .
-            WriteImpossible    mr  .   .   .   .   .   .   .   .   .   .   .
+            WriteNotSent       mr  .   .   .   .   .   .   .   .   .   .   .
             WriteStaged        .   .   .   .   .   .   .   .   .   .   .   .
             WriteFailed        mr  .   rg  .   .   .   .   .   .   .   .   .
             PrepareRequested   pr  rg  .   .   .   .   .   .   .   .   .   .
@@ -89,35 +97,50 @@ class TwoPhaseCommitTest {
             Resolved           .   .   .   .   .   .   .   .   .   .   .   .
             """;
 
+    /** The machine reads the time of the decision from it. */
+    private static final CoordinatorEvent.Recorded RECORDED = new CoordinatorEvent.Recorded(new TransactionRecord(
+            new TransactionId(new UUID(3, 3)),
+            State.COMMITTING,
+            Outcome.COMMIT,
+            Origin.UNNAMED,
+            BEGUN,
+            BEGUN,
+            NOW,
+            null,
+            Cause.VOTED,
+            null,
+            List.of(),
+            null));
+
     private static final Resolution RESOLUTION = new Resolution("alice", NOW, "booked by hand");
 
     /** One of each kind, all of the participant {@code a}. */
-    private static final List<Event> EVENTS = List.of(
+    private static final List<CoordinatorEvent> EVENTS = List.of(
             write("a"),
-            new Event.WriteImpossible("a", "why"),
-            new Event.WriteStaged("a"),
-            new Event.WriteFailed("a", "why", false),
-            new Event.PrepareRequested(),
-            new Event.RollbackRequested(),
-            new Event.ShutDown(),
-            new Event.Expired(),
+            new CoordinatorEvent.WriteNotSent("a", "why"),
+            new CoordinatorEvent.WriteStaged("a"),
+            new CoordinatorEvent.WriteFailed("a", "why", false),
+            new CoordinatorEvent.PrepareRequested(),
+            new CoordinatorEvent.RollbackRequested(),
+            new CoordinatorEvent.ShutDown(),
+            new CoordinatorEvent.Expired(),
             vote("a", Ballot.COMMIT),
-            new Event.VotesOverdue(),
-            new Event.Recorded(NOW),
-            new Event.RecordRefused("why"),
-            new Event.Recovered(),
-            new Event.OnePhaseCommitted("a"),
-            new Event.OnePhaseRefused("a", Ballot.abort("why")),
-            new Event.Acknowledged("a"),
-            new Event.Unanswered("a", "why"),
-            new Event.Lost("a", "why"),
-            new Event.Contradicted("a", "why"),
-            new Event.Resolved(RESOLUTION));
+            new CoordinatorEvent.VotesOverdue(),
+            RECORDED,
+            new CoordinatorEvent.RecordRefused("why"),
+            new CoordinatorEvent.Recovered(),
+            new CoordinatorEvent.OnePhaseCommitted("a"),
+            new CoordinatorEvent.OnePhaseRefused("a", Ballot.abort("why")),
+            new CoordinatorEvent.Acknowledged("a"),
+            new CoordinatorEvent.Unanswered("a", "why"),
+            new CoordinatorEvent.Lost("a", "why"),
+            new CoordinatorEvent.Contradicted("a", "why"),
+            new CoordinatorEvent.Resolved(RESOLUTION));
 
     static Stream<Arguments> pairs() {
         return TABLE.lines().skip(1).flatMap(line -> {
             List<String> cells = Arrays.asList(line.split(" +", -1));
-            Event event = EVENTS.stream()
+            CoordinatorEvent event = EVENTS.stream()
                     .filter(e -> e.getClass().getSimpleName().equals(cells.getFirst()))
                     .findFirst()
                     .orElseThrow();
@@ -133,23 +156,23 @@ class TwoPhaseCommitTest {
     }
 
     @Test
-    void theTableIsWhole() {
+    void the_table_is_complete() {
         assertEquals(EnumSet.allOf(TransactionState.class), EnumSet.copyOf(COLUMNS));
         Set<Class<?>> kinds = new HashSet<>();
         EVENTS.forEach(e -> kinds.add(e.getClass()));
-        assertEquals(Set.of(Event.class.getPermittedSubclasses()), kinds);
+        assertEquals(Set.of(CoordinatorEvent.class.getPermittedSubclasses()), kinds);
         assertEquals((long) COLUMNS.size() * kinds.size(), pairs().count());
     }
 
     @ParameterizedTest(name = "{0} {1} -> {2}")
     @MethodSource("pairs")
-    void everyEventInEveryState(TransactionState from, Event event, TransactionState to) {
+    void every_event_in_every_state(TransactionState from, CoordinatorEvent event, TransactionState to) {
         Transaction before = in(from);
         assertEquals(from, before.state());
         Step step = MACHINE.apply(before, event, NOW);
         assertEquals(to, step.transaction().state());
         assertSound(before, step.transaction());
-        // Doubled, it does no harm either.
+        // A duplicate does no harm.
         assertSound(
                 step.transaction(),
                 MACHINE.apply(step.transaction(), event, NOW).transaction());
@@ -157,18 +180,18 @@ class TwoPhaseCommitTest {
 
     /** Any events in any order: no exception, no change of mind. The seed is fixed. */
     @Test
-    void manyOrders() {
-        List<Event> events = new ArrayList<>(EVENTS);
+    void any_events_in_any_order() {
+        List<CoordinatorEvent> events = new ArrayList<>(EVENTS);
         events.add(write("b"));
-        events.add(new Event.WriteStaged("b"));
-        events.add(new Event.WriteFailed("b", "why", true));
+        events.add(new CoordinatorEvent.WriteStaged("b"));
+        events.add(new CoordinatorEvent.WriteFailed("b", "why", true));
         events.add(vote("b", Ballot.COMMIT));
         events.add(vote("b", Ballot.READ_ONLY));
         events.add(vote("b", Ballot.abort("why")));
-        events.add(new Event.Acknowledged("b"));
-        events.add(new Event.Unanswered("b", "why"));
-        events.add(new Event.Lost("b", "why"));
-        events.add(new Event.Contradicted("b", "why"));
+        events.add(new CoordinatorEvent.Acknowledged("b"));
+        events.add(new CoordinatorEvent.Unanswered("b", "why"));
+        events.add(new CoordinatorEvent.Lost("b", "why"));
+        events.add(new CoordinatorEvent.Contradicted("b", "why"));
         Random random = new Random(42);
         for (int walk = 0; walk < 5_000; walk++) {
             Transaction t = in(COLUMNS.get(random.nextInt(COLUMNS.size())));
@@ -204,38 +227,41 @@ class TwoPhaseCommitTest {
     private static Transaction in(TransactionState state) {
         return switch (state) {
             case ACTIVE -> staged("a", "b");
-            case MARKED_ROLLBACK -> after(in(TransactionState.ACTIVE), new Event.WriteImpossible("a", "why"));
-            case PREPARING -> after(in(TransactionState.ACTIVE), new Event.PrepareRequested());
+            case MARKED_ROLLBACK -> after(in(TransactionState.ACTIVE), new CoordinatorEvent.WriteNotSent("a", "why"));
+            case PREPARING -> after(in(TransactionState.ACTIVE), new CoordinatorEvent.PrepareRequested());
             case DECIDING -> after(in(TransactionState.PREPARING), vote("a", Ballot.COMMIT), vote("b", Ballot.COMMIT));
-            case DELEGATING -> after(onePhase(), new Event.PrepareRequested());
-            case DELEGATED -> after(in(TransactionState.DELEGATING), new Event.Recorded(NOW));
+            case DELEGATING -> after(onePhase(), new CoordinatorEvent.PrepareRequested());
+            case DELEGATED -> after(in(TransactionState.DELEGATING), RECORDED);
             case RESOLVING -> resolving();
-            case COMMITTING ->
-                after(in(TransactionState.DECIDING), new Event.Recorded(NOW), new Event.Acknowledged("b"));
-            case COMMITTED -> after(in(TransactionState.COMMITTING), new Event.Acknowledged("a"));
+            case COMMITTING -> after(in(TransactionState.DECIDING), RECORDED, new CoordinatorEvent.Acknowledged("b"));
+            case COMMITTED -> after(in(TransactionState.COMMITTING), new CoordinatorEvent.Acknowledged("a"));
             case ROLLING_BACK ->
-                after(in(TransactionState.ACTIVE), new Event.RollbackRequested(), new Event.Acknowledged("b"));
-            case ROLLED_BACK -> after(in(TransactionState.ROLLING_BACK), new Event.Unanswered("a", "why"));
-            case HEURISTIC -> after(in(TransactionState.COMMITTING), new Event.Lost("a", "why"));
+                after(
+                        in(TransactionState.ACTIVE),
+                        new CoordinatorEvent.RollbackRequested(),
+                        new CoordinatorEvent.Acknowledged("b"));
+            case ROLLED_BACK -> after(in(TransactionState.ROLLING_BACK), new CoordinatorEvent.Unanswered("a", "why"));
+            case HEURISTIC -> after(in(TransactionState.COMMITTING), new CoordinatorEvent.Lost("a", "why"));
         };
     }
 
     // Stories
 
     @Test
-    void allCommit() {
-        Step prepare = step(staged("a", "b"), new Event.PrepareRequested());
-        assertEquals(
-                List.of(new Effect.LimitVoting(), new Effect.AskVote("a"), new Effect.AskVote("b")), prepare.effects());
+    void all_vote_commit() {
+        Step prepare = step(staged("a", "b"), new CoordinatorEvent.PrepareRequested());
+        assertEquals(List.of(new StartVoteTimer(), new RequestVote("a"), new RequestVote("b")), prepare.effects());
         Step first = step(prepare.transaction(), vote("b", Ballot.COMMIT));
         assertEquals(List.of(), first.effects());
         Step second = step(first.transaction(), vote("a", Ballot.COMMIT));
-        assertEquals(List.of(new Effect.RecordCommit()), second.effects());
+        assertEquals(State.COMMITTING, forced(second).state());
+        assertEquals(NOW, forced(second).decidedAt());
         assertEquals(Outcome.PENDING, second.transaction().decision());
-        Step recorded = step(second.transaction(), new Event.Recorded(NOW));
-        assertEquals(List.of(new Effect.SendCommit("a", 0), new Effect.SendCommit("b", 0)), recorded.effects());
+        Step recorded = step(second.transaction(), RECORDED);
+        assertEquals(List.of(commitNow("a"), commitNow("b")), recorded.effects());
         assertEquals(Outcome.COMMIT, recorded.transaction().decision());
-        Transaction done = after(recorded.transaction(), new Event.Acknowledged("a"), new Event.Acknowledged("b"));
+        Transaction done = after(
+                recorded.transaction(), new CoordinatorEvent.Acknowledged("a"), new CoordinatorEvent.Acknowledged("b"));
         assertEquals(TransactionState.COMMITTED, done.state());
         assertEquals(Cause.VOTED, done.cause());
         assertNull(done.reason());
@@ -244,135 +270,140 @@ class TwoPhaseCommitTest {
     }
 
     @Test
-    void aCommitIsToldUntilAcknowledged() {
+    void a_commit_is_retried_until_it_is_acknowledged() {
         Transaction t = in(TransactionState.COMMITTING);
         for (int tries = 1; tries <= 20; tries++) {
-            Step step = step(t, new Event.Unanswered("a", "why"));
-            assertEquals(List.of(new Effect.SendCommit("a", tries)), step.effects());
+            Step step = step(t, new CoordinatorEvent.Unanswered("a", "why"));
+            assertEquals(List.of(new Deliver("a", Outcome.COMMIT, Timing.AFTER_PAUSE)), step.effects());
             t = step.transaction();
         }
         assertEquals(
                 TransactionState.COMMITTED,
-                after(t, new Event.Acknowledged("a")).state());
+                after(t, new CoordinatorEvent.Acknowledged("a")).state());
     }
 
     @Test
-    void anAbortRollsBackTheOthers() {
+    void a_vote_to_abort_rolls_back_the_others() {
         Step abort = step(in(TransactionState.PREPARING), vote("a", Ballot.abort("no")));
-        assertEquals(List.of(new Effect.SendRollback("a", 0), new Effect.SendRollback("b", 0)), abort.effects());
+        assertEquals(List.of(rollBackNow("a"), rollBackNow("b")), abort.effects());
         assertEquals(Outcome.ROLLBACK, abort.transaction().decision());
         assertEquals(Cause.VOTE_ABORT, abort.transaction().cause());
         assertEquals("a voted abort: no", abort.transaction().reason());
-        Transaction done = after(abort.transaction(), new Event.Acknowledged("a"), new Event.Acknowledged("b"));
+        Transaction done = after(
+                abort.transaction(), new CoordinatorEvent.Acknowledged("a"), new CoordinatorEvent.Acknowledged("b"));
         assertEquals(TransactionState.ROLLED_BACK, done.state());
         assertEquals(State.ROLLED_BACK, of(done, "b").state());
     }
 
     @Test
-    void whoDidNotAnswerIsNotWaitedFor() {
+    void a_rollback_does_not_wait_for_an_unresponsive_participant() {
         Step abort = step(in(TransactionState.PREPARING), vote("a", Ballot.abortFor(VoteCause.UNREACHABLE, "no way")));
         assertEquals(Cause.VOTE_UNREACHABLE, abort.transaction().cause());
         assertEquals(TransactionState.ROLLING_BACK, abort.transaction().state());
         assertEquals(
                 TransactionState.ROLLED_BACK,
-                after(abort.transaction(), new Event.Acknowledged("b")).state());
+                after(abort.transaction(), new CoordinatorEvent.Acknowledged("b"))
+                        .state());
     }
 
     @Test
-    void aReadOnlyParticipantIsLeftOut() {
+    void a_read_only_participant_gets_no_outcome() {
         Transaction voted = after(in(TransactionState.PREPARING), vote("b", Ballot.READ_ONLY));
-        Step recorded = step(after(voted, vote("a", Ballot.COMMIT)), new Event.Recorded(NOW));
-        assertEquals(List.of(new Effect.SendCommit("a", 0)), recorded.effects());
+        Step recorded = step(after(voted, vote("a", Ballot.COMMIT)), RECORDED);
+        assertEquals(List.of(commitNow("a")), recorded.effects());
         assertEquals(
                 TransactionState.COMMITTED,
-                after(recorded.transaction(), new Event.Acknowledged("a")).state());
+                after(recorded.transaction(), new CoordinatorEvent.Acknowledged("a"))
+                        .state());
         Step abort = step(voted, vote("a", Ballot.abort("no")));
-        assertEquals(List.of(new Effect.SendRollback("a", 0)), abort.effects());
+        assertEquals(List.of(rollBackNow("a")), abort.effects());
     }
 
     @Test
-    void allReadOnlyCommitsAtOnce() {
+    void a_read_only_transaction_commits_at_once() {
         Step recorded = step(
                 after(in(TransactionState.PREPARING), vote("a", Ballot.READ_ONLY), vote("b", Ballot.READ_ONLY)),
-                new Event.Recorded(NOW));
-        assertEquals(List.of(), recorded.effects());
+                RECORDED);
+        assertEquals(List.of(), messages(recorded));
         assertEquals(TransactionState.COMMITTED, recorded.transaction().state());
     }
 
     @Test
-    void anEmptyTransactionCommitsAtOnce() {
-        Step prepare = step(begin(), new Event.PrepareRequested());
-        assertEquals(List.of(new Effect.RecordCommit()), prepare.effects());
-        Step recorded = step(prepare.transaction(), new Event.Recorded(NOW));
-        assertEquals(List.of(), recorded.effects());
+    void an_empty_transaction_commits_at_once() {
+        Step prepare = step(begin(), new CoordinatorEvent.PrepareRequested());
+        assertEquals(State.COMMITTING, forced(prepare).state());
+        Step recorded = step(prepare.transaction(), RECORDED);
+        assertEquals(List.of(), messages(recorded));
         assertEquals(TransactionState.COMMITTED, recorded.transaction().state());
         assertEquals(Cause.EMPTY, recorded.transaction().cause());
         assertEquals(
                 TransactionState.ROLLED_BACK,
-                after(begin(), new Event.RollbackRequested()).state());
+                after(begin(), new CoordinatorEvent.RollbackRequested()).state());
     }
 
     @Test
-    void aWriteUnderWayHoldsBackTheVote() {
+    void the_vote_is_requested_after_the_last_write_is_answered() {
         Transaction writing = after(staged("a", "b"), write("a"), write("a"));
-        Step prepare = step(writing, new Event.PrepareRequested());
-        assertEquals(List.of(new Effect.LimitVoting(), new Effect.AskVote("b")), prepare.effects());
-        Step one = step(prepare.transaction(), new Event.WriteStaged("a"));
+        Step prepare = step(writing, new CoordinatorEvent.PrepareRequested());
+        assertEquals(List.of(new StartVoteTimer(), new RequestVote("b")), prepare.effects());
+        Step one = step(prepare.transaction(), new CoordinatorEvent.WriteStaged("a"));
         assertEquals(List.of(), one.effects());
-        Step two = step(one.transaction(), new Event.WriteStaged("a"));
-        assertEquals(List.of(new Effect.AskVote("a")), two.effects());
-        Step failed = step(one.transaction(), new Event.WriteFailed("a", "why", false));
+        Step two = step(one.transaction(), new CoordinatorEvent.WriteStaged("a"));
+        assertEquals(List.of(new RequestVote("a")), two.effects());
+        Step failed = step(one.transaction(), new CoordinatorEvent.WriteFailed("a", "why", false));
         assertEquals(Cause.WRITE_FAILED, failed.transaction().cause());
         assertEquals(Outcome.ROLLBACK, failed.transaction().decision());
-        Step overdue = step(one.transaction(), new Event.VotesOverdue());
+        Step overdue = step(one.transaction(), new CoordinatorEvent.VotesOverdue());
         assertEquals(Cause.VOTE_TIMEOUT, overdue.transaction().cause());
-        assertEquals(List.of(new Effect.SendRollback("a", 0), new Effect.SendRollback("b", 0)), overdue.effects());
+        assertEquals(List.of(rollBackNow("a"), rollBackNow("b")), messages(overdue));
     }
 
     @Test
-    void aWriteUnderWayForbidsOnePhase() {
+    void a_write_under_way_prevents_one_phase_commit() {
         Step prepare = step(
-                after(onePhase(), new Event.WriteRequested("a", INSTANCE, true, false)), new Event.PrepareRequested());
+                after(onePhase(), new CoordinatorEvent.WriteRequested("a", INSTANCE, true, false)),
+                new CoordinatorEvent.PrepareRequested());
         assertEquals(TransactionState.PREPARING, prepare.transaction().state());
-        assertEquals(List.of(new Effect.LimitVoting()), prepare.effects());
+        assertEquals(List.of(new StartVoteTimer()), prepare.effects());
     }
 
     @Test
-    void aWriteStagedAfterTheRollbackIsRefused() {
-        Transaction t = after(staged("a", "b"), write("a"), new Event.RollbackRequested());
+    void a_write_staged_after_the_rollback_is_refused() {
+        Transaction t = after(staged("a", "b"), write("a"), new CoordinatorEvent.RollbackRequested());
         assertEquals(
-                List.of(new Effect.RefuseWrite(Refusal.WRONG_STATE)),
-                step(t, new Event.WriteStaged("a")).effects());
+                new WriteResult.Refused(WriteResult.Reason.WRONG_STATE),
+                step(t, new CoordinatorEvent.WriteStaged("a")).write());
     }
 
     @Test
-    void aVoteOfAnotherInstanceIsAnAbort() {
-        Step step = step(in(TransactionState.PREPARING), new Event.VoteArrived("a", OTHER_INSTANCE, Ballot.COMMIT));
+    void a_vote_of_another_instance_counts_as_abort() {
+        Step step = step(
+                in(TransactionState.PREPARING), new CoordinatorEvent.VoteArrived("a", OTHER_INSTANCE, Ballot.COMMIT));
         assertEquals(Outcome.ROLLBACK, step.transaction().decision());
         assertEquals(Cause.INSTANCE_CHANGED, step.transaction().cause());
     }
 
     @Test
-    void aWriteToAnotherInstanceDooms() {
-        Step step = step(staged("a", "b"), new Event.WriteRequested("a", OTHER_INSTANCE, false, false));
+    void a_write_to_another_instance_marks_rollback() {
+        Step step = step(staged("a", "b"), new CoordinatorEvent.WriteRequested("a", OTHER_INSTANCE, false, false));
         assertEquals(TransactionState.MARKED_ROLLBACK, step.transaction().state());
-        assertEquals(List.of(new Effect.RefuseWrite(Refusal.WRONG_STATE)), step.effects());
+        assertEquals(new WriteResult.Refused(WriteResult.Reason.WRONG_STATE), step.write());
     }
 
     @Test
-    void aFailedWriteIsNeverCommitted() {
-        Transaction t = after(staged("a", "b"), write("a"), new Event.WriteFailed("a", "full", false));
-        Step prepare = step(t, new Event.PrepareRequested());
+    void a_failed_write_is_never_committed() {
+        Transaction t = after(staged("a", "b"), write("a"), new CoordinatorEvent.WriteFailed("a", "full", false));
+        Step prepare = step(t, new CoordinatorEvent.PrepareRequested());
         assertEquals(Outcome.ROLLBACK, prepare.transaction().decision());
         assertEquals(Cause.WRITE_FAILED, prepare.transaction().cause());
         assertEquals("full", prepare.transaction().reason());
     }
 
     @Test
-    void aLostParticipantMakesACommitHeuristic() {
-        Transaction t = after(in(TransactionState.DECIDING), new Event.Recorded(NOW), new Event.Lost("a", "gone"));
+    void a_lost_participant_makes_a_commit_heuristic() {
+        Transaction t = after(in(TransactionState.DECIDING), RECORDED, new CoordinatorEvent.Lost("a", "gone"));
         assertEquals(TransactionState.COMMITTING, t.state());
-        Transaction done = after(t, new Event.Acknowledged("b"));
+        Transaction done = after(t, new CoordinatorEvent.Acknowledged("b"));
         assertEquals(TransactionState.HEURISTIC, done.state());
         assertEquals(Outcome.COMMIT, done.decision());
         assertEquals(Cause.LOST, done.cause());
@@ -381,146 +412,233 @@ class TwoPhaseCommitTest {
     }
 
     @Test
-    void aLogThatRefusesRollsBack() {
-        Step step = step(in(TransactionState.DECIDING), new Event.RecordRefused("full"));
-        assertEquals(List.of(new Effect.SendRollback("a", 0), new Effect.SendRollback("b", 0)), step.effects());
+    void a_refused_record_rolls_back() {
+        Step step = step(in(TransactionState.DECIDING), new CoordinatorEvent.RecordRefused("full"));
+        assertEquals(List.of(rollBackNow("a"), rollBackNow("b")), step.effects());
         assertEquals(Cause.LOG_REFUSED, step.transaction().cause());
     }
 
     @Test
-    void onePhaseCommits() {
-        Step prepare = step(onePhase(), new Event.PrepareRequested());
-        assertEquals(List.of(new Effect.RecordDelegation("a")), prepare.effects());
-        Step recorded = step(prepare.transaction(), new Event.Recorded(NOW));
-        assertEquals(List.of(new Effect.CommitOnePhase("a")), recorded.effects());
+    void one_phase_commit() {
+        Step prepare = step(onePhase(), new CoordinatorEvent.PrepareRequested());
+        assertEquals(State.PREPARING, forced(prepare).state());
+        assertTrue(forced(prepare).isOpen());
+        Step recorded = step(prepare.transaction(), RECORDED);
+        assertEquals(List.of(new CoordinatorEffect.CommitOnePhase("a")), recorded.effects());
         assertEquals(Outcome.PENDING, recorded.transaction().decision());
-        Transaction done = after(recorded.transaction(), new Event.OnePhaseCommitted("a"));
+        Transaction done = after(recorded.transaction(), new CoordinatorEvent.OnePhaseCommitted("a"));
         assertEquals(TransactionState.COMMITTED, done.state());
         assertEquals(Cause.ONE_PHASE, done.cause());
         assertEquals(State.COMMITTED, of(done, "a").state());
     }
 
     @Test
-    void onePhaseRefused() {
-        Step step = step(in(TransactionState.DELEGATED), new Event.OnePhaseRefused("a", Ballot.abort("no")));
+    void one_phase_commit_is_refused() {
+        Step step = step(in(TransactionState.DELEGATED), new CoordinatorEvent.OnePhaseRefused("a", Ballot.abort("no")));
         assertEquals(TransactionState.ROLLED_BACK, step.transaction().state());
         assertEquals(Cause.VOTE_ABORT, step.transaction().cause());
         assertEquals("a refused: no", step.transaction().reason());
-        assertEquals(List.of(), step.effects());
+        assertEquals(List.of(), messages(step));
     }
 
     @Test
-    void aLostAnswerToOnePhaseIsCleared() {
-        Step silent = step(in(TransactionState.DELEGATED), new Event.Unanswered("a", "timeout"));
-        assertEquals(List.of(new Effect.SendRollback("a", 0)), silent.effects());
+    void a_lost_answer_to_one_phase_commit_is_resolved_by_rollback() {
+        Step silent = step(in(TransactionState.DELEGATED), new CoordinatorEvent.Unanswered("a", "timeout"));
+        assertEquals(List.of(rollBackNow("a")), silent.effects());
         assertEquals(Outcome.PENDING, silent.transaction().decision());
-        // Without a limit: nobody else knows.
+        // Retried without limit, since only the participant knows the outcome.
         Step again = silent;
-        for (int tries = 1; tries <= 10; tries++) {
-            again = step(again.transaction(), new Event.Unanswered("a", "timeout"));
-            assertEquals(List.of(new Effect.SendRollback("a", tries)), again.effects());
+        for (int i = 0; i < 10; i++) {
+            again = step(again.transaction(), new CoordinatorEvent.Unanswered("a", "timeout"));
+            assertEquals(List.of(new Deliver("a", Outcome.ROLLBACK, Timing.AFTER_PAUSE)), again.effects());
         }
-        Transaction rolledBack = after(again.transaction(), new Event.Acknowledged("a"));
+        Transaction rolledBack = after(again.transaction(), new CoordinatorEvent.Acknowledged("a"));
         assertEquals(TransactionState.ROLLED_BACK, rolledBack.state());
         assertEquals(Outcome.ROLLBACK, rolledBack.decision());
-        Transaction committed = after(again.transaction(), new Event.Contradicted("a", "had committed"));
+        Transaction committed = after(again.transaction(), new CoordinatorEvent.Contradicted("a", "had committed"));
         assertEquals(TransactionState.COMMITTED, committed.state());
         assertEquals(Outcome.COMMIT, committed.decision());
         assertNull(committed.reason());
     }
 
     @Test
-    void rollbackIsNotToldForEver() {
-        Step step = step(staged("a"), new Event.RollbackRequested());
-        assertEquals(List.of(new Effect.SendRollback("a", 0)), step.effects());
-        for (int tries = 1; tries < 3; tries++) {
-            step = step(step.transaction(), new Event.Unanswered("a", "why"));
-            assertEquals(List.of(new Effect.SendRollback("a", tries)), step.effects());
+    void an_unanswered_rollback_ends_the_transaction_and_its_retries_may_be_dropped() {
+        Step step = step(staged("a"), new CoordinatorEvent.RollbackRequested());
+        assertEquals(List.of(rollBackNow("a")), step.effects());
+        for (int i = 0; i < 3; i++) {
+            step = step(step.transaction(), new CoordinatorEvent.Unanswered("a", "why"));
+            assertEquals(List.of(new Deliver("a", Outcome.ROLLBACK, Timing.AFTER_PAUSE_OR_DROP)), messages(step));
             assertEquals(TransactionState.ROLLED_BACK, step.transaction().state());
         }
-        step = step(step.transaction(), new Event.Unanswered("a", "why"));
-        assertEquals(List.of(), step.effects());
         assertEquals(
                 State.ROLLED_BACK,
-                of(after(step.transaction(), new Event.Acknowledged("a")), "a").state());
+                of(after(step.transaction(), new CoordinatorEvent.Acknowledged("a")), "a")
+                        .state());
+    }
+
+    @Test
+    void a_duplicate_answer_to_a_write_changes_nothing() {
+        Transaction t = staged("a", "b");
+        assertEquals(t, after(t, new CoordinatorEvent.WriteStaged("a")));
+        Transaction preparing = in(TransactionState.PREPARING);
+        assertEquals(
+                List.of(),
+                step(preparing, new CoordinatorEvent.WriteStaged("a")).effects());
+    }
+
+    @Test
+    void the_end_and_each_change_of_it_are_recorded_once() {
+        Step ended = step(in(TransactionState.COMMITTING), new CoordinatorEvent.Acknowledged("a"));
+        assertEquals(List.of(State.COMMITTED), ends(ended));
+        assertEquals(List.of(), ends(step(ended.transaction(), new CoordinatorEvent.Acknowledged("a"))));
+        Step contradicted = step(in(TransactionState.ROLLED_BACK), new CoordinatorEvent.Contradicted("a", "why"));
+        assertEquals(List.of(State.HEURISTIC), ends(contradicted));
+        Step resolved = step(contradicted.transaction(), new CoordinatorEvent.Resolved(RESOLUTION));
+        assertEquals(List.of(State.HEURISTIC), ends(resolved));
+        assertEquals(List.of(), ends(step(resolved.transaction(), new CoordinatorEvent.Resolved(RESOLUTION))));
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = TransactionState.class,
+            names = {"COMMITTING", "COMMITTED", "ROLLED_BACK", "HEURISTIC"})
+    void a_recorded_transaction_is_recovered_as_it_was(TransactionState state) {
+        Transaction before = in(state);
+        Transaction after = Transaction.recover(TransactionRecord.of(before));
+        assertEquals(TransactionRecord.of(before), TransactionRecord.of(after));
+        assertEquals(before.state(), after.state());
+    }
+
+    @Test
+    void a_record_that_contradicts_itself_is_not_recovered() {
+        TransactionRecord r = TransactionRecord.of(in(TransactionState.COMMITTING));
+        for (Outcome wrong : List.of(Outcome.ROLLBACK, Outcome.PENDING)) {
+            TransactionRecord contradictory = new TransactionRecord(
+                    r.id(),
+                    r.state(),
+                    wrong,
+                    r.origin(),
+                    r.startedAt(),
+                    r.expiresAt(),
+                    r.decidedAt(),
+                    r.finishedAt(),
+                    r.cause(),
+                    r.reason(),
+                    r.participants(),
+                    r.resolution());
+            assertThrows(IllegalArgumentException.class, () -> Transaction.recover(contradictory));
+        }
     }
 
     @Test
     void limits() {
         Transaction two = staged("a", "b");
         assertEquals(
-                List.of(new Effect.RefuseWrite(Refusal.TOO_MANY_PARTICIPANTS)),
-                step(two, write("c")).effects());
+                new WriteResult.Refused(WriteResult.Reason.TOO_MANY_PARTICIPANTS),
+                step(two, write("c")).write());
         Step third = step(two, write("a"));
-        assertEquals(List.of(new Effect.SendWrite("a", 2)), third.effects());
+        assertEquals(new WriteResult.Accepted(2), third.write());
         Step fourth = step(third.transaction(), write("b"));
-        assertEquals(List.of(new Effect.SendWrite("b", 2)), fourth.effects());
+        assertEquals(new WriteResult.Accepted(2), fourth.write());
         Step fifth = step(fourth.transaction(), write("a"));
-        assertEquals(List.of(new Effect.RefuseWrite(Refusal.TOO_MANY_WRITES)), fifth.effects());
+        assertEquals(new WriteResult.Refused(WriteResult.Reason.TOO_MANY_WRITES), fifth.write());
         assertEquals(fourth.transaction(), fifth.transaction());
     }
 
     @Test
-    void recoveredCommitIsToldToThoseThatHadNotAcknowledged() {
-        Transaction t = after(in(TransactionState.COMMITTING), new Event.Recovered());
+    void a_recovered_commit_is_sent_to_participants_that_have_not_acknowledged() {
+        Transaction t = after(in(TransactionState.COMMITTING), new CoordinatorEvent.Recovered());
         assertEquals(
-                List.of(new Effect.SendCommit("a", 1)),
-                step(t, new Event.Recovered()).effects());
+                List.of(new Deliver("a", Outcome.COMMIT, Timing.AFTER_PAUSE)),
+                step(t, new CoordinatorEvent.Recovered()).effects());
     }
 
     @Test
-    void recoveredDelegationIsResolvedByRollback() {
+    void a_recovered_delegation_is_resolved_by_rollback() {
         assertEquals(
-                List.of(new Effect.SendRollback("a", 1)),
-                step(resolving(), new Event.Recovered()).effects());
+                List.of(new Deliver("a", Outcome.ROLLBACK, Timing.AFTER_PAUSE)),
+                step(resolving(), new CoordinatorEvent.Recovered()).effects());
         assertEquals(
-                List.of(new Effect.SendRollback("a", 1)),
-                step(resolving(), new Event.Unanswered("a", "why")).effects(),
-                "and is never given up");
+                List.of(new Deliver("a", Outcome.ROLLBACK, Timing.AFTER_PAUSE)),
+                step(resolving(), new CoordinatorEvent.Unanswered("a", "why")).effects(),
+                "retried without limit");
         assertEquals(
                 TransactionState.COMMITTED,
-                after(resolving(), new Event.Contradicted("a", "it had committed"))
+                after(resolving(), new CoordinatorEvent.Contradicted("a", "it had committed"))
                         .state());
     }
 
     @Test
-    void recoveredDelegationToOneThatLostItsMemoryIsNoGuess() {
-        Transaction t = after(resolving(), new Event.Lost("a", "another instance"));
+    void a_recovered_delegation_to_a_lost_participant_is_heuristic() {
+        Transaction t = after(resolving(), new CoordinatorEvent.Lost("a", "another instance"));
         assertEquals(TransactionState.HEURISTIC, t.state());
         assertEquals(State.HEURISTIC, of(t, "a").state());
     }
 
     @Test
     void an_operator_rolls_back_and_says_why() {
-        Transaction t = after(staged("a"), new Event.RollbackRequested(Cause.OPERATOR, "the client is gone"));
+        Transaction t =
+                after(staged("a"), new CoordinatorEvent.RollbackRequested(Cause.OPERATOR, "the client is gone"));
         assertEquals(Cause.OPERATOR, t.cause());
         assertEquals("the client is gone", t.reason());
         assertEquals(TransactionState.ROLLING_BACK, t.state());
     }
 
     @Test
-    void a_heuristic_outcome_is_resolved_once_and_needs_somebody_again_when_another_contradicts() {
+    void a_heuristic_outcome_is_resolved_once_and_unresolved_again_if_another_participant_contradicts() {
         Transaction heuristic = in(TransactionState.HEURISTIC);
-        Transaction resolved = after(heuristic, new Event.Resolved(RESOLUTION));
+        Transaction resolved = after(heuristic, new CoordinatorEvent.Resolved(RESOLUTION));
         assertEquals(RESOLUTION, resolved.resolution());
         assertEquals(
                 RESOLUTION,
-                after(resolved, new Event.Resolved(new Resolution("bob", NOW, "me too")))
+                after(resolved, new CoordinatorEvent.Resolved(new Resolution("bob", NOW, "me too")))
                         .resolution());
 
         Transaction both = after(
                 staged("a", "b"),
-                new Event.RollbackRequested(),
-                new Event.Unanswered("b", "silent"),
-                new Event.Contradicted("a", "had committed"),
-                new Event.Resolved(RESOLUTION));
+                new CoordinatorEvent.RollbackRequested(),
+                new CoordinatorEvent.Unanswered("b", "silent"),
+                new CoordinatorEvent.Contradicted("a", "had committed"),
+                new CoordinatorEvent.Resolved(RESOLUTION));
         assertEquals(RESOLUTION, both.resolution());
-        assertNull(after(both, new Event.Contradicted("b", "had committed too")).resolution());
-        assertNull(after(in(TransactionState.COMMITTED), new Event.Resolved(RESOLUTION))
+        assertNull(after(both, new CoordinatorEvent.Contradicted("b", "had committed too"))
+                .resolution());
+        assertNull(after(in(TransactionState.COMMITTED), new CoordinatorEvent.Resolved(RESOLUTION))
                 .resolution());
     }
 
     // Helpers
+
+    private static Deliver commitNow(String resourceManager) {
+        return new Deliver(resourceManager, Outcome.COMMIT, Timing.NOW);
+    }
+
+    private static Deliver rollBackNow(String resourceManager) {
+        return new Deliver(resourceManager, Outcome.ROLLBACK, Timing.NOW);
+    }
+
+    /** The record that has to be durable; the only effect. */
+    private static TransactionRecord forced(Step step) {
+        assertEquals(1, step.effects().size());
+        Persist persist = assertInstanceOf(Persist.class, step.effects().getFirst());
+        assertEquals(Durability.FORCED, persist.durability());
+        return persist.record();
+    }
+
+    /** The states of the records that are appended lazily. */
+    private static List<State> ends(Step step) {
+        return step.effects().stream()
+                .filter(effect -> effect instanceof Persist persist && persist.durability() == Durability.LAZY)
+                .map(effect -> ((Persist) effect).record().state())
+                .toList();
+    }
+
+    /** All effects but records. */
+    private static List<CoordinatorEffect> messages(Step step) {
+        return step.effects().stream()
+                .filter(effect -> !(effect instanceof Persist))
+                .toList();
+    }
 
     /** As it is made from the log after a restart. */
     private static Transaction resolving() {
@@ -547,30 +665,33 @@ class TwoPhaseCommitTest {
     private static Transaction staged(String... resourceManagers) {
         Transaction t = begin();
         for (String resourceManager : resourceManagers) {
-            t = after(t, write(resourceManager), new Event.WriteStaged(resourceManager));
+            t = after(t, write(resourceManager), new CoordinatorEvent.WriteStaged(resourceManager));
         }
         return t;
     }
 
     private static Transaction onePhase() {
-        return after(begin(), new Event.WriteRequested("a", INSTANCE, true, false), new Event.WriteStaged("a"));
+        return after(
+                begin(),
+                new CoordinatorEvent.WriteRequested("a", INSTANCE, true, false),
+                new CoordinatorEvent.WriteStaged("a"));
     }
 
-    private static Event write(String resourceManager) {
-        return new Event.WriteRequested(resourceManager, INSTANCE, false, false);
+    private static CoordinatorEvent write(String resourceManager) {
+        return new CoordinatorEvent.WriteRequested(resourceManager, INSTANCE, false, false);
     }
 
-    private static Event vote(String resourceManager, Ballot ballot) {
-        return new Event.VoteArrived(resourceManager, INSTANCE, ballot);
+    private static CoordinatorEvent vote(String resourceManager, Ballot ballot) {
+        return new CoordinatorEvent.VoteArrived(resourceManager, INSTANCE, ballot);
     }
 
-    private static Step step(Transaction t, Event event) {
+    private static Step step(Transaction t, CoordinatorEvent event) {
         return MACHINE.apply(t, event, NOW);
     }
 
-    private static Transaction after(Transaction t, Event... events) {
+    private static Transaction after(Transaction t, CoordinatorEvent... events) {
         Transaction last = t;
-        for (Event event : events) {
+        for (CoordinatorEvent event : events) {
             last = step(last, event).transaction();
         }
         return last;

@@ -3,7 +3,7 @@ package dtc.simulation;
 import dtc.coordinator.Transaction;
 import dtc.protocol.Outcome;
 import dtc.runtime.Answer;
-import dtc.runtime.Coordinator;
+import dtc.runtime.coordinator.Coordinator;
 
 /** What the coordinator once said of a commit, it still knows after any crash, until it may forget. */
 final class AcknowledgedIsLoggedCheck implements Check {

@@ -6,7 +6,7 @@ import dtc.coordinator.TransactionState;
 import dtc.protocol.Outcome;
 import dtc.protocol.State;
 import dtc.runtime.Answer;
-import dtc.runtime.Coordinator;
+import dtc.runtime.coordinator.Coordinator;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;

@@ -4,7 +4,7 @@ import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionRecord;
 import dtc.protocol.Ballot;
 import dtc.protocol.Outcome;
-import dtc.runtime.Coordinator;
+import dtc.runtime.coordinator.Coordinator;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 

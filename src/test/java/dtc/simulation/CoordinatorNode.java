@@ -8,24 +8,25 @@ import dtc.log.DecisionLog;
 import dtc.log.LogRecord;
 import dtc.protocol.Ballot;
 import dtc.protocol.JsonText;
+import dtc.protocol.Message;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
+import dtc.protocol.Refusal;
+import dtc.protocol.Reply;
 import dtc.protocol.Resolution;
 import dtc.protocol.TransactionId;
 import dtc.protocol.VoteCause;
 import dtc.runtime.Answer;
 import dtc.runtime.Backoff;
-import dtc.runtime.Coordinator;
-import dtc.runtime.Coordinator.Until;
-import dtc.runtime.Exchanges;
 import dtc.runtime.HostRules;
-import dtc.runtime.Lanes;
-import dtc.runtime.Message;
-import dtc.runtime.Participants.Reply;
-import dtc.runtime.Refusal;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
-import dtc.runtime.TransactionListener;
+import dtc.runtime.coordinator.Applied;
+import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.TransactionListener;
+import dtc.runtime.coordinator.Until;
+import dtc.runtime.messaging.BatchingParticipantClient;
+import dtc.runtime.messaging.ParticipantTransport;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -51,7 +52,7 @@ final class CoordinatorNode extends Node {
 
     private static final Duration VOTE_TIMEOUT = Duration.ofSeconds(1);
     private static final long MESSAGE_MILLIS = 1_100;
-    private static final Reply SENT_AGAIN = new Reply(Reply.Kind.SILENT, "it is asked again alone");
+    private static final Reply SENT_AGAIN = new Reply.NoAnswer("it is asked again alone");
     /** Of what operators do. */
     private static final String REASON = "because";
 
@@ -77,7 +78,7 @@ final class CoordinatorNode extends Node {
         }
         Ids ids = new Ids(time);
         Coordinator newCoordinator = new Coordinator(
-                new TwoPhaseCommit(10, 100, (int) world.setting(Setting.ROLLBACK_TRIES_MAX)),
+                new TwoPhaseCommit(10, 100),
                 new Coordinator.Settings(
                         Duration.ofMillis(world.setting(Setting.TRANSACTION_TIMEOUT)),
                         Duration.ofMillis(MESSAGE_MILLIS),
@@ -87,6 +88,7 @@ final class CoordinatorNode extends Node {
                         (int) world.setting(Setting.RETAINED_MAX),
                         (int) world.setting(Setting.REDELIVERIES_MAX),
                         (int) world.setting(Setting.ROLLBACKS_WAITING_MAX),
+                        (int) world.setting(Setting.ROLLBACK_TRIES_MAX),
                         (int) world.setting(Setting.UNDELIVERED_MAX)),
                 time,
                 ids,
@@ -95,10 +97,10 @@ final class CoordinatorNode extends Node {
                         Duration.ofSeconds(10),
                         new SplittableRandom(world.number("redelivery", Long.MAX_VALUE))),
                 newRegistry,
-                new Lanes(
+                new BatchingParticipantClient(
                         new Messages(life),
                         time,
-                        new Lanes.Settings(
+                        new BatchingParticipantClient.Settings(
                                 (int) world.setting(Setting.LANES),
                                 (int) world.setting(Setting.BATCH_MAX),
                                 10_000,
@@ -107,7 +109,7 @@ final class CoordinatorNode extends Node {
                                 Duration.ofMillis(world.setting(Setting.PATIENCE))),
                         world.setting(Setting.TURN) == 0 ? Runnable::run : task -> time.after(Duration.ZERO, task)),
                 new WatchedLog(life, log),
-                new Listener(life));
+                List.of(new Listener(life)));
         registry = newRegistry;
         coordinator = newCoordinator;
         newCoordinator.recover();
@@ -335,7 +337,7 @@ final class CoordinatorNode extends Node {
     // What it asks of resource managers
 
     /** The time-outs and readings of answers are those of the product over HTTP. */
-    private final class Messages implements Exchanges {
+    private final class Messages implements ParticipantTransport {
         private final Life life;
 
         private Messages(Life life) {
@@ -343,14 +345,14 @@ final class CoordinatorNode extends Node {
         }
 
         @Override
-        public CompletionStage<Reply> alone(Registration target, Message message) {
+        public CompletionStage<Reply> send(Registration target, Message message) {
             leaves(target, message);
             return ask(target, subject(message), millis(message), node -> node.receive(target, message))
                     .thenApply(result -> arrived(target, message, read(message, result)));
         }
 
         @Override
-        public CompletionStage<List<Optional<Reply>>> together(Registration target, List<Message> messages) {
+        public CompletionStage<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages) {
             messages.forEach(message -> leaves(target, message));
             String subject = messages.stream().map(this::subject).collect(Collectors.joining(", "));
             return ask(target, subject, VOTE_TIMEOUT.toMillis(), node -> node.receive(target, messages))
@@ -382,7 +384,7 @@ final class CoordinatorNode extends Node {
                     "prepare " + transaction + " with "
                             + prepare.writes().stream().map(Message.Write::key).collect(Collectors.joining(" "));
                 case Message.Prepare _ -> "prepare " + transaction;
-                case Message.Commit _ -> "commit " + transaction;
+                case Message.Commit _, Message.CommitOnePhase _ -> "commit " + transaction;
                 case Message.Rollback _ -> "rollback " + transaction;
             };
         }
@@ -398,7 +400,8 @@ final class CoordinatorNode extends Node {
             switch (message) {
                 case Message.Write write -> sends(target, write);
                 case Message.Prepare prepare -> prepare.writes().forEach(write -> sends(target, write));
-                case Message.Commit _ -> world.ledger.tells(message.id(), Outcome.COMMIT, target.id());
+                case Message.Commit _, Message.CommitOnePhase _ ->
+                    world.ledger.tells(message.id(), Outcome.COMMIT, target.id());
                 case Message.Rollback _ -> world.ledger.tells(message.id(), Outcome.ROLLBACK, target.id());
             }
         }
@@ -415,7 +418,8 @@ final class CoordinatorNode extends Node {
         private Reply arrived(Registration target, Message message, Reply reply) {
             if (!life.isOver()) {
                 switch (message) {
-                    case Message.Commit _ -> world.ledger.answered(message.id(), Outcome.COMMIT, target.id(), reply);
+                    case Message.Commit _, Message.CommitOnePhase _ ->
+                        world.ledger.answered(message.id(), Outcome.COMMIT, target.id(), reply);
                     case Message.Rollback _ ->
                         world.ledger.answered(message.id(), Outcome.ROLLBACK, target.id(), reply);
                     case Message.Write _, Message.Prepare _ -> {}
@@ -441,10 +445,11 @@ final class CoordinatorNode extends Node {
                     case Network.Result.Silent<?> _ -> VoteCause.TIMEOUT;
                     case Network.Result.Broken<?> _, Network.Result.Heard<?> _ -> VoteCause.ERROR;
                 };
-                return Reply.voted(Ballot.abortFor(cause, detail));
+                return new Reply.Voted(Ballot.abortFor(cause, detail));
             }
-            return new Reply(
-                    result instanceof Network.Result.Refused<?> ? Reply.Kind.UNREACHABLE : Reply.Kind.SILENT, detail);
+            return result instanceof Network.Result.Refused<?>
+                    ? new Reply.Unreachable(detail)
+                    : new Reply.NoAnswer(detail);
         }
 
         private <R> CompletionStage<Network.Result<R>> ask(
@@ -471,9 +476,10 @@ final class CoordinatorNode extends Node {
         }
 
         @Override
-        public void changed(Transaction before, Transaction after) {
-            if (!life.isOver()) {
-                world.ledger.changed(before, after);
+        public void applied(Applied applied) {
+            Transaction before = applied.before();
+            if (!life.isOver() && before != null && applied.stateChanged()) {
+                world.ledger.changed(before, applied.after());
             }
         }
     }

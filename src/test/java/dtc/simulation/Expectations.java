@@ -2,7 +2,7 @@ package dtc.simulation;
 
 import dtc.coordinator.Transaction;
 import dtc.runtime.Answer;
-import dtc.runtime.Coordinator;
+import dtc.runtime.coordinator.Coordinator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 

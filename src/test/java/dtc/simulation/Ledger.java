@@ -4,16 +4,16 @@ import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionRecord;
 import dtc.coordinator.TransactionState;
 import dtc.protocol.Ballot;
+import dtc.protocol.Message;
 import dtc.protocol.Outcome;
+import dtc.protocol.Refusal;
+import dtc.protocol.Reply;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.protocol.Vote;
 import dtc.resource.Dictionary;
-import dtc.runtime.Coordinator;
-import dtc.runtime.Message;
-import dtc.runtime.Participants.Reply;
-import dtc.runtime.Refusal;
 import dtc.runtime.Registration;
+import dtc.runtime.coordinator.Coordinator;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -285,11 +285,12 @@ final class Ledger {
         of(id, seen -> {
             Part part = seen.parts.get(resourceManager);
             if (part != null) {
-                part.settled |= switch (reply.kind()) {
-                    case DONE, UNKNOWN, CONFLICT -> true;
-                    // A refused commit in one phase never comes again.
-                    case UNREACHABLE, NO_ROOM -> outcome == Outcome.COMMIT && seen.state == TransactionState.DELEGATED;
-                    case UNAVAILABLE, WRONG, SILENT -> false;
+                part.settled |= switch (reply) {
+                    case Reply.Acknowledged _, Reply.NotFound _, Reply.Conflict _ -> true;
+                    // A one-phase commit that was refused is not sent again.
+                    case Reply.Unreachable _, Reply.NoRoom _ ->
+                        outcome == Outcome.COMMIT && seen.state == TransactionState.DELEGATED;
+                    case Reply.Unavailable _, Reply.ProtocolError _, Reply.NoAnswer _, Reply.Voted _ -> false;
                 };
             }
             each(check -> check.answered(seen, resourceManager));

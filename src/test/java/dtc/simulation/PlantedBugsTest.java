@@ -4,11 +4,12 @@ import static dtc.simulation.PlantedBug.plant;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
+import dtc.coordinator.ReplyTable;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.file.FileDecisionLog;
 import dtc.resource.Dictionary;
-import dtc.runtime.Coordinator;
-import dtc.runtime.Lanes;
+import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.messaging.BatchingParticipantClient;
 import dtc.runtime.participant.InstanceCheck;
 import dtc.runtime.participant.ResourceManager;
 import java.util.Map;
@@ -25,6 +26,8 @@ class PlantedBugsTest {
 
     private static final int FEW = 100;
     private static final int MANY = 4_000;
+
+    private static final String DRIVER = "dtc.runtime.coordinator.TransactionDriver";
 
     static Stream<PlantedBug> log() {
         return Stream.of(
@@ -62,7 +65,7 @@ class PlantedBugsTest {
                         .remove("force();")
                         .foundWithin(MANY),
                 plant("deletes a segment without copying its live records")
-                        .in("dtc.log.file.LogFiles", "copy")
+                        .in("dtc.log.file.LogFiles", "copyLive")
                         .remove("write(copies);")
                         .foundWithin(MANY));
     }
@@ -70,11 +73,12 @@ class PlantedBugsTest {
     static Stream<PlantedBug> coordinator() {
         return Stream.of(
                 plant("sends a commit before the decision is recorded")
-                        .in(Coordinator.class, "record")
+                        .in(DRIVER, "force")
                         .replace("log.append($record)", """
                                 {
                                     log.append($record);
-                                    return CompletableFuture.completedFuture(new AppendResult.Stored());
+                                    return java.util.concurrent.CompletableFuture.<AppendResult>completedFuture(
+                                            new AppendResult.Stored());
                                 }
                                 """)
                         .foundWithin(FEW),
@@ -87,62 +91,66 @@ class PlantedBugsTest {
                         .remove("open.forEach($deliver);")
                         .foundWithin(FEW),
                 plant("treats a participant that does not know the transaction as committed")
-                        .in(Coordinator.class, "sendCommit")
-                        .replace("toldOutcome(name, reply)", """
-                                reply.kind() == Participants.Reply.Kind.UNKNOWN
-                                        ? new Event.Acknowledged(name)
-                                        : toldOutcome(name, reply)
+                        .in(ReplyTable.class, "event")
+                        .replace("outcome(resourceManager, reply)", """
+                                message instanceof Message.Commit && reply instanceof NotFound
+                                        ? new CoordinatorEvent.Acknowledged(resourceManager)
+                                        : outcome(resourceManager, reply)
                                 """)
                         .foundWithin(MANY),
                 plant("treats a lost answer to a one-phase commit as a refusal")
-                        .in(Coordinator.class, "commitOnePhase")
+                        .in(ReplyTable.class, "commitOnePhase")
                         .replace(
-                                "new Event.Unanswered(name, reply.detail())",
-                                "new Event.OnePhaseRefused(name, Ballot.abort(reply.detail()))")
+                                "new CoordinatorEvent.Unanswered(resourceManager, reply.detail())",
+                                "new CoordinatorEvent.OnePhaseRefused(resourceManager, Ballot.abort(reply.detail()))")
                         .foundWithin(FEW),
                 plant("treats a participant that lost a one-phase commit as rolled back")
-                        .in(Coordinator.class, "sendRollback")
-                        .replace("toldOutcome(name, reply)", """
-                                reply.kind() == Participants.Reply.Kind.UNKNOWN
-                                        ? new Event.Acknowledged(name)
-                                        : toldOutcome(name, reply)
+                        .in(ReplyTable.class, "event")
+                        .replace("outcome(resourceManager, reply)", """
+                                message instanceof Message.Rollback && reply instanceof NotFound
+                                        ? new CoordinatorEvent.Acknowledged(resourceManager)
+                                        : outcome(resourceManager, reply)
                                 """)
                         .foundWithin(MANY),
                 plant("stops asking for the outcome of a one-phase commit")
-                        .in(Coordinator.class, "perform")
-                        .replace("entry.transaction.state().isLeftToParticipant()", "false")
+                        .in("dtc.coordinator.PhaseTwo", "unanswered")
+                        .replace(
+                                "before.unresponsive() ? Timing.AFTER_PAUSE : Timing.NOW",
+                                "before.unresponsive() ? Timing.AFTER_PAUSE_OR_DROP : Timing.NOW")
                         .foundWithin(MANY),
                 plant("treats the messages of a failed batch as delivered")
-                        .in(Lanes.class, "goAgain")
-                        .replace("give(target, one.onceMore());", "one.answer().complete(Reply.DONE);")
+                        .in(BatchingParticipantClient.class, "resend(Pending, boolean)")
+                        .replace(
+                                "enqueue(registration, pending.resend());",
+                                "pending.reply().complete(new Reply.Acknowledged());")
                         .foundWithin(MANY),
                 plant("mixes up the answers to a batch")
-                        .in(Lanes.class, "deliver")
+                        .in(BatchingParticipantClient.class, "complete(List<Pending>, List<Optional<Reply>>)")
                         .replace("replies.get(i)", "replies.get(batch.size() - 1 - i)")
                         .foundWithin(MANY),
                 plant("ignores the idempotency key of a request")
-                        .in(Coordinator.class, "begin")
-                        .replace("requests.putIfAbsent(name, mine)", "null")
+                        .in("dtc.runtime.coordinator.IdempotencyKeys", "bindIfAbsent")
+                        .replace("bindings.putIfAbsent($key, binding)", "null")
                         .foundWithin(FEW),
                 plant("loses the idempotency keys in a restart")
-                        .in(Coordinator.class, "recover")
-                        .remove("requests.put($name, $begun);")
+                        .in("dtc.runtime.coordinator.TransactionStore", "addRecovered")
+                        .remove("keys.bind($origin, $id);")
                         .foundWithin(MANY),
                 plant("forgets a transaction as soon as it has finished")
-                        .in(Coordinator.class, "finish")
-                        .replace("retire(after, Duration.ZERO);", "forget(after.id());")
+                        .in("dtc.runtime.coordinator.TransactionStore", "ended")
+                        .replace("retain(ended, Duration.ZERO);", "forget(ended.id());")
                         .foundWithin(MANY),
                 plant("keeps finished transactions for ever")
-                        .in("dtc.runtime.Retention", "add")
+                        .in("dtc.runtime.coordinator.Retention", "add")
                         .replace("finished.size() > number", "false")
                         .foundWithin(FEW),
                 plant("never lets a transaction expire")
-                        .in(Coordinator.class, "begin")
-                        .remove("entry.timer = time.after(allowed, $expire);")
+                        .in(Coordinator.class, "begin(Origin, Duration)")
+                        .remove("entry.setTimer(time.after(allowed, $expire));")
                         .foundWithin(FEW),
                 plant("does not record that a transaction is forgotten")
-                        .in(Coordinator.class, "forget")
-                        .remove("log.forget(id);")
+                        .in("dtc.runtime.coordinator.TransactionStore", "forget")
+                        .remove("whenForgotten.accept(entry);")
                         .foundWithin(MANY),
                 plant("decides to commit without waiting for all votes")
                         .in(TwoPhaseCommit.class, "voteArrived")
@@ -153,14 +161,14 @@ class PlantedBugsTest {
                         .replace("ballot.vote() == Vote.ABORT", "false")
                         .foundWithin(FEW),
                 plant("ends a commit with the first acknowledgement")
-                        .in(TwoPhaseCommit.class, "finishCommit")
+                        .in("dtc.coordinator.PhaseTwo", "finishCommit")
                         .replace("$participants.allMatch($isSettled)", "$participants.anyMatch($isSettled)")
                         .foundWithin(FEW),
-                plant("gives up a commit after three attempts")
-                        .in(TwoPhaseCommit.class, "unanswered")
-                        .replace("Step.of(next, new Effect.SendCommit($name, tries))", """
-                                tries > 3 ? Step.of(next) : Step.of(next, new Effect.SendCommit($name, tries))
-                                """)
+                plant("gives up a commit after some attempts")
+                        .in("dtc.coordinator.PhaseTwo", "unanswered")
+                        .replace(
+                                "new Deliver(name, Outcome.COMMIT, Timing.AFTER_PAUSE)",
+                                "new Deliver(name, Outcome.COMMIT, Timing.AFTER_PAUSE_OR_DROP)")
                         .foundWithin(FEW),
                 plant("rolls back while the commit is being recorded")
                         .in(TwoPhaseCommit.class, "rollbackRequested")

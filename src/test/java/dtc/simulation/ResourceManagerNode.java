@@ -1,7 +1,9 @@
 package dtc.simulation;
 
 import dtc.protocol.Ballot;
+import dtc.protocol.Message;
 import dtc.protocol.Outcome;
+import dtc.protocol.Reply;
 import dtc.protocol.TransactionId;
 import dtc.resource.Dictionary;
 import dtc.resource.DictionaryLimits;
@@ -9,8 +11,6 @@ import dtc.resource.ResourceEffect;
 import dtc.resource.ResourceEvent;
 import dtc.runtime.Answer;
 import dtc.runtime.Backoff;
-import dtc.runtime.Message;
-import dtc.runtime.Participants.Reply;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.participant.CoordinatorLink;
@@ -204,29 +204,28 @@ final class ResourceManagerNode extends Node {
         return stage.toCompletableFuture().join();
     }
 
-    /** As HTTP paths do, the address names the resource manager too. */
-    private boolean isElsewhere(Registration target) {
-        return !target.url().endsWith(PATH + name);
-    }
-
     /** The address in a URL of {@link #url}. */
     static String address(Registration target) {
         return target.url().substring(SCHEME.length(), target.url().lastIndexOf(PATH));
     }
 
-    private static final Reply NOT_HERE = new Reply(Reply.Kind.UNKNOWN, "it answered 404");
+    private boolean isElsewhere(Registration target) {
+        return !target.url().endsWith(PATH + name);
+    }
+
+    private static final Reply NOT_HERE = new Reply.NotFound("it answered 404");
 
     CompletionStage<Reply> receive(Registration target, Message message) {
         if (isElsewhere(target)) {
             return CompletableFuture.completedFuture(
                     message instanceof Message.Prepare
-                            ? Reply.voted(Ballot.abort("it answered 404 instead of a vote"))
+                            ? new Reply.Voted(Ballot.abort("it answered 404 instead of a vote"))
                             : NOT_HERE);
         }
         return switch (message) {
             case Message.Write write -> CompletableFuture.completedFuture(write(target, write));
-            case Message.Prepare prepare -> prepare(target, prepare).thenApply(Reply::voted);
-            case Message.Commit _ -> commit(target, message.id());
+            case Message.Prepare prepare -> prepare(target, prepare).thenApply(Reply.Voted::new);
+            case Message.Commit _, Message.CommitOnePhase _ -> commit(target, message.id());
             case Message.Rollback _ -> CompletableFuture.completedFuture(rollback(target, message.id()));
         };
     }
@@ -313,14 +312,15 @@ final class ResourceManagerNode extends Node {
     /** As the statuses of HTTP say it. */
     private static Reply reply(ResourceEffect effect) {
         return switch (effect) {
-            case ResourceEffect.Staged _, ResourceEffect.Committed _, ResourceEffect.RolledBack _ -> Reply.DONE;
+            case ResourceEffect.Staged _, ResourceEffect.Committed _, ResourceEffect.RolledBack _ ->
+                new Reply.Acknowledged();
             case ResourceEffect.WriteRefused _, ResourceEffect.CommitRefused _, ResourceEffect.RollbackRefused _ ->
-                new Reply(Reply.Kind.CONFLICT, "it answered 409");
-            case ResourceEffect.Unknown _ -> new Reply(Reply.Kind.UNKNOWN, "it answered 404");
-            case ResourceEffect.NoRoom _ -> new Reply(Reply.Kind.NO_ROOM, "it answered 507");
-            case ResourceEffect.Stopping _ -> new Reply(Reply.Kind.UNAVAILABLE, "it answered 503");
+                new Reply.Conflict("it answered 409");
+            case ResourceEffect.Unknown _ -> new Reply.NotFound("it answered 404");
+            case ResourceEffect.NoRoom _ -> new Reply.NoRoom("it answered 507");
+            case ResourceEffect.Stopping _ -> new Reply.Unavailable("it answered 503");
             case ResourceEffect.Voted _, ResourceEffect.Waiting _, ResourceEffect.InDoubt _ ->
-                new Reply(Reply.Kind.WRONG, "it answered 500");
+                new Reply.ProtocolError("it answered 500");
         };
     }
 

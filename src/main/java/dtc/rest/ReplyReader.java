@@ -5,10 +5,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dtc.protocol.Ballot;
+import dtc.protocol.Message;
 import dtc.protocol.PlainText;
-import dtc.protocol.VoteCause;
-import dtc.runtime.Message;
-import dtc.runtime.Participants.Reply;
+import dtc.protocol.Reply;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.Response;
 import java.util.ArrayList;
@@ -16,45 +15,46 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What answers of resource managers mean. They are others' making, and may hold anything. */
+/** Turns HTTP responses of resource managers into replies. The responses are untrusted: they may contain anything. */
 @Singleton
-class Answers {
+class ReplyReader {
 
-    /** Says that it will be done, not that it is. */
+    /** In a batch: the message is accepted, but not carried out yet. */
     private static final int ACCEPTED = 202;
 
-    /** Of a reason; longer ones are cut. */
+    /** Longer reasons are truncated. */
     static final int REASON_CHARS_MAX = 300;
 
     private final ObjectMapper mapper;
 
-    Answers(ObjectMapper mapper) {
+    ReplyReader(ObjectMapper mapper) {
         this.mapper = mapper;
     }
 
+    /** Reads the reply to any message but prepare. */
     Reply reply(Response response) {
-        return reply(response.getStatus(), isGood(response.getStatus()) ? null : detail(response));
+        return reply(response.getStatus(), isAcknowledgement(response.getStatus()) ? null : detail(response));
     }
 
-    private static boolean isGood(int status) {
+    private static boolean isAcknowledgement(int status) {
         return status >= 200 && status < 300 && status != ACCEPTED;
     }
 
     private static Reply reply(int status, @Nullable String said) {
-        return isGood(status)
-                ? Reply.DONE
-                : new Reply(
-                        switch (status) {
-                            case 404 -> Reply.Kind.UNKNOWN;
-                            case 409 -> Reply.Kind.CONFLICT;
-                            case 507 -> Reply.Kind.NO_ROOM;
-                            case 503 -> Reply.Kind.UNAVAILABLE;
-                            default -> Reply.Kind.WRONG;
-                        },
-                        "it answered " + status + (said == null || said.isEmpty() ? "" : ": " + line(said)));
+        if (isAcknowledgement(status)) {
+            return new Reply.Acknowledged();
+        }
+        String detail = "it answered " + status + (said == null || said.isEmpty() ? "" : ": " + line(said));
+        return switch (status) {
+            case 404 -> new Reply.NotFound(detail);
+            case 409 -> new Reply.Conflict(detail);
+            case 507 -> new Reply.NoRoom(detail);
+            case 503 -> new Reply.Unavailable(detail);
+            default -> new Reply.ProtocolError(detail);
+        };
     }
 
-    /** What a refusal says of itself (RFC 9457). */
+    /** Returns the detail of a problem document (RFC 9457); empty if the response is not one. */
     private String detail(Response response) {
         if (response.getMediaType() == null
                 || !response.getMediaType().getSubtype().equals("problem+json")) {
@@ -69,50 +69,50 @@ class Answers {
         }
     }
 
+    /** Returns the reply for a call that failed. */
     static Reply failed(Throwable failure) {
-        return new Reply(
-                switch (Clients.classify(failure)) {
-                    case UNREACHABLE -> Reply.Kind.UNREACHABLE;
-                    case GARBLED -> Reply.Kind.WRONG;
-                    // A broken connection does not tell whether the message was carried out.
-                    case TIMEOUT, ERROR -> Reply.Kind.SILENT;
-                },
-                Clients.describe(failure));
-    }
-
-    /** Reads a vote; anything else than a well-formed one is a vote to abort. */
-    Reply vote(Response response) {
-        return Reply.voted(ballot(response));
-    }
-
-    private Ballot ballot(Response response) {
-        if (response.getStatus() != 200) {
-            return error("it answered %d instead of a vote".formatted(response.getStatus()));
-        }
-        String body = response.hasEntity() ? response.readEntity(String.class) : "";
-        if (body == null || body.isBlank()) {
-            return error("its answer is empty");
-        }
-        try {
-            return ballot(mapper.readTree(body));
-        } catch (JsonProcessingException _) {
-            return error("its answer is not JSON");
-        }
-    }
-
-    private static Ballot ballot(JsonNode answer) {
-        return switch (answer.path("vote").asText()) {
-            case "COMMIT" -> Ballot.COMMIT;
-            case "READ_ONLY" -> Ballot.READ_ONLY;
-            case "ABORT" -> abort(answer.path("reason").asText());
-            default -> error("its answer holds no known vote");
+        String detail = Clients.describe(failure);
+        return switch (Clients.classify(failure)) {
+            case UNREACHABLE -> new Reply.Unreachable(detail);
+            case GARBLED -> new Reply.ProtocolError(detail);
+            // A broken connection does not tell whether the message was carried out.
+            case TIMEOUT, ERROR -> new Reply.NoAnswer(detail);
         };
     }
 
-    /** None where the answer is not one for each message: nothing is harmed by sending them again, each alone. */
-    List<Optional<Reply>> each(List<Message> messages, Response response) {
+    /** Reads the reply to prepare. */
+    Reply vote(Response response) {
+        if (response.getStatus() != 200) {
+            return new Reply.ProtocolError("it answered %d instead of a vote".formatted(response.getStatus()));
+        }
+        String body = response.hasEntity() ? response.readEntity(String.class) : "";
+        if (body == null || body.isBlank()) {
+            return new Reply.ProtocolError("its answer is empty");
+        }
+        try {
+            return vote(mapper.readTree(body));
+        } catch (JsonProcessingException _) {
+            return new Reply.ProtocolError("its answer is not JSON");
+        }
+    }
+
+    private static Reply vote(JsonNode answer) {
+        return switch (answer.path("vote").asText()) {
+            case "COMMIT" -> new Reply.Voted(Ballot.COMMIT);
+            case "READ_ONLY" -> new Reply.Voted(Ballot.READ_ONLY);
+            case "ABORT" ->
+                new Reply.Voted(Ballot.abort(reason(answer.path("reason").asText())));
+            default -> new Reply.ProtocolError("its answer holds no known vote");
+        };
+    }
+
+    /**
+     * Reads the replies to a batch; an empty list if the response does not contain one for each message. It is then
+     * safe to send each message again alone.
+     */
+    List<Optional<Reply>> batch(List<Message> messages, Response response) {
         if (response.getStatus() == 503) {
-            // It takes nothing now: as if each had been refused, for to send each again would be to insist.
+            // The resource manager accepts nothing now, so sending the messages again would add to its load.
             return toEach(messages, vote(response), reply(response));
         }
         JsonNode answers = response.getStatus() == 200 ? answers(response) : MissingNode.getInstance();
@@ -126,7 +126,7 @@ class Answers {
         return replies;
     }
 
-    /** The same to each, but for requests for votes. */
+    /** Returns {@code vote} for each prepare message, and {@code other} for all other messages. */
     static List<Optional<Reply>> toEach(List<Message> messages, Reply vote, Reply other) {
         return messages.stream()
                 .map(message -> Optional.of(message instanceof Message.Prepare ? vote : other))
@@ -139,8 +139,10 @@ class Answers {
             return Optional.empty();
         }
         if (message instanceof Message.Prepare) {
-            return Optional.of(Reply.voted(
-                    status == 200 ? ballot(answer) : error("it answered %d instead of a vote".formatted(status))));
+            return Optional.of(
+                    status == 200
+                            ? vote(answer)
+                            : new Reply.ProtocolError("it answered %d instead of a vote".formatted(status)));
         }
         return Optional.of(reply(status, answer.path("reason").asText()));
     }
@@ -156,16 +158,12 @@ class Answers {
         }
     }
 
-    private static Ballot abort(String said) {
+    private static String reason(String said) {
         String line = line(said);
-        return Ballot.abort(line.isBlank() ? "it gave no reason" : line);
+        return line.isBlank() ? "it gave no reason" : line;
     }
 
     private static String line(String said) {
         return PlainText.line(said, REASON_CHARS_MAX);
-    }
-
-    private static Ballot error(String reason) {
-        return Ballot.abortFor(VoteCause.ERROR, reason);
     }
 }

@@ -1,14 +1,15 @@
-package dtc.runtime;
+package dtc.runtime.coordinator;
 
 import dtc.protocol.TransactionId;
+import dtc.runtime.Time;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.function.Consumer;
 
 /**
- * Keeps finished transactions for a time and up to a number, and says which to forget: those that finished first. Ages
- * are elapsed time.
+ * Decides when finished transactions are forgotten: after a time, or if there are more than a number. Those that
+ * finished first are forgotten first. Time is elapsed time, not the wall clock.
  */
 final class Retention {
 
@@ -16,10 +17,10 @@ final class Retention {
     private final Duration age;
     private final int number;
     private final Consumer<TransactionId> forget;
-    /** In the order of finishing. Guarded by this. */
+    /** In the order in which they finished. Guarded by this. */
     private final Queue<Finished> finished = new ArrayDeque<>();
-    /** Whether a timer runs. Guarded by this. */
-    private boolean awaiting;
+    /** Guarded by this. */
+    private boolean timerRunning;
 
     private record Finished(TransactionId id, long atNanos) {}
 
@@ -30,7 +31,7 @@ final class Retention {
         this.forget = forget;
     }
 
-    /** Keeps one that finished {@code ago}. */
+    /** Adds a transaction that finished {@code ago}. */
     void add(TransactionId id, Duration ago) {
         Finished overflow = null;
         synchronized (this) {
@@ -38,28 +39,28 @@ final class Retention {
             if (finished.size() > number) {
                 overflow = finished.remove();
             }
-            awaitOldest();
+            startTimer();
         }
         if (overflow != null) {
             forget.accept(overflow.id());
         }
     }
 
-    /** Keeps it no longer on its own account; false where it is not kept. */
+    /** Removes a transaction without forgetting it; returns false if it is not here. */
     synchronized boolean remove(TransactionId id) {
         return finished.removeIf(one -> one.id().equals(id));
     }
 
     private void forgetOld() {
         synchronized (this) {
-            awaiting = false;
+            timerRunning = false;
         }
         while (true) {
             Finished oldest;
             synchronized (this) {
                 oldest = finished.peek();
                 if (oldest == null || time.nanos() - oldest.atNanos() < age.toNanos()) {
-                    awaitOldest();
+                    startTimer();
                     return;
                 }
                 finished.remove();
@@ -69,10 +70,10 @@ final class Retention {
     }
 
     /** Guarded by this. */
-    private void awaitOldest() {
+    private void startTimer() {
         Finished oldest = finished.peek();
-        if (oldest != null && !awaiting) {
-            awaiting = true;
+        if (oldest != null && !timerRunning) {
+            timerRunning = true;
             time.after(age.minusNanos(time.nanos() - oldest.atNanos()).plusMillis(1), this::forgetOld);
         }
     }

@@ -1,9 +1,8 @@
-package dtc.runtime;
+package dtc.protocol;
 
-import dtc.protocol.TransactionId;
 import org.jspecify.annotations.Nullable;
 
-/** Why a call was not carried out. A value: being refused is part of the protocol. */
+/** Why a call was refused. A value, not an exception: refusals are part of the protocol. */
 public record Refusal(
         Kind kind,
         String detail,
@@ -15,14 +14,14 @@ public record Refusal(
         UNKNOWN_RESOURCE_MANAGER,
         /** The transaction is in a state that does not allow the call. */
         WRONG_STATE,
-        /** More than the named limit allows. */
+        /** The call exceeds the limit that is named in the detail. */
         LIMIT_EXCEEDED,
         OVERLOADED,
-        /** The decision log takes no decision now. */
+        /** The decision log accepts no decision now. */
         LOG_REFUSING,
-        /** Neither outcome is certain yet. */
+        /** The outcome is not known yet. */
         UNDECIDED,
-        /** The same name of a request, with another body. */
+        /** The idempotency key was used with another body. */
         KEY_REUSED,
         SHUTTING_DOWN,
         RESOURCE_MANAGER_LAPSED,
@@ -33,7 +32,7 @@ public record Refusal(
         HOST_NOT_ALLOWED
     }
 
-    static Refusal of(Kind kind, String detail) {
+    public static Refusal of(Kind kind, String detail) {
         return new Refusal(kind, detail, null, null);
     }
 }

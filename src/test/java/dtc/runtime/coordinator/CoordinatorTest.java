@@ -1,4 +1,4 @@
-package dtc.runtime;
+package dtc.runtime.coordinator;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -18,13 +18,21 @@ import dtc.log.memory.MemoryDecisionLog;
 import dtc.protocol.Ballot;
 import dtc.protocol.Cause;
 import dtc.protocol.JsonText;
+import dtc.protocol.Message;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
+import dtc.protocol.Refusal;
+import dtc.protocol.Reply;
 import dtc.protocol.Resolution;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
-import dtc.runtime.Coordinator.Until;
-import dtc.runtime.Participants.Reply;
+import dtc.runtime.Answer;
+import dtc.runtime.Backoff;
+import dtc.runtime.FakeTime;
+import dtc.runtime.HostRules;
+import dtc.runtime.Registration;
+import dtc.runtime.Registry;
+import dtc.runtime.messaging.ParticipantClient;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -62,10 +70,10 @@ class CoordinatorTest {
     void commits_that_were_decided_before_a_restart_are_delivered_and_everything_else_stays_answerable() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
-        participants.commits = Reply.Kind.SILENT;
+        participants.commits = new Reply.NoAnswer("test");
         Coordinator before = coordinator();
         TransactionId open = commit(before, "a", "b").id();
-        participants.commits = Reply.Kind.DONE;
+        participants.commits = new Reply.Acknowledged();
         TransactionId ended = commit(before, "a", "b").id();
         participants.vote = Ballot.abort("no");
         TransactionId rolledBack = commit(before, "a", "b").id();
@@ -90,9 +98,9 @@ class CoordinatorTest {
     void a_recovered_commit_waits_for_its_resource_manager_however_long_and_finds_it_elsewhere() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
-        participants.commits = Reply.Kind.SILENT;
+        participants.commits = new Reply.NoAnswer("test");
         TransactionId id = commit(coordinator(), "a", "b").id();
-        participants.commits = Reply.Kind.DONE;
+        participants.commits = new Reply.Acknowledged();
 
         Coordinator after = restarted();
         after.recover();
@@ -114,13 +122,13 @@ class CoordinatorTest {
         int open = 100_000;
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
-        participants.commits = Reply.Kind.SILENT;
+        participants.commits = new Reply.NoAnswer("test");
         Coordinator before = coordinator();
         for (int i = 0; i < open; i++) {
             commit(before, "a", "b");
         }
         participants.answersLater = true;
-        participants.commits = Reply.Kind.DONE;
+        participants.commits = new Reply.Acknowledged();
         Coordinator after = restarted();
         assertEquals(open, after.recover());
         register("a", "http://localhost:1");
@@ -158,7 +166,7 @@ class CoordinatorTest {
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();
         Transaction active = given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, Until.APPLIED));
-        participants.commits = Reply.Kind.SILENT;
+        participants.commits = new Reply.NoAnswer("test");
         TransactionId undelivered = commit(coordinator, "a", "b").id();
 
         CompletableFuture<Void> drained = coordinator.drain().toCompletableFuture();
@@ -169,7 +177,7 @@ class CoordinatorTest {
                 refused(coordinator.begin(Origin.UNNAMED, null, List.of(), false, Until.APPLIED))
                         .kind());
         assertFalse(drained.isDone());
-        participants.commits = Reply.Kind.DONE;
+        participants.commits = new Reply.Acknowledged();
         time.goOn(Duration.ofSeconds(10));
         assertTrue(drained.isDone());
         assertEquals(TransactionState.COMMITTED, find(coordinator, undelivered).state());
@@ -221,9 +229,9 @@ class CoordinatorTest {
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();
         Transaction active = given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, Until.APPLIED));
-        participants.commits = Reply.Kind.SILENT;
+        participants.commits = new Reply.NoAnswer("test");
         TransactionId decided = commit(coordinator, "a", "b").id();
-        participants.commits = Reply.Kind.DONE;
+        participants.commits = new Reply.Acknowledged();
 
         log.refusing = "the disk is full";
         assertEquals(
@@ -297,7 +305,7 @@ class CoordinatorTest {
     void a_heuristic_outcome_is_not_forgotten_for_its_age() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
-        participants.commits = Reply.Kind.UNKNOWN;
+        participants.commits = new Reply.NotFound("test");
         Coordinator coordinator = coordinator();
         TransactionId id = commit(coordinator, "a", "b").id();
         time.goOn(RETENTION.multipliedBy(24));
@@ -312,7 +320,7 @@ class CoordinatorTest {
     void a_heuristic_outcome_that_is_resolved_stays_so_after_a_restart_and_is_then_forgotten_like_any_other() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
-        participants.commits = Reply.Kind.UNKNOWN;
+        participants.commits = new Reply.NotFound("test");
         Coordinator coordinator = coordinator();
         TransactionId id = commit(coordinator, "a", "b").id();
         TransactionId other = commit(coordinator, "a", "b").id();
@@ -340,11 +348,11 @@ class CoordinatorTest {
     void a_delivery_is_tried_again_at_once_for_one_transaction_or_for_all_of_a_resource_manager() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
-        participants.commits = Reply.Kind.SILENT;
+        participants.commits = new Reply.NoAnswer("test");
         Coordinator coordinator = coordinator();
         TransactionId first = commit(coordinator, "a", "b").id();
         TransactionId second = commit(coordinator, "a", "b").id();
-        participants.commits = Reply.Kind.DONE;
+        participants.commits = new Reply.Acknowledged();
         participants.committed.clear();
 
         assertEquals(2, ((Answer.Given<Integer>) coordinator.deliverNow(first)).value());
@@ -402,9 +410,9 @@ class CoordinatorTest {
         for (int i = 0; i < 9; i++) {
             commit(coordinator);
         }
-        Coordinator.Found none = coordinator.search(t -> t.participant("a") != null, null, 5, 6);
+        SearchResult none = coordinator.search(t -> t.participant("a") != null, null, 5, 6);
         assertEquals(List.of(), none.items());
-        Coordinator.Found found = coordinator.search(t -> t.participant("a") != null, none.next(), 5, 6);
+        SearchResult found = coordinator.search(t -> t.participant("a") != null, none.next(), 5, 6);
         assertEquals(List.of(oldest), ids(found.items()));
         assertNull(found.next());
     }
@@ -449,7 +457,7 @@ class CoordinatorTest {
 
     private Coordinator coordinator() {
         return new Coordinator(
-                new TwoPhaseCommit(10, 100, 10),
+                new TwoPhaseCommit(10, 100),
                 new Coordinator.Settings(
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(1),
@@ -459,6 +467,7 @@ class CoordinatorTest {
                         RETAINED_MAX,
                         UNDER_WAY_MAX,
                         100,
+                        10,
                         UNDELIVERED_MAX),
                 time,
                 () -> new TransactionId(new UUID(++ids, 1)),
@@ -466,7 +475,7 @@ class CoordinatorTest {
                 registry,
                 participants,
                 log,
-                new TransactionListener() {});
+                List.of());
     }
 
     private void register(String id, String url) {
@@ -533,9 +542,9 @@ class CoordinatorTest {
     }
 
     /** Participants that answer all alike, at once or when told to. */
-    private static final class Answering implements Participants {
+    private static final class Answering implements ParticipantClient {
         private Ballot vote = Ballot.COMMIT;
-        private Reply.Kind commits = Reply.Kind.DONE;
+        private Reply commits = new Reply.Acknowledged();
         private boolean answersLater;
         private int writes;
         private final List<String> committed = new ArrayList<>();
@@ -546,16 +555,16 @@ class CoordinatorTest {
             return switch (message) {
                 case Message.Write _ -> {
                     writes++;
-                    yield CompletableFuture.completedFuture(Reply.DONE);
+                    yield CompletableFuture.completedFuture(new Reply.Acknowledged());
                 }
-                case Message.Prepare _ -> CompletableFuture.completedFuture(Reply.voted(vote));
-                case Message.Commit commit -> commit(target, commit.id());
-                case Message.Rollback _ -> CompletableFuture.completedFuture(Reply.DONE);
+                case Message.Prepare _ -> CompletableFuture.completedFuture(new Reply.Voted(vote));
+                case Message.Commit _, Message.CommitOnePhase _ -> commit(target, message.id());
+                case Message.Rollback _ -> CompletableFuture.completedFuture(new Reply.Acknowledged());
             };
         }
 
         private CompletionStage<Reply> commit(Registration target, TransactionId id) {
-            Reply reply = new Reply(commits, "as told");
+            Reply reply = commits;
             if (committed.size() < 10) { // what the test looks at, without what a million would fill
                 committed.add(id + " " + target.id() + " " + target.url().replaceAll(".*:", ""));
             }

@@ -1,14 +1,19 @@
-package dtc.runtime;
+package dtc.runtime.messaging;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.protocol.Ballot;
 import dtc.protocol.JsonText;
+import dtc.protocol.Message;
+import dtc.protocol.Reply;
 import dtc.protocol.TransactionId;
 import dtc.protocol.VoteCause;
-import dtc.runtime.Participants.Reply;
+import dtc.runtime.FakeTime;
+import dtc.runtime.Registration;
+import dtc.runtime.Time;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -31,7 +36,7 @@ import java.util.function.LongFunction;
 import org.junit.jupiter.api.Test;
 
 /** What travels together, and that each message keeps a fate of its own. */
-class LanesTest {
+class BatchingParticipantClientTest {
 
     private static final Registration ORDERS = registration("orders", Set.of(Registration.BATCH));
     private static final Registration PAYMENTS = registration("payments", Set.of(Registration.BATCH));
@@ -39,15 +44,18 @@ class LanesTest {
 
     private final FakeTime time = new FakeTime();
     private final Wire wire = new Wire();
-    private final Lanes lanes = new Lanes(
-            wire, time, new Lanes.Settings(1, 3, 410, 5, Duration.ofSeconds(1), Duration.ofMillis(20)), Runnable::run);
+    private final BatchingParticipantClient lanes = new BatchingParticipantClient(
+            wire,
+            time,
+            new BatchingParticipantClient.Settings(1, 3, 410, 5, Duration.ofSeconds(1), Duration.ofMillis(20)),
+            Runnable::run);
 
     @Test
     void on_an_idle_lane_a_message_leaves_at_once_and_alone() {
         var reply = send(ORDERS, commit(1));
         assertEquals(List.of("orders: commit 1"), wire.sent());
-        wire.answer(0, Reply.DONE);
-        assertEquals(Reply.DONE, reply.join());
+        wire.answer(0, new Reply.Acknowledged());
+        assertEquals(new Reply.Acknowledged(), reply.join());
     }
 
     @Test
@@ -57,12 +65,12 @@ class LanesTest {
         var third = send(ORDERS, new Message.Rollback(id(3)));
         assertEquals(List.of("orders: commit 1"), wire.sent());
 
-        wire.answer(0, Reply.DONE);
+        wire.answer(0, new Reply.Acknowledged());
         assertEquals(List.of("orders: commit 1", "orders: prepare 2, rollback 3"), wire.sent());
 
-        Reply conflict = new Reply(Reply.Kind.CONFLICT, "it answered 409");
-        wire.answer(1, Reply.voted(Ballot.COMMIT), conflict);
-        assertEquals(Ballot.COMMIT, second.join().ballot());
+        Reply conflict = new Reply.Conflict("it answered 409");
+        wire.answer(1, new Reply.Voted(Ballot.COMMIT), conflict);
+        assertEquals(new Reply.Voted(Ballot.COMMIT), second.join());
         assertEquals(conflict, third.join());
     }
 
@@ -72,13 +80,13 @@ class LanesTest {
         for (int i = 2; i <= 5; i++) {
             send(ORDERS, commit(i));
         }
-        wire.answer(0, Reply.DONE);
+        wire.answer(0, new Reply.Acknowledged());
         assertEquals("orders: commit 2, commit 3, commit 4", wire.sent().get(1));
         send(ORDERS, write(6, "123456"));
         send(ORDERS, write(7, "123456"));
-        wire.answer(1, Reply.DONE, Reply.DONE, Reply.DONE);
+        wire.answer(1, new Reply.Acknowledged(), new Reply.Acknowledged(), new Reply.Acknowledged());
         assertEquals("orders: commit 5, write 6", wire.sent().get(2));
-        wire.answer(2, Reply.DONE, Reply.DONE);
+        wire.answer(2, new Reply.Acknowledged(), new Reply.Acknowledged());
         assertEquals("orders: write 7", wire.sent().get(3));
     }
 
@@ -94,16 +102,16 @@ class LanesTest {
         send(ORDERS, commit(1));
         var waits = send(ORDERS, new Message.Prepare(id(2), List.of()));
         var other = send(ORDERS, write(3, "1"));
-        wire.answer(0, Reply.DONE);
-        wire.answer(1, List.of(Optional.empty(), Optional.of(Reply.DONE)));
-        assertEquals(Reply.DONE, other.join());
+        wire.answer(0, new Reply.Acknowledged());
+        wire.answer(1, List.of(Optional.empty(), Optional.of(new Reply.Acknowledged())));
+        assertEquals(new Reply.Acknowledged(), other.join());
         assertFalse(waits.answer().isDone());
         assertEquals("orders: prepare 2", wire.sent().get(2));
 
         send(ORDERS, commit(4)); // its lane is free
         assertEquals("orders: commit 4", wire.sent().get(3));
-        wire.answer(2, Reply.voted(Ballot.COMMIT));
-        assertEquals(Ballot.COMMIT, waits.join().ballot());
+        wire.answer(2, new Reply.Voted(Ballot.COMMIT));
+        assertEquals(new Reply.Voted(Ballot.COMMIT), waits.join());
     }
 
     @Test
@@ -111,19 +119,19 @@ class LanesTest {
         send(ORDERS, commit(1));
         var poisoned = send(ORDERS, commit(2));
         var other = send(ORDERS, commit(3));
-        wire.answer(0, Reply.DONE);
+        wire.answer(0, new Reply.Acknowledged());
         var fresh = send(ORDERS, write(4, "1"));
         wire.fail(1);
         assertEquals("orders: commit 2", wire.sent().get(2));
-        Reply wrong = new Reply(Reply.Kind.WRONG, "it answered 500");
+        Reply wrong = new Reply.ProtocolError("it answered 500");
         wire.answer(2, wrong);
         assertEquals(wrong, poisoned.join());
         assertEquals("orders: commit 3", wire.sent().get(3));
-        wire.answer(3, Reply.DONE);
-        assertEquals(Reply.DONE, other.join());
+        wire.answer(3, new Reply.Acknowledged());
+        assertEquals(new Reply.Acknowledged(), other.join());
         assertEquals("orders: write 4", wire.sent().get(4));
-        wire.answer(4, Reply.DONE);
-        assertEquals(Reply.DONE, fresh.join());
+        wire.answer(4, new Reply.Acknowledged());
+        assertEquals(new Reply.Acknowledged(), fresh.join());
     }
 
     @Test
@@ -131,14 +139,14 @@ class LanesTest {
         send(ORDERS, commit(1));
         var second = send(ORDERS, commit(2));
         var third = send(ORDERS, commit(3));
-        wire.answer(0, Reply.DONE);
+        wire.answer(0, new Reply.Acknowledged());
         time.goOn(Duration.ofMillis(20)); // nothing is left of the lane
         wire.fail(1);
-        wire.answer(2, Reply.DONE);
-        wire.answer(3, Reply.DONE);
-        assertEquals(Reply.DONE, second.join());
-        assertEquals(Reply.DONE, third.join());
-        assertEquals(0, lanes.waiting());
+        wire.answer(2, new Reply.Acknowledged());
+        wire.answer(3, new Reply.Acknowledged());
+        assertEquals(new Reply.Acknowledged(), second.join());
+        assertEquals(new Reply.Acknowledged(), third.join());
+        assertEquals(0, lanes.queued());
     }
 
     @Test
@@ -146,12 +154,12 @@ class LanesTest {
         send(ORDERS, commit(1));
         var second = send(ORDERS, commit(2));
         var third = send(ORDERS, commit(3));
-        wire.answer(0, Reply.DONE);
+        wire.answer(0, new Reply.Acknowledged());
         for (int i = 4; i <= 7; i++) {
             send(ORDERS, commit(i));
         }
         wire.fail(1);
-        assertEquals(Reply.Kind.SILENT, third.join().kind());
+        assertInstanceOf(Reply.NoAnswer.class, third.join());
         assertFalse(second.answer().isDone());
     }
 
@@ -160,43 +168,48 @@ class LanesTest {
         send(ORDERS, commit(1));
         send(ORDERS, write(2, "1"));
         send(ORDERS, new Message.Rollback(id(3)));
-        wire.answer(0, Reply.DONE);
+        wire.answer(0, new Reply.Acknowledged());
         send(ORDERS, commit(4));
         wire.fail(1);
         assertEquals(
                 List.of("orders: commit 4"), wire.sent().subList(2, wire.sent().size()));
-        wire.answer(2, Reply.DONE);
+        wire.answer(2, new Reply.Acknowledged());
         assertEquals("orders: write 2", wire.sent().get(3));
     }
 
     @Test
     void a_commit_that_is_sent_again_and_refused_may_have_been_carried_out_before() {
-        for (Reply.Kind refused : List.of(Reply.Kind.CONFLICT, Reply.Kind.UNKNOWN, Reply.Kind.NO_ROOM)) {
+        for (Reply refused : List.of(new Reply.Conflict("no"), new Reply.NotFound("no"), new Reply.NoRoom("no"))) {
             int sent = wire.sent().size();
             send(ORDERS, commit(1));
             var commit = send(ORDERS, commit(2));
             var rollback = send(ORDERS, new Message.Rollback(id(3)));
-            wire.answer(sent, Reply.DONE);
+            wire.answer(sent, new Reply.Acknowledged());
             wire.fail(sent + 1);
-            wire.answer(sent + 2, new Reply(refused, "no"));
-            wire.answer(sent + 3, new Reply(refused, "no"));
-            assertEquals(Reply.Kind.SILENT, commit.join().kind());
-            assertEquals(refused, rollback.join().kind());
+            wire.answer(sent + 2, refused);
+            wire.answer(sent + 3, refused);
+            assertInstanceOf(Reply.NoAnswer.class, commit.join());
+            assertEquals(refused, rollback.join());
         }
     }
 
     @Test
     void requests_become_smaller_while_they_fail_as_a_whole_and_grow_again() {
-        Lanes wide = wide(1, Duration.ofHours(1));
+        BatchingParticipantClient wide = wide(1, Duration.ofHours(1));
         sendEach(wide, 0, 30, i -> new Message.Rollback(id(i)));
-        wire.answer(0, Reply.DONE);
+        wire.answer(0, new Reply.Acknowledged());
         assertEquals(8, wire.sizes().get(1));
         wire.fail(1);
         for (int i = 2; i < 10; i++) {
-            wire.answer(i, Reply.DONE);
+            wire.answer(i, new Reply.Acknowledged());
         }
         assertEquals(4, wire.sizes().get(10));
-        wire.answer(10, Reply.DONE, Reply.DONE, Reply.DONE, Reply.DONE);
+        wire.answer(
+                10,
+                new Reply.Acknowledged(),
+                new Reply.Acknowledged(),
+                new Reply.Acknowledged(),
+                new Reply.Acknowledged());
         assertEquals(5, wire.sizes().get(11));
     }
 
@@ -205,13 +218,13 @@ class LanesTest {
         send(ORDERS, commit(1));
         send(ORDERS, new Message.Rollback(id(2)));
         send(ORDERS, new Message.Rollback(id(3)));
-        wire.answer(0, Reply.DONE);
+        wire.answer(0, new Reply.Acknowledged());
         wire.fail(1); // from now on one in each request
         for (int i = 4; i <= 6; i++) {
             send(ORDERS, new Message.Rollback(id(i)));
         }
         for (int i = 2; i <= 4; i++) {
-            wire.answer(i, Reply.DONE);
+            wire.answer(i, new Reply.Acknowledged());
         }
         assertEquals("orders: rollback 4", wire.sent().get(4));
         assertEquals("orders: rollback 5, rollback 6", wire.sent().get(5));
@@ -219,14 +232,14 @@ class LanesTest {
 
     @Test
     void requests_become_smaller_where_nothing_is_answered_in_time() {
-        Lanes wide = wide(1, Duration.ofHours(1));
+        BatchingParticipantClient wide = wide(1, Duration.ofHours(1));
         sendEach(wide, 0, 30, i -> new Message.Prepare(id(i), List.of()));
-        wire.answer(0, Reply.voted(Ballot.COMMIT));
-        Reply late = Reply.voted(Ballot.abortFor(VoteCause.TIMEOUT, "late"));
+        wire.answer(0, new Reply.Voted(Ballot.COMMIT));
+        Reply late = new Reply.Voted(Ballot.abortFor(VoteCause.TIMEOUT, "late"));
         wire.answer(1, Collections.nCopies(8, Optional.of(late)));
         assertEquals(4, wire.sizes().get(2));
         List<Optional<Reply>> oneAnswered = new ArrayList<>(Collections.nCopies(3, Optional.of(late)));
-        oneAnswered.add(Optional.of(Reply.voted(Ballot.COMMIT)));
+        oneAnswered.add(Optional.of(new Reply.Voted(Ballot.COMMIT)));
         wire.answer(2, oneAnswered);
         assertEquals(5, wire.sizes().get(3));
         wire.answer(3, Collections.nCopies(5, Optional.of(late)));
@@ -244,12 +257,12 @@ class LanesTest {
             send(target, commit(1));
             var write = send(target, write(2, "1"));
             send(target, new Message.Rollback(id(3)));
-            wire.answer(0, Reply.DONE);
+            wire.answer(0, new Reply.Acknowledged());
             wire.breakConnection(1);
-            if (target.heedsInstance()) {
+            if (target.checksInstance()) {
                 assertEquals("heeding: write 2", wire.sent().get(2));
             } else {
-                assertEquals(Reply.Kind.SILENT, write.join().kind());
+                assertInstanceOf(Reply.NoAnswer.class, write.join());
                 assertEquals("orders: rollback 3", wire.sent().get(2));
             }
         }
@@ -257,10 +270,10 @@ class LanesTest {
 
     @Test
     void all_lanes_are_used_by_what_is_sent_again() {
-        Lanes two = wide(2, Duration.ofMillis(20));
+        BatchingParticipantClient two = wide(2, Duration.ofMillis(20));
         sendEach(two, 1, 5, i -> new Message.Rollback(id(i)));
-        wire.answer(0, Reply.DONE);
-        wire.answer(1, Reply.DONE);
+        wire.answer(0, new Reply.Acknowledged());
+        wire.answer(1, new Reply.Acknowledged());
         time.goOn(Duration.ofMillis(20)); // both lanes are free
         wire.fail(2);
         assertEquals(5, wire.sent().size());
@@ -270,30 +283,31 @@ class LanesTest {
     void answers_that_are_there_at_once_do_not_pile_up() {
         int number = 10_000;
         CompletableFuture<Reply> held = new CompletableFuture<>();
-        Exchanges atOnce = new Exchanges() {
+        ParticipantTransport atOnce = new ParticipantTransport() {
             @Override
-            public CompletionStage<Reply> alone(Registration target, Message message) {
-                return held.isDone() ? CompletableFuture.completedFuture(Reply.DONE) : held;
+            public CompletionStage<Reply> send(Registration target, Message message) {
+                return held.isDone() ? CompletableFuture.completedFuture(new Reply.Acknowledged()) : held;
             }
 
             @Override
-            public CompletionStage<List<Optional<Reply>>> together(Registration target, List<Message> messages) {
+            public CompletionStage<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages) {
                 return CompletableFuture.completedFuture(List.of());
             }
         };
-        Lanes many = new Lanes(
+        BatchingParticipantClient many = new BatchingParticipantClient(
                 atOnce,
                 time,
-                new Lanes.Settings(1, 128, 100_000, number, Duration.ofSeconds(1), Duration.ofHours(1)),
+                new BatchingParticipantClient.Settings(
+                        1, 128, 100_000, number, Duration.ofSeconds(1), Duration.ofHours(1)),
                 Runnable::run);
         List<CompletionStage<Reply>> answers = new ArrayList<>();
         for (int i = 0; i < number; i++) {
             answers.add(many.send(ORDERS, new Message.Rollback(id(i))));
         }
-        held.complete(Reply.DONE);
-        answers.forEach(
-                answer -> assertEquals(Reply.DONE, answer.toCompletableFuture().getNow(null)));
-        assertEquals(0, many.waiting());
+        held.complete(new Reply.Acknowledged());
+        answers.forEach(answer -> assertEquals(
+                new Reply.Acknowledged(), answer.toCompletableFuture().getNow(null)));
+        assertEquals(0, many.queued());
     }
 
     @Test
@@ -309,22 +323,22 @@ class LanesTest {
         send(ORDERS, write(2, "1"));
         send(ORDERS, new Message.Rollback(id(2)));
         send(ORDERS, commit(3));
-        wire.answer(0, Reply.DONE);
+        wire.answer(0, new Reply.Acknowledged());
         assertEquals("orders: commit 3, write 2", wire.sent().get(1));
-        wire.answer(1, Reply.DONE, Reply.DONE);
+        wire.answer(1, new Reply.Acknowledged(), new Reply.Acknowledged());
         assertEquals("orders: rollback 2", wire.sent().get(2));
     }
 
     @Test
     void each_of_many_threads_gets_its_own_answer() throws Exception {
-        Exchanges port = new Exchanges() {
+        ParticipantTransport port = new ParticipantTransport() {
             @Override
-            public CompletionStage<Reply> alone(Registration target, Message message) {
+            public CompletionStage<Reply> send(Registration target, Message message) {
                 return CompletableFuture.supplyAsync(() -> named(message));
             }
 
             @Override
-            public CompletionStage<List<Optional<Reply>>> together(Registration target, List<Message> messages) {
+            public CompletionStage<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages) {
                 boolean fails = messages.size() == 3; // of the batches some
                 return CompletableFuture.supplyAsync(() -> fails
                         ? List.of()
@@ -334,15 +348,16 @@ class LanesTest {
             }
 
             private Reply named(Message message) {
-                return new Reply(Reply.Kind.CONFLICT, message.id().toString());
+                return new Reply.Conflict(message.id().toString());
             }
         };
         try (var timers = Executors.newScheduledThreadPool(1);
                 var threads = Executors.newFixedThreadPool(8)) {
-            Lanes shared = new Lanes(
+            BatchingParticipantClient shared = new BatchingParticipantClient(
                     port,
                     realTime(timers),
-                    new Lanes.Settings(2, 3, 10_000, 10_000, Duration.ofHours(1), Duration.ofMillis(1)),
+                    new BatchingParticipantClient.Settings(
+                            2, 3, 10_000, 10_000, Duration.ofHours(1), Duration.ofMillis(1)),
                     Runnable::run);
             List<Future<?>> all = new ArrayList<>();
             for (int thread = 0; thread < 8; thread++) {
@@ -364,7 +379,7 @@ class LanesTest {
             for (Future<?> one : all) {
                 one.get();
             }
-            assertEquals(0, shared.waiting());
+            assertEquals(0, shared.queued());
         }
     }
 
@@ -381,7 +396,7 @@ class LanesTest {
             }
 
             @Override
-            public Timer after(Duration delay, Runnable action) {
+            public Time.Timer after(Duration delay, Runnable action) {
                 Future<?> alarm = timers.schedule(action, delay.toNanos(), TimeUnit.NANOSECONDS);
                 return () -> alarm.cancel(false);
             }
@@ -393,32 +408,32 @@ class LanesTest {
         send(ORDERS, commit(1));
         var second = send(ORDERS, commit(2));
         send(ORDERS, commit(3));
-        wire.answer(0, Reply.DONE);
-        wire.answer(1, List.of(Optional.empty(), Optional.of(Reply.DONE)));
-        wire.answer(2, new Reply(Reply.Kind.UNREACHABLE, "it could not be reached"));
-        assertEquals(Reply.Kind.SILENT, second.join().kind());
+        wire.answer(0, new Reply.Acknowledged());
+        wire.answer(1, List.of(Optional.empty(), Optional.of(new Reply.Acknowledged())));
+        wire.answer(2, new Reply.Unreachable("it could not be reached"));
+        assertInstanceOf(Reply.NoAnswer.class, second.join());
 
         var alone = send(ORDERS, commit(4));
-        wire.answer(3, new Reply(Reply.Kind.UNREACHABLE, "it could not be reached"));
-        assertEquals(Reply.Kind.UNREACHABLE, alone.join().kind());
+        wire.answer(3, new Reply.Unreachable("it could not be reached"));
+        assertInstanceOf(Reply.Unreachable.class, alone.join());
     }
 
     @Test
     void what_one_turn_brings_about_leaves_together() {
         Queue<Runnable> turn = new ArrayDeque<>();
-        Lanes patient = patient(3, turn::add);
+        BatchingParticipantClient patient = patient(3, turn::add);
         sendEach(patient, 1, 4, i -> new Message.Rollback(id(i)));
         assertEquals(List.of(), wire.sent());
         assertEquals(1, turn.size());
         turn.remove().run();
         assertEquals(List.of("orders: rollback 1, rollback 2, rollback 3"), wire.sent());
-        wire.answer(0, Reply.DONE, Reply.DONE, Reply.DONE);
+        wire.answer(0, new Reply.Acknowledged(), new Reply.Acknowledged(), new Reply.Acknowledged());
         assertEquals("orders: rollback 4", wire.sent().get(1));
     }
 
     @Test
     void a_batch_of_one_is_no_batch_and_nothing_gathers() {
-        Lanes single = patient(1, Runnable::run);
+        BatchingParticipantClient single = patient(1, Runnable::run);
         single.send(ORDERS, commit(1));
         single.send(ORDERS, commit(2));
         assertEquals(List.of("orders: commit 1", "orders: commit 2"), wire.sent());
@@ -434,20 +449,20 @@ class LanesTest {
         assertEquals("orders: commit 3", wire.sent().get(2));
         // Its answer, when it comes after all, frees nothing a second time.
         send(ORDERS, commit(4));
-        wire.answer(0, Reply.DONE);
+        wire.answer(0, new Reply.Acknowledged());
         assertEquals(3, wire.sent().size());
-        wire.answer(2, Reply.DONE);
+        wire.answer(2, new Reply.Acknowledged());
         assertEquals("orders: commit 4", wire.sent().get(3));
     }
 
     @Test
     void what_waits_for_too_long_surely_never_leaves() {
-        Lanes patient = patient(3, Runnable::run);
+        BatchingParticipantClient patient = patient(3, Runnable::run);
         var _ = patient.send(ORDERS, commit(1));
         var late = patient.send(ORDERS, commit(2)).toCompletableFuture();
         time.goOn(Duration.ofMillis(1_001));
-        wire.answer(0, Reply.DONE);
-        assertEquals(Reply.Kind.UNAVAILABLE, late.join().kind());
+        wire.answer(0, new Reply.Acknowledged());
+        assertInstanceOf(Reply.Unavailable.class, late.join());
         assertEquals(1, wire.sent().size());
     }
 
@@ -456,9 +471,9 @@ class LanesTest {
         for (int i = 1; i <= 6; i++) {
             send(ORDERS, commit(i));
         }
-        assertEquals(5, lanes.waiting());
-        assertEquals(Reply.Kind.UNAVAILABLE, send(ORDERS, commit(7)).join().kind());
-        assertEquals(5, lanes.waiting());
+        assertEquals(5, lanes.queued());
+        assertInstanceOf(Reply.Unavailable.class, send(ORDERS, commit(7)).join());
+        assertEquals(5, lanes.queued());
     }
 
     @Test
@@ -469,8 +484,8 @@ class LanesTest {
             lanes.send(ORDERS, new Message.Prepare(id(i), List.of()))
                     .thenAccept(_ -> send(ORDERS, commit(transaction)));
         }
-        wire.answer(0, Reply.DONE);
-        wire.answer(1, Reply.voted(Ballot.COMMIT), Reply.voted(Ballot.COMMIT));
+        wire.answer(0, new Reply.Acknowledged());
+        wire.answer(1, new Reply.Voted(Ballot.COMMIT), new Reply.Voted(Ballot.COMMIT));
         assertEquals("orders: commit 2, commit 3", wire.sent().get(2));
     }
 
@@ -483,20 +498,24 @@ class LanesTest {
         assertEquals(List.of("orders: commit 2"), wire.sent());
     }
 
-    private Lanes wide(int number, Duration patience) {
-        return new Lanes(
-                wire, time, new Lanes.Settings(number, 8, 10_000, 100, Duration.ofSeconds(1), patience), Runnable::run);
-    }
-
-    private Lanes patient(int batchMax, Executor endOfTurn) {
-        return new Lanes(
+    private BatchingParticipantClient wide(int number, Duration patience) {
+        return new BatchingParticipantClient(
                 wire,
                 time,
-                new Lanes.Settings(1, batchMax, 410, 5, Duration.ofSeconds(1), Duration.ofHours(1)),
+                new BatchingParticipantClient.Settings(number, 8, 10_000, 100, Duration.ofSeconds(1), patience),
+                Runnable::run);
+    }
+
+    private BatchingParticipantClient patient(int batchMax, Executor endOfTurn) {
+        return new BatchingParticipantClient(
+                wire,
+                time,
+                new BatchingParticipantClient.Settings(1, batchMax, 410, 5, Duration.ofSeconds(1), Duration.ofHours(1)),
                 endOfTurn);
     }
 
-    private static void sendEach(Lanes through, int first, int last, LongFunction<Message> message) {
+    private static void sendEach(
+            BatchingParticipantClient through, int first, int last, LongFunction<Message> message) {
         for (int i = first; i <= last; i++) {
             var _ = through.send(ORDERS, message.apply(i));
         }
@@ -531,14 +550,14 @@ class LanesTest {
     }
 
     /** Notes what is sent, and answers when told to. */
-    private static final class Wire implements Exchanges {
+    private static final class Wire implements ParticipantTransport {
         private record Sent(String what, CompletableFuture<List<Optional<Reply>>> answer) {}
 
         private final List<Sent> all = new ArrayList<>();
         private boolean throwsNext;
 
         @Override
-        public CompletionStage<Reply> alone(Registration target, Message message) {
+        public CompletionStage<Reply> send(Registration target, Message message) {
             if (throwsNext) {
                 throwsNext = false;
                 throw new IllegalStateException("as told");
@@ -548,7 +567,7 @@ class LanesTest {
         }
 
         @Override
-        public CompletionStage<List<Optional<Reply>>> together(Registration target, List<Message> messages) {
+        public CompletionStage<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages) {
             return note(target, messages);
         }
 
@@ -557,7 +576,7 @@ class LanesTest {
                     .map(message -> switch (message) {
                                 case Message.Write _ -> "write ";
                                 case Message.Prepare _ -> "prepare ";
-                                case Message.Commit _ -> "commit ";
+                                case Message.Commit _, Message.CommitOnePhase _ -> "commit ";
                                 case Message.Rollback _ -> "rollback ";
                             }
                             + (message.id().value().getLeastSignificantBits() & 0xff))

@@ -1,10 +1,10 @@
 package dtc.rest;
 
+import dtc.protocol.Message;
 import dtc.protocol.Messages.StageRequest;
-import dtc.runtime.Exchanges;
-import dtc.runtime.Message;
-import dtc.runtime.Participants.Reply;
+import dtc.protocol.Reply;
 import dtc.runtime.Registration;
+import dtc.runtime.messaging.ParticipantTransport;
 import io.smallrye.mutiny.Uni;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.Response;
@@ -13,22 +13,22 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
-/** The coordinator's messages over HTTP. Whatever comes back, or does not, becomes one of a few values. */
+/** Sends the coordinator's messages over HTTP. */
 @Singleton
-public class HttpExchanges implements Exchanges {
+public class HttpParticipantTransport implements ParticipantTransport {
 
     private final ResourceManagers api;
     private final VoteCaller votes;
-    private final Answers answers;
+    private final ReplyReader reader;
 
-    HttpExchanges(ResourceManagers api, VoteCaller votes, Answers answers) {
+    HttpParticipantTransport(ResourceManagers api, VoteCaller votes, ReplyReader reader) {
         this.api = api;
         this.votes = votes;
-        this.answers = answers;
+        this.reader = reader;
     }
 
     @Override
-    public CompletionStage<Reply> alone(Registration target, Message message) {
+    public CompletionStage<Reply> send(Registration target, Message message) {
         String url = target.url();
         String id = message.id().toString();
         String instance = target.instance().toString();
@@ -37,22 +37,23 @@ public class HttpExchanges implements Exchanges {
                 reply(() -> api.of(target)
                         .write(url, id, instance, write.sequence(), new StageRequest(write.key(), write.value())));
             case Message.Prepare prepare -> votes.prepare(target, prepare).subscribeAsCompletionStage();
-            case Message.Commit _ -> reply(() -> api.of(target).commit(url, id, instance));
+            case Message.Commit _, Message.CommitOnePhase _ ->
+                reply(() -> api.of(target).commit(url, id, instance));
             case Message.Rollback _ -> reply(() -> api.of(target).rollback(url, id, instance));
         };
     }
 
     @Override
-    public CompletionStage<List<Optional<Reply>>> together(Registration target, List<Message> messages) {
-        return votes.together(target, messages).subscribeAsCompletionStage();
+    public CompletionStage<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages) {
+        return votes.sendBatch(target, messages).subscribeAsCompletionStage();
     }
 
     private CompletionStage<Reply> reply(Supplier<Uni<? extends Response>> call) {
         return Uni.createFrom()
                 .deferred(call)
-                .map(answers::reply)
+                .map(reader::reply)
                 .onFailure()
-                .recoverWithItem(Answers::failed)
+                .recoverWithItem(ReplyReader::failed)
                 .subscribeAsCompletionStage();
     }
 }

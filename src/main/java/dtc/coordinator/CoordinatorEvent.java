@@ -1,0 +1,79 @@
+package dtc.coordinator;
+
+import dtc.protocol.Ballot;
+import dtc.protocol.Cause;
+import dtc.protocol.Resolution;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** An input of the coordinator's state machine: a client's call, a participant's reply, a timer, or the log. */
+public sealed interface CoordinatorEvent {
+
+    /**
+     * The client writes to a resource manager that is registered as {@code instance}.
+     *
+     * @param carried whether the write is sent together with the prepare message
+     */
+    record WriteRequested(String resourceManager, UUID instance, boolean onePhase, boolean carried)
+            implements CoordinatorEvent {}
+
+    /** A write was not sent. */
+    record WriteNotSent(String resourceManager, String reason) implements CoordinatorEvent {}
+
+    record WriteStaged(String resourceManager) implements CoordinatorEvent {}
+
+    /** A write was refused, or there was no clear answer ({@code noAnswer}). */
+    record WriteFailed(String resourceManager, String reason, boolean noAnswer) implements CoordinatorEvent {}
+
+    /** The client calls prepare, or commit, which prepares first. */
+    record PrepareRequested() implements CoordinatorEvent {}
+
+    /** The client ({@link Cause#CLIENT}), or an operator ({@link Cause#OPERATOR}) for a reason, calls rollback. */
+    record RollbackRequested(Cause cause, @Nullable String reason) implements CoordinatorEvent {
+        public RollbackRequested() {
+            this(Cause.CLIENT, null);
+        }
+    }
+
+    /** An active transaction has reached its timeout. */
+    record Expired() implements CoordinatorEvent {}
+
+    /** The coordinator shuts down. */
+    record ShutDown() implements CoordinatorEvent {}
+
+    /** A vote. {@code instance} is the one that was registered when it arrived. */
+    record VoteArrived(String resourceManager, UUID instance, Ballot ballot) implements CoordinatorEvent {}
+
+    /** The vote timer expired. */
+    record VotesOverdue() implements CoordinatorEvent {}
+
+    /** The forced record is durable. */
+    record Recorded(TransactionRecord record) implements CoordinatorEvent {}
+
+    /** The forced record is not in the log and will never be. */
+    record RecordRefused(String reason) implements CoordinatorEvent {}
+
+    /** The participant committed in one phase. */
+    record OnePhaseCommitted(String resourceManager) implements CoordinatorEvent {}
+
+    /** The participant did not commit in one phase and never will. */
+    record OnePhaseRefused(String resourceManager, Ballot ballot) implements CoordinatorEvent {}
+
+    /** The coordinator was restarted and has read the transaction from its log. */
+    record Recovered() implements CoordinatorEvent {}
+
+    /** The participant carried out the outcome. */
+    record Acknowledged(String resourceManager) implements CoordinatorEvent {}
+
+    /** The participant did not answer, or its answer does not tell whether it carried out the outcome. */
+    record Unanswered(String resourceManager, String reason) implements CoordinatorEvent {}
+
+    /** The participant does not know the transaction: it has lost its state. */
+    record Lost(String resourceManager, String reason) implements CoordinatorEvent {}
+
+    /** The participant had already ended the transaction with the opposite outcome. */
+    record Contradicted(String resourceManager, String reason) implements CoordinatorEvent {}
+
+    /** An operator resolved the heuristic outcome. */
+    record Resolved(Resolution resolution) implements CoordinatorEvent {}
+}

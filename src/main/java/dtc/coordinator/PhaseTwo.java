@@ -1,0 +1,166 @@
+package dtc.coordinator;
+
+import dtc.coordinator.CoordinatorEffect.Deliver;
+import dtc.coordinator.CoordinatorEffect.Timing;
+import dtc.coordinator.CoordinatorEvent.Contradicted;
+import dtc.coordinator.CoordinatorEvent.Lost;
+import dtc.coordinator.CoordinatorEvent.OnePhaseRefused;
+import dtc.coordinator.CoordinatorEvent.Resolved;
+import dtc.coordinator.CoordinatorEvent.Unanswered;
+import dtc.protocol.Ballot;
+import dtc.protocol.Cause;
+import dtc.protocol.Outcome;
+import dtc.protocol.State;
+import dtc.protocol.VoteCause;
+import java.time.Instant;
+
+/** The part of {@link TwoPhaseCommit} that follows the decision: acknowledgements, retries and heuristic outcomes. */
+final class PhaseTwo {
+
+    private PhaseTwo() {}
+
+    // One phase
+
+    static Step onePhaseCommitted(Transaction t, String resourceManager, Instant now) {
+        return t.state().isLeftToParticipant()
+                ? Step.of(t.change(resourceManager, p -> p.voted(Ballot.COMMIT).to(State.COMMITTED, null))
+                        .decided(Outcome.COMMIT, now)
+                        .because(Cause.ONE_PHASE, null)
+                        .to(TransactionState.COMMITTED, now))
+                : Step.of(t);
+    }
+
+    static Step onePhaseRefused(Transaction t, OnePhaseRefused e, Instant now) {
+        return t.state().isLeftToParticipant()
+                ? Step.of(t.change(e.resourceManager(), p -> p.voted(e.ballot()).to(State.ROLLED_BACK))
+                        .decided(Outcome.ROLLBACK, now)
+                        .because(
+                                Cause.of(e.ballot()),
+                                e.resourceManager() + " refused: " + e.ballot().reason())
+                        .to(TransactionState.ROLLED_BACK, now))
+                : Step.of(t);
+    }
+
+    // Phase two
+
+    static Step acknowledged(Transaction t, String resourceManager, Instant now) {
+        return switch (t.state()) {
+            case COMMITTING ->
+                finishCommit(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.COMMITTED, null)), now);
+            case ROLLING_BACK ->
+                finishRollback(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.ROLLED_BACK)), now);
+            // The answer to a retry, after the client was answered.
+            case ROLLED_BACK, HEURISTIC ->
+                Step.of(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.ROLLED_BACK)));
+            // The answer to the one-phase commit was lost, then the participant rolled back.
+            case DELEGATED, RESOLVING ->
+                onePhaseRefused(
+                        t,
+                        new OnePhaseRefused(
+                                resourceManager, Ballot.abortFor(VoteCause.TIMEOUT, "no answer, then rolled back")),
+                        now);
+            case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> Step.of(t);
+        };
+    }
+
+    static Step unanswered(Transaction t, Unanswered e, Instant now) {
+        String name = e.resourceManager();
+        Participant before = t.participant(name);
+        if (before == null || before.isSettled()) {
+            return Step.of(t);
+        }
+        Transaction next = t.change(name, p -> p.unanswered(e.reason()));
+        return switch (t.state()) {
+            // Commit is decided, so it is retried without limit.
+            case COMMITTING -> Step.of(next, new Deliver(name, Outcome.COMMIT, Timing.AFTER_PAUSE));
+            // Only the participant knows the outcome. It carries out a rollback, or refuses it if it has committed.
+            case DELEGATED ->
+                Step.of(
+                        next,
+                        new Deliver(name, Outcome.ROLLBACK, before.unresponsive() ? Timing.AFTER_PAUSE : Timing.NOW));
+            case RESOLVING -> Step.of(next, new Deliver(name, Outcome.ROLLBACK, Timing.AFTER_PAUSE));
+            // Presumed abort: a participant in doubt asks, and learns of the rollback even if no retry reaches it.
+            case ROLLING_BACK ->
+                Step.of(
+                        finishRollback(next, now).transaction(),
+                        new Deliver(name, Outcome.ROLLBACK, Timing.AFTER_PAUSE_OR_DROP));
+            case ROLLED_BACK, HEURISTIC ->
+                Step.of(next, new Deliver(name, Outcome.ROLLBACK, Timing.AFTER_PAUSE_OR_DROP));
+            case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> Step.of(t);
+        };
+    }
+
+    static Step lost(Transaction t, Lost e, Instant now) {
+        Participant before = t.participant(e.resourceManager());
+        if (before == null || before.isSettled()) {
+            return Step.of(t);
+        }
+        return switch (t.state()) {
+            // It voted COMMIT and has lost its prepared state.
+            case COMMITTING ->
+                finishCommit(
+                        t.change(e.resourceManager(), p -> p.isSettled() ? p : p.to(State.HEURISTIC, e.reason()))
+                                .because(Cause.LOST, e.resourceManager() + ": " + e.reason()),
+                        now);
+            // Nothing is left to roll back.
+            case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> acknowledged(t, e.resourceManager(), now);
+            case DELEGATED ->
+                onePhaseRefused(
+                        t, new OnePhaseRefused(e.resourceManager(), Ballot.abortFor(VoteCause.ERROR, e.reason())), now);
+            // It may have committed, and a client may know so: the outcome cannot be determined.
+            case RESOLVING ->
+                Step.of(t.change(e.resourceManager(), p -> p.to(State.HEURISTIC, e.reason()))
+                        .decided(Outcome.ROLLBACK, now)
+                        .because(
+                                Cause.LOST,
+                                "%s: %s; whether it had committed is not known"
+                                        .formatted(e.resourceManager(), e.reason()))
+                        .to(TransactionState.HEURISTIC, now));
+            case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> Step.of(t);
+        };
+    }
+
+    static Step contradicted(Transaction t, Contradicted e, Instant now) {
+        Participant before = t.participant(e.resourceManager());
+        if (before == null || before.isSettled()) {
+            return Step.of(t);
+        }
+        Transaction next = t.change(e.resourceManager(), p -> p.to(State.HEURISTIC, e.reason()))
+                .because(Cause.CONTRADICTED, e.resourceManager() + ": " + e.reason());
+        return switch (t.state()) {
+            case COMMITTING -> finishCommit(next, now);
+            case ROLLING_BACK -> finishRollback(next, now);
+            // The operator who resolved the transaction did not know of this participant.
+            case HEURISTIC -> Step.of(next.resolved(null));
+            case ROLLED_BACK -> Step.of(next.to(TransactionState.HEURISTIC, now));
+            // It refuses the rollback after a lost answer, because it has committed.
+            case DELEGATED, RESOLVING -> onePhaseCommitted(t, e.resourceManager(), now);
+            case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> Step.of(t);
+        };
+    }
+
+    static Step resolved(Transaction t, Resolved e) {
+        return t.state() == TransactionState.HEURISTIC && t.resolution() == null
+                ? Step.of(t.resolved(e.resolution()))
+                : Step.of(t);
+    }
+
+    static Step finishCommit(Transaction t, Instant now) {
+        return t.participants().stream().allMatch(Participant::isSettled)
+                ? Step.of(t.to(finalState(t, TransactionState.COMMITTED), now))
+                : Step.of(t);
+    }
+
+    /** A rollback does not wait for unresponsive participants: they ask for the outcome. */
+    static Step finishRollback(Transaction t, Instant now) {
+        return t.participants().stream().allMatch(p -> p.isSettled() || p.unresponsive())
+                ? Step.of(t.to(finalState(t, TransactionState.ROLLED_BACK), now))
+                : Step.of(t);
+    }
+
+    private static TransactionState finalState(Transaction t, TransactionState good) {
+        return t.participants().stream().anyMatch(p -> p.state() == State.HEURISTIC)
+                ? TransactionState.HEURISTIC
+                : good;
+    }
+}

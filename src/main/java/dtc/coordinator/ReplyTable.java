@@ -1,0 +1,117 @@
+package dtc.coordinator;
+
+import dtc.protocol.Ballot;
+import dtc.protocol.Message;
+import dtc.protocol.Refusal;
+import dtc.protocol.Reply;
+import dtc.protocol.Reply.Acknowledged;
+import dtc.protocol.Reply.Conflict;
+import dtc.protocol.Reply.NoAnswer;
+import dtc.protocol.Reply.NoRoom;
+import dtc.protocol.Reply.NotFound;
+import dtc.protocol.Reply.ProtocolError;
+import dtc.protocol.Reply.Unavailable;
+import dtc.protocol.Reply.Unreachable;
+import dtc.protocol.Reply.Voted;
+import dtc.protocol.VoteCause;
+import java.util.UUID;
+
+/**
+ * What a resource manager's reply to a message means. This is the only place where replies are interpreted.
+ *
+ * <pre>
+ *                Write        Prepare       CommitOnePhase      Commit, Rollback
+ * Acknowledged   WriteStaged  vote ABORT    OnePhaseCommitted   Acknowledged
+ * Voted          WriteFailed  the vote      Unanswered          Unanswered
+ * NotFound       WriteFailed  vote ABORT    OnePhaseRefused     Lost
+ * Conflict       WriteFailed  vote ABORT    OnePhaseRefused     Contradicted
+ * NoRoom         WriteFailed  vote ABORT    OnePhaseRefused     Unanswered
+ * Unavailable    WriteFailed  vote ABORT    Unanswered          Unanswered
+ * Unreachable    WriteFailed  vote ABORT    OnePhaseRefused     Unanswered
+ * NoAnswer       WriteFailed  vote ABORT    Unanswered          Unanswered
+ * ProtocolError  WriteFailed  vote ABORT    Unanswered          Unanswered
+ * </pre>
+ */
+public final class ReplyTable {
+
+    private ReplyTable() {}
+
+    /**
+     * Returns the event that a reply is for the transaction.
+     *
+     * @param registered the instance of the resource manager that is registered now
+     */
+    public static CoordinatorEvent event(String resourceManager, UUID registered, Message message, Reply reply) {
+        return switch (message) {
+            case Message.Write _ -> write(resourceManager, reply);
+            case Message.Prepare _ -> new CoordinatorEvent.VoteArrived(resourceManager, registered, ballot(reply));
+            case Message.CommitOnePhase _ -> commitOnePhase(resourceManager, reply);
+            case Message.Commit _, Message.Rollback _ -> outcome(resourceManager, reply);
+        };
+    }
+
+    /**
+     * Returns how a failed write is refused to the client.
+     *
+     * @throws IllegalArgumentException if the write was acknowledged
+     */
+    public static Refusal.Kind refusal(Reply reply) {
+        return switch (reply) {
+            case NoAnswer _, Unreachable _ -> Refusal.Kind.RESOURCE_MANAGER_SILENT;
+            case Unavailable _ -> Refusal.Kind.OVERLOADED;
+            case NoRoom _ -> Refusal.Kind.NO_ROOM;
+            case Conflict _ -> Refusal.Kind.WRONG_STATE;
+            case NotFound _, ProtocolError _, Voted _ -> Refusal.Kind.RESOURCE_MANAGER_FAILED;
+            case Acknowledged _ -> throw new IllegalArgumentException("an acknowledged write is not refused");
+        };
+    }
+
+    private static CoordinatorEvent write(String resourceManager, Reply reply) {
+        boolean noAnswer = switch (reply) {
+            case NoAnswer _, Unreachable _ -> true;
+            case Acknowledged _, Voted _, NotFound _, Conflict _, NoRoom _, Unavailable _, ProtocolError _ -> false;
+        };
+        return reply instanceof Acknowledged
+                ? new CoordinatorEvent.WriteStaged(resourceManager)
+                : new CoordinatorEvent.WriteFailed(resourceManager, failure(resourceManager, reply), noAnswer);
+    }
+
+    /** Describes a write that failed. */
+    public static String failure(String resourceManager, Reply reply) {
+        return "a write to %s failed: %s".formatted(resourceManager, reply.detail());
+    }
+
+    private static Ballot ballot(Reply reply) {
+        return switch (reply) {
+            case Voted voted -> voted.ballot();
+            case Unreachable _ -> Ballot.abortFor(VoteCause.UNREACHABLE, reply.detail());
+            case NoAnswer _ -> Ballot.abortFor(VoteCause.TIMEOUT, reply.detail());
+            case Acknowledged _ -> Ballot.abortFor(VoteCause.ERROR, "its answer contains no vote");
+            case NotFound _, Conflict _, NoRoom _, Unavailable _, ProtocolError _ ->
+                Ballot.abortFor(VoteCause.ERROR, reply.detail());
+        };
+    }
+
+    private static CoordinatorEvent commitOnePhase(String resourceManager, Reply reply) {
+        return switch (reply) {
+            case Acknowledged _ -> new CoordinatorEvent.OnePhaseCommitted(resourceManager);
+            case NotFound _, Conflict _, NoRoom _ ->
+                new CoordinatorEvent.OnePhaseRefused(resourceManager, Ballot.abort(reply.detail()));
+            case Unreachable _ ->
+                new CoordinatorEvent.OnePhaseRefused(
+                        resourceManager, Ballot.abortFor(VoteCause.UNREACHABLE, reply.detail()));
+            case Unavailable _, NoAnswer _, ProtocolError _, Voted _ ->
+                new CoordinatorEvent.Unanswered(resourceManager, reply.detail());
+        };
+    }
+
+    private static CoordinatorEvent outcome(String resourceManager, Reply reply) {
+        return switch (reply) {
+            case Acknowledged _ -> new CoordinatorEvent.Acknowledged(resourceManager);
+            case NotFound _ -> new CoordinatorEvent.Lost(resourceManager, reply.detail());
+            case Conflict _ -> new CoordinatorEvent.Contradicted(resourceManager, reply.detail());
+            case NoRoom _, Unavailable _, Unreachable _, NoAnswer _, ProtocolError _, Voted _ ->
+                new CoordinatorEvent.Unanswered(resourceManager, reply.detail());
+        };
+    }
+}

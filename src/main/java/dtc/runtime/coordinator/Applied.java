@@ -1,0 +1,64 @@
+package dtc.runtime.coordinator;
+
+import dtc.coordinator.CoordinatorEvent;
+import dtc.coordinator.Participant;
+import dtc.coordinator.Step;
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An event that was applied to a transaction, whether or not it changed anything.
+ *
+ * @param before null if the transaction is new to this process: it was begun, or read from the log
+ * @param event null in the same case
+ * @param sinceBegin elapsed time since the transaction was begun or read from the log
+ * @param sincePrepare elapsed time since phase one began; zero if it has not
+ */
+public record Applied(
+        @Nullable Transaction before,
+        @Nullable CoordinatorEvent event,
+        Step step,
+        Duration sinceBegin,
+        Duration sincePrepare) {
+
+    static Applied first(Transaction transaction) {
+        return new Applied(null, null, new Step(transaction, List.of(), null), Duration.ZERO, Duration.ZERO);
+    }
+
+    public Transaction after() {
+        return step.transaction();
+    }
+
+    public boolean stateChanged() {
+        return before != null && before.state() != after().state();
+    }
+
+    /** Whether the transaction reached a final state. One that rolled back may become heuristic later. */
+    public boolean ended() {
+        return stateChanged() && after().state().isFinal();
+    }
+
+    public boolean phaseOneEnded() {
+        return stateChanged() && before != null && before.state() == TransactionState.PREPARING;
+    }
+
+    /** Participants whose vote became known. */
+    public List<Participant> voters() {
+        if (before == null
+                || before.participants().size() != after().participants().size()) {
+            return List.of(); // participants are added by writes only
+        }
+        List<Participant> voters = new ArrayList<>(0);
+        for (int i = 0; i < after().participants().size(); i++) {
+            Participant participant = after().participants().get(i);
+            if (participant.ballot() != null && before.participants().get(i).ballot() == null) {
+                voters.add(participant);
+            }
+        }
+        return voters;
+    }
+}

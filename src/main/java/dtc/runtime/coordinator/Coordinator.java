@@ -1,0 +1,399 @@
+package dtc.runtime.coordinator;
+
+import dtc.coordinator.CoordinatorEvent;
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
+import dtc.coordinator.TwoPhaseCommit;
+import dtc.log.DecisionLog;
+import dtc.protocol.Cause;
+import dtc.protocol.JsonText;
+import dtc.protocol.Origin;
+import dtc.protocol.Outcome;
+import dtc.protocol.Refusal;
+import dtc.protocol.Refusal.Kind;
+import dtc.protocol.Resolution;
+import dtc.protocol.State;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Answer;
+import dtc.runtime.Backoff;
+import dtc.runtime.Ports;
+import dtc.runtime.Registry;
+import dtc.runtime.Time;
+import dtc.runtime.messaging.ParticipantClient;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The coordinator's API. Calls become events of a transaction, which {@link TransactionDriver} applies; this class
+ * answers the callers.
+ */
+public final class Coordinator {
+
+    /**
+     * What can be configured.
+     *
+     * @param transactionTimeout how long a transaction may stay active, unless the client says otherwise
+     * @param voteTimeout how long votes are awaited; longer than the limit for one vote, which normally ends first
+     * @param answerTimeout how long a client's call waits for phase two
+     * @param inFlightMax limit of unfinished transactions
+     * @param retention how long a finished transaction is kept
+     * @param retainedMax limit of finished transactions that are kept
+     * @param retriesInFlightMax limit of retries in flight to one resource manager
+     * @param queuedRollbacksMax limit of queued rollbacks to one resource manager; it asks for the others itself
+     * @param rollbackAttemptsMax limit of attempts to deliver a rollback; then the participant asks itself
+     * @param undeliveredMax limit of undelivered outcomes per resource manager. Beyond it the resource manager accepts
+     *     no writes, so that one that votes and then does not answer cannot use up the resources of all.
+     */
+    public record Settings(
+            Duration transactionTimeout,
+            Duration voteTimeout,
+            Duration answerTimeout,
+            int inFlightMax,
+            Duration retention,
+            int retainedMax,
+            int retriesInFlightMax,
+            int queuedRollbacksMax,
+            int rollbackAttemptsMax,
+            int undeliveredMax) {}
+
+    /** A write that a client asks for. */
+    public record Write(String resourceManager, String key, JsonText value) {}
+
+    private final Settings settings;
+    private final Time time;
+    private final Supplier<TransactionId> ids;
+    private final DecisionLog log;
+    private final TransactionListener listeners;
+    private final TransactionStore store;
+    private final Waiters waiters;
+    private final TransactionDriver driver;
+    private final Writes writes;
+
+    private volatile boolean stopping;
+    private volatile @Nullable CompletableFuture<Void> drained;
+
+    public Coordinator(
+            TwoPhaseCommit machine,
+            Settings settings,
+            Time time,
+            Supplier<TransactionId> ids,
+            Backoff backoff,
+            Registry registry,
+            ParticipantClient participants,
+            DecisionLog log,
+            List<? extends TransactionListener> listeners) {
+        this.settings = settings;
+        this.time = time;
+        this.ids = ids;
+        this.log = log;
+        this.listeners = new Listeners(listeners);
+        this.store = new TransactionStore(
+                time,
+                settings.inFlightMax(),
+                settings.retention(),
+                settings.retainedMax(),
+                entry -> log.forget(entry.id()));
+        this.waiters = new Waiters(time, settings.answerTimeout());
+        this.driver = new TransactionDriver(
+                machine,
+                settings,
+                time,
+                backoff,
+                registry,
+                participants,
+                log,
+                this.listeners,
+                store,
+                waiters,
+                this::completeIfDrained);
+        this.writes = new Writes(machine, registry, driver, settings.undeliveredMax());
+    }
+
+    /**
+     * Reads the decision log, and resumes the delivery of outcomes. Must be called before anything else: an earlier
+     * inquiry would find no transaction, and presume rollback.
+     *
+     * @return the number of recovered transactions that have not ended
+     */
+    public int recover() {
+        List<TransactionEntry> open = new Recovery(log, store, time, listeners).recover();
+        open.forEach(entry -> driver.apply(entry, new CoordinatorEvent.Recovered()));
+        return open.size();
+    }
+
+    // Begin and write
+
+    /**
+     * Begins a transaction and sends its writes; with {@code autoCommit} it is also prepared. Writes to one resource
+     * manager are sent in order; different resource managers are written to in parallel. A request with an idempotency
+     * key that was used before begins nothing, and is answered with the transaction of the first request.
+     *
+     * @param timeout how long the transaction may stay active; null for the configured time
+     */
+    public CompletionStage<Answer<Transaction>> begin(
+            Origin origin, @Nullable Duration timeout, List<Write> writes, boolean autoCommit, Until until) {
+        Origin.Request request = origin.request();
+        if (request == null) {
+            return beginAndWrite(origin, timeout, writes, autoCommit)
+                    .thenCompose(begun -> prepareIf(autoCommit, begun, until));
+        }
+        IdempotencyKeys keys = store.keys();
+        var mine = new IdempotencyKeys.Binding(request.fingerprint(), new CompletableFuture<>());
+        IdempotencyKeys.Binding earlier = keys.bindIfAbsent(origin.principal(), request, mine);
+        if (earlier != null && !earlier.fingerprint().equals(mine.fingerprint())) {
+            return Answer.refuseLater(
+                    Refusal.of(Kind.KEY_REUSED, "this Idempotency-Key came with another body before"));
+        }
+        if (earlier == null) {
+            Ports.call(() -> beginAndWrite(origin, timeout, writes, autoCommit)).whenComplete((begun, failure) -> {
+                if (!(begun instanceof Answer.Given<TransactionId>)) {
+                    keys.release(origin.principal(), request, mine);
+                }
+                if (failure == null) {
+                    mine.begun().complete(begun);
+                } else {
+                    mine.begun().completeExceptionally(failure);
+                }
+            });
+        }
+        return (earlier == null ? mine : earlier).begun().thenCompose(begun -> prepareIf(autoCommit, begun, until));
+    }
+
+    private CompletionStage<Answer<Transaction>> prepareIf(
+            boolean autoCommit, Answer<TransactionId> begun, Until until) {
+        return switch (begun) {
+            case Answer.Refused<TransactionId>(Refusal refusal) -> Answer.refuseLater(refusal);
+            case Answer.Given<TransactionId>(TransactionId id) ->
+                autoCommit
+                        ? applyAndAwait(id, new CoordinatorEvent.PrepareRequested(), until)
+                        : CompletableFuture.completedFuture(find(id));
+        };
+    }
+
+    private CompletionStage<Answer<TransactionId>> beginAndWrite(
+            Origin origin, @Nullable Duration timeout, List<Write> writes, boolean autoCommit) {
+        Answer<TransactionEntry> begun = begin(origin, timeout);
+        if (begun instanceof Answer.Refused<TransactionEntry>(Refusal refusal)) {
+            return Answer.refuseLater(refusal);
+        }
+        TransactionEntry entry = ((Answer.Given<TransactionEntry>) begun).value();
+        return this.writes.writeAll(entry, writes, autoCommit).thenApply(_ -> Answer.of(entry.id()));
+    }
+
+    private Answer<TransactionEntry> begin(Origin origin, @Nullable Duration timeout) {
+        if (stopping) {
+            return Answer.refuse(Refusal.of(Kind.SHUTTING_DOWN, "this coordinator is shutting down"));
+        }
+        String refusing = log.refusing();
+        if (refusing != null) {
+            return Answer.refuse(Refusal.of(Kind.LOG_REFUSING, refusing));
+        }
+        if (!store.reserve()) {
+            return Answer.refuse(Refusal.of(
+                    Kind.OVERLOADED, "no more than %d transactions in flight".formatted(settings.inFlightMax())));
+        }
+        Duration allowed = timeout == null ? settings.transactionTimeout() : timeout;
+        Instant now = time.now();
+        Transaction transaction = Transaction.begin(ids.get(), origin, now, now.plus(allowed));
+        TransactionEntry entry = new TransactionEntry(transaction, time.nanos());
+        store.add(entry);
+        listeners.applied(Applied.first(transaction));
+        entry.setTimer(time.after(allowed, () -> driver.apply(entry, new CoordinatorEvent.Expired())));
+        if (stopping) {
+            driver.apply(entry, new CoordinatorEvent.ShutDown()); // drain may have missed it
+        }
+        return Answer.of(entry);
+    }
+
+    /** Enlists the resource manager on first use, and sends it the write. */
+    public CompletionStage<Answer<Transaction>> write(TransactionId id, Write write) {
+        TransactionEntry entry = store.find(id);
+        return entry == null ? Answer.refuseLater(Refusals.unknown(id)) : writes.write(entry, write);
+    }
+
+    // Prepare, commit and roll back
+
+    /** Prepares, then commits or rolls back. A repeated call is answered with the outcome. */
+    public CompletionStage<Answer<Transaction>> prepare(TransactionId id, Until until) {
+        return applyAndAwait(id, new CoordinatorEvent.PrepareRequested(), until)
+                .thenApply(Coordinator::refuseUndecided);
+    }
+
+    /** Like prepare, but refused if the outcome is rollback. */
+    public CompletionStage<Answer<Transaction>> commit(TransactionId id, Until until) {
+        // A heuristic outcome is not refused: the document says what is known, and part of it may be committed.
+        return prepare(id, until)
+                .thenApply(answer -> answer instanceof Answer.Given<Transaction>(Transaction t)
+                                && t.state() == TransactionState.HEURISTIC
+                        ? answer
+                        : refuseIf(answer, Outcome.ROLLBACK));
+    }
+
+    public CompletionStage<Answer<Transaction>> rollback(TransactionId id) {
+        return rollback(id, new CoordinatorEvent.RollbackRequested());
+    }
+
+    /** Rolls back on behalf of an operator. */
+    public CompletionStage<Answer<Transaction>> rollback(TransactionId id, String reason) {
+        return rollback(id, new CoordinatorEvent.RollbackRequested(Cause.OPERATOR, reason));
+    }
+
+    private CompletionStage<Answer<Transaction>> rollback(TransactionId id, CoordinatorEvent.RollbackRequested event) {
+        return applyAndAwait(id, event, Until.APPLIED)
+                .thenApply(Coordinator::refuseUndecided)
+                .thenApply(answer -> refuseIf(answer, Outcome.COMMIT));
+    }
+
+    private CompletionStage<Answer<Transaction>> applyAndAwait(TransactionId id, CoordinatorEvent event, Until until) {
+        TransactionEntry entry = store.find(id);
+        if (entry == null) {
+            return Answer.refuseLater(Refusals.unknown(id));
+        }
+        String refusing = log.refusing();
+        if (refusing != null
+                && event instanceof CoordinatorEvent.PrepareRequested
+                && entry.transaction().state() == TransactionState.ACTIVE) {
+            // The transaction stays active, so the client can try again.
+            return Answer.refuseLater(new Refusal(Kind.LOG_REFUSING, refusing, id, null));
+        }
+        driver.apply(entry, event);
+        return waiters.await(entry, until).thenApply(Answer::of);
+    }
+
+    /** While the outcome is open, none is claimed. */
+    private static Answer<Transaction> refuseUndecided(Answer<Transaction> answer) {
+        return answer instanceof Answer.Given<Transaction>(Transaction t) && t.decision() == Outcome.PENDING
+                ? Answer.refuse(new Refusal(Kind.UNDECIDED, "the outcome is not known yet: ask again", t.id(), null))
+                : answer;
+    }
+
+    private static Answer<Transaction> refuseIf(Answer<Transaction> answer, Outcome unwanted) {
+        return answer instanceof Answer.Given<Transaction>(Transaction t) && t.decision() == unwanted
+                ? Answer.refuse(new Refusal(
+                        Kind.WRONG_STATE,
+                        "the outcome of this transaction is %s%s"
+                                .formatted(
+                                        unwanted == Outcome.COMMIT ? "commit" : "rollback",
+                                        t.reason() == null ? "" : ": " + t.reason()),
+                        t.id(),
+                        null))
+                : answer;
+    }
+
+    // Read
+
+    public Answer<Transaction> find(TransactionId id) {
+        TransactionEntry entry = store.find(id);
+        return entry == null ? Answer.refuse(Refusals.unknown(id)) : Answer.of(entry.transaction());
+    }
+
+    /**
+     * Lists from the newest to the oldest transaction, from {@code after} (exclusive), in {@code state} if not null.
+     */
+    public List<Transaction> list(@Nullable State state, @Nullable TransactionId after, int limit) {
+        return list(_ -> true, state, after, limit);
+    }
+
+    /** Like the other method, but only transactions of the selected principals. */
+    public List<Transaction> list(
+            Predicate<@Nullable String> principal, @Nullable State state, @Nullable TransactionId after, int limit) {
+        return store.list(principal, state, after, limit);
+    }
+
+    /**
+     * Searches from the newest to the oldest transaction, from {@code after} (exclusive; null for the newest).
+     *
+     * @param examinedMax how many transactions to examine at most
+     */
+    public SearchResult search(
+            Predicate<Transaction> wanted, @Nullable TransactionId after, int limit, int examinedMax) {
+        return store.search(wanted, after, limit, examinedMax);
+    }
+
+    /** Unresolved heuristic outcomes, oldest first. */
+    public List<Transaction> unresolved(int limit) {
+        return store.unresolved(limit);
+    }
+
+    /** The answer to a participant in doubt. A transaction that is not known was not committed: presumed abort. */
+    public Outcome outcome(TransactionId id) {
+        TransactionEntry entry = store.find(id);
+        return entry == null ? Outcome.ROLLBACK : entry.transaction().decision();
+    }
+
+    /**
+     * How long participants of the oldest transaction have been in doubt, because their votes wait for the log or a
+     * commit is not acknowledged; zero if there is no such transaction.
+     */
+    public Duration oldestInDoubt() {
+        return store.oldestInDoubt(time.nanos());
+    }
+
+    /** Why no decision is accepted now, for a client; null if decisions are accepted. */
+    public @Nullable String refusing() {
+        return log.refusing();
+    }
+
+    // Operate
+
+    /**
+     * Ends the pauses of all retries to a resource manager. A limited number is sent at a time.
+     *
+     * @return the number of retries
+     */
+    public int deliverNow(String resourceManager) {
+        return driver.delivery().retryNow(resourceManager);
+    }
+
+    /** Likewise for one transaction at all its participants. */
+    public Answer<Integer> deliverNow(TransactionId id) {
+        TransactionEntry entry = store.find(id);
+        return entry == null
+                ? Answer.refuse(Refusals.unknown(id))
+                : Answer.of(entry.transaction().participants().stream()
+                        .mapToInt(p -> driver.delivery().retryNow(p.resourceManager(), id))
+                        .sum());
+    }
+
+    /** Marks a heuristic outcome as resolved. */
+    public Answer<Transaction> resolve(TransactionId id, Resolution resolution) {
+        TransactionEntry entry = store.find(id);
+        if (entry == null) {
+            return Answer.refuse(Refusals.unknown(id));
+        }
+        Transaction after =
+                driver.apply(entry, new CoordinatorEvent.Resolved(resolution)).transaction();
+        if (!resolution.equals(after.resolution())) {
+            return Answer.refuse(Refusals.wrongState(after, null));
+        }
+        store.resolved(id);
+        return Answer.of(after);
+    }
+
+    /** Accepts no new transactions and rolls back active ones; completes once all have ended. */
+    public CompletionStage<Void> drain() {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        drained = done;
+        stopping = true;
+        store.all().forEach(entry -> driver.apply(entry, new CoordinatorEvent.ShutDown()));
+        completeIfDrained();
+        return done;
+    }
+
+    public boolean isStopping() {
+        return stopping;
+    }
+
+    private void completeIfDrained() {
+        CompletableFuture<Void> done = drained;
+        if (done != null && store.isIdle()) {
+            done.complete(null);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+package dtc.runtime.coordinator;
+
+import dtc.coordinator.CoordinatorEffect.Deliver;
+import dtc.coordinator.Participant;
+import dtc.protocol.Message;
+import dtc.protocol.Outcome;
+import dtc.protocol.Reply;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Backoff;
+import dtc.runtime.Registry;
+import dtc.runtime.Time;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Delivers outcomes to participants, with retries. The state machine decides whether there is a retry; this class
+ * counts the attempts, and decides when the next one is made.
+ *
+ * <p>There is one {@link RetryQueue} per resource manager, so that a slow one does not delay the others. The number of
+ * queued commits is limited by the number of transactions in flight. Queued rollbacks have a limit of their own, beyond
+ * which they are dropped, since the participant asks for the outcome itself.
+ */
+final class Delivery {
+
+    /** Called with the reply to a message. */
+    interface ReplyHandler {
+        void replied(TransactionEntry entry, String resourceManager, Message message, Reply reply);
+    }
+
+    private final Time time;
+    private final Backoff backoff;
+    private final int rollbackAttemptsMax;
+    private final RetryQueue.Settings queueSettings;
+    private final Registry registry;
+    private final ParticipantMessages messages;
+    private final TransactionListener listeners;
+    private final ReplyHandler handler;
+    /** Resource managers with retries that are queued or in flight. */
+    private final Map<String, RetryQueue> queues = new ConcurrentHashMap<>();
+
+    /** @param rollbackAttemptsMax limit of attempts to deliver a rollback for which the participant asks itself */
+    Delivery(
+            Time time,
+            Backoff backoff,
+            int rollbackAttemptsMax,
+            int retriesInFlightMax,
+            int queuedRollbacksMax,
+            Registry registry,
+            ParticipantMessages messages,
+            TransactionListener listeners,
+            ReplyHandler handler) {
+        this.time = time;
+        this.backoff = backoff;
+        this.rollbackAttemptsMax = rollbackAttemptsMax;
+        this.queueSettings = new RetryQueue.Settings(retriesInFlightMax, queuedRollbacksMax, backoff.cap());
+        this.registry = registry;
+        this.messages = messages;
+        this.listeners = listeners;
+        this.handler = handler;
+        registry.onArrival(this::retryNow);
+    }
+
+    void deliver(TransactionEntry entry, Deliver effect) {
+        String name = effect.resourceManager();
+        Outcome outcome = effect.outcome();
+        switch (effect.timing()) {
+            case NOW -> send(entry, name, outcome, false);
+            case AFTER_PAUSE -> {
+                boolean registered = registry.find(name) != null;
+                retry(entry, name, outcome, registered ? pause(entry, name) : null, false);
+                if (!registered && registry.find(name) != null) {
+                    retryNow(name); // it registered between the two lines above
+                }
+            }
+            case AFTER_PAUSE_OR_DROP -> {
+                int attempts = entry.countFailedDelivery(name);
+                if (attempts < rollbackAttemptsMax) {
+                    retry(entry, name, outcome, backoff.pause(attempts), true);
+                }
+            }
+        }
+    }
+
+    /** Asks the only participant to commit in one phase. */
+    void commitOnePhase(TransactionEntry entry, String resourceManager) {
+        send(entry, resourceManager, Outcome.COMMIT, new Message.CommitOnePhase(entry.id()), false);
+    }
+
+    private Duration pause(TransactionEntry entry, String resourceManager) {
+        return backoff.pause(entry.countFailedDelivery(resourceManager));
+    }
+
+    private void retry(
+            TransactionEntry entry, String name, Outcome outcome, @Nullable Duration pause, boolean mayBeDropped) {
+        Supplier<CompletionStage<?>> attempt = () -> send(entry, name, outcome, true);
+        RetryQueue.Retry retry = new RetryQueue.Retry(entry.id(), attempt, mayBeDropped);
+        RetryQueue.Offered offered;
+        do {
+            RetryQueue queue = queues.computeIfAbsent(name, this::newQueue);
+            offered = queue.offer(retry, pause);
+        } while (offered == RetryQueue.Offered.CLOSED);
+        if (offered == RetryQueue.Offered.QUEUED) {
+            listeners.delivery(new DeliveryEvent.RetryScheduled(entry.id(), name, outcome, pause));
+        }
+    }
+
+    private RetryQueue newQueue(String resourceManager) {
+        return new RetryQueue(time, queueSettings, () -> queues.remove(resourceManager));
+    }
+
+    private CompletionStage<?> send(TransactionEntry entry, String name, Outcome outcome, boolean retry) {
+        Message message = switch (outcome) {
+            case COMMIT -> new Message.Commit(entry.id());
+            case ROLLBACK -> new Message.Rollback(entry.id());
+            case PENDING -> throw new IllegalArgumentException("no outcome");
+        };
+        return send(entry, name, outcome, message, retry);
+    }
+
+    private CompletionStage<?> send(
+            TransactionEntry entry, String name, Outcome outcome, Message message, boolean retry) {
+        Participant participant = entry.transaction().participant(name);
+        if (participant == null) {
+            return CompletableFuture.completedFuture(null);
+        }
+        return messages.sendOutcome(
+                        participant,
+                        message,
+                        retry,
+                        () -> listeners.delivery(new DeliveryEvent.Sent(entry.id(), name, outcome)))
+                .thenAccept(reply -> {
+                    handler.replied(entry, name, message, reply);
+                    if (reply instanceof Reply.Acknowledged && !(message instanceof Message.CommitOnePhase)) {
+                        Duration elapsed = Duration.ofNanos(entry.nanosSinceDecision(time.nanos()));
+                        listeners.delivery(new DeliveryEvent.Acknowledged(entry.id(), name, outcome, elapsed));
+                    }
+                });
+    }
+
+    /** Ends the pauses of all retries to a resource manager, and returns how many there were. */
+    int retryNow(String resourceManager) {
+        return retryNow(resourceManager, _ -> true);
+    }
+
+    /** Ends the pause of the retry to a resource manager for one transaction; returns 0 if there is none, else 1. */
+    int retryNow(String resourceManager, TransactionId id) {
+        return retryNow(resourceManager, retry -> retry.transaction().equals(id));
+    }
+
+    private int retryNow(String resourceManager, Predicate<RetryQueue.Retry> which) {
+        RetryQueue queue = queues.get(resourceManager);
+        return queue == null ? 0 : queue.resume(which);
+    }
+
+    /** Number of retries to a resource manager that are queued or in flight. */
+    int backlog(String resourceManager) {
+        RetryQueue queue = queues.get(resourceManager);
+        return queue == null ? 0 : queue.size();
+    }
+}

@@ -1,0 +1,21 @@
+package dtc.runtime.coordinator;
+
+import dtc.coordinator.RecordCodec;
+import dtc.coordinator.TransactionRecord;
+import dtc.log.LogRecord;
+
+/** Records of transactions as records of the decision log. */
+final class LogRecords {
+
+    private LogRecords() {}
+
+    static LogRecord encode(TransactionRecord record) {
+        LogRecord.Status status = record.isOpen() ? LogRecord.Status.OPEN : LogRecord.Status.ENDED;
+        return new LogRecord(record.id(), RecordCodec.encode(record), status);
+    }
+
+    /** @throws IllegalArgumentException if the bytes are not a record that this program can read */
+    static TransactionRecord decode(LogRecord record) {
+        return RecordCodec.decode(record.id(), record.bytes());
+    }
+}

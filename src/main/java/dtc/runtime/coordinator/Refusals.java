@@ -1,0 +1,26 @@
+package dtc.runtime.coordinator;
+
+import dtc.coordinator.Transaction;
+import dtc.protocol.Refusal;
+import dtc.protocol.Refusal.Kind;
+import dtc.protocol.TransactionId;
+import org.jspecify.annotations.Nullable;
+
+/** Refusals that several calls have in common. */
+public final class Refusals {
+
+    private Refusals() {}
+
+    public static Refusal unknown(TransactionId id) {
+        return new Refusal(Kind.UNKNOWN_TRANSACTION, "no such transaction, or ended and forgotten", id, null);
+    }
+
+    static Refusal wrongState(Transaction t, @Nullable String resourceManager) {
+        return new Refusal(
+                Kind.WRONG_STATE,
+                "the transaction is %s%s"
+                        .formatted(t.state().shown(), t.reason() == null ? "" : " (" + t.reason() + ")"),
+                t.id(),
+                resourceManager);
+    }
+}

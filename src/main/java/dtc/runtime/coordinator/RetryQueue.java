@@ -1,0 +1,183 @@
+package dtc.runtime.coordinator;
+
+import dtc.protocol.TransactionId;
+import dtc.runtime.Time;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Outcomes that have to be sent again to one resource manager: each after a pause, commits before rollbacks, and a
+ * limited number at a time, so that a resource manager that comes back is not flooded.
+ */
+final class RetryQueue {
+
+    /**
+     * What can be configured.
+     *
+     * @param inFlightMax limit of retries in flight
+     * @param rollbacksMax limit of queued retries that may be dropped
+     * @param failurePause pause after a retry that failed because of an internal error
+     */
+    record Settings(int inFlightMax, int rollbacksMax, Duration failurePause) {}
+
+    /** An outcome that has to be sent again. */
+    static final class Retry {
+        private final TransactionId transaction;
+        private final Supplier<CompletionStage<?>> attempt;
+        private final boolean mayBeDropped;
+        private Time.@Nullable Timer timer;
+
+        Retry(TransactionId transaction, Supplier<CompletionStage<?>> attempt, boolean mayBeDropped) {
+            this.transaction = transaction;
+            this.attempt = attempt;
+            this.mayBeDropped = mayBeDropped;
+        }
+
+        TransactionId transaction() {
+            return transaction;
+        }
+    }
+
+    /** What became of a retry that was given to the queue. */
+    enum Offered {
+        QUEUED,
+        /** Too many are queued. */
+        DROPPED,
+        /** The queue was idle and is removed: use a new one. */
+        CLOSED
+    }
+
+    private final Time time;
+    private final Settings settings;
+    private final Runnable whenIdle;
+    /** Retries that wait for the end of their pause. Guarded by this, like all that follows. */
+    private final Set<Retry> paused = new LinkedHashSet<>();
+
+    private final Queue<Retry> commits = new ArrayDeque<>();
+    private final Queue<Retry> rollbacks = new ArrayDeque<>();
+    private int rollbacksQueued;
+    private int inFlight;
+    private boolean sending;
+    private boolean closed;
+
+    /** @param whenIdle called once, when the queue is empty and accepts no more retries */
+    RetryQueue(Time time, Settings settings, Runnable whenIdle) {
+        this.time = time;
+        this.settings = settings;
+        this.whenIdle = whenIdle;
+    }
+
+    /** Number of retries that are queued or in flight. */
+    synchronized int size() {
+        return paused.size() + commits.size() + rollbacks.size() + inFlight;
+    }
+
+    /** @param pause null to wait for {@link #resume} */
+    synchronized Offered offer(Retry retry, @Nullable Duration pause) {
+        if (closed) {
+            return Offered.CLOSED;
+        }
+        if (retry.mayBeDropped) {
+            if (rollbacksQueued >= settings.rollbacksMax()) {
+                return Offered.DROPPED;
+            }
+            rollbacksQueued++;
+        }
+        paused.add(retry);
+        if (pause != null) {
+            retry.timer = time.after(pause, () -> endPause(retry));
+        }
+        return Offered.QUEUED;
+    }
+
+    private void endPause(Retry retry) {
+        synchronized (this) {
+            if (!paused.remove(retry)) {
+                return;
+            }
+            queueOf(retry).add(retry);
+        }
+        send();
+    }
+
+    /** Ends the pauses of the selected retries, and returns how many there were. */
+    int resume(Predicate<Retry> which) {
+        List<Retry> resumed;
+        synchronized (this) {
+            resumed = paused.stream().filter(which).toList();
+            for (Retry retry : resumed) {
+                if (retry.timer != null) {
+                    retry.timer.cancel();
+                }
+                paused.remove(retry);
+                queueOf(retry).add(retry);
+            }
+        }
+        send();
+        return resumed.size();
+    }
+
+    private Queue<Retry> queueOf(Retry retry) {
+        return retry.mayBeDropped ? rollbacks : commits;
+    }
+
+    /** One thread at a time: a retry may complete before it returns, and must not send the next one recursively. */
+    private void send() {
+        synchronized (this) {
+            if (sending) {
+                return;
+            }
+            sending = true;
+        }
+        for (Retry next = poll(); next != null; next = poll()) {
+            send(next);
+        }
+    }
+
+    private @Nullable Retry poll() {
+        synchronized (this) {
+            Retry next = inFlight >= settings.inFlightMax() ? null : commits.poll();
+            if (next == null && inFlight < settings.inFlightMax()) {
+                next = rollbacks.poll();
+            }
+            if (next != null) {
+                inFlight++;
+                if (next.mayBeDropped) {
+                    rollbacksQueued--;
+                }
+                return next;
+            }
+            sending = false;
+            if (closed || size() > 0) {
+                return null;
+            }
+            closed = true;
+        }
+        whenIdle.run();
+        return null;
+    }
+
+    private void send(Retry retry) {
+        CompletableFuture.completedStage(null)
+                .thenCompose(_ -> retry.attempt.get())
+                .whenComplete((_, failure) -> {
+                    if (failure != null) {
+                        // An internal error must not end the delivery.
+                        offer(retry, settings.failurePause());
+                    }
+                    synchronized (this) {
+                        inFlight--;
+                    }
+                    send();
+                });
+    }
+}

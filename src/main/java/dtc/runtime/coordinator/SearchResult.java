@@ -1,0 +1,14 @@
+package dtc.runtime.coordinator;
+
+import dtc.coordinator.Transaction;
+import dtc.protocol.TransactionId;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The transactions that a search found, newest first.
+ *
+ * @param next where the next search starts, exclusive; null if there are no older transactions
+ */
+public record SearchResult(
+        List<Transaction> items, @Nullable TransactionId next) {}

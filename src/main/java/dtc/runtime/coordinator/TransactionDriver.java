@@ -1,0 +1,194 @@
+package dtc.runtime.coordinator;
+
+import dtc.coordinator.CoordinatorEffect;
+import dtc.coordinator.CoordinatorEffect.Durability;
+import dtc.coordinator.CoordinatorEffect.Persist;
+import dtc.coordinator.CoordinatorEvent;
+import dtc.coordinator.Participant;
+import dtc.coordinator.ReplyTable;
+import dtc.coordinator.Step;
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionRecord;
+import dtc.coordinator.TransactionState;
+import dtc.coordinator.TwoPhaseCommit;
+import dtc.log.AppendResult;
+import dtc.log.DecisionLog;
+import dtc.protocol.Message;
+import dtc.protocol.Reply;
+import dtc.runtime.Backoff;
+import dtc.runtime.Ports;
+import dtc.runtime.Registration;
+import dtc.runtime.Registry;
+import dtc.runtime.Time;
+import dtc.runtime.messaging.ParticipantClient;
+import java.time.Duration;
+import java.util.UUID;
+
+/**
+ * Drives {@link TwoPhaseCommit}: applies events to transactions and carries out the effects, whose results are further
+ * events.
+ */
+final class TransactionDriver {
+
+    private final TwoPhaseCommit machine;
+    private final Duration voteTimeout;
+    private final Time time;
+    private final Registry registry;
+    private final DecisionLog log;
+    private final TransactionListener listeners;
+    private final TransactionStore store;
+    private final Waiters waiters;
+    private final ParticipantMessages messages;
+    private final Delivery delivery;
+    private final Runnable whenEnded;
+
+    /** @param whenEnded called after a transaction has reached a final state */
+    TransactionDriver(
+            TwoPhaseCommit machine,
+            Coordinator.Settings settings,
+            Time time,
+            Backoff backoff,
+            Registry registry,
+            ParticipantClient participants,
+            DecisionLog log,
+            TransactionListener listeners,
+            TransactionStore store,
+            Waiters waiters,
+            Runnable whenEnded) {
+        this.machine = machine;
+        this.voteTimeout = settings.voteTimeout();
+        this.time = time;
+        this.registry = registry;
+        this.log = log;
+        this.listeners = listeners;
+        this.store = store;
+        this.waiters = waiters;
+        this.messages = new ParticipantMessages(registry, participants);
+        this.delivery = new Delivery(
+                time,
+                backoff,
+                settings.rollbackAttemptsMax(),
+                settings.retriesInFlightMax(),
+                settings.queuedRollbacksMax(),
+                registry,
+                messages,
+                listeners,
+                this::replied);
+        this.whenEnded = whenEnded;
+    }
+
+    Delivery delivery() {
+        return delivery;
+    }
+
+    ParticipantMessages messages() {
+        return messages;
+    }
+
+    /**
+     * Applies an event, and carries out the effects.
+     *
+     * <p><b>Locks.</b> The state of a transaction changes under the lock of its entry. Listeners are called and lazy
+     * records are appended under this lock, so that both see the changes in order. Everything else happens after it is
+     * released, since it may call back. The locks of listeners, of the log's queue and of the store's sets are taken
+     * within the lock of an entry, never the other way round; no thread holds the locks of two entries.
+     */
+    Step apply(TransactionEntry entry, CoordinatorEvent event) {
+        Transaction before;
+        Step step;
+        synchronized (entry) {
+            before = entry.transaction();
+            step = machine.apply(before, event, time.now());
+            long nanos = time.nanos();
+            entry.update(step.transaction(), nanos);
+            listeners.applied(new Applied(
+                    before,
+                    event,
+                    step,
+                    Duration.ofNanos(entry.nanosSinceBegin(nanos)),
+                    Duration.ofNanos(entry.nanosSincePrepare(nanos))));
+            for (CoordinatorEffect effect : step.effects()) {
+                if (effect instanceof Persist(TransactionRecord ended, Durability durability)
+                        && durability == Durability.LAZY
+                        && !entry.isForgotten()) {
+                    store.updateUnresolved(step.transaction());
+                    log.appendLazily(LogRecords.encode(ended));
+                }
+            }
+        }
+        if (before.state() != step.transaction().state()) {
+            stateChanged(entry, before, step.transaction());
+        }
+        for (CoordinatorEffect effect : step.effects()) {
+            perform(entry, effect);
+        }
+        return step;
+    }
+
+    private void stateChanged(TransactionEntry entry, Transaction before, Transaction after) {
+        if (after.state() != TransactionState.MARKED_ROLLBACK && after.state() != TransactionState.PREPARING) {
+            entry.cancelTimer();
+        }
+        waiters.changed(entry, after);
+        if (after.state().isFinal()) {
+            if (!before.state().isFinal()) {
+                store.ended(after);
+            }
+            whenEnded.run();
+        }
+    }
+
+    private void perform(TransactionEntry entry, CoordinatorEffect effect) {
+        switch (effect) {
+            case CoordinatorEffect.RequestVote(String name) -> requestVote(entry, name);
+            case CoordinatorEffect.StartVoteTimer() ->
+                entry.setTimer(time.after(voteTimeout, () -> apply(entry, new CoordinatorEvent.VotesOverdue())));
+            case Persist(TransactionRecord record, Durability durability) -> {
+                if (durability == Durability.FORCED) {
+                    force(entry, record);
+                }
+            }
+            case CoordinatorEffect.CommitOnePhase(String name) -> delivery.commitOnePhase(entry, name);
+            case CoordinatorEffect.Deliver deliver -> delivery.deliver(entry, deliver);
+        }
+    }
+
+    private void requestVote(TransactionEntry entry, String name) {
+        Participant participant = entry.transaction().participant(name);
+        if (participant != null) {
+            var message = new Message.Prepare(entry.id(), entry.takeCarried(name));
+            messages.sendPrepare(participant, message).thenAccept(reply -> replied(entry, name, message, reply));
+        }
+    }
+
+    private void force(TransactionEntry entry, TransactionRecord record) {
+        // A failed stage tells nothing about the record, like Unknown.
+        Ports.call(() -> log.append(LogRecords.encode(record))).thenAccept(result -> {
+            switch (result) {
+                case AppendResult.Stored() -> apply(entry, new CoordinatorEvent.Recorded(record));
+                case AppendResult.Refused(String reason) ->
+                    apply(entry, new CoordinatorEvent.RecordRefused("the decision log refused: " + reason));
+                // The record may be stored. The transaction stays undecided, until the log is read after a restart.
+                case AppendResult.Fenced(), AppendResult.Unknown() -> {}
+            }
+        });
+    }
+
+    /** Applies the event that a reply is for the transaction. */
+    Step replied(TransactionEntry entry, String name, Message message, Reply reply) {
+        return apply(entry, ReplyTable.event(name, registeredInstance(entry, name), message, reply));
+    }
+
+    /** The instance that is registered now; the enlisted one if none is. */
+    private UUID registeredInstance(TransactionEntry entry, String name) {
+        Registration registered = registry.find(name);
+        if (registered != null) {
+            return registered.instance();
+        }
+        Participant participant = entry.transaction().participant(name);
+        if (participant == null) {
+            throw new IllegalStateException("%s is not enlisted in %s".formatted(name, entry.id()));
+        }
+        return participant.instance();
+    }
+}

@@ -1,0 +1,126 @@
+package dtc.runtime.coordinator;
+
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
+import dtc.protocol.Message;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Time;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/** A transaction in memory. Its monitor is the lock of the transaction: see {@link Coordinator}. */
+final class TransactionEntry {
+
+    private final long beganNanos;
+    private volatile long preparingNanos;
+    private volatile long decidedNanos;
+    private volatile Transaction transaction;
+    private volatile Time.@Nullable Timer timer;
+    /** Whether it was removed from memory and from the log. Guarded by this. */
+    private boolean forgotten;
+
+    /** Guarded by this. */
+    final List<Waiters.Waiter> waiters = new ArrayList<>(1);
+
+    /** Writes that are sent with the prepare message, by resource manager. */
+    private final Map<String, List<Message.Write>> carried = new ConcurrentHashMap<>(0);
+
+    /** Number of unanswered deliveries of the outcome, by resource manager. */
+    private final Map<String, Integer> failedDeliveries = new ConcurrentHashMap<>(0);
+
+    TransactionEntry(Transaction transaction, long nowNanos) {
+        this.transaction = transaction;
+        this.beganNanos = nowNanos;
+    }
+
+    TransactionId id() {
+        return transaction.id();
+    }
+
+    Transaction transaction() {
+        return transaction;
+    }
+
+    /** Guarded by this. */
+    void update(Transaction after, long nowNanos) {
+        TransactionState from = transaction.state();
+        transaction = after;
+        if (from == after.state()) {
+            return;
+        }
+        if (from == TransactionState.ACTIVE || from == TransactionState.MARKED_ROLLBACK) {
+            preparingNanos = nowNanos;
+        }
+        if (after.state() == TransactionState.DELEGATED || from == TransactionState.DECIDING) {
+            decidedNanos = nowNanos;
+        }
+        if (after.state().isFinal()) {
+            carried.clear(); // writes of participants whose vote was never requested
+        }
+    }
+
+    void setDecidedNanos(long nanos) {
+        decidedNanos = nanos;
+    }
+
+    long nanosSinceBegin(long nowNanos) {
+        return nowNanos - beganNanos;
+    }
+
+    long nanosSincePrepare(long nowNanos) {
+        return preparingNanos == 0 ? 0 : nowNanos - preparingNanos;
+    }
+
+    long nanosSinceDecision(long nowNanos) {
+        return nowNanos - decidedNanos;
+    }
+
+    /** How long participants have been in doubt: their votes wait for the log, or the commit is not acknowledged. */
+    long nanosInDoubt(long nowNanos) {
+        return switch (transaction.state()) {
+            case DECIDING, DELEGATING -> nanosSincePrepare(nowNanos);
+            case DELEGATED, RESOLVING, COMMITTING -> nanosSinceDecision(nowNanos);
+            case ACTIVE, MARKED_ROLLBACK, PREPARING, COMMITTED, ROLLING_BACK, ROLLED_BACK, HEURISTIC -> 0;
+        };
+    }
+
+    /** Replaces the timer: first that of the transaction's timeout, then that of the votes. */
+    void setTimer(Time.Timer next) {
+        cancelTimer();
+        timer = next;
+    }
+
+    void cancelTimer() {
+        Time.Timer running = timer;
+        if (running != null) {
+            running.cancel();
+        }
+    }
+
+    void carry(Message.Write write, String resourceManager) {
+        carried.computeIfAbsent(resourceManager, _ -> new ArrayList<>()).add(write);
+    }
+
+    List<Message.Write> takeCarried(String resourceManager) {
+        List<Message.Write> writes = carried.remove(resourceManager);
+        return writes == null ? List.of() : writes;
+    }
+
+    /** Counts an unanswered delivery, and returns how many there were. */
+    int countFailedDelivery(String resourceManager) {
+        return failedDeliveries.merge(resourceManager, 1, Integer::sum);
+    }
+
+    /** Guarded by this. */
+    boolean isForgotten() {
+        return forgotten;
+    }
+
+    /** Guarded by this. */
+    void markForgotten() {
+        forgotten = true;
+    }
+}

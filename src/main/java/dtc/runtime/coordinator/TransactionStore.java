@@ -1,0 +1,195 @@
+package dtc.runtime.coordinator;
+
+import dtc.coordinator.Transaction;
+import dtc.protocol.State;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Time;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.NavigableSet;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/** The transactions in memory: those in flight, and finished ones until their retention ends. */
+final class TransactionStore {
+
+    /** Longer than any process lives, and still no overflow in nanoseconds. */
+    private static final Duration FOREVER = Duration.ofDays(100 * 365);
+
+    private final NavigableMap<TransactionId, TransactionEntry> entries = new ConcurrentSkipListMap<>();
+    private final AtomicInteger inFlight = new AtomicInteger();
+    private final int inFlightMax;
+    private final Retention finished;
+    /** Unresolved heuristic outcomes are not forgotten because of their age. */
+    private final Retention heuristics;
+
+    private final NavigableSet<TransactionId> unresolved = new ConcurrentSkipListSet<>();
+    private final Consumer<TransactionEntry> whenForgotten;
+    private final IdempotencyKeys keys = new IdempotencyKeys();
+
+    /** @param whenForgotten called under the lock of a transaction that is removed */
+    TransactionStore(
+            Time time, int inFlightMax, Duration retention, int retainedMax, Consumer<TransactionEntry> whenForgotten) {
+        this.inFlightMax = inFlightMax;
+        this.whenForgotten = whenForgotten;
+        this.finished = new Retention(time, retention, retainedMax, this::endRetention);
+        this.heuristics = new Retention(time, FOREVER, retainedMax, this::forget);
+    }
+
+    IdempotencyKeys keys() {
+        return keys;
+    }
+
+    @Nullable
+    TransactionEntry find(TransactionId id) {
+        return entries.get(id);
+    }
+
+    Iterable<TransactionEntry> all() {
+        return entries.values();
+    }
+
+    // In flight
+
+    /** Reserves room for a transaction; returns false if the limit is reached. */
+    boolean reserve() {
+        if (inFlight.incrementAndGet() > inFlightMax) {
+            inFlight.decrementAndGet();
+            return false;
+        }
+        return true;
+    }
+
+    /** Adds a transaction, for which room was reserved. */
+    void add(TransactionEntry entry) {
+        entries.put(entry.id(), entry);
+    }
+
+    boolean isIdle() {
+        return inFlight.get() == 0;
+    }
+
+    // Recovery
+
+    /** Adds a transaction that was read from the log. It has room even beyond the limit. */
+    void addRecovered(TransactionEntry entry, Duration finishedAgo) {
+        Transaction t = entry.transaction();
+        entries.put(t.id(), entry);
+        keys.bind(t.origin(), t.id());
+        if (t.state().isFinal()) {
+            updateUnresolved(t);
+            retain(t, finishedAgo);
+        } else {
+            inFlight.incrementAndGet();
+        }
+    }
+
+    // Finished
+
+    /** Called under the lock of the transaction, so that the last update is of the last state. */
+    void updateUnresolved(Transaction after) {
+        if (after.isUnresolved()) {
+            unresolved.add(after.id());
+        } else {
+            unresolved.remove(after.id());
+        }
+    }
+
+    /** The transaction reached its first final state. */
+    void ended(Transaction ended) {
+        retain(ended, Duration.ZERO);
+        inFlight.decrementAndGet();
+    }
+
+    /** A heuristic outcome was resolved: from now on it is retained like any other outcome. */
+    void resolved(TransactionId id) {
+        if (heuristics.remove(id)) {
+            finished.add(id, Duration.ZERO);
+        }
+    }
+
+    private void retain(Transaction ended, Duration ago) {
+        (ended.isUnresolved() ? heuristics : finished).add(ended.id(), ago);
+    }
+
+    private void endRetention(TransactionId id) {
+        TransactionEntry entry = entries.get(id);
+        if (entry != null && entry.transaction().isUnresolved()) {
+            heuristics.add(id, Duration.ZERO); // it became heuristic after it had rolled back
+        } else {
+            forget(id);
+        }
+    }
+
+    private void forget(TransactionId id) {
+        TransactionEntry entry = entries.remove(id);
+        if (entry == null) {
+            return;
+        }
+        keys.release(entry.transaction().origin(), id);
+        synchronized (entry) {
+            entry.markForgotten();
+            unresolved.remove(id);
+            whenForgotten.accept(entry);
+        }
+    }
+
+    // Search
+
+    /**
+     * Searches from the newest to the oldest transaction.
+     *
+     * @param after where to start, exclusive; null to start with the newest
+     * @param examinedMax how many transactions to examine at most
+     */
+    SearchResult search(Predicate<Transaction> wanted, @Nullable TransactionId after, int limit, int examinedMax) {
+        List<Transaction> items = new ArrayList<>();
+        TransactionId last = null;
+        int examined = 0;
+        var older = after == null ? entries : entries.headMap(after, false);
+        for (TransactionEntry entry : older.descendingMap().values()) {
+            if (items.size() == limit || examined == examinedMax) {
+                return new SearchResult(items, last);
+            }
+            Transaction t = entry.transaction();
+            examined++;
+            last = t.id();
+            if (wanted.test(t)) {
+                items.add(t);
+            }
+        }
+        return new SearchResult(items, null);
+    }
+
+    /** Lists from the newest to the oldest transaction. */
+    List<Transaction> list(
+            Predicate<@Nullable String> principal, @Nullable State state, @Nullable TransactionId after, int limit) {
+        Predicate<Transaction> wanted = t -> principal.test(t.origin().principal())
+                && (state == null || t.state().shown() == state);
+        return search(wanted, after, limit, Integer.MAX_VALUE).items();
+    }
+
+    /** Unresolved heuristic outcomes, oldest first. */
+    List<Transaction> unresolved(int limit) {
+        return unresolved.stream()
+                .map(entries::get)
+                .filter(Objects::nonNull)
+                .map(TransactionEntry::transaction)
+                .limit(limit)
+                .toList();
+    }
+
+    Duration oldestInDoubt(long nowNanos) {
+        return Duration.ofNanos(entries.values().stream()
+                .mapToLong(entry -> entry.nanosInDoubt(nowNanos))
+                .max()
+                .orElse(0));
+    }
+}

@@ -1,0 +1,179 @@
+package dtc.runtime.coordinator;
+
+import dtc.coordinator.CoordinatorEvent;
+import dtc.coordinator.ReplyTable;
+import dtc.coordinator.Step;
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
+import dtc.coordinator.TwoPhaseCommit;
+import dtc.coordinator.WriteResult;
+import dtc.protocol.Message;
+import dtc.protocol.Refusal;
+import dtc.protocol.Refusal.Kind;
+import dtc.protocol.Reply;
+import dtc.runtime.Answer;
+import dtc.runtime.Registration;
+import dtc.runtime.Registry;
+import dtc.runtime.coordinator.Coordinator.Write;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** Sends the writes of clients to resource managers. A write that fails marks its transaction for rollback. */
+final class Writes {
+
+    private final TwoPhaseCommit machine;
+    private final Registry registry;
+    private final TransactionDriver driver;
+    private final int undeliveredMax;
+
+    Writes(TwoPhaseCommit machine, Registry registry, TransactionDriver driver, int undeliveredMax) {
+        this.machine = machine;
+        this.registry = registry;
+        this.driver = driver;
+        this.undeliveredMax = undeliveredMax;
+    }
+
+    /**
+     * Sends all writes: in order to one resource manager, in parallel to different ones. Completes once all are
+     * answered or one has failed at each resource manager.
+     *
+     * @param prepareFollows whether the transaction is prepared next; writes may then be sent with the prepare message
+     */
+    CompletionStage<?> writeAll(TransactionEntry entry, List<Write> writes, boolean prepareFollows) {
+        Map<String, List<Write>> byResourceManager = new LinkedHashMap<>();
+        for (Write write : writes) {
+            byResourceManager
+                    .computeIfAbsent(write.resourceManager(), _ -> new ArrayList<>())
+                    .add(write);
+        }
+        // A single participant may commit in one phase, for which its writes must be staged before.
+        boolean carry = prepareFollows && byResourceManager.size() > 1;
+        CompletableFuture<?>[] all = byResourceManager.values().stream()
+                .map(some -> writeInOrder(entry, some, 0, carry).toCompletableFuture())
+                .toArray(CompletableFuture<?>[]::new);
+        return CompletableFuture.allOf(all);
+    }
+
+    /**
+     * Stops at the first failure, which marks the transaction for rollback. Iterative: most writes complete at once.
+     */
+    private CompletionStage<?> writeInOrder(TransactionEntry entry, List<Write> writes, int from, boolean carry) {
+        for (int i = from; i < writes.size(); i++) {
+            Write write = writes.get(i);
+            int next = i + 1;
+            var answer = write(entry, write, carry).toCompletableFuture();
+            if (!answer.isDone() || answer.isCompletedExceptionally()) {
+                return answer.thenCompose(given -> succeeded(entry, write, given)
+                        ? writeInOrder(entry, writes, next, carry)
+                        : CompletableFuture.completedFuture(null));
+            }
+            if (!succeeded(entry, write, answer.join())) {
+                break;
+            }
+        }
+        return CompletableFuture.completedFuture(null);
+    }
+
+    private boolean succeeded(TransactionEntry entry, Write write, Answer<Transaction> answer) {
+        return switch (answer) {
+            case Answer.Given<Transaction> _ -> true;
+            case Answer.Refused<Transaction>(Refusal refusal) -> {
+                driver.apply(entry, new CoordinatorEvent.WriteNotSent(write.resourceManager(), refusal.detail()));
+                yield false;
+            }
+        };
+    }
+
+    /** Enlists the resource manager on first use, and sends it the write. */
+    CompletionStage<Answer<Transaction>> write(TransactionEntry entry, Write write) {
+        return write(entry, write, false);
+    }
+
+    /** @param carry whether the write may be sent together with the prepare message */
+    private CompletionStage<Answer<Transaction>> write(TransactionEntry entry, Write write, boolean carry) {
+        String name = write.resourceManager();
+        if (entry.transaction().state() != TransactionState.ACTIVE) {
+            return Answer.refuseLater(Refusals.wrongState(entry.transaction(), name));
+        }
+        Registration target = registry.find(name);
+        if (target == null) {
+            return refuse(entry, name, Kind.UNKNOWN_RESOURCE_MANAGER, "resource manager %s is not registered");
+        }
+        if (!registry.isLive(target)) {
+            return refuse(entry, name, Kind.RESOURCE_MANAGER_LAPSED, "the lease of resource manager %s has lapsed");
+        }
+        if (driver.delivery().backlog(name) >= undeliveredMax) {
+            return refuse(entry, name, Kind.OVERLOADED, "too many outcomes are undelivered to resource manager %s");
+        }
+        boolean carried = carry && target.takesWritesWithPrepare();
+        Step step = driver.apply(
+                entry,
+                new CoordinatorEvent.WriteRequested(name, target.instance(), target.canCommitInOnePhase(), carried));
+        return switch (step.write()) {
+            case WriteResult.Accepted(int sequence) -> {
+                var message = new Message.Write(entry.id(), sequence, write.key(), write.value());
+                if (carried) {
+                    yield CompletableFuture.completedFuture(carry(entry, name, message));
+                }
+                yield driver.messages()
+                        .sendWrite(target, message)
+                        .thenApply(reply -> written(entry, name, message, reply));
+            }
+            case WriteResult.Refused(WriteResult.Reason reason) ->
+                Answer.refuseLater(refusal(step.transaction(), name, reason));
+            case null -> throw new IllegalStateException("no result of a write");
+        };
+    }
+
+    /** Refuses a write that is not sent. */
+    private CompletionStage<Answer<Transaction>> refuse(
+            TransactionEntry entry, String name, Kind kind, String detailOfName) {
+        String detail = String.format(Locale.ROOT, detailOfName, name);
+        driver.apply(entry, new CoordinatorEvent.WriteNotSent(name, detail));
+        return Answer.refuseLater(new Refusal(kind, detail, entry.id(), name));
+    }
+
+    /** Keeps the write until the vote is requested. */
+    private Answer<Transaction> carry(TransactionEntry entry, String name, Message.Write message) {
+        entry.carry(message, name);
+        Answer<Transaction> answer = written(entry, name, message, new Reply.Acknowledged());
+        if (answer instanceof Answer.Refused<Transaction>) {
+            entry.takeCarried(name); // the transaction may have ended
+        }
+        return answer;
+    }
+
+    private Answer<Transaction> written(TransactionEntry entry, String name, Message.Write message, Reply reply) {
+        Step step = driver.replied(entry, name, message, reply);
+        if (!(reply instanceof Reply.Acknowledged)) {
+            return Answer.refuse(
+                    new Refusal(ReplyTable.refusal(reply), ReplyTable.failure(name, reply), entry.id(), name));
+        }
+        return step.write() instanceof WriteResult.Refused(WriteResult.Reason reason)
+                ? Answer.refuse(refusal(step.transaction(), name, reason))
+                : Answer.of(step.transaction());
+    }
+
+    private Refusal refusal(Transaction t, String name, WriteResult.Reason reason) {
+        return switch (reason) {
+            case WRONG_STATE -> Refusals.wrongState(t, name);
+            case TOO_MANY_WRITES ->
+                new Refusal(
+                        Kind.LIMIT_EXCEEDED,
+                        "no more than %d writes in a transaction".formatted(machine.writesMax()),
+                        t.id(),
+                        name);
+            case TOO_MANY_PARTICIPANTS ->
+                new Refusal(
+                        Kind.LIMIT_EXCEEDED,
+                        "no more than %d resource managers in a transaction".formatted(machine.participantsMax()),
+                        t.id(),
+                        name);
+        };
+    }
+}

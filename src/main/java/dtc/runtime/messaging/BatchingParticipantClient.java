@@ -1,0 +1,360 @@
+package dtc.runtime.messaging;
+
+import dtc.protocol.Message;
+import dtc.protocol.Reply;
+import dtc.runtime.Ports;
+import dtc.runtime.Registration;
+import dtc.runtime.Time;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Sends several messages to one resource manager in one request. While the maximum number of requests to it is in
+ * flight, further messages are queued, and are sent as one request when a slot is free. A message does not wait for
+ * others to come, except for those of the same event-loop turn.
+ *
+ * <p>A message does not fail because of others in the same request. A request that is not answered soon frees its slot,
+ * so that it does not block the messages behind it. If a request fails as a whole, its messages are sent again, each
+ * alone. A message that waits too long for a slot is not sent and fails.
+ */
+public final class BatchingParticipantClient implements ParticipantClient {
+
+    /**
+     * What can be configured.
+     *
+     * @param inFlightMax limit of requests in flight to one resource manager; further messages are queued
+     * @param batchMax limit of messages in one request; 1 disables batching
+     * @param batchBytesMax limit of bytes in one request; a single message may be longer
+     * @param queuedMax limit of queued messages per resource manager
+     * @param queuedTimeMax how long a message may be queued
+     * @param slotTimeout how long an unanswered request occupies a slot
+     */
+    public record Settings(
+            int inFlightMax,
+            int batchMax,
+            long batchBytesMax,
+            int queuedMax,
+            Duration queuedTimeMax,
+            Duration slotTimeout) {}
+
+    /** JSON around the content of a message. */
+    private static final long MESSAGE_OVERHEAD_BYTES = 120;
+
+    private static final long WRITE_OVERHEAD_BYTES = 60;
+    /** Upper limit of UTF-8 bytes for a UTF-16 char. */
+    private static final long BYTES_PER_CHAR_MAX = 3;
+
+    private final ParticipantTransport transport;
+    private final Time time;
+    private final Settings settings;
+    private final Executor endOfTurn;
+    /** Resource managers with messages that are queued or in flight. */
+    private final Map<Target, TargetQueue> queues = new ConcurrentHashMap<>();
+
+    /** A registration without its times: one process with one set of features. */
+    private record Target(String id, String url, UUID instance, Set<String> features) {
+        private static Target of(Registration registration) {
+            return new Target(registration.id(), registration.url(), registration.instance(), registration.features());
+        }
+    }
+
+    /** @param resent whether it was in an earlier request, and it is unknown whether it was carried out then */
+    private record Pending(Message message, long sinceNanos, CompletableFuture<Reply> reply, boolean resent) {
+        private long bytesMax() {
+            return MESSAGE_OVERHEAD_BYTES
+                    + switch (message) {
+                        case Message.Write write -> bytesMax(write);
+                        case Message.Prepare prepare ->
+                            prepare.writes().stream()
+                                    .mapToLong(Pending::bytesMax)
+                                    .sum();
+                        case Message.Commit _, Message.CommitOnePhase _, Message.Rollback _ -> 0;
+                    };
+        }
+
+        private static long bytesMax(Message.Write write) {
+            return WRITE_OVERHEAD_BYTES
+                    + BYTES_PER_CHAR_MAX
+                            * (write.key().length()
+                                    + (long) write.value().text().length());
+        }
+
+        private boolean isCommit() {
+            return switch (message) {
+                case Message.Commit _, Message.CommitOnePhase _ -> true;
+                case Message.Write _, Message.Prepare _, Message.Rollback _ -> false;
+            };
+        }
+
+        private Pending resend() {
+            return new Pending(message, sinceNanos, reply, true);
+        }
+
+        /** Completes a message that is not sent. */
+        private void fail(String why) {
+            reply.complete(resent ? new Reply.NoAnswer(why) : new Reply.Unavailable(why));
+        }
+
+        /**
+         * Completes the message with the reply to its own request. For a message that was sent before, some replies do
+         * not tell whether it was carried out the first time.
+         */
+        private void complete(Reply received) {
+            boolean unclear = resent
+                    && switch (received) {
+                        case Reply.Unreachable _ -> !(message instanceof Message.Prepare);
+                        case Reply.NotFound _, Reply.Conflict _, Reply.NoRoom _ -> isCommit();
+                        case Reply.Acknowledged _,
+                                Reply.Voted _,
+                                Reply.Unavailable _,
+                                Reply.NoAnswer _,
+                                Reply.ProtocolError _ -> false;
+                    };
+            reply.complete(unclear ? new Reply.NoAnswer(received.detail()) : received);
+        }
+    }
+
+    /** @param endOfTurn runs a task at the end of the current event-loop turn */
+    public BatchingParticipantClient(ParticipantTransport transport, Time time, Settings settings, Executor endOfTurn) {
+        this.transport = transport;
+        this.time = time;
+        this.settings = settings;
+        this.endOfTurn = endOfTurn;
+    }
+
+    @Override
+    public CompletionStage<Reply> sendAlone(Registration target, Message message) {
+        return transport.send(target, message);
+    }
+
+    @Override
+    public CompletionStage<Reply> send(Registration target, Message message) {
+        if (settings.batchMax() == 1 || !target.takesBatches()) {
+            return transport.send(target, message);
+        }
+        Pending pending = new Pending(message, time.nanos(), new CompletableFuture<>(), false);
+        enqueue(target, pending);
+        return pending.reply();
+    }
+
+    private void enqueue(Registration registration, Pending pending) {
+        Target target = Target.of(registration);
+        while (!queues.computeIfAbsent(target, _ -> new TargetQueue(target, registration))
+                .offer(pending)) {
+            // This queue was idle and is being removed; the next one is new.
+        }
+    }
+
+    /** Number of queued messages to all resource managers. */
+    public int queued() {
+        return queues.values().stream().mapToInt(TargetQueue::size).sum();
+    }
+
+    private final class TargetQueue {
+        private final Target target;
+        private final Registration registration;
+        /** Sent first, since they release keys that others wait for. Guarded by this, like all that follows. */
+        private final Queue<Pending> commits = new ArrayDeque<>();
+        /** Messages of a request that failed as a whole. Each is sent alone. */
+        private final Queue<Pending> resent = new ArrayDeque<>();
+
+        private final Queue<Pending> others = new ArrayDeque<>();
+        /** Reduced after a request that failed as a whole. */
+        private int batchMax = settings.batchMax();
+
+        private int inFlight;
+        /** Whether {@link #endTurn} is scheduled. */
+        private boolean scheduled;
+
+        private boolean sending;
+        private boolean closed;
+
+        private TargetQueue(Target target, Registration registration) {
+            this.target = target;
+            this.registration = registration;
+        }
+
+        private synchronized int size() {
+            return commits.size() + resent.size() + others.size();
+        }
+
+        /** Returns false if this queue is closed. */
+        private boolean offer(Pending pending) {
+            boolean full;
+            boolean schedule;
+            synchronized (this) {
+                if (closed) {
+                    return false;
+                }
+                full = size() >= settings.queuedMax();
+                if (!full) {
+                    queueOf(pending).add(pending);
+                }
+                schedule = !full && !scheduled;
+                scheduled |= schedule;
+            }
+            if (full) {
+                pending.fail("too many messages are queued for it");
+            } else if (schedule) {
+                endOfTurn.execute(this::endTurn);
+            }
+            return true;
+        }
+
+        private void endTurn() {
+            synchronized (this) {
+                scheduled = false;
+            }
+            sendQueued();
+        }
+
+        private Queue<Pending> queueOf(Pending pending) {
+            return pending.isCommit() ? commits : pending.resent() ? resent : others;
+        }
+
+        /** Sends requests while messages are queued and a slot is free. One thread does so for all. */
+        private void sendQueued() {
+            synchronized (this) {
+                if (sending) {
+                    return;
+                }
+                sending = true;
+            }
+            while (true) {
+                List<Pending> expired = new ArrayList<>(0);
+                List<Pending> batch;
+                synchronized (this) {
+                    batch = inFlight < settings.inFlightMax() ? poll(expired) : List.of();
+                    if (!batch.isEmpty()) {
+                        inFlight++;
+                    } else if (expired.isEmpty()) {
+                        sending = false;
+                        if (inFlight == 0) {
+                            closed = true;
+                            queues.remove(target, this);
+                        }
+                        return;
+                    }
+                }
+                expired.forEach(pending -> pending.fail("it was too busy to be sent this in time"));
+                if (!batch.isEmpty()) {
+                    send(batch);
+                }
+            }
+        }
+
+        /** Guarded by this. */
+        private List<Pending> poll(List<Pending> expired) {
+            List<Pending> batch = new ArrayList<>();
+            long bytes = 0;
+            while (size() > 0 && batch.size() < batchMax) {
+                Queue<Pending> queue = !commits.isEmpty() ? commits : !resent.isEmpty() ? resent : others;
+                Pending next = queue.element();
+                if (time.nanos() - next.sinceNanos() > settings.queuedTimeMax().toNanos()) {
+                    expired.add(queue.remove());
+                    continue;
+                }
+                bytes += next.bytesMax();
+                if (!batch.isEmpty() && (next.resent() || bytes > settings.batchBytesMax())) {
+                    break;
+                }
+                batch.add(queue.remove());
+                if (next.resent()) {
+                    break;
+                }
+            }
+            return batch;
+        }
+
+        private void send(List<Pending> batch) {
+            AtomicBoolean occupied = new AtomicBoolean(true);
+            Time.Timer timer = time.after(settings.slotTimeout(), () -> free(occupied));
+            CompletionStage<?> answered = batch.size() == 1 ? sendAlone(batch.getFirst()) : sendBatch(batch);
+            answered.whenComplete((_, _) -> {
+                timer.cancel();
+                free(occupied); // after the replies, so that the messages that follow from them share a request
+            });
+        }
+
+        private CompletionStage<?> sendAlone(Pending pending) {
+            return Ports.call(() -> transport.send(registration, pending.message()))
+                    .whenComplete((reply, failure) -> {
+                        if (failure != null) {
+                            pending.reply().completeExceptionally(failure);
+                            return;
+                        }
+                        if (!pending.resent() && reply.isFromResourceManager()) {
+                            grow();
+                        }
+                        pending.complete(reply);
+                    });
+        }
+
+        private CompletionStage<?> sendBatch(List<Pending> batch) {
+            return Ports.call(() -> transport.sendBatch(
+                            registration, batch.stream().map(Pending::message).toList()))
+                    .handle((replies, broken) -> {
+                        if (broken != null || replies.isEmpty()) {
+                            shrink(batch);
+                            batch.forEach(pending -> resend(pending, broken != null));
+                        } else {
+                            complete(batch, replies);
+                        }
+                        return null;
+                    });
+        }
+
+        private void resend(Pending pending, boolean broken) {
+            if (broken && pending.message() instanceof Message.Write && !registration.checksInstance()) {
+                // The process may have restarted without the earlier writes; it would accept this one all the same.
+                pending.reply().complete(new Reply.NoAnswer("the connection to it broke"));
+            } else {
+                enqueue(registration, pending.resend());
+            }
+        }
+
+        private void complete(List<Pending> batch, List<Optional<Reply>> replies) {
+            // If no message was answered, the request may be too large to be answered in time.
+            if (replies.stream()
+                    .allMatch(reply -> reply.isPresent() && !reply.get().isFromResourceManager())) {
+                shrink(batch);
+            } else {
+                grow();
+            }
+            for (int i = 0; i < batch.size(); i++) {
+                // A message whose answer has to wait is sent without a slot, where it delays no other.
+                Pending pending = batch.get(i);
+                replies.get(i).ifPresentOrElse(pending.reply()::complete, () -> sendAlone(pending.resend()));
+            }
+        }
+
+        private synchronized void shrink(List<Pending> failed) {
+            batchMax = Math.max(1, failed.size() / 2);
+        }
+
+        private synchronized void grow() {
+            batchMax = Math.min(settings.batchMax(), batchMax + 1);
+        }
+
+        private void free(AtomicBoolean occupied) {
+            if (occupied.getAndSet(false)) {
+                synchronized (this) {
+                    inFlight--;
+                }
+                sendQueued();
+            }
+        }
+    }
+}
