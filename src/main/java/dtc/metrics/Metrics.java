@@ -21,6 +21,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.quarkus.runtime.StartupEvent;
+import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.time.Duration;
@@ -144,6 +145,17 @@ public class Metrics implements TransactionListener {
                     .tag("resource_manager", id)
                     .register(meters);
         }
+    }
+
+    /**
+     * The global registry outlives the application in dev mode and in tests. Its gauges would still refer to the
+     * objects of the earlier application, and would be missing once these are garbage.
+     */
+    @PreDestroy
+    void removeAll() {
+        meters.getMeters().stream()
+                .filter(meter -> meter.getId().getName().startsWith("dtc."))
+                .forEach(meters::remove);
     }
 
     private static double live(Registry registry, boolean live) {

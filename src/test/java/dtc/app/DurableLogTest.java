@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.log.file.DirectoryStorage;
 import dtc.protocol.TransactionId;
+import dtc.testing.Waiting;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.quarkus.test.junit.QuarkusTest;
@@ -30,7 +31,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 /** A coordinator that keeps its log in files. */
@@ -69,7 +69,7 @@ class DurableLogTest {
 
     @Test
     void a_commit_is_in_the_log_before_its_client_knows() throws IOException {
-        Awaitility.await().untilAsserted(() -> get("/q/health/ready").then().statusCode(200));
+        Waiting.await().untilAsserted(() -> get("/q/health/ready").then().statusCode(200));
         String id = given().contentType(ContentType.JSON)
                 .body("""
                         {"writes": [{"resourceManager": "orders", "key": "o-1", "value": 1},
@@ -108,7 +108,7 @@ class DurableLogTest {
             }
         });
         assertEquals(0, written.get(10, TimeUnit.SECONDS));
-        Awaitility.await().until(() -> bytes(directory) > before);
+        Waiting.await().until(() -> bytes(directory) > before);
         log.close();
     }
 

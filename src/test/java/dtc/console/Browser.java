@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.testing.RequiredTool;
+import dtc.testing.Waiting;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -20,7 +21,6 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
@@ -180,7 +180,7 @@ public final class Browser implements AutoCloseable {
 
     /** Again where the page was brought up to date meanwhile, and has another element in the place of that one. */
     private static <T> T upToDate(Supplier<T> look) {
-        return Objects.requireNonNull(Awaitility.await()
+        return Objects.requireNonNull(Waiting.await()
                 .pollDelay(Duration.ZERO)
                 .ignoreException(StaleElementReferenceException.class)
                 .until(look::get, Objects::nonNull));
@@ -236,7 +236,7 @@ public final class Browser implements AutoCloseable {
 
     /** Until the page says so, without being loaded again. */
     public void await(Consumer<Browser> expectation) {
-        Awaitility.await()
+        Waiting.await()
                 .atMost(PATIENCE)
                 .pollInterval(Duration.ofMillis(100))
                 .ignoreExceptionsInstanceOf(org.openqa.selenium.WebDriverException.class)

@@ -18,6 +18,7 @@ import dtc.console.Browser.Screen;
 import dtc.rest.ForeignResourceManager;
 import dtc.runtime.Answer;
 import dtc.runtime.Registry;
+import dtc.testing.Waiting;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import io.restassured.http.ContentType;
@@ -37,7 +38,6 @@ import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
-import org.awaitility.Awaitility;
 import org.jboss.logmanager.formatters.PatternFormatter;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -77,7 +77,7 @@ class ConsoleTest {
 
     @BeforeEach
     void resourceManagersAreRegistered() {
-        Awaitility.await().untilAsserted(() -> get("/q/health/ready").then().statusCode(200));
+        Waiting.await().untilAsserted(() -> get("/q/health/ready").then().statusCode(200));
         browser.screen(Screen.DESKTOP, false);
     }
 
@@ -491,11 +491,11 @@ class ConsoleTest {
         try (HttpClient others = HttpClient.newHttpClient()) {
             HttpRequest beats =
                     HttpRequest.newBuilder(base().resolve("/console/beats")).build();
-            Awaitility.await().until(() -> pulse.viewers() == 0);
+            Waiting.await().until(() -> pulse.viewers() == 0);
             for (int i = 0; i < settings.viewersMax(); i++) {
                 var _ = others.sendAsync(beats, HttpResponse.BodyHandlers.ofInputStream());
             }
-            Awaitility.await().until(() -> pulse.viewers() == settings.viewersMax());
+            Waiting.await().until(() -> pulse.viewers() == settings.viewersMax());
             open("/");
             browser.awaitText("Too many pages are open, so this one is not kept up to date.");
             assertEquals("Not live", browser.text("#connection-words"));
@@ -587,7 +587,7 @@ class ConsoleTest {
         for (String path : List.of(
                 "/", "/console/transactions", "/console/transactions/" + id, "/console/resource-managers/orders")) {
             // Each rendering says of which millisecond it is.
-            Awaitility.await().untilAsserted(() -> {
+            Waiting.await().untilAsserted(() -> {
                 List<String> seen = Stream.generate(() -> refreshed(path))
                         .limit(4)
                         .map(response ->

@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.console.Browser;
 import dtc.packaged.Processes.Application;
+import dtc.testing.Waiting;
 import io.restassured.http.ContentType;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 /** The coordinator goes, and comes back, under a page that stays open. */
@@ -105,7 +105,7 @@ class ConsoleRestartIT {
     }
 
     private static String begin(Application coordinator) {
-        return Awaitility.await()
+        return Waiting.await()
                 .until(
                         () -> given().baseUri(coordinator.url())
                                 .contentType(ContentType.JSON)

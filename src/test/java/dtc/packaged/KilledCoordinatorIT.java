@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dtc.packaged.Processes.Application;
+import dtc.testing.Waiting;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -29,7 +30,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
-import org.awaitility.Awaitility;
 import org.jboss.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -113,16 +113,13 @@ class KilledCoordinatorIT {
         Path log = directory.resolve("log-0");
         for (int i = 1; i <= KILLS; i++) {
             if (i % IN_RECOVERY_EVERY != 0) {
-                Awaitility.await("all have registered")
-                        .atMost(Duration.ofSeconds(30))
+                Waiting.await("all have registered")
                         .until(() -> http.getJson(coordinator.url() + "/resource-managers")
                                         .path("items")
                                         .size()
                                 == NAMES.size());
                 int before = heard.size();
-                Awaitility.await("transactions end")
-                        .atMost(Duration.ofSeconds(60))
-                        .until(() -> heard.size() >= before + TRANSACTIONS_BETWEEN_KILLS_MIN);
+                Waiting.await("transactions end").until(() -> heard.size() >= before + TRANSACTIONS_BETWEEN_KILLS_MIN);
             }
             TimeUnit.MILLISECONDS.sleep(random.nextInt(RUN_MILLIS_MAX)); // any moment is what is tried here
             if (i % PAUSE_EVERY == 0) {
@@ -219,8 +216,7 @@ class KilledCoordinatorIT {
     }
 
     private void check(Application coordinator, Map<String, Application> resourceManagers) throws Exception {
-        resourceManagers.forEach((name, process) -> Awaitility.await(name + " has nothing in doubt")
-                .atMost(Duration.ofSeconds(60))
+        resourceManagers.forEach((name, process) -> Waiting.await(name + " has nothing in doubt")
                 .until(
                         () -> http.getJson(process.url() + "/rm/" + name + "/transactions")
                                 .path("items")

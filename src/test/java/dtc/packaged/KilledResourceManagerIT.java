@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dtc.packaged.Processes.Application;
+import dtc.testing.Waiting;
 import io.restassured.RestAssured;
 import java.io.IOException;
 import java.net.URI;
@@ -23,7 +24,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 /** One coordinator, two resource managers, each a process of its own; one of these is killed in the middle. */
@@ -58,13 +58,13 @@ class KilledResourceManagerIT {
                         return null;
                     }));
                 }
-                Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> ended.size() > 300);
+                Waiting.await().until(() -> ended.size() > 300);
                 payments.kill();
                 int before = ended.size();
-                Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> ended.size() > before + 100);
+                Waiting.await().until(() -> ended.size() > before + 100);
                 payments.start().awaitReady();
                 int back = ended.size();
-                Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> ended.size() > back + 300);
+                Waiting.await().until(() -> ended.size() > back + 300);
                 running.set(false);
                 for (Future<?> loop : loops) {
                     loop.get();
@@ -124,10 +124,9 @@ class KilledResourceManagerIT {
     }
 
     private String settled(Application coordinator, Ended one) {
-        return Awaitility.await(one.toString())
+        return Waiting.await(one.toString())
                 .pollDelay(Duration.ZERO)
                 .pollInSameThread()
-                .atMost(Duration.ofSeconds(30))
                 .until(
                         () -> http.getJson(coordinator.url() + "/transactions/" + one.id())
                                 .path("state")

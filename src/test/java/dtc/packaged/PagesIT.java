@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dtc.testing.Waiting;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
 import io.restassured.http.ContentType;
 import io.restassured.response.Response;
@@ -20,7 +21,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -37,7 +37,7 @@ class PagesIT {
 
     @BeforeEach
     void resourceManagersAreRegistered() {
-        Awaitility.await().untilAsserted(() -> get("/q/health/ready").then().statusCode(200));
+        Waiting.await().untilAsserted(() -> get("/q/health/ready").then().statusCode(200));
     }
 
     @Test

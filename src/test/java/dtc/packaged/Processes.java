@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import dtc.testing.Waiting;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -25,7 +26,6 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
-import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -221,7 +221,7 @@ public final class Processes implements AutoCloseable {
         }
 
         private void await(String what, Condition condition) {
-            Awaitility.await(name + " is " + what)
+            Waiting.await(name + " is " + what)
                     .atMost(START_MAX)
                     .pollInterval(Duration.ofMillis(100))
                     .until(() -> {

@@ -4,8 +4,8 @@ import static io.restassured.RestAssured.given;
 import static org.hamcrest.Matchers.equalTo;
 
 import dtc.packaged.Processes.Application;
+import dtc.testing.Waiting;
 import io.restassured.http.ContentType;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 /** The coordinator and the resource managers may start, stop and start again in any order. */
@@ -34,9 +34,7 @@ class StartOrderIT {
                     processes.resourceManagers("orders", coordinator).start();
             Application payments =
                     processes.resourceManagers("payments", coordinator).start();
-            Awaitility.await()
-                    .atMost(java.time.Duration.ofSeconds(60))
-                    .until(() -> hasTried(orders) && hasTried(payments));
+            Waiting.await().until(() -> hasTried(orders) && hasTried(payments));
 
             coordinator.start().awaitReady();
             orders.awaitReady();
@@ -58,8 +56,7 @@ class StartOrderIT {
             payments.awaitReady();
             coordinator.kill();
             coordinator.start().awaitReady();
-            Awaitility.await()
-                    .atMost(java.time.Duration.ofSeconds(60))
+            Waiting.await()
                     .untilAsserted(() -> given().baseUri(coordinator.url())
                             .get("/resource-managers")
                             .then()

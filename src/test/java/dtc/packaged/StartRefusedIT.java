@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.packaged.Processes.Application;
+import dtc.testing.Waiting;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -12,9 +13,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 /** Who can reach a process that is told nothing, and what does not start. */
@@ -67,7 +66,7 @@ class StartRefusedIT {
     }
 
     private static String ended(Application application) {
-        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> !application.isAlive());
+        Waiting.await().until(() -> !application.isAlive());
         return application.output();
     }
 

@@ -6,6 +6,7 @@ import static io.restassured.RestAssured.post;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 
+import dtc.testing.Waiting;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
@@ -16,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -41,7 +41,7 @@ class PrepareTimeoutTest {
 
     @BeforeEach
     void resourceManagersAreRegistered() {
-        Awaitility.await().untilAsserted(() -> get("/q/health/ready").then().statusCode(200));
+        Waiting.await().untilAsserted(() -> get("/q/health/ready").then().statusCode(200));
     }
 
     @Test
@@ -56,7 +56,7 @@ class PrepareTimeoutTest {
             // The call waits for 1.4 s: with a second for the vote, this would be an outcome.
             post("/transactions/" + id + "/prepare").then().statusCode(503);
             voted.countDown();
-            Awaitility.await()
+            Waiting.await()
                     .untilAsserted(() -> get("/transactions/" + id).then().body("state", equalTo("COMMITTED")));
         } finally {
             voted.countDown();
@@ -69,7 +69,7 @@ class PrepareTimeoutTest {
             hanging.on("prepare", hanging.hang());
             String id = begin(hanging.id(), "orders");
             post("/transactions/" + id + "/prepare").then().statusCode(503);
-            Awaitility.await()
+            Waiting.await()
                     .untilAsserted(() -> get("/transactions/" + id)
                             .then()
                             .body("state", equalTo("ROLLED_BACK"))

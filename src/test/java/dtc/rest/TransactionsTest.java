@@ -12,6 +12,7 @@ import static org.hamcrest.Matchers.oneOf;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dtc.testing.Waiting;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import io.restassured.http.ContentType;
@@ -39,7 +40,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,7 +57,7 @@ class TransactionsTest {
 
     @BeforeEach
     void resourceManagersAreRegistered() {
-        Awaitility.await().untilAsserted(() -> get("/q/health/ready").then().statusCode(200));
+        Waiting.await().untilAsserted(() -> get("/q/health/ready").then().statusCode(200));
     }
 
     @Test
@@ -323,7 +323,7 @@ class TransactionsTest {
                 assertEquals(1, states.size(), states.toString());
                 boolean committed = states.contains(true);
                 // A rollback does not wait for one that was slow to vote, so it may still be on its way.
-                Awaitility.await().untilAsserted(() -> {
+                Waiting.await().untilAsserted(() -> {
                     assertEquals(committed ? 1 : 0, foreign.calls("commit") - commits);
                     assertEquals(committed ? 0 : 1, foreign.calls("rollback") - rollbacks);
                 });
@@ -444,10 +444,7 @@ class TransactionsTest {
         int committed = 0;
         for (int i = 0; i < answers.size(); i++) {
             String id = answers.get(i).jsonPath().getString("id");
-            Awaitility.await()
-                    .pollDelay(Duration.ZERO)
-                    .atMost(Duration.ofSeconds(30))
-                    .until(() -> FINAL.contains(state(id)));
+            Waiting.await().pollDelay(Duration.ZERO).until(() -> FINAL.contains(state(id)));
             // On a busy machine a vote may come too late: then it is rolled back, and on both.
             boolean isCommitted = state(id).equals("COMMITTED");
             committed += isCommitted ? 1 : 0;
@@ -660,9 +657,7 @@ class TransactionsTest {
     }
 
     private static void awaitState(String id, String state) {
-        Awaitility.await()
-                .atMost(Duration.ofSeconds(10))
-                .untilAsserted(() -> get("/transactions/" + id).then().body("state", equalTo(state)));
+        Waiting.await().untilAsserted(() -> get("/transactions/" + id).then().body("state", equalTo(state)));
     }
 
     private interface Calls {

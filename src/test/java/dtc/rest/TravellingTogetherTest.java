@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.net.httpserver.HttpExchange;
 import dtc.protocol.Messages.MessageType;
 import dtc.runtime.Registration;
+import dtc.testing.Waiting;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
@@ -29,7 +30,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -53,7 +53,7 @@ class TravellingTogetherTest {
 
     @BeforeEach
     void resourceManagersAreRegistered() {
-        Awaitility.await().untilAsserted(() -> get("/q/health/ready").then().statusCode(200));
+        Waiting.await().untilAsserted(() -> get("/q/health/ready").then().statusCode(200));
     }
 
     @Test
@@ -209,14 +209,14 @@ class TravellingTogetherTest {
         int before = waiting();
         try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
             Future<Response> first = clients.submit(() -> write(foreign.id(), "first"));
-            Awaitility.await().until(() -> foreign.calls("writes") == 1);
+            Waiting.await().until(() -> foreign.calls("writes") == 1);
             List<Future<Response>> others = new ArrayList<>();
             for (int i = 0; i < CLIENTS; i++) {
                 String key = "k-" + i;
                 others.add(clients.submit(() -> write(foreign.id(), key)));
             }
             // Sent at once where each goes alone; gathered where not.
-            Awaitility.await().until(() -> foreign.calls("writes") == 1 + CLIENTS || waiting() == before + CLIENTS);
+            Waiting.await().until(() -> foreign.calls("writes") == 1 + CLIENTS || waiting() == before + CLIENTS);
             held.countDown();
             first.get(); // held for longer than a second on a busy machine, it is answered 504
             int good = 0;
@@ -426,7 +426,7 @@ class TravellingTogetherTest {
             String location = answer.header("Location");
             assertTrue(location.endsWith("/transactions/" + answer.path("id")), location);
             held.countDown();
-            Awaitility.await().untilAsserted(() -> get(location).then().body("state", equalTo("COMMITTED")));
+            Waiting.await().untilAsserted(() -> get(location).then().body("state", equalTo("COMMITTED")));
             given().header("Prefer", "respond-async")
                     .post(location + "/commit")
                     .then()

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dtc.testing.Waiting;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.path.json.JsonPath;
@@ -15,7 +16,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.stream.Collectors;
-import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -333,11 +333,11 @@ class AccessTest {
                     "foreign",
                     "http://127.0.0.1:" + foreign.port(),
                     world.issuer.token("foreign", Role.RESOURCE_MANAGER));
-            Awaitility.await().untilAsserted(() -> assertEquals(List.of(first), tokensAfterWrite(foreign, client)));
+            Waiting.await().untilAsserted(() -> assertEquals(List.of(first), tokensAfterWrite(foreign, client)));
 
             String renewed = world.issuer.token(World.COORDINATOR);
             World.write("coordinator-token", renewed);
-            Awaitility.await().untilAsserted(() -> assertEquals(List.of(renewed), tokensAfterWrite(foreign, client)));
+            Waiting.await().untilAsserted(() -> assertEquals(List.of(renewed), tokensAfterWrite(foreign, client)));
 
             // Half written, or emptied by accident: the former one is tried on.
             World.write("coordinator-token", "");

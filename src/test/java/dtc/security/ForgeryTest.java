@@ -3,14 +3,13 @@ package dtc.security;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dtc.testing.Waiting;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.path.json.JsonPath;
 import java.io.IOException;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.UUID;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -87,7 +86,7 @@ class ForgeryTest {
 
             world.names.lead("stock.rm.test", "127.0.0.2");
             // A name's address is remembered for a second.
-            Awaitility.await().atMost(Duration.ofSeconds(10)).untilAsserted(() -> {
+            Waiting.await().untilAsserted(() -> {
                 HttpResponse<String> refused = write();
                 assertEquals(504, refused.statusCode());
                 assertTrue(refused.body().contains("could not be reached"), refused.body());
@@ -95,9 +94,7 @@ class ForgeryTest {
             assertEquals(0, inner.calls());
 
             world.names.lead("stock.rm.test", "127.0.0.1");
-            Awaitility.await()
-                    .atMost(Duration.ofSeconds(10))
-                    .untilAsserted(() -> assertEquals(204, write().statusCode()));
+            Waiting.await().untilAsserted(() -> assertEquals(204, write().statusCode()));
         } finally {
             leave();
         }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dtc.testing.Waiting;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.path.json.JsonPath;
@@ -16,7 +17,6 @@ import java.util.logging.Formatter;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
-import org.awaitility.Awaitility;
 import org.jboss.logmanager.formatters.PatternFormatter;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -122,7 +122,7 @@ class SecrecyTest {
         // Not a token, and it must not be shown to see that.
         String broken = "half a token " + UUID.randomUUID();
         World.write("coordinator-token", broken);
-        Awaitility.await().until(() -> log.has("no token can be read"));
+        Waiting.await().until(() -> log.has("no token can be read"));
 
         for (String secret : List.of(client, owner, coordinator, expired, forged, broken, key, value)) {
             assertFalse(log.has(secret), () -> "logged: " + log.lines);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dtc.testing.Waiting;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.quarkus.tls.CertificateUpdatedEvent;
@@ -28,7 +29,6 @@ import java.util.List;
 import java.util.UUID;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -65,9 +65,9 @@ class TransportTest {
             assertTrue(tls.reload());
             reloads.fire(new CertificateUpdatedEvent("dtc", tls));
 
-            Awaitility.await().untilAsserted(() -> assertNotEquals(before, serverCertificate()));
+            Waiting.await().untilAsserted(() -> assertNotEquals(before, serverCertificate()));
             // The same certificate serves and calls.
-            Awaitility.await().untilAsserted(() -> assertEquals(serverCertificate(), clientCertificate()));
+            Waiting.await().untilAsserted(() -> assertEquals(serverCertificate(), clientCertificate()));
             onlyThoseWithACertificateConnect();
             commits();
         }
@@ -171,7 +171,7 @@ class TransportTest {
             }
             commits();
             for (SSLSocket socket : slow) {
-                Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> isClosed(socket));
+                Waiting.await().until(() -> isClosed(socket));
             }
         } finally {
             for (SSLSocket socket : slow) {

@@ -1,5 +1,6 @@
 package dtc.security;
 
+import dtc.testing.Waiting;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import java.io.IOException;
@@ -18,7 +19,6 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -147,9 +147,7 @@ public final class World implements QuarkusTestResourceLifecycleManager {
     }
 
     void awaitReady() {
-        Awaitility.await()
-                .atMost(Duration.ofSeconds(30))
-                .until(() -> call("GET", "/q/health/ready", null, null).statusCode() == 200);
+        Waiting.await().until(() -> call("GET", "/q/health/ready", null, null).statusCode() == 200);
     }
 
     /** A call of someone that may connect. */
