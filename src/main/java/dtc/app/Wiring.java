@@ -44,7 +44,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
 
-/** Puts the rooms together. */
+/** Creates the objects of the application from the configuration. */
 @Singleton
 public class Wiring {
 

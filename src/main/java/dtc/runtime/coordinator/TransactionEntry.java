@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** A transaction in memory. Its monitor is the lock of the transaction: see {@link Coordinator}. */
+/** A transaction in memory. Its monitor is the lock of the transaction: see {@link TransactionDriver#apply}. */
 final class TransactionEntry {
 
     private final long beganNanos;
