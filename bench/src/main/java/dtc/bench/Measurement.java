@@ -9,7 +9,6 @@ import dtc.bench.system.JavaProcess;
 import dtc.bench.system.MeasuredSystem;
 import java.time.Duration;
 import java.util.SequencedMap;
-import java.util.function.Supplier;
 
 /**
  * Measures one system under one load.
@@ -49,29 +48,31 @@ record Measurement(LoadGenerator load, Duration phase) {
         }
     }
 
-    /** A closed loop of one phase. */
+    /** What the processes of a system use from now on. */
+    static final class Usage {
+        private final Meter allocated;
+        private final Meter cpu;
+
+        Usage(MeasuredSystem system) {
+            // Reading the allocation costs the process CPU time, so it is read outside of the CPU reading.
+            allocated = new Meter(system.processes(), JavaProcess::allocatedBytes);
+            cpu = new Meter(system.processes(), process -> process.cpuSeconds() * 1e6);
+        }
+
+        Closed end(ClosedLoopResult result) {
+            SequencedMap<String, Double> cpuMicros = cpu.perTransaction(result.ended());
+            return new Closed(result, cpuMicros, allocated.perTransaction(result.ended()));
+        }
+    }
+
     Closed closed(MeasuredSystem system, Transaction transaction, int clients) {
-        return closed(system, transaction, clients, () -> load.runFor(transaction, clients, phase));
-    }
-
-    /** A closed loop of a number of transactions. */
-    Closed closed(MeasuredSystem system, Transaction transaction, int clients, long transactions) {
-        return closed(system, transaction, clients, () -> load.run(transaction, clients, transactions));
-    }
-
-    private Closed closed(
-            MeasuredSystem system, Transaction transaction, int clients, Supplier<ClosedLoopResult> loop) {
         load.runFor(transaction, clients, phase.dividedBy(RUN_IN_PART));
-        // Reading the allocation costs the process CPU time, so it is read outside of the CPU reading.
-        Meter allocated = new Meter(system.processes(), JavaProcess::allocatedBytes);
-        Meter cpu = new Meter(system.processes(), process -> process.cpuSeconds() * 1e6);
         double loadBefore = ownCpuMicros();
-        ClosedLoopResult result = loop.get();
-        double loadCpu = (ownCpuMicros() - loadBefore) / Math.max(1, result.ended());
-        SequencedMap<String, Double> cpuMicros = cpu.perTransaction(result.ended());
-        SequencedMap<String, Double> bytes = allocated.perTransaction(result.ended());
-        cpuMicros.put("load", Statistics.rounded(loadCpu));
-        return new Closed(result, cpuMicros, bytes);
+        Usage usage = new Usage(system);
+        ClosedLoopResult result = load.runFor(transaction, clients, phase);
+        Closed closed = usage.end(result);
+        closed.cpuMicros().put("load", Statistics.rounded((ownCpuMicros() - loadBefore) / Math.max(1, result.ended())));
+        return closed;
     }
 
     OpenLoopResult open(Transaction transaction, int clients, double perSecond) {

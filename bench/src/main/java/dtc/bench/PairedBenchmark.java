@@ -1,10 +1,14 @@
 package dtc.bench;
 
+import dtc.bench.Measurement.Closed;
+import dtc.bench.Measurement.Usage;
 import dtc.bench.Options.Pair;
 import dtc.bench.PairedResults.Comparison;
 import dtc.bench.PairedResults.Fork;
 import dtc.bench.Results.Round;
+import dtc.bench.load.ClosedLoopResult;
 import dtc.bench.load.LoadGenerator;
+import dtc.bench.load.OpenLoopResult;
 import dtc.bench.load.Transaction;
 import dtc.bench.system.Application;
 import dtc.bench.system.BurningApplication;
@@ -16,14 +20,16 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BinaryOperator;
+import java.util.function.Function;
 import java.util.logging.Logger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * Compares two builds A and B. Both run side by side, and only one has load at a time, in the order AB, BA, AB and so
- * on, so that a machine that gets slower or faster affects both equally. Both are started anew several times (forks),
- * since two JVMs can compile the same code differently, and more rounds would not average that out.
+ * Compares two builds A and B. Both run side by side, and only one has load at a time, in short slices in the order AB,
+ * BA, AB and so on, so that a machine that gets slower or faster affects both equally. Both are started anew several
+ * times (forks), since two JVMs can compile the same code differently, and more rounds would not average that out.
  */
 final class PairedBenchmark {
 
@@ -35,6 +41,12 @@ final class PairedBenchmark {
     private static final double OPEN_SHARE = 0.5;
 
     private static final int CALIBRATION_ROUNDS = 5;
+
+    /**
+     * Parts of a round, which alternate between A and B. Other load of the machine that lasts longer than a slice
+     * affects both. The processes of the side that has no load use no CPU time.
+     */
+    private static final int SLICES = 20;
 
     private final Options options;
     private final Pair pair;
@@ -131,7 +143,7 @@ final class PairedBenchmark {
             try (Dtc dtc = start(launcher, load, current, a, label)) {
                 double micros = Statistics.median(IntStream.range(0, CALIBRATION_ROUNDS)
                         .mapToDouble(_ -> measurement
-                                .closed(dtc, transaction(current, dtc), clients, options.transactions())
+                                .closed(dtc, transaction(current, dtc), clients)
                                 .coordinatorMicros())
                         .toArray());
                 current.burnMicros = micros * pair.burnPercent() / 100;
@@ -170,31 +182,40 @@ final class PairedBenchmark {
                 : application;
     }
 
-    /** One round of both: a closed loop each, then an open loop each at the same rate. */
+    /** One round of both: closed loops, then open loops at the same rate, each in slices of both in turn. */
     private void measure(LoadGenerator load, Case current, List<Side> order) {
-        Measurement measurement = new Measurement(load, options.phase());
-        List<Measurement.Closed> closed = order.stream()
-                .map(side -> measurement.closed(
-                        side.dtc(), transaction(current, side.dtc()), clients, options.transactions()))
+        List<Usage> usages = order.stream().map(side -> new Usage(side.dtc())).toList();
+        List<ClosedLoopResult> closed = inSlices(
+                order,
+                side -> load.run(transaction(current, side.dtc()), clients, options.transactions() / SLICES),
+                ClosedLoopResult::plus);
+        List<Closed> used = IntStream.range(0, order.size())
+                .mapToObj(number -> usages.get(number).end(closed.get(number)))
                 .toList();
         if (current.rate == 0) {
             current.rate = options.rate() > 0
                     ? options.rate()
                     : OPEN_SHARE
                             * closed.stream()
-                                    .mapToDouble(Measurement.Closed::perSecond)
+                                    .mapToDouble(ClosedLoopResult::endedPerSecond)
                                     .min()
                                     .orElseThrow();
         }
+        List<OpenLoopResult> open = inSlices(
+                order,
+                side -> load.runAtRate(
+                        transaction(current, side.dtc()),
+                        clients,
+                        current.rate,
+                        options.phase().dividedBy(SLICES)),
+                OpenLoopResult::plus);
         for (int number = 0; number < order.size(); number++) {
-            Side side = order.get(number);
-            Round round =
-                    closed.get(number).with(measurement.open(transaction(current, side.dtc()), clients, current.rate));
-            side.rounds().add(round);
+            Round round = used.get(number).with(open.get(number));
+            order.get(number).rounds().add(round);
             LOG.info("%s, %s: %.0f/s, coordinator %.1f µs, %.1f KB; p50 %.2f ms, p99 %.2f ms, %d failed"
                     .formatted(
                             current.id(),
-                            side.name(),
+                            order.get(number).name(),
                             round.perSecond(),
                             round.coordinatorMicros(),
                             round.coordinatorBytes() / 1024,
@@ -202,6 +223,22 @@ final class PairedBenchmark {
                             round.p99Millis(),
                             round.failed()));
         }
+    }
+
+    /** The sum of the slices of each side, which are run in the order AB, BA, AB and so on. */
+    private static <T> List<T> inSlices(List<Side> order, Function<Side, T> slice, BinaryOperator<T> sum) {
+        T first = slice.apply(order.getFirst());
+        T last = slice.apply(order.getLast());
+        for (int number = 1; number < SLICES; number++) {
+            if (number % 2 == 0) {
+                first = sum.apply(first, slice.apply(order.getFirst()));
+                last = sum.apply(last, slice.apply(order.getLast()));
+            } else {
+                last = sum.apply(last, slice.apply(order.getLast()));
+                first = sum.apply(first, slice.apply(order.getFirst()));
+            }
+        }
+        return List.of(first, last);
     }
 
     private static Transaction transaction(Case current, Dtc dtc) {

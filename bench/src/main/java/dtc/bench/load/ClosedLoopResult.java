@@ -17,6 +17,19 @@ public record ClosedLoopResult(
         return committed + rolledBack;
     }
 
+    /** The result of both loops, one after the other. */
+    public ClosedLoopResult plus(ClosedLoopResult other) {
+        Histogram both = micros.copy();
+        both.add(other.micros);
+        return new ClosedLoopResult(
+                committed + other.committed,
+                rolledBack + other.rolledBack,
+                failed + other.failed,
+                seconds + other.seconds,
+                both,
+                firstFailure.isEmpty() ? other.firstFailure : firstFailure);
+    }
+
     public double endedPerSecond() {
         return ended() / seconds;
     }
