@@ -40,7 +40,6 @@ record Measurement(LoadGenerator load, Duration phase) {
                     result.failed() + open.failed(),
                     cpuMicros,
                     bytes,
-                    result.micros().getValueAtPercentile(50) / 1e3,
                     Statistics.rounded(open.offeredPerSecond()),
                     open.micros().getValueAtPercentile(50) / 1e3,
                     open.micros().getValueAtPercentile(99) / 1e3,

@@ -35,7 +35,7 @@ final class Report {
             "Clients",
             "Transactions/s (least to most)",
             "÷ echo",
-            "Client p50 ms",
+            "Mean ms",
             "÷ echo",
             "At transactions/s",
             "p50 ms",
@@ -98,7 +98,12 @@ final class Report {
         Results.Machine machine = results.machine();
         return ("Measured at %s on %d × %s, %s MB of memory, %s, %s; each JVM with `%s`. Warmed up by at least %s transactions of each "
                         + "system and form; %d rounds of %s s at full load and %s s at a fixed rate for each line. "
-                        + "Figures are medians of the rounds.")
+                        + "Figures are medians of the rounds.\n\n"
+                        + "**÷ echo** compares with the JSON echo in the same rounds, and depends less on the machine. "
+                        + "Transactions/s: ÷ (the echo's ÷ the client's requests in a transaction; 1 in one call, otherwise "
+                        + "2 more than participants). Mean ms, of a client in the closed loop, if there is only one: ÷ (the "
+                        + "echo's × the HTTP exchanges that follow one another; with two participants 3 in one call, 8 "
+                        + "interactive, 7 in a rollback). CPU: ÷ the echo's.")
                 .formatted(
                         results.startedAt(),
                         machine.processors(),
@@ -148,10 +153,10 @@ final class Report {
                                 number(row.least(Round::perSecond)),
                                 number(row.most(Round::perSecond))),
                 toEcho(row, Round::perSecond, 1.0 / form.clientCalls(row.participants())),
-                number(row.median(Round::clientP50Millis)),
+                number(row.median(row::clientMillis)),
                 // Of the peers, this benchmark does not know how many exchanges follow one another.
                 row.clients() == 1 && (system.isDtc() || system == SystemName.ECHO)
-                        ? toEcho(row, Round::clientP50Millis, form.sequentialExchanges(row.participants()))
+                        ? toEcho(row, row::clientMillis, form.sequentialExchanges(row.participants()))
                         : "",
                 number(row.median(Round::offeredPerSecond)),
                 number(row.median(Round::p50Millis)),

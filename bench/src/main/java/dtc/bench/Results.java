@@ -40,20 +40,24 @@ record Results(
             return rounds.stream().mapToDouble(figure).max().orElseThrow();
         }
 
+        /** The mean latency that a client has in the closed loop. */
+        double clientMillis(Round round) {
+            return 1e3 * clients / round.perSecond();
+        }
+
         long failed() {
             return rounds.stream().mapToLong(Round::failed).sum();
         }
     }
 
     /**
-     * The result of a closed loop (throughput, CPU, allocation, client latency) and an open loop (other latencies).
+     * The result of a closed loop (throughput, CPU, allocation) and an open loop (latency).
      *
      * @param perSecond transactions that ended as the protocol promises, in the closed loop
      * @param rolledBackShare the share of those that rolled back
      * @param failed transactions that failed, in both loops
      * @param cpuMicros CPU time for each transaction by process; the load generator's is {@code load}
      * @param allocatedBytes allocation for each transaction by process
-     * @param clientP50Millis the median latency in the closed loop
      * @param offeredPerSecond transactions due in the open loop
      */
     record Round(
@@ -62,7 +66,6 @@ record Results(
             long failed,
             SequencedMap<String, Double> cpuMicros,
             SequencedMap<String, Double> allocatedBytes,
-            double clientP50Millis,
             double offeredPerSecond,
             double p50Millis,
             double p99Millis,

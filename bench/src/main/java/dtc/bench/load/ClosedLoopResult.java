@@ -1,16 +1,12 @@
 package dtc.bench.load;
 
-import org.HdrHistogram.Histogram;
-
 /**
  * The result of a closed loop.
  *
  * @param seconds from the begin of the first transaction to the end of the last one
- * @param micros the latencies of all transactions
  * @param firstFailure empty if none failed
  */
-public record ClosedLoopResult(
-        long committed, long rolledBack, long failed, double seconds, Histogram micros, String firstFailure) {
+public record ClosedLoopResult(long committed, long rolledBack, long failed, double seconds, String firstFailure) {
 
     /** Transactions that ended as the protocol promises. */
     public long ended() {
@@ -19,14 +15,11 @@ public record ClosedLoopResult(
 
     /** The result of both loops, one after the other. */
     public ClosedLoopResult plus(ClosedLoopResult other) {
-        Histogram both = micros.copy();
-        both.add(other.micros);
         return new ClosedLoopResult(
                 committed + other.committed,
                 rolledBack + other.rolledBack,
                 failed + other.failed,
                 seconds + other.seconds,
-                both,
                 firstFailure.isEmpty() ? other.firstFailure : firstFailure);
     }
 

@@ -54,7 +54,6 @@ public final class LoadGenerator implements AutoCloseable {
                 counts.stream().mapToLong(count -> count.rolledBack).sum(),
                 counts.stream().mapToLong(count -> count.failed).sum(),
                 seconds,
-                micros(counts),
                 firstFailure(counts));
     }
 
