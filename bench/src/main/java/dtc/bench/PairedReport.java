@@ -104,7 +104,7 @@ final class PairedReport {
         return ("A: `%s`. B: `%s`. Measured at %s on %d × %s, %s; each JVM with `%s`. %d clients; %d forks of %d rounds: "
                         + "%s transactions at full load, then %s s at a fixed rate; warmed up by at least %s transactions. "
                         + "B ÷ A: the median over the forks of the median over the rounds of a fork. Interval: between order "
-                        + "statistics of the forks, at %s %% each, so that all together hold at %s %%.")
+                        + "statistics of the forks, at %s %% each; %s %% are needed for all together to hold at %s %%.")
                 .formatted(
                         results.a(),
                         results.b(),
@@ -121,6 +121,7 @@ final class PairedReport {
                         number((double) results.warmUp()),
                         percent(interval(results.comparisons().getFirst(), Figure.CPU)
                                 .confidence()),
+                        percent(confidence),
                         percent(CONFIDENCE));
     }
 
