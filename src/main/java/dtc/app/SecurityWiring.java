@@ -2,9 +2,9 @@ package dtc.app;
 
 import dtc.runtime.HostRules;
 import dtc.runtime.Time;
+import dtc.security.ApiAccess;
 import dtc.security.Callers;
 import dtc.security.Exposure;
-import dtc.security.Guard;
 import dtc.security.IssuerToken;
 import dtc.security.Outbound;
 import dtc.security.Role;
@@ -35,7 +35,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/** Puts together who is let in, and as whom this process calls others. */
+/** Creates the objects that check callers, and those that authenticate this process to others. */
 @Singleton
 @Unremovable
 public class SecurityWiring implements HttpServerOptionsCustomizer {
@@ -68,7 +68,7 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
         return Exposure.mode(config.security().mode().orElse(null), http.host(), hasIssuer);
     }
 
-    /** Ahead of all else that starts. */
+    /** Runs before everything else that starts. */
     void check(@Observes @Priority(Interceptor.Priority.PLATFORM_BEFORE) StartupEvent event) {
         Exposure.check(mode(), http.host(), hasIssuer);
         Optional<String> certificate = config.rm().coordinatorCertificate();
@@ -108,8 +108,8 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
 
     @Produces
     @Singleton
-    Guard guard(Time time) {
-        return new Guard(
+    ApiAccess apiAccess(Time time) {
+        return new ApiAccess(
                 mode() == Exposure.Mode.NONE ? null : new Callers(callers()),
                 Exposure.isForThisMachineOnly(config.security().mode().orElse(null), http.host(), hasIssuer),
                 time);
@@ -134,8 +134,8 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
         return roles;
     }
 
-    void stand(@Observes Router router, Guard guard) {
-        guard.stand(router);
+    void install(@Observes Router router, ApiAccess access) {
+        access.install(router);
     }
 
     @Produces
@@ -169,7 +169,7 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
         options.setClientAuth(config.security().clientCertificates());
     }
 
-    /** Without a port of their own, these paths are beside the rest: see {@link SecurityDefaults}. */
+    /** Serves these paths on the main port if there is no management port: see {@link SecurityDefaults}. */
     void manage(@Observes ManagementInterface management, Router router) {
         if (!hasManagementPort) {
             router.route("/q/*").order(-1).handler(call -> management.router().handle(call.request()));

@@ -13,7 +13,7 @@ import dtc.rest.CoordinatorApi;
 import dtc.rest.HttpCoordinatorLink;
 import dtc.rest.Input;
 import dtc.rest.ResourceManagerApi;
-import dtc.rest.ResourceManagers;
+import dtc.rest.ResourceManagerClients;
 import dtc.runtime.Backoff;
 import dtc.runtime.HostRules;
 import dtc.runtime.Registry;
@@ -102,9 +102,9 @@ public class Wiring {
 
     @Produces
     @Singleton
-    ResourceManagers resourceManagers(Vertx vertx, HostRules hosts) {
+    ResourceManagerClients resourceManagers(Vertx vertx, HostRules hosts) {
         Outbound outbound = security.towardsResourceManagers(hosts);
-        return new ResourceManagers(
+        return new ResourceManagerClients(
                 resourceManagers(vertx, Reuse.KEPT, outbound), resourceManagers(vertx, Reuse.CLOSED, outbound));
     }
 

@@ -44,7 +44,7 @@ public class ActionResource {
     static final int REASON_CHARS_MAX = 300;
 
     private final Pages pages;
-    private final Guard guard;
+    private final ConsoleAccess access;
     private final Audit audit;
     private final Coordinator coordinator;
     private final Registry registry;
@@ -67,14 +67,14 @@ public class ActionResource {
 
     ActionResource(
             Pages pages,
-            Guard guard,
+            ConsoleAccess access,
             Audit audit,
             Coordinator coordinator,
             Registry registry,
             ResourceManagers resourceManagers,
             Time time) {
         this.pages = pages;
-        this.guard = guard;
+        this.access = access;
         this.audit = audit;
         this.coordinator = coordinator;
         this.registry = registry;
@@ -103,20 +103,20 @@ public class ActionResource {
             @RestPath String subject,
             @RestPath String id,
             @RestPath String action,
-            @FormParam(Guard.TOKEN_FIELD) @Nullable String token,
+            @FormParam(ConsoleAccess.TOKEN_FIELD) @Nullable String token,
             @FormParam("reason") @Nullable String text,
             @Context HttpHeaders headers,
             @Context UriInfo uri,
             @Context RoutingContext caller) {
         Pages.Request request = new Pages.Request(headers, uri, caller);
-        if (!guard.isFromOurPage(caller, headers, token)) {
+        if (!access.isFromOurPage(caller, headers, token)) {
             return now(refused(
                     request, "This form was not sent from a page of this console, so nothing was done. Open it anew."));
         }
-        if (!guard.mayAct(caller)) {
+        if (!access.mayAct(caller)) {
             return now(refused(request, "Your role lets you look, and not change anything."));
         }
-        String who = guard.name(caller);
+        String who = access.name(caller);
         Asked asked = asked(subject, id, action);
         if (asked == null) {
             return now(doneBefore(who, subject, id, action)
@@ -368,7 +368,7 @@ public class ActionResource {
     // Pages
 
     private Response confirm(Pages.Request request, Asked asked, String reason, String problem) {
-        String token = guard.token(request.headers());
+        String token = access.token(request.headers());
         return pages.html(new Pages.Page(
                         problem.isEmpty() ? 200 : 400,
                         Pages.Templates.confirm(
@@ -384,7 +384,7 @@ public class ActionResource {
                                         problem,
                                         token,
                                         asked.link()))))
-                .cookie(guard.cookie(token, request.uri()))
+                .cookie(access.cookie(token, request.uri()))
                 .build();
     }
 

@@ -50,7 +50,7 @@ public class ConsoleResource {
     private final ResourceManagers resourceManagers;
     private final Audit audit;
     private final HostedResourceManagers hosted;
-    private final Guard guard;
+    private final ConsoleAccess access;
     private final Time time;
 
     ConsoleResource(
@@ -61,7 +61,7 @@ public class ConsoleResource {
             ResourceManagers resourceManagers,
             Audit audit,
             HostedResourceManagers hosted,
-            Guard guard,
+            ConsoleAccess access,
             Time time) {
         this.pages = pages;
         this.pulse = pulse;
@@ -70,7 +70,7 @@ public class ConsoleResource {
         this.resourceManagers = resourceManagers;
         this.audit = audit;
         this.hosted = hosted;
-        this.guard = guard;
+        this.access = access;
         this.time = time;
     }
 
@@ -181,7 +181,10 @@ public class ConsoleResource {
         return pages.html(Pages.Page.of(Pages.Templates.tryIt(
                         pages.frame(request, "Try it", "try"),
                         new Pages.Trial(
-                                registered, embedded, LaunchMode.current().isDevOrTest(), guard.missingToTry(caller)))))
+                                registered,
+                                embedded,
+                                LaunchMode.current().isDevOrTest(),
+                                access.missingToTry(caller)))))
                 .build();
     }
 

@@ -32,7 +32,7 @@ class Pages {
 
     private static final MediaType HTML = MediaType.TEXT_HTML_TYPE.withCharset("utf-8");
 
-    private final Guard guard;
+    private final ConsoleAccess access;
     private final Pulse pulse;
     private final Time time;
     private final AtomicReference<Kept> kept = new AtomicReference<>(new Kept(0));
@@ -177,8 +177,8 @@ class Pages {
         private Templates() {}
     }
 
-    Pages(Guard guard, Pulse pulse, Time time) {
-        this.guard = guard;
+    Pages(ConsoleAccess access, Pulse pulse, Time time) {
+        this.access = access;
         this.pulse = pulse;
         this.time = time;
     }
@@ -191,8 +191,8 @@ class Pages {
                 request.self(),
                 pulse.startedAt().toString(),
                 When.of(now, now),
-                guard.mayAct(request.caller()),
-                guard.curl());
+                access.mayAct(request.caller()),
+                access.curl());
     }
 
     /** A page that many may look at: refreshed, it is rendered once for each beat. */
@@ -200,7 +200,7 @@ class Pages {
         if (!request.isRefresh()) {
             return html(page.get()).build(); // whoever opens it sees what they did a moment ago
         }
-        String key = guard.mayAct(request.caller()) + request.base() + request.self();
+        String key = access.mayAct(request.caller()) + request.base() + request.self();
         return respond(keptNow().of(key, page).rendered()).build();
     }
 

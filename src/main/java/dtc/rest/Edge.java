@@ -6,7 +6,7 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import dtc.rest.Problems.Violation;
-import dtc.security.Guard;
+import dtc.security.ApiAccess;
 import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkiverse.resteasy.problem.postprocessing.ProblemContext;
 import io.quarkiverse.resteasy.problem.postprocessing.ProblemPostProcessor;
@@ -51,7 +51,7 @@ public class Edge implements ProblemPostProcessor {
                 http.limits().maxBodySize().map(size -> size.asLongValue()).orElse(Long.MAX_VALUE);
         BodyHandler gather = BodyHandler.create(false).setBodyLimit(bodyBytesMax);
         router.route()
-                .order(Guard.ORDER + 1)
+                .order(ApiAccess.ORDER + 1)
                 .handler(context -> {
                     if (declaredLength(context) > bodyBytesMax) {
                         tooLarge(context, bodyBytesMax);

@@ -17,11 +17,11 @@ import java.util.function.Supplier;
 @Singleton
 public class HttpParticipantTransport implements ParticipantTransport {
 
-    private final ResourceManagers api;
+    private final ResourceManagerClients api;
     private final VoteCaller votes;
     private final ReplyReader reader;
 
-    HttpParticipantTransport(ResourceManagers api, VoteCaller votes, ReplyReader reader) {
+    HttpParticipantTransport(ResourceManagerClients api, VoteCaller votes, ReplyReader reader) {
         this.api = api;
         this.votes = votes;
         this.reader = reader;

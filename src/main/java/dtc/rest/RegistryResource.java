@@ -5,7 +5,7 @@ import dtc.protocol.Messages.RegistrationList;
 import dtc.protocol.Messages.RegistrationRequest;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
-import dtc.security.Guard;
+import dtc.security.ApiAccess;
 import io.smallrye.common.annotation.NonBlocking;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.Consumes;
@@ -47,12 +47,12 @@ public class RegistryResource {
 
     private final Registry registry;
     private final Input.Limits limits;
-    private final Guard guard;
+    private final ApiAccess access;
 
-    RegistryResource(Registry registry, Input.Limits limits, Guard guard) {
+    RegistryResource(Registry registry, Input.Limits limits, ApiAccess access) {
         this.registry = registry;
         this.limits = limits;
-        this.guard = guard;
+        this.access = access;
     }
 
     @PUT
@@ -125,7 +125,7 @@ public class RegistryResource {
 
     /** Ahead of all else: what others may know of a name, they may read. */
     private void checkOwner(String id, RoutingContext call) {
-        if (!guard.caller(call).owns(id)) {
+        if (!access.caller(call).owns(id)) {
             throw Problems.problem("NOT_YOURS", 403, "this resource manager's id belongs to another")
                     .build();
         }

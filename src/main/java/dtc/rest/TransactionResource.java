@@ -16,8 +16,8 @@ import dtc.runtime.Answer;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.Refusals;
 import dtc.runtime.coordinator.Until;
+import dtc.security.ApiAccess;
 import dtc.security.Caller;
-import dtc.security.Guard;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.common.annotation.NonBlocking;
 import io.smallrye.mutiny.Uni;
@@ -76,13 +76,13 @@ public class TransactionResource {
     private final Coordinator coordinator;
     private final Input.Limits limits;
     private final ObjectMapper mapper;
-    private final Guard guard;
+    private final ApiAccess access;
 
-    TransactionResource(Coordinator coordinator, Input.Limits limits, ObjectMapper mapper, Guard guard) {
+    TransactionResource(Coordinator coordinator, Input.Limits limits, ObjectMapper mapper, ApiAccess access) {
         this.coordinator = coordinator;
         this.limits = limits;
         this.mapper = mapper;
-        this.guard = guard;
+        this.access = access;
     }
 
     @POST
@@ -125,7 +125,7 @@ public class TransactionResource {
         Duration timeout = input.timeout(request);
         List<Coordinator.Write> writes = input.writes(request);
         Origin origin = new Origin(
-                guard.caller(call).principal(),
+                access.caller(call).principal(),
                 key == null ? null : new Origin.Request(input.idempotencyKey(key), fingerprint(request)));
         input.check();
         boolean autoCommit = request != null && request.autoCommit() != null && request.autoCommit();
@@ -235,7 +235,7 @@ public class TransactionResource {
         var wanted = input.state(state);
         TransactionId from = after == null || after.isEmpty() ? null : input.transactionId("after", after);
         input.check();
-        List<Transaction> page = coordinator.list(guard.caller(call)::sees, wanted, from, items + 1);
+        List<Transaction> page = coordinator.list(access.caller(call)::sees, wanted, from, items + 1);
         boolean more = page.size() > items;
         List<TransactionDocument> shown =
                 page.stream().limit(items).map(TransactionResource::document).toList();
@@ -300,7 +300,7 @@ public class TransactionResource {
     /** A transaction that is not the caller's is not there, for all that the caller can tell. */
     private TransactionId id(String text, RoutingContext call) {
         TransactionId id = new Input(limits).transactionId("id", text);
-        Caller caller = guard.caller(call);
+        Caller caller = access.caller(call);
         if (!caller.seesAll()
                 && coordinator.find(id) instanceof Answer.Given<Transaction>(Transaction t)
                 && !caller.sees(t.origin().principal())) {

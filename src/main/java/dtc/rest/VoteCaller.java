@@ -22,10 +22,10 @@ import org.eclipse.microprofile.faulttolerance.Timeout;
 @ApplicationScoped
 public class VoteCaller {
 
-    private final ResourceManagers api;
+    private final ResourceManagerClients api;
     private final ReplyReader reader;
 
-    VoteCaller(ResourceManagers api, ReplyReader reader) {
+    VoteCaller(ResourceManagerClients api, ReplyReader reader) {
         this.api = api;
         this.reader = reader;
     }

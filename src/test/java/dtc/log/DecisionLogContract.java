@@ -40,64 +40,65 @@ public abstract class DecisionLogContract {
 
     @Test
     void a_stored_record_is_replayed() throws Exception {
-        append(LogRecords.open(1));
+        append(SampleLogRecords.open(1));
 
-        assertEquals(List.of(LogRecords.open(1)), replayed());
+        assertEquals(List.of(SampleLogRecords.open(1)), replayed());
     }
 
     @Test
     void the_newest_record_of_each_transaction_is_replayed_in_the_order_of_appends() throws Exception {
-        append(LogRecords.open(1));
-        append(LogRecords.open(2));
-        append(LogRecords.open(3));
-        log().appendLazily(LogRecords.ended(1));
+        append(SampleLogRecords.open(1));
+        append(SampleLogRecords.open(2));
+        append(SampleLogRecords.open(3));
+        log().appendLazily(SampleLogRecords.ended(1));
 
-        assertEquals(List.of(LogRecords.open(2), LogRecords.open(3), LogRecords.ended(1)), replayed());
+        assertEquals(
+                List.of(SampleLogRecords.open(2), SampleLogRecords.open(3), SampleLogRecords.ended(1)), replayed());
     }
 
     @Test
     void a_lazy_record_needs_no_record_before_it() throws Exception {
-        log().appendLazily(LogRecords.ended(1));
+        log().appendLazily(SampleLogRecords.ended(1));
 
-        assertEquals(List.of(LogRecords.ended(1)), replayed());
+        assertEquals(List.of(SampleLogRecords.ended(1)), replayed());
     }
 
     @Test
     void a_record_that_ended_can_be_replaced() throws Exception {
-        append(LogRecords.ended(1));
-        log().appendLazily(LogRecords.record(1, Status.ENDED, 200));
+        append(SampleLogRecords.ended(1));
+        log().appendLazily(SampleLogRecords.record(1, Status.ENDED, 200));
 
-        assertEquals(List.of(LogRecords.record(1, Status.ENDED, 200)), replayed());
+        assertEquals(List.of(SampleLogRecords.record(1, Status.ENDED, 200)), replayed());
     }
 
     @Test
     void a_forgotten_transaction_is_not_replayed() throws Exception {
-        append(LogRecords.open(1));
-        append(LogRecords.open(2));
-        log().appendLazily(LogRecords.ended(1));
-        log().forget(LogRecords.id(1));
-        log().forget(LogRecords.id(99));
+        append(SampleLogRecords.open(1));
+        append(SampleLogRecords.open(2));
+        log().appendLazily(SampleLogRecords.ended(1));
+        log().forget(SampleLogRecords.id(1));
+        log().forget(SampleLogRecords.id(99));
 
-        assertEquals(List.of(LogRecords.open(2)), replayed());
+        assertEquals(List.of(SampleLogRecords.open(2)), replayed());
     }
 
     @Test
     void a_replayed_transaction_can_end() throws Exception {
-        append(LogRecords.open(1));
+        append(SampleLogRecords.open(1));
         DecisionLog next = reopened();
         next.replay(_ -> {});
-        next.appendLazily(LogRecords.ended(1));
+        next.appendLazily(SampleLogRecords.ended(1));
 
-        assertEquals(List.of(LogRecords.ended(1)), replayed());
+        assertEquals(List.of(SampleLogRecords.ended(1)), replayed());
     }
 
     @Test
     void records_of_any_length_and_status_are_replayed_unchanged() throws Exception {
         List<LogRecord> all = new ArrayList<>();
         for (int length = 0; length < 300; length += 7) {
-            all.add(LogRecords.record(length, length % 2 == 0 ? Status.OPEN : Status.ENDED, length));
+            all.add(SampleLogRecords.record(length, length % 2 == 0 ? Status.OPEN : Status.ENDED, length));
         }
-        all.add(LogRecords.record(300, Status.OPEN, 100_000));
+        all.add(SampleLogRecords.record(300, Status.OPEN, 100_000));
         for (LogRecord record : all) {
             append(record);
         }
@@ -107,7 +108,7 @@ public abstract class DecisionLogContract {
 
     @Test
     void a_record_that_the_reader_rejects_fails_the_replay_with_the_reason() throws Exception {
-        append(LogRecords.open(1));
+        append(SampleLogRecords.open(1));
         DecisionLog next = reopened();
 
         RuntimeException failure = assertThrows(
@@ -121,9 +122,9 @@ public abstract class DecisionLogContract {
     @Test
     void a_log_is_empty_after_many_transactions_are_forgotten() throws Exception {
         for (int i = 0; i < 1000; i++) {
-            append(LogRecords.open(i));
-            log().appendLazily(LogRecords.ended(i));
-            log().forget(LogRecords.id(i));
+            append(SampleLogRecords.open(i));
+            log().appendLazily(SampleLogRecords.ended(i));
+            log().forget(SampleLogRecords.id(i));
         }
 
         assertEquals(List.of(), replayed());

@@ -14,7 +14,7 @@ final class ClientNode extends Node {
     private static final long PATIENCE_MILLIS = 2_500;
     private static final long PAUSE_MILLIS = 300;
 
-    private final List<Step.Client> steps;
+    private final List<ScenarioStep.Client> steps;
     private final List<String> heard = new ArrayList<>();
     /** Of which a write got no answer. To commit without it is not what was wanted. */
     private final Set<String> spoiled = new HashSet<>();
@@ -28,7 +28,7 @@ final class ClientNode extends Node {
      */
     record Heard(String what, @Nullable TransactionId id, boolean clear) {}
 
-    ClientNode(World world, String name, List<Step.Client> steps) {
+    ClientNode(World world, String name, List<ScenarioStep.Client> steps) {
         super(world, name);
         this.steps = steps;
     }
@@ -62,7 +62,7 @@ final class ClientNode extends Node {
             done = true;
             return;
         }
-        Step.Client step = steps.get(index);
+        ScenarioStep.Client step = steps.get(index);
         Ask ask = step.ask();
         if (ask instanceof Ask.Wait(long millis)) {
             world.after(millis, life, () -> go(life, index + 1, 1));

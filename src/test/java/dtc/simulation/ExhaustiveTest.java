@@ -18,14 +18,15 @@ class ExhaustiveTest {
 
     private static final Logger LOG = Logger.getLogger(ExhaustiveTest.class);
 
-    private static final List<Action> SINGLE_FATES = List.of(
-            new Action.Lose(),
-            new Action.Break(),
-            new Action.Delay(1_500),
-            new Action.Twice(3),
-            new Action.Twice(4_000));
+    private static final List<ScenarioAction> SINGLE_FATES = List.of(
+            new ScenarioAction.Lose(),
+            new ScenarioAction.Break(),
+            new ScenarioAction.Delay(1_500),
+            new ScenarioAction.Twice(3),
+            new ScenarioAction.Twice(4_000));
 
-    private static final List<Action> FATES_WITH_CRASH = List.of(new Action.Lose(), new Action.Twice(4_000));
+    private static final List<ScenarioAction> FATES_WITH_CRASH =
+            List.of(new ScenarioAction.Lose(), new ScenarioAction.Twice(4_000));
 
     /** {@code everyPair}: also with every pair of a lost or doubled message and a crash. */
     enum Story {
@@ -106,7 +107,7 @@ class ExhaustiveTest {
         undisturbed.run();
         List<String> moments = List.copyOf(undisturbed.moments());
         assertTrue(moments.size() > 20, () -> "few moments: " + moments);
-        List<List<Step.When>> faults = faults(scenario, moments, story.everyPair);
+        List<List<ScenarioStep.When>> faults = faults(scenario, moments, story.everyPair);
         Optional<String> broken = faults.parallelStream()
                 .map(combination -> play(scenario.and(combination)))
                 .flatMap(Optional::stream)
@@ -116,16 +117,16 @@ class ExhaustiveTest {
     }
 
     /** The faults of each run. */
-    private static List<List<Step.When>> faults(Scenario scenario, List<String> moments, boolean everyPair) {
-        List<List<Step.When>> faults = new ArrayList<>();
-        List<Step.When> crashes = crashes(scenario, moments);
+    private static List<List<ScenarioStep.When>> faults(Scenario scenario, List<String> moments, boolean everyPair) {
+        List<List<ScenarioStep.When>> faults = new ArrayList<>();
+        List<ScenarioStep.When> crashes = crashes(scenario, moments);
         faults.add(List.of());
         crashes.forEach(crash -> faults.add(List.of(crash)));
         for (String moment : moments) {
             if (isMessage(moment)) {
-                SINGLE_FATES.forEach(fate -> faults.add(List.of(new Step.When(moment, fate))));
-                for (Action fate : everyPair ? FATES_WITH_CRASH : List.<Action>of()) {
-                    Step.When one = new Step.When(moment, fate);
+                SINGLE_FATES.forEach(fate -> faults.add(List.of(new ScenarioStep.When(moment, fate))));
+                for (ScenarioAction fate : everyPair ? FATES_WITH_CRASH : List.<ScenarioAction>of()) {
+                    ScenarioStep.When one = new ScenarioStep.When(moment, fate);
                     crashes.forEach(crash -> faults.add(List.of(one, crash)));
                 }
             }
@@ -134,15 +135,18 @@ class ExhaustiveTest {
     }
 
     /** Crashes of each process at each moment: short and long ones, with none, a part, or all of the log kept. */
-    private static List<Step.When> crashes(Scenario scenario, List<String> moments) {
-        List<Step.When> crashes = new ArrayList<>();
+    private static List<ScenarioStep.When> crashes(Scenario scenario, List<String> moments) {
+        List<ScenarioStep.When> crashes = new ArrayList<>();
         for (String moment : moments) {
-            crashes.add(new Step.When(moment, new Action.Crash(CoordinatorNode.NAME, 30, false, 0)));
-            crashes.add(new Step.When(moment, new Action.Crash(CoordinatorNode.NAME, 30, false, 60)));
-            crashes.add(new Step.When(moment, new Action.Crash(CoordinatorNode.NAME, 4_000, false, 100)));
-            for (Step.ResourceManager resourceManager : scenario.all(Step.ResourceManager.class)) {
-                crashes.add(new Step.When(moment, new Action.Crash(resourceManager.name(), 30, false, 0)));
-                crashes.add(new Step.When(moment, new Action.Crash(resourceManager.name(), 4_000, true, 0)));
+            crashes.add(new ScenarioStep.When(moment, new ScenarioAction.Crash(CoordinatorNode.NAME, 30, false, 0)));
+            crashes.add(new ScenarioStep.When(moment, new ScenarioAction.Crash(CoordinatorNode.NAME, 30, false, 60)));
+            crashes.add(
+                    new ScenarioStep.When(moment, new ScenarioAction.Crash(CoordinatorNode.NAME, 4_000, false, 100)));
+            for (ScenarioStep.ResourceManager resourceManager : scenario.all(ScenarioStep.ResourceManager.class)) {
+                crashes.add(
+                        new ScenarioStep.When(moment, new ScenarioAction.Crash(resourceManager.name(), 30, false, 0)));
+                crashes.add(new ScenarioStep.When(
+                        moment, new ScenarioAction.Crash(resourceManager.name(), 4_000, true, 0)));
             }
         }
         return crashes;

@@ -26,7 +26,7 @@ final class Expectations {
     private Expectations() {}
 
     static void check(World world) {
-        for (Step.Expect expect : world.scenario.all(Step.Expect.class)) {
+        for (ScenarioStep.Expect expect : world.scenario.all(ScenarioStep.Expect.class)) {
             String found = found(world, expect.what());
             if (!found.isEmpty()) {
                 world.fail("expectation", "expected %s, but %s".formatted(expect.what(), found));

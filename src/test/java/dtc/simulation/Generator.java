@@ -16,8 +16,8 @@ final class Generator {
     private final Choices workload;
     private final Choices faults;
     private final long seed;
-    private final List<Step> steps = new ArrayList<>();
-    private final List<Step.ResourceManager> resourceManagers = new ArrayList<>();
+    private final List<ScenarioStep> steps = new ArrayList<>();
+    private final List<ScenarioStep.ResourceManager> resourceManagers = new ArrayList<>();
     private final List<String> begun = new ArrayList<>();
 
     /** A key and the resource managers at which it is always written together. */
@@ -54,8 +54,8 @@ final class Generator {
      * is lost, so that nothing is forgotten that somebody still has to ask for.
      */
     private Scenario shortMemory() {
-        resourceManagers.add(new Step.ResourceManager(NAMES.get(0), true));
-        resourceManagers.add(new Step.ResourceManager(NAMES.get(1), true));
+        resourceManagers.add(new ScenarioStep.ResourceManager(NAMES.get(0), true));
+        resourceManagers.add(new ScenarioStep.ResourceManager(NAMES.get(1), true));
         steps.addAll(resourceManagers);
         set(Setting.SEED, seed);
         set(Setting.REMEMBERED_MAX, workload.between(3, 5));
@@ -71,7 +71,7 @@ final class Generator {
         for (String name : NAMES.subList(0, workload.of(1, 2, 2, 3, 3, 4))) {
             // Half of the runs have only durable ones, so that all promises hold without exceptions.
             boolean durable = kind < 5 || (kind < 9 && workload.perMille(500));
-            resourceManagers.add(new Step.ResourceManager(name, durable));
+            resourceManagers.add(new ScenarioStep.ResourceManager(name, durable));
         }
         steps.addAll(resourceManagers);
         settings();
@@ -136,7 +136,7 @@ final class Generator {
     }
 
     private void set(Setting setting, long value) {
-        steps.add(new Step.Set(setting, value));
+        steps.add(new ScenarioStep.Set(setting, value));
     }
 
     private List<String> places() {
@@ -248,11 +248,11 @@ final class Generator {
     }
 
     private void ask(String client, Ask ask) {
-        ask(client, ask, Step.Client.TRIES);
+        ask(client, ask, ScenarioStep.Client.TRIES);
     }
 
     private void ask(String client, Ask ask, int tries) {
-        steps.add(new Step.Client(client, ask, tries));
+        steps.add(new ScenarioStep.Client(client, ask, tries));
     }
 
     // What goes wrong at which time
@@ -263,7 +263,7 @@ final class Generator {
         resourceManagers.forEach(resourceManager -> everybody.add(resourceManager.name()));
         if (faults.perMille(400)) {
             for (int i = faults.between(1, 4); i > 0; i--) {
-                at(new Action.Crash(
+                at(new ScenarioAction.Crash(
                         faults.of(everybody), 1 + faults.upTo(10_000), false, faults.of(0, 10, 41, 50, 71, 100)));
             }
         }
@@ -274,29 +274,32 @@ final class Generator {
                 String from = toCoordinator ? inner : CoordinatorNode.NAME;
                 String to = toCoordinator ? CoordinatorNode.NAME : inner;
                 int millis = faults.of(500, 2_000, 15_000);
-                at(faults.perMille(500) ? new Action.Cut(from, to, millis) : new Action.Clog(from, to, millis));
+                at(
+                        faults.perMille(500)
+                                ? new ScenarioAction.Cut(from, to, millis)
+                                : new ScenarioAction.Clog(from, to, millis));
             }
         }
         if (faults.perMille(200)) {
             for (int i = faults.between(1, 3); i > 0; i--) {
-                at(new Action.Pause(faults.of(everybody), faults.of(500, 1_500, 12_000, 60_000)));
+                at(new ScenarioAction.Pause(faults.of(everybody), faults.of(500, 1_500, 12_000, 60_000)));
             }
         }
         if (faults.perMille(200)) {
             for (int i = faults.between(1, 4); i > 0; i--) {
-                at(new Action.Jump(
+                at(new ScenarioAction.Jump(
                         faults.of(everybody), faults.of(-86_400_000, -20_000, -1_000, 1_000, 20_000, 86_400_000)));
             }
         }
         if (faults.perMille(100)) {
-            at(new Action.FillDisk(faults.of(500, 3_000, 10_000)));
+            at(new ScenarioAction.FillDisk(faults.of(500, 3_000, 10_000)));
         }
         if (faults.perMille(100)) {
-            at(new Action.Leave(faults.of(resourceManagers).name(), 1 + faults.upTo(5_000)));
+            at(new ScenarioAction.Leave(faults.of(resourceManagers).name(), 1 + faults.upTo(5_000)));
         }
     }
 
-    private void at(Action action) {
-        steps.add(new Step.At(faults.upTo(MILLIS_OF_FAULTS), action));
+    private void at(ScenarioAction action) {
+        steps.add(new ScenarioStep.At(faults.upTo(MILLIS_OF_FAULTS), action));
     }
 }

@@ -157,15 +157,15 @@ final class Network {
         boolean broken = false;
         long delay = MILLIS;
         List<Long> doubles = new ArrayList<>();
-        for (Action.Fate fate : world.moment(sender, moment, true)) {
+        for (ScenarioAction.Fate fate : world.moment(sender, moment, true)) {
             switch (fate) {
-                case Action.Lose _ -> lost = true;
-                case Action.Break _ -> {
+                case ScenarioAction.Lose _ -> lost = true;
+                case ScenarioAction.Break _ -> {
                     lost = true;
                     broken = true;
                 }
-                case Action.Delay(long millis) -> delay = millis;
-                case Action.Twice(long afterMillis) -> doubles.add(afterMillis);
+                case ScenarioAction.Delay(long millis) -> delay = millis;
+                case ScenarioAction.Twice(long afterMillis) -> doubles.add(afterMillis);
             }
         }
         Way way = new Way(from, to);

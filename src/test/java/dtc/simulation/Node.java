@@ -41,7 +41,7 @@ abstract class Node {
     /** Builds what runs in the process. */
     abstract void started(Life newLife);
 
-    /** The process is gone, with what was in its memory; {@code kept} as in {@link Action.Crash}. */
+    /** The process is gone, with what was in its memory; {@code kept} as in {@link ScenarioAction.Crash}. */
     abstract void died(int kept);
 
     /** Something has happened here: tells the ledger what it changed. */

@@ -70,44 +70,44 @@ record Noise(
     }
 
     /** The faults of this moment. */
-    List<Action> at(String moment, String node, boolean message) {
+    List<ScenarioAction> at(String moment, String node, boolean message) {
         Choices choices = new Choices(hash(seed, moment, 1));
-        List<Action> actions = new ArrayList<>(2);
+        List<ScenarioAction> actions = new ArrayList<>(2);
         boolean client = node.startsWith("client");
         if (message) {
             if (choices.perMille(lossPerMille)) {
-                actions.add(new Action.Lose());
+                actions.add(new ScenarioAction.Lose());
             } else if (breakPerMille > 0 && new Choices(hash(seed, moment, 2)).perMille(breakPerMille)) {
-                actions.add(new Action.Break());
+                actions.add(new ScenarioAction.Break());
             } else {
                 long delay = choices.perMille(slowPerMille) ? choices.upTo(slowMax) : choices.upTo(delayMax);
                 if (delay > 1) {
-                    actions.add(new Action.Delay(delay));
+                    actions.add(new ScenarioAction.Delay(delay));
                 }
             }
             // A doubled write of a client cannot be told from a second write.
             if (!client || !moment.contains(" sends write ")) {
                 int after = 1 + choices.upTo(doubledAfterMax);
                 if (choices.perMille(doublePerMille)) {
-                    actions.add(new Action.Twice(after));
+                    actions.add(new ScenarioAction.Twice(after));
                 }
             }
         }
         if (!client && choices.perMille(crashPerMille)) {
-            actions.add(new Action.Crash(
+            actions.add(new ScenarioAction.Crash(
                     node,
                     1 + choices.upTo(backAfterMax),
                     !node.equals(CoordinatorNode.NAME) && choices.perMille(200),
                     node.equals(CoordinatorNode.NAME) ? choices.of(0, 10, 41, 50, 71, 100) : 0));
         }
         if (!client && choices.perMille(pausePerMille)) {
-            actions.add(new Action.Pause(node, 1 + choices.upTo(pauseMax)));
+            actions.add(new ScenarioAction.Pause(node, 1 + choices.upTo(pauseMax)));
         }
         if (moment.startsWith(CoordinatorNode.FORCES) && choices.perMille(diskFailurePerMille)) {
-            actions.add(new Action.FailForce());
+            actions.add(new ScenarioAction.FailForce());
         }
         if (moment.startsWith(CoordinatorNode.WRITES) && choices.perMille(diskFailurePerMille)) {
-            actions.add(new Action.FillDisk(1 + choices.upTo(3_000)));
+            actions.add(new ScenarioAction.FillDisk(1 + choices.upTo(3_000)));
         }
         return actions;
     }

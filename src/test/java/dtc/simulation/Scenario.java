@@ -24,18 +24,18 @@ import java.util.stream.Stream;
  * <p>Nothing else decides what happens: where it says nothing of a message, that arrives after a millisecond. See
  * {@link World} for the names of moments.
  */
-record Scenario(String title, List<Step> steps) {
+record Scenario(String title, List<ScenarioStep> steps) {
 
     static Scenario parse(String text) {
         StringBuilder title = new StringBuilder();
-        List<Step> steps = new ArrayList<>();
+        List<ScenarioStep> steps = new ArrayList<>();
         for (String line : text.split("\\R", -1)) {
             String content = line.strip();
             if (content.startsWith("#")) {
                 title.append(title.isEmpty() ? "" : "\n")
                         .append(content.substring(1).strip());
             } else if (!content.isEmpty()) {
-                steps.add(Step.parse(content));
+                steps.add(ScenarioStep.parse(content));
             }
         }
         return new Scenario(title.toString(), List.copyOf(steps));
@@ -43,23 +43,23 @@ record Scenario(String title, List<Step> steps) {
 
     String text() {
         return Stream.concat(
-                        title.lines().map(line -> "# " + line), steps.stream().map(Step::toString))
+                        title.lines().map(line -> "# " + line), steps.stream().map(ScenarioStep::toString))
                 .collect(Collectors.joining("\n", "", "\n"));
     }
 
-    Scenario with(List<? extends Step> others) {
+    Scenario with(List<? extends ScenarioStep> others) {
         return new Scenario(title, List.copyOf(others));
     }
 
-    Scenario and(List<? extends Step> more) {
-        List<Step> all = new ArrayList<>(steps);
+    Scenario and(List<? extends ScenarioStep> more) {
+        List<ScenarioStep> all = new ArrayList<>(steps);
         all.addAll(more);
         return new Scenario(title, List.copyOf(all));
     }
 
-    <T extends Step> List<T> all(Class<T> kind) {
+    <T extends ScenarioStep> List<T> all(Class<T> kind) {
         List<T> found = new ArrayList<>();
-        for (Step step : steps) {
+        for (ScenarioStep step : steps) {
             if (kind.isInstance(step)) {
                 found.add(kind.cast(step));
             }
@@ -73,7 +73,7 @@ record Scenario(String title, List<Step> steps) {
         for (Setting setting : Setting.values()) {
             values.put(setting, setting.byDefault);
         }
-        for (Step.Set set : all(Step.Set.class)) {
+        for (ScenarioStep.Set set : all(ScenarioStep.Set.class)) {
             values.put(set.setting(), set.value());
         }
         return values;
@@ -81,8 +81,8 @@ record Scenario(String title, List<Step> steps) {
 
     /** The names of the clients, in the order of their first lines. */
     List<String> clients() {
-        return all(Step.Client.class).stream()
-                .map(Step.Client::client)
+        return all(ScenarioStep.Client.class).stream()
+                .map(ScenarioStep.Client::client)
                 .distinct()
                 .toList();
     }

@@ -50,7 +50,7 @@ class ScenariosTest {
         Scenario scenario = read(name);
         World world = new World(scenario, Noise.NONE, false);
         world.run();
-        for (Step.When when : scenario.all(Step.When.class)) {
+        for (ScenarioStep.When when : scenario.all(ScenarioStep.When.class)) {
             assertTrue(
                     world.hasActed(when.moment()),
                     () -> "there was no moment \"%s\" in %s%n%s"
@@ -62,7 +62,7 @@ class ScenariosTest {
     @MethodSource("names")
     void says_what_must_come_of_it(String name) throws IOException {
         Scenario scenario = read(name);
-        assertTrue(scenario.all(Step.Expect.class).size() > 0, name);
+        assertTrue(scenario.all(ScenarioStep.Expect.class).size() > 0, name);
         assertEquals(scenario, Scenario.parse(scenario.text()));
     }
 

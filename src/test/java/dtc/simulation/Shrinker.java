@@ -26,16 +26,16 @@ final class Shrinker {
     /** The shortest found in which {@code check} still complains, with what it says as its title. */
     static Scenario shrink(Scenario failing, String check) {
         Shrinker shrinker = new Shrinker(failing, check);
-        List<Step> steps = shrinker.shortest();
+        List<ScenarioStep> steps = shrinker.shortest();
         World.Violation violation = World.run(failing.with(steps)).violation();
         return new Scenario("%s\n%s".formatted(failing.title(), violation), steps);
     }
 
-    private List<Step> shortest() {
-        List<Step> steps = failing.steps();
+    private List<ScenarioStep> shortest() {
+        List<ScenarioStep> steps = failing.steps();
         int chunk = Math.max(1, steps.size() / 2);
         while (true) {
-            List<Step> shorter = withoutChunks(steps, chunk);
+            List<ScenarioStep> shorter = withoutChunks(steps, chunk);
             boolean better = shorter.size() < steps.size();
             steps = shorter;
             if (runs >= RUNS_MAX || (chunk == 1 && !better)) {
@@ -47,10 +47,10 @@ final class Shrinker {
         }
     }
 
-    private List<Step> withoutChunks(List<Step> steps, int chunk) {
-        List<Step> kept = steps;
+    private List<ScenarioStep> withoutChunks(List<ScenarioStep> steps, int chunk) {
+        List<ScenarioStep> kept = steps;
         for (int from = 0; from < kept.size() && runs < RUNS_MAX; ) {
-            List<Step> shorter = new ArrayList<>(kept.subList(0, from));
+            List<ScenarioStep> shorter = new ArrayList<>(kept.subList(0, from));
             shorter.addAll(kept.subList(Math.min(kept.size(), from + chunk), kept.size()));
             if (stillFails(shorter)) {
                 kept = shorter;
@@ -61,7 +61,7 @@ final class Shrinker {
         return kept;
     }
 
-    private boolean stillFails(List<Step> steps) {
+    private boolean stillFails(List<ScenarioStep> steps) {
         runs++;
         World.Violation violation = World.run(failing.with(steps)).violation();
         return violation != null && violation.check().equals(check);

@@ -55,7 +55,7 @@ final class World {
     private final boolean noisy;
     private final Map<Setting, Long> settings;
     private final PriorityQueue<Pending> queue = new PriorityQueue<>();
-    private final Map<String, List<Action>> script = new HashMap<>();
+    private final Map<String, List<ScenarioAction>> script = new HashMap<>();
     private final Set<String> acted = new HashSet<>();
     private final Map<String, Integer> occurrences = new HashMap<>();
     private final Map<String, Long> draws = new HashMap<>();
@@ -66,7 +66,7 @@ final class World {
     private final Map<TransactionId, String> names = new HashMap<>();
     private final Map<String, TransactionId> handles = new HashMap<>();
     /** The faults that the noise chose, as steps of a scenario. */
-    private final List<Step> chosen = new ArrayList<>();
+    private final List<ScenarioStep> chosen = new ArrayList<>();
 
     private final List<String> moments = new ArrayList<>();
     private final @Nullable List<String> trace;
@@ -118,7 +118,7 @@ final class World {
     }
 
     /** The outcome of a run. */
-    record Result(@Nullable Violation violation, long events, long millis, long hash, List<Step> chosen) {}
+    record Result(@Nullable Violation violation, long events, long millis, long hash, List<ScenarioStep> chosen) {}
 
     World(Scenario scenario, Noise noise, boolean traced) {
         this.scenario = scenario;
@@ -131,7 +131,7 @@ final class World {
         this.disk = new Disk(this);
         this.coordinator = new CoordinatorNode(this);
         add(coordinator);
-        for (Step.ResourceManager step : scenario.all(Step.ResourceManager.class)) {
+        for (ScenarioStep.ResourceManager step : scenario.all(ScenarioStep.ResourceManager.class)) {
             ResourceManagerNode node = new ResourceManagerNode(this, step.name(), step.durable());
             resourceManagers.add(node);
             add(node);
@@ -140,16 +140,16 @@ final class World {
             ClientNode node = new ClientNode(
                     this,
                     client,
-                    scenario.all(Step.Client.class).stream()
+                    scenario.all(ScenarioStep.Client.class).stream()
                             .filter(step -> step.client().equals(client))
                             .toList());
             clients.add(node);
             add(node);
         }
-        for (Step.When when : scenario.all(Step.When.class)) {
+        for (ScenarioStep.When when : scenario.all(ScenarioStep.When.class)) {
             script.computeIfAbsent(when.moment(), _ -> new ArrayList<>()).add(when.action());
         }
-        for (Step.At at : scenario.all(Step.At.class)) {
+        for (ScenarioStep.At at : scenario.all(ScenarioStep.At.class)) {
             faultsUntil = Math.max(faultsUntil, at.millis());
             schedule(at.millis(), null, null, () -> act(at.action()));
         }
@@ -310,36 +310,36 @@ final class World {
      *
      * @return what happens to the message; the caller checks whether the process is still alive
      */
-    List<Action.Fate> moment(Node.Life life, String what, boolean message) {
+    List<ScenarioAction.Fate> moment(Node.Life life, String what, boolean message) {
         int occurrence = occurrences.merge(what, 1, Integer::sum);
         String moment = occurrence == 1 ? what : what + " #" + occurrence;
         note(moment);
         if (!healed) {
             moments.add(moment);
         }
-        List<Action> actions = healed ? null : script.get(moment);
-        List<Action.Fate> fates = List.of();
+        List<ScenarioAction> actions = healed ? null : script.get(moment);
+        List<ScenarioAction.Fate> fates = List.of();
         if (actions != null) {
             acted.add(moment);
             fates = act(actions);
         }
         if (!healed && noisy) {
-            List<Action> faults = noise.at(moment, life.node.name, message);
+            List<ScenarioAction> faults = noise.at(moment, life.node.name, message);
             if (!faults.isEmpty()) {
-                for (Action fault : faults) {
-                    chosen.add(new Step.When(moment, fault));
+                for (ScenarioAction fault : faults) {
+                    chosen.add(new ScenarioStep.When(moment, fault));
                 }
-                List<Action.Fate> more = act(faults);
+                List<ScenarioAction.Fate> more = act(faults);
                 fates = fates.isEmpty() ? more : fates;
             }
         }
         return fates;
     }
 
-    private List<Action.Fate> act(List<Action> actions) {
-        List<Action.Fate> fates = new ArrayList<>();
-        for (Action action : actions) {
-            if (action instanceof Action.Fate fate) {
+    private List<ScenarioAction.Fate> act(List<ScenarioAction> actions) {
+        List<ScenarioAction.Fate> fates = new ArrayList<>();
+        for (ScenarioAction action : actions) {
+            if (action instanceof ScenarioAction.Fate fate) {
                 fates.add(fate);
                 occurred(fate);
             } else {
@@ -349,10 +349,10 @@ final class World {
         return fates;
     }
 
-    private void act(Action action) {
+    private void act(ScenarioAction action) {
         note(action.toString());
         long lasts = switch (action) {
-            case Action.Crash a -> {
+            case ScenarioAction.Crash a -> {
                 Node node = node(a.node());
                 if (node == null || !node.isUp()) {
                     yield 0;
@@ -366,7 +366,7 @@ final class World {
                 schedule(a.backAfterMillis(), null, null, node::start);
                 yield a.backAfterMillis();
             }
-            case Action.Pause a -> {
+            case ScenarioAction.Pause a -> {
                 Node node = node(a.node());
                 if (node == null || !node.isUp()) {
                     yield 0;
@@ -375,17 +375,17 @@ final class World {
                 node.pauseUntil(millis + a.millis());
                 yield a.millis();
             }
-            case Action.Cut a -> {
+            case ScenarioAction.Cut a -> {
                 occurred(action);
                 network.cut(a.from(), a.to(), millis + a.millis());
                 yield a.millis();
             }
-            case Action.Clog a -> {
+            case ScenarioAction.Clog a -> {
                 occurred(action);
                 network.clog(a.from(), a.to(), millis + a.millis());
                 yield a.millis();
             }
-            case Action.Jump a -> {
+            case ScenarioAction.Jump a -> {
                 Node node = node(a.node());
                 if (node != null) {
                     occurred(action);
@@ -393,17 +393,17 @@ final class World {
                 }
                 yield 0;
             }
-            case Action.FailForce _ -> {
+            case ScenarioAction.FailForce _ -> {
                 occurred(action);
                 disk.failNextForce();
                 yield 0;
             }
-            case Action.FillDisk a -> {
+            case ScenarioAction.FillDisk a -> {
                 occurred(action);
                 disk.fillUntil(millis + a.millis());
                 yield a.millis();
             }
-            case Action.Leave a -> {
+            case ScenarioAction.Leave a -> {
                 if (node(a.node()) instanceof ResourceManagerNode rm && rm.isUp()) {
                     occurred(action);
                     rm.leave(a.backAfterMillis());
@@ -411,7 +411,7 @@ final class World {
                 }
                 yield 0;
             }
-            case Action.Fate _ -> throw new IllegalStateException("no message here to " + action);
+            case ScenarioAction.Fate _ -> throw new IllegalStateException("no message here to " + action);
         };
         faultsUntil = Math.max(faultsUntil, millis + lasts);
     }
@@ -426,7 +426,7 @@ final class World {
         }
     }
 
-    private void occurred(Action action) {
+    private void occurred(ScenarioAction action) {
         coverage.occurred(action.fault(), ledger);
     }
 

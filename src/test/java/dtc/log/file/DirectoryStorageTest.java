@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.log.AppendResult;
-import dtc.log.LogRecords;
+import dtc.log.SampleLogRecords;
 import dtc.protocol.TransactionId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -88,14 +88,14 @@ class DirectoryStorageTest {
     private static void transaction(FileDecisionLog log, int number, Set<TransactionId> expected) throws Exception {
         assertEquals(
                 new AppendResult.Stored(),
-                log.append(LogRecords.open(number)).toCompletableFuture().get(10, TimeUnit.SECONDS));
-        expected.add(LogRecords.id(number));
+                log.append(SampleLogRecords.open(number)).toCompletableFuture().get(10, TimeUnit.SECONDS));
+        expected.add(SampleLogRecords.id(number));
         if (number % 3 != 0) {
-            log.appendLazily(LogRecords.ended(number));
+            log.appendLazily(SampleLogRecords.ended(number));
         }
         if (number % 3 == 1) {
-            log.forget(LogRecords.id(number));
-            expected.remove(LogRecords.id(number));
+            log.forget(SampleLogRecords.id(number));
+            expected.remove(SampleLogRecords.id(number));
         }
     }
 

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.log.LogRecord;
-import dtc.log.LogRecords;
+import dtc.log.SampleLogRecords;
 import dtc.log.file.FaultyStorage.PowerFailure;
 import dtc.protocol.TransactionId;
 import java.io.IOException;
@@ -66,17 +66,17 @@ class FileDecisionLogCrashTest {
         /** Two decisions share a force, one of them ends, and one that ended before is forgotten. */
         private void round(int number) {
             process.hold();
-            append(LogRecords.open(number));
-            append(LogRecords.open(number + 1));
+            append(SampleLogRecords.open(number));
+            append(SampleLogRecords.open(number + 1));
             process.release();
             if (number % 10 != 0) {
-                callLazily(new Call(LogRecords.id(number), LogRecords.ended(number)));
+                callLazily(new Call(SampleLogRecords.id(number), SampleLogRecords.ended(number)));
             }
             if (number >= 4) {
-                callLazily(new Call(LogRecords.id(number - 4), null));
+                callLazily(new Call(SampleLogRecords.id(number - 4), null));
             }
             if (number >= 12 && number % 3 == 0) {
-                callLazily(new Call(LogRecords.id(number - 11), null));
+                callLazily(new Call(SampleLogRecords.id(number - 11), null));
             }
         }
 
@@ -180,19 +180,19 @@ class FileDecisionLogCrashTest {
             FileLogFixture process = new FileLogFixture(storage, settings);
             process.open();
             for (int i = 0; i < 40; i++) {
-                process.log().append(LogRecords.open(i));
+                process.log().append(SampleLogRecords.open(i));
             }
             assertTrue(storage.names().size() > 4);
             process.hold();
             for (int i = 0; i < 39; i++) {
-                process.log().forget(LogRecords.id(i));
+                process.log().forget(SampleLogRecords.id(i));
             }
             storage.powerFailsAt(storage.changes + change);
             process.release();
             for (FaultyStorage image : distinct(storage.afterPowerFailure())) {
                 assertEquals(
-                        LogRecords.open(39),
-                        new FileLogFixture(image, settings).replayed().get(LogRecords.id(39)));
+                        SampleLogRecords.open(39),
+                        new FileLogFixture(image, settings).replayed().get(SampleLogRecords.id(39)));
             }
         }
     }
@@ -266,7 +266,7 @@ class FileDecisionLogCrashTest {
             storage.capacity(storage.usedBytes() + free);
             TreeSet<TransactionId> stored = new TreeSet<>();
             for (int i = 0; i < 30; i++) {
-                LogRecord record = LogRecords.open(i);
+                LogRecord record = SampleLogRecords.open(i);
                 process.append(record, () -> stored.add(record.id()));
             }
             assertTrue(stored.size() < 30, "the disk was full");
@@ -277,8 +277,8 @@ class FileDecisionLogCrashTest {
                                 new FileLogFixture(image, settings).replayed().keySet()));
             }
             storage.capacity(Long.MAX_VALUE);
-            process.append(LogRecords.open(99), () -> stored.add(LogRecords.id(99)));
-            assertTrue(stored.contains(LogRecords.id(99)), "space was freed");
+            process.append(SampleLogRecords.open(99), () -> stored.add(SampleLogRecords.id(99)));
+            assertTrue(stored.contains(SampleLogRecords.id(99)), "space was freed");
             assertEquals(stored, new TreeSet<>(FileLogFixture.replayed(storage).keySet()));
         }
     }
@@ -287,14 +287,14 @@ class FileDecisionLogCrashTest {
     void the_check_of_the_workload_can_fail() {
         Workload workload = new Workload(new FaultyStorage(), FileLogFixture.SMALL_SEGMENTS);
         workload.calls.addAll(Arrays.asList(
-                new Call(LogRecords.id(1), LogRecords.open(1)),
-                new Call(LogRecords.id(1), LogRecords.ended(1)),
-                new Call(LogRecords.id(1), null)));
+                new Call(SampleLogRecords.id(1), SampleLogRecords.open(1)),
+                new Call(SampleLogRecords.id(1), SampleLogRecords.ended(1)),
+                new Call(SampleLogRecords.id(1), null)));
         workload.acknowledged = 1;
-        assertTrue(workload.allowed().contains(List.of(LogRecords.ended(1))));
-        assertFalse(workload.allowed().contains(List.of(LogRecords.open(2))));
+        assertTrue(workload.allowed().contains(List.of(SampleLogRecords.ended(1))));
+        assertFalse(workload.allowed().contains(List.of(SampleLogRecords.open(2))));
 
         workload.acknowledged = 2;
-        assertFalse(workload.allowed().contains(List.of(LogRecords.open(1))));
+        assertFalse(workload.allowed().contains(List.of(SampleLogRecords.open(1))));
     }
 }

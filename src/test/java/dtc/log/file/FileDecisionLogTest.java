@@ -16,7 +16,7 @@ import dtc.log.DecisionLog;
 import dtc.log.DecisionLogContract;
 import dtc.log.LogRecord;
 import dtc.log.LogRecord.Status;
-import dtc.log.LogRecords;
+import dtc.log.SampleLogRecords;
 import dtc.log.file.FaultyStorage.Change;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -36,7 +36,7 @@ class FileDecisionLogTest extends DecisionLogContract {
 
     private static final String FIRST = "segment-0000000001.log";
     private static final int OPEN_BYTES =
-            Segment.RECORD_HEAD_BYTES + Payload.encode(LogRecords.open(1)).remaining();
+            Segment.RECORD_HEAD_BYTES + Payload.encode(SampleLogRecords.open(1)).remaining();
 
     private FaultyStorage storage = new FaultyStorage();
     private FileLogFixture process = new FileLogFixture(storage);
@@ -65,7 +65,7 @@ class FileDecisionLogTest extends DecisionLogContract {
     }
 
     private CompletableFuture<AppendResult> append(int number) {
-        return log().append(LogRecords.open(number)).toCompletableFuture();
+        return log().append(SampleLogRecords.open(number)).toCompletableFuture();
     }
 
     private void store(int number) {
@@ -77,7 +77,7 @@ class FileDecisionLogTest extends DecisionLogContract {
     }
 
     private static Set<?> ids(int... numbers) {
-        return Set.copyOf(Arrays.stream(numbers).mapToObj(LogRecords::id).toList());
+        return Set.copyOf(Arrays.stream(numbers).mapToObj(SampleLogRecords::id).toList());
     }
 
     private static String refusal(CompletableFuture<AppendResult> append) {
@@ -103,25 +103,29 @@ class FileDecisionLogTest extends DecisionLogContract {
     void a_lazy_record_is_written_and_not_forced() throws IOException {
         store(1);
         storage.forces = 0;
-        log().appendLazily(LogRecords.ended(1));
-        log().forget(LogRecords.id(2));
+        log().appendLazily(SampleLogRecords.ended(1));
+        log().forget(SampleLogRecords.id(2));
 
         assertEquals(0, storage.forces);
-        assertEquals(LogRecords.ended(1), FileLogFixture.replayed(storage).get(LogRecords.id(1)), "it survives a kill");
+        assertEquals(
+                SampleLogRecords.ended(1),
+                FileLogFixture.replayed(storage).get(SampleLogRecords.id(1)),
+                "it survives a kill");
     }
 
     @Test
     void closing_forces_the_lazy_records_too() throws IOException {
         store(1);
         process.hold();
-        log().appendLazily(LogRecords.ended(1));
+        log().appendLazily(SampleLogRecords.ended(1));
         CompletableFuture<Void> closed = process.log().close().toCompletableFuture();
         process.release();
 
         assertTrue(closed.isDone());
         for (FaultyStorage image : storage.afterPowerFailure()) {
             assertEquals(
-                    LogRecords.ended(1), new FileLogFixture(image).replayed().get(LogRecords.id(1)));
+                    SampleLogRecords.ended(1),
+                    new FileLogFixture(image).replayed().get(SampleLogRecords.id(1)));
         }
     }
 
@@ -130,7 +134,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         process.log().close();
 
         assertEquals("the decision log is closed", refusal(append(1)));
-        log().appendLazily(LogRecords.ended(1));
+        log().appendLazily(SampleLogRecords.ended(1));
         assertEquals(ids(), found());
     }
 
@@ -151,8 +155,8 @@ class FileDecisionLogTest extends DecisionLogContract {
 
     @Test
     void a_record_that_is_too_long_is_refused() throws IOException {
-        LogRecord longest = LogRecords.record(1, Status.OPEN, Payload.BYTES_MAX - Payload.BYTES_MIN);
-        LogRecord tooLong = LogRecords.record(2, Status.OPEN, Payload.BYTES_MAX - Payload.BYTES_MIN + 1);
+        LogRecord longest = SampleLogRecords.record(1, Status.OPEN, Payload.BYTES_MAX - Payload.BYTES_MIN);
+        LogRecord tooLong = SampleLogRecords.record(2, Status.OPEN, Payload.BYTES_MAX - Payload.BYTES_MIN + 1);
 
         assertEquals(new Stored(), log().append(longest).toCompletableFuture().getNow(null));
         assertEquals(
@@ -169,16 +173,16 @@ class FileDecisionLogTest extends DecisionLogContract {
         long usedMax = 0;
         for (int i = 0; i < 2000; i++) {
             store(i);
-            log().appendLazily(LogRecords.ended(i));
+            log().appendLazily(SampleLogRecords.ended(i));
             if (i >= 2) {
-                log().forget(LogRecords.id(i - 2));
+                log().forget(SampleLogRecords.id(i - 2));
             }
             usedMax = Math.max(usedMax, storage.usedBytes());
         }
         assertTrue(usedMax < 5 * 700, "at most %d bytes".formatted(usedMax));
-        log().forget(LogRecords.id(1998));
-        log().forget(LogRecords.id(1999));
-        log().forget(LogRecords.id(2000));
+        log().forget(SampleLogRecords.id(1998));
+        log().forget(SampleLogRecords.id(1999));
+        log().forget(SampleLogRecords.id(2000));
 
         assertEquals(ids(), found());
         assertTrue(storage.usedBytes() < 3 * 700, "left are %d bytes".formatted(storage.usedBytes()));
@@ -189,12 +193,13 @@ class FileDecisionLogTest extends DecisionLogContract {
         store(1_000_000);
         for (int i = 0; i < 2000; i++) {
             store(i);
-            log().appendLazily(LogRecords.ended(i));
-            log().forget(LogRecords.id(i));
+            log().appendLazily(SampleLogRecords.ended(i));
+            log().forget(SampleLogRecords.id(i));
         }
 
         assertEquals(
-                LogRecords.open(1_000_000), FileLogFixture.replayed(storage).get(LogRecords.id(1_000_000)));
+                SampleLogRecords.open(1_000_000),
+                FileLogFixture.replayed(storage).get(SampleLogRecords.id(1_000_000)));
         assertTrue(storage.usedBytes() < 5 * 700, "left are %d bytes".formatted(storage.usedBytes()));
     }
 
@@ -204,11 +209,12 @@ class FileDecisionLogTest extends DecisionLogContract {
         for (int i = 0; i < 200; i++) {
             store(i);
             if (i % 10 != 0) {
-                log().forget(LogRecords.id(i));
+                log().forget(SampleLogRecords.id(i));
             }
         }
-        List<?> expected =
-                IntStream.range(0, 20).mapToObj(i -> LogRecords.id(10L * i)).toList();
+        List<?> expected = IntStream.range(0, 20)
+                .mapToObj(i -> SampleLogRecords.id(10L * i))
+                .toList();
 
         assertEquals(expected, List.copyOf(FileLogFixture.replayed(storage).keySet()));
         assertFalse(storage.names().contains(FIRST), "the first segment is gone");
@@ -220,10 +226,10 @@ class FileDecisionLogTest extends DecisionLogContract {
         store(2);
         restart();
         store(3);
-        log().appendLazily(LogRecords.ended(1));
+        log().appendLazily(SampleLogRecords.ended(1));
 
         assertEquals(
-                List.of(LogRecords.id(2), LogRecords.id(3), LogRecords.id(1)),
+                List.of(SampleLogRecords.id(2), SampleLogRecords.id(3), SampleLogRecords.id(1)),
                 List.copyOf(FileLogFixture.replayed(storage).keySet()));
     }
 
@@ -235,15 +241,16 @@ class FileDecisionLogTest extends DecisionLogContract {
         process.open();
         store(1);
         for (int i = 2; process.storage.names().getFirst().equals(FIRST); i++) {
-            log().appendLazily(LogRecords.record(i, Status.ENDED, 100_000));
+            log().appendLazily(SampleLogRecords.record(i, Status.ENDED, 100_000));
             if (i % 3 != 0) {
-                log().forget(LogRecords.id(i));
+                log().forget(SampleLogRecords.id(i));
             }
             assertTrue(i < 1000, "the first segment is deleted");
         }
 
         assertEquals(
-                LogRecords.open(1), FileLogFixture.replayed(process.storage).get(LogRecords.id(1)));
+                SampleLogRecords.open(1),
+                FileLogFixture.replayed(process.storage).get(SampleLogRecords.id(1)));
     }
 
     // What cannot be read
@@ -265,7 +272,7 @@ class FileDecisionLogTest extends DecisionLogContract {
             boolean zerosAtMost = length <= second + 3; // the first bytes of its length look like preallocated zeros
             assertEquals(zerosAtMost ? 0 : 1, next.notices.size());
 
-            next.log().append(LogRecords.open(3));
+            next.log().append(SampleLogRecords.open(3));
             assertEquals(ids(1, 3), FileLogFixture.replayed(torn).keySet());
         }
     }
@@ -301,8 +308,8 @@ class FileDecisionLogTest extends DecisionLogContract {
     void a_hole_is_a_torn_tail_if_no_record_proves_that_it_was_forced() throws IOException {
         store(1);
         process.hold();
-        log().append(LogRecords.open(2));
-        log().append(LogRecords.open(3));
+        log().append(SampleLogRecords.open(2));
+        log().append(SampleLogRecords.open(3));
         process.release();
         byte[] whole = storage.bytes(FIRST);
         int second = Segment.HEAD_BYTES + OPEN_BYTES;
@@ -314,7 +321,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         assertEquals(ids(1), next.replayed().keySet());
         assertEquals(second, after.size(FIRST));
         assertEquals(1, next.notices.size());
-        next.log().append(LogRecords.open(4));
+        next.log().append(SampleLogRecords.open(4));
         assertEquals(ids(1, 4), FileLogFixture.replayed(after).keySet());
     }
 
@@ -457,7 +464,7 @@ class FileDecisionLogTest extends DecisionLogContract {
     /** It is valid, so it is no torn write. */
     @Test
     void a_payload_of_an_unknown_kind_refuses_to_start() throws IOException {
-        byte[] payload = Payload.encode(LogRecords.open(1)).array();
+        byte[] payload = Payload.encode(SampleLogRecords.open(1)).array();
         payload[0] = 5;
         putValid(payload);
 
@@ -466,7 +473,7 @@ class FileDecisionLogTest extends DecisionLogContract {
 
     @Test
     void a_record_of_an_old_format_with_an_unknown_state_refuses_to_start() throws IOException {
-        byte[] payload = Payload.encode(LogRecords.open(1)).array();
+        byte[] payload = Payload.encode(SampleLogRecords.open(1)).array();
         payload[0] = 1;
         payload[Payload.BYTES_MIN] = 77;
         putValid(payload);
@@ -484,7 +491,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         UncheckedIOException failure = assertThrows(
                 UncheckedIOException.class,
                 () -> next.replay(record -> {
-                    if (record.id().equals(LogRecords.id(2))) {
+                    if (record.id().equals(SampleLogRecords.id(2))) {
                         throw new IllegalArgumentException("unknown field 77");
                     }
                 }));
@@ -499,11 +506,11 @@ class FileDecisionLogTest extends DecisionLogContract {
     @Test
     void a_record_within_a_torn_record_is_no_record() throws IOException {
         ByteBuffer payload = ByteBuffer.allocate(200);
-        payload.put(Payload.encodeForgotten(LogRecords.id(1)));
+        payload.put(Payload.encodeForgotten(SampleLogRecords.id(1)));
         Segment later = segment(); // so that it would prove the torn one to have been on the disk
         later.resize(500);
         later.markForced();
-        later.put(payload, Segment.HEAD_BYTES, 0, Payload.encodeForgotten(LogRecords.id(2)));
+        later.put(payload, Segment.HEAD_BYTES, 0, Payload.encodeForgotten(SampleLogRecords.id(2)));
         putValid(payload.array());
         byte[] whole = storage.bytes(FIRST);
         storage.put(FIRST, Arrays.copyOf(whole, whole.length - 1));
@@ -554,8 +561,8 @@ class FileDecisionLogTest extends DecisionLogContract {
 
         assertInstanceOf(IOException.class, process.fatal);
         CompletableFuture<AppendResult> fourth = append(4);
-        log().appendLazily(LogRecords.ended(1));
-        log().forget(LogRecords.id(1));
+        log().appendLazily(SampleLogRecords.ended(1));
+        log().forget(SampleLogRecords.id(1));
         assertEquals(forces + 1, storage.forces, "never tried again");
         for (CompletableFuture<AppendResult> result : List.of(second, third, fourth)) {
             assertEquals(new Unknown(), result.getNow(null));
@@ -594,7 +601,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         store(51);
 
         for (FaultyStorage image : storage.afterPowerFailure()) {
-            assertTrue(new FileLogFixture(image).replayed().containsKey(LogRecords.id(51)));
+            assertTrue(new FileLogFixture(image).replayed().containsKey(SampleLogRecords.id(51)));
         }
     }
 
@@ -604,7 +611,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         storage.capacity(storage.usedBytes() + 50);
         process.hold();
         CompletableFuture<AppendResult> second = append(2);
-        log().appendLazily(LogRecords.ended(1));
+        log().appendLazily(SampleLogRecords.ended(1));
         process.release();
 
         assertEquals("No space left on device", refusal(second));
@@ -623,8 +630,8 @@ class FileDecisionLogTest extends DecisionLogContract {
 
         assertEquals(ids(1, 3), found());
         assertEquals(
-                LogRecords.ended(1),
-                FileLogFixture.replayed(storage).get(LogRecords.id(1)),
+                SampleLogRecords.ended(1),
+                FileLogFixture.replayed(storage).get(SampleLogRecords.id(1)),
                 "the lazy record stayed in the queue");
         assertEquals(
                 List.of(
@@ -639,9 +646,9 @@ class FileDecisionLogTest extends DecisionLogContract {
         storage.capacity(storage.usedBytes() + 999);
         process.nanos += 1_000_000_000;
         assertNotNull(log().refusing());
-        log().appendLazily(LogRecords.ended(1));
+        log().appendLazily(SampleLogRecords.ended(1));
 
-        assertEquals(LogRecords.ended(1), FileLogFixture.replayed(storage).get(LogRecords.id(1)));
+        assertEquals(SampleLogRecords.ended(1), FileLogFixture.replayed(storage).get(SampleLogRecords.id(1)));
     }
 
     /** A segment that cannot be created is a failed write. */
@@ -694,7 +701,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         CompletableFuture<AppendResult> last = append(2);
         for (int i = 3; process.fatal == null; i++) {
             last = append(i);
-            log().forget(LogRecords.id(i - 1));
+            log().forget(SampleLogRecords.id(i - 1));
         }
         assertTrue(last.isDone());
         assertFalse(last.getNow(null) instanceof Refused);
@@ -713,10 +720,10 @@ class FileDecisionLogTest extends DecisionLogContract {
     void the_log_can_be_closed_while_the_disk_is_full() throws IOException {
         store(1);
         storage.capacity(storage.usedBytes());
-        log().appendLazily(LogRecords.ended(1));
+        log().appendLazily(SampleLogRecords.ended(1));
 
         assertTrue(process.log().close().toCompletableFuture().isDone());
-        assertEquals(LogRecords.open(1), FileLogFixture.replayed(storage).get(LogRecords.id(1)));
+        assertEquals(SampleLogRecords.open(1), FileLogFixture.replayed(storage).get(SampleLogRecords.id(1)));
     }
 
     /** What is decided is in memory and can be delivered, but no restart will be able to read the log. */
@@ -727,13 +734,13 @@ class FileDecisionLogTest extends DecisionLogContract {
         storage.put(FIRST, flipped(storage.bytes(FIRST), 60));
         for (int i = 3; process.log().refusing() == null; i++) {
             store(i);
-            log().forget(LogRecords.id(i));
+            log().forget(SampleLogRecords.id(i));
         }
 
         assertTrue(String.valueOf(log().refusing()).startsWith(FIRST + " in memory, at byte 20: the checksum is"));
         assertNull(process.fatal);
         assertEquals(1, process.notices.size());
-        log().appendLazily(LogRecords.ended(1));
+        log().appendLazily(SampleLogRecords.ended(1));
         assertTrue(process.log().close().toCompletableFuture().isDone());
         assertNotNull(refusal(storage.afterKill()));
     }

@@ -1,7 +1,7 @@
 package dtc.log.file;
 
 import dtc.log.AppendResult;
-import dtc.log.LogRecords;
+import dtc.log.SampleLogRecords;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.reflect.Proxy;
@@ -93,7 +93,7 @@ final class LogBenchmark {
             String name = "bare-" + numbers.incrementAndGet();
             storage.create(name);
             ByteBuffer bytes = ByteBuffer.allocate(Segment.RECORD_HEAD_BYTES
-                    + Payload.encode(LogRecords.open(1)).remaining());
+                    + Payload.encode(SampleLogRecords.open(1)).remaining());
             long start = System.nanoTime();
             long count = 0;
             while (System.nanoTime() - start < EACH.toNanos()) {
@@ -146,13 +146,14 @@ final class LogBenchmark {
         long count = 0;
         while (System.nanoTime() - start < EACH.toNanos()) {
             long number = numbers.incrementAndGet();
-            AppendResult result =
-                    log.append(LogRecords.open(number)).toCompletableFuture().get();
+            AppendResult result = log.append(SampleLogRecords.open(number))
+                    .toCompletableFuture()
+                    .get();
             if (!(result instanceof AppendResult.Stored)) {
                 throw new AssertionError(result);
             }
-            log.appendLazily(LogRecords.ended(number));
-            log.forget(LogRecords.id(number));
+            log.appendLazily(SampleLogRecords.ended(number));
+            log.forget(SampleLogRecords.id(number));
             count++;
         }
         return count;
@@ -163,10 +164,12 @@ final class LogBenchmark {
         try (ExecutorService writer = Executors.newSingleThreadExecutor()) {
             FileDecisionLog log = open(new DirectoryStorage(place), writer);
             for (int i = 0; i < READ; i++) {
-                log.appendLazily(LogRecords.open(2L * i)); // without waiting
-                log.appendLazily(LogRecords.ended(2L * i + 1));
+                log.appendLazily(SampleLogRecords.open(2L * i)); // without waiting
+                log.appendLazily(SampleLogRecords.ended(2L * i + 1));
                 if (i % 1000 == 0) {
-                    log.append(LogRecords.open(2L * i)).toCompletableFuture().get();
+                    log.append(SampleLogRecords.open(2L * i))
+                            .toCompletableFuture()
+                            .get();
                 }
             }
             log.close().toCompletableFuture().get(1, TimeUnit.MINUTES);

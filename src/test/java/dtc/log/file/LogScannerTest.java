@@ -3,7 +3,7 @@ package dtc.log.file;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dtc.log.LogRecords;
+import dtc.log.SampleLogRecords;
 import dtc.log.file.LogScanner.Damage;
 import dtc.log.file.LogScanner.Forgotten;
 import dtc.log.file.LogScanner.Item;
@@ -45,18 +45,18 @@ class LogScannerTest {
 
     @Test
     void each_record_is_an_item_and_nothing_is_changed() throws IOException {
-        process.log().append(LogRecords.open(1));
-        process.log().appendLazily(LogRecords.ended(2));
-        process.log().forget(LogRecords.id(1));
+        process.log().append(SampleLogRecords.open(1));
+        process.log().appendLazily(SampleLogRecords.ended(2));
+        process.log().forget(SampleLogRecords.id(1));
         Object before = storage.content();
         int changes = storage.changes;
 
         List<Item> items = scanned(); // while the log is open, and locked
         assertEquals(
                 List.of(
-                        new Stored(0, LogRecords.open(1)),
-                        new Stored(1, LogRecords.ended(2)),
-                        new Forgotten(2, LogRecords.id(1))),
+                        new Stored(0, SampleLogRecords.open(1)),
+                        new Stored(1, SampleLogRecords.ended(2)),
+                        new Forgotten(2, SampleLogRecords.id(1))),
                 items.stream().map(Item::content).toList());
         assertEquals(FIRST, items.getFirst().segment());
         assertEquals(Segment.HEAD_BYTES, items.getFirst().offset());
@@ -68,8 +68,8 @@ class LogScannerTest {
 
     @Test
     void a_torn_tail_is_no_damage() throws IOException {
-        process.log().append(LogRecords.open(1));
-        process.log().append(LogRecords.open(2));
+        process.log().append(SampleLogRecords.open(1));
+        process.log().append(SampleLogRecords.open(2));
         byte[] whole = storage.bytes(FIRST);
         storage.put(FIRST, Arrays.copyOf(whole, whole.length - 3));
 
@@ -84,7 +84,7 @@ class LogScannerTest {
     @Test
     void records_behind_damage_are_items() throws IOException {
         for (int i = 0; i < 3; i++) {
-            process.log().append(LogRecords.open(i));
+            process.log().append(SampleLogRecords.open(i));
         }
         byte[] bytes = storage.bytes(FIRST);
         bytes[Segment.HEAD_BYTES + 30] ^= 1;
@@ -98,10 +98,10 @@ class LogScannerTest {
 
     @Test
     void zeros_at_the_end_are_preallocated_and_a_hole_before_unforced_records_is_a_torn_tail() throws IOException {
-        process.log().append(LogRecords.open(1));
+        process.log().append(SampleLogRecords.open(1));
         process.hold();
-        process.log().append(LogRecords.open(2));
-        process.log().append(LogRecords.open(3));
+        process.log().append(SampleLogRecords.open(2));
+        process.log().append(SampleLogRecords.open(3));
         process.release();
         byte[] whole = storage.bytes(FIRST);
         storage.put(FIRST, Arrays.copyOf(whole, whole.length + 100));
@@ -119,7 +119,7 @@ class LogScannerTest {
     @Test
     void a_gap_and_a_damaged_head_are_damage() throws IOException {
         for (int i = 0; storage.names().size() < 4; i++) {
-            process.log().append(LogRecords.open(i));
+            process.log().append(SampleLogRecords.open(i));
         }
         storage.lose("segment-0000000002.log");
         storage.put(FIRST, new byte[30]);
@@ -135,7 +135,7 @@ class LogScannerTest {
     @Test
     void zeros_in_a_complete_segment_are_damage() throws IOException {
         for (int i = 0; storage.names().size() < 2; i++) {
-            process.log().append(LogRecords.open(i));
+            process.log().append(SampleLogRecords.open(i));
         }
         byte[] whole = storage.bytes(FIRST);
         storage.put(FIRST, Arrays.copyOf(whole, whole.length + 10));

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.log.LogRecord;
-import dtc.log.LogRecords;
+import dtc.log.SampleLogRecords;
 import dtc.protocol.TransactionId;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -37,14 +37,14 @@ class LogVersionsTest {
         assertTrue(before.size() > 5, before.toString());
         TransactionId ended = before.keySet().iterator().next();
 
-        LogRecord newer = new LogRecord(ended, LogRecords.ended(1).bytes(), LogRecord.Status.ENDED);
+        LogRecord newer = new LogRecord(ended, SampleLogRecords.ended(1).bytes(), LogRecord.Status.ENDED);
         process.log().appendLazily(newer);
         assertEquals(newer, FileLogFixture.replayed(storage).get(ended));
 
         String newest = storage.names().getLast();
         for (int i = 200; storage.names().getFirst().compareTo(newest) <= 0; i++) {
-            process.log().append(LogRecords.open(i));
-            process.log().forget(LogRecords.id(i));
+            process.log().append(SampleLogRecords.open(i));
+            process.log().forget(SampleLogRecords.id(i));
             assertTrue(i < 10_000, "all segments of that version are deleted in the end");
         }
         Map<TransactionId, LogRecord> copied = FileLogFixture.replayed(storage);
@@ -81,10 +81,10 @@ class LogVersionsTest {
         FileLogFixture process = new FileLogFixture(torn);
         process.open();
         assertEquals(1, process.notices.size());
-        process.log().append(LogRecords.open(9));
+        process.log().append(SampleLogRecords.open(9));
         assertEquals(
-                LogRecords.open(9),
-                FileLogFixture.replayed(torn).get(LogRecords.id(9)),
+                SampleLogRecords.open(9),
+                FileLogFixture.replayed(torn).get(SampleLogRecords.id(9)),
                 "in a segment of the current version");
         assertEquals("segment-0000000013.log", torn.names().getLast());
     }

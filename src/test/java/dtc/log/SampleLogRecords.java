@@ -7,12 +7,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.UUID;
 
 /** Records for tests. Their bytes mean nothing; their lengths are those of the records of small transactions. */
-public final class LogRecords {
+public final class SampleLogRecords {
 
     private static final int OPEN_BYTES = 86;
     private static final int ENDED_BYTES = 94;
 
-    private LogRecords() {}
+    private SampleLogRecords() {}
 
     public static TransactionId id(long number) {
         return new TransactionId(new UUID(0x0199_f2d4_0000_7000L, 0x8000_0000_0000_0000L | number));

@@ -23,62 +23,61 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands ahead of all paths: whoever may not make a call is refused here, and the others are told apart from here on.
- * Where security is off nobody is asked who they are; what a browser was made to send by a page of somebody else is
- * refused all the same.
+ * Checks each request before it is routed: authenticates the caller and refuses requests that its roles do not permit.
+ * If security is off, callers are not authenticated, but cross-origin requests that change something are still refused.
  */
-public final class Guard {
+public final class ApiAccess {
 
-    private static final Logger LOG = Logger.getLogger(Guard.class);
+    private static final Logger LOG = Logger.getLogger(ApiAccess.class);
 
-    /** Behind the handler that can tell who calls (-200), ahead of those that do something. */
+    /** After Quarkus's authentication handler (-200), before the handlers that serve requests. */
     public static final int ORDER = -150;
 
-    /** How long a checked token is taken as good without a look at its signature, and so at the issuer's keys. */
+    /** How long a verified token is accepted without verifying its signature again. */
     private static final Duration TRUSTED_MAX = Duration.ofMinutes(1);
 
     private static final int TRUSTED_TOKENS_MAX = 10_000;
 
-    /** What changes nothing. Its answer is kept by the browser from a page of another origin. */
-    private static final Set<String> READING = Set.of("GET", "HEAD", "OPTIONS");
+    /** Methods that change nothing. The same-origin policy keeps their responses from pages of other origins. */
+    private static final Set<String> SAFE_METHODS = Set.of("GET", "HEAD", "OPTIONS");
 
     private static final String KEY = Caller.class.getName();
 
     private final @Nullable Callers callers;
     private final boolean forThisMachineOnly;
     private final Time time;
-    /** By the header that holds the token. Only what was found good is in it. */
+    /** Verified tokens, by the value of the header that carries them. */
     private final Map<String, Trusted> trusted = new ConcurrentHashMap<>();
 
     private record Trusted(Caller caller, long untilNanos) {}
 
     /**
-     * @param callers null where security is off
+     * @param callers null if security is off
      * @param forThisMachineOnly {@link Exposure#isForThisMachineOnly}
      */
-    public Guard(@Nullable Callers callers, boolean forThisMachineOnly, Time time) {
+    public ApiAccess(@Nullable Callers callers, boolean forThisMachineOnly, Time time) {
         this.callers = callers;
         this.forThisMachineOnly = forThisMachineOnly;
         this.time = time;
     }
 
-    public void stand(Router router) {
-        router.route().order(ORDER).handler(this::meet);
+    public void install(Router router) {
+        router.route().order(ORDER).handler(this::handle);
     }
 
-    /** Whether callers must show tokens. */
-    public boolean asksForTokens() {
+    /** Whether callers must present tokens. */
+    public boolean requiresTokens() {
         return callers != null;
     }
 
-    private void meet(RoutingContext context) {
+    private void handle(RoutingContext context) {
         HttpServerRequest request = context.request();
         Callers known = callers;
         if (forThisMachineOnly && !isAddressedHere(request)) {
             forbid(
                     context,
                     "this process is for this machine only: call it as localhost or 127.0.0.1, not by another name");
-        } else if (!READING.contains(request.method().name()) && CallingPage.of(request) == CallingPage.FOREIGN) {
+        } else if (!SAFE_METHODS.contains(request.method().name()) && CallingPage.of(request) == CallingPage.FOREIGN) {
             forbid(context, "a page of another origin may not change anything here");
         } else if (known != null) {
             check(context, known);
@@ -87,7 +86,7 @@ public final class Guard {
         }
     }
 
-    /** One that names no host is no browser's. */
+    /** A request without a host does not come from a browser, and is accepted. */
     private static boolean isAddressedHere(HttpServerRequest request) {
         HostAndPort authority = request.authority();
         return authority == null
@@ -95,14 +94,14 @@ public final class Guard {
                 : Exposure.isAddressedHere(authority.host());
     }
 
-    /** Who makes the call, which was let in. */
+    /** Returns the caller of a request that was accepted. */
     public Caller caller(RoutingContext context) {
         if (callers == null) {
             return Caller.ANYBODY;
         }
         Caller caller = context.get(KEY);
         if (caller == null) {
-            throw new IllegalStateException("a call came in past the guard");
+            throw new IllegalStateException("the request was not checked");
         }
         return caller;
     }
@@ -123,18 +122,18 @@ public final class Guard {
             decide(context, known, needed, before.caller());
             return;
         }
-        // In place of Quarkus's own, which would answer in its way.
+        // Replaces Quarkus's handler, which would send a response of its own.
         context.put(QuarkusHttpUser.AUTH_FAILURE_HANDLER, (BiConsumer<RoutingContext, Throwable>) (_, _) -> {});
         QuarkusHttpUser.getSecurityIdentity(context, null)
                 .subscribe()
                 .with(
                         identity -> decide(context, known, needed, trust(header, identity, known)),
-                        failure -> notChecked(context, failure));
+                        failure -> authenticationFailed(context, failure));
     }
 
     private Caller trust(String header, SecurityIdentity identity, Callers known) {
         if (!(identity.getPrincipal() instanceof JsonWebToken token)) {
-            return Caller.NOBODY; // another scheme than Bearer
+            return Caller.NOBODY; // the scheme is not Bearer
         }
         Caller caller = known.of(token, identity.getRoles());
         Duration left = Duration.between(time.now(), Instant.ofEpochSecond(token.getExpirationTime()));
@@ -161,7 +160,7 @@ public final class Guard {
         }
     }
 
-    private static void notChecked(RoutingContext context, Throwable failure) {
+    private static void authenticationFailed(RoutingContext context, Throwable failure) {
         if (failure instanceof AuthenticationFailedException) {
             refuse(
                     context,
@@ -187,7 +186,7 @@ public final class Guard {
         if (challenge != null) {
             response.putHeader("WWW-Authenticate", challenge);
         }
-        context.request().resume(); // what is left of the body is thrown away
+        context.request().resume(); // the rest of the body is discarded
         response.setStatusCode(status)
                 .putHeader(HttpHeaders.CONTENT_TYPE, "application/problem+json")
                 .end(new JsonObject()

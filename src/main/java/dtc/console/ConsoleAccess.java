@@ -1,5 +1,6 @@
 package dtc.console;
 
+import dtc.security.ApiAccess;
 import dtc.security.CallingPage;
 import dtc.security.Role;
 import io.vertx.ext.web.RoutingContext;
@@ -15,44 +16,44 @@ import java.util.HexFormat;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Who may look, who may act, and whether a form was really sent from one of our pages. The one place for all three. */
+/** Decides who may act in the console, and whether a form was submitted from one of its own pages. */
 @Singleton
-class Guard {
+class ConsoleAccess {
 
     static final String TOKEN_FIELD = "token";
 
     private static final String TOKEN_COOKIE = "dtc-console";
     private static final int TOKEN_BYTES = 32;
 
-    private final dtc.security.Guard callers;
+    private final ApiAccess api;
     private final SecureRandom random = new SecureRandom();
 
-    Guard(dtc.security.Guard callers) {
-        this.callers = callers;
+    ConsoleAccess(ApiAccess api) {
+        this.api = api;
     }
 
-    /** Whether changing things is allowed to whoever asks; who may look has been asked ahead of all paths. */
+    /** Whether the caller may change anything. {@link ApiAccess} has already checked that it may read. */
     boolean mayAct(RoutingContext call) {
-        return callers.caller(call).isOperator();
+        return api.caller(call).isOperator();
     }
 
-    /** The role without which whoever asks may not try a transaction; empty where it may. */
+    /** The role that the caller lacks to run a transaction from the console; empty if it lacks none. */
     String missingToTry(RoutingContext call) {
-        return callers.caller(call).isClient() ? "" : Role.CLIENT.toString();
+        return api.caller(call).isClient() ? "" : Role.CLIENT.toString();
     }
 
-    /** How a call from a shell begins: with a token, which only its owner knows, where one is asked for. */
+    /** The start of a curl command, with a placeholder for the token if callers must present one. */
     String curl() {
-        return callers.asksForTokens() ? "curl -s -H \"Authorization: Bearer $TOKEN\"" : "curl -s";
+        return api.requiresTokens() ? "curl -s -H \"Authorization: Bearer $TOKEN\"" : "curl -s";
     }
 
-    /** For the audit. */
+    /** The caller's name for the audit log. */
     String name(RoutingContext call) {
-        String principal = callers.caller(call).principal();
+        String principal = api.caller(call).principal();
         return principal == null ? "somebody not signed in" : principal;
     }
 
-    /** The token of this browser, new where it has none. */
+    /** The form token of this browser, or a new one if it has none. */
     String token(HttpHeaders headers) {
         Cookie cookie = headers.getCookies().get(TOKEN_COOKIE);
         if (cookie != null && !cookie.getValue().isEmpty()) {
@@ -74,8 +75,8 @@ class Guard {
     }
 
     /**
-     * Whether a form comes from a page of ours: by what the browser says of where it comes from, and by a token that a
-     * page of another origin can neither read nor set.
+     * Whether a form was submitted from one of our pages, according to the origin that the browser reports and to a
+     * token that a page of another origin can neither read nor set.
      */
     boolean isFromOurPage(RoutingContext call, HttpHeaders headers, @Nullable String token) {
         Cookie cookie = headers.getCookies().get(TOKEN_COOKIE);

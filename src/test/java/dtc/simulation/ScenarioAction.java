@@ -6,14 +6,14 @@ import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What may be done to a run: a fault, or the fate of one message. Prints as the text that it is read from. */
-sealed interface Action {
+/** An action on a run: a fault, or what happens to one message. {@code toString} prints the text it was parsed from. */
+sealed interface ScenarioAction {
 
     /** The name under which it is counted. */
     String fault();
 
     /** What happens to one message; only at a moment at which one is sent. */
-    sealed interface Fate extends Action {}
+    sealed interface Fate extends ScenarioAction {}
 
     record Lose() implements Fate {
         @Override
@@ -71,7 +71,7 @@ sealed interface Action {
      * @param elsewhere whether it comes back under another address
      * @param kept of what a coordinator's disk had not been forced, so many bytes in a hundred stay
      */
-    record Crash(String node, long backAfterMillis, boolean elsewhere, int kept) implements Action {
+    record Crash(String node, long backAfterMillis, boolean elsewhere, int kept) implements ScenarioAction {
         @Override
         public String fault() {
             return elsewhere ? "move" : node.equals(CoordinatorNode.NAME) ? "coordinator crash" : "participant crash";
@@ -85,7 +85,7 @@ sealed interface Action {
     }
 
     /** The process stands still, as under SIGSTOP; messages to it wait. */
-    record Pause(String node, long millis) implements Action {
+    record Pause(String node, long millis) implements ScenarioAction {
         @Override
         public String fault() {
             return "pause";
@@ -98,7 +98,7 @@ sealed interface Action {
     }
 
     /** Messages this way are lost. */
-    record Cut(String from, String to, long millis) implements Action {
+    record Cut(String from, String to, long millis) implements ScenarioAction {
         @Override
         public String fault() {
             return "partition";
@@ -111,7 +111,7 @@ sealed interface Action {
     }
 
     /** Messages this way are held up until the time is over. */
-    record Clog(String from, String to, long millis) implements Action {
+    record Clog(String from, String to, long millis) implements ScenarioAction {
         @Override
         public String fault() {
             return "clog";
@@ -124,7 +124,7 @@ sealed interface Action {
     }
 
     /** The clock that people read jumps. */
-    record Jump(String node, long millis) implements Action {
+    record Jump(String node, long millis) implements ScenarioAction {
         @Override
         public String fault() {
             return "clock jump";
@@ -136,7 +136,7 @@ sealed interface Action {
         }
     }
 
-    record FailForce() implements Action {
+    record FailForce() implements ScenarioAction {
         @Override
         public String fault() {
             return "failed force";
@@ -148,7 +148,7 @@ sealed interface Action {
         }
     }
 
-    record FillDisk(long millis) implements Action {
+    record FillDisk(long millis) implements ScenarioAction {
         @Override
         public String fault() {
             return "disk full";
@@ -161,7 +161,7 @@ sealed interface Action {
     }
 
     /** The resource manager says goodbye to the coordinator, and stays gone until it is started again. */
-    record Leave(String node, long backAfterMillis) implements Action {
+    record Leave(String node, long backAfterMillis) implements ScenarioAction {
         @Override
         public String fault() {
             return "leave";
@@ -173,11 +173,11 @@ sealed interface Action {
         }
     }
 
-    private static Form form(String regex, Function<MatchResult, Action> reading) {
+    private static Form form(String regex, Function<MatchResult, ScenarioAction> reading) {
         return new Form(Pattern.compile(regex), reading);
     }
 
-    record Form(Pattern pattern, Function<MatchResult, Action> reading) {}
+    record Form(Pattern pattern, Function<MatchResult, ScenarioAction> reading) {}
 
     List<Form> FORMS = List.of(
             form("lose", _ -> new Lose()),
@@ -203,7 +203,7 @@ sealed interface Action {
         return Long.parseLong(match.group(group));
     }
 
-    static Action parse(String text) {
+    static ScenarioAction parse(String text) {
         for (Form form : FORMS) {
             Matcher matcher = form.pattern().matcher(text);
             if (matcher.matches()) {
