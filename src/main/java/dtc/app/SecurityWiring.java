@@ -1,10 +1,10 @@
 package dtc.app;
 
-import dtc.runtime.HostRules;
 import dtc.runtime.Time;
 import dtc.security.ApiAccess;
 import dtc.security.Callers;
 import dtc.security.Exposure;
+import dtc.security.HostRules;
 import dtc.security.IssuerToken;
 import dtc.security.Outbound;
 import dtc.security.Role;

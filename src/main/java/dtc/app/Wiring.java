@@ -15,7 +15,6 @@ import dtc.rest.Input;
 import dtc.rest.ResourceManagerApi;
 import dtc.rest.ResourceManagerClients;
 import dtc.runtime.Backoff;
-import dtc.runtime.HostRules;
 import dtc.runtime.Registry;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.Coordinator;
@@ -27,6 +26,7 @@ import dtc.runtime.participant.HostedResourceManagers;
 import dtc.runtime.participant.HostedResourceManagers.Hosted;
 import dtc.runtime.participant.Membership;
 import dtc.runtime.participant.ResourceManager;
+import dtc.security.HostRules;
 import dtc.security.Outbound;
 import io.quarkus.arc.All;
 import io.quarkus.runtime.LaunchMode;
@@ -44,11 +44,11 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
 
-/** Creates the objects of the application from the configuration. */
+/** Creates the objects of the application and connects them. */
 @Singleton
 public class Wiring {
 
-    /** A whole call, and all votes, may take this much more than one vote, which ends its own waiting first. */
+    /** Added to the time for one vote, so that the vote times out before the call that carries it. */
     private static final Duration CALL_TIMEOUT_MARGIN = Duration.ofMillis(100);
 
     private static final int INQUIRIES_UNDER_WAY_MAX = 256;
@@ -73,7 +73,7 @@ public class Wiring {
     @Singleton
     DecisionLog log(Vertx vertx) {
         if (!config.coordinator().enabled()) {
-            return new MemoryDecisionLog(); // this process decides nothing
+            return new MemoryDecisionLog(); // this process makes no decisions
         }
         return switch (config.log().kind()) {
             case MEMORY -> new MemoryDecisionLog();
@@ -81,7 +81,7 @@ public class Wiring {
         };
     }
 
-    /** Last of all: what is delivered while the process stops is recorded as ended. */
+    /** Closed last: transactions delivered while the process stops are still recorded as ended. */
     void close(@Disposes DecisionLog log) throws InterruptedException {
         if (log instanceof DurableLog durable) {
             durable.close();
@@ -97,7 +97,7 @@ public class Wiring {
     @Produces
     @Singleton
     Registry registry(Time time, HostRules hosts) {
-        return new Registry(time, config.registration().lease(), config.limits().resourceManagersMax(), hosts);
+        return new Registry(time, config.registration().lease(), config.limits().resourceManagersMax(), hosts::allow);
     }
 
     @Produces
@@ -109,7 +109,7 @@ public class Wiring {
     }
 
     private ResourceManagerApi resourceManagers(Vertx vertx, Reuse reuse, Outbound outbound) {
-        // Each call names its own URL; this one is never called.
+        // Each request sets its own URL; this one is never called.
         return Clients.build(
                 vertx,
                 ResourceManagerApi.class,

@@ -14,42 +14,47 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Who the resource managers are and where, each under a lease that it renews. */
+/** The registered resource managers. Each holds a lease on its id, which it renews. */
 public final class Registry {
 
-    /** A message is not on the way for longer than so many restarts take. */
+    /** Earlier instances remembered per id. No message is delayed for longer than this many restarts take. */
     private static final int SUPERSEDED_MAX = 8;
 
     private final Time time;
     private final Duration lease;
     private final int resourceManagersMax;
-    private final HostRules hosts;
+    private final Predicate<String> urlAllowed;
     private final Map<String, Registration> registrations = new ConcurrentSkipListMap<>();
     private final List<Consumer<String>> arrivals = new CopyOnWriteArrayList<>();
 
-    /** What a registration changed. */
+    /** The result of a registration. */
     public record Registered(Registration registration, boolean isNew) {}
 
-    public Registry(Time time, Duration lease, int resourceManagersMax, HostRules hosts) {
+    /** @param urlAllowed whether the coordinator may call a well-formed URL */
+    public Registry(Time time, Duration lease, int resourceManagersMax, Predicate<String> urlAllowed) {
         this.time = time;
         this.lease = lease;
         this.resourceManagersMax = resourceManagersMax;
-        this.hosts = hosts;
+        this.urlAllowed = urlAllowed;
     }
 
-    /** Calls with the id of each resource manager that is new, or back, or elsewhere, or another instance. */
+    /**
+     * Adds a listener for arrivals. It is called with the id of each resource manager that registers for the first
+     * time, after its lease has lapsed, or with another URL or instance.
+     */
     public void onArrival(Consumer<String> listener) {
         arrivals.add(listener);
     }
 
-    /** Registers, or renews the lease; {@code url} is well-formed already. */
+    /** Registers a resource manager, or renews its lease. {@code url} must be well-formed. */
     public Answer<Registered> register(String id, String url, UUID instance, Set<String> features) {
         Registration known = registrations.get(id);
-        boolean isKnownUrl = known != null && known.url().equals(url); // and so was allowed when it first registered
-        if (!isKnownUrl && !hosts.allow(url)) {
+        boolean isKnownUrl = known != null && known.url().equals(url); // it was checked at the first registration
+        if (!isKnownUrl && !urlAllowed.test(url)) {
             return refuse(Kind.HOST_NOT_ALLOWED, "the host of this URL is not allowed to register", id);
         }
         Registration before;
@@ -107,7 +112,7 @@ public final class Registry {
     }
 
     /**
-     * Leaves. Where {@code instance} is given and not the one registered, it has been succeeded, and nothing changes.
+     * Removes a registration. If {@code instance} is given and another instance has registered since, nothing changes.
      */
     public synchronized void leave(String id, @Nullable UUID instance) {
         Registration registration = registrations.get(id);
@@ -116,9 +121,7 @@ public final class Registry {
         }
     }
 
-    /**
-     * Removes one whose lease has lapsed. What waits for it goes on waiting, until one registers under the id again.
-     */
+    /** Removes a registration whose lease has lapsed. Pending deliveries wait until the id is registered again. */
     public synchronized Answer<Registration> removeLapsed(String id) {
         Registration registration = registrations.get(id);
         if (registration == null) {
@@ -139,7 +142,7 @@ public final class Registry {
         return time.nanos() - registration.renewedAtNanos() < lease.toNanos();
     }
 
-    /** By id. */
+    /** All registrations, ordered by id. */
     public Collection<Registration> all() {
         return registrations.values();
     }

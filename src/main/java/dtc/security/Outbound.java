@@ -1,6 +1,5 @@
 package dtc.security;
 
-import dtc.runtime.HostRules;
 import io.quarkus.tls.TlsConfiguration;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpHeaders;
@@ -9,9 +8,9 @@ import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How this process calls others: with a certificate and a token of its own, never with those of its callers.
+ * How this process authenticates to others: with its own certificate and token, never with those of its callers.
  *
- * @param hosts what a connection may lead to; null where the address is the operator's own choice
+ * @param hosts the addresses that it may connect to; null if the operator configured the address
  */
 public record Outbound(
         @Nullable TlsConfiguration tls,
@@ -19,8 +18,8 @@ public record Outbound(
         @Nullable HostRules hosts) {
 
     /**
-     * To be called when the connection is there and nothing is sent yet. A name may lead elsewhere than when it was
-     * allowed, so what counts is the address at the other end.
+     * Prepares a request. Call it once the connection is open and before anything is sent. A name may have another
+     * address than when it was checked, so the address of the connection is checked too.
      */
     public void prepare(HttpClientRequest request) {
         if (hosts != null && !allows(hosts, request)) {

@@ -1,7 +1,7 @@
 package dtc.kubernetes;
 
 import dtc.app.DtcConfig;
-import dtc.runtime.HostRules;
+import dtc.security.HostRules;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.IntOrString;

@@ -14,18 +14,18 @@ import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
-/** Who may register, how many, and who makes room for whom. */
+/** Who may register, how many, and which registration is replaced. */
 class RegistryTest {
 
     private static final Duration LEASE = Duration.ofSeconds(15);
     private static final int MAX = 3;
 
     private final FakeTime time = new FakeTime();
-    private final Registry registry = new Registry(time, LEASE, MAX, new HostRules(List.of("*.example")));
+    private final Registry registry = new Registry(time, LEASE, MAX, url -> !url.contains("forbidden"));
     private final List<String> arrived = new ArrayList<>();
 
     @Test
-    void no_more_register_than_allowed_and_those_that_are_there_go_on_renewing() {
+    void registrations_are_limited_and_those_that_exist_are_still_renewed() {
         for (int i = 1; i <= MAX; i++) {
             register("rm-" + i);
         }
@@ -37,7 +37,13 @@ class RegistryTest {
     }
 
     @Test
-    void a_new_one_takes_the_place_of_the_one_that_lapsed_first_and_of_none_that_lives() {
+    void a_url_that_is_not_allowed_is_refused() {
+        assertEquals(Refusal.Kind.HOST_NOT_ALLOWED, refused("rm-1", url("forbidden"), instance(1)));
+        assertNull(registry.find("rm-1"));
+    }
+
+    @Test
+    void a_new_registration_replaces_the_one_that_lapsed_first_and_never_a_live_one() {
         register("rm-1");
         time.goOn(Duration.ofSeconds(5));
         register("rm-2");
@@ -54,7 +60,7 @@ class RegistryTest {
     }
 
     @Test
-    void a_storm_of_renewals_changes_nothing_and_wakes_nobody() {
+    void repeated_renewals_change_nothing_and_notify_nobody() {
         registry.onArrival(arrived::add);
         for (int i = 0; i < 10_000; i++) {
             register("rm-1");
@@ -65,7 +71,7 @@ class RegistryTest {
     }
 
     @Test
-    void a_name_under_a_live_lease_is_not_given_to_another_address() {
+    void an_id_under_a_live_lease_is_not_given_to_another_url() {
         register("rm-1");
         assertEquals(Refusal.Kind.NAME_TAKEN, refused("rm-1", url("elsewhere"), instance(2)));
         time.goOn(LEASE);
@@ -75,7 +81,7 @@ class RegistryTest {
     }
 
     @Test
-    void restarts_without_end_are_remembered_up_to_a_limit() {
+    void a_limited_number_of_earlier_instances_is_remembered() {
         for (int i = 1; i <= 1_000; i++) {
             assertInstanceOf(Answer.Given.class, registry.register("rm-1", url("rm-1"), instance(i), Set.of()));
         }
@@ -87,13 +93,13 @@ class RegistryTest {
     }
 
     @Test
-    void one_that_was_succeeded_does_not_take_its_successor_along_when_it_leaves() {
+    void a_superseded_instance_does_not_deregister_its_successor() {
         register("rm-1");
         assertInstanceOf(Answer.Given.class, registry.register("rm-1", url("rm-1"), instance(2), Set.of()));
         registry.leave("rm-1", instance(1));
         assertNotNull(registry.find("rm-1"));
         registry.leave("rm-1", instance(2));
-        registry.leave("rm-1", instance(2)); // doubled
+        registry.leave("rm-1", instance(2)); // received twice
         assertNull(registry.find("rm-1"));
     }
 

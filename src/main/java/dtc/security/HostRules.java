@@ -1,4 +1,4 @@
-package dtc.runtime;
+package dtc.security;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;
@@ -12,14 +12,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which hosts a resource manager's URL may name, so that a registration cannot aim the coordinator at an address of the
- * registrant's choice.
+ * The hosts that a resource manager's URL may name. They keep a registration from making the coordinator call arbitrary
+ * addresses.
  *
- * @param patterns a host name or address each, or {@code *.domain} for all names below it, or {@code *} for all
+ * @param patterns each a host name or address, {@code *.domain} for all names below a domain, or {@code *} for all
  */
 public record HostRules(List<String> patterns) {
 
-    /** Where clouds serve credentials to whoever asks, beside the link-local 169.254.169.254. */
+    /** Metadata services of clouds, which serve credentials; 169.254.169.254 is refused as link-local. */
     private static final Set<String> METADATA = Set.of(
             "100.100.100.200",
             "168.63.129.16",
@@ -39,25 +39,25 @@ public record HostRules(List<String> patterns) {
         patterns = patterns.stream().map(HostRules::plain).toList();
     }
 
-    /** In one spelling: an IPv6 address has many. */
+    /** Normalizes a host: an IPv6 address has many spellings. */
     private static String plain(String host) {
         String plain = host.strip().toLowerCase(Locale.ROOT);
         return plain.startsWith("[") ? "[" + InetAddress.ofLiteral(plain).getHostAddress() + "]" : plain;
     }
 
-    /** Whether {@code url}, which is well-formed, may be called. No name is looked up. */
+    /** Whether {@code url} may be called. It must be well-formed. Names are not resolved. */
     public boolean allow(String url) {
         String host = URI.create(url).getHost();
         if (host == null || host.contains("%")) {
-            return false; // none by the rules, or one on a network interface of ours: no business of the registrant
+            return false; // not a valid host, or an IPv6 address with a zone, which names a local network interface
         }
         String plain = plain(host);
         return !neverAllowed(plain) && patterns.stream().anyMatch(p -> matches(p, plain));
     }
 
     /**
-     * Whether a connection to an allowed URL, which led to {@code connected}, may be used: whoever is in charge of a
-     * name can have it lead elsewhere at any time. Addresses of this machine must be allowed themselves.
+     * Whether a connection to an allowed URL may be used, given the address it connected to: the owner of a name can
+     * change its address at any time. Loopback addresses must be listed themselves.
      */
     public boolean allow(InetAddress connected) {
         return !neverAllowed(connected) && (!connected.isLoopbackAddress() || allowsLoopback(connected));
@@ -79,7 +79,7 @@ public record HostRules(List<String> patterns) {
                         && host.length() >= pattern.length());
     }
 
-    /** Link-local and metadata addresses, the wildcard address, and every unusual spelling that could hide one. */
+    /** Link-local, metadata and wildcard addresses, and unusual spellings that could stand for one. */
     private static boolean neverAllowed(String host) {
         if (host.endsWith(".") || METADATA.contains(host)) {
             return true;
@@ -88,7 +88,7 @@ public record HostRules(List<String> patterns) {
             try {
                 return neverAllowed(InetAddress.ofLiteral(host));
             } catch (IllegalArgumentException _) {
-                return true; // a zone, or nothing that is an address
+                return true; // it has a zone, or is not an address
             }
         }
         InetAddress address;
@@ -102,16 +102,16 @@ public record HostRules(List<String> patterns) {
     }
 
     private static boolean neverAllowed(InetAddress address) {
-        InetAddress hidden = hidden(address);
+        InetAddress embedded = embedded(address);
         return address.isLinkLocalAddress()
                 || address.isAnyLocalAddress()
                 || address.isMulticastAddress()
                 || METADATA.contains(address.getHostAddress())
-                || (hidden != null && (hidden.isLoopbackAddress() || neverAllowed(hidden)));
+                || (embedded != null && (embedded.isLoopbackAddress() || neverAllowed(embedded)));
     }
 
-    /** The IPv4 address that an IPv6 address of NAT64, 6to4 or the old compatible form leads to; null for others. */
-    private static @Nullable InetAddress hidden(InetAddress address) {
+    /** The IPv4 address embedded in a NAT64, 6to4 or IPv4-compatible IPv6 address; null for other addresses. */
+    private static @Nullable InetAddress embedded(InetAddress address) {
         byte[] bytes = address.getAddress();
         if (bytes.length == IPV4_BYTES || address.isLoopbackAddress() || address.isAnyLocalAddress()) {
             return null;

@@ -1,4 +1,4 @@
-package dtc.runtime;
+package dtc.security;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -30,7 +30,7 @@ class HostRulesTest {
         "http://[::169.254.169.254], false, false",
         "http://a.rm.test., false, false"
     })
-    void urls(String url, boolean some, boolean all) {
+    void matches_urls(String url, boolean some, boolean all) {
         assertEquals(some, SOME.allow(url));
         assertEquals(all, ALL.allow(url));
     }
@@ -55,7 +55,7 @@ class HostRulesTest {
         "::, false, false",
         "ff02::1, false, false"
     })
-    void addresses_at_the_other_end(String address, boolean some, boolean all) {
+    void matches_the_address_of_a_connection(String address, boolean some, boolean all) {
         assertEquals(some, SOME.allow(InetAddress.ofLiteral(address)));
         assertEquals(all, ALL.allow(InetAddress.ofLiteral(address)));
     }
