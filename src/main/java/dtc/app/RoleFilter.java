@@ -1,17 +1,17 @@
 package dtc.app;
 
-import dtc.rest.Edge;
+import dtc.rest.Problems;
 import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.container.ContainerRequestContext;
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 import org.jspecify.annotations.Nullable;
 
-/** Where this process does not coordinate, the coordinator's paths are not there. */
+/** Responds 404 on the coordinator's paths if this process does not coordinate. */
 @Singleton
 final class RoleFilter {
 
-    /** Looked up at the first call: filters are made before the configuration of the run is there. */
+    /** Read at the first request: filters are created before the runtime configuration is available. */
     private final Instance<DtcConfig> config;
 
     private volatile @Nullable Boolean coordinates;
@@ -28,7 +28,7 @@ final class RoleFilter {
                         || isBelow(path, "/transactions")
                         || isBelow(path, "/resource-managers"))
                 && !coordinates()) {
-            throw Edge.notHere();
+            throw Problems.notFound("this process does not coordinate");
         }
     }
 

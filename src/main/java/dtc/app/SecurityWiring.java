@@ -1,5 +1,6 @@
 package dtc.app;
 
+import dtc.rest.Problems;
 import dtc.runtime.Time;
 import dtc.security.ApiAccess;
 import dtc.security.Callers;
@@ -112,7 +113,8 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
         return new ApiAccess(
                 mode() == Exposure.Mode.NONE ? null : new Callers(callers()),
                 Exposure.isForThisMachineOnly(config.security().mode().orElse(null), http.host(), hasIssuer),
-                time);
+                time,
+                Problems::send);
     }
 
     private Callers.Settings callers() {

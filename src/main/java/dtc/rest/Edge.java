@@ -28,23 +28,19 @@ import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 import org.jspecify.annotations.Nullable;
 
-/** Errors that no resource of ours throws, as problem+json all the same. */
+/** Turns errors that no resource of ours throws into problem+json. */
 @Singleton
 public class Edge implements ProblemPostProcessor {
 
     private static final Logger LOG = Logger.getLogger(Edge.class);
 
-    /** How long the rest of a body that is too large is read and dropped. */
+    /** How long the rest of a body that is too large is read and discarded. */
     private static final long DROPPING_MILLIS = 2_000;
 
-    /** What a path answers in a process without the role that it belongs to. */
-    public static HttpProblem notHere() {
-        return Problems.notFound("this process does not coordinate");
-    }
-
     /**
-     * Ahead of the server's own check, which answers without a body; behind the guard, so that nothing is gathered of
-     * those that it does not let in. A body of unknown length is cut off later.
+     * Limits the length of bodies. Runs before the server's own check, which responds without a body, and after
+     * {@link ApiAccess}, so that bodies of refused requests are not buffered. A body of undeclared length is buffered
+     * up to the limit.
      */
     void limitBodies(@Observes Router router, VertxHttpConfig http) {
         long bodyBytesMax =
@@ -56,13 +52,13 @@ public class Edge implements ProblemPostProcessor {
                     if (declaredLength(context) > bodyBytesMax) {
                         tooLarge(context, bodyBytesMax);
                     } else if (context.request().headers().contains(HttpHeaders.TRANSFER_ENCODING)) {
-                        gather.handle(context); // of a length that only its end will tell
+                        gather.handle(context); // the length is not declared
                     } else {
                         context.next();
                     }
                 })
                 .failureHandler(context -> {
-                    if (context.statusCode() == 413) {
+                    if (context.statusCode() == Problems.CONTENT_TOO_LARGE) {
                         tooLarge(context, bodyBytesMax);
                     } else {
                         context.next();
@@ -75,7 +71,7 @@ public class Edge implements ProblemPostProcessor {
         try {
             return length == null ? 0 : Long.parseLong(length);
         } catch (NumberFormatException _) {
-            return 0; // the server refuses it
+            return 0; // the server refuses the request
         }
     }
 
@@ -86,17 +82,17 @@ public class Edge implements ProblemPostProcessor {
         if (context.request().version() != HttpVersion.HTTP_2) {
             context.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         }
-        context.response()
-                .setStatusCode(413)
-                .putHeader(HttpHeaders.CONTENT_TYPE, HttpProblem.MEDIA_TYPE.toString())
-                .end("{\"type\":\"urn:dtc:body-too-large\",\"title\":\"Content Too Large\",\"status\":413,"
-                        + "\"detail\":\"a body may have %d bytes at most\"}".formatted(bodyBytesMax))
+        Problems.send(
+                        context,
+                        "BODY_TOO_LARGE",
+                        Problems.CONTENT_TOO_LARGE,
+                        "a body may have %d bytes at most".formatted(bodyBytesMax))
                 .onComplete(_ -> closeAfterBody(context.vertx(), context.request()));
     }
 
     /**
-     * What still comes is read and dropped for a while: a connection closed upon it is reset, and its client would see
-     * that rather than the answer.
+     * Reads and discards the rest of the body for a while. If the connection were closed at once, it would be reset,
+     * and the client might not see the response.
      */
     private static void closeAfterBody(Vertx vertx, HttpServerRequest request) {
         if (request.isEnded()) {
@@ -114,9 +110,9 @@ public class Edge implements ProblemPostProcessor {
     }
 
     /**
-     * Gives problems that others made a type, and those of malformed JSON, or JSON of the wrong shape, a place but
-     * nothing of our classes. An unexpected failure is logged here, since the library's log would hold every refusal
-     * too.
+     * Adds a type to problems made by libraries. Problems of malformed JSON, or JSON of the wrong shape, get the
+     * position of the error and do not expose our class names. Unexpected failures are logged here, because the library
+     * would log every refusal too.
      */
     @Override
     public HttpProblem apply(HttpProblem problem, ProblemContext context) {
@@ -134,7 +130,7 @@ public class Edge implements ProblemPostProcessor {
                 : problem;
     }
 
-    /** JSON of the wrong shape, which the server would answer without a body. */
+    /** JSON of the wrong shape, for which the server would respond without a body. */
     @ServerExceptionMapper
     Response mismatched(MismatchedInputException mismatched) {
         return Problems.invalid(List.of(violation(mismatched))).toResponse();

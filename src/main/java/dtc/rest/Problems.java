@@ -4,19 +4,24 @@ import dtc.protocol.Refusal;
 import dtc.runtime.Answer;
 import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.runtime.annotations.RegisterForReflection;
+import io.vertx.core.Future;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.json.JsonObject;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.core.Response.Status;
-import jakarta.ws.rs.core.Response.StatusType;
 import java.net.URI;
 import java.util.List;
 import java.util.Locale;
 
-/** Refusals and bad input as problem+json (RFC 9457). */
-final class Problems {
+/** Error responses as problem+json (RFC 9457). */
+public final class Problems {
 
+    static final int CONTENT_TOO_LARGE = 413;
     static final int INSUFFICIENT_STORAGE = 507;
 
-    /** What is wrong with one field of the input. */
-    @RegisterForReflection // the library for problems writes it, which tells a native image nothing of it
+    /** An error in one field of the input. */
+    @RegisterForReflection // serialized by the problem library, so Quarkus does not register it for native images
     record Violation(String field, String message) {}
 
     private Problems() {}
@@ -68,7 +73,7 @@ final class Problems {
                 .build();
     }
 
-    static HttpProblem notFound(String detail) {
+    public static HttpProblem notFound(String detail) {
         return problem("NOT_FOUND", 404, detail).build();
     }
 
@@ -82,9 +87,27 @@ final class Problems {
     }
 
     private static String title(int status) {
-        StatusType known = Status.fromStatusCode(status);
-        return known != null
-                ? known.getReasonPhrase()
-                : status == INSUFFICIENT_STORAGE ? "Insufficient Storage" : "Error";
+        return switch (status) {
+            case CONTENT_TOO_LARGE -> "Content Too Large"; // renamed since Status was written
+            case INSUFFICIENT_STORAGE -> "Insufficient Storage";
+            default -> {
+                Status known = Status.fromStatusCode(status);
+                yield known == null ? "Error" : known.getReasonPhrase();
+            }
+        };
+    }
+
+    /** Sends a problem from a handler that runs before the resources. */
+    public static Future<Void> send(RoutingContext context, String kind, int status, String detail) {
+        HttpProblem problem = problem(kind, status, detail).build();
+        HttpServerResponse response = context.response().setStatusCode(status);
+        problem.getHeaders().forEach((name, value) -> response.putHeader(name, value.toString()));
+        return response.putHeader(HttpHeaders.CONTENT_TYPE, HttpProblem.MEDIA_TYPE.toString())
+                .end(new JsonObject()
+                        .put("type", String.valueOf(problem.getType()))
+                        .put("title", problem.getTitle())
+                        .put("status", problem.getStatusCode())
+                        .put("detail", problem.getDetail())
+                        .encode());
     }
 }

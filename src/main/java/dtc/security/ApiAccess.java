@@ -6,8 +6,6 @@ import io.quarkus.security.identity.SecurityIdentity;
 import io.quarkus.vertx.http.runtime.security.QuarkusHttpUser;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.json.JsonObject;
 import io.vertx.core.net.HostAndPort;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -43,9 +41,16 @@ public final class ApiAccess {
 
     private static final String KEY = Caller.class.getName();
 
+    /** Sends an error response. */
+    @FunctionalInterface
+    public interface ProblemSender {
+        void send(RoutingContext context, String kind, int status, String detail);
+    }
+
     private final @Nullable Callers callers;
     private final boolean forThisMachineOnly;
     private final Time time;
+    private final ProblemSender problems;
     /** Verified tokens, by the value of the header that carries them. */
     private final Map<String, Trusted> trusted = new ConcurrentHashMap<>();
 
@@ -55,10 +60,11 @@ public final class ApiAccess {
      * @param callers null if security is off
      * @param forThisMachineOnly {@link Exposure#isForThisMachineOnly}
      */
-    public ApiAccess(@Nullable Callers callers, boolean forThisMachineOnly, Time time) {
+    public ApiAccess(@Nullable Callers callers, boolean forThisMachineOnly, Time time, ProblemSender problems) {
         this.callers = callers;
         this.forThisMachineOnly = forThisMachineOnly;
         this.time = time;
+        this.problems = problems;
     }
 
     public void install(Router router) {
@@ -147,53 +153,39 @@ public final class ApiAccess {
         return caller;
     }
 
-    private static void decide(RoutingContext context, Callers known, Set<Role> needed, Caller caller) {
+    private void decide(RoutingContext context, Callers known, Set<Role> needed, Caller caller) {
         boolean isCoordinator = needed.contains(Role.COORDINATOR) && known.isCoordinator(caller, context.request());
         if (isCoordinator || caller.hasAny(needed)) {
             context.put(KEY, caller);
             context.next();
         } else if (caller.principal() == null) {
-            refuse(context, 401, "unauthenticated", "Unauthorized", "a bearer token is needed", "Bearer");
+            unauthenticated(context, "Bearer", "a bearer token is needed");
         } else {
             String roles = needed.stream().map(Role::toString).sorted().collect(Collectors.joining(" or "));
             forbid(context, "this is for " + (roles.isEmpty() ? "nobody" : roles));
         }
     }
 
-    private static void authenticationFailed(RoutingContext context, Throwable failure) {
+    private void authenticationFailed(RoutingContext context, Throwable failure) {
         if (failure instanceof AuthenticationFailedException) {
-            refuse(
-                    context,
-                    401,
-                    "unauthenticated",
-                    "Unauthorized",
-                    "the token is not valid here, or no longer",
-                    "Bearer error=\"invalid_token\"");
+            unauthenticated(context, "Bearer error=\"invalid_token\"", "the token is not valid here, or no longer");
         } else {
             LOG.warnf("tokens cannot be checked now: %s", failure.getClass().getSimpleName());
-            context.response().putHeader(HttpHeaders.RETRY_AFTER, "1");
-            refuse(context, 503, "unchecked", "Service Unavailable", "the token cannot be checked now", null);
+            refuse(context, "UNCHECKED", 503, "the token cannot be checked now");
         }
     }
 
-    private static void forbid(RoutingContext context, String detail) {
-        refuse(context, 403, "forbidden", "Forbidden", detail, null);
+    private void forbid(RoutingContext context, String detail) {
+        refuse(context, "FORBIDDEN", 403, detail);
     }
 
-    private static void refuse(
-            RoutingContext context, int status, String type, String title, String detail, @Nullable String challenge) {
-        HttpServerResponse response = context.response();
-        if (challenge != null) {
-            response.putHeader("WWW-Authenticate", challenge);
-        }
+    private void unauthenticated(RoutingContext context, String challenge, String detail) {
+        context.response().putHeader("WWW-Authenticate", challenge);
+        refuse(context, "UNAUTHENTICATED", 401, detail);
+    }
+
+    private void refuse(RoutingContext context, String kind, int status, String detail) {
         context.request().resume(); // the rest of the body is discarded
-        response.setStatusCode(status)
-                .putHeader(HttpHeaders.CONTENT_TYPE, "application/problem+json")
-                .end(new JsonObject()
-                        .put("type", "urn:dtc:" + type)
-                        .put("title", title)
-                        .put("status", status)
-                        .put("detail", detail)
-                        .encode());
+        problems.send(context, kind, status, detail);
     }
 }
