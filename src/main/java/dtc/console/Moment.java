@@ -7,23 +7,30 @@ import dtc.protocol.Outcome;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** What happened to a transaction at one moment, kept as it came: whoever looks turns it into words. */
+/** Something that happened to a transaction. Stored as data, and described only when a page shows it. */
 sealed interface Moment {
 
-    /** Elapsed time since the transaction began, or was taken up from the log. */
+    /** Elapsed time since the transaction began, or was recovered from the log. */
     long nanos();
 
-    /** An event, where it changed anything. */
+    /** An event that changed something. */
     record Applied(long nanos, CoordinatorEvent event, Step step, TransactionState before, TransactionState after)
-            implements Moment {}
+            implements Moment {
+
+        /** The participant that did not answer, if this is the event. */
+        @Nullable
+        String unanswered() {
+            return event instanceof CoordinatorEvent.Unanswered e ? e.resourceManager() : null;
+        }
+    }
 
     /** The outcome was sent to a participant, for the first time ({@code number} 1) or again. */
     record Told(long nanos, String resourceManager, Outcome outcome, int number) implements Moment {}
 
-    /** It will be sent again after the pause; null: once the participant is registered again. */
+    /** The outcome will be sent again after the pause, or if null, once the participant has registered again. */
     record Planned(
             long nanos, String resourceManager, @Nullable Duration pause) implements Moment {}
 
-    /** From here on some were not kept: {@code writes} to it and their answers, or what came before the latest. */
+    /** Moments were dropped here: {@code writes} and their answers, or those before the latest. */
     record LeftOut(long nanos, int number, boolean writes) implements Moment {}
 }

@@ -20,7 +20,7 @@ import java.util.UUID;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
-/** What a timeline says, and that it stays bounded. */
+/** The rows and phases of a timeline, and that their number is limited. */
 class DrawingTest {
 
     private static final Instant BEGAN = Instant.parse("2026-01-01T00:00:00Z");
@@ -63,13 +63,8 @@ class DrawingTest {
         assertEquals(List.of("committed", "committed", "doubt"), rows.getLast().lifelines());
         assertEquals(
                 List.of("active 10 ms", "voting 6 ms", "recording 1 ms", "delivering 1 s"),
-                Drawing.phases(seen()).stream()
-                        .map(p -> p.name() + " " + p.took())
-                        .toList());
-        assertEquals(
-                1000,
-                Drawing.phases(seen()).stream().mapToInt(Drawing.Phase::width).sum(),
-                3);
+                Phase.of(seen()).stream().map(p -> p.name() + " " + p.took()).toList());
+        assertEquals(1000, Phase.of(seen()).stream().mapToInt(Phase::width).sum(), 3);
     }
 
     @Test
@@ -369,7 +364,7 @@ class DrawingTest {
     }
 
     private List<Drawing.Row> rows() {
-        return Drawing.rows(seen(), BEGAN.plusNanos(nanos));
+        return TimelineRows.of(seen(), BEGAN.plusNanos(nanos));
     }
 
     private List<String> said() {
