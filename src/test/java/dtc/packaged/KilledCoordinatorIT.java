@@ -1,12 +1,12 @@
 package dtc.packaged;
 
+import dtc.testing.Waiting;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dtc.packaged.Processes.Application;
-import dtc.testing.Waiting;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -30,39 +30,44 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
+import org.awaitility.core.ConditionFactory;
 import org.jboss.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A coordinator with its log in files, and three resource managers, each a process of its own, under load; the
- * coordinator is killed at random moments, and now and then stands still. {@code -Dkills=N} for another number than 25.
+ * A coordinator with its log in files and three resource managers, each in its own process, under load. The coordinator
+ * is killed, or sometimes paused, at random moments. {@code -Dkills=N} sets the number of times; the default is 25.
  */
 class KilledCoordinatorIT {
 
     private static final Logger LOG = Logger.getLogger(KilledCoordinatorIT.class);
 
     private static final int KILLS = Integer.getInteger("kills", 25);
-    /** One of so many times it is stopped for a while rather than killed. */
+    /** Every so many times, it is paused instead of killed. */
     private static final int PAUSE_EVERY = 5;
 
     private static final Duration PAUSE = Duration.ofSeconds(3);
-    /** So often it does not get as far as knowing its resource managers again. */
+    /** Every so many times, it is killed before the resource managers have registered again. */
     private static final int IN_RECOVERY_EVERY = 4;
 
-    /** However slow the machine is, each kill that is not in recovery strikes a coordinator that is in use. */
+    /** Makes sure that the coordinator is in use when it is killed, also on a slow machine. */
     private static final int TRANSACTIONS_BETWEEN_KILLS_MIN = 30;
 
     private static final int RUN_MILLIS_MAX = 1_000;
 
+    private static final Duration RETRY_INTERVAL = Duration.ofMillis(20);
+    /** Far longer than a restart or a pause. */
+    private static final Duration RETRIES_MAX = Duration.ofMinutes(5);
+
     private static final int CLIENTS = 8;
     private static final List<String> NAMES = List.of("orders", "payments", "stock");
-    /** Written by everybody, in all resource managers at once: it shows whether they agree on one order. */
+    /** A key that many transactions write in all resource managers. It shows whether they agree on one order. */
     private static final String HOT = "hot";
 
     private static final Set<String> FINAL = Set.of("COMMITTED", "ROLLED_BACK", "HEURISTIC");
 
-    /** What a client did under one key, and the last that it heard. */
+    /** What a client wrote under one key, and the last state it received. */
     private record Heard(String key, Set<String> written, String id, String state) {}
 
     private final Random random = new Random();
@@ -72,15 +77,15 @@ class KilledCoordinatorIT {
     private final ConcurrentLinkedQueue<Heard> heard = new ConcurrentLinkedQueue<>();
 
     @Test
-    void every_acknowledged_commit_is_everywhere_and_none_is_half_done(@TempDir Path directory) throws Exception {
+    void every_acknowledged_commit_is_applied_everywhere_and_none_in_part(@TempDir Path directory) throws Exception {
         try (Processes processes = new Processes("killed-coordinator");
                 ExecutorService clients = Executors.newFixedThreadPool(CLIENTS)) {
             Application coordinator = processes
                     .coordinator("coordinator")
                     .with("DTC_LOG_KIND", "file")
                     .with("DTC_LOG_DIRECTORY", directory.resolve("log-0").toString())
-                    .with("DTC_LOG_SEGMENT_SIZE", "1M") // so that segments are begun and cleaned too
-                    .with("DTC_REGISTRATION_LEASE", "3s") // so that all are known again soon
+                    .with("DTC_LOG_SEGMENT_SIZE", "1M") // so that segments are created and cleaned too
+                    .with("DTC_REGISTRATION_LEASE", "3s") // so that all register again soon
                     .start();
             Map<String, Application> resourceManagers = new TreeMap<>();
             NAMES.forEach(name -> resourceManagers.put(
@@ -119,16 +124,18 @@ class KilledCoordinatorIT {
                                         .size()
                                 == NAMES.size());
                 int before = heard.size();
-                Waiting.await("transactions end").until(() -> heard.size() >= before + TRANSACTIONS_BETWEEN_KILLS_MIN);
+                Waiting.await("transactions end")
+                        .until(() -> heard.size() >= before + TRANSACTIONS_BETWEEN_KILLS_MIN);
             }
-            TimeUnit.MILLISECONDS.sleep(random.nextInt(RUN_MILLIS_MAX)); // any moment is what is tried here
+            // Not a wait for a condition: the random moment of the kill is what is tested.
+            TimeUnit.MILLISECONDS.sleep(random.nextInt(RUN_MILLIS_MAX));
             if (i % PAUSE_EVERY == 0) {
                 coordinator.pause();
-                TimeUnit.MILLISECONDS.sleep(PAUSE.toMillis());
+                TimeUnit.MILLISECONDS.sleep(PAUSE.toMillis()); // the length of the pause is what is tested
                 coordinator.resume();
             } else {
                 coordinator.kill();
-                // Another pod, another mount: the log is what counts.
+                // As in another pod with another mount: only the content of the log matters.
                 Path elsewhere = directory.resolve("log-" + i);
                 Files.move(log, elsewhere);
                 log = elsewhere;
@@ -137,8 +144,8 @@ class KilledCoordinatorIT {
         }
     }
 
-    /** One transaction in one of the ways there are, on to an outcome, or to a restart that made an end of it. */
-    private Heard transact(Application coordinator) throws InterruptedException {
+    /** Runs one transaction in one of several ways, until it has an outcome or a restart has ended it. */
+    private Heard transact(Application coordinator) throws IOException {
         int number = begun.incrementAndGet();
         String key = "key-" + number;
         boolean hot = number % 10 == 0;
@@ -172,45 +179,46 @@ class KilledCoordinatorIT {
         return "{\"resourceManager\":\"%s\",\"key\":\"%s\",\"value\":%d}".formatted(name, key, value);
     }
 
-    /** Tries again under the same name, however often the connection breaks. */
-    private JsonNode untilAnswered(String url, String body, String key) throws InterruptedException {
+    private static ConditionFactory retrying(String alias) {
+        return Waiting.await(alias)
+                .pollInSameThread()
+                .pollDelay(Duration.ZERO)
+                .pollInterval(RETRY_INTERVAL)
+                .atMost(RETRIES_MAX)
+                .ignoreExceptionsInstanceOf(IOException.class); // it is down or paused
+    }
+
+    /** Sends a request, with the same idempotency key, until it is answered. */
+    private JsonNode untilAnswered(String url, String body, String key) throws IOException {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url)).POST(BodyPublishers.ofString(body));
         if (!body.isEmpty()) {
             request.header("Content-Type", "application/json").header("Idempotency-Key", key);
         }
-        while (true) {
-            try {
-                HttpResponse<String> answer = http.send(request);
-                if (answer.statusCode() == 404 || answer.statusCode() == 409) {
-                    return MissingNode.getInstance(); // ended, which the outcome shows
-                }
-                if (answer.statusCode() != 503) {
-                    assertTrue(answer.statusCode() == 200 || answer.statusCode() == 201, answer::body);
-                    return http.read(answer);
-                }
-            } catch (IOException _) {
-                // Dead, or standing still: again.
-            }
-            TimeUnit.MILLISECONDS.sleep(20); // what a polite client does
+        HttpResponse<String> answer = retrying("an answer from " + url)
+                .until(() -> http.send(request), response -> response.statusCode() != 503);
+        if (answer.statusCode() == 404 || answer.statusCode() == 409) {
+            return MissingNode.getInstance(); // the transaction has ended; its state shows how
         }
+        assertTrue(answer.statusCode() == 200 || answer.statusCode() == 201, answer::body);
+        return http.read(answer);
     }
 
-    /** A transaction that a restart forgot was rolled back: presumed abort. */
-    private String untilFinal(String transactions, String id, JsonNode document) throws InterruptedException {
+    private String untilFinal(String transactions, String id, JsonNode document) {
         String state = document.path("state").asText();
-        while (!FINAL.contains(state)) {
-            try {
-                HttpResponse<String> answer = http.get(transactions + "/" + id);
-                state = answer.statusCode() == 404
-                        ? "ROLLED_BACK"
-                        : http.read(answer).path("state").asText();
-                if (state.equals("ACTIVE") || state.equals("MARKED_ROLLBACK")) {
-                    untilAnswered(transactions + "/" + id + "/rollback", "", "");
-                }
-            } catch (IOException _) {
-                // Again.
-            }
-            TimeUnit.MILLISECONDS.sleep(20);
+        return FINAL.contains(state)
+                ? state
+                : retrying("the end of " + id).until(() -> state(transactions, id), FINAL::contains);
+    }
+
+    /** The state of a transaction, which is rolled back if it is still open. */
+    private String state(String transactions, String id) throws IOException, InterruptedException {
+        HttpResponse<String> answer = http.get(transactions + "/" + id);
+        if (answer.statusCode() == 404) {
+            return "ROLLED_BACK"; // presumed abort: a restart forgot it
+        }
+        String state = http.read(answer).path("state").asText();
+        if (state.equals("ACTIVE") || state.equals("MARKED_ROLLBACK")) {
+            untilAnswered(transactions + "/" + id + "/rollback", "", "");
         }
         return state;
     }
