@@ -14,19 +14,19 @@ import org.junit.jupiter.params.provider.CsvSource;
 class EventLoopDefaultsTest {
 
     @Test
-    void are_half_as_many_as_processors_and_one_at_least() {
+    void half_as_many_event_loops_as_processors_and_at_least_one() {
         int processors = Runtime.getRuntime().availableProcessors();
         assertEquals(processors == 1 ? 1 : processors / 2, eventLoops(Map.of()));
     }
 
     @ParameterizedTest
     @CsvSource({"1, JVM, 1", "3, JVM, 1", "8, JVM, 4", "1, NATIVE_RUN, 2", "3, NATIVE_RUN, 2", "8, NATIVE_RUN, 4"})
-    void one_stays_where_a_native_image_looks_a_name_up_on_another(int processors, ImageMode mode, int loops) {
+    void event_loops_are_half_the_processors_and_at_least_two_in_a_native_image(int processors, ImageMode mode, int loops) {
         assertEquals(loops, EventLoopDefaults.count(processors, mode));
     }
 
     @Test
-    void are_as_many_as_an_operator_says() {
+    void the_configured_number_of_event_loops_is_used() {
         assertEquals(7, eventLoops(Map.of(EventLoopDefaults.EVENT_LOOPS, "7")));
     }
 

@@ -21,7 +21,7 @@ class EventLoopTest {
     }
 
     @Test
-    void the_end_of_a_turn_comes_after_all_that_was_at_hand() throws InterruptedException {
+    void the_end_of_a_turn_follows_all_queued_tasks() throws InterruptedException {
         List<String> order = Collections.synchronizedList(new ArrayList<>());
         CountDownLatch queued = new CountDownLatch(1);
         CountDownLatch done = new CountDownLatch(1);
@@ -51,7 +51,7 @@ class EventLoopTest {
     }
 
     @Test
-    void elsewhere_there_is_nothing_to_wait_for() {
+    void outside_an_event_loop_the_task_runs_at_once() {
         List<String> order = new ArrayList<>();
         EventLoop.atEndOfTurn(() -> order.add("now"));
         order.add("after");

@@ -39,7 +39,7 @@ class MainTest {
     }
 
     @Test
-    void what_is_bad_shows_in_the_status(@TempDir Path directory) throws IOException {
+    void damage_sets_the_exit_status(@TempDir Path directory) throws IOException {
         Files.writeString(directory.resolve("segment-0000000001.log"), "my shopping list");
 
         assertEquals(1, log("dump", directory.toString()));
@@ -47,7 +47,7 @@ class MainTest {
     }
 
     @Test
-    void misuse_is_explained() {
+    void wrong_arguments_print_the_usage() {
         for (String[] words : List.of(new String[] {}, new String[] {"dump"}, new String[] {"show", "x"})) {
             problems.reset();
             assertEquals(2, log(words));

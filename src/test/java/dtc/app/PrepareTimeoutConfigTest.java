@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 class PrepareTimeoutConfigTest {
 
     @Test
-    void is_what_a_file_says_that_the_environment_names(@TempDir Path directory) throws IOException {
+    void a_file_named_by_the_environment_sets_the_timeout(@TempDir Path directory) throws IOException {
         Path file = Files.writeString(directory.resolve("more.properties"), "dtc.prepare-timeout=300ms\n");
         SmallRyeConfig config = config(Map.of("SMALLRYE_CONFIG_LOCATIONS", file.toString()), Map.of());
         assertEquals(Optional.of(300L), timeout(config, "prepare"));
@@ -26,20 +26,20 @@ class PrepareTimeoutConfigTest {
     }
 
     @Test
-    void is_what_the_environment_says_rather_than_a_file() {
+    void the_environment_overrides_a_file() {
         SmallRyeConfig config = config(Map.of("DTC_PREPARE_TIMEOUT", "PT2S"), Map.of("dtc.prepare-timeout", "9s"));
         assertEquals(Optional.of(2000L), timeout(config, "prepare"));
     }
 
     @Test
-    void is_left_alone_where_an_operator_sets_it() {
+    void a_timeout_set_by_the_operator_is_kept() {
         SmallRyeConfig config = config(Map.of("DTC_PREPARE_TIMEOUT", "2s"), Map.of(PrepareTimeoutConfig.ALONE, "700"));
         assertEquals(Optional.of(700L), timeout(config, "prepare"));
         assertEquals(Optional.of(2000L), timeout(config, "together"));
     }
 
     @Test
-    void is_that_of_the_code_where_nothing_is_said() {
+    void the_default_timeout_applies_without_configuration() {
         assertEquals(Optional.empty(), timeout(config(Map.of(), Map.of()), "prepare"));
     }
 

@@ -15,7 +15,7 @@ class TransactionIdsTest {
     private final JumpingTime time = new JumpingTime();
 
     @Test
-    void a_clock_that_is_set_back_or_forth_does_not_show() {
+    void ids_are_ordered_when_the_clock_is_set_back_or_forth() {
         TransactionIds ids = new TransactionIds(time);
         TransactionId first = ids.get();
         time.clock = time.clock.minus(Duration.ofDays(1));
@@ -31,7 +31,7 @@ class TransactionIdsTest {
     }
 
     @Test
-    void a_restart_on_a_clock_that_was_set_back_goes_on_after_the_newest_id() {
+    void ids_follow_the_newest_id_after_a_restart_with_a_clock_set_back() {
         TransactionId before = new TransactionIds(time).get();
         time.clock = time.clock.minus(Duration.ofDays(1));
         TransactionIds after = new TransactionIds(time);

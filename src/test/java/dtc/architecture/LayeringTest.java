@@ -99,13 +99,13 @@ class LayeringTest {
 
     @ParameterizedTest
     @MethodSource("rules")
-    void holds(Rule rule) {
+    void the_product_keeps_the_rule(Rule rule) {
         rule.below("dtc").check(PRODUCT);
     }
 
     @ParameterizedTest
     @MethodSource("rules")
-    void catches_a_planted_violation(Rule rule) {
+    void a_planted_violation_is_found(Rule rule) {
         assertThrows(AssertionError.class, () -> rule.below(PLANTED).check(VIOLATIONS));
     }
 

@@ -42,7 +42,7 @@ class ReflectionTest {
     private static final String READ_BY_US = JsonText.class.getName();
 
     @Test
-    void what_is_read_and_written_beside_the_endpoints_is_registered() {
+    void types_serialized_outside_the_endpoints_are_registered() {
         assertEquals(
                 Set.of(
                         "dtc.protocol.Messages$BeginRequest",

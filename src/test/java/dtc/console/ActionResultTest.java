@@ -23,7 +23,7 @@ class ActionResultTest {
     private final CoordinatorEvent byOperator = new CoordinatorEvent.RollbackRequested(Cause.OPERATOR, "because");
 
     @Test
-    void a_rollback_that_came_first_is_not_the_operators() {
+    void a_rollback_that_came_first_is_not_attributed_to_the_operator() {
         assertEquals(new Audit.Result(true, "It is rolled back."), after(active, byOperator));
         assertEquals(
                 new Audit.Result(false, "It is rolled back, and was to be without this: expired."),
@@ -31,7 +31,7 @@ class ActionResultTest {
     }
 
     @Test
-    void one_that_could_only_roll_back_is_rolled_back_by_the_operator_though_for_another_cause() {
+    void a_marked_transaction_is_rolled_back_by_the_operator_with_its_first_cause() {
         Transaction marked = machine.apply(active, new CoordinatorEvent.WriteNotSent("orders", "it is gone"), NOW)
                 .transaction();
         assertEquals(new Audit.Result(true, "It is rolled back."), after(marked, byOperator));

@@ -15,7 +15,7 @@ class AuditTest {
     private final Audit audit = new Audit(new FakeTime());
 
     @Test
-    void an_action_that_fails_leaves_its_result_as_others_do() {
+    void a_failed_action_is_audited_like_any_other() {
         carryOut(() -> CompletableFuture.completedStage(new Audit.Result(true, "It is so.")));
         carryOut(() -> {
             throw new IllegalStateException("it broke");

@@ -166,7 +166,7 @@ class ConsoleTest {
     }
 
     @Test
-    void an_active_transaction_is_rolled_back_for_a_reason_only() {
+    void rolling_back_an_active_transaction_needs_a_reason() {
         String id = begin("orders");
         open("/console/transactions/" + id);
         browser.awaitText("rolls back by itself in");
@@ -207,7 +207,7 @@ class ConsoleTest {
     }
 
     @Test
-    void transactions_are_found_by_what_they_are_like() {
+    void transactions_are_found_by_their_properties() {
         for (int i = 0; i < TransactionList.PAGE_MAX + 1; i++) {
             given().contentType(ContentType.JSON).body("{\"autoCommit\":true}").post("/transactions");
         }
@@ -267,7 +267,7 @@ class ConsoleTest {
     }
 
     @Test
-    void a_newcomer_tries_it_and_makes_one_hang() {
+    void a_new_user_runs_a_transaction_and_makes_one_hang() {
         open("/console/try");
         browser.awaitText("Make one misbehave");
         browser.type("#key-0", HOSTILE);
@@ -294,7 +294,7 @@ class ConsoleTest {
     }
 
     @Test
-    void a_transaction_that_is_left_open_is_said_to_be_what_it_is() {
+    void the_state_of_an_open_transaction_is_shown() {
         try (ForeignResourceManager refusing = new ForeignResourceManager().on("writes", status(503))) {
             open("/console/try");
             browser.select("#end", "");
@@ -342,7 +342,7 @@ class ConsoleTest {
     }
 
     @Test
-    void whoever_wants_less_motion_gets_none() {
+    void reduced_motion_is_respected() {
         browser.lessMotion();
         open("/");
         browser.await(b -> assertEquals("Live", b.text("#connection-words")));
@@ -352,7 +352,7 @@ class ConsoleTest {
     }
 
     @Test
-    void a_page_that_cannot_be_brought_up_to_date_says_so_and_keeps_what_was_seen() {
+    void a_page_that_cannot_be_updated_says_so_and_keeps_its_content() {
         String id = begin("orders");
         open("/console/transactions/" + id);
         browser.await(b -> assertEquals("Live", b.text("#connection-words")));
@@ -407,7 +407,7 @@ class ConsoleTest {
     }
 
     @Test
-    void a_page_whose_scripts_did_not_come_is_not_called_live() {
+    void a_page_without_its_scripts_is_not_called_live() {
         browser.block("*/htmx.min.js");
         open("/");
         browser.awaitText("A script did not load, so this page is not kept up to date.");
@@ -420,7 +420,7 @@ class ConsoleTest {
     }
 
     @Test
-    void what_is_read_out_loud_changes_only_with_the_state_or_the_count() {
+    void screen_reader_announcements_change_only_with_the_state_or_the_count() {
         browser.block("*/console/beats");
         open("/");
         browser.script("""
@@ -443,7 +443,7 @@ class ConsoleTest {
     }
 
     @Test
-    void moments_are_read_without_a_mouse_both_absolute_and_relative() {
+    void times_are_readable_without_a_mouse_both_absolute_and_relative() {
         String id = begin("orders");
         String both = "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3} UTC .*(ago|just now)";
         for (Screen screen : Screen.values()) {
@@ -463,7 +463,7 @@ class ConsoleTest {
     }
 
     @Test
-    void where_nobody_can_be_written_to_there_is_no_form() {
+    void without_resource_managers_there_is_no_form() {
         When now = When.of(Instant.EPOCH, Instant.EPOCH);
         Pages.Frame frame = new Pages.Frame("Try it", "try", "/console/try", "", now, true, "curl -s");
         String none = Pages.Templates.tryIt(frame, new Pages.Trial(List.of(), List.of(), true, ""))
@@ -487,7 +487,7 @@ class ConsoleTest {
     }
 
     @Test
-    void one_page_too_many_says_that_it_is_not_live_until_there_is_room() {
+    void a_page_beyond_the_limit_says_that_it_is_not_live_until_there_is_room() {
         try (HttpClient others = HttpClient.newHttpClient()) {
             HttpRequest beats =
                     HttpRequest.newBuilder(base().resolve("/console/beats")).build();
@@ -507,7 +507,7 @@ class ConsoleTest {
     }
 
     @Test
-    void pages_are_whole_without_scripts_and_allow_none_of_others() {
+    void pages_are_complete_without_scripts_and_allow_no_foreign_ones() {
         String id = begin("orders");
         for (String path : List.of(
                 "/",
@@ -542,7 +542,7 @@ class ConsoleTest {
     }
 
     @Test
-    void without_scripts_all_can_be_read_and_an_operator_can_act() {
+    void without_scripts_everything_is_readable_and_an_operator_can_act() {
         try (ForeignResourceManager refusing = new ForeignResourceManager()) {
             refusing.on(
                     "prepare",
@@ -582,7 +582,7 @@ class ConsoleTest {
     }
 
     @Test
-    void what_many_look_at_is_rendered_once_for_each_beat() {
+    void a_page_with_many_viewers_is_rendered_once_per_update() {
         String id = begin("orders");
         for (String path : List.of(
                 "/", "/console/transactions", "/console/transactions/" + id, "/console/resource-managers/orders")) {
@@ -613,7 +613,7 @@ class ConsoleTest {
     }
 
     @Test
-    void a_form_of_another_page_changes_nothing() {
+    void a_form_of_a_foreign_page_changes_nothing() {
         String id = begin("orders");
         String path = "/console/transactions/" + id + "/rollback";
         Response page = get(path);

@@ -34,7 +34,7 @@ class DrawingTest {
     private long nanos;
 
     @Test
-    void a_commit_is_told_from_its_beginning_to_the_next_try() {
+    void a_commit_is_described_from_the_beginning_to_the_next_retry() {
         commitThatMailHasNotAcknowledged();
         after(Duration.ofSeconds(1), new CoordinatorEvent.Unanswered("mail", "it did not answer in time"));
         timeline.retryScheduled("mail", Duration.ofMillis(150), nanos);
@@ -68,7 +68,7 @@ class DrawingTest {
     }
 
     @Test
-    void writes_that_travel_with_the_request_for_the_vote_are_not_said_to_be_sent_or_staged_before() {
+    void carried_writes_are_not_described_as_sent_or_staged_before_the_vote() {
         for (String resourceManager : List.of("orders", "mail")) {
             apply(new CoordinatorEvent.WriteRequested(resourceManager, INSTANCE, false, true));
             apply(new CoordinatorEvent.WriteStaged(resourceManager));
@@ -89,7 +89,7 @@ class DrawingTest {
     }
 
     @Test
-    void a_vote_that_does_not_come_is_said_to_count_as_abort() {
+    void a_missing_vote_is_described_as_counting_as_abort() {
         write("orders");
         write("mail");
         after(Duration.ofMillis(5), new CoordinatorEvent.PrepareRequested());
@@ -104,7 +104,7 @@ class DrawingTest {
     }
 
     @Test
-    void each_vote_that_the_end_of_the_time_for_votes_casts_is_said() {
+    void each_overdue_vote_is_described() {
         write("orders");
         write("mail");
         write("stock");
@@ -123,7 +123,7 @@ class DrawingTest {
     }
 
     @Test
-    void a_commit_taken_up_from_the_log_is_acknowledged_as_a_commit() {
+    void a_recovered_commit_is_acknowledged_as_a_commit() {
         commitThatMailHasNotAcknowledged();
         restart();
         apply(new CoordinatorEvent.Recovered());
@@ -143,7 +143,7 @@ class DrawingTest {
     }
 
     @Test
-    void one_that_had_only_read_is_not_in_doubt_after_a_restart() {
+    void a_read_only_participant_is_not_in_doubt_after_a_restart() {
         for (String resourceManager : List.of("orders", "mail")) {
             write(resourceManager);
         }
@@ -157,7 +157,7 @@ class DrawingTest {
     }
 
     @Test
-    void whatever_brings_it_about_the_decision_to_roll_back_and_the_end_are_said() {
+    void the_decision_to_roll_back_and_the_end_are_described_for_every_cause() {
         apply(new CoordinatorEvent.WriteRequested("orders", INSTANCE, false, false));
         apply(new CoordinatorEvent.PrepareRequested());
         after(Duration.ofMillis(2), new CoordinatorEvent.WriteFailed("orders", "it is gone", true));
@@ -171,7 +171,7 @@ class DrawingTest {
     }
 
     @Test
-    void the_end_is_said_where_a_late_vote_brings_it_and_the_request_to_roll_back_is_the_decision() {
+    void the_end_is_described_at_a_late_vote_and_the_rollback_request_is_the_decision() {
         ordersIsAskedAndTheClientRollsBack();
         apply(vote("orders", Ballot.abortFor(VoteCause.TIMEOUT, "it did not answer in time")));
         assertEquals(
@@ -183,14 +183,14 @@ class DrawingTest {
     }
 
     @Test
-    void a_late_vote_for_commit_leaves_nobody_in_doubt() {
+    void a_late_vote_to_commit_leaves_no_participant_in_doubt() {
         ordersIsAskedAndTheClientRollsBack();
         apply(vote("orders", Ballot.COMMIT));
         assertEquals(List.of("rolled-back", "active"), rows().getLast().lifelines());
     }
 
     @Test
-    void a_vote_of_another_instance_is_drawn_as_it_counts() {
+    void a_vote_of_another_instance_is_drawn_as_it_was_counted() {
         write("orders");
         write("mail");
         apply(new CoordinatorEvent.PrepareRequested());
@@ -201,7 +201,7 @@ class DrawingTest {
     }
 
     @Test
-    void what_a_rollback_wants_is_no_damage() {
+    void a_participant_lost_in_a_rollback_is_not_damage() {
         ordersIsAskedAndTheClientRollsBack();
         apply(new CoordinatorEvent.Lost("orders", "it answered 404"));
         Drawing.Row lost = rows().get(rows().size() - 2);
@@ -211,7 +211,7 @@ class DrawingTest {
     }
 
     @Test
-    void one_that_decides_contradicts_nobody() {
+    void a_participant_that_decides_does_not_contradict() {
         apply(new CoordinatorEvent.WriteRequested("orders", INSTANCE, true, false));
         apply(new CoordinatorEvent.WriteStaged("orders"));
         apply(new CoordinatorEvent.PrepareRequested());
@@ -225,7 +225,7 @@ class DrawingTest {
     }
 
     @Test
-    void tries_without_end_are_counted_and_not_all_drawn_or_kept() {
+    void endless_retries_are_counted_and_not_all_drawn_or_kept() {
         commitThatMailHasNotAcknowledged();
         for (int i = 0; i < 10_000; i++) {
             after(Duration.ofSeconds(1), new CoordinatorEvent.Unanswered("mail", "it did not answer in time"));
@@ -246,7 +246,7 @@ class DrawingTest {
     }
 
     @Test
-    void many_writes_and_participants_are_bounded_too() {
+    void moments_and_lifelines_of_many_writes_and_participants_are_limited() {
         for (int i = 0; i < 100; i++) {
             for (int j = 0; j < 10; j++) {
                 write("rm-" + i);
@@ -257,7 +257,7 @@ class DrawingTest {
     }
 
     @Test
-    void the_line_that_several_share_shows_the_worst_of_them() {
+    void a_shared_lifeline_shows_the_worst_state() {
         List<String> all = IntStream.rangeClosed(1, 10).mapToObj(i -> "rm-" + i).toList();
         all.forEach(this::write);
         apply(new CoordinatorEvent.PrepareRequested());
@@ -271,7 +271,7 @@ class DrawingTest {
     }
 
     @Test
-    void what_was_left_out_is_said_where_it_was() {
+    void omitted_moments_are_reported_where_they_were() {
         for (int i = 0; i < 100; i++) {
             write("orders");
         }
@@ -289,7 +289,7 @@ class DrawingTest {
     }
 
     @Test
-    void the_request_for_the_vote_is_kept_though_a_write_of_many_brings_it() {
+    void a_vote_request_caused_by_one_of_many_writes_is_kept() {
         for (int i = 0; i < 100; i++) {
             write("orders");
         }

@@ -109,7 +109,7 @@ class OverviewTest {
     }
 
     @Test
-    void one_that_is_left_to_its_silent_participant_is_in_doubt_since_then() {
+    void a_transaction_delegated_to_an_unresponsive_participant_is_in_doubt_since_then() {
         Transaction t = begin("a");
         time.goOn(Duration.ofMinutes(10));
         var _ = coordinator.commit(t.id(), Until.APPLIED);
@@ -124,7 +124,7 @@ class OverviewTest {
     }
 
     @Test
-    void a_heuristic_outcome_says_who_differs_and_what_the_others_did() {
+    void a_heuristic_outcome_shows_who_diverged_and_what_the_others_did() {
         replies.put("a", new Reply.Acknowledged());
         replies.put("b", new Reply.Conflict("it answered 409"));
         replies.put("c", new Reply.Acknowledged());
@@ -136,7 +136,7 @@ class OverviewTest {
     }
 
     @Test
-    void of_the_others_nothing_is_said_that_is_not_known() {
+    void unknown_outcomes_of_other_participants_are_not_claimed() {
         replies.put("b", new Reply.Conflict("it answered 409"));
         replies.put("c", new Reply.NoAnswer("it did not answer in time"));
         Transaction t = begin("b", "c");
@@ -145,7 +145,7 @@ class OverviewTest {
     }
 
     @Test
-    void where_there_is_one_participant_no_decision_is_claimed() {
+    void no_decision_is_claimed_for_a_single_participant() {
         replies.put("a", new Reply.Conflict("it answered 409"));
         Transaction t = begin("a");
         var _ = coordinator.rollback(t.id());
@@ -172,7 +172,7 @@ class OverviewTest {
     }
 
     @Test
-    void what_is_left_to_a_resource_manager_stands_with_it_and_can_be_asked_for_while_it_is_registered() {
+    void delegated_transactions_are_listed_with_their_resource_manager_and_can_be_resolved_while_it_is_registered() {
         Transaction t = begin("a");
         var _ = coordinator.commit(t.id(), Until.APPLIED);
         ResourceManagers.Row row = resourceManagers.get("a");
@@ -189,7 +189,7 @@ class OverviewTest {
     }
 
     @Test
-    void how_long_one_has_been_what_it_is_counts_from_when_it_came_to_be_so() {
+    void the_age_of_a_condition_counts_from_when_it_began() {
         diskAnswers = false;
         Transaction t = begin("a", "b");
         time.goOn(Duration.ofMinutes(10));
@@ -199,7 +199,7 @@ class OverviewTest {
     }
 
     @Test
-    void how_much_was_written_before_a_restart_is_not_claimed_to_be_known() {
+    void the_number_of_writes_before_a_restart_is_unknown() {
         TransactionId id = new TransactionId(new UUID(0x7000, 0x8000000000000000L));
         TransactionRecord committing = new TransactionRecord(
                 id,
@@ -221,7 +221,7 @@ class OverviewTest {
     }
 
     @Test
-    void many_rollbacks_push_out_no_timeline_of_a_heuristic_outcome() {
+    void many_rollbacks_do_not_evict_the_timeline_of_a_heuristic_outcome() {
         replies.put("b", new Reply.Conflict("it answered 409"));
         Transaction atOnce = begin("b");
         var _ = coordinator.rollback(atOnce.id());
@@ -244,7 +244,7 @@ class OverviewTest {
     }
 
     @Test
-    void what_is_not_settled_is_found_however_much_ended_after_it() {
+    void unresolved_transactions_are_found_however_many_ended_later() {
         replies.put("b", new Reply.Conflict("it answered 409"));
         replies.put("c", new Reply.Acknowledged());
         Transaction heuristic = begin("b", "c");
@@ -283,7 +283,7 @@ class OverviewTest {
     }
 
     @Test
-    void many_that_are_not_settled_come_a_page_at_a_time() {
+    void unresolved_transactions_are_listed_in_pages() {
         for (int i = 0; i < TransactionList.PAGE_MAX + 1; i++) {
             begin();
         }
@@ -309,7 +309,7 @@ class OverviewTest {
     }
 
     @Test
-    void how_long_votes_take_is_told_by_those_that_came() {
+    void vote_durations_count_only_votes_that_arrived() {
         Ballot silent = Ballot.abortFor(VoteCause.TIMEOUT, "no answer");
         votes.counted("a", silent, Duration.ofSeconds(1));
         assertNull(votes.of("a").median());
@@ -321,7 +321,7 @@ class OverviewTest {
     }
 
     @Test
-    void resource_managers_that_votes_are_counted_of_are_bounded() {
+    void the_number_of_resource_managers_with_vote_counts_is_limited() {
         for (int i = 0; i <= Votes.RESOURCE_MANAGERS_MAX; i++) {
             votes.counted("rm-" + i, Ballot.COMMIT, Duration.ZERO);
         }

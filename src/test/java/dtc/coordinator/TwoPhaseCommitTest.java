@@ -531,7 +531,7 @@ class TwoPhaseCommitTest {
     }
 
     @Test
-    void limits() {
+    void writes_and_participants_are_limited() {
         Transaction two = staged("a", "b");
         assertEquals(
                 new WriteResult.Refused(WriteResult.Reason.TOO_MANY_PARTICIPANTS),

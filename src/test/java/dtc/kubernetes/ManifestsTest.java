@@ -19,7 +19,7 @@ class ManifestsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"base", "overlays/local", "overlays/production", "overlays/native"})
-    void fit(String overlay) throws IOException {
+    void the_manifests_of_each_overlay_are_valid(String overlay) throws IOException {
         assertEquals(List.of(), ManifestRules.violations(Manifests.parse(Manifests.build(overlay))));
     }
 

@@ -82,7 +82,7 @@ class MetricsExistTest {
     }
 
     @Test
-    void all_that_is_named_is_there() throws IOException {
+    void every_named_metric_exists() throws IOException {
         Manifests manifests = Manifests.parse(Manifests.build("overlays/production"));
         List<String> rules = Expressions.ofRules(manifests);
         List<String> panels = Expressions.ofDashboards(manifests);
@@ -106,7 +106,7 @@ class MetricsExistTest {
     }
 
     @Test
-    void what_is_right_is_not_called_unknown() {
+    void a_correct_name_is_not_reported() {
         assertEquals(
                 List.of(),
                 Expressions.unknown(

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class ConsoleRestartIT {
 
     @Test
-    void a_page_says_that_the_coordinator_is_gone_and_goes_on_when_it_is_back() {
+    void a_page_reports_that_the_coordinator_is_unavailable_and_resumes_when_it_is_back() {
         try (Processes processes = new Processes("console");
                 Browser browser = Browser.open()) {
             Application coordinator = coordinatorOfOrders(processes);
@@ -42,7 +42,7 @@ class ConsoleRestartIT {
     }
 
     @Test
-    void the_page_of_a_resource_manager_goes_on_and_that_of_a_transaction_says_what_became_of_it() {
+    void after_a_restart_the_page_of_a_resource_manager_resumes_and_that_of_a_transaction_shows_the_outcome() {
         try (Processes processes = new Processes("console-pages");
                 Browser browser = Browser.open()) {
             Application coordinator = coordinatorOfOrders(processes);

@@ -36,7 +36,7 @@ class KilledResourceManagerIT {
     private final JsonClient http = new JsonClient();
 
     @Test
-    void nothing_is_half_done_unless_it_is_said_to_be() throws Exception {
+    void a_partial_commit_is_always_reported_as_heuristic() throws Exception {
         try (Processes processes = new Processes("killed-resource-manager")) {
             Application coordinator = processes.coordinator("coordinator").start();
             Application orders =

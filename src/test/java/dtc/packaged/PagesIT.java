@@ -85,7 +85,7 @@ class PagesIT {
     }
 
     @Test
-    void its_files_are_those_of_the_project() throws IOException {
+    void the_files_of_the_project_are_served_unchanged() throws IOException {
         try (var files = Files.list(FILES)) {
             for (Path file : files.toList()) {
                 assertArrayEquals(
@@ -97,7 +97,7 @@ class PagesIT {
     }
 
     @Test
-    void documents_and_metrics_are_there() {
+    void documents_and_metrics_are_served() {
         get("/q/health").then().statusCode(200).body("status", equalTo("UP"));
         get("/q/openapi?format=json")
                 .then()

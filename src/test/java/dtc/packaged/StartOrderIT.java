@@ -44,7 +44,7 @@ class StartOrderIT {
     }
 
     @Test
-    void a_coordinator_that_forgot_is_told_again() {
+    void resource_managers_register_again_after_a_coordinator_restart() {
         try (Processes processes = new Processes("coordinator-again")) {
             Application coordinator =
                     processes.coordinator("coordinator").start().awaitReady();

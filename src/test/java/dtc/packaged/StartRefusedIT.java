@@ -22,7 +22,7 @@ class StartRefusedIT {
     private static final List<String> PATHS = List.of("/q/health", "/q/metrics", "/q/openapi", "/q/swagger-ui/");
 
     @Test
-    void what_others_can_reach_does_not_start_without_an_issuer_of_tokens() {
+    void a_reachable_process_does_not_start_without_a_token_issuer() {
         try (Processes processes = new Processes("start-refused")) {
             Application open = processes
                     .coordinator("open")
@@ -46,7 +46,7 @@ class StartRefusedIT {
     }
 
     @Test
-    void limits_that_allow_nothing_are_all_named_at_once() {
+    void all_limits_that_allow_nothing_are_reported_at_once() {
         try (Processes processes = new Processes("start-limited")) {
             String said = ended(processes
                     .coordinator("limited")
@@ -80,7 +80,7 @@ class StartRefusedIT {
     }
 
     @Test
-    void what_is_told_to_be_open_is() throws Exception {
+    void security_can_be_disabled_explicitly() throws Exception {
         try (Processes processes = new Processes("start-open");
                 HttpClient client = HttpClient.newHttpClient()) {
             Application open = processes
@@ -96,7 +96,7 @@ class StartRefusedIT {
 
     /** Told so by a file, which counts as much as the environment. */
     @Test
-    void what_asks_for_tokens_shows_its_operators_a_port_of_their_own() throws Exception {
+    void a_secured_process_has_a_management_port() throws Exception {
         try (Processes processes = new Processes("start-secured");
                 HttpClient client = HttpClient.newHttpClient()) {
             Path file = Files.writeString(
@@ -118,7 +118,7 @@ class StartRefusedIT {
     }
 
     @Test
-    void what_is_told_nothing_is_reached_from_this_machine_only() throws Exception {
+    void the_default_is_to_listen_on_loopback_only() throws Exception {
         try (Processes processes = new Processes("start-told-nothing");
                 HttpClient client = HttpClient.newHttpClient()) {
             Application plain = processes

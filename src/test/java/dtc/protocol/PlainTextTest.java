@@ -8,14 +8,14 @@ import org.junit.jupiter.api.Test;
 class PlainTextTest {
 
     @Test
-    void nothing_begins_a_line_or_turns_the_direction_of_what_follows() {
+    void line_breaks_and_direction_marks_are_removed() {
         assertEquals("a b c d e f", PlainText.line("a\nb\u2028c\u2029d\u202ee\u0085f", 100));
         assertEquals("a  b", PlainText.line("a\ud83d b", 100));
         assertEquals(" Grüße, 世界 🙂 ", PlainText.line(" Grüße, 世界 🙂 ", 100));
     }
 
     @Test
-    void what_is_too_long_is_cut_between_characters() {
+    void long_text_is_truncated_between_characters() {
         assertEquals("ab🙂", PlainText.line("ab🙂cd", 3));
     }
 }

@@ -102,27 +102,27 @@ class HttpCoordinatorLinkTest {
                 "{\"outcome\":[\"COMMIT\"]}",
                 "{\"outcome\":{\"outcome\":\"COMMIT\"}}"
             })
-    void whatever_else_it_says_is_no_outcome(String odd) {
+    void any_other_body_is_no_outcome(String odd) {
         body = odd;
         assertThrows(CompletionException.class, () -> await(link.outcome(ID)));
     }
 
     @ParameterizedTest
     @ValueSource(ints = {201, 202, 204, 301, 400, 401, 403, 404, 409, 429, 500, 503})
-    void an_outcome_under_another_status_is_none(int odd) {
+    void an_outcome_with_another_status_is_ignored(int odd) {
         status = odd;
         body = odd == 204 ? "" : "{\"outcome\":\"ROLLBACK\"}";
         assertThrows(CompletionException.class, () -> await(link.outcome(ID)));
     }
 
     @Test
-    void an_answer_without_end_is_no_outcome() {
+    void an_endless_response_is_no_outcome() {
         body = "{\"outcome\":\"ROLLBACK\",\"more\":\"%s\"}".formatted("a".repeat(2_000_000));
         assertThrows(CompletionException.class, () -> await(link.outcome(ID)));
     }
 
     @Test
-    void a_coordinator_that_is_not_there_gives_no_outcome() {
+    void an_unreachable_coordinator_gives_no_outcome() {
         server.stop(0);
         assertThrows(CompletionException.class, () -> await(link.outcome(ID)));
     }
@@ -146,7 +146,7 @@ class HttpCoordinatorLinkTest {
                 "{\"leaseMillis\":\"15000\"}",
                 "{\"leaseMillis\":1e300}"
             })
-    void one_that_is_none_is_no_registration(String odd) {
+    void an_invalid_response_is_no_registration(String odd) {
         body = odd;
         assertThrows(CompletionException.class, () -> await(link.register("orders", new UUID(1, 1), Set.of())));
     }

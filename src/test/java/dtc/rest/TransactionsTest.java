@@ -81,7 +81,7 @@ class TransactionsTest {
     }
 
     @Test
-    void one_call_does_it_all_and_keeps_values_exactly() {
+    void one_call_runs_a_transaction_and_keeps_values_exactly() {
         given().contentType(ContentType.JSON)
                 .body("""
                         {"writes":[{"resourceManager":"orders","key":"exact/1","value":12345678901234567890.12345678901234567890},
@@ -132,7 +132,7 @@ class TransactionsTest {
     }
 
     @Test
-    void many_that_hang_are_rolled_back_in_time() {
+    void many_hanging_resource_managers_do_not_delay_the_rollback() {
         List<ForeignResourceManager> hanging = new ArrayList<>();
         try {
             String id = begin();
@@ -206,7 +206,7 @@ class TransactionsTest {
     }
 
     @Test
-    void where_all_votes_are_read_only_there_is_no_second_phase_at_all() {
+    void read_only_votes_alone_need_no_second_phase() {
         try (ForeignResourceManager one = new ForeignResourceManager();
                 ForeignResourceManager other = new ForeignResourceManager()) {
             String id = begin();
@@ -223,7 +223,7 @@ class TransactionsTest {
 
     @ParameterizedTest
     @ValueSource(ints = {500, 302, 202, 100_000})
-    void a_commit_is_told_until_it_is_acknowledged(int odd) {
+    void a_commit_is_sent_until_it_is_acknowledged(int odd) {
         try (ForeignResourceManager foreign = new ForeignResourceManager()) {
             foreign.on("commit", (exchange, call) -> {
                 if (call >= 4) {
@@ -245,7 +245,7 @@ class TransactionsTest {
     }
 
     @Test
-    void a_resource_manager_that_lost_what_it_voted_for_is_heuristic() {
+    void a_resource_manager_that_lost_its_prepared_transaction_is_heuristic() {
         try (ForeignResourceManager foreign = new ForeignResourceManager()) {
             foreign.on("commit", ForeignResourceManager.status(404));
             String id = begin();
@@ -281,7 +281,7 @@ class TransactionsTest {
 
     @ParameterizedTest
     @CsvSource({"500,502", "507,507", "409,409"})
-    void a_failed_write_dooms_the_transaction(int answered, int expected) {
+    void after_a_failed_write_the_transaction_can_only_roll_back(int answered, int expected) {
         try (ForeignResourceManager foreign = new ForeignResourceManager()) {
             foreign.on("writes", ForeignResourceManager.status(answered));
             String id = begin();
@@ -433,7 +433,7 @@ class TransactionsTest {
     }
 
     @Test
-    void three_hundred_at_once_end_with_none_half_done() throws Exception {
+    void three_hundred_concurrent_transactions_are_atomic() throws Exception {
         List<Response> answers = together(
                 300,
                 i -> () -> given().contentType(ContentType.JSON)
@@ -455,7 +455,7 @@ class TransactionsTest {
     }
 
     @Test
-    void an_answer_too_many_is_not_taken_for_the_vote_of_another() throws Exception {
+    void an_extra_response_is_not_taken_for_another_vote() throws Exception {
         try (StutteringResourceManagers both = new StutteringResourceManagers()) {
             for (String id : List.of("stutter", "honest")) {
                 given().contentType(ContentType.JSON)
@@ -488,7 +488,7 @@ class TransactionsTest {
     }
 
     @Test
-    void what_is_not_what_it_says_is_refused_and_not_repaired() {
+    void malformed_input_is_refused_and_not_repaired() {
         given().contentType(ContentType.JSON)
                 .body(
                         "{\"autoCommit\":true,\"writes\":[{\"resourceManager\":\"orders\",\"key\":\"u\",\"value\":\"a\u00ff\"}]}"
@@ -532,7 +532,7 @@ class TransactionsTest {
     }
 
     @Test
-    void a_body_of_unknown_length_is_cut_off_and_a_small_one_read() throws Exception {
+    void a_body_of_undeclared_length_is_limited() throws Exception {
         try (HttpClient client = HttpClient.newHttpClient()) {
             assertEquals(201, chunked(client, "{\"timeoutMillis\":1000}").statusCode());
             HttpResponse<String> tooLarge = chunked(client, " ".repeat(3_000_000));
@@ -544,7 +544,7 @@ class TransactionsTest {
     }
 
     @Test
-    void one_who_sends_all_of_a_body_too_large_before_reading_still_reads_the_answer() throws IOException {
+    void a_client_that_sends_a_large_body_before_reading_gets_the_response() throws IOException {
         byte[] part = " ".repeat(1_000_000).getBytes(StandardCharsets.US_ASCII);
         int parts = 30; // more than what lies between the two at any time
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), RestAssured.port)) {

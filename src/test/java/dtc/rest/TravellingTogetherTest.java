@@ -57,7 +57,7 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void what_gathers_while_a_request_is_under_way_leaves_as_one() throws Exception {
+    void messages_queued_during_a_request_are_sent_as_one_batch() throws Exception {
         try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
             foreign.on("batch", (exchange, _) -> answerEach(exchange));
             assertEquals(CLIENTS, writeWhileOneIsHeld(foreign, 204));
@@ -67,7 +67,7 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void a_batch_that_is_not_understood_is_sent_again_one_by_one() throws Exception {
+    void a_batch_that_is_not_understood_is_retried_message_by_message() throws Exception {
         try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
             foreign.on("batch", ForeignResourceManager.json(500, "{}"));
             assertEquals(CLIENTS, writeWhileOneIsHeld(foreign, 204));
@@ -77,7 +77,7 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void a_batch_that_is_turned_away_is_not_insisted_on() throws Exception {
+    void a_batch_answered_503_is_not_retried() throws Exception {
         try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
             foreign.on("batch", ForeignResourceManager.json(503, "{}"));
             assertEquals(CLIENTS, writeWhileOneIsHeld(foreign, 503));
@@ -87,7 +87,7 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void a_batch_on_whose_account_the_connection_is_dropped_is_sent_again_one_by_one() throws Exception {
+    void a_batch_that_breaks_the_connection_is_retried_message_by_message() throws Exception {
         try (ForeignResourceManager foreign =
                 new ForeignResourceManager(Set.of("batch", "keep-alive", Registration.ONE_PHASE))) {
             foreign.on("batch", (exchange, _) -> exchange.close());
@@ -98,7 +98,7 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void a_write_goes_to_none_that_may_have_restarted_and_would_not_say_so() throws Exception {
+    void a_write_is_not_retried_if_a_restart_could_go_unnoticed() throws Exception {
         try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
             foreign.on("batch", (exchange, _) -> exchange.close());
             assertEquals(CLIENTS, writeWhileOneIsHeld(foreign, 504));
@@ -107,7 +107,7 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void a_batch_that_hangs_is_no_answer_to_any_and_stops_nothing_after_it() throws Exception {
+    void a_batch_that_hangs_has_no_replies_and_does_not_block_later_ones() throws Exception {
         try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
             foreign.on("batch", foreign.hang());
             assertEquals(CLIENTS, writeWhileOneIsHeld(foreign, 504));
@@ -118,7 +118,7 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void a_batch_whose_answer_is_odd_is_sent_again_one_by_one() throws Exception {
+    void a_batch_with_an_unexpected_response_is_retried_message_by_message() throws Exception {
         for (String odd : List.of(
                 "",
                 "nonsense",
@@ -135,7 +135,7 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void a_vote_is_one_of_three_words_and_nothing_else() {
+    void a_vote_is_one_of_three_words() {
         try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
             for (String vote : List.of("0", "\"0\"", "true", "\"commit\"", "null", "[\"COMMIT\"]")) {
                 foreign.on("prepare", ForeignResourceManager.json(200, "{\"vote\":" + vote + "}"));
@@ -157,7 +157,7 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void as_many_writes_as_allowed_come_along() {
+    void the_maximum_number_of_writes_is_carried() {
         String all = IntStream.range(0, 999)
                 .mapToObj("{\"resourceManager\":\"orders\",\"key\":\"many-%d\",\"value\":1}"::formatted)
                 .collect(Collectors.joining(","));
@@ -173,7 +173,7 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void one_message_that_is_refused_spoils_no_other() throws Exception {
+    void a_refused_message_does_not_affect_the_others() throws Exception {
         try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
             foreign.on("batch", (exchange, _) -> {
                 List<String> answers = new ArrayList<>(answersTo(exchange));
@@ -185,7 +185,7 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void one_that_does_not_offer_it_gets_each_alone() throws Exception {
+    void a_resource_manager_without_batching_gets_single_messages() throws Exception {
         try (ForeignResourceManager foreign = new ForeignResourceManager(Set.of("keep-alive"))) {
             foreign.on("batch", (exchange, _) -> answerEach(exchange));
             assertEquals(CLIENTS, writeWhileOneIsHeld(foreign, 204));
@@ -269,7 +269,7 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void in_the_one_call_form_the_writes_come_along_with_the_request_for_the_vote() {
+    void a_single_call_carries_the_writes_with_the_vote_request() {
         try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
             List<String> bodies = new ArrayList<>();
             foreign.on("prepare", (exchange, call) -> {
@@ -298,7 +298,7 @@ class TravellingTogetherTest {
     // Our own resource managers
 
     @Test
-    void each_message_of_a_batch_is_answered_as_it_would_be_alone() {
+    void each_message_of_a_batch_gets_the_reply_it_would_get_alone() {
         String good = id();
         String held = id();
         batch("""
@@ -341,7 +341,7 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void what_is_wrong_with_a_batch_as_a_whole_is_said() {
+    void an_invalid_batch_is_refused_with_the_reason() {
         for (String body :
                 List.of("", "{}", "{\"messages\":null}", "{\"messages\":[null]}", "[]", "{\"messages\":[1]}")) {
             given().contentType(ContentType.JSON)
@@ -359,7 +359,7 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void writes_along_with_a_request_for_a_vote_are_checked() {
+    void carried_writes_are_validated() {
         String path = "/rm/orders/transactions/%s/prepare".formatted(id());
         for (String body : List.of(
                 "{\"writes\":[{\"key\":\"\",\"value\":1}]}",
@@ -401,7 +401,7 @@ class TravellingTogetherTest {
     // The answer before the end
 
     @Test
-    void whoever_prefers_it_is_answered_as_soon_as_the_decision_is_certain() throws Exception {
+    void with_respond_async_the_response_follows_the_decision() throws Exception {
         CountDownLatch held = new CountDownLatch(1);
         try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
             foreign.on("commit", (exchange, call) -> {

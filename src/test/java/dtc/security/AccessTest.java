@@ -101,7 +101,7 @@ class AccessTest {
 
     @ParameterizedTest
     @MethodSource("endpoints")
-    void lets_in_whom_it_is_for_and_nobody_else(Endpoint endpoint) {
+    void only_permitted_roles_have_access(Endpoint endpoint) {
         Role[] right = endpoint.roles().toArray(Role[]::new);
         refuses(endpoint, 401, null);
         refuses(endpoint, 401, "no-token-at-all");
@@ -162,12 +162,12 @@ class AccessTest {
     }
 
     @Test
-    void health_is_for_all_that_can_connect() {
+    void health_needs_no_token() {
         assertEquals(200, world.call("GET", "/q/health/live", null, null).statusCode());
     }
 
     @Test
-    void a_path_in_disguise_is_not_let_in() {
+    void a_disguised_path_is_refused() {
         String client = world.issuer.token("caller", Role.CLIENT);
         for (String path : List.of(
                 "//q/metrics",
@@ -185,7 +185,7 @@ class AccessTest {
     }
 
     @Test
-    void the_body_of_who_is_not_let_in_is_not_gathered() {
+    void the_body_of_a_refused_request_is_not_buffered() {
         String tooLarge = "x".repeat(2_000_000); // 413 for the others
         assertEquals(401, world.call("POST", "/transactions", null, tooLarge).statusCode());
     }
@@ -203,13 +203,13 @@ class AccessTest {
                 "/rm/orders/transactions/%s/%%63ommit",
                 "/%%72m/orders/transactions/%s/commit"
             })
-    void an_outcome_in_disguise_is_not_taken(String path) {
+    void an_outcome_with_a_disguised_path_is_refused(String path) {
         String operator = world.issuer.token("carol", Role.OPERATOR);
         assertEquals(403, world.call("POST", path.formatted(ID), operator, null).statusCode());
     }
 
     @Test
-    void a_transaction_is_there_for_whoever_began_it_only() {
+    void a_transaction_is_visible_only_to_the_client_that_began_it() {
         String mine = world.issuer.token("alice", Role.CLIENT);
         String other = world.issuer.token("bob", Role.CLIENT);
         String operator = world.issuer.token("carol", Role.OPERATOR);
@@ -254,14 +254,14 @@ class AccessTest {
     }
 
     @Test
-    void a_service_account_is_what_the_configuration_says() {
+    void service_accounts_get_their_roles_from_the_configuration() {
         String shop = world.issuer.token(World.SHOP);
         assertEquals(201, world.call("POST", "/transactions", shop, "{}").statusCode());
         assertEquals(403, world.call("GET", "/q/metrics", shop, null).statusCode());
     }
 
     @Test
-    void nobody_takes_the_name_of_another_resource_manager() {
+    void a_client_cannot_register_the_id_of_another_resource_manager() {
         String thief = world.issuer.tokenOwning("thief", Set.of("thief-1", "thief-2"));
         assertEquals(403, register("orders", thief).statusCode());
         assertEquals(
@@ -287,7 +287,7 @@ class AccessTest {
     }
 
     @Test
-    void outcomes_are_taken_from_the_coordinator_only() {
+    void outcomes_are_accepted_only_from_the_coordinator() {
         // The right token over a connection of somebody else: it may have been seen at another resource manager.
         assertEquals(
                 403,
@@ -309,7 +309,7 @@ class AccessTest {
     }
 
     @Test
-    void a_token_is_checked_without_asking_the_issuer_each_time() {
+    void a_token_is_verified_without_a_call_to_the_issuer_each_time() {
         String token = world.issuer.token("alice", Role.CLIENT);
         world.call("GET", "/transactions", token, null);
         int before = world.issuer.keysAsked();
@@ -324,7 +324,7 @@ class AccessTest {
     }
 
     @Test
-    void the_coordinator_shows_its_own_token_and_takes_up_a_renewed_one() throws Exception {
+    void the_coordinator_sends_its_own_token_and_reloads_a_renewed_one() throws Exception {
         String first = world.issuer.token(World.COORDINATOR);
         World.write("coordinator-token", first);
         String client = world.issuer.token("alice", Role.CLIENT);

@@ -20,7 +20,7 @@ class ConsoleAccessTest {
     World world;
 
     @Test
-    void a_command_to_be_sent_from_a_shell_shows_a_token() {
+    void shell_commands_include_a_token() {
         String id = begin();
         for (String path : new String[] {"/console/transactions/" + id, "/console/try"}) {
             String carol = world.issuer.token("carol", Role.OPERATOR, Role.CLIENT);
@@ -33,7 +33,7 @@ class ConsoleAccessTest {
     }
 
     @Test
-    void a_viewer_is_shown_no_call_that_it_may_not_make() {
+    void a_viewer_sees_no_call_that_it_may_not_make() {
         String id = begin();
         String viewer = world.issuer.token("victor", Role.VIEWER);
         HttpResponse<String> page = world.call("GET", "/console/transactions/" + id, viewer, null);
@@ -48,7 +48,7 @@ class ConsoleAccessTest {
     }
 
     @Test
-    void whoever_may_begin_no_transaction_is_told_so_where_one_can_be_tried() {
+    void a_caller_that_may_not_begin_a_transaction_is_told_so() {
         String needed = "takes the role <code>dtc-client</code>";
         String disabled = "<button type=\"submit\" disabled>Run</button>";
         for (Role role : new Role[] {Role.VIEWER, Role.OPERATOR}) {
@@ -68,7 +68,7 @@ class ConsoleAccessTest {
     }
 
     @Test
-    void a_form_is_known_to_be_ours_over_http_2_which_has_no_header_host() {
+    void a_form_of_our_own_is_recognized_over_http_2_without_a_host_header() {
         String carol = world.issuer.token("carol", Role.OPERATOR);
         String path = "/console/transactions/" + begin() + "/rollback";
         HttpResponse<String> page = world.call("GET", path, carol, null);

@@ -27,12 +27,12 @@ class ExposureTest {
         "localhost.example.com, false",
         "coordinator, false"
     })
-    void tells_whether_others_can_call(String host, boolean loopback) {
+    void it_knows_whether_others_can_call(String host, boolean loopback) {
         assertEquals(loopback, Exposure.isLoopback(host));
     }
 
     @Test
-    void tokens_are_asked_for_unless_nobody_else_can_call_or_told_otherwise() {
+    void tokens_are_required_unless_only_this_machine_can_call_or_security_is_off() {
         assertEquals(NONE, Exposure.mode(null, "127.0.0.1", false));
         assertEquals(OIDC, Exposure.mode(null, "127.0.0.1", true));
         assertEquals(OIDC, Exposure.mode(null, "0.0.0.0", false));
@@ -42,7 +42,7 @@ class ExposureTest {
     }
 
     @Test
-    void the_name_it_is_called_by_counts_only_where_loopback_is_all_that_protects_it() {
+    void the_host_header_is_checked_only_if_loopback_is_the_only_protection() {
         assertTrue(Exposure.isForThisMachineOnly(null, "127.0.0.1", false));
         assertFalse(Exposure.isForThisMachineOnly(null, "127.0.0.1", true));
         assertFalse(Exposure.isForThisMachineOnly(NONE, "127.0.0.1", false));
@@ -50,7 +50,7 @@ class ExposureTest {
     }
 
     @Test
-    void what_must_not_start_says_what_to_set() {
+    void a_refused_start_names_the_setting_to_change() {
         Exposure.Unsafe unsafe = assertThrows(Exposure.Unsafe.class, () -> Exposure.check(OIDC, "0.0.0.0", false));
         for (String named :
                 new String[] {"0.0.0.0", "quarkus.oidc.auth-server-url", "quarkus.http.host", "dtc.security.mode"}) {

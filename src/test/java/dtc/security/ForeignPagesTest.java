@@ -34,7 +34,7 @@ class ForeignPagesTest {
                 "/rm/orders/entries",
                 "/q/metrics"
             })
-    void a_name_that_was_made_to_lead_here_is_refused(String path) throws IOException {
+    void a_request_with_a_foreign_host_name_is_refused(String path) throws IOException {
         for (String host : new String[] {
             "evil.example",
             "localhost.evil.example",
@@ -52,7 +52,7 @@ class ForeignPagesTest {
     }
 
     @Test
-    void the_names_of_this_machine_are_taken() throws IOException {
+    void the_names_of_this_machine_are_accepted() throws IOException {
         String port = ":" + RestAssured.port;
         for (String host : new String[] {
             "localhost",
@@ -99,7 +99,7 @@ class ForeignPagesTest {
     }
 
     @Test
-    void what_the_browser_says_of_the_site_counts_most() {
+    void the_site_reported_by_the_browser_has_precedence() {
         String own = RestAssured.baseURI + ":" + RestAssured.port;
         for (String site : new String[] {"cross-site", "same-site"}) {
             given().header("Sec-Fetch-Site", site)

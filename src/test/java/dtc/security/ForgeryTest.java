@@ -57,7 +57,7 @@ class ForgeryTest {
     /** Some name resolvers would take them for an address all the same. */
     @ParameterizedTest
     @ValueSource(strings = {"http://127.1", "http://0251.0376.0251.0376", "http://user@127.0.0.1", "ftp://127.0.0.1"})
-    void what_is_no_plain_url_is_refused(String url) {
+    void a_url_that_is_not_plain_is_refused(String url) {
         assertEquals(400, register(url).statusCode());
     }
 
@@ -76,7 +76,7 @@ class ForgeryTest {
     }
 
     @Test
-    void a_name_that_comes_to_lead_elsewhere_is_not_followed() throws IOException {
+    void a_name_whose_address_changes_is_not_called() throws IOException {
         try (Listener outer = new Listener("127.0.0.1", 0);
                 Listener inner = new Listener("127.0.0.2", outer.port())) {
             world.names.lead("stock.rm.test", "127.0.0.1");

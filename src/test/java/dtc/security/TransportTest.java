@@ -125,7 +125,7 @@ class TransportTest {
     }
 
     @Test
-    void the_coordinator_speaks_to_those_only_that_it_trusts() throws Exception {
+    void the_coordinator_calls_only_servers_that_it_trusts() throws Exception {
         try (Listener stranger = new Listener(world.certificates.context(world.strangers, "coordinator"));
                 Listener trusted = new Listener(world.certificates.context(world.certificates, "someone"))) {
             assertTrue(writeTo(stranger) >= 500);
@@ -161,7 +161,7 @@ class TransportTest {
     }
 
     @Test
-    void those_that_send_half_a_request_keep_nobody_out_and_are_sent_away() throws Exception {
+    void clients_with_half_sent_requests_are_disconnected_and_block_nobody() throws Exception {
         List<SSLSocket> slow = new ArrayList<>();
         try {
             for (int i = 0; i < SLOW_CONNECTIONS; i++) {

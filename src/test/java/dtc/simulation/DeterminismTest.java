@@ -20,7 +20,7 @@ class DeterminismTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 17, 4_711, 815, -1, Long.MAX_VALUE, 20_261_124})
-    void written_down_it_is_the_same_run(long seed) {
+    void a_recorded_run_repeats_exactly(long seed) {
         World.Result noisy = run(seed);
         Scenario written = Scenario.parse(Shrinker.written(seed).text());
         World.Result replayed = World.run(written);

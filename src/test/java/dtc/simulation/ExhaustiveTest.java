@@ -101,7 +101,7 @@ class ExhaustiveTest {
 
     @ParameterizedTest
     @EnumSource
-    void keeps_all_promises(Story story) {
+    void the_product_keeps_all_promises(Story story) {
         Scenario scenario = Scenario.parse(story.text);
         World undisturbed = new World(scenario, Noise.NONE, false);
         undisturbed.run();

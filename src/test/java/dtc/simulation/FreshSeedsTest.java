@@ -25,7 +25,7 @@ class FreshSeedsTest {
     private static final long SEEDS_APART = 1_000_000_000;
 
     @Test
-    void keep_all_promises() throws Exception {
+    void fresh_seeds_keep_all_promises() throws Exception {
         Long only = Long.getLong("simulation.seed");
         if (only != null) {
             check(Hunt.play(only, 1, 1));

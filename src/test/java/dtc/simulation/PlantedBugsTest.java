@@ -242,7 +242,7 @@ class PlantedBugsTest {
 
     @ParameterizedTest
     @MethodSource({"log", "coordinator", "resourceManager"})
-    void is_found(PlantedBug bug) throws Exception {
+    void every_planted_bug_is_found(PlantedBug bug) throws Exception {
         Map<Long, String> found = bug.find();
         assertFalse(found.isEmpty(), () -> "%s: none of the seeds up to %d finds it".formatted(bug, bug.withinSeeds()));
         found.forEach((seed, violation) -> LOG.infof("%s: seed %d: %s", bug, seed, violation));

@@ -60,14 +60,14 @@ class ScenariosTest {
 
     @ParameterizedTest
     @MethodSource("names")
-    void says_what_must_come_of_it(String name) throws IOException {
+    void every_scenario_states_its_expectations(String name) throws IOException {
         Scenario scenario = read(name);
         assertTrue(scenario.all(ScenarioStep.Expect.class).size() > 0, name);
         assertEquals(scenario, Scenario.parse(scenario.text()));
     }
 
     @Test
-    void there_are_enough() throws IOException {
+    void there_are_many_scenarios() throws IOException {
         assertTrue(names().size() >= 40);
     }
 }

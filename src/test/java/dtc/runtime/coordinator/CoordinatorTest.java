@@ -66,7 +66,7 @@ class CoordinatorTest {
     private long ids;
 
     @Test
-    void commits_that_were_decided_before_a_restart_are_delivered_and_everything_else_stays_answerable() {
+    void commits_decided_before_a_restart_are_delivered() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         participants.commits = new Reply.NoAnswer("test");
@@ -94,7 +94,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void a_recovered_commit_waits_for_its_resource_manager_however_long_and_finds_it_elsewhere() {
+    void a_recovered_commit_waits_for_its_resource_manager_and_finds_it_at_another_url() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         participants.commits = new Reply.NoAnswer("test");
@@ -160,7 +160,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void a_stop_rolls_back_what_is_active_and_waits_for_what_is_decided() {
+    void a_stop_rolls_back_active_transactions_and_waits_for_decided_ones() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();
@@ -183,7 +183,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void a_request_sent_again_begins_nothing_also_after_a_restart() {
+    void a_repeated_request_begins_nothing_also_after_a_restart() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         Origin origin = new Origin("me", new Origin.Request("key", "body"));
@@ -223,7 +223,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void while_the_log_takes_no_decision_nothing_new_begins_and_what_is_active_stays_so() {
+    void while_the_log_refuses_decisions_nothing_begins_and_active_transactions_stay_active() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();
@@ -252,7 +252,7 @@ class CoordinatorTest {
     /** The record may be stored, so neither outcome may be sent: a new coordinator reads it from the log. */
     @ParameterizedTest
     @MethodSource("resultsThatProveNothing")
-    void a_decision_whose_fate_is_unknown_stays_undecided(AppendResult unknown) {
+    void a_decision_with_an_unknown_result_stays_undecided(AppendResult unknown) {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();
@@ -301,7 +301,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void a_heuristic_outcome_is_not_forgotten_for_its_age() {
+    void a_heuristic_outcome_does_not_expire() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         participants.commits = new Reply.NotFound("test");
@@ -316,7 +316,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void a_heuristic_outcome_that_is_resolved_stays_so_after_a_restart_and_is_then_forgotten_like_any_other() {
+    void a_resolved_heuristic_outcome_stays_resolved_after_a_restart_and_then_expires() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         participants.commits = new Reply.NotFound("test");
@@ -344,7 +344,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void a_delivery_is_tried_again_at_once_for_one_transaction_or_for_all_of_a_resource_manager() {
+    void deliveries_are_retried_on_request_for_one_transaction_or_one_resource_manager() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         participants.commits = new Reply.NoAnswer("test");
@@ -368,7 +368,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void an_operator_rolls_back_what_is_active_and_nothing_that_is_decided() {
+    void an_operator_rolls_back_active_transactions_and_no_decided_ones() {
         register("a", "http://localhost:1");
         Coordinator coordinator = coordinator();
         TransactionId active = given(coordinator.begin(Origin.UNNAMED, null, writes("a"), false, Until.APPLIED))
@@ -402,7 +402,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void a_search_looks_at_no_more_than_it_may_and_says_where_to_go_on() {
+    void a_search_scans_a_limited_number_and_returns_where_to_continue() {
         register("a", "http://localhost:1");
         Coordinator coordinator = coordinator();
         TransactionId oldest = commit(coordinator, "a").id();
@@ -422,7 +422,7 @@ class CoordinatorTest {
 
     /** Memory, not time: what a million leave behind is what a few thousand do. */
     @Test
-    void a_million_finished_transactions_leave_the_heap_where_it_was() {
+    void a_million_finished_transactions_do_not_grow_the_heap() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();

@@ -51,7 +51,7 @@ class BatchingParticipantClientTest {
             Runnable::run);
 
     @Test
-    void on_an_idle_lane_a_message_leaves_at_once_and_alone() {
+    void on_an_idle_lane_a_message_is_sent_immediately_and_alone() {
         var reply = send(ORDERS, commit(1));
         assertEquals(List.of("orders: commit 1"), wire.sent());
         wire.answer(0, new Reply.Acknowledged());
@@ -59,7 +59,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void what_comes_while_a_request_is_under_way_leaves_together() {
+    void messages_queued_during_a_request_are_sent_together() {
         send(ORDERS, commit(1));
         var second = send(ORDERS, new Message.Prepare(id(2), List.of()));
         var third = send(ORDERS, new Message.Rollback(id(3)));
@@ -75,7 +75,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void a_request_has_no_more_messages_than_allowed_and_no_more_text() {
+    void the_messages_and_the_size_of_a_request_are_limited() {
         send(ORDERS, commit(1));
         for (int i = 2; i <= 5; i++) {
             send(ORDERS, commit(i));
@@ -91,14 +91,14 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void one_that_does_not_take_batches_gets_each_alone() {
+    void a_resource_manager_that_takes_no_batches_gets_single_messages() {
         send(PLAIN, commit(1));
         send(PLAIN, commit(2));
         assertEquals(List.of("plain: commit 1", "plain: commit 2"), wire.sent());
     }
 
     @Test
-    void one_that_has_to_wait_is_asked_alone_and_holds_up_no_other() {
+    void a_message_that_has_to_wait_is_sent_alone_and_delays_no_other() {
         send(ORDERS, commit(1));
         var waits = send(ORDERS, new Message.Prepare(id(2), List.of()));
         var other = send(ORDERS, write(3, "1"));
@@ -115,7 +115,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void a_request_that_is_not_understood_as_a_whole_is_sent_again_one_by_one() {
+    void a_request_that_fails_as_a_whole_is_retried_message_by_message() {
         send(ORDERS, commit(1));
         var poisoned = send(ORDERS, commit(2));
         var other = send(ORDERS, commit(3));
@@ -135,7 +135,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void what_failed_as_a_whole_after_its_lane_was_given_free_is_sent_again_all_the_same() {
+    void a_request_that_fails_after_its_lane_was_released_is_still_retried() {
         send(ORDERS, commit(1));
         var second = send(ORDERS, commit(2));
         var third = send(ORDERS, commit(3));
@@ -150,7 +150,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void what_was_sent_once_and_finds_no_room_to_go_again_may_have_been_carried_out() {
+    void a_message_sent_once_that_finds_no_room_for_a_retry_may_have_been_applied() {
         send(ORDERS, commit(1));
         var second = send(ORDERS, commit(2));
         var third = send(ORDERS, commit(3));
@@ -164,7 +164,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void a_commit_goes_before_what_is_sent_again_too() {
+    void a_commit_is_sent_before_retries() {
         send(ORDERS, commit(1));
         send(ORDERS, write(2, "1"));
         send(ORDERS, new Message.Rollback(id(3)));
@@ -178,7 +178,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void a_commit_that_is_sent_again_and_refused_may_have_been_carried_out_before() {
+    void a_retried_commit_that_is_refused_may_have_been_applied() {
         for (Reply refused : List.of(new Reply.Conflict("no"), new Reply.NotFound("no"), new Reply.NoRoom("no"))) {
             int sent = wire.sent().size();
             send(ORDERS, commit(1));
@@ -194,7 +194,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void requests_become_smaller_while_they_fail_as_a_whole_and_grow_again() {
+    void requests_shrink_while_they_fail_as_a_whole_and_grow_again() {
         BatchingParticipantClient wide = wide(1, Duration.ofHours(1));
         sendEach(wide, 0, 30, i -> new Message.Rollback(id(i)));
         wire.answer(0, new Reply.Acknowledged());
@@ -214,7 +214,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void a_small_request_that_fails_once_does_not_end_travelling_together() {
+    void a_small_request_that_fails_once_does_not_end_batching() {
         send(ORDERS, commit(1));
         send(ORDERS, new Message.Rollback(id(2)));
         send(ORDERS, new Message.Rollback(id(3)));
@@ -231,7 +231,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void requests_become_smaller_where_nothing_is_answered_in_time() {
+    void requests_shrink_while_nothing_is_answered_in_time() {
         BatchingParticipantClient wide = wide(1, Duration.ofHours(1));
         sendEach(wide, 0, 30, i -> new Message.Prepare(id(i), List.of()));
         wire.answer(0, new Reply.Voted(Ballot.COMMIT));
@@ -250,7 +250,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void over_a_broken_connection_a_write_goes_again_only_to_one_that_says_if_it_is_another() {
+    void after_a_broken_connection_a_write_is_retried_only_if_the_instance_is_checked() {
         Registration heeding = registration("heeding", Set.of(Registration.BATCH, Registration.ONE_PHASE));
         for (Registration target : List.of(ORDERS, heeding)) {
             wire.all.clear();
@@ -269,7 +269,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void all_lanes_are_used_by_what_is_sent_again() {
+    void retries_use_all_lanes() {
         BatchingParticipantClient two = wide(2, Duration.ofMillis(20));
         sendEach(two, 1, 5, i -> new Message.Rollback(id(i)));
         wire.answer(0, new Reply.Acknowledged());
@@ -280,7 +280,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void answers_that_are_there_at_once_do_not_pile_up() {
+    void immediate_replies_do_not_overflow_the_stack() {
         int number = 10_000;
         CompletableFuture<Reply> held = new CompletableFuture<>();
         ParticipantTransport atOnce = new ParticipantTransport() {
@@ -311,14 +311,14 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void what_had_no_answer_before_is_sent_at_once_and_alone() {
+    void a_message_without_an_earlier_reply_is_sent_immediately_and_alone() {
         send(ORDERS, commit(1));
         var _ = lanes.sendAlone(ORDERS, commit(2));
         assertEquals(List.of("orders: commit 1", "orders: commit 2"), wire.sent());
     }
 
     @Test
-    void a_commit_goes_before_what_waits_and_a_rollback_does_not() {
+    void a_commit_overtakes_queued_messages_and_a_rollback_does_not() {
         send(ORDERS, commit(1));
         send(ORDERS, write(2, "1"));
         send(ORDERS, new Message.Rollback(id(2)));
@@ -330,7 +330,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void each_of_many_threads_gets_its_own_answer() throws Exception {
+    void each_of_many_threads_gets_its_own_reply() throws Exception {
         ParticipantTransport port = new ParticipantTransport() {
             @Override
             public CompletionStage<Reply> send(Registration target, Message message) {
@@ -404,7 +404,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void one_that_is_sent_again_and_cannot_be_reached_may_have_been_carried_out_all_the_same() {
+    void a_retried_message_that_is_unreachable_may_have_been_applied() {
         send(ORDERS, commit(1));
         var second = send(ORDERS, commit(2));
         send(ORDERS, commit(3));
@@ -419,7 +419,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void what_one_turn_brings_about_leaves_together() {
+    void messages_of_one_turn_are_sent_together() {
         Queue<Runnable> turn = new ArrayDeque<>();
         BatchingParticipantClient patient = patient(3, turn::add);
         sendEach(patient, 1, 4, i -> new Message.Rollback(id(i)));
@@ -432,7 +432,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void a_batch_of_one_is_no_batch_and_nothing_gathers() {
+    void with_a_batch_size_of_one_nothing_is_batched() {
         BatchingParticipantClient single = patient(1, Runnable::run);
         single.send(ORDERS, commit(1));
         single.send(ORDERS, commit(2));
@@ -440,7 +440,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void a_hanging_request_holds_up_neither_its_lane_for_good_nor_another() {
+    void a_hanging_request_releases_its_lane_and_delays_no_other() {
         send(ORDERS, commit(1));
         send(PAYMENTS, commit(2));
         send(ORDERS, commit(3));
@@ -456,7 +456,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void what_waits_for_too_long_surely_never_leaves() {
+    void a_message_that_waits_too_long_is_never_sent() {
         BatchingParticipantClient patient = patient(3, Runnable::run);
         var _ = patient.send(ORDERS, commit(1));
         var late = patient.send(ORDERS, commit(2)).toCompletableFuture();
@@ -467,7 +467,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void no_more_wait_than_allowed() {
+    void the_number_of_queued_messages_is_limited() {
         for (int i = 1; i <= 6; i++) {
             send(ORDERS, commit(i));
         }
@@ -477,7 +477,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void what_follows_from_answers_travels_together_too() {
+    void messages_caused_by_replies_are_sent_together() {
         send(ORDERS, commit(1));
         for (int i = 2; i <= 3; i++) {
             int transaction = i;
@@ -490,7 +490,7 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void a_port_that_throws_fails_only_what_it_was_given() {
+    void a_transport_that_throws_fails_only_its_own_messages() {
         wire.throwsNext = true;
         var failed = send(ORDERS, commit(1));
         assertTrue(failed.answer().isCompletedExceptionally());
