@@ -51,6 +51,28 @@ public final class ReplyTable {
     }
 
     /**
+     * Returns the reply to a message that was sent again after an attempt without a clear answer. Some replies to the
+     * second attempt do not tell whether the first one was carried out.
+     */
+    public static Reply afterResend(Message message, Reply reply) {
+        boolean isUnclear = switch (reply) {
+            // A vote to abort is safe in any case.
+            case Unreachable _ -> !(message instanceof Message.Prepare);
+            // The first attempt may have committed and been forgotten since.
+            case NotFound _, Conflict _, NoRoom _ -> isCommit(message);
+            case Acknowledged _, Voted _, Unavailable _, NoAnswer _, ProtocolError _ -> false;
+        };
+        return isUnclear ? new NoAnswer(reply.detail()) : reply;
+    }
+
+    private static boolean isCommit(Message message) {
+        return switch (message) {
+            case Message.Commit _, Message.CommitOnePhase _ -> true;
+            case Message.Write _, Message.Prepare _, Message.Rollback _ -> false;
+        };
+    }
+
+    /**
      * Returns how a failed write is refused to the client.
      *
      * @throws IllegalArgumentException if the write was acknowledged

@@ -1,6 +1,5 @@
 package dtc.app;
 
-import dtc.testing.Waiting;
 import static io.restassured.RestAssured.get;
 import static io.restassured.RestAssured.given;
 import static org.hamcrest.Matchers.equalTo;
@@ -10,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.log.file.DirectoryStorage;
 import dtc.protocol.TransactionId;
+import dtc.testing.Waiting;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.quarkus.test.junit.QuarkusTest;

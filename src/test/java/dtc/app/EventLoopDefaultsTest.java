@@ -21,7 +21,8 @@ class EventLoopDefaultsTest {
 
     @ParameterizedTest
     @CsvSource({"1, JVM, 1", "3, JVM, 1", "8, JVM, 4", "1, NATIVE_RUN, 2", "3, NATIVE_RUN, 2", "8, NATIVE_RUN, 4"})
-    void event_loops_are_half_the_processors_and_at_least_two_in_a_native_image(int processors, ImageMode mode, int loops) {
+    void event_loops_are_half_the_processors_and_at_least_two_in_a_native_image(
+            int processors, ImageMode mode, int loops) {
         assertEquals(loops, EventLoopDefaults.count(processors, mode));
     }
 

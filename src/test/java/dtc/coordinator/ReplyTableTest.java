@@ -118,6 +118,24 @@ class ReplyTableTest {
     }
 
     @Test
+    void some_replies_to_a_message_that_was_sent_again_do_not_tell_what_became_of_it() {
+        for (Message message : MESSAGES) {
+            for (Reply reply : REPLIES) {
+                boolean isCommit = message instanceof Message.Commit || message instanceof Message.CommitOnePhase;
+                boolean isUnclear = switch (reply.getClass().getSimpleName()) {
+                    case "Unreachable" -> !(message instanceof Message.Prepare);
+                    case "NotFound", "Conflict", "NoRoom" -> isCommit;
+                    default -> false;
+                };
+                assertEquals(
+                        isUnclear ? new Reply.NoAnswer("why") : reply,
+                        ReplyTable.afterResend(message, reply),
+                        () -> reply + " to " + message);
+            }
+        }
+    }
+
+    @Test
     void a_write_without_an_answer_makes_its_participant_unresponsive() {
         for (Reply reply : REPLIES) {
             if (ReplyTable.event(NAME, INSTANCE, MESSAGES.getFirst(), reply)

@@ -1,12 +1,12 @@
 package dtc.packaged;
 
-import dtc.testing.Waiting;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dtc.packaged.Processes.Application;
+import dtc.testing.Waiting;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -124,8 +124,7 @@ class KilledCoordinatorIT {
                                         .size()
                                 == NAMES.size());
                 int before = heard.size();
-                Waiting.await("transactions end")
-                        .until(() -> heard.size() >= before + TRANSACTIONS_BETWEEN_KILLS_MIN);
+                Waiting.await("transactions end").until(() -> heard.size() >= before + TRANSACTIONS_BETWEEN_KILLS_MIN);
             }
             // Not a wait for a condition: the random moment of the kill is what is tested.
             TimeUnit.MILLISECONDS.sleep(random.nextInt(RUN_MILLIS_MAX));

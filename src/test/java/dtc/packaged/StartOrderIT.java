@@ -69,17 +69,19 @@ class StartOrderIT {
         return application.output().contains("is not registered, and goes on trying");
     }
 
+    /** The first votes may time out on a slow machine: the processes have just started. */
     private static void commits(Application coordinator, Application orders, Application payments, String key) {
-        given().baseUri(coordinator.url())
-                .contentType(ContentType.JSON)
-                .body("""
-                        {"autoCommit":true,"writes":[
-                          {"resourceManager":"orders","key":"%1$s","value":1},
-                          {"resourceManager":"payments","key":"%1$s","value":2}]}""".formatted(key))
-                .post("/transactions")
-                .then()
-                .statusCode(201)
-                .body("state", equalTo("COMMITTED"));
+        Waiting.await()
+                .untilAsserted(() -> given().baseUri(coordinator.url())
+                        .contentType(ContentType.JSON)
+                        .body("""
+                                {"autoCommit":true,"writes":[
+                                  {"resourceManager":"orders","key":"%1$s","value":1},
+                                  {"resourceManager":"payments","key":"%1$s","value":2}]}""".formatted(key))
+                        .post("/transactions")
+                        .then()
+                        .statusCode(201)
+                        .body("state", equalTo("COMMITTED")));
         given().baseUri(orders.url()).get("/rm/orders/entries/" + key).then().body("value", equalTo(1));
         given().baseUri(payments.url())
                 .get("/rm/payments/entries/" + key)

@@ -1,5 +1,6 @@
 package dtc.runtime.messaging;
 
+import dtc.coordinator.ReplyTable;
 import dtc.protocol.Message;
 import dtc.protocol.Reply;
 import dtc.runtime.Ports;
@@ -107,22 +108,9 @@ public final class BatchingParticipantClient implements ParticipantClient {
             reply.complete(resent ? new Reply.NoAnswer(why) : new Reply.Unavailable(why));
         }
 
-        /**
-         * Completes the message with the reply to its own request. For a message that was sent before, some replies do
-         * not tell whether it was carried out the first time.
-         */
+        /** Completes the message with the reply to its own request. */
         private void complete(Reply received) {
-            boolean unclear = resent
-                    && switch (received) {
-                        case Reply.Unreachable _ -> !(message instanceof Message.Prepare);
-                        case Reply.NotFound _, Reply.Conflict _, Reply.NoRoom _ -> isCommit();
-                        case Reply.Acknowledged _,
-                                Reply.Voted _,
-                                Reply.Unavailable _,
-                                Reply.NoAnswer _,
-                                Reply.ProtocolError _ -> false;
-                    };
-            reply.complete(unclear ? new Reply.NoAnswer(received.detail()) : received);
+            reply.complete(resent ? ReplyTable.afterResend(message, received) : received);
         }
     }
 

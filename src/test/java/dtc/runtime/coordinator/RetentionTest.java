@@ -1,0 +1,59 @@
+package dtc.runtime.coordinator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dtc.protocol.TransactionId;
+import dtc.runtime.FakeTime;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+
+class RetentionTest {
+
+    private static final Duration AGE = Duration.ofHours(1);
+
+    private final FakeTime time = new FakeTime();
+    private final List<TransactionId> forgotten = new ArrayList<>();
+    private final Retention retention = new Retention(time, AGE, 3, forgotten::add);
+
+    @Test
+    void a_transaction_is_forgotten_after_the_retention_time() {
+        retention.add(id(1), Duration.ZERO);
+        time.goOn(AGE.minusMinutes(1));
+        assertEquals(List.of(), forgotten);
+        time.goOn(Duration.ofMinutes(2));
+        assertEquals(List.of(id(1)), forgotten);
+    }
+
+    @Test
+    void the_time_before_a_restart_counts() {
+        retention.add(id(1), AGE.minusMinutes(1));
+        time.goOn(Duration.ofMinutes(2));
+        assertEquals(List.of(id(1)), forgotten);
+    }
+
+    @Test
+    void those_that_finished_first_are_forgotten_if_there_are_too_many() {
+        for (int i = 1; i <= 5; i++) {
+            retention.add(id(i), Duration.ZERO);
+        }
+        assertEquals(List.of(id(1), id(2)), forgotten);
+    }
+
+    @Test
+    void a_removed_transaction_is_not_forgotten() {
+        retention.add(id(1), Duration.ZERO);
+        assertTrue(retention.remove(id(1)));
+        assertFalse(retention.remove(id(1)));
+        time.goOn(AGE.multipliedBy(2));
+        assertEquals(List.of(), forgotten);
+    }
+
+    private static TransactionId id(int number) {
+        return new TransactionId(new UUID(0, number));
+    }
+}

@@ -1,0 +1,115 @@
+package dtc.runtime.coordinator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dtc.protocol.TransactionId;
+import dtc.runtime.FakeTime;
+import dtc.runtime.coordinator.RetryQueue.Offered;
+import dtc.runtime.coordinator.RetryQueue.Retry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+class RetryQueueTest {
+
+    private static final Duration PAUSE = Duration.ofSeconds(1);
+    private static final Duration FAILURE_PAUSE = Duration.ofSeconds(10);
+
+    private final FakeTime time = new FakeTime();
+    private final List<String> sent = new ArrayList<>();
+    private final List<CompletableFuture<@Nullable Void>> inFlight = new ArrayList<>();
+    private boolean idle;
+    private final RetryQueue queue =
+            new RetryQueue(time, new RetryQueue.Settings(2, 2, FAILURE_PAUSE), () -> idle = true);
+
+    @Test
+    void a_retry_is_sent_after_its_pause() {
+        queue.offer(commit(1), PAUSE);
+        assertEquals(List.of(), sent);
+        time.goOn(PAUSE);
+        assertEquals(List.of("commit 1"), sent);
+    }
+
+    @Test
+    void commits_are_sent_before_rollbacks_and_a_limited_number_at_a_time() {
+        queue.offer(rollback(1), null);
+        queue.offer(commit(2), null);
+        queue.offer(commit(3), null);
+        assertEquals(3, queue.resume(_ -> true));
+        assertEquals(List.of("commit 2", "commit 3"), sent);
+        inFlight.getFirst().complete(null);
+        assertEquals(List.of("commit 2", "commit 3", "rollback 1"), sent);
+    }
+
+    @Test
+    void only_rollbacks_are_dropped() {
+        for (int i = 0; i < 2; i++) {
+            assertEquals(Offered.QUEUED, queue.offer(rollback(i), PAUSE));
+        }
+        assertEquals(Offered.DROPPED, queue.offer(rollback(2), PAUSE));
+        for (int i = 0; i < 100; i++) {
+            assertEquals(Offered.QUEUED, queue.offer(commit(i), PAUSE));
+        }
+        assertEquals(102, queue.size());
+    }
+
+    @Test
+    void the_retries_of_one_transaction_can_be_resumed_alone() {
+        queue.offer(commit(1), PAUSE);
+        queue.offer(commit(2), PAUSE);
+        assertEquals(1, queue.resume(retry -> retry.transaction().equals(id(2))));
+        assertEquals(List.of("commit 2"), sent);
+        assertEquals(0, queue.resume(retry -> retry.transaction().equals(id(2))));
+    }
+
+    @Test
+    void a_retry_that_fails_because_of_an_internal_error_is_sent_again() {
+        queue.offer(commit(1), PAUSE);
+        time.goOn(PAUSE);
+        inFlight.getFirst().completeExceptionally(new IllegalStateException("a bug"));
+        assertFalse(idle);
+        time.goOn(FAILURE_PAUSE);
+        assertEquals(List.of("commit 1", "commit 1"), sent);
+    }
+
+    @Test
+    void an_idle_queue_closes_and_accepts_nothing_more() {
+        queue.offer(commit(1), PAUSE);
+        time.goOn(PAUSE);
+        assertFalse(idle);
+        inFlight.getFirst().complete(null);
+        assertTrue(idle);
+        assertEquals(0, queue.size());
+        assertEquals(Offered.CLOSED, queue.offer(commit(2), PAUSE));
+    }
+
+    private Retry commit(int number) {
+        return retry("commit ", number, false);
+    }
+
+    private Retry rollback(int number) {
+        return retry("rollback ", number, true);
+    }
+
+    private Retry retry(String what, int number, boolean mayBeDropped) {
+        return new Retry(
+                id(number),
+                () -> {
+                    sent.add(what + number);
+                    CompletableFuture<@Nullable Void> attempt = new CompletableFuture<>();
+                    inFlight.add(attempt);
+                    return attempt;
+                },
+                mayBeDropped);
+    }
+
+    private static TransactionId id(int number) {
+        return new TransactionId(new UUID(0, number));
+    }
+}

@@ -1,0 +1,72 @@
+package dtc.runtime.coordinator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dtc.coordinator.CoordinatorEvent;
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TwoPhaseCommit;
+import dtc.protocol.Origin;
+import dtc.protocol.TransactionId;
+import dtc.runtime.FakeTime;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+class WaitersTest {
+
+    private static final Duration TIMEOUT = Duration.ofMillis(1_400);
+
+    private final FakeTime time = new FakeTime();
+    private final Waiters waiters = new Waiters(time, TIMEOUT);
+    private final TwoPhaseCommit machine = new TwoPhaseCommit(10, 100);
+    private final TransactionEntry entry = new TransactionEntry(
+            Transaction.begin(new TransactionId(new UUID(0, 1)), Origin.UNNAMED, time.now(), time.now()), 0);
+
+    @Test
+    void a_call_is_answered_once_its_condition_is_met() {
+        CompletableFuture<Transaction> decided = await(Until.DECIDED);
+        CompletableFuture<Transaction> applied = await(Until.APPLIED);
+        assertFalse(decided.isDone());
+        Transaction rolledBack = rollBack();
+        waiters.changed(entry, rolledBack);
+        assertSame(rolledBack, decided.join());
+        assertSame(rolledBack, applied.join());
+        assertEquals(0, time.timers(), "the timers are cancelled");
+        assertTrue(entry.waiters.isEmpty());
+    }
+
+    @Test
+    void a_call_is_answered_with_the_current_state_after_the_timeout() {
+        CompletableFuture<Transaction> answer = await(Until.DECIDED);
+        time.goOn(TIMEOUT.minusMillis(1));
+        assertFalse(answer.isDone());
+        time.goOn(Duration.ofMillis(1));
+        assertSame(entry.transaction(), answer.join());
+        assertTrue(entry.waiters.isEmpty());
+    }
+
+    @Test
+    void a_call_whose_condition_is_met_already_does_not_wait() {
+        Transaction rolledBack = rollBack();
+        assertSame(rolledBack, await(Until.APPLIED).join());
+        assertEquals(0, time.timers());
+    }
+
+    private CompletableFuture<Transaction> await(Until until) {
+        return waiters.await(entry, until).toCompletableFuture();
+    }
+
+    private Transaction rollBack() {
+        Transaction rolledBack = machine.apply(
+                        entry.transaction(), new CoordinatorEvent.RollbackRequested(), time.now())
+                .transaction();
+        synchronized (entry) {
+            entry.update(rolledBack, time.nanos());
+        }
+        return rolledBack;
+    }
+}
