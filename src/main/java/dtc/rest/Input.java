@@ -25,18 +25,22 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Turns what came over HTTP into values of the protocol, or throws a problem that names every violation. */
+/**
+ * Converts input from HTTP to values of the protocol, or throws a problem that lists every violation. This is not Bean
+ * Validation: most limits are configured at run time, the messages are plain Java in {@code protocol}, and validating
+ * without converting would check each field twice.
+ */
 public final class Input {
 
     /**
-     * How much one request may ask for.
+     * The limits of a request.
      *
      * @param keyCharsMax characters of a key
      * @param valueCharsMax characters of a value's JSON text
      * @param writesMax writes in one transaction, and so in one request
      * @param timeoutMax the longest time to expiry that a client may ask for
      * @param pageMax items on one page of a list
-     * @param idAheadMax how far clocks may be apart
+     * @param idAheadMax how far the time in an id may be ahead of the clock
      */
     public record Limits(
             int keyCharsMax, int valueCharsMax, int writesMax, Duration timeoutMax, int pageMax, Duration idAheadMax) {}
@@ -44,7 +48,7 @@ public final class Input {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?");
     public static final String NAME_RULE = "must be 1 to 63 letters, digits, '.', '_' or '-', no sign at either end";
     private static final Set<String> SCHEMES = Set.of("http", "https");
-    /** No dots alone between slashes: {@code ..} leads elsewhere. */
+    /** No segment may be {@code .} or {@code ..}. */
     private static final Pattern PATH = Pattern.compile("(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?");
 
     private static final Pattern IDEMPOTENCY_KEY = Pattern.compile("[\\x21-\\x7e]{1,255}");
@@ -60,7 +64,7 @@ public final class Input {
         this.limits = limits;
     }
 
-    /** Throws what was found wrong so far. */
+    /** Throws a problem with the violations so far, if any. */
     void check() {
         if (!violations.isEmpty()) {
             throw Problems.invalid(List.copyOf(violations));
@@ -220,7 +224,7 @@ public final class Input {
         return json;
     }
 
-    /** Half of a surrogate pair has no bytes in UTF-8, and would silently become another character. */
+    /** An unpaired surrogate cannot be encoded in UTF-8 and would be replaced without notice. */
     private void wellFormed(String field, String text) {
         if (text.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
             violation(field, "must hold no unpaired surrogates");
@@ -257,7 +261,7 @@ public final class Input {
                 return sequence;
             }
         } catch (NumberFormatException _) {
-            // said below
+            // reported below
         }
         violation(Headers.WRITE_SEQUENCE, "must be a positive number");
         return 0;
@@ -286,7 +290,7 @@ public final class Input {
         return uuid.get().value();
     }
 
-    /** A plain {@code http(s)://host[:port][/path]}, without the slash at its end. */
+    /** A plain {@code http(s)://host[:port][/path]}, without a trailing slash. */
     String url(@Nullable String text) {
         if (text == null || text.length() > URL_CHARS_MAX || !isPlainUrl(text)) {
             violation("url", "must be a plain http(s)://host[:port][/path]");
