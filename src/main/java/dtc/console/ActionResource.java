@@ -33,8 +33,8 @@ import org.jboss.resteasy.reactive.RestPath;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an operator may do. Each action has one address: asked for, it says what will happen; sent a form with a reason,
- * it does it, and leads back to its subject, where the audit shows what came of it.
+ * The actions of operators. Each action has one address: GET shows what will happen; POST with a reason carries it out
+ * and redirects to its subject, where the audit log shows the result.
  */
 @Path("/console")
 @Produces(MediaType.TEXT_HTML)
@@ -55,7 +55,7 @@ public class ActionResource {
         CompletionStage<Audit.Result> act(String who, String reason);
     }
 
-    /** An action on one subject: what will happen, and how to make it happen. */
+    /** An action on one subject: its consequences, and how to carry it out. */
     private record Asked(
             Action action,
             String subject,
@@ -146,7 +146,7 @@ public class ActionResource {
                 });
     }
 
-    /** The page of what the same operator did the same to: a form that is sent twice leads twice to what came of it. */
+    /** Links to the result if the same operator has already carried out this action: a form may be sent twice. */
     private Optional<String> doneBefore(String who, String subject, String id, String action) {
         return audit.of(Links.page(subject, id)).stream()
                 .filter(e -> e.who().equals(who) && e.action().path().equals(action))
@@ -158,7 +158,7 @@ public class ActionResource {
         return Response.seeOther(URI.create(link + "#audit")).build();
     }
 
-    // What is asked for; null where it could change nothing now
+    // The actions; null if the action would change nothing now
 
     private @Nullable Asked asked(String subject, String id, String action) {
         return subject.equals("transactions") ? onTransaction(id, action) : onResourceManager(id, action);
@@ -209,9 +209,9 @@ public class ActionResource {
                 }));
     }
 
-    /** It may have been decided to roll back meanwhile, which the action then had no part in. */
+    /** The rollback may have been decided before the action, which then did not cause it. */
     static Audit.Result rolledBack(Transaction asked, Transaction after) {
-        // One that could only roll back anyway keeps its cause, and one that ended as heuristic has the cause of that.
+        // A marked transaction keeps its cause, and a heuristic outcome has the cause of its own.
         boolean byThis = after.cause() == Cause.OPERATOR
                 || asked.state() == TransactionState.MARKED_ROLLBACK
                 || after.state() == TransactionState.HEURISTIC;

@@ -22,7 +22,7 @@ import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestStreamElementType;
 import org.jspecify.annotations.Nullable;
 
-/** The pages to look at, each under an address of its own. */
+/** The pages that only read, each at its own address. */
 @Path("/console")
 @Produces(MediaType.TEXT_HTML)
 @Blocking
@@ -74,7 +74,7 @@ public class ConsoleResource {
         this.time = time;
     }
 
-    /** One event every two seconds, upon which an open page asks for itself again. */
+    /** One event every two seconds, on which an open page reloads its content. */
     @GET
     @Path("/beats")
     @Produces(MediaType.SERVER_SENT_EVENTS)

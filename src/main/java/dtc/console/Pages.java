@@ -19,15 +19,15 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** How pages are made: their frame, their headers, and that one rendering serves all that look at the same. */
+/** Renders pages with their frame and headers. Viewers of the same page share one rendering. */
 @Singleton
 class Pages {
 
-    /** Nothing but what this process serves; no inline script, no inline style, no frame around it. */
+    /** Only resources of this process; no inline scripts or styles, and no framing by other pages. */
     private static final String CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; "
             + "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-    /** Different pages kept until the next beat. */
+    /** Pages kept until the next update. */
     private static final int KEPT_MAX = 64;
 
     private static final MediaType HTML = MediaType.TEXT_HTML_TYPE.withCharset("utf-8");
@@ -37,13 +37,13 @@ class Pages {
     private final Time time;
     private final AtomicReference<Kept> kept = new AtomicReference<>(new Kept(0));
 
-    /** Renderings of one beat. */
+    /** The renderings of one update. */
     private record Kept(long beat, Map<String, Rendering> byKey) {
         private Kept(long beat) {
             this(beat, new ConcurrentHashMap<>());
         }
 
-        /** All pages that are open ask at once: the first one's rendering is for all. */
+        /** All open pages reload at once, and share the first rendering. */
         private Rendering of(String key, Supplier<Page> page) {
             return byKey.size() < KEPT_MAX
                     ? byKey.computeIfAbsent(key, _ -> new Rendering(page))
@@ -51,7 +51,7 @@ class Pages {
         }
     }
 
-    /** A page, made when the first one asks for it. */
+    /** A page, rendered when it is first requested. */
     private static final class Rendering {
         private final Supplier<Page> page;
         /** Guarded by this. */
@@ -69,11 +69,11 @@ class Pages {
         }
     }
 
-    /** As it is sent: encoded once too. */
+    /** The page as it is sent, so that it is also encoded once. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
     private record Rendered(int status, byte[] html) {}
 
-    /** What is shown, and whether it is what was asked for. */
+    /** The content, and the status of the response. */
     record Page(int status, TemplateInstance template) {
 
         static Page of(TemplateInstance template) {
@@ -85,16 +85,16 @@ class Pages {
         }
     }
 
-    /** Who asks, and how. */
+    /** The request for a page. */
     record Request(HttpHeaders headers, UriInfo uri, RoutingContext caller) {
 
-        /** The page's own address, which it asks again when a beat comes. */
+        /** The address of the page, from which it reloads its content. */
         String self() {
             String query = uri.getRequestUri().getRawQuery();
             return uri.getRequestUri().getRawPath() + (query == null ? "" : "?" + query);
         }
 
-        /** This coordinator as the viewer reaches it, without a slash at the end. */
+        /** The address of this coordinator as the viewer reaches it, without a trailing slash. */
         String base() {
             return uri.getBaseUri().toString().replaceAll("/+$", "");
         }
@@ -105,24 +105,24 @@ class Pages {
     }
 
     /**
-     * What is around every page.
+     * The frame of every page.
      *
-     * @param nav which of the links at the top it belongs to
-     * @param startedAt of this coordinator, so that a page notices a restart
+     * @param nav the navigation link that the page belongs to
+     * @param startedAt when this coordinator started, so that a page notices a restart
      * @param mayAct whether the viewer may change anything
-     * @param curl how a call from a shell begins, with a token where one is needed
+     * @param curl the start of a curl command, with a token if one is required
      */
     public record Frame(
             String title, String nav, String self, String startedAt, When asOf, boolean mayAct, String curl) {}
 
-    /** What somebody is told instead of what they asked for. */
+    /** A message shown instead of the requested page. */
     public record Message(String heading, String text, String link, String linkText) {}
 
     /**
-     * What is asked before anything is changed.
+     * The confirmation of an action.
      *
      * @param consequences what will happen
-     * @param problem what was wrong with the form as it was sent; empty at first
+     * @param problem the error in the submitted form; empty at first
      */
     public record Confirmation(
             String heading,
@@ -137,14 +137,14 @@ class Pages {
             String back) {}
 
     /**
-     * What can be tried.
+     * The form that runs a transaction.
      *
-     * @param embedded resource managers of this process, which can be made to misbehave
-     * @param missingRole that which the viewer may not run it without; empty where it may
+     * @param embedded resource managers of this process, in which faults can be injected
+     * @param missingRole the role that the viewer lacks to run it; empty if it lacks none
      */
     public record Trial(List<String> resourceManagers, List<String> embedded, boolean faults, String missingRole) {
 
-        /** Whom the first writes go to: two, where there are two, and those of this process first. */
+        /** The resource managers of the first writes: up to two, those of this process first. */
         public List<String> first() {
             return Stream.concat(embedded.stream().filter(resourceManagers::contains), resourceManagers.stream())
                     .distinct()
@@ -195,16 +195,16 @@ class Pages {
                 access.curl());
     }
 
-    /** A page that many may look at: refreshed, it is rendered once for each beat. */
+    /** A page that many may view. When it reloads, it is rendered once per update. */
     Response live(Request request, Supplier<Page> page) {
         if (!request.isRefresh()) {
-            return html(page.get()).build(); // whoever opens it sees what they did a moment ago
+            return html(page.get()).build(); // a page that is opened shows the latest changes
         }
         String key = access.mayAct(request.caller()) + request.base() + request.self();
         return respond(keptNow().of(key, page).rendered()).build();
     }
 
-    /** Something was changed by hand: whoever looks again in this beat is to see it. */
+    /** Discards the renderings, so that an operator's change is visible before the next update. */
     void discardKept() {
         kept.set(new Kept(pulse.number()));
     }

@@ -17,7 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One transaction: what happened, what is awaited now, and what an operator may do. */
+/** One transaction: what happened, what it waits for, and what an operator may do. */
 @Singleton
 class TransactionView {
 
@@ -27,18 +27,18 @@ class TransactionView {
     private final Audit audit;
     private final Time time;
 
-    /** A name and what it is. */
+    /** A name and a value. */
     public record Fact(String name, String value) {}
 
-    /** Somebody that the transaction waits for. */
+    /** Something that the transaction waits for. */
     public record Awaited(
             String whom, String what, When since, @Nullable String next) {}
 
     /**
      * One participant.
      *
-     * @param lease what stands in the way where it holds none
-     * @param writes how many it was sent; null where that was before a restart, for the log does not keep it
+     * @param lease the reason if it has no live lease
+     * @param writes the number of writes; null if they precede a restart, because the log does not keep it
      */
     public record ParticipantRow(
             int number,
@@ -51,17 +51,17 @@ class TransactionView {
             @Nullable String reason) {}
 
     /**
-     * Where to ask the same from a shell, and what that asks.
+     * A shell command that shows the same, and a description.
      *
-     * @param ours whether this is an address of the coordinator; an RM chose its own, and is to be shown no token
+     * @param ours whether it calls the coordinator; an RM chooses its own address, and must not get the token
      */
     public record Curl(String what, String url, boolean ours) {}
 
     /**
      * The page.
      *
-     * @param rows the timeline; empty where it was not kept
-     * @param drawnMax lifelines that are drawn, where that is less than there are participants; 0 otherwise
+     * @param rows the timeline; empty if it was not kept
+     * @param drawnMax the number of lifelines drawn if there are more participants; otherwise 0
      */
     public record Model(
             String id,
@@ -94,7 +94,7 @@ class TransactionView {
     }
 
     /**
-     * Null where there is no such transaction.
+     * Returns null if there is no such transaction.
      *
      * @param base the address of this coordinator, as the viewer reaches it
      */
@@ -131,7 +131,7 @@ class TransactionView {
                 AuditLog.rows(audit.of(Links.transaction(id)), now));
     }
 
-    /** How long it is what it is, or how long it took to end. */
+    /** How long it has been in its state, or how long it took to end. */
     private static String took(Transaction t, Instant inState, Instant now) {
         return t.finishedAt() == null
                 ? "for " + Texts.duration(Duration.between(inState, now))
@@ -160,7 +160,7 @@ class TransactionView {
         return facts;
     }
 
-    // What is awaited
+    // What it waits for
 
     private static List<Awaited> awaited(Transaction t, Timeline.@Nullable Seen seen, When since, Instant now) {
         return switch (t.state()) {
@@ -242,7 +242,7 @@ class TransactionView {
                     Chip.of(p.state()),
                     t.state().isFinal() ? null : lease(registry.find(p.resourceManager())),
                     p.ballot() == null ? null : p.ballot().vote().name().replace('_', ' '),
-                    p.writes() == 0 ? null : p.writes(), // one is sent to whoever is enlisted
+                    p.writes() == 0 ? null : p.writes(), // every participant was sent at least one
                     p.reason()));
         }
         return rows;
@@ -272,7 +272,7 @@ class TransactionView {
         return curls;
     }
 
-    /** What could change anything now. */
+    /** The actions that would change something now. */
     static List<Action> actions(Transaction t) {
         return switch (t.state()) {
             case ACTIVE, MARKED_ROLLBACK, PREPARING -> List.of(Action.ROLL_BACK);
