@@ -39,7 +39,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
-import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
@@ -82,7 +81,6 @@ public class HostedResource {
     @POST
     @Path("/transactions/{id}/writes")
     @Consumes(MediaType.APPLICATION_JSON)
-    @Operation(summary = "Stages a write")
     @APIResponse(responseCode = "204", description = "Staged")
     public Uni<RestResponse<Void>> write(
             @RestPath String rm,
@@ -106,7 +104,6 @@ public class HostedResource {
     @POST
     @Path("/transactions/{id}/prepare")
     @Consumes(MediaType.WILDCARD)
-    @Operation(summary = "Votes, on carried writes too; a repeated prepare gets the same vote")
     @RequestBody(
             required = false,
             content =
@@ -134,7 +131,6 @@ public class HostedResource {
 
     @POST
     @Path("/transactions/{id}/commit")
-    @Operation(summary = "Applies once, however often called; without a vote before it, commits in one phase")
     @APIResponse(responseCode = "204", description = "Applied")
     public Uni<RestResponse<Void>> commit(
             @RestPath String rm, @RestPath String id, @HeaderParam(Headers.INSTANCE) @Nullable String instance) {
@@ -147,7 +143,6 @@ public class HostedResource {
 
     @POST
     @Path("/transactions/{id}/rollback")
-    @Operation(summary = "Discards; the rollback of an unknown transaction is remembered")
     @APIResponse(responseCode = "204", description = "Discarded")
     public Uni<RestResponse<Void>> rollback(
             @RestPath String rm, @RestPath String id, @HeaderParam(Headers.INSTANCE) @Nullable String instance) {
@@ -161,11 +156,6 @@ public class HostedResource {
     @POST
     @Path("/batch")
     @Consumes(MediaType.APPLICATION_JSON)
-    @Operation(
-            summary = "Several messages in one request",
-            description =
-                    "Each gets the answer that it would get alone, in the same order; 202 if the transaction waits"
-                            + " for a key: send that message alone")
     public Uni<BatchReply> batch(
             @RestPath String rm,
             @HeaderParam(Headers.INSTANCE) @Nullable String instance,
@@ -267,7 +257,6 @@ public class HostedResource {
 
     @GET
     @Path("/transactions")
-    @Operation(summary = "What is staged (ACTIVE) or in doubt (PREPARED) here, oldest first")
     public Uni<OpenTransactionList> transactions(@RestPath String rm, @QueryParam("limit") @Nullable String limit) {
         HostedParticipant target = find(rm);
         Input input = new Input(limits);
@@ -282,7 +271,6 @@ public class HostedResource {
 
     @GET
     @Path("/entries/{key:.+}")
-    @Operation(summary = "A committed value")
     public Uni<EntryDocument> entry(@RestPath String rm, @RestPath String key) {
         HostedParticipant target = find(rm);
         return Uni.createFrom()
@@ -292,7 +280,6 @@ public class HostedResource {
 
     @GET
     @Path("/entries")
-    @Operation(summary = "Committed values by key")
     public Uni<EntryPage> entries(
             @RestPath String rm,
             @QueryParam("limit") @Nullable String limit,

@@ -19,17 +19,14 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.util.Set;
 import java.util.UUID;
-import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
-import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
-/** What resource managers tell the coordinator of themselves. */
+/** Registrations of resource managers. */
 @Path("/resource-managers")
 @Tag(name = "Resource managers")
 @Produces(MediaType.APPLICATION_JSON)
@@ -58,19 +55,8 @@ public class RegistryResource {
     @PUT
     @Path("/{id}")
     @Consumes(MediaType.APPLICATION_JSON)
-    @Operation(summary = "Registers, and renews the lease")
     @APIResponse(responseCode = "201", description = "New")
     @APIResponse(responseCode = "200", description = "Renewed")
-    @RequestBody(
-            content =
-                    @Content(
-                            mediaType = MediaType.APPLICATION_JSON,
-                            examples =
-                                    @ExampleObject(
-                                            name = "register",
-                                            value =
-                                                    "{\"url\":\"http://127.0.0.1:9000/stock\",\"instance\":"
-                                                            + "\"7b0c4f0e-6f0c-4f57-9a1e-0d8f1f2f9f10\",\"features\":[\"keep-alive\"]}")))
     public RestResponse<RegistrationDocument> register(
             @RestPath String id, @Context RoutingContext call, @Nullable RegistrationRequest request) {
         checkOwner(id, call);
@@ -94,7 +80,6 @@ public class RegistryResource {
 
     @DELETE
     @Path("/{id}")
-    @Operation(summary = "Leaves; with an instance, only if that is the one registered")
     @APIResponse(responseCode = "204", description = "Gone")
     public RestResponse<Void> leave(
             @RestPath String id, @Context RoutingContext call, @QueryParam("instance") @Nullable String instance) {
@@ -107,14 +92,12 @@ public class RegistryResource {
     }
 
     @GET
-    @Operation(summary = "Who is there, live or lapsed")
     public RegistrationList list() {
         return new RegistrationList(registry.all().stream().map(this::document).toList());
     }
 
     @GET
     @Path("/{id}")
-    @Operation(summary = "One resource manager")
     public RegistrationDocument get(@RestPath String id) {
         Registration registration = registry.find(id);
         if (registration == null) {
@@ -123,7 +106,7 @@ public class RegistryResource {
         return document(registration);
     }
 
-    /** Ahead of all else: what others may know of a name, they may read. */
+    /** Checked before anything else. Others may still read the registration. */
     private void checkOwner(String id, RoutingContext call) {
         if (!access.caller(call).owns(id)) {
             throw Problems.problem("NOT_YOURS", 403, "this resource manager's id belongs to another")

@@ -43,18 +43,17 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
-import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
-/** What clients, and participants in doubt, ask of the coordinator. */
+/** Transactions, for clients and for participants in doubt. */
 @Path("/transactions")
 @Tag(name = "Transactions")
 @Produces(MediaType.APPLICATION_JSON)
@@ -70,9 +69,6 @@ public class TransactionResource {
 
     private static final int PREFERENCES_MAX = 16;
 
-    private static final String EXAMPLE =
-            "{\"id\":\"0199f2d4-7a3c-7d21-9f0e-2b1c4d5e6f70\",\"state\":\"COMMITTED\",\"startedAt\":\"2026-11-23T10:00:00.000Z\",\"expiresAt\":\"2026-11-23T10:00:30.000Z\",\"decidedAt\":\"2026-11-23T10:00:00.012Z\",\"finishedAt\":\"2026-11-23T10:00:00.015Z\",\"reason\":null,\"participants\":[{\"resourceManager\":\"orders\",\"state\":\"COMMITTED\",\"vote\":\"COMMIT\",\"reason\":null}]}";
-
     private final Coordinator coordinator;
     private final Input.Limits limits;
     private final ObjectMapper mapper;
@@ -87,32 +83,15 @@ public class TransactionResource {
 
     @POST
     @Consumes(MediaType.WILDCARD)
-    @Operation(
-            summary = "Begins a transaction; with writes and autoCommit runs it to its outcome in one call",
-            description = "With an Idempotency-Key the request may be sent again: the same key and body give the same"
-                    + " transaction, the same key with another body is 422.")
     @RequestBody(
             content =
                     @Content(
                             mediaType = MediaType.APPLICATION_JSON,
-                            schema = @Schema(implementation = BeginRequest.class),
-                            examples = {
-                                @ExampleObject(name = "begin", value = "{\"timeoutMillis\":30000}"),
-                                @ExampleObject(
-                                        name = "one call",
-                                        value =
-                                                "{\"writes\":[{\"resourceManager\":\"orders\",\"key\":\"o-1\",\"value\":"
-                                                        + "{\"total\":42}},{\"resourceManager\":\"payments\",\"key\":\"p-1\","
-                                                        + "\"value\":42}],\"autoCommit\":true}")
-                            }))
-    @APIResponse(
+                            schema = @Schema(implementation = BeginRequest.class)))
+    @APIResponseSchema(
+            value = TransactionDocument.class,
             responseCode = "201",
-            description = "Begun; with autoCommit, as it ended",
-            content =
-                    @Content(
-                            mediaType = MediaType.APPLICATION_JSON,
-                            schema = @Schema(implementation = TransactionDocument.class),
-                            examples = @ExampleObject(name = "committed", value = EXAMPLE)))
+            responseDescription = "Begun; with autoCommit, as it ended")
     public Uni<RestResponse<TransactionDocument>> begin(
             @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable MediaType type,
             @HeaderParam(Headers.IDEMPOTENCY_KEY) @Nullable String key,
@@ -137,16 +116,6 @@ public class TransactionResource {
     @POST
     @Path("/{id}/writes")
     @Consumes(MediaType.APPLICATION_JSON)
-    @Operation(summary = "Enlists the resource manager on first use, and has it stage the write")
-    @RequestBody(
-            content =
-                    @Content(
-                            mediaType = MediaType.APPLICATION_JSON,
-                            examples =
-                                    @ExampleObject(
-                                            name = "write",
-                                            value =
-                                                    "{\"resourceManager\":\"orders\",\"key\":\"o-1\",\"value\":{\"total\":42}}")))
     @APIResponse(responseCode = "204", description = "Staged")
     public Uni<RestResponse<Void>> write(
             @RestPath String id, @Context RoutingContext call, @Nullable WriteRequest request) {
@@ -159,15 +128,7 @@ public class TransactionResource {
 
     @POST
     @Path("/{id}/prepare")
-    @Operation(summary = "Asks all participants for their votes; commits if all are for it, else rolls back")
-    @APIResponse(
-            responseCode = "200",
-            description = "As it stands",
-            content =
-                    @Content(
-                            mediaType = MediaType.APPLICATION_JSON,
-                            schema = @Schema(implementation = TransactionDocument.class),
-                            examples = @ExampleObject(name = "committed", value = EXAMPLE)))
+    @APIResponseSchema(value = TransactionDocument.class, responseDescription = "As it stands")
     public Uni<RestResponse<TransactionDocument>> prepare(
             @RestPath String id, @Context RoutingContext call, @HeaderParam(Headers.PREFER) List<String> prefer) {
         TransactionId transaction = id(id, call);
@@ -177,15 +138,7 @@ public class TransactionResource {
 
     @POST
     @Path("/{id}/commit")
-    @Operation(summary = "Commits, after preparing if need be; 409 where the outcome is rollback")
-    @APIResponse(
-            responseCode = "200",
-            description = "As it stands",
-            content =
-                    @Content(
-                            mediaType = MediaType.APPLICATION_JSON,
-                            schema = @Schema(implementation = TransactionDocument.class),
-                            examples = @ExampleObject(name = "committed", value = EXAMPLE)))
+    @APIResponseSchema(value = TransactionDocument.class, responseDescription = "As it stands")
     public Uni<RestResponse<TransactionDocument>> commit(
             @RestPath String id, @Context RoutingContext call, @HeaderParam(Headers.PREFER) List<String> prefer) {
         TransactionId transaction = id(id, call);
@@ -195,15 +148,7 @@ public class TransactionResource {
 
     @POST
     @Path("/{id}/rollback")
-    @Operation(summary = "Rolls back; 409 where the decision was commit")
-    @APIResponse(
-            responseCode = "200",
-            description = "As it stands",
-            content =
-                    @Content(
-                            mediaType = MediaType.APPLICATION_JSON,
-                            schema = @Schema(implementation = TransactionDocument.class),
-                            examples = @ExampleObject(name = "committed", value = EXAMPLE)))
+    @APIResponseSchema(value = TransactionDocument.class, responseDescription = "As it stands")
     public Uni<TransactionDocument> rollback(@RestPath String id, @Context RoutingContext call) {
         TransactionId transaction = id(id, call);
         return uni(() -> coordinator.rollback(transaction)).map(TransactionResource::document);
@@ -211,20 +156,17 @@ public class TransactionResource {
 
     @GET
     @Path("/{id}")
-    @Operation(summary = "One transaction")
     public TransactionDocument get(@RestPath String id, @Context RoutingContext call) {
         return document(Problems.given(coordinator.find(id(id, call))));
     }
 
     @GET
     @Path("/{id}/outcome")
-    @Operation(summary = "What a participant in doubt asks; an unknown id is ROLLBACK (presumed abort)")
     public OutcomeDocument outcome(@RestPath String id) {
         return new OutcomeDocument(coordinator.outcome(new Input(limits).transactionId("id", id)));
     }
 
     @GET
-    @Operation(summary = "Transactions, newest first")
     public TransactionPage list(
             @QueryParam("state") @Nullable String state,
             @QueryParam("limit") @Nullable String limit,
@@ -243,9 +185,9 @@ public class TransactionResource {
     }
 
     /**
-     * What the client prefers (RFC 7240): each preference perhaps with a value and parameters; unknown ones do no harm.
+     * Reads the client's preferences (RFC 7240). Each may have a value and parameters; unknown ones are ignored.
      *
-     * @param prefer the lines of that header, each of which may be a list
+     * @param prefer the values of the header, each of which may be a list
      */
     private static Until until(List<String> prefer) {
         return Arrays.stream(String.join(",", prefer).split(",", PREFERENCES_MAX))
@@ -254,7 +196,7 @@ public class TransactionResource {
                 : Until.APPLIED;
     }
 
-    /** Where the client would not wait, 202 says that there is more to come; {@code ended} that there is not. */
+    /** Responds 202 if the client did not wait and the transaction has not ended; otherwise {@code ended}. */
     private static RestResponse<TransactionDocument> answer(Transaction t, Until until, RestResponse.Status ended) {
         boolean early = until == Until.DECIDED && !t.state().isFinal();
         var response = RestResponse.ResponseBuilder.create(early ? RestResponse.Status.ACCEPTED : ended, document(t));
@@ -267,7 +209,7 @@ public class TransactionResource {
         return response.build();
     }
 
-    /** The body is optional, and clients send an empty one under any type, so it is read here. */
+    /** Reads the body here, because it is optional and clients send an empty one with any content type. */
     private @Nullable BeginRequest beginRequest(@Nullable MediaType type, byte @Nullable [] body) throws IOException {
         if (body == null || isBlank(body)) {
             return null;
@@ -287,7 +229,7 @@ public class TransactionResource {
         return true;
     }
 
-    /** Of what the body says: white space does not count. */
+    /** A digest of the content of the body, which ignores white space. */
     private String fingerprint(@Nullable BeginRequest request) throws JsonProcessingException {
         try {
             return HexFormat.of()
@@ -297,7 +239,7 @@ public class TransactionResource {
         }
     }
 
-    /** A transaction that is not the caller's is not there, for all that the caller can tell. */
+    /** A transaction of another client is reported as unknown. */
     private TransactionId id(String text, RoutingContext call) {
         TransactionId id = new Input(limits).transactionId("id", text);
         Caller caller = access.caller(call);
