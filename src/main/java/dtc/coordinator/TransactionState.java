@@ -3,35 +3,29 @@ package dtc.coordinator;
 import dtc.protocol.State;
 import java.util.Set;
 
-/**
- * Where a transaction stands at its coordinator. Each state lists the states it may come from; this is the whole table
- * of legal transitions.
- */
+/** The state of a transaction at its coordinator. Each state lists its valid predecessors. */
 public enum TransactionState {
-    /** Takes writes. */
+    /** Accepts writes. */
     ACTIVE(State.ACTIVE),
-    /** A write failed, or nobody knows whether it did: can only roll back. */
+    /** A write failed, or there was no answer to it: the transaction can only roll back. */
     MARKED_ROLLBACK(State.MARKED_ROLLBACK, ACTIVE),
-    /** Votes are being asked for. */
+    /** Votes are requested. */
     PREPARING(State.PREPARING, ACTIVE),
-    /** Everybody voted for commit, and that decision is on its way to the log. Nobody has been told of it yet. */
+    /** All participants voted for commit. The decision is being recorded, and has not been sent to anyone. */
     DECIDING(State.PREPARING, ACTIVE, PREPARING),
-    /** That the only participant shall decide is on its way to the log. */
+    /** It is being recorded that the only participant decides. */
     DELEGATING(State.PREPARING, ACTIVE),
-    /** The only participant was asked to commit in one phase, and the outcome is whatever it did. */
+    /** The only participant was asked to commit in one phase. It decides the outcome. */
     DELEGATED(State.PREPARING, DELEGATING),
-    /** DELEGATED before a restart, which forgot whether the outcome was told to anybody. Only recovery makes it. */
+    /** DELEGATED before a restart, which lost whether a client knows the outcome. Entered only by recovery. */
     RESOLVING(State.PREPARING),
-    /**
-     * Commit is recorded and therefore certain; participants are told until each has acknowledged. Recovery makes it
-     * too.
-     */
+    /** Commit is recorded, and is delivered until every participant has acknowledged it. Also entered by recovery. */
     COMMITTING(State.COMMITTING, DECIDING),
     COMMITTED(State.COMMITTED, DECIDING, DELEGATED, RESOLVING, COMMITTING),
-    /** Rollback is decided. It needs no record: a transaction without one is presumed rolled back. */
+    /** Rollback is decided. This needs no record: a transaction without one is presumed rolled back. */
     ROLLING_BACK(State.ROLLING_BACK, ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING),
     ROLLED_BACK(State.ROLLED_BACK, ROLLING_BACK, DELEGATED, RESOLVING),
-    /** A participant did not, or could not, do what was decided. */
+    /** A participant did not carry out the decision. */
     HEURISTIC(State.HEURISTIC, DECIDING, RESOLVING, COMMITTING, ROLLING_BACK, ROLLED_BACK);
 
     private final State shown;
@@ -44,7 +38,7 @@ public enum TransactionState {
         this.predecessors = Set.of(predecessors);
     }
 
-    /** What a client sees. */
+    /** The state that clients see. */
     public State shown() {
         return shown;
     }
@@ -53,12 +47,12 @@ public enum TransactionState {
         return predecessors.contains(previous);
     }
 
-    /** Whether only the one participant knows the outcome. */
+    /** Whether the only participant decides, or has decided, the outcome. */
     public boolean isLeftToParticipant() {
         return this == DELEGATED || this == RESOLVING;
     }
 
-    /** Whether nothing more will happen to the outcome, as far as the coordinator knows. */
+    /** Whether the coordinator has nothing left to do. */
     public boolean isFinal() {
         return this == COMMITTED || this == ROLLED_BACK || this == HEURISTIC;
     }

@@ -320,7 +320,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         };
     }
 
-    /** Rolls back a transaction that nobody has called prepare on. */
+    /** Rolls back a transaction that was never prepared. */
     private static Step abandon(Transaction t, Cause cause, String reason, Instant now) {
         return switch (t.state()) {
             case ACTIVE -> rollBack(t, cause, reason, now);
