@@ -6,10 +6,10 @@ import dtc.protocol.State;
 import dtc.protocol.Vote;
 import java.util.function.ToIntFunction;
 
-/** The codes of enum values in records. A code never changes its meaning, and is never used again. */
+/** The codes of enum values in records. The meaning of a code never changes, and a removed code is not reused. */
 final class Codes {
 
-    /** Finds the value of a code, or throws an {@link IllegalArgumentException}. */
+    /** Returns the value of a code. Throws {@link IllegalArgumentException} if the code is unknown. */
     interface Decoder<E> {
         E decode(byte code);
     }

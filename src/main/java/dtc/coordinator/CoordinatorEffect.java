@@ -2,10 +2,13 @@ package dtc.coordinator;
 
 import dtc.protocol.Outcome;
 
-/** What the coordinator has to do after an event. Effects are carried out in the order in which they are returned. */
+/**
+ * An action that the coordinator performs after an event. Effects are performed in the order in which they are
+ * returned.
+ */
 public sealed interface CoordinatorEffect {
 
-    /** Ask the participant for its vote. */
+    /** Request the vote of the participant. */
     record RequestVote(String resourceManager) implements CoordinatorEffect {}
 
     /** Start the vote timer; on expiry raise {@link CoordinatorEvent.VotesOverdue}. */
@@ -16,7 +19,7 @@ public sealed interface CoordinatorEffect {
      */
     record Persist(TransactionRecord record, Durability durability) implements CoordinatorEffect {}
 
-    /** Ask the only participant to vote and commit in one step. */
+    /** Request a one-phase commit from the only participant. */
     record CommitOnePhase(String resourceManager) implements CoordinatorEffect {}
 
     /** Send the outcome to the participant. */
@@ -31,9 +34,9 @@ public sealed interface CoordinatorEffect {
 
     enum Timing {
         NOW,
-        /** A retry. It is repeated until the participant answers. */
+        /** A retry, repeated until the participant answers. */
         AFTER_PAUSE,
-        /** A retry that may be given up: the participant asks for the outcome itself. */
+        /** A retry that may be dropped: the participant asks for the outcome. */
         AFTER_PAUSE_OR_DROP
     }
 }

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 public sealed interface CoordinatorEvent {
 
     /**
-     * The client writes to a resource manager that is registered as {@code instance}.
+     * The client writes to a resource manager whose registered instance is {@code instance}.
      *
      * @param carried whether the write is sent together with the prepare message
      */
@@ -22,13 +22,13 @@ public sealed interface CoordinatorEvent {
 
     record WriteStaged(String resourceManager) implements CoordinatorEvent {}
 
-    /** A write was refused, or there was no clear answer ({@code noAnswer}). */
+    /** A write failed. {@code noAnswer}: the resource manager did not answer. */
     record WriteFailed(String resourceManager, String reason, boolean noAnswer) implements CoordinatorEvent {}
 
-    /** The client calls prepare, or commit, which prepares first. */
+    /** The client calls prepare or commit. A commit prepares first. */
     record PrepareRequested() implements CoordinatorEvent {}
 
-    /** The client ({@link Cause#CLIENT}), or an operator ({@link Cause#OPERATOR}) for a reason, calls rollback. */
+    /** The client ({@link Cause#CLIENT}) or an operator ({@link Cause#OPERATOR}, with a reason) calls rollback. */
     record RollbackRequested(Cause cause, @Nullable String reason) implements CoordinatorEvent {
         public RollbackRequested() {
             this(Cause.CLIENT, null);
@@ -50,7 +50,7 @@ public sealed interface CoordinatorEvent {
     /** The forced record is durable. */
     record Recorded(TransactionRecord record) implements CoordinatorEvent {}
 
-    /** The forced record is not in the log and will never be. */
+    /** The forced record is not in the log and never will be. */
     record RecordRefused(String reason) implements CoordinatorEvent {}
 
     /** The participant committed in one phase. */
@@ -65,10 +65,10 @@ public sealed interface CoordinatorEvent {
     /** The participant carried out the outcome. */
     record Acknowledged(String resourceManager) implements CoordinatorEvent {}
 
-    /** The participant did not answer, or its answer does not tell whether it carried out the outcome. */
+    /** The participant did not answer, or it is unclear whether it carried out the outcome. */
     record Unanswered(String resourceManager, String reason) implements CoordinatorEvent {}
 
-    /** The participant does not know the transaction: it has lost its state. */
+    /** The participant does not know the transaction. */
     record Lost(String resourceManager, String reason) implements CoordinatorEvent {}
 
     /** The participant had already ended the transaction with the opposite outcome. */

@@ -7,15 +7,15 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what {@link FieldWriter} wrote. The caller asks for the fields it knows, in the order of their tags, and then
- * calls {@link #end}. Every method throws an {@link IllegalArgumentException} if the bytes are not as they must be.
+ * Reads fields written by {@link FieldWriter}. The caller reads the fields that it knows in ascending order of tags,
+ * then calls {@link #end}. All methods throw {@link IllegalArgumentException} if the bytes are malformed.
  */
 final class FieldReader {
 
     private final String what;
     private final ByteBuffer in;
 
-    /** @param what names these fields in messages */
+    /** @param what name of the structure in exception messages */
     FieldReader(String what, ByteBuffer bytes) {
         this.what = what;
         this.in = bytes.slice();
@@ -55,14 +55,14 @@ final class FieldReader {
         return value == null ? null : text(value);
     }
 
-    /** The fields within the next field; null if that has another tag. */
+    /** Returns a reader for the value of the next field; null if the next field has another tag. */
     @Nullable
     FieldReader nested(int tag, String name) {
         ByteBuffer value = optional(tag);
         return value == null ? null : new FieldReader(name, value);
     }
 
-    /** Skips the fields that this version does not know, and refuses the critical ones among them. */
+    /** Skips unknown ancillary fields. Throws if there is an unknown critical field. */
     void end() {
         while (in.hasRemaining()) {
             int tag = Byte.toUnsignedInt(in.get(in.position()));
@@ -96,13 +96,13 @@ final class FieldReader {
         return value;
     }
 
-    /** The value of the next field; null if that has another tag. */
+    /** Returns the value of the next field; null if the next field has another tag. */
     private @Nullable ByteBuffer optional(int tag) {
         return in.hasRemaining() && Byte.toUnsignedInt(in.get(in.position())) == tag ? next() : null;
     }
 
     private ByteBuffer next() {
-        in.get(); // the tag
+        in.get(); // tag
         long length = length();
         if (length > in.remaining()) {
             throw endsTooEarly();

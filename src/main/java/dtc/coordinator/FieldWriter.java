@@ -8,8 +8,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes fields: a tag (1 byte), the length of the value (unsigned LEB128), and the value. Null is not written. Tags
- * must not descend; see {@link RecordCodec}.
+ * Writes fields: a tag (1 byte), the length of the value (unsigned LEB128), and the value. Null values are omitted.
+ * Tags must be in ascending order; see {@link RecordCodec}.
  */
 final class FieldWriter {
 
@@ -46,7 +46,7 @@ final class FieldWriter {
         put(tag, other.bytes, other.size);
     }
 
-    /** The version, then the fields. */
+    /** Returns the version, followed by the fields. */
     ByteBuffer toBytes(byte version) {
         return ByteBuffer.allocate(1 + size).put(version).put(bytes, 0, size).flip();
     }
@@ -63,12 +63,12 @@ final class FieldWriter {
             bytes = Arrays.copyOf(bytes, Math.max(needed, 2 * bytes.length));
         }
         bytes[size++] = (byte) tag;
-        int rest = length;
-        while (rest > 0x7f) {
-            bytes[size++] = (byte) (rest | 0x80);
-            rest >>>= 7;
+        int remaining = length;
+        while (remaining > 0x7f) {
+            bytes[size++] = (byte) (remaining | 0x80);
+            remaining >>>= 7;
         }
-        bytes[size++] = (byte) rest;
+        bytes[size++] = (byte) remaining;
     }
 
     private void putLong(long value) {

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * Reads transaction records of version 1, which logs of formats 1 and 2 hold. They are not written any more. All
+ * Reads transaction records of version 1, which occur in logs of formats 1 and 2. They are no longer written. All
  * numbers are big-endian.
  *
  * <pre>
@@ -31,7 +31,7 @@ import java.util.UUID;
  *   resource manager (a text), instance 16, state 1, vote 1 (0: none), 1 and the reason or 0
  * </pre>
  *
- * <p>A text is its number of bytes (2) and UTF-8.
+ * <p>A text is its length in bytes (2), followed by UTF-8.
  */
 final class LegacyRecordCodec {
 
@@ -48,7 +48,7 @@ final class LegacyRecordCodec {
 
     private LegacyRecordCodec() {}
 
-    /** @throws IllegalArgumentException if these are not the bytes of a record of version 1 of that transaction */
+    /** @throws IllegalArgumentException if the bytes are not a version 1 record of the transaction */
     static TransactionRecord decode(TransactionId id, ByteBuffer bytes) {
         ByteBuffer in = bytes.slice();
         try {
@@ -60,13 +60,13 @@ final class LegacyRecordCodec {
                 throw new IllegalArgumentException("the record is that of another transaction, " + t.id());
             }
             return t;
-        } catch (BufferUnderflowException end) {
-            throw new IllegalArgumentException("the record ends too early", end);
+        } catch (BufferUnderflowException e) {
+            throw new IllegalArgumentException("the record ends too early", e);
         }
     }
 
     private static TransactionRecord transaction(ByteBuffer in) {
-        in.get(); // the version
+        in.get(); // version
         TransactionId id = new TransactionId(uuid(in));
         State state = Codes.state(in.get());
         Outcome decision = Codes.outcome(in.get());

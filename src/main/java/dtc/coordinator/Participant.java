@@ -9,14 +9,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * A resource manager enlisted in one transaction.
  *
- * @param instance the instance that received the first write; another instance does not have it
+ * @param instance the instance that received the first write; other instances do not have the write
  * @param onePhase whether it supports one-phase commit
- * @param ballot its vote; null until it is known
- * @param reason why it is in its state, if that needs an explanation
+ * @param ballot its vote; null until known
+ * @param reason why it is in its state; null if there is no reason to report
  * @param writes number of writes sent to it; also the sequence number of the last one
- * @param writesUnderWay number of these that are unanswered; its vote is requested once this is 0
- * @param unresponsive whether it left a message unanswered. A rollback does not wait for such a participant: it asks
- *     for the outcome itself.
+ * @param writesUnderWay number of unanswered writes; the vote is requested once this is 0
+ * @param unresponsive whether it did not answer a message. A rollback does not wait for such a participant, since it
+ *     asks for the outcome.
  */
 public record Participant(
         String resourceManager,
@@ -44,40 +44,40 @@ public record Participant(
         return withWrites(writes + 1, writesUnderWay + 1);
     }
 
-    /** A duplicate answer changes nothing. */
+    /** Counts a write as answered. Ignores duplicate replies. */
     Participant writeAnswered() {
         return writesUnderWay == 0 ? this : withWrites(writes, writesUnderWay - 1);
     }
 
-    Participant writeFailed(String why, boolean noAnswer) {
-        return writeAnswered().with(state, ballot, why, unresponsive || noAnswer);
+    Participant writeFailed(String newReason, boolean noAnswer) {
+        return writeAnswered().with(state, ballot, newReason, unresponsive || noAnswer);
     }
 
-    Participant voted(Ballot cast) {
-        State next = cast.vote() == Vote.COMMIT && state == State.PREPARING ? State.PREPARED : state;
-        boolean noVote = cast.vote() == Vote.ABORT
-                && switch (cast.cause()) {
+    Participant voted(Ballot newBallot) {
+        State next = newBallot.vote() == Vote.COMMIT && state == State.PREPARING ? State.PREPARED : state;
+        boolean noVote = newBallot.vote() == Vote.ABORT
+                && switch (newBallot.cause()) {
                     case VOTED -> false;
                     case TIMEOUT, ERROR, UNREACHABLE -> true;
                 };
-        return with(next, cast, cast.reason(), unresponsive || noVote);
+        return with(next, newBallot, newBallot.reason(), unresponsive || noVote);
     }
 
     Participant to(State next) {
         return to(next, reason);
     }
 
-    Participant to(State next, @Nullable String why) {
-        return with(next, ballot, why, unresponsive);
+    Participant to(State next, @Nullable String newReason) {
+        return with(next, ballot, newReason, unresponsive);
     }
 
-    Participant unanswered(String why) {
-        return with(state, ballot, why, true);
+    Participant unanswered(String newReason) {
+        return with(state, ballot, newReason, true);
     }
 
-    private Participant withWrites(int sent, int unanswered) {
+    private Participant withWrites(int newWrites, int newWritesUnderWay) {
         return new Participant(
-                resourceManager, instance, onePhase, state, ballot, reason, sent, unanswered, unresponsive);
+                resourceManager, instance, onePhase, state, ballot, reason, newWrites, newWritesUnderWay, unresponsive);
     }
 
     private Participant with(
@@ -98,7 +98,7 @@ public record Participant(
         return ballot != null && ballot.vote() == Vote.READ_ONLY;
     }
 
-    /** Whether nothing has to be sent to it any more. */
+    /** Whether it needs no further messages. */
     boolean isSettled() {
         return switch (state) {
             case COMMITTED, ROLLED_BACK, HEURISTIC -> true;

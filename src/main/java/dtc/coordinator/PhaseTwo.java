@@ -49,10 +49,10 @@ final class PhaseTwo {
                 finishCommit(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.COMMITTED, null)), now);
             case ROLLING_BACK ->
                 finishRollback(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.ROLLED_BACK)), now);
-            // The answer to a retry, after the client was answered.
+            // The reply to a retry that was sent after the transaction ended.
             case ROLLED_BACK, HEURISTIC ->
                 Step.of(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.ROLLED_BACK)));
-            // The answer to the one-phase commit was lost, then the participant rolled back.
+            // The one-phase commit was not answered. The participant then acknowledged a rollback.
             case DELEGATED, RESOLVING ->
                 onePhaseRefused(
                         t,
@@ -71,15 +71,15 @@ final class PhaseTwo {
         }
         Transaction next = t.change(name, p -> p.unanswered(e.reason()));
         return switch (t.state()) {
-            // Commit is decided, so it is retried without limit.
+            // A decided commit is retried without limit.
             case COMMITTING -> Step.of(next, new Deliver(name, Outcome.COMMIT, Timing.AFTER_PAUSE));
-            // Only the participant knows the outcome. It carries out a rollback, or refuses it if it has committed.
+            // Only the participant knows the outcome. It rolls back, or refuses the rollback if it has committed.
             case DELEGATED ->
                 Step.of(
                         next,
                         new Deliver(name, Outcome.ROLLBACK, before.unresponsive() ? Timing.AFTER_PAUSE : Timing.NOW));
             case RESOLVING -> Step.of(next, new Deliver(name, Outcome.ROLLBACK, Timing.AFTER_PAUSE));
-            // Presumed abort: a participant in doubt asks, and learns of the rollback even if no retry reaches it.
+            // Retries may be dropped: a participant in doubt asks, and presumed abort answers rollback.
             case ROLLING_BACK ->
                 Step.of(
                         finishRollback(next, now).transaction(),
@@ -96,18 +96,18 @@ final class PhaseTwo {
             return Step.of(t);
         }
         return switch (t.state()) {
-            // It voted COMMIT and has lost its prepared state.
+            // The participant voted COMMIT and lost its prepared state.
             case COMMITTING ->
                 finishCommit(
                         t.change(e.resourceManager(), p -> p.isSettled() ? p : p.to(State.HEURISTIC, e.reason()))
                                 .because(Cause.LOST, e.resourceManager() + ": " + e.reason()),
                         now);
-            // Nothing is left to roll back.
+            // The participant has nothing to roll back.
             case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> acknowledged(t, e.resourceManager(), now);
             case DELEGATED ->
                 onePhaseRefused(
                         t, new OnePhaseRefused(e.resourceManager(), Ballot.abortFor(VoteCause.ERROR, e.reason())), now);
-            // It may have committed, and a client may know so: the outcome cannot be determined.
+            // The participant may have committed and a client may know: the outcome cannot be determined.
             case RESOLVING ->
                 Step.of(t.change(e.resourceManager(), p -> p.to(State.HEURISTIC, e.reason()))
                         .decided(Outcome.ROLLBACK, now)
@@ -130,10 +130,10 @@ final class PhaseTwo {
         return switch (t.state()) {
             case COMMITTING -> finishCommit(next, now);
             case ROLLING_BACK -> finishRollback(next, now);
-            // The operator who resolved the transaction did not know of this participant.
+            // The resolution did not cover this participant, so it no longer applies.
             case HEURISTIC -> Step.of(next.resolved(null));
             case ROLLED_BACK -> Step.of(next.to(TransactionState.HEURISTIC, now));
-            // It refuses the rollback after a lost answer, because it has committed.
+            // The one-phase commit was not answered. The participant refuses the rollback: it has committed.
             case DELEGATED, RESOLVING -> onePhaseCommitted(t, e.resourceManager(), now);
             case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> Step.of(t);
         };
@@ -151,16 +151,16 @@ final class PhaseTwo {
                 : Step.of(t);
     }
 
-    /** A rollback does not wait for unresponsive participants: they ask for the outcome. */
+    /** Ends a rollback. It does not wait for unresponsive participants, which ask for the outcome. */
     static Step finishRollback(Transaction t, Instant now) {
         return t.participants().stream().allMatch(p -> p.isSettled() || p.unresponsive())
                 ? Step.of(t.to(finalState(t, TransactionState.ROLLED_BACK), now))
                 : Step.of(t);
     }
 
-    private static TransactionState finalState(Transaction t, TransactionState good) {
+    private static TransactionState finalState(Transaction t, TransactionState expected) {
         return t.participants().stream().anyMatch(p -> p.state() == State.HEURISTIC)
                 ? TransactionState.HEURISTIC
-                : good;
+                : expected;
     }
 }

@@ -14,9 +14,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Transaction records as bytes. The first byte is the version of the schema. Version 1 is read by
- * {@link LegacyRecordCodec}. In version 2, fields follow: a tag (1 byte), the length of the value (unsigned LEB128: 7
- * bits a byte, the lowest first), and the value.
+ * Encodes and decodes transaction records. The first byte is the version of the schema. Version 1 is read by
+ * {@link LegacyRecordCodec}. In version 2, it is followed by fields. A field is a tag (1 byte), the length of the value
+ * (unsigned LEB128: 7 bits per byte, least significant first), and the value.
  *
  * <pre>
  *  1 state, 2 decision           codes (1 byte), see {@link Codes}
@@ -30,18 +30,18 @@ import org.jspecify.annotations.Nullable;
  *                                5 reason (optional); once for each participant
  * </pre>
  *
- * <p>The id is not encoded: the log stores it beside the bytes. Tags ascend, and only a participant may be repeated.
+ * <p>The id is not encoded: the log stores it with the bytes. Tags are in ascending order. Only participants are
+ * repeated.
  *
- * <p>How the schema changes, as in PNG: tags 1 to 127 are critical. A reader that does not know one refuses the record,
- * since it could act wrongly without it. Tags 128 to 255 are ancillary: a reader ignores those that it does not know.
- * Use an ancillary tag only for what no outcome and no delivery depends on; an older program drops it when it writes
- * the next record of the transaction. Both rules hold for nested fields too. A tag never changes its meaning or type,
- * and the tag of a removed field is not used again. A new field gets the next tag, so that tags still ascend.
- * Everything else takes a new version.
+ * <p>Schema evolution follows PNG. Tags 1 to 127 are critical: a reader rejects a record with an unknown critical tag.
+ * Tags 128 to 255 are ancillary: a reader ignores unknown ones, and an older program drops them when it writes the next
+ * record of the transaction. Do not use an ancillary tag for data that outcomes or deliveries depend on. Both rules
+ * also apply to nested fields. The meaning and type of a tag never change, and the tag of a removed field is not
+ * reused. A new field gets the next tag. All other changes require a new version.
  */
 public final class RecordCodec {
 
-    /** Of a reason, which is text for people, only the beginning is recorded. */
+    /** Longer reasons are truncated. They are for display only. */
     static final int REASON_CHARS_MAX = 1000;
 
     static final int FIRST_ANCILLARY_TAG = 128;
@@ -73,7 +73,7 @@ public final class RecordCodec {
 
     private RecordCodec() {}
 
-    /** Of any length: the log has the limit. */
+    /** Encodes a record. The length is not limited here, but by the log. */
     public static ByteBuffer encode(TransactionRecord t) {
         FieldWriter out = new FieldWriter();
         out.code(STATE, Codes.of(t.state()));
@@ -137,7 +137,7 @@ public final class RecordCodec {
     /**
      * Decodes the record of a transaction.
      *
-     * @throws IllegalArgumentException if these are not the bytes of a record that this program can read
+     * @throws IllegalArgumentException if the bytes are not a record of a supported version
      */
     public static TransactionRecord decode(TransactionId id, ByteBuffer bytes) {
         if (!bytes.hasRemaining()) {

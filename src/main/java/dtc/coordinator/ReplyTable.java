@@ -17,7 +17,7 @@ import dtc.protocol.VoteCause;
 import java.util.UUID;
 
 /**
- * What a resource manager's reply to a message means. This is the only place where replies are interpreted.
+ * Maps the reply to a message to an event. Replies are interpreted only here.
  *
  * <pre>
  *                Write        Prepare       CommitOnePhase      Commit, Rollback
@@ -37,9 +37,9 @@ public final class ReplyTable {
     private ReplyTable() {}
 
     /**
-     * Returns the event that a reply is for the transaction.
+     * Returns the event for a reply to a message.
      *
-     * @param registered the instance of the resource manager that is registered now
+     * @param registered the instance that is currently registered for the resource manager
      */
     public static CoordinatorEvent event(String resourceManager, UUID registered, Message message, Reply reply) {
         return switch (message) {
@@ -51,14 +51,14 @@ public final class ReplyTable {
     }
 
     /**
-     * Returns the reply to a message that was sent again after an attempt without a clear answer. Some replies to the
-     * second attempt do not tell whether the first one was carried out.
+     * Returns the effective reply to a message that was sent again because the first reply was unclear. Replies that do
+     * not show whether the first attempt was carried out become {@link NoAnswer}.
      */
     public static Reply afterResend(Message message, Reply reply) {
         boolean isUnclear = switch (reply) {
-            // A vote to abort is safe in any case.
+            // For a prepare, it becomes a vote to abort, which is always safe.
             case Unreachable _ -> !(message instanceof Message.Prepare);
-            // The first attempt may have committed and been forgotten since.
+            // The first attempt may have committed, and the outcome may have been forgotten since.
             case NotFound _, Conflict _, NoRoom _ -> isCommit(message);
             case Acknowledged _, Voted _, Unavailable _, NoAnswer _, ProtocolError _ -> false;
         };
@@ -73,7 +73,7 @@ public final class ReplyTable {
     }
 
     /**
-     * Returns how a failed write is refused to the client.
+     * Returns the refusal of a failed write.
      *
      * @throws IllegalArgumentException if the write was acknowledged
      */

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The result of applying an event.
  *
- * @param write the result for the caller of a write; null if the event is not one of a write, or if the write succeeded
+ * @param write the result for the caller of a write; null if the event does not concern a write or the write was staged
  */
 public record Step(
         Transaction transaction,

@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
  * The coordinator's state of one transaction. Immutable.
  *
  * @param decision {@link Outcome#PENDING} until decided; a decision never changes
- * @param reason why it rolled back or ended as heuristic; null if it did neither, or if the client asked for it
- * @param participants in the order of their enlistment
- * @param resolution how an operator resolved a heuristic outcome; null if none did
+ * @param reason why it rolled back or became heuristic; null if it did neither, or if the client requested the rollback
+ * @param participants in order of enlistment
+ * @param resolution how an operator resolved a heuristic outcome; null if unresolved
  */
 public record Transaction(
         TransactionId id,
@@ -52,13 +52,13 @@ public record Transaction(
     /**
      * Restores a transaction from its newest record in the decision log. Apply {@link CoordinatorEvent.Recovered} next.
      *
-     * @throws IllegalArgumentException if the record contradicts itself
+     * @throws IllegalArgumentException if the record is inconsistent
      */
     public static Transaction recover(TransactionRecord r) {
         try {
             return read(r).checked();
-        } catch (IllegalStateException contradiction) {
-            throw new IllegalArgumentException(contradiction.getMessage(), contradiction);
+        } catch (IllegalStateException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
         }
     }
 
@@ -95,15 +95,15 @@ public record Transaction(
         return null;
     }
 
-    /** Whether it ended as heuristic and no operator has resolved that. */
+    /** Whether the outcome is heuristic and no operator has resolved it. */
     public boolean isUnresolved() {
         return state == TransactionState.HEURISTIC && resolution == null;
     }
 
     /**
-     * Checks what holds between two events.
+     * Checks the invariants that hold between two events.
      *
-     * @throws IllegalStateException if it does not hold
+     * @throws IllegalStateException if an invariant is violated
      */
     Transaction checked() {
         require(
@@ -125,9 +125,9 @@ public record Transaction(
         return this;
     }
 
-    private void require(boolean holds, String found) {
-        if (!holds) {
-            throw new IllegalStateException("%s is %s with %s".formatted(id, state, found));
+    private void require(boolean condition, String actual) {
+        if (!condition) {
+            throw new IllegalStateException("%s is %s with %s".formatted(id, state, actual));
         }
     }
 
@@ -201,7 +201,7 @@ public record Transaction(
                 resolution);
     }
 
-    Transaction resolved(@Nullable Resolution by) {
+    Transaction resolved(@Nullable Resolution newResolution) {
         return new Transaction(
                 id,
                 origin,
@@ -214,7 +214,7 @@ public record Transaction(
                 cause,
                 reason,
                 participants,
-                by);
+                newResolution);
     }
 
     Transaction each(UnaryOperator<Participant> change) {

@@ -14,16 +14,16 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of a transaction that is written to the decision log: enough to finish the transaction, or to answer for it,
- * after a restart. The newest record of a transaction is the valid one. Times are stored in milliseconds, and long
- * reasons are truncated.
+ * The part of a transaction that is written to the decision log. After a restart, it is sufficient to finish the
+ * transaction or to return its outcome. Only the newest record of a transaction is valid. Times are stored in
+ * milliseconds, and long reasons are truncated.
  *
- * @param state {@code COMMITTING}: commit is decided. {@code PREPARING}: the only participant decides, by a one-phase
- *     commit. {@code COMMITTED}, {@code ROLLED_BACK}, {@code HEURISTIC}: the transaction has ended. A decision to roll
- *     back is not recorded before the end: a transaction without a record is presumed to be rolled back.
- * @param decision the answer to a participant in doubt
- * @param participants in the order of their enlistment
- * @param resolution how an operator resolved a heuristic outcome
+ * @param state {@code COMMITTING}: commit is decided. {@code PREPARING}: the only participant decides in a one-phase
+ *     commit. {@code COMMITTED}, {@code ROLLED_BACK}, {@code HEURISTIC}: the transaction has ended. A rollback is
+ *     recorded only after it has ended: a transaction without a record is presumed rolled back.
+ * @param decision the outcome that is returned to a participant in doubt
+ * @param participants in order of enlistment
+ * @param resolution how an operator resolved a heuristic outcome; null if unresolved
  */
 public record TransactionRecord(
         TransactionId id,
@@ -39,7 +39,7 @@ public record TransactionRecord(
         List<Member> participants,
         @Nullable Resolution resolution) {
 
-    /** A participant. */
+    /** The recorded part of a participant. */
     public record Member(
             String resourceManager,
             UUID instance,
@@ -68,7 +68,7 @@ public record TransactionRecord(
         }
     }
 
-    /** The record of a transaction as it is now, or as it will be once this record is durable. */
+    /** Returns the record of a transaction. For a commit, pass the state that follows once the record is durable. */
     static TransactionRecord of(Transaction t) {
         return new TransactionRecord(
                 t.id(),

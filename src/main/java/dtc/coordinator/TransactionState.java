@@ -7,22 +7,22 @@ import java.util.Set;
 public enum TransactionState {
     /** Accepts writes. */
     ACTIVE(State.ACTIVE),
-    /** A write failed, or there was no answer to it: the transaction can only roll back. */
+    /** A write failed or was not answered. The transaction can only roll back. */
     MARKED_ROLLBACK(State.MARKED_ROLLBACK, ACTIVE),
     /** Votes are requested. */
     PREPARING(State.PREPARING, ACTIVE),
-    /** All participants voted for commit. The decision is being recorded, and has not been sent to anyone. */
+    /** All participants voted for commit. The decision is being recorded and has not been sent. */
     DECIDING(State.PREPARING, ACTIVE, PREPARING),
-    /** It is being recorded that the only participant decides. */
+    /** One-phase commit is chosen and is being recorded. It has not been sent. */
     DELEGATING(State.PREPARING, ACTIVE),
     /** The only participant was asked to commit in one phase. It decides the outcome. */
     DELEGATED(State.PREPARING, DELEGATING),
-    /** DELEGATED before a restart, which lost whether a client knows the outcome. Entered only by recovery. */
+    /** DELEGATED before a restart. A client may already know the outcome. Entered only by recovery. */
     RESOLVING(State.PREPARING),
-    /** Commit is recorded, and is delivered until every participant has acknowledged it. Also entered by recovery. */
+    /** Commit is recorded. It is sent until every participant has acknowledged it. Also entered by recovery. */
     COMMITTING(State.COMMITTING, DECIDING),
     COMMITTED(State.COMMITTED, DECIDING, DELEGATED, RESOLVING, COMMITTING),
-    /** Rollback is decided. This needs no record: a transaction without one is presumed rolled back. */
+    /** Rollback is decided. The decision is not recorded: a transaction without a record is presumed rolled back. */
     ROLLING_BACK(State.ROLLING_BACK, ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING),
     ROLLED_BACK(State.ROLLED_BACK, ROLLING_BACK, DELEGATED, RESOLVING),
     /** A participant did not carry out the decision. */
@@ -47,12 +47,12 @@ public enum TransactionState {
         return predecessors.contains(previous);
     }
 
-    /** Whether the only participant decides, or has decided, the outcome. */
+    /** Whether the outcome is decided by the only participant and is not known yet. */
     public boolean isLeftToParticipant() {
         return this == DELEGATED || this == RESOLVING;
     }
 
-    /** Whether the coordinator has nothing left to do. */
+    /** Whether the transaction has ended. */
     public boolean isFinal() {
         return this == COMMITTED || this == ROLLED_BACK || this == HEURISTIC;
     }

@@ -41,10 +41,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Two-phase commit with presumed abort (Mohan, Lindsay, Obermarck 1986; the states follow Gray and Lamport 2006,
- * section 2). All rules of the coordinator are in this class and in {@link ReplyTable}.
+ * section 2). The coordinator's rules are in this class, in {@link PhaseTwo} and in {@link ReplyTable}.
  *
- * <p>Messages may be lost, duplicated, late and out of order. So every event is legal in every state, and an event that
- * arrives too late to matter changes nothing.
+ * <p>Messages may be lost, duplicated, delayed and reordered. Therefore every event is allowed in every state, and an
+ * event that arrives too late is ignored.
  *
  * @param participantsMax limit of participants per transaction
  * @param writesMax limit of writes per transaction
@@ -52,8 +52,8 @@ import org.jspecify.annotations.Nullable;
 public record TwoPhaseCommit(int participantsMax, int writesMax) {
 
     /**
-     * Applies an event to a transaction. The effects include the record of its end, if the event ends the transaction
-     * or changes how it ended.
+     * Applies an event to a transaction. If the event ends the transaction or changes its resolution, the effects
+     * include a lazy record.
      */
     public Step apply(Transaction t, CoordinatorEvent event, Instant now) {
         Step step = transition(t, event, now);
@@ -102,10 +102,10 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
             if (t.participants().size() >= participantsMax) {
                 return Step.refuseWrite(t, WriteResult.Reason.TOO_MANY_PARTICIPANTS);
             }
-            List<Participant> more = new ArrayList<>(t.participants());
-            more.add(Participant.enlist(e.resourceManager(), e.instance(), e.onePhase())
+            List<Participant> participants = new ArrayList<>(t.participants());
+            participants.add(Participant.enlist(e.resourceManager(), e.instance(), e.onePhase())
                     .writeSent());
-            return Step.write(t.with(more), new WriteResult.Accepted(1));
+            return Step.write(t.with(participants), new WriteResult.Accepted(1));
         }
         if (!enlisted.instance().equals(e.instance())) {
             // The new instance does not have the earlier writes.
@@ -133,7 +133,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         Transaction next = t.change(e.resourceManager(), p -> p.writeFailed(e.reason(), e.noAnswer()));
         return switch (t.state()) {
             case ACTIVE -> markRollback(next, e.reason());
-            // The participant was not asked for its vote yet, because the write was under way.
+            // The vote was not requested yet, because the write was unanswered.
             case PREPARING -> rollBack(next, Cause.WRITE_FAILED, e.reason(), now);
             case ROLLING_BACK -> PhaseTwo.finishRollback(next, now);
             case MARKED_ROLLBACK,
@@ -148,7 +148,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         };
     }
 
-    /** A transaction with a failed write must not commit, whether or not the client learned of the failure. */
+    /** Allows only rollback. A failed write must prevent commit even if the client did not receive the refusal. */
     private static Step markRollback(Transaction t, String reason) {
         return t.state() == TransactionState.ACTIVE
                 ? Step.of(t.to(TransactionState.MARKED_ROLLBACK, t.startedAt()).because(Cause.WRITE_FAILED, reason))
@@ -175,7 +175,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         List<CoordinatorEffect> effects = new ArrayList<>();
         effects.add(new StartVoteTimer());
         for (Participant p : t.participants()) {
-            // The vote has to cover all writes, so it is requested after the last write is answered.
+            // The vote must cover all writes, so it is requested after the last write is answered.
             if (p.writesUnderWay() == 0) {
                 effects.add(new RequestVote(p.resourceManager()));
             }
@@ -208,7 +208,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
                 }
                 yield decideCommit(next, Cause.VOTED, now);
             }
-            // Too late to count, but shown; and the rollback no longer waits for a participant that did not vote.
+            // The vote is kept for display. If it marks the participant as unresponsive, the rollback may finish.
             case ROLLING_BACK -> PhaseTwo.finishRollback(next, now);
             case ROLLED_BACK -> Step.of(next);
             case ACTIVE,
@@ -242,7 +242,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         return Step.of(deciding, new Persist(TransactionRecord.of(committing(deciding, now, now)), Durability.FORCED));
     }
 
-    /** The transaction once its decision to commit is durable. */
+    /** Returns the transaction after its commit decision is durable. */
     private static Transaction committing(Transaction deciding, Instant decidedAt, Instant now) {
         return deciding.decided(Outcome.COMMIT, decidedAt)
                 .to(TransactionState.COMMITTING, now)
@@ -279,7 +279,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         };
     }
 
-    /** Resumes delivery after a restart. All deliveries are retries, so that no participant is flooded. */
+    /** Resumes delivery after a restart. All deliveries are retries, which limits the load on participants. */
     private static Step recovered(Transaction t, Instant now) {
         List<CoordinatorEffect> effects = new ArrayList<>();
         for (Participant p : t.participants()) {
@@ -307,7 +307,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         return switch (t.state()) {
             case ACTIVE, PREPARING -> rollBack(t, e.cause(), e.reason(), now);
             case MARKED_ROLLBACK -> rollBack(t, Cause.WRITE_FAILED, t.reason(), now);
-            // Too late: the decision is being recorded, or is made.
+            // Too late: the decision is being recorded or has been made.
             case DECIDING,
                     DELEGATING,
                     DELEGATED,
@@ -320,7 +320,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         };
     }
 
-    /** Rolls back a transaction that was never prepared. */
+    /** Rolls back a transaction if it was not prepared. */
     private static Step abandon(Transaction t, Cause cause, String reason, Instant now) {
         return switch (t.state()) {
             case ACTIVE -> rollBack(t, cause, reason, now);
@@ -337,7 +337,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
                 .each(p -> p.to(p.isReadOnly() ? State.ROLLED_BACK : State.ROLLING_BACK));
         List<CoordinatorEffect> effects = new ArrayList<>();
         for (Participant p : next.participants()) {
-            // Also to those that voted abort: they may still hold staged writes.
+            // Participants that voted abort may still have staged writes.
             if (p.state() == State.ROLLING_BACK) {
                 effects.add(new Deliver(p.resourceManager(), Outcome.ROLLBACK, Timing.NOW));
             }

@@ -1,9 +1,9 @@
 package dtc.coordinator;
 
-/** The result of an event of a write, for the caller of the write. */
+/** The result of a write event, for the caller of the write. */
 public sealed interface WriteResult {
 
-    /** The write is to be sent; {@code sequence} numbers the writes to one participant, from 1. */
+    /** The write must be sent. {@code sequence} numbers the writes to one participant, starting at 1. */
     record Accepted(int sequence) implements WriteResult {}
 
     /** The write is not part of the transaction. */

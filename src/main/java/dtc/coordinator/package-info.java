@@ -1,6 +1,6 @@
 /**
- * The coordinator's side of two-phase commit as a pure function: a transaction and an event give the next transaction
- * and the effects to carry out. No clock, no I/O, no thread.
+ * The coordinator's state machine of two-phase commit. A pure function from a transaction and an event to the next
+ * transaction and the effects to perform. It uses no clock, I/O or threads.
  */
 @NullMarked
 package dtc.coordinator;

@@ -3,9 +3,9 @@ package dtc.protocol;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A vote, where it comes from, and why.
+ * A vote with its origin and reason.
  *
- * @param reason why the vote is to abort; null otherwise. Never holds a key or a value, for it is logged.
+ * @param reason why the vote is ABORT; otherwise null. Must not contain keys or values, since it is logged.
  */
 public record Ballot(Vote vote, VoteCause cause, @Nullable String reason) {
 
@@ -16,7 +16,7 @@ public record Ballot(Vote vote, VoteCause cause, @Nullable String reason) {
         return new Ballot(Vote.ABORT, VoteCause.VOTED, reason);
     }
 
-    /** The vote of a participant that cast none that could be understood. */
+    /** Returns the ABORT that the coordinator records if no valid vote arrived. */
     public static Ballot abortFor(VoteCause cause, String reason) {
         return new Ballot(Vote.ABORT, cause, reason);
     }

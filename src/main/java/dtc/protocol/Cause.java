@@ -1,6 +1,6 @@
 package dtc.protocol;
 
-/** Why a transaction ended as it did. A label of metrics, and so a short list. */
+/** Why a transaction ended with its outcome. Used as a metric label, so the number of values must stay small. */
 public enum Cause {
     VOTED,
     ONE_PHASE,

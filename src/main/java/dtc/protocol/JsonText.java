@@ -1,8 +1,7 @@
 package dtc.protocol;
 
 /**
- * A JSON value kept as text, so that nothing of it (the digits of a long number, the order of its members) is lost on
- * the way through. White space and the sign of a zero are not kept. Well-formed: only the JSON parser at the edge makes
- * one.
+ * A JSON value as text. It preserves the digits of numbers and the order of members, but not whitespace or the sign of
+ * zero. It is well-formed, since only the JSON parser creates it.
  */
 public record JsonText(String text) {}

@@ -6,8 +6,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bodies of both HTTP interfaces. What a caller sends may lack anything, and is checked at the edge; what we send
- * is whole.
+ * Request and response bodies of both HTTP interfaces. All fields of incoming bodies are nullable and are validated by
+ * the endpoints. Outgoing bodies are complete.
  */
 public final class Messages {
 
@@ -15,13 +15,13 @@ public final class Messages {
 
     // Client -> coordinator
 
-    /** Of {@code POST /transactions}. */
+    /** Body of {@code POST /transactions}. */
     public record BeginRequest(
             @Nullable Long timeoutMillis,
             @Nullable List<WriteRequest> writes,
             @Nullable Boolean autoCommit) {}
 
-    /** Of {@code POST /transactions/{id}/writes}, and each of {@link BeginRequest#writes}. */
+    /** Body of {@code POST /transactions/{id}/writes}, and element of {@link BeginRequest#writes}. */
     public record WriteRequest(
             @Nullable String resourceManager,
             @Nullable String key,
@@ -43,7 +43,7 @@ public final class Messages {
             @Nullable Vote vote,
             @Nullable String reason) {}
 
-    /** {@code next} is the {@code after} of the next page; null on the last. */
+    /** A page of transactions. {@code next} is the {@code after} of the next page; null on the last page. */
     public record TransactionPage(
             List<TransactionDocument> items, @Nullable String next) {}
 
@@ -51,7 +51,7 @@ public final class Messages {
 
     // Resource manager -> coordinator
 
-    /** Of {@code PUT /resource-managers/{id}}. */
+    /** Body of {@code PUT /resource-managers/{id}}. */
     public record RegistrationRequest(
             @Nullable String url,
             @Nullable String instance,
@@ -74,19 +74,19 @@ public final class Messages {
     public record StageRequest(
             @Nullable String key, @Nullable JsonText value) {}
 
-    /** A write that travels along with the request for a vote. */
+    /** A write that is sent with the prepare message. */
     public record CarriedWrite(
             @Nullable Integer sequence,
             @Nullable String key,
             @Nullable JsonText value) {}
 
-    /** Of {@code POST {url}/transactions/{id}/prepare}, where writes travel along; otherwise it has no body. */
+    /** Body of {@code POST {url}/transactions/{id}/prepare} with writes. A prepare without writes has no body. */
     public record PrepareRequest(@Nullable List<CarriedWrite> writes) {}
 
-    /** Of {@code POST {url}/batch}. */
+    /** Body of {@code POST {url}/batch}. */
     public record BatchRequest(@Nullable List<BatchMessage> messages) {}
 
-    /** What would be a request of its own; what a type does not need is absent. */
+    /** A message of a batch. Fields that do not apply to its type are absent. */
     public record BatchMessage(
             @Nullable MessageType type,
             @Nullable String transaction,
@@ -102,10 +102,13 @@ public final class Messages {
         ROLLBACK
     }
 
-    /** One answer for each message, in their order. */
+    /** One answer per message, in the same order. */
     public record BatchReply(List<BatchAnswer> answers) {}
 
-    /** {@code status} as it would be alone; 202 where it has to wait for something, and is to be asked alone. */
+    /**
+     * An answer in a batch. {@code status} is that of a separate request, or 202 if the answer is not available yet:
+     * the message must then be sent in a separate request.
+     */
     public record BatchAnswer(
             int status, @Nullable Vote vote, @Nullable String reason) {}
 
@@ -118,7 +121,7 @@ public final class Messages {
 
     public record EntryDocument(String key, JsonText value) {}
 
-    /** {@code next} is the {@code after} of the next page; null on the last. */
+    /** A page of entries. {@code next} is the {@code after} of the next page; null on the last page. */
     public record EntryPage(
             List<EntryDocument> items, @Nullable String next) {}
 }

@@ -3,20 +3,21 @@ package dtc.protocol;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whom a transaction belongs to, and the request that began it.
+ * The owner of a transaction and the request that began it.
  *
- * @param principal who began it; null where callers are not told apart
- * @param request what names the request, so that the same request again begins nothing new; null where unnamed
+ * @param principal the caller that began it; null if callers are not authenticated
+ * @param request identifies the request, so that a retry does not begin another transaction; null without an
+ *     idempotency key
  */
 public record Origin(@Nullable String principal, @Nullable Request request) {
 
     public static final Origin UNNAMED = new Origin(null, null);
 
     /**
-     * A request that its client may send again.
+     * A request with an idempotency key, which the client can retry.
      *
      * @param key the client's {@code Idempotency-Key}
-     * @param fingerprint tells whether the body is the same
+     * @param fingerprint hash of the body, to detect reuse of the key with another body
      */
     public record Request(String key, String fingerprint) {}
 }

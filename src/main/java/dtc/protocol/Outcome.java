@@ -1,9 +1,9 @@
 package dtc.protocol;
 
-/** What the coordinator answers to a participant in doubt. */
+/** The outcome of a transaction, as returned to a participant in doubt. */
 public enum Outcome {
     COMMIT,
     ROLLBACK,
-    /** Not decided yet: ask again. */
+    /** Not decided yet. The participant asks again. */
     PENDING
 }

@@ -1,11 +1,11 @@
 package dtc.protocol;
 
-/** What others wrote, made safe to stand in a log or on a page. */
+/** Sanitizes untrusted text for logs and web pages. */
 public final class PlainText {
 
     private PlainText() {}
 
-    /** One line, so that it is one in a log, whoever made it up; cut after {@code codePointsMax}. */
+    /** Returns the text as one line, truncated to {@code codePointsMax} code points. Prevents log injection. */
     public static String line(String text, int codePointsMax) {
         return text.codePoints()
                 .limit(codePointsMax)
@@ -14,7 +14,7 @@ public final class PlainText {
                 .toString();
     }
 
-    /** Neither begins a line nor turns the direction of what follows. */
+    /** Whether the character neither breaks the line nor changes the text direction. */
     private static boolean isPlain(int c) {
         return switch (Character.getType(c)) {
             case Character.CONTROL,

@@ -2,7 +2,7 @@ package dtc.protocol;
 
 import org.jspecify.annotations.Nullable;
 
-/** Why a call was refused. A value, not an exception: refusals are part of the protocol. */
+/** Why a call was refused. A value instead of an exception, since refusals are part of the protocol. */
 public record Refusal(
         Kind kind,
         String detail,
@@ -14,14 +14,14 @@ public record Refusal(
         UNKNOWN_RESOURCE_MANAGER,
         /** The transaction is in a state that does not allow the call. */
         WRONG_STATE,
-        /** The call exceeds the limit that is named in the detail. */
+        /** The call exceeds a limit, which is stated in the detail. */
         LIMIT_EXCEEDED,
         OVERLOADED,
-        /** The decision log accepts no decision now. */
+        /** The decision log does not accept decisions. */
         LOG_REFUSING,
         /** The outcome is not known yet. */
         UNDECIDED,
-        /** The idempotency key was used with another body. */
+        /** The idempotency key was used before with another body. */
         KEY_REUSED,
         SHUTTING_DOWN,
         RESOURCE_MANAGER_LAPSED,

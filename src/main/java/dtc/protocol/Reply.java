@@ -1,12 +1,9 @@
 package dtc.protocol;
 
-/**
- * What came back for a {@link Message}, including nothing at all. How a reply is interpreted is up to the coordinator's
- * reply table.
- */
+/** The reply to a {@link Message}, or the reason why there is none. The coordinator's reply table interprets it. */
 public sealed interface Reply {
 
-    /** What happened, for a reason or a log line. Never contains a key or a value. */
+    /** Details for a reason or a log line. Must not contain keys or values. */
     String detail();
 
     /** The message was carried out. */
@@ -17,7 +14,7 @@ public sealed interface Reply {
         }
     }
 
-    /** A vote, or a vote to abort that was cast because no vote arrived. */
+    /** A vote, or the ABORT that replaces a missing vote. */
     record Voted(Ballot ballot) implements Reply {
         @Override
         public String detail() {
@@ -31,22 +28,22 @@ public sealed interface Reply {
     /** 409: the resource manager has voted, or has ended the transaction with the opposite outcome. */
     record Conflict(String detail) implements Reply {}
 
-    /** 507: the resource manager has no room. */
+    /** 507: the resource manager has no space left. */
     record NoRoom(String detail) implements Reply {}
 
-    /** 503: the resource manager accepts nothing now. */
+    /** 503: the resource manager does not accept messages at the moment. */
     record Unavailable(String detail) implements Reply {}
 
-    /** The message was never received: no connection was established, or it was not sent. */
+    /** The message was not received: no connection was established, or it was not sent. */
     record Unreachable(String detail) implements Reply {}
 
-    /** There was no answer, so it is unknown whether the message was carried out. */
+    /** No answer was received. It is unknown whether the message was carried out. */
     record NoAnswer(String detail) implements Reply {}
 
-    /** There was an answer that the contract does not allow. */
+    /** The answer violates the protocol. */
     record ProtocolError(String detail) implements Reply {}
 
-    /** Whether the resource manager sent this, as opposed to a substitute for an answer that did not arrive. */
+    /** Whether the resource manager sent this reply. False if it replaces a missing answer. */
     default boolean isFromResourceManager() {
         return switch (this) {
             case Acknowledged _, NotFound _, Conflict _, NoRoom _, Unavailable _, ProtocolError _ -> true;

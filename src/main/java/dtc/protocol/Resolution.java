@@ -3,9 +3,9 @@ package dtc.protocol;
 import java.time.Instant;
 
 /**
- * That somebody looked after a heuristic outcome, so that it needs nobody any more.
+ * The resolution of a heuristic outcome by an operator.
  *
- * @param by who said so, as far as callers are told apart
- * @param reason what was done about it, in their words
+ * @param by the operator, if callers are authenticated
+ * @param reason what the operator did, as free text
  */
 public record Resolution(String by, Instant at, String reason) {}

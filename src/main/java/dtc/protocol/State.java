@@ -1,17 +1,17 @@
 package dtc.protocol;
 
-/** The states that a client sees, of a transaction and of a participant. */
+/** The states of transactions and participants that clients see. */
 public enum State {
     ACTIVE,
-    /** Can only roll back, because a write failed. */
+    /** A write failed, so the transaction can only roll back. */
     MARKED_ROLLBACK,
     PREPARING,
-    /** Of a participant only: it voted COMMIT and is in doubt until it learns the outcome. */
+    /** Participants only: it voted COMMIT and is in doubt until it receives the outcome. */
     PREPARED,
     COMMITTING,
     COMMITTED,
     ROLLING_BACK,
     ROLLED_BACK,
-    /** The decision could not be carried out at every participant; needs an operator. */
+    /** The decision was not carried out by every participant. Action by an operator is required. */
     HEURISTIC
 }

@@ -6,37 +6,37 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 
 /**
- * Names a transaction. The coordinator issues UUIDs of version 7, whose leading bits are the time of their making, so
- * that the natural order of ids is an order of age.
+ * The id of a transaction. The coordinator generates UUIDs of version 7, which begin with a timestamp, so their natural
+ * order is by age.
  */
 public record TransactionId(UUID value) implements Comparable<TransactionId> {
 
     private static final Pattern CANONICAL =
             Pattern.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
 
-    /** Reads the canonical 36 characters; empty for anything else ({@link UUID#fromString} takes {@code 1-1-1-1-1}). */
+    /** Parses the canonical 36 characters. Empty for other text, which {@link UUID#fromString} partly accepts. */
     public static Optional<TransactionId> parse(String text) {
         return CANONICAL.matcher(text).matches()
                 ? Optional.of(new TransactionId(UUID.fromString(text)))
                 : Optional.empty();
     }
 
-    /** Whether this transaction began first. Of two that conflict, the older may wait and the younger gives way. */
+    /** Whether this transaction began before the other. In a lock conflict, only the older transaction may wait. */
     public boolean isOlderThan(TransactionId other) {
         return compareTo(other) < 0;
     }
 
-    /** Whether the id tells its age, as all do that the coordinator issues. */
+    /** Whether the id contains a timestamp. All ids that the coordinator generates do. */
     public boolean isOrderedByTime() {
         return value.version() == 7;
     }
 
-    /** When it was made, by the clock of whoever made it; only where {@link #isOrderedByTime}. */
+    /** The timestamp of the id, by the clock of its generator. Valid only if {@link #isOrderedByTime}. */
     public Instant madeAt() {
         return Instant.ofEpochMilli(value.getMostSignificantBits() >>> 16);
     }
 
-    /** By age, oldest first. Unsigned, because {@link UUID#compareTo} takes an id with its top bit set for older. */
+    /** Orders by age, oldest first. Unsigned, unlike {@link UUID#compareTo}. */
     @Override
     public int compareTo(TransactionId other) {
         int high = Long.compareUnsigned(value.getMostSignificantBits(), other.value.getMostSignificantBits());

@@ -1,11 +1,11 @@
 package dtc.protocol;
 
-/** What a participant answers to prepare (X/Open C193: XA_OK, XA_RB*, XA_RDONLY). */
+/** A participant's answer to prepare (X/Open C193: XA_OK, XA_RB*, XA_RDONLY). */
 public enum Vote {
-    /** Will commit or roll back as told, whatever happens to it in between. */
+    /** Able to commit and to roll back. The participant waits for the outcome. */
     COMMIT,
-    /** Cannot commit; the transaction rolls back. */
+    /** Not able to commit. The transaction rolls back. */
     ABORT,
-    /** Changed nothing and needs no second phase. */
+    /** No changes, so no second phase is needed. */
     READ_ONLY
 }

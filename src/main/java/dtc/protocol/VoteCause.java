@@ -1,6 +1,6 @@
 package dtc.protocol;
 
-/** Where a vote comes from: the participant itself, or the coordinator that votes abort in its stead. */
+/** Whether the participant voted, or why the coordinator counts it as ABORT. */
 public enum VoteCause {
     VOTED,
     TIMEOUT,

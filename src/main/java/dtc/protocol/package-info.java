@@ -1,4 +1,4 @@
-/** The vocabulary of two-phase commit: ids, votes, outcomes, and the messages of both HTTP interfaces. Java only. */
+/** The types of the protocol: ids, votes, outcomes, and the messages of both HTTP interfaces. Depends on Java only. */
 @NullMarked
 package dtc.protocol;
 

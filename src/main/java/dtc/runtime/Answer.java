@@ -4,7 +4,7 @@ import dtc.protocol.Refusal;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** The coordinator's answer to a caller: a value, or a refusal. */
+/** The coordinator's answer to a caller: a value or a refusal. */
 public sealed interface Answer<T> {
 
     record Given<T>(T value) implements Answer<T> {}

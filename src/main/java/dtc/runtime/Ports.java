@@ -4,7 +4,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
-/** Calls of ports, which other packages implement. */
+/** Calls ports, which are implemented by other packages. */
 public final class Ports {
 
     private Ports() {}

@@ -9,11 +9,10 @@ import java.util.UUID;
  * A registered resource manager.
  *
  * @param url base of its paths, without a trailing slash
- * @param instance identifies its memory: a resource manager that keeps nothing across a restart has a new instance
- *     after each start
- * @param superseded earlier instances, newest first; their messages may still arrive
- * @param features optional parts of the contract that it supports
- * @param renewedAtNanos {@link Time#nanos} of the last renewal, from which the lease is counted
+ * @param instance identifies its state; changes at each start of a resource manager that stores nothing
+ * @param superseded earlier instances, newest first; delayed messages from them may still arrive
+ * @param features optional parts of the protocol that it supports
+ * @param renewedAtNanos {@link Time#nanos} of the last renewal, at which the lease started
  */
 public record Registration(
         String id,
@@ -25,13 +24,15 @@ public record Registration(
         Instant renewedAt,
         long renewedAtNanos) {
 
-    /** A commit without a vote is a one-phase commit; if its answer is lost, a rollback tells the outcome (ADR 3). */
+    /**
+     * Supports one-phase commit: a commit without a vote. After a lost answer, a rollback returns the outcome (ADR 3).
+     */
     public static final String ONE_PHASE = "one-phase";
 
     /** Each request gets exactly one answer, so connections can be reused (ADR 7). */
     public static final String KEEP_ALIVE = "keep-alive";
 
-    /** Accepts several messages in one request, and answers each. */
+    /** Accepts several messages in one request. */
     public static final String BATCH = "batch";
 
     /** Accepts writes in the prepare message. */
@@ -49,14 +50,12 @@ public record Registration(
         return features.contains(KEEP_ALIVE);
     }
 
-    /**
-     * Whether it refuses a message that is addressed to another instance of it. Part of the feature {@link #ONE_PHASE}.
-     */
+    /** Whether it refuses messages that are addressed to another instance. Part of the feature {@link #ONE_PHASE}. */
     public boolean checksInstance() {
         return canCommitInOnePhase();
     }
 
-    /** Returns this registration with messages addressed to the given instance, which may be an earlier one. */
+    /** Returns a copy that addresses messages to the given instance, which may be an earlier one. */
     public Registration addressedTo(UUID addressee) {
         return addressee.equals(instance)
                 ? this

@@ -18,10 +18,10 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The registered resource managers. Each holds a lease on its id, which it renews. */
+/** The registered resource managers. Each holds a lease on its id and renews it. */
 public final class Registry {
 
-    /** Earlier instances remembered per id. No message is delayed for longer than this many restarts take. */
+    /** Limit of earlier instances kept per id. Assumes that no message is delayed across this many restarts. */
     private static final int SUPERSEDED_MAX = 8;
 
     private final Time time;
@@ -29,12 +29,12 @@ public final class Registry {
     private final int resourceManagersMax;
     private final Predicate<String> urlAllowed;
     private final Map<String, Registration> registrations = new ConcurrentSkipListMap<>();
-    private final List<Consumer<String>> arrivals = new CopyOnWriteArrayList<>();
+    private final List<Consumer<String>> arrivalListeners = new CopyOnWriteArrayList<>();
 
     /** The result of a registration. */
     public record Registered(Registration registration, boolean isNew) {}
 
-    /** @param urlAllowed whether the coordinator may call a well-formed URL */
+    /** @param urlAllowed whether the coordinator may call the URL, which is well-formed */
     public Registry(Time time, Duration lease, int resourceManagersMax, Predicate<String> urlAllowed) {
         this.time = time;
         this.lease = lease;
@@ -43,17 +43,17 @@ public final class Registry {
     }
 
     /**
-     * Adds a listener for arrivals. It is called with the id of each resource manager that registers for the first
-     * time, after its lease has lapsed, or with another URL or instance.
+     * Adds a listener for new registrations. It is called with the id of each resource manager that registers for the
+     * first time, after its lease has lapsed, or with another URL or instance.
      */
     public void onArrival(Consumer<String> listener) {
-        arrivals.add(listener);
+        arrivalListeners.add(listener);
     }
 
     /** Registers a resource manager, or renews its lease. {@code url} must be well-formed. */
     public Answer<Registered> register(String id, String url, UUID instance, Set<String> features) {
         Registration known = registrations.get(id);
-        boolean isKnownUrl = known != null && known.url().equals(url); // it was checked at the first registration
+        boolean isKnownUrl = known != null && known.url().equals(url); // checked at its first registration
         if (!isKnownUrl && !urlAllowed.test(url)) {
             return refuse(Kind.HOST_NOT_ALLOWED, "the host of this URL is not allowed to register", id);
         }
@@ -66,7 +66,7 @@ public final class Registry {
             if (before != null && wasLive && !before.url().equals(url)) {
                 return refuse(Kind.NAME_TAKEN, "another URL holds a live lease on this id", id);
             }
-            if (before == null && registrations.size() >= resourceManagersMax && !forgetLongestLapsed()) {
+            if (before == null && registrations.size() >= resourceManagersMax && !removeLongestLapsed()) {
                 return refuse(Kind.OVERLOADED, "no more than %d resource managers".formatted(resourceManagersMax), id);
             }
             if (before != null && wasLive && before.superseded().contains(instance)) {
@@ -88,7 +88,7 @@ public final class Registry {
             registrations.put(id, after);
         }
         if (changed) {
-            arrivals.forEach(listener -> listener.accept(id));
+            arrivalListeners.forEach(listener -> listener.accept(id));
         }
         return Answer.of(new Registered(after, before == null));
     }
@@ -103,7 +103,7 @@ public final class Registry {
                 .toList();
     }
 
-    private boolean forgetLongestLapsed() {
+    private boolean removeLongestLapsed() {
         return registrations.values().stream()
                 .filter(r -> !isLive(r))
                 .min(Comparator.comparingLong(Registration::renewedAtNanos))
@@ -111,9 +111,7 @@ public final class Registry {
                 .orElse(false);
     }
 
-    /**
-     * Removes a registration. If {@code instance} is given and another instance has registered since, nothing changes.
-     */
+    /** Removes a registration. Does nothing if {@code instance} is given and is not the registered instance. */
     public synchronized void leave(String id, @Nullable UUID instance) {
         Registration registration = registrations.get(id);
         if (registration != null && (instance == null || registration.instance().equals(instance))) {
@@ -121,7 +119,9 @@ public final class Registry {
         }
     }
 
-    /** Removes a registration whose lease has lapsed. Pending deliveries wait until the id is registered again. */
+    /**
+     * Removes a registration whose lease has lapsed. Pending deliveries are paused until the id is registered again.
+     */
     public synchronized Answer<Registration> removeLapsed(String id) {
         Registration registration = registrations.get(id);
         if (registration == null) {

@@ -3,20 +3,20 @@ package dtc.runtime;
 import java.time.Duration;
 import java.time.Instant;
 
-/** The clock and the timers: real ones, or a simulation's. */
+/** The clock and timers. Simulated in tests. */
 public interface Time {
 
-    /** For people to read. Nothing is decided by it, since it may jump. */
+    /** The wall-clock time, for display. Do not base decisions on it, since it may jump. */
     Instant now();
 
-    /** Elapsed nanoseconds since some moment; never goes back. */
+    /** Elapsed nanoseconds since an arbitrary origin. Monotonic. */
     long nanos();
 
     Timer after(Duration delay, Runnable action);
 
-    /** A timer that was set. */
+    /** A scheduled action. */
     interface Timer {
-        /** Does nothing where the timer has fired. */
+        /** Cancels the timer. Does nothing if it has fired. */
         void cancel();
     }
 }

@@ -1,6 +1,6 @@
 /**
- * Drives the two machines: events in, decision recorded, then messages out. Time, chance and the network come in
- * through ports, so that the same code runs under a simulated clock.
+ * Drives the state machines of the coordinator and the resource managers. Time, random numbers and the network are
+ * accessed through ports, so that tests can simulate them.
  */
 @NullMarked
 package dtc.runtime;

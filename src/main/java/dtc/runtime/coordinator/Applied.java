@@ -11,12 +11,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An event that was applied to a transaction, whether or not it changed anything.
+ * An event that was applied to a transaction. The event may have had no effect.
  *
- * @param before null if the transaction is new to this process: it was begun, or read from the log
- * @param event null in the same case
+ * @param before null if the transaction was just begun or read from the log
+ * @param event null if {@code before} is null
  * @param sinceBegin elapsed time since the transaction was begun or read from the log
- * @param sincePrepare elapsed time since phase one began; zero if it has not
+ * @param sincePrepare elapsed time since phase one began; zero if it has not begun
  */
 public record Applied(
         @Nullable Transaction before,
@@ -37,7 +37,7 @@ public record Applied(
         return before != null && before.state() != after().state();
     }
 
-    /** Whether the transaction reached a final state. One that rolled back may become heuristic later. */
+    /** Whether the transaction reached a final state. A transaction that rolled back may still become heuristic. */
     public boolean ended() {
         return stateChanged() && after().state().isFinal();
     }
@@ -50,7 +50,7 @@ public record Applied(
     public List<Participant> voters() {
         if (before == null
                 || before.participants().size() != after().participants().size()) {
-            return List.of(); // participants are added by writes only
+            return List.of(); // a write added a participant; no vote arrived
         }
         List<Participant> voters = new ArrayList<>(0);
         for (int i = 0; i < after().participants().size(); i++) {

@@ -30,25 +30,27 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The coordinator's API. Calls become events of a transaction, which {@link TransactionDriver} applies; this class
- * answers the callers.
+ * The coordinator's API. Converts calls to events, which {@link TransactionDriver} applies, and returns the answers.
  */
 public final class Coordinator {
 
     /**
-     * What can be configured.
+     * Configuration of the coordinator.
      *
-     * @param transactionTimeout how long a transaction may stay active, unless the client says otherwise
-     * @param voteTimeout how long votes are awaited; longer than the limit for one vote, which normally ends first
+     * @param transactionTimeout how long a transaction may stay active, unless the client specifies a timeout
+     * @param voteTimeout how long to wait for all votes; longer than the timeout of one vote, which normally expires
+     *     first
      * @param answerTimeout how long a client's call waits for phase two
      * @param inFlightMax limit of unfinished transactions
      * @param retention how long a finished transaction is kept
      * @param retainedMax limit of finished transactions that are kept
      * @param retriesInFlightMax limit of retries in flight to one resource manager
-     * @param queuedRollbacksMax limit of queued rollbacks to one resource manager; it asks for the others itself
-     * @param rollbackAttemptsMax limit of attempts to deliver a rollback; then the participant asks itself
-     * @param undeliveredMax limit of undelivered outcomes per resource manager. Beyond it the resource manager accepts
-     *     no writes, so that one that votes and then does not answer cannot use up the resources of all.
+     * @param queuedRollbacksMax limit of queued rollbacks to one resource manager; others are dropped, since it asks
+     *     for the outcome
+     * @param rollbackAttemptsMax limit of attempts to deliver a rollback; afterwards the participant asks for the
+     *     outcome
+     * @param undeliveredMax limit of undelivered outcomes per resource manager. If it is reached, writes to the
+     *     resource manager are refused, so that an unresponsive one does not exhaust shared resources.
      */
     public record Settings(
             Duration transactionTimeout,
@@ -62,7 +64,7 @@ public final class Coordinator {
             int rollbackAttemptsMax,
             int undeliveredMax) {}
 
-    /** A write that a client asks for. */
+    /** A write requested by a client. */
     public record Write(String resourceManager, String key, JsonText value) {}
 
     private final Settings settings;
@@ -116,8 +118,8 @@ public final class Coordinator {
     }
 
     /**
-     * Reads the decision log, and resumes the delivery of outcomes. Must be called before anything else: an earlier
-     * inquiry would find no transaction, and presume rollback.
+     * Reads the decision log and resumes the delivery of outcomes. Must be called first: an inquiry before recovery
+     * would be answered with rollback.
      *
      * @return the number of recovered transactions that have not ended
      */
@@ -130,11 +132,11 @@ public final class Coordinator {
     // Begin and write
 
     /**
-     * Begins a transaction and sends its writes; with {@code autoCommit} it is also prepared. Writes to one resource
-     * manager are sent in order; different resource managers are written to in parallel. A request with an idempotency
-     * key that was used before begins nothing, and is answered with the transaction of the first request.
+     * Begins a transaction and sends its writes. With {@code autoCommit} it is also prepared. Writes are sent in order
+     * to one resource manager, and in parallel to different ones. If the idempotency key was used before, no
+     * transaction is begun, and the transaction of the first request is returned.
      *
-     * @param timeout how long the transaction may stay active; null for the configured time
+     * @param timeout how long the transaction may stay active; null for the configured timeout
      */
     public CompletionStage<Answer<Transaction>> begin(
             Origin origin, @Nullable Duration timeout, List<Write> writes, boolean autoCommit, Until until) {
@@ -144,25 +146,25 @@ public final class Coordinator {
                     .thenCompose(begun -> prepareIf(autoCommit, begun, until));
         }
         IdempotencyKeys keys = store.keys();
-        var mine = new IdempotencyKeys.Binding(request.fingerprint(), new CompletableFuture<>());
-        IdempotencyKeys.Binding earlier = keys.bindIfAbsent(origin.principal(), request, mine);
-        if (earlier != null && !earlier.fingerprint().equals(mine.fingerprint())) {
+        var binding = new IdempotencyKeys.Binding(request.fingerprint(), new CompletableFuture<>());
+        IdempotencyKeys.Binding earlier = keys.bindIfAbsent(origin.principal(), request, binding);
+        if (earlier != null && !earlier.fingerprint().equals(binding.fingerprint())) {
             return Answer.refuseLater(
                     Refusal.of(Kind.KEY_REUSED, "this Idempotency-Key came with another body before"));
         }
         if (earlier == null) {
             Ports.call(() -> beginAndWrite(origin, timeout, writes, autoCommit)).whenComplete((begun, failure) -> {
                 if (!(begun instanceof Answer.Given<TransactionId>)) {
-                    keys.release(origin.principal(), request, mine);
+                    keys.release(origin.principal(), request, binding);
                 }
                 if (failure == null) {
-                    mine.begun().complete(begun);
+                    binding.begun().complete(begun);
                 } else {
-                    mine.begun().completeExceptionally(failure);
+                    binding.begun().completeExceptionally(failure);
                 }
             });
         }
-        return (earlier == null ? mine : earlier).begun().thenCompose(begun -> prepareIf(autoCommit, begun, until));
+        return (earlier == null ? binding : earlier).begun().thenCompose(begun -> prepareIf(autoCommit, begun, until));
     }
 
     private CompletionStage<Answer<Transaction>> prepareIf(
@@ -206,12 +208,12 @@ public final class Coordinator {
         listeners.applied(Applied.first(transaction));
         entry.setTimer(time.after(allowed, () -> driver.apply(entry, new CoordinatorEvent.Expired())));
         if (stopping) {
-            driver.apply(entry, new CoordinatorEvent.ShutDown()); // drain may have missed it
+            driver.apply(entry, new CoordinatorEvent.ShutDown()); // drain may have run before the entry was added
         }
         return Answer.of(entry);
     }
 
-    /** Enlists the resource manager on first use, and sends it the write. */
+    /** Sends a write. Enlists the resource manager at its first write. */
     public CompletionStage<Answer<Transaction>> write(TransactionId id, Write write) {
         TransactionEntry entry = store.find(id);
         return entry == null ? Answer.refuseLater(Refusals.unknown(id)) : writes.write(entry, write);
@@ -219,7 +221,7 @@ public final class Coordinator {
 
     // Prepare, commit and roll back
 
-    /** Prepares, then commits or rolls back. A repeated call is answered with the outcome. */
+    /** Prepares, then commits or rolls back. A repeated call returns the outcome. */
     public CompletionStage<Answer<Transaction>> prepare(TransactionId id, Until until) {
         return applyAndAwait(id, new CoordinatorEvent.PrepareRequested(), until)
                 .thenApply(Coordinator::refuseUndecided);
@@ -227,7 +229,7 @@ public final class Coordinator {
 
     /** Like prepare, but refused if the outcome is rollback. */
     public CompletionStage<Answer<Transaction>> commit(TransactionId id, Until until) {
-        // A heuristic outcome is not refused: the document says what is known, and part of it may be committed.
+        // A heuristic outcome is not refused: some participants may have committed, and the document shows them.
         return prepare(id, until)
                 .thenApply(answer -> answer instanceof Answer.Given<Transaction>(Transaction t)
                                 && t.state() == TransactionState.HEURISTIC
@@ -266,7 +268,7 @@ public final class Coordinator {
         return waiters.await(entry, until).thenApply(Answer::of);
     }
 
-    /** While the outcome is open, none is claimed. */
+    /** Refuses the call if the outcome is not decided. */
     private static Answer<Transaction> refuseUndecided(Answer<Transaction> answer) {
         return answer instanceof Answer.Given<Transaction>(Transaction t) && t.decision() == Outcome.PENDING
                 ? Answer.refuse(new Refusal(Kind.UNDECIDED, "the outcome is not known yet: ask again", t.id(), null))
@@ -294,22 +296,22 @@ public final class Coordinator {
     }
 
     /**
-     * Lists from the newest to the oldest transaction, from {@code after} (exclusive), in {@code state} if not null.
+     * Lists transactions, newest first, starting at {@code after} (exclusive). Filters by {@code state} if not null.
      */
     public List<Transaction> list(@Nullable State state, @Nullable TransactionId after, int limit) {
         return list(_ -> true, state, after, limit);
     }
 
-    /** Like the other method, but only transactions of the selected principals. */
+    /** Lists transactions of the selected principals, newest first. */
     public List<Transaction> list(
             Predicate<@Nullable String> principal, @Nullable State state, @Nullable TransactionId after, int limit) {
         return store.list(principal, state, after, limit);
     }
 
     /**
-     * Searches from the newest to the oldest transaction, from {@code after} (exclusive; null for the newest).
+     * Searches transactions, newest first, starting at {@code after} (exclusive; null for the newest).
      *
-     * @param examinedMax how many transactions to examine at most
+     * @param examinedMax limit of examined transactions
      */
     public SearchResult search(
             Predicate<Transaction> wanted, @Nullable TransactionId after, int limit, int examinedMax) {
@@ -321,26 +323,26 @@ public final class Coordinator {
         return store.unresolved(limit);
     }
 
-    /** The answer to a participant in doubt. A transaction that is not known was not committed: presumed abort. */
+    /** Returns the outcome to a participant in doubt. An unknown transaction was not committed (presumed abort). */
     public Outcome outcome(TransactionId id) {
         TransactionEntry entry = store.find(id);
         return entry == null ? Outcome.ROLLBACK : entry.transaction().decision();
     }
 
     /**
-     * How long participants of the oldest transaction have been in doubt, because their votes wait for the log or a
-     * commit is not acknowledged; zero if there is no such transaction.
+     * The longest time that participants of a transaction have been in doubt, because the decision is being recorded or
+     * a commit is not acknowledged. Zero if there is no such transaction.
      */
     public Duration oldestInDoubt() {
         return store.oldestInDoubt(time.nanos());
     }
 
-    /** Why no decision is accepted now, for a client; null if decisions are accepted. */
+    /** Why the decision log does not accept decisions, as a text for clients; null if it accepts them. */
     public @Nullable String refusing() {
         return log.refusing();
     }
 
-    // Operate
+    // Operations
 
     /**
      * Ends the pauses of all retries to a resource manager. A limited number is sent at a time.
@@ -351,7 +353,7 @@ public final class Coordinator {
         return driver.delivery().retryNow(resourceManager);
     }
 
-    /** Likewise for one transaction at all its participants. */
+    /** Ends the pauses of all retries for one transaction. Returns the number of retries. */
     public Answer<Integer> deliverNow(TransactionId id) {
         TransactionEntry entry = store.find(id);
         return entry == null
@@ -376,7 +378,7 @@ public final class Coordinator {
         return Answer.of(after);
     }
 
-    /** Accepts no new transactions and rolls back active ones; completes once all have ended. */
+    /** Refuses new transactions and rolls back active ones. Completes once all have ended. */
     public CompletionStage<Void> drain() {
         CompletableFuture<Void> done = new CompletableFuture<>();
         drained = done;

@@ -19,12 +19,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Delivers outcomes to participants, with retries. The state machine decides whether there is a retry; this class
- * counts the attempts, and decides when the next one is made.
+ * Delivers outcomes to participants, with retries. The state machine decides whether to retry. This class counts the
+ * attempts and schedules the next one.
  *
- * <p>There is one {@link RetryQueue} per resource manager, so that a slow one does not delay the others. The number of
- * queued commits is limited by the number of transactions in flight. Queued rollbacks have a limit of their own, beyond
- * which they are dropped, since the participant asks for the outcome itself.
+ * <p>There is one {@link RetryQueue} per resource manager, so that a slow resource manager does not delay others. The
+ * number of queued commits is limited by the number of transactions in flight. Queued rollbacks have a separate limit.
+ * Rollbacks beyond it are dropped, since the participant asks for the outcome.
  */
 final class Delivery {
 
@@ -44,7 +44,7 @@ final class Delivery {
     /** Resource managers with retries that are queued or in flight. */
     private final Map<String, RetryQueue> queues = new ConcurrentHashMap<>();
 
-    /** @param rollbackAttemptsMax limit of attempts to deliver a rollback for which the participant asks itself */
+    /** @param rollbackAttemptsMax limit of attempts to deliver a rollback that may be dropped */
     Delivery(
             Time time,
             Backoff backoff,
@@ -75,7 +75,7 @@ final class Delivery {
                 boolean registered = registry.find(name) != null;
                 retry(entry, name, outcome, registered ? pause(entry, name) : null, false);
                 if (!registered && registry.find(name) != null) {
-                    retryNow(name); // it registered between the two lines above
+                    retryNow(name); // it registered after the first check
                 }
             }
             case AFTER_PAUSE_OR_DROP -> {
@@ -87,7 +87,7 @@ final class Delivery {
         }
     }
 
-    /** Asks the only participant to commit in one phase. */
+    /** Sends a one-phase commit to the only participant. */
     void commitOnePhase(TransactionEntry entry, String resourceManager) {
         send(entry, resourceManager, Outcome.COMMIT, new Message.CommitOnePhase(entry.id()), false);
     }
@@ -143,19 +143,19 @@ final class Delivery {
                 });
     }
 
-    /** Ends the pauses of all retries to a resource manager, and returns how many there were. */
+    /** Ends the pauses of all retries to a resource manager. Returns the number of retries. */
     int retryNow(String resourceManager) {
         return retryNow(resourceManager, _ -> true);
     }
 
-    /** Ends the pause of the retry to a resource manager for one transaction; returns 0 if there is none, else 1. */
+    /** Ends the pause of the retry to a resource manager for one transaction. Returns 1, or 0 if there is none. */
     int retryNow(String resourceManager, TransactionId id) {
         return retryNow(resourceManager, retry -> retry.transaction().equals(id));
     }
 
-    private int retryNow(String resourceManager, Predicate<RetryQueue.Retry> which) {
+    private int retryNow(String resourceManager, Predicate<RetryQueue.Retry> filter) {
         RetryQueue queue = queues.get(resourceManager);
-        return queue == null ? 0 : queue.resume(which);
+        return queue == null ? 0 : queue.resume(filter);
     }
 
     /** Number of retries to a resource manager that are queued or in flight. */

@@ -20,7 +20,7 @@ public sealed interface DeliveryEvent {
     /**
      * The outcome will be sent again.
      *
-     * @param pause null if it waits until the resource manager is registered
+     * @param pause null if it is paused until the resource manager is registered
      */
     record RetryScheduled(
             TransactionId transaction,

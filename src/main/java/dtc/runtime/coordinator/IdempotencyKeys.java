@@ -8,7 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** The transactions that were begun under an {@code Idempotency-Key}. Keys of different principals are different. */
+/** Maps each {@code Idempotency-Key} to its transaction. Keys are scoped by principal. */
 final class IdempotencyKeys {
 
     private record Key(@Nullable String principal, String key) {
@@ -17,7 +17,7 @@ final class IdempotencyKeys {
         }
     }
 
-    /** The first request under a key; {@code begun} completes once its writes are answered. */
+    /** The first request with a key. {@code begun} completes once its writes are answered. */
     record Binding(String fingerprint, CompletableFuture<Answer<TransactionId>> begun) {
         private boolean isOf(TransactionId id) {
             return begun.getNow(null) instanceof Answer.Given<TransactionId>(TransactionId bound) && bound.equals(id);
@@ -26,7 +26,7 @@ final class IdempotencyKeys {
 
     private final Map<Key, Binding> bindings = new ConcurrentHashMap<>();
 
-    /** Binds the key of a request; returns the earlier binding if there is one. */
+    /** Binds the key of a request. Returns the earlier binding if there is one. */
     @Nullable
     Binding bindIfAbsent(@Nullable String principal, Origin.Request request, Binding binding) {
         return bindings.putIfAbsent(Key.of(principal, request), binding);
@@ -42,7 +42,7 @@ final class IdempotencyKeys {
         }
     }
 
-    /** Releases the key of a request that began nothing. */
+    /** Releases the key of a request that did not begin a transaction. */
     void release(@Nullable String principal, Origin.Request request, Binding binding) {
         bindings.remove(Key.of(principal, request), binding);
     }

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
-/** Calls all listeners. A listener that throws affects neither the others nor the transaction. */
+/** Calls all listeners. An exception in a listener does not affect other listeners or the transaction. */
 final class Listeners implements TransactionListener {
 
     private static final Logger LOG = Logger.getLogger(Listeners.class);
@@ -30,7 +30,7 @@ final class Listeners implements TransactionListener {
             try {
                 call.accept(listener);
             } catch (RuntimeException | LinkageError | AssertionError e) {
-                LOG.errorf(e, "%s failed", listener.getClass().getName());
+                LOG.errorf(e, "Listener %s failed", listener.getClass().getName());
             }
         }
     }

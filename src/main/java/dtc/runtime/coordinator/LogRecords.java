@@ -4,7 +4,7 @@ import dtc.coordinator.RecordCodec;
 import dtc.coordinator.TransactionRecord;
 import dtc.log.LogRecord;
 
-/** Records of transactions as records of the decision log. */
+/** Converts transaction records to and from records of the decision log. */
 final class LogRecords {
 
     private LogRecords() {}
@@ -14,7 +14,7 @@ final class LogRecords {
         return new LogRecord(record.id(), RecordCodec.encode(record), status);
     }
 
-    /** @throws IllegalArgumentException if the bytes are not a record that this program can read */
+    /** @throws IllegalArgumentException if the bytes are not a record of a supported version */
     static TransactionRecord decode(LogRecord record) {
         return RecordCodec.decode(record.id(), record.bytes());
     }

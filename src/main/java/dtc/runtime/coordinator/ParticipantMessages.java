@@ -12,8 +12,8 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.BiFunction;
 
 /**
- * Sends messages to enlisted participants. A message is for the instance that was enlisted: it is not sent if another
- * instance is registered now, unless the resource manager checks the instance itself.
+ * Sends messages to enlisted participants. Messages are addressed to the enlisted instance. If another instance is
+ * registered, they are not sent, unless the resource manager checks the instance.
  */
 final class ParticipantMessages {
 
@@ -27,7 +27,7 @@ final class ParticipantMessages {
         this.client = client;
     }
 
-    /** Sends the first write, which enlists the participant, or a further one. */
+    /** Sends a write to the registered instance. */
     CompletionStage<Reply> sendWrite(Registration target, Message.Write write) {
         return call(client::send, target, write);
     }
@@ -47,10 +47,10 @@ final class ParticipantMessages {
     }
 
     /**
-     * Sends an outcome, or a one-phase commit.
+     * Sends an outcome or a one-phase commit.
      *
-     * @param retry whether it was sent before; it is then sent in a request of its own
-     * @param beforeSending called if the message is sent
+     * @param retry whether it was sent before; retries are sent in separate requests
+     * @param beforeSending called before the message is sent; not called if it is not sent
      */
     CompletionStage<Reply> sendOutcome(
             Participant participant, Message message, boolean retry, Runnable beforeSending) {

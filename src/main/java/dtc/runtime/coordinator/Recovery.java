@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the transactions of an earlier process from the decision log. */
+/** Restores transactions from the decision log. */
 final class Recovery {
 
     private final DecisionLog log;
@@ -25,7 +25,7 @@ final class Recovery {
         this.listeners = listeners;
     }
 
-    /** Adds all transactions of the log to the store, and returns those that have not ended. */
+    /** Adds all transactions of the log to the store. Returns those that have not ended. */
     List<TransactionEntry> recover() {
         List<TransactionEntry> open = new ArrayList<>();
         Instant now = time.now();
@@ -36,7 +36,7 @@ final class Recovery {
     private void recover(LogRecord record, Instant now, List<TransactionEntry> open) {
         Transaction t = Transaction.recover(LogRecords.decode(record));
         TransactionEntry entry = new TransactionEntry(t, time.nanos());
-        // The wall clock may have jumped since: this is for display and retention only.
+        // Used for display and retention only, since the wall clock may have jumped.
         entry.setDecidedNanos(time.nanos() - elapsed(t.decidedAt(), now).toNanos());
         store.addRecovered(entry, elapsed(t.finishedAt(), now));
         if (!t.state().isFinal()) {

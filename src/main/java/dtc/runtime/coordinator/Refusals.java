@@ -6,7 +6,7 @@ import dtc.protocol.Refusal.Kind;
 import dtc.protocol.TransactionId;
 import org.jspecify.annotations.Nullable;
 
-/** Refusals that several calls have in common. */
+/** Creates refusals that are common to several calls. */
 public final class Refusals {
 
     private Refusals() {}

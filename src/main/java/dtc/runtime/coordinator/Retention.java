@@ -8,8 +8,8 @@ import java.util.Queue;
 import java.util.function.Consumer;
 
 /**
- * Decides when finished transactions are forgotten: after a time, or if there are more than a number. Those that
- * finished first are forgotten first. Time is elapsed time, not the wall clock.
+ * Limits the age and the number of finished transactions. Transactions are forgotten in the order in which they
+ * finished. Age is measured in elapsed time, not by the wall clock.
  */
 final class Retention {
 
@@ -31,7 +31,7 @@ final class Retention {
         this.forget = forget;
     }
 
-    /** Adds a transaction that finished {@code ago}. */
+    /** Adds a transaction that finished the given time ago. */
     void add(TransactionId id, Duration ago) {
         Finished overflow = null;
         synchronized (this) {
@@ -46,9 +46,9 @@ final class Retention {
         }
     }
 
-    /** Removes a transaction without forgetting it; returns false if it is not here. */
+    /** Removes a transaction without forgetting it. Returns false if it is not found. */
     synchronized boolean remove(TransactionId id) {
-        return finished.removeIf(one -> one.id().equals(id));
+        return finished.removeIf(transaction -> transaction.id().equals(id));
     }
 
     private void forgetOld() {
@@ -69,7 +69,7 @@ final class Retention {
         }
     }
 
-    /** Guarded by this. */
+    /** Starts the timer for the oldest transaction. Guarded by this. */
     private void startTimer() {
         Finished oldest = finished.peek();
         if (oldest != null && !timerRunning) {

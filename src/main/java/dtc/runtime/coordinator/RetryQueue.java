@@ -15,13 +15,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Outcomes that have to be sent again to one resource manager: each after a pause, commits before rollbacks, and a
- * limited number at a time, so that a resource manager that comes back is not flooded.
+ * Retries of outcomes to one resource manager. Each is sent after a pause, commits before rollbacks. The number in
+ * flight is limited, so that a resource manager that recovers is not overloaded.
  */
 final class RetryQueue {
 
     /**
-     * What can be configured.
+     * Configuration of the queue.
      *
      * @param inFlightMax limit of retries in flight
      * @param rollbacksMax limit of queued retries that may be dropped
@@ -29,7 +29,7 @@ final class RetryQueue {
      */
     record Settings(int inFlightMax, int rollbacksMax, Duration failurePause) {}
 
-    /** An outcome that has to be sent again. */
+    /** An outcome that must be sent again. */
     static final class Retry {
         private final TransactionId transaction;
         private final Supplier<CompletionStage<?>> attempt;
@@ -47,19 +47,19 @@ final class RetryQueue {
         }
     }
 
-    /** What became of a retry that was given to the queue. */
+    /** The result of {@link #offer}. */
     enum Offered {
         QUEUED,
-        /** Too many are queued. */
+        /** The limit of queued rollbacks is reached. */
         DROPPED,
-        /** The queue was idle and is removed: use a new one. */
+        /** The queue was idle and is being removed. Use a new one. */
         CLOSED
     }
 
     private final Time time;
     private final Settings settings;
     private final Runnable whenIdle;
-    /** Retries that wait for the end of their pause. Guarded by this, like all that follows. */
+    /** Retries whose pause has not ended. Guarded by this, as are the fields below. */
     private final Set<Retry> paused = new LinkedHashSet<>();
 
     private final Queue<Retry> commits = new ArrayDeque<>();
@@ -109,11 +109,11 @@ final class RetryQueue {
         send();
     }
 
-    /** Ends the pauses of the selected retries, and returns how many there were. */
-    int resume(Predicate<Retry> which) {
+    /** Ends the pauses of the selected retries. Returns the number of retries. */
+    int resume(Predicate<Retry> filter) {
         List<Retry> resumed;
         synchronized (this) {
-            resumed = paused.stream().filter(which).toList();
+            resumed = paused.stream().filter(filter).toList();
             for (Retry retry : resumed) {
                 if (retry.timer != null) {
                     retry.timer.cancel();
@@ -130,7 +130,9 @@ final class RetryQueue {
         return retry.mayBeDropped ? rollbacks : commits;
     }
 
-    /** One thread at a time: a retry may complete before it returns, and must not send the next one recursively. */
+    /**
+     * Sends queued retries. Only one thread at a time, so that a retry that completes at once does not cause recursion.
+     */
     private void send() {
         synchronized (this) {
             if (sending) {
@@ -171,7 +173,7 @@ final class RetryQueue {
                 .thenCompose(_ -> retry.attempt.get())
                 .whenComplete((_, failure) -> {
                     if (failure != null) {
-                        // An internal error must not end the delivery.
+                        // An internal error must not stop the retries.
                         offer(retry, settings.failurePause());
                     }
                     synchronized (this) {

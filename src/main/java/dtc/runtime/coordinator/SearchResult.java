@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The transactions that a search found, newest first.
+ * The result of a search, newest first.
  *
  * @param next where the next search starts, exclusive; null if there are no older transactions
  */

@@ -25,8 +25,8 @@ import java.time.Duration;
 import java.util.UUID;
 
 /**
- * Drives {@link TwoPhaseCommit}: applies events to transactions and carries out the effects, whose results are further
- * events.
+ * Drives {@link TwoPhaseCommit}: applies events to transactions and performs the effects. The results of effects are
+ * further events.
  */
 final class TransactionDriver {
 
@@ -86,12 +86,13 @@ final class TransactionDriver {
     }
 
     /**
-     * Applies an event, and carries out the effects.
+     * Applies an event and performs the effects.
      *
      * <p><b>Locks.</b> The state of a transaction changes under the lock of its entry. Listeners are called and lazy
-     * records are appended under this lock, so that both see the changes in order. Everything else happens after it is
-     * released, since it may call back. The locks of listeners, of the log's queue and of the store's sets are taken
-     * within the lock of an entry, never the other way round; no thread holds the locks of two entries.
+     * records are appended under this lock, so that the order of changes is preserved. All other effects are performed
+     * after the lock is released, since they may call back. Lock order: the lock of an entry is acquired before the
+     * locks of listeners, of the queue of the log and of the sets of the store. No thread holds the locks of two
+     * entries.
      */
     Step apply(TransactionEntry entry, CoordinatorEvent event) {
         Transaction before;
@@ -108,11 +109,11 @@ final class TransactionDriver {
                     Duration.ofNanos(entry.nanosSinceBegin(nanos)),
                     Duration.ofNanos(entry.nanosSincePrepare(nanos))));
             for (CoordinatorEffect effect : step.effects()) {
-                if (effect instanceof Persist(TransactionRecord ended, Durability durability)
+                if (effect instanceof Persist(TransactionRecord record, Durability durability)
                         && durability == Durability.LAZY
                         && !entry.isForgotten()) {
                     store.updateUnresolved(step.transaction());
-                    log.appendLazily(LogRecords.encode(ended));
+                    log.appendLazily(LogRecords.encode(record));
                 }
             }
         }
@@ -162,24 +163,24 @@ final class TransactionDriver {
     }
 
     private void force(TransactionEntry entry, TransactionRecord record) {
-        // A failed stage tells nothing about the record, like Unknown.
+        // A failed stage is treated like Unknown: the record may or may not be stored.
         Ports.call(() -> log.append(LogRecords.encode(record))).thenAccept(result -> {
             switch (result) {
                 case AppendResult.Stored() -> apply(entry, new CoordinatorEvent.Recorded(record));
                 case AppendResult.Refused(String reason) ->
                     apply(entry, new CoordinatorEvent.RecordRefused("the decision log refused: " + reason));
-                // The record may be stored. The transaction stays undecided, until the log is read after a restart.
+                // The record may be stored. The transaction stays undecided until the log is read after a restart.
                 case AppendResult.Fenced(), AppendResult.Unknown() -> {}
             }
         });
     }
 
-    /** Applies the event that a reply is for the transaction. */
+    /** Applies the event for a reply. */
     Step replied(TransactionEntry entry, String name, Message message, Reply reply) {
         return apply(entry, ReplyTable.event(name, registeredInstance(entry, name), message, reply));
     }
 
-    /** The instance that is registered now; the enlisted one if none is. */
+    /** Returns the registered instance, or the enlisted instance if none is registered. */
     private UUID registeredInstance(TransactionEntry entry, String name) {
         Registration registered = registry.find(name);
         if (registered != null) {

@@ -11,7 +11,10 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** A transaction in memory. Its monitor is the lock of the transaction: see {@link TransactionDriver#apply}. */
+/**
+ * A transaction in memory. The monitor of this object is the lock of the transaction; see
+ * {@link TransactionDriver#apply}.
+ */
 final class TransactionEntry {
 
     private final long beganNanos;
@@ -44,7 +47,7 @@ final class TransactionEntry {
         return transaction;
     }
 
-    /** Guarded by this. */
+    /** Replaces the transaction. Guarded by this. */
     void update(Transaction after, long nowNanos) {
         TransactionState from = transaction.state();
         transaction = after;
@@ -58,7 +61,7 @@ final class TransactionEntry {
             decidedNanos = nowNanos;
         }
         if (after.state().isFinal()) {
-            carried.clear(); // writes of participants whose vote was never requested
+            carried.clear(); // writes for participants whose vote was never requested
         }
     }
 
@@ -78,7 +81,7 @@ final class TransactionEntry {
         return nowNanos - decidedNanos;
     }
 
-    /** How long participants have been in doubt: their votes wait for the log, or the commit is not acknowledged. */
+    /** How long participants have been in doubt: the decision is being recorded, or the commit is not acknowledged. */
     long nanosInDoubt(long nowNanos) {
         return switch (transaction.state()) {
             case DECIDING, DELEGATING -> nanosSincePrepare(nowNanos);
@@ -87,7 +90,7 @@ final class TransactionEntry {
         };
     }
 
-    /** Replaces the timer: first that of the transaction's timeout, then that of the votes. */
+    /** Replaces the timer. The first timer is for expiry, the second for votes. */
     void setTimer(Time.Timer next) {
         cancelTimer();
         timer = next;
@@ -109,7 +112,7 @@ final class TransactionEntry {
         return writes == null ? List.of() : writes;
     }
 
-    /** Counts an unanswered delivery, and returns how many there were. */
+    /** Counts an unanswered delivery. Returns the number of unanswered deliveries. */
     int countFailedDelivery(String resourceManager) {
         return failedDeliveries.merge(resourceManager, 1, Integer::sum);
     }

@@ -1,12 +1,12 @@
 package dtc.runtime.coordinator;
 
 /**
- * Observes transactions. Called on the threads of the protocol, so implementations must return quickly. An exception is
- * logged and otherwise ignored.
+ * Observes transactions. Called on protocol threads, so implementations must return quickly. Exceptions are logged and
+ * otherwise ignored.
  */
 public interface TransactionListener {
 
-    /** Called under the lock of the transaction, so in the order of its events. */
+    /** Called for each event, in order, under the lock of the transaction. */
     default void applied(Applied applied) {}
 
     default void delivery(DeliveryEvent event) {}

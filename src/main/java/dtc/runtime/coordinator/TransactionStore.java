@@ -17,17 +17,17 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** The transactions in memory: those in flight, and finished ones until their retention ends. */
+/** The transactions in memory: those in flight, and finished transactions until their retention ends. */
 final class TransactionStore {
 
-    /** Longer than any process lives, and still no overflow in nanoseconds. */
+    /** Effectively unlimited, without overflow in nanoseconds. */
     private static final Duration FOREVER = Duration.ofDays(100 * 365);
 
     private final NavigableMap<TransactionId, TransactionEntry> entries = new ConcurrentSkipListMap<>();
     private final AtomicInteger inFlight = new AtomicInteger();
     private final int inFlightMax;
     private final Retention finished;
-    /** Unresolved heuristic outcomes are not forgotten because of their age. */
+    /** Unresolved heuristic outcomes. Limited by number, not by age. */
     private final Retention heuristics;
 
     private final NavigableSet<TransactionId> unresolved = new ConcurrentSkipListSet<>();
@@ -67,7 +67,7 @@ final class TransactionStore {
         return true;
     }
 
-    /** Adds a transaction, for which room was reserved. */
+    /** Adds a transaction for which room was reserved. */
     void add(TransactionEntry entry) {
         entries.put(entry.id(), entry);
     }
@@ -78,7 +78,7 @@ final class TransactionStore {
 
     // Recovery
 
-    /** Adds a transaction that was read from the log. It has room even beyond the limit. */
+    /** Adds a transaction that was read from the log. Recovered transactions may exceed the limit. */
     void addRecovered(TransactionEntry entry, Duration finishedAgo) {
         Transaction t = entry.transaction();
         entries.put(t.id(), entry);
@@ -93,7 +93,10 @@ final class TransactionStore {
 
     // Finished
 
-    /** Called under the lock of the transaction, so that the last update is of the last state. */
+    /**
+     * Updates the set of unresolved outcomes. Called under the lock of the transaction to preserve the order of
+     * updates.
+     */
     void updateUnresolved(Transaction after) {
         if (after.isUnresolved()) {
             unresolved.add(after.id());
@@ -102,13 +105,13 @@ final class TransactionStore {
         }
     }
 
-    /** The transaction reached its first final state. */
+    /** Starts the retention of a transaction that reached its first final state. */
     void ended(Transaction ended) {
         retain(ended, Duration.ZERO);
         inFlight.decrementAndGet();
     }
 
-    /** A heuristic outcome was resolved: from now on it is retained like any other outcome. */
+    /** Starts the normal retention of a heuristic outcome that was resolved. */
     void resolved(TransactionId id) {
         if (heuristics.remove(id)) {
             finished.add(id, Duration.ZERO);
@@ -122,7 +125,7 @@ final class TransactionStore {
     private void endRetention(TransactionId id) {
         TransactionEntry entry = entries.get(id);
         if (entry != null && entry.transaction().isUnresolved()) {
-            heuristics.add(id, Duration.ZERO); // it became heuristic after it had rolled back
+            heuristics.add(id, Duration.ZERO); // it rolled back, then became heuristic
         } else {
             forget(id);
         }
@@ -144,10 +147,10 @@ final class TransactionStore {
     // Search
 
     /**
-     * Searches from the newest to the oldest transaction.
+     * Searches transactions, newest first.
      *
      * @param after where to start, exclusive; null to start with the newest
-     * @param examinedMax how many transactions to examine at most
+     * @param examinedMax limit of examined transactions
      */
     SearchResult search(Predicate<Transaction> wanted, @Nullable TransactionId after, int limit, int examinedMax) {
         List<Transaction> items = new ArrayList<>();
@@ -168,7 +171,7 @@ final class TransactionStore {
         return new SearchResult(items, null);
     }
 
-    /** Lists from the newest to the oldest transaction. */
+    /** Lists transactions, newest first. */
     List<Transaction> list(
             Predicate<@Nullable String> principal, @Nullable State state, @Nullable TransactionId after, int limit) {
         Predicate<Transaction> wanted = t -> principal.test(t.origin().principal())

@@ -3,11 +3,11 @@ package dtc.runtime.coordinator;
 import dtc.coordinator.Transaction;
 import dtc.protocol.Outcome;
 
-/** What a call waits for, within {@link Coordinator.Settings#answerTimeout}. */
+/** The condition that a call waits for, at most for {@link Coordinator.Settings#answerTimeout}. */
 public enum Until {
-    /** The decision is durable; it is being carried out. */
+    /** The decision is durable. Participants may not have carried it out yet. */
     DECIDED,
-    /** All participants have carried out the decision. */
+    /** The transaction has ended. */
     APPLIED;
 
     boolean isReached(Transaction t) {

@@ -39,7 +39,7 @@ final class Waiters {
         return answer.whenComplete((_, _) -> timer.cancel());
     }
 
-    /** Completes the calls whose condition is met. Must not be called under the lock: the answered callers may call back. */
+    /** Completes the calls whose condition is met. Must not be called under the lock, since callers may call back. */
     void changed(TransactionEntry entry, Transaction after) {
         List<Waiter> reached = new ArrayList<>(1);
         synchronized (entry) {

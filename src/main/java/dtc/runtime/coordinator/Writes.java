@@ -39,8 +39,8 @@ final class Writes {
     }
 
     /**
-     * Sends all writes: in order to one resource manager, in parallel to different ones. Completes once all are
-     * answered or one has failed at each resource manager.
+     * Sends writes in order to one resource manager, and in parallel to different ones. Completes once, at each
+     * resource manager, all writes are answered or one has failed.
      *
      * @param prepareFollows whether the transaction is prepared next; writes may then be sent with the prepare message
      */
@@ -51,16 +51,17 @@ final class Writes {
                     .computeIfAbsent(write.resourceManager(), _ -> new ArrayList<>())
                     .add(write);
         }
-        // A single participant may commit in one phase, for which its writes must be staged before.
+        // A single participant may commit in one phase, which requires that its writes are staged before.
         boolean carry = prepareFollows && byResourceManager.size() > 1;
         CompletableFuture<?>[] all = byResourceManager.values().stream()
-                .map(some -> writeInOrder(entry, some, 0, carry).toCompletableFuture())
+                .map(ordered -> writeInOrder(entry, ordered, 0, carry).toCompletableFuture())
                 .toArray(CompletableFuture<?>[]::new);
         return CompletableFuture.allOf(all);
     }
 
     /**
-     * Stops at the first failure, which marks the transaction for rollback. Iterative: most writes complete at once.
+     * Sends writes one by one. Stops at the first failure, which marks the transaction for rollback. Uses a loop, since
+     * most writes complete immediately and recursion could overflow the stack.
      */
     private CompletionStage<?> writeInOrder(TransactionEntry entry, List<Write> writes, int from, boolean carry) {
         for (int i = from; i < writes.size(); i++) {
@@ -89,7 +90,7 @@ final class Writes {
         };
     }
 
-    /** Enlists the resource manager on first use, and sends it the write. */
+    /** Sends a write. Enlists the resource manager at its first write. */
     CompletionStage<Answer<Transaction>> write(TransactionEntry entry, Write write) {
         return write(entry, write, false);
     }
@@ -126,19 +127,19 @@ final class Writes {
             }
             case WriteResult.Refused(WriteResult.Reason reason) ->
                 Answer.refuseLater(refusal(step.transaction(), name, reason));
-            case null -> throw new IllegalStateException("no result of a write");
+            case null -> throw new IllegalStateException("WriteRequested returned no result");
         };
     }
 
-    /** Refuses a write that is not sent. */
+    /** Refuses a write that was not sent, and marks the transaction for rollback. */
     private CompletionStage<Answer<Transaction>> refuse(
-            TransactionEntry entry, String name, Kind kind, String detailOfName) {
-        String detail = String.format(Locale.ROOT, detailOfName, name);
+            TransactionEntry entry, String name, Kind kind, String detailFormat) {
+        String detail = String.format(Locale.ROOT, detailFormat, name);
         driver.apply(entry, new CoordinatorEvent.WriteNotSent(name, detail));
         return Answer.refuseLater(new Refusal(kind, detail, entry.id(), name));
     }
 
-    /** Keeps the write until the vote is requested. */
+    /** Stores the write until the vote is requested. */
     private Answer<Transaction> carry(TransactionEntry entry, String name, Message.Write message) {
         entry.carry(message, name);
         Answer<Transaction> answer = written(entry, name, message, new Reply.Acknowledged());

@@ -1,6 +1,6 @@
 /**
- * Drives the coordinator's state machine: keeps the transactions, applies events, and carries out effects. Safe to call
- * from any thread; nothing here blocks.
+ * Drives the coordinator's state machine: stores transactions, applies events and performs effects. Thread-safe and
+ * non-blocking.
  */
 @NullMarked
 package dtc.runtime.coordinator;

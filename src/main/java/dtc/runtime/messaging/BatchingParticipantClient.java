@@ -22,13 +22,13 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Sends several messages to one resource manager in one request. While the maximum number of requests to it is in
- * flight, further messages are queued, and are sent as one request when a slot is free. A message does not wait for
- * others to come, except for those of the same event-loop turn.
+ * Sends several messages to one resource manager in one request. Messages are queued while the maximum number of
+ * requests to it is in flight, and are sent as one request when a slot is free. A message is not delayed to form a
+ * batch, except until the end of the event-loop turn.
  *
- * <p>A message does not fail because of others in the same request. A request that is not answered soon frees its slot,
- * so that it does not block the messages behind it. If a request fails as a whole, its messages are sent again, each
- * alone. A message that waits too long for a slot is not sent and fails.
+ * <p>Messages of one request succeed or fail independently. A request that is not answered within a timeout frees its
+ * slot, so that it does not block queued messages. If a request fails as a whole, each of its messages is sent again in
+ * a separate request. A message that is queued for too long fails without being sent.
  */
 public final class BatchingParticipantClient implements ParticipantClient {
 
@@ -50,11 +50,11 @@ public final class BatchingParticipantClient implements ParticipantClient {
             Duration queuedTimeMax,
             Duration slotTimeout) {}
 
-    /** JSON around the content of a message. */
+    /** Bytes of JSON syntax and field names per message. */
     private static final long MESSAGE_OVERHEAD_BYTES = 120;
 
     private static final long WRITE_OVERHEAD_BYTES = 60;
-    /** Upper limit of UTF-8 bytes for a UTF-16 char. */
+    /** Upper limit of UTF-8 bytes per UTF-16 char. */
     private static final long BYTES_PER_CHAR_MAX = 3;
 
     private final ParticipantTransport transport;
@@ -64,14 +64,14 @@ public final class BatchingParticipantClient implements ParticipantClient {
     /** Resource managers with messages that are queued or in flight. */
     private final Map<Target, TargetQueue> queues = new ConcurrentHashMap<>();
 
-    /** A registration without its times: one process with one set of features. */
+    /** The part of a registration that does not change when it is renewed. */
     private record Target(String id, String url, UUID instance, Set<String> features) {
         private static Target of(Registration registration) {
             return new Target(registration.id(), registration.url(), registration.instance(), registration.features());
         }
     }
 
-    /** @param resent whether it was in an earlier request, and it is unknown whether it was carried out then */
+    /** @param resent whether it was sent before; it is unknown whether it was carried out */
     private record Pending(Message message, long sinceNanos, CompletableFuture<Reply> reply, boolean resent) {
         private long bytesMax() {
             return MESSAGE_OVERHEAD_BYTES
@@ -103,12 +103,12 @@ public final class BatchingParticipantClient implements ParticipantClient {
             return new Pending(message, sinceNanos, reply, true);
         }
 
-        /** Completes a message that is not sent. */
-        private void fail(String why) {
-            reply.complete(resent ? new Reply.NoAnswer(why) : new Reply.Unavailable(why));
+        /** Completes a message that was not sent. */
+        private void fail(String detail) {
+            reply.complete(resent ? new Reply.NoAnswer(detail) : new Reply.Unavailable(detail));
         }
 
-        /** Completes the message with the reply to its own request. */
+        /** Completes a message that was sent in a separate request. */
         private void complete(Reply received) {
             reply.complete(resent ? ReplyTable.afterResend(message, received) : received);
         }
@@ -141,7 +141,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
         Target target = Target.of(registration);
         while (!queues.computeIfAbsent(target, _ -> new TargetQueue(target, registration))
                 .offer(pending)) {
-            // This queue was idle and is being removed; the next one is new.
+            // The queue was closed, because it was idle. Retry with a new one.
         }
     }
 
@@ -153,9 +153,9 @@ public final class BatchingParticipantClient implements ParticipantClient {
     private final class TargetQueue {
         private final Target target;
         private final Registration registration;
-        /** Sent first, since they release keys that others wait for. Guarded by this, like all that follows. */
+        /** Sent first, since they release locked keys. Guarded by this, as are the fields below. */
         private final Queue<Pending> commits = new ArrayDeque<>();
-        /** Messages of a request that failed as a whole. Each is sent alone. */
+        /** Messages of requests that failed as a whole. Each is sent in a separate request. */
         private final Queue<Pending> resent = new ArrayDeque<>();
 
         private final Queue<Pending> others = new ArrayDeque<>();
@@ -212,7 +212,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
             return pending.isCommit() ? commits : pending.resent() ? resent : others;
         }
 
-        /** Sends requests while messages are queued and a slot is free. One thread does so for all. */
+        /** Sends requests while messages are queued and a slot is free. Only one thread at a time runs the loop. */
         private void sendQueued() {
             synchronized (this) {
                 if (sending) {
@@ -243,7 +243,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
             }
         }
 
-        /** Guarded by this. */
+        /** Removes the next batch from the queues. Guarded by this. */
         private List<Pending> poll(List<Pending> expired) {
             List<Pending> batch = new ArrayList<>();
             long bytes = 0;
@@ -272,7 +272,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
             CompletionStage<?> answered = batch.size() == 1 ? sendAlone(batch.getFirst()) : sendBatch(batch);
             answered.whenComplete((_, _) -> {
                 timer.cancel();
-                free(occupied); // after the replies, so that the messages that follow from them share a request
+                free(occupied); // after the replies, so that messages they trigger can share a request
             });
         }
 
@@ -293,10 +293,10 @@ public final class BatchingParticipantClient implements ParticipantClient {
         private CompletionStage<?> sendBatch(List<Pending> batch) {
             return Ports.call(() -> transport.sendBatch(
                             registration, batch.stream().map(Pending::message).toList()))
-                    .handle((replies, broken) -> {
-                        if (broken != null || replies.isEmpty()) {
+                    .handle((replies, failure) -> {
+                        if (failure != null || replies.isEmpty()) {
                             shrink(batch);
-                            batch.forEach(pending -> resend(pending, broken != null));
+                            batch.forEach(pending -> resend(pending, failure != null));
                         } else {
                             complete(batch, replies);
                         }
@@ -304,9 +304,9 @@ public final class BatchingParticipantClient implements ParticipantClient {
                     });
         }
 
-        private void resend(Pending pending, boolean broken) {
-            if (broken && pending.message() instanceof Message.Write && !registration.checksInstance()) {
-                // The process may have restarted without the earlier writes; it would accept this one all the same.
+        private void resend(Pending pending, boolean connectionLost) {
+            if (connectionLost && pending.message() instanceof Message.Write && !registration.checksInstance()) {
+                // The process may have restarted and lost earlier writes. It would still accept this one.
                 pending.reply().complete(new Reply.NoAnswer("the connection to it broke"));
             } else {
                 enqueue(registration, pending.resend());
@@ -314,7 +314,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
         }
 
         private void complete(List<Pending> batch, List<Optional<Reply>> replies) {
-            // If no message was answered, the request may be too large to be answered in time.
+            // If no message was answered, the batch may be too large to be answered in time.
             if (replies.stream()
                     .allMatch(reply -> reply.isPresent() && !reply.get().isFromResourceManager())) {
                 shrink(batch);
@@ -322,7 +322,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
                 grow();
             }
             for (int i = 0; i < batch.size(); i++) {
-                // A message whose answer has to wait is sent without a slot, where it delays no other.
+                // A message without an answer yet is sent without a slot, so that it does not block others.
                 Pending pending = batch.get(i);
                 replies.get(i).ifPresentOrElse(pending.reply()::complete, () -> sendAlone(pending.resend()));
             }

@@ -11,13 +11,11 @@ public interface ParticipantClient {
     /**
      * Sends a message, possibly together with others.
      *
-     * @return completes normally within the time limit of a message; a failure or a missing answer is a reply too
+     * @return a stage that completes normally within the timeout of a message; failures and missing answers are replies
      */
     CompletionStage<Reply> send(Registration target, Message message);
 
-    /**
-     * Sends a message in a request of its own. For retries: a message that cannot be answered must not delay others.
-     */
+    /** Sends a message in a separate request. Used for retries, so that an unanswered message does not delay others. */
     default CompletionStage<Reply> sendAlone(Registration target, Message message) {
         return send(target, message);
     }

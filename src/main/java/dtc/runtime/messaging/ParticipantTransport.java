@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Sends requests to resource managers. Every stage completes within the time limit of a request (one second): a failure
- * or a missing answer is a reply too.
+ * Sends requests to resource managers. Every stage completes within the timeout of a request (one second). Failures and
+ * missing answers are replies.
  */
 public interface ParticipantTransport {
 
@@ -18,9 +18,9 @@ public interface ParticipantTransport {
     /**
      * Sends several messages in one request, to a resource manager with the feature {@link Registration#BATCH}.
      *
-     * @return a reply for each message; empty for a message that has to be sent alone, because its answer has to wait.
-     *     An empty list if the answer was not a list of replies. Fails if the connection broke. In both cases it is
-     *     unknown which messages were carried out.
+     * @return one reply per message; empty for a message that must be sent in a separate request, because its answer is
+     *     not available yet. An empty list if the response is invalid. Fails if the connection is lost. In the last two
+     *     cases it is unknown which messages were carried out.
      */
     CompletionStage<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages);
 }

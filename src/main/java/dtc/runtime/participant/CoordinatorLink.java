@@ -10,7 +10,7 @@ import java.util.concurrent.CompletionStage;
 /** A resource manager's messages to its coordinator. A stage fails if there is no answer or an unexpected one. */
 public interface CoordinatorLink {
 
-    /** Registers or renews; completes with the length of the lease. */
+    /** Registers, or renews the lease. Completes with the duration of the lease. */
     CompletionStage<Duration> register(String id, UUID instance, Set<String> features);
 
     /** Deregisters. */

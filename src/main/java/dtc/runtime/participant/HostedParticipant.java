@@ -18,18 +18,17 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A resource manager of this process, as its HTTP interface sees it. Methods do not block and may be called from any
- * thread.
+ * A resource manager that is hosted in this process. Methods are non-blocking and thread-safe.
  *
- * <p>A stage completes once everything that the answer depends on is stored. It fails only if the answer is unknown;
- * refusals are values. Messages take effect in the order of the calls.
+ * <p>A stage completes once everything that the answer depends on is stored. It fails only if the answer is unknown.
+ * Refusals are values. Messages are applied in the order of the calls.
  */
 public interface HostedParticipant {
 
     /**
-     * An answer, or the fact that the transaction waits for a key that another transaction holds. A stage of this type
-     * does not wait for keys, only for storage. So a batch can wait for its stages and still does not wait for another
-     * transaction.
+     * An answer, or the information that the transaction waits for a key locked by another transaction. A stage of this
+     * type waits for storage only, not for keys. So a batch that waits for its stages does not wait for other
+     * transactions.
      */
     sealed interface Progress<T> {
 
@@ -38,7 +37,7 @@ public interface HostedParticipant {
         /** {@code answer} completes once the key is released or the transaction has waited too long. */
         record Blocked<T>(CompletionStage<T> answer) implements Progress<T> {}
 
-        /** The answer, after any wait for keys. */
+        /** Returns the answer, after waiting for keys if necessary. */
         static <T> CompletionStage<T> answer(CompletionStage<Progress<T>> stage) {
             return stage.thenCompose(progress -> switch (progress) {
                 case Done<T>(T answer) -> CompletableFuture.completedFuture(answer);
@@ -48,7 +47,7 @@ public interface HostedParticipant {
     }
 
     /**
-     * Figures for metrics.
+     * Statistics for metrics.
      *
      * @param stagedTransactions transactions that have not ended
      * @param oldestInDoubt how long the oldest transaction has been in doubt; zero if there is none
@@ -57,7 +56,9 @@ public interface HostedParticipant {
 
     String id();
 
-    /** Changes when prepared transactions are lost, for example at each start if nothing is stored. */
+    /**
+     * Identifies the state. Changes if prepared transactions are lost, for example at each start if nothing is stored.
+     */
     UUID instance();
 
     // Messages
@@ -67,29 +68,27 @@ public interface HostedParticipant {
     /** Stages {@code writes}, then votes. A repeated prepare gets the same vote. */
     CompletionStage<Progress<Ballot>> prepare(TransactionId transaction, List<ResourceEvent.Write> writes);
 
-    /** Without a vote before it, votes and commits in one phase. */
+    /** Commits. Without a prior vote, votes and commits in one phase. */
     CompletionStage<Progress<CommitAnswer>> commit(TransactionId transaction);
 
     CompletionStage<RollbackAnswer> rollback(TransactionId transaction);
 
     // Reads
 
-    /** The committed value of a key. */
+    /** Returns the committed value of a key. */
     CompletionStage<Optional<JsonText>> entry(String key);
 
-    /**
-     * At most {@code limit} committed entries, sorted by key. Starts after the key {@code after}, if it is not null.
-     */
+    /** Returns at most {@code limit} committed entries, sorted by key, starting after {@code after} if not null. */
     CompletionStage<SortedMap<String, JsonText>> entries(@Nullable String after, int limit);
 
-    /** At most {@code limit} transactions that have not ended, oldest first: PREPARED if in doubt, else ACTIVE. */
+    /** Returns at most {@code limit} open transactions, oldest first: PREPARED if in doubt, else ACTIVE. */
     CompletionStage<SortedMap<TransactionId, State>> openTransactions(int limit);
 
     Statistics statistics();
 
     /**
-     * Prepares for a shutdown: refuses new writes and discards transactions that have not been asked to vote. Completes
-     * when no transaction is left.
+     * Prepares for shutdown: refuses new writes and discards transactions whose vote was not requested. Completes once
+     * all transactions have ended.
      */
     CompletionStage<Void> drain();
 }

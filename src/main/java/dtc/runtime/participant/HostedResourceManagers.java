@@ -3,7 +3,7 @@ package dtc.runtime.participant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The resource managers of this process. */
+/** The resource managers that are hosted in this process. */
 public record HostedResourceManagers(List<Hosted> all) {
 
     public record Hosted(HostedParticipant participant, Membership membership) {}

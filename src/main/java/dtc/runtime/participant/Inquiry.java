@@ -11,8 +11,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BiConsumer;
 
 /**
- * Asks the coordinator for the outcome of each transaction in doubt, until the outcome is known. No answer, or PENDING,
- * leaves the transaction in doubt: only the coordinator may decide it. Thread-safe.
+ * Asks the coordinator for the outcome of each transaction in doubt, until the outcome is known. Without an answer, or
+ * after PENDING, the transaction stays in doubt: only the coordinator may decide. Thread-safe.
  */
 final class Inquiry {
 
@@ -21,7 +21,7 @@ final class Inquiry {
     private final Backoff backoff;
     /** Called with COMMIT or ROLLBACK, possibly more than once. */
     private final BiConsumer<TransactionId, Outcome> listener;
-    /** Since when each transaction is in doubt, in {@link Time#nanos}. */
+    /** When each transaction became in doubt, as {@link Time#nanos}. */
     private final Map<TransactionId, Long> inDoubtSince = new ConcurrentHashMap<>();
 
     Inquiry(CoordinatorLink coordinator, Time time, Backoff backoff, BiConsumer<TransactionId, Outcome> listener) {
@@ -36,7 +36,7 @@ final class Inquiry {
         askLater(transaction, 1);
     }
 
-    /** Does nothing if the transaction is not in doubt. */
+    /** Stops the inquiry. Does nothing if the transaction is not in doubt. */
     void stop(TransactionId transaction) {
         inDoubtSince.remove(transaction);
     }

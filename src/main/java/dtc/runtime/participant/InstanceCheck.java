@@ -18,8 +18,8 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers messages that were sent to an earlier instance of a resource manager. What that instance had staged or
- * prepared is lost, so nothing but a rollback is carried out.
+ * Answers messages that are addressed to an earlier instance of a resource manager. The staged and prepared writes of
+ * that instance are lost, so only rollbacks are carried out.
  */
 public final class InstanceCheck implements HostedParticipant {
 
@@ -30,9 +30,9 @@ public final class InstanceCheck implements HostedParticipant {
     }
 
     /**
-     * The participant that answers a message.
+     * Returns the participant that answers a message.
      *
-     * @param addressee the instance that the message was sent to; null if it does not name one
+     * @param addressee the instance that the message is addressed to; null if not specified
      */
     public static HostedParticipant of(HostedParticipant current, @Nullable String addressee) {
         return addressee == null || addressee.equals(current.instance().toString())
@@ -58,8 +58,8 @@ public final class InstanceCheck implements HostedParticipant {
     }
 
     /**
-     * Carried out, so that later messages of the transaction are refused. The answer is not "rolled back": the earlier
-     * instance may have committed in one phase.
+     * Rolls back, so that later messages of the transaction are refused. The answer is not "rolled back", since the
+     * earlier instance may have committed in one phase.
      */
     @Override
     public CompletionStage<RollbackAnswer> rollback(TransactionId transaction) {
@@ -68,7 +68,7 @@ public final class InstanceCheck implements HostedParticipant {
                         answer instanceof ResourceEffect.RolledBack ? new ResourceEffect.Unknown(transaction) : answer);
     }
 
-    // The rest does not depend on the instance.
+    // Methods that do not depend on the instance
 
     @Override
     public String id() {

@@ -11,9 +11,9 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Keeps a resource manager registered: registers it at startup and renews at a third of each lease. A renewal also
- * registers it with a coordinator that has lost its registrations. Retries if the coordinator does not answer or if
- * another address holds the lease.
+ * Keeps a resource manager registered: registers it at startup and renews the lease after a third of its duration. A
+ * renewal also registers it with a coordinator that has lost its registrations. Retries if the coordinator does not
+ * answer or if another address holds the lease.
  */
 public final class Membership {
 
@@ -29,13 +29,13 @@ public final class Membership {
     private final AtomicBoolean joined = new AtomicBoolean();
     private volatile boolean registered;
     private volatile boolean left;
-    private volatile CompletionStage<?> underWay = CompletableFuture.completedFuture(null);
+    private volatile CompletionStage<?> pending = CompletableFuture.completedFuture(null);
 
     public interface Listener {
         /** Registered for the first time, or after a failure. */
         void registered(String id);
 
-        /** An attempt has failed; another one follows. */
+        /** An attempt failed and will be retried. */
         void failed(String id, Throwable cause);
     }
 
@@ -48,7 +48,7 @@ public final class Membership {
         this.listener = listener;
     }
 
-    /** A second call does nothing. */
+    /** Registers and starts renewing. Further calls do nothing. */
     public void join() {
         if (joined.compareAndSet(false, true)) {
             register(1);
@@ -61,7 +61,7 @@ public final class Membership {
         }
         CompletionStage<Duration> answer =
                 Ports.call(() -> coordinator.register(participant.id(), participant.instance(), FEATURES));
-        underWay = answer;
+        pending = answer;
         answer.whenComplete((lease, failure) -> {
             if (failure == null) {
                 if (attempt > 1 || !registered) {
@@ -85,11 +85,11 @@ public final class Membership {
         return registered;
     }
 
-    /** Deregisters, and stops renewing. */
+    /** Stops renewing and deregisters. */
     public CompletionStage<?> leave() {
         left = true;
-        // After the renewal under way, which would register it again.
-        return underWay.handle((_, _) -> true)
+        // Wait for a pending renewal, which would otherwise register it again.
+        return pending.handle((_, _) -> true)
                 .thenCompose(_ -> Ports.call(() -> coordinator.leave(participant.id(), participant.instance())));
     }
 }

@@ -30,14 +30,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Drives a {@link Dictionary}: applies one event at a time, sets timers for lock waits and staged writes, and asks the
- * coordinator for outcomes while in doubt. Nothing is stored, so every answer but a wait for a key is immediate.
+ * coordinator for outcomes while in doubt. Nothing is stored, so answers are immediate unless the transaction waits for
+ * a key.
  */
 public final class ResourceManager implements HostedParticipant {
 
     /**
      * Timeouts.
      *
-     * @param lockWait how long a transaction waits for its keys; less than the coordinator waits for a vote
+     * @param lockWait how long a transaction waits for keys; shorter than the timeout of a vote at the coordinator
      * @param stagedTimeout how long staged writes are kept without a vote
      */
     public record Settings(Duration lockWait, Duration stagedTimeout) {}
@@ -52,7 +53,7 @@ public final class ResourceManager implements HostedParticipant {
 
     /** Votes of transactions that wait for keys. */
     private final Map<TransactionId, CompletableFuture<Ballot>> votes = new HashMap<>();
-    /** Answers to commits in one phase of transactions that wait for keys. */
+    /** Answers to one-phase commits of transactions that wait for keys. */
     private final Map<TransactionId, CompletableFuture<CommitAnswer>> commits = new HashMap<>();
 
     private final Map<TransactionId, Time.Timer> stagedTimers = new HashMap<>();
@@ -65,14 +66,14 @@ public final class ResourceManager implements HostedParticipant {
             UUID instance,
             Settings settings,
             Time time,
-            Backoff inquiries,
+            Backoff inquiryBackoff,
             CoordinatorLink coordinator,
             Dictionary dictionary) {
         this.id = id;
         this.instance = instance;
         this.settings = settings;
         this.time = time;
-        this.inquiry = new Inquiry(coordinator, time, inquiries, this::resolve);
+        this.inquiry = new Inquiry(coordinator, time, inquiryBackoff, this::resolve);
         this.dictionary = dictionary;
     }
 
@@ -86,7 +87,7 @@ public final class ResourceManager implements HostedParticipant {
         return instance;
     }
 
-    /** Restarts the timers and inquiries for the open transactions of the dictionary. Call it before anything else. */
+    /** Restarts the timers and inquiries of open transactions. Must be called first. */
     public synchronized void resume() {
         dictionary.open(Integer.MAX_VALUE).forEach((transaction, inDoubt) -> {
             if (inDoubt) {
@@ -144,7 +145,10 @@ public final class ResourceManager implements HostedParticipant {
         return Optional.empty();
     }
 
-    /** A copy for each caller, so that a caller that cancels its own does not cancel the others. */
+    /**
+     * Returns the answer, or a future if it is not available. Each caller gets a copy, which it can cancel without
+     * affecting others.
+     */
     private static <T> Progress<T> progress(
             TransactionId transaction, Optional<T> answer, Map<TransactionId, CompletableFuture<T>> waiting) {
         return answer.<Progress<T>>map(Progress.Done::new)
@@ -166,26 +170,26 @@ public final class ResourceManager implements HostedParticipant {
         apply(() -> event, effects -> effects);
     }
 
-    /** Applies an event. {@code event} and {@code result} are called under the lock. */
+    /** Applies an event and performs the effects. {@code event} and {@code result} are called under the lock. */
     private <R> R apply(Supplier<ResourceEvent> event, Function<List<ResourceEffect>, R> result) {
         List<Runnable> answers = new ArrayList<>(2);
         R returned;
         synchronized (this) {
             List<ResourceEffect> effects = dictionary.apply(event.get());
-            effects.forEach(effect -> carryOut(effect, answers));
+            effects.forEach(effect -> perform(effect, answers));
             returned = result.apply(effects);
             CompletableFuture<Void> done = drained;
             if (done != null && dictionary.stagedTransactions() == 0) {
                 answers.add(() -> done.complete(null));
             }
         }
-        // Without the lock, because a caller that is answered may call back.
+        // Outside the lock, since callers may call back.
         answers.forEach(Runnable::run);
         return returned;
     }
 
-    /** Guarded by this. */
-    private void carryOut(ResourceEffect effect, List<Runnable> answers) {
+    /** Performs an effect. Guarded by this. */
+    private void perform(ResourceEffect effect, List<Runnable> answers) {
         switch (effect) {
             case ResourceEffect.Staged e -> {
                 if (e.first()) {
