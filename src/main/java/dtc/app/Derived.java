@@ -3,15 +3,15 @@ package dtc.app;
 import io.smallrye.config.ConfigValue;
 import org.jspecify.annotations.Nullable;
 
-/** Settings of Quarkus that follow from something else. What an operator sets counts more. */
+/** Derives Quarkus settings from other settings. A value that an operator configures takes precedence. */
 final class Derived {
 
     private Derived() {}
 
     /**
-     * What is set, or what follows where nothing is but a default.
+     * Returns the configured value, or the derived value if nothing but a default is configured.
      *
-     * @param from what it follows from, for those who ask where a value comes from
+     * @param from the source that is reported for the derived value
      */
     static ConfigValue unlessSet(@Nullable ConfigValue set, String name, String derived, String from) {
         return set == null || set.isDefault()

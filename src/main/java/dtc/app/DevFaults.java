@@ -25,7 +25,7 @@ import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes an embedded resource manager misbehave, to try what happens. Built into dev mode and tests only: in a packaged
+ * Injects faults into an embedded resource manager for manual tests. Included in dev mode and tests only: in a packaged
  * application neither the path nor the filter exists.
  */
 @Singleton
@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 @Path("/dev/resource-managers")
 public class DevFaults {
 
-    /** At prepare, at prepare, and at commit. */
+    /** The faults: hang at prepare, abort at prepare, and hang at commit. */
     private static final Set<String> FAULTS = Set.of("hang", "abort", "hang-commit");
 
     private static final Pattern MESSAGE = Pattern.compile("/rm/([^/]+)/(?:transactions/[^/]+/(prepare|commit)|batch)");
@@ -41,21 +41,21 @@ public class DevFaults {
 
     private final Map<String, String> faults = new ConcurrentHashMap<>();
 
-    /** Looked up per call: filters are made before the configuration of the run is there. */
+    /** Resolved for each call, because filters are created before the runtime configuration is available. */
     private final Instance<HostedResourceManagers> hosted;
 
     DevFaults(Instance<HostedResourceManagers> hosted) {
         this.hosted = hosted;
     }
 
-    /** Who misbehaves, and how. */
+    /** Returns the faults by resource manager. */
     @GET
     @NonBlocking
     public Map<String, String> all() {
         return new TreeMap<>(faults);
     }
 
-    /** {@code kind} is hang, abort, hang-commit, or absent for none. */
+    /** Sets the fault of a resource manager. {@code kind} is hang, abort or hang-commit; absent to remove the fault. */
     @PUT
     @Path("/{id}/fault")
     @NonBlocking
@@ -78,7 +78,7 @@ public class DevFaults {
         var message = MESSAGE.matcher(request.getUriInfo().getPath());
         String fault = message.matches() ? faults.get(message.group(1)) : null;
         if (fault != null && message.group(2) == null) {
-            return Uni.createFrom().item(Response.status(503).build()); // so that each is sent alone
+            return Uni.createFrom().item(Response.status(503).build()); // causes each message to be sent separately
         }
         if (fault == null || message.group(2).equals("commit") != fault.equals("hang-commit")) {
             return Uni.createFrom().nullItem();

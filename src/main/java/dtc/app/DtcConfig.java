@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.hibernate.validator.constraints.time.DurationMin;
 
-/** Everything that can be configured, under {@code dtc}. */
+/** The configuration, under the prefix {@code dtc}. */
 @ConfigMapping(prefix = "dtc")
 public interface DtcConfig {
 
@@ -40,95 +40,106 @@ public interface DtcConfig {
 
     ConsoleConfig console();
 
-    /** How long a vote is awaited. */
+    /** The timeout of a vote. */
     @WithDefault("1s")
     @DurationMin(millis = 1)
     Duration prepareTimeout();
 
-    /** How long a stopping process goes on delivering what is decided. */
+    /** How long a process that is shutting down continues to deliver outcomes. */
     @WithDefault("10s")
     @DurationMin(millis = 1)
     Duration drainTimeout();
 
     interface SecurityConfig {
         /**
-         * Whether callers must show tokens. Where absent they must, unless only this machine can call and no issuer of
-         * tokens is configured.
+         * Whether callers must present tokens. By default they must, unless the server binds to loopback and no issuer
+         * is configured.
          */
         Optional<Exposure.Mode> mode();
 
-        /** By subject: roles that it has beside those that its token names. */
+        /** Additional roles, by the subject of the token. */
         Map<String, Set<String>> roles();
 
-        /** By subject: resource managers that it may register beside that of its own name. */
+        /**
+         * Additional resource managers that a subject may register, by subject. Each subject may register the one with
+         * its own name.
+         */
         Map<String, Set<String>> rmOwners();
 
-        /** The claim of a token that holds the ids of the resource managers that it may register. */
+        /** The token claim that contains the ids of the resource managers that the caller may register. */
         Optional<String> rmClaim();
 
-        /** Whether those that connect by TLS must have a certificate that the server's trust store vouches for. */
+        /**
+         * Whether clients that connect with TLS must present a certificate that the trust store of the server accepts.
+         */
         @WithDefault("none")
         ClientAuth clientCertificates();
 
-        /** Of the TLS registry, for calls to others; that of the HTTP server where absent. */
+        /** The name of the TLS configuration for outgoing calls. Default: that of the HTTP server. */
         @WithDefault("${quarkus.http.tls-configuration-name:}")
         Optional<String> tlsConfigurationName();
 
-        /** A token to show to the issuer of tokens, where it asks for one. */
+        /** A file with the token for requests to the issuer, if it requires one. */
         Optional<Path> issuerTokenFile();
 
-        /** How often files with tokens of ours are read again. */
+        /** How often token files of this process are reread. */
         @WithDefault("10s")
         @DurationMin(millis = 1)
         Duration tokenRereadEvery();
     }
 
     interface CoordinatorConfig {
-        /** The coordinator's own token, for calls to resource managers. */
+        /** A file with the token of the coordinator for calls to resource managers. */
         Optional<Path> tokenFile();
 
-        /** Whether this process coordinates. */
+        /** Whether this process is a coordinator. */
         @WithDefault("true")
         boolean enabled();
 
-        /** How long a client's call waits for its transaction to end. */
+        /** How long a call waits for its transaction to end. */
         @WithDefault("1400ms")
         @DurationMin(millis = 1)
         Duration answerTimeout();
 
-        /** The first pause before an outcome is told again; it doubles with each try. */
+        /** The pause before the first retry of a delivery. It doubles with each attempt. */
         @WithDefault("100ms")
         @DurationMin(millis = 1)
         Duration redeliveryFirst();
 
-        /** The longest pause. */
+        /** The longest pause between attempts to deliver. */
         @WithDefault("10s")
         @DurationMin(millis = 1)
         Duration redeliveryCap();
 
-        /** How often a rollback is told without an answer; a participant in doubt asks by itself. */
+        /**
+         * The maximum number of attempts to deliver a rollback. After that, a participant in doubt has to ask for the
+         * outcome.
+         */
         @WithDefault("10")
         @Min(1)
         int rollbackTriesMax();
 
-        /** Messages told again to one resource manager at a time. */
+        /** The maximum number of concurrent retries to one resource manager. */
         @WithDefault("64")
         @Min(1)
         int redeliveriesUnderWayMax();
 
-        /** Rollbacks that wait to be told again to one resource manager; beyond, it has to ask. */
+        /**
+         * The maximum number of rollbacks queued for a retry to one resource manager. After that, it has to ask for the
+         * outcome.
+         */
         @WithDefault("1000")
         @Min(1)
         int rollbacksWaitingMax();
     }
 
     interface TransactionConfig {
-        /** How long a transaction may stay active, where the client does not say. */
+        /** How long a transaction may stay active, if the client does not set a timeout. */
         @WithDefault("30s")
         @DurationMin(millis = 1)
         Duration timeoutDefault();
 
-        /** The longest that a client may ask for. */
+        /** The longest timeout that a client may set. */
         @WithDefault("1h")
         @DurationMin(millis = 1)
         Duration timeoutMax();
@@ -138,7 +149,7 @@ public interface DtcConfig {
         @DurationMin(millis = 1)
         Duration retention();
 
-        /** How many finished transactions are kept. */
+        /** The maximum number of finished transactions that are kept. */
         @WithDefault("100000")
         @Min(1)
         int retainedMax();
@@ -165,7 +176,7 @@ public interface DtcConfig {
         @Min(1)
         int transactionsInFlightMax();
 
-        /** Outcomes undelivered to one resource manager, beyond which it gets no more writes. */
+        /** The number of undelivered outcomes for one resource manager above which writes to it are refused. */
         @WithDefault("5000")
         @Min(1)
         int undeliveredMax();
@@ -178,82 +189,91 @@ public interface DtcConfig {
         @Min(1)
         int pageMax();
 
-        /** How far ahead of this clock a transaction's id may lie, at a resource manager. */
+        /** How far the time in a transaction id may be ahead of the clock of a resource manager. */
         @WithDefault("1h")
         @DurationMin(millis = 1)
         Duration idAheadMax();
 
-        /** Connections to one resource manager; fewer than the transactions in flight cost more than they save. */
+        /**
+         * The maximum number of connections to one resource manager. A limit below the number of transactions in flight
+         * reduces throughput.
+         */
         @WithDefault("20000")
         @Min(1)
         int connectionsMax();
     }
 
-    /** How messages to one resource manager travel together, where it takes that. */
+    /** How messages to one resource manager are batched, if it supports batches. */
     interface MessagesConfig {
-        /** Requests under way to one resource manager, beyond which messages gather. */
+        /** The number of concurrent requests to one resource manager above which messages are queued for a batch. */
         @WithDefault("2")
         @Min(1)
         int lanes();
 
-        /** Messages in one request; 1 sends each alone, and at once. */
+        /** The maximum number of messages in one request. With 1, each message is sent separately and immediately. */
         @WithDefault("128")
         @Min(1)
         @Max(Input.BATCH_MAX)
         int batchMax();
 
-        /** Of one request, at most, and so below the limit of bodies; a single message may be longer. */
+        /** The maximum size of one request. Must be below the limit of body sizes. A single message may be longer. */
         @WithDefault("512K")
         MemorySize batchBytesMax();
 
-        /** Messages that wait for one resource manager. */
+        /** The maximum number of queued messages for one resource manager. */
         @WithDefault("50000")
         @Min(1)
         int waitingMax();
 
-        /** After which a request that is not answered no longer holds up those behind it. */
+        /** How long an unanswered request delays the messages queued after it. */
         @WithDefault("20ms")
         @DurationMin(millis = 1)
         Duration patience();
     }
 
     interface RmConfig {
-        /** The resource managers' own token, for calls to the coordinator. */
+        /** A file with the token of the resource managers for calls to the coordinator. */
         Optional<Path> tokenFile();
 
-        /** The subject of the coordinator's token: who may tell the resource managers of this process what to do. */
+        /**
+         * The subject of the token of the coordinator, which may send messages to the resource managers of this
+         * process.
+         */
         Optional<String> coordinatorSubject();
 
-        /** A DNS name that the coordinator's certificate must have, instead of or beside the token. */
+        /** A DNS name in the certificate of the coordinator, checked instead of or in addition to the token. */
         Optional<String> coordinatorCertificate();
 
         /** The resource managers that this process hosts. */
         Optional<List<String>> ids();
 
-        /** Where they register; this process where absent. */
+        /** The URL of the coordinator where they register. Default: this process. */
         @WithName("coordinator-url")
         Optional<URI> coordinatorUrl();
 
-        /** The base under which the coordinator reaches them; this process's own address where absent. */
+        /** The base URL where the coordinator reaches them. Default: the address of this process. */
         @WithName("advertised-url")
         Optional<URI> advertisedUrl();
 
-        /** How long an older transaction waits for its keys; less than the time for a vote. */
+        /** How long an older transaction waits for its keys. Must be shorter than the timeout of a vote. */
         @WithDefault("800ms")
         @DurationMin(millis = 1)
         Duration lockWait();
 
-        /** How long staged writes are kept without a vote. */
+        /** How long staged writes are kept without a prepare. */
         @WithDefault("2h")
         @DurationMin(millis = 1)
         Duration stagedTimeout();
 
-        /** The first pause before one in doubt asks for the outcome; it doubles with each try. */
+        /**
+         * The pause before a resource manager first asks for the outcome of a transaction in doubt. It doubles with
+         * each attempt.
+         */
         @WithDefault("2s")
         @DurationMin(millis = 1)
         Duration inquiryFirst();
 
-        /** The longest pause. */
+        /** The longest pause between inquiries. */
         @WithDefault("30s")
         @DurationMin(millis = 1)
         Duration inquiryCap();
@@ -262,22 +282,22 @@ public interface DtcConfig {
         @Min(1)
         int stagedTransactionsMax();
 
-        /** Characters of keys and values in all staged writes. */
+        /** The maximum number of characters of keys and values in all staged writes. */
         @WithDefault("64M")
         MemorySize stagedCharsMax();
 
-        /** Characters of keys and values in all committed entries. */
+        /** The maximum number of characters of keys and values in all committed entries. */
         @WithDefault("256M")
         MemorySize storedCharsMax();
 
-        /** Outcomes remembered to refuse late messages. */
+        /** The maximum number of outcomes that are remembered to refuse late messages. */
         @WithDefault("200000")
         @Min(1)
         int endedMax();
     }
 
     interface RegistrationConfig {
-        /** Host patterns that a resource manager's URL may have; none where absent. */
+        /** The host patterns that the URL of a resource manager may match. Default: none. */
         Optional<List<String>> allowedHosts();
 
         @WithDefault("10s")
@@ -286,17 +306,20 @@ public interface DtcConfig {
     }
 
     interface ConsoleConfig {
-        /** Timelines kept of transactions that committed, as many of rollbacks, and of heuristic outcomes. */
+        /**
+         * The maximum number of timelines kept for each of committed transactions, rolled-back transactions and
+         * heuristic outcomes.
+         */
         @WithDefault("2000")
         @Min(1)
         int timelinesMax();
 
-        /** Pages that are kept up to date at a time. */
+        /** The maximum number of pages with live updates. */
         @WithDefault("200")
         @Min(1)
         int viewersMax();
 
-        /** How long a decision may be undelivered before somebody should look. */
+        /** How long a decision may be undelivered before the console reports that action is required. */
         @WithDefault("10s")
         @DurationMin(millis = 1)
         Duration attentionAfter();
@@ -306,25 +329,28 @@ public interface DtcConfig {
         @WithDefault("memory")
         Kind kind();
 
-        /** Where the files are, for {@code file}. No two processes share it. */
+        /** The directory of the log files, for {@code file}. Must not be shared by processes. */
         Optional<Path> directory();
 
-        /** A file of the log is no longer than this. */
+        /** The maximum size of a log file. */
         @WithDefault("16M")
         MemorySize segmentSize();
 
-        /** With less room on the disk no commit is decided; the rest is for what is decided. */
+        /**
+         * The free disk space below which no commit is decided. The rest is reserved for transactions that are already
+         * decided.
+         */
         @WithDefault("64M")
         MemorySize freeSpaceMin();
 
-        /** Decisions that wait for the disk; beyond that they are refused. */
+        /** The maximum number of decisions waiting for the disk. Further decisions are refused. */
         @WithDefault("20000")
         @Min(1)
         int decisionsWaitingMax();
 
-        /** Of the decision log. */
+        /** The implementation of the decision log. */
         enum Kind {
-            /** Forgotten with the process. */
+            /** In memory; lost when the process ends. */
             MEMORY,
             FILE
         }

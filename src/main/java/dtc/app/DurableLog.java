@@ -26,7 +26,8 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file log of this process: runs it on a thread, logs its notices, closes it, and halts the process if it fails.
+ * Runs the file log of this process: provides its thread, logs its notices, closes it, and halts the process if it
+ * fails.
  */
 final class DurableLog implements DecisionLog {
 
@@ -35,7 +36,7 @@ final class DurableLog implements DecisionLog {
     /** Smaller segments would cost more in creating and deleting files than they save. */
     private static final long SEGMENT_BYTES_MIN = 1 << 16;
 
-    private static final Duration CLOSING = Duration.ofSeconds(10);
+    private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
     private final Vertx vertx;
     private final ExecutorService writer;
@@ -47,7 +48,11 @@ final class DurableLog implements DecisionLog {
         this.log = log;
     }
 
-    /** @throws ConfigurationException if the log cannot be opened as configured */
+    /**
+     * Opens the log.
+     *
+     * @throws ConfigurationException if the log cannot be opened as configured
+     */
     static DurableLog open(Vertx vertx, DtcConfig.LogConfig config) {
         Path directory = config.directory()
                 .orElseThrow(() -> new ConfigurationException(
@@ -60,7 +65,7 @@ final class DurableLog implements DecisionLog {
         try {
             FileDecisionLog log = FileDecisionLog.open(
                     new DirectoryStorage(directory),
-                    // So that the records of one turn of an event loop share a write and a force.
+                    // Records that are appended in the same turn of an event loop share one write and one force.
                     task -> EventLoop.atEndOfTurn(() -> writer.execute(task)),
                     new FileDecisionLog.Settings(
                             config.segmentSize().asLongValue(),
@@ -68,7 +73,7 @@ final class DurableLog implements DecisionLog {
                             config.freeSpaceMin().asLongValue(),
                             config.decisionsWaitingMax()),
                     System::nanoTime,
-                    new Announcer());
+                    new LoggingWatch());
             return new DurableLog(vertx, writer, log);
         } catch (IOException failure) {
             writer.shutdown();
@@ -76,19 +81,19 @@ final class DurableLog implements DecisionLog {
         }
     }
 
-    /** Without a cause, so that Quarkus prints the message without a stack trace. */
+    /** Creates the exception without a cause, so that Quarkus prints the message without a stack trace. */
     private static ConfigurationException unusable(Exception failure) {
         return new ConfigurationException("the decision log cannot be used: "
                 + (failure instanceof FileSystemException ? failure.toString() : failure.getMessage()));
     }
 
-    private static final class Announcer implements FileDecisionLog.Watch {
+    private static final class LoggingWatch implements FileDecisionLog.Watch {
         @Override
         public void notice(String what) {
             LOG.warn(what);
         }
 
-        /** At once, without shutdown hooks: anything this process still sent could be wrong. */
+        /** Halts without shutdown hooks, because any further message of this process could be wrong. */
         @Override
         public void fatal(String what, Throwable cause) {
             LOG.fatal(what, cause);
@@ -105,7 +110,9 @@ final class DurableLog implements DecisionLog {
         }
     }
 
-    /** Completes on the caller's context, since the thread that writes the log must not do the work that follows. */
+    /**
+     * Completes on the context of the caller, because dependent actions must not run on the thread that writes the log.
+     */
     @Override
     public CompletionStage<AppendResult> append(LogRecord record) {
         Context caller = vertx.getOrCreateContext();
@@ -140,10 +147,10 @@ final class DurableLog implements DecisionLog {
         return log.refusing();
     }
 
-    /** Blocks until all is on the disk, so that the next start does not deliver finished outcomes again. */
+    /** Blocks until all records are on the disk, so that the next start does not deliver finished outcomes again. */
     void close() throws InterruptedException {
         try {
-            log.close().toCompletableFuture().get(CLOSING.toMillis(), TimeUnit.MILLISECONDS);
+            log.close().toCompletableFuture().get(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
             LOG.debug("the decision log is closed");
         } catch (ExecutionException | TimeoutException _) {
             LOG.warn("the decision log could not be closed; no decision is lost by that");

@@ -4,13 +4,14 @@ import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 
 /**
- * An event loop looks at all connections that have something, then runs what it was given meanwhile: that is a turn.
+ * Schedules tasks on event loops. In one turn, an event loop handles all ready connections and then runs the tasks that
+ * were queued in the meantime.
  */
 final class EventLoop {
 
     private EventLoop() {}
 
-    /** Runs it once what is at hand has been dealt with; at once, where no event loop is the caller. */
+    /** Runs the task at the end of the current turn. Runs it immediately if the caller is not on an event loop. */
     static void atEndOfTurn(Runnable task) {
         Context loop = Vertx.currentContext();
         if (loop == null) {

@@ -7,9 +7,9 @@ import io.smallrye.config.ConfigValue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Half as many event loops as processors, where an operator does not say how many: what passes from one loop to another
- * costs more than what is done, and the collector, the log and the resource managers beside want processors too. A
- * native image has two at least: it looks names up on an event loop, and while one waits for an answer another goes on.
+ * Sets the default number of event loops to half the number of processors. Passing work between event loops costs more
+ * than the work itself, and the garbage collector, the log and co-located resource managers also need processors. A
+ * native image has at least two, because it resolves names on an event loop, which blocks that loop.
  */
 public final class EventLoopDefaults implements ConfigSourceInterceptor {
 
@@ -17,7 +17,7 @@ public final class EventLoopDefaults implements ConfigSourceInterceptor {
 
     public static final String EVENT_LOOPS = "quarkus.vertx.event-loops-pool-size";
 
-    /** How many, on this machine. */
+    /** Returns the default number of event loops on this machine. */
     public static int count() {
         return count(Runtime.getRuntime().availableProcessors(), ImageMode.current());
     }

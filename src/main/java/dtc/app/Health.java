@@ -8,7 +8,10 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
 import org.eclipse.microprofile.health.Readiness;
 
-/** Alive while it answers; ready once its resource managers are registered, and until it stops. */
+/**
+ * Liveness and readiness checks. The process is live if it responds. It is ready when its resource managers are
+ * registered, until it shuts down.
+ */
 final class Health {
 
     private Health() {}
@@ -36,7 +39,7 @@ final class Health {
         @Override
         public HealthCheckResponse call() {
             boolean registered =
-                    hosted.all().stream().allMatch(one -> one.membership().isRegistered());
+                    hosted.all().stream().allMatch(rm -> rm.membership().isRegistered());
             return HealthCheckResponse.named("ready")
                     .withData("stopping", coordinator.isStopping())
                     .withData("registered", registered)

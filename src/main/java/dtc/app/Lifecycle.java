@@ -21,14 +21,17 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
-/** Start: resource managers register once they can be reached. Stop: what is decided is delivered, then they leave. */
+/**
+ * Starts and stops the application. At startup, resource managers register when the server is reachable. At shutdown,
+ * outcomes are delivered, then resource managers deregister.
+ */
 @Singleton
 final class Lifecycle {
 
     private static final Logger LOG = Logger.getLogger(Lifecycle.class);
 
-    /** Long enough for a server that does start. */
-    private static final Duration RELOADED = Duration.ofSeconds(2);
+    /** The delay of registration after a reload. Long enough for the server to start. */
+    private static final Duration RELOAD_DELAY = Duration.ofSeconds(2);
 
     private final DtcConfig config;
     private final Time time;
@@ -45,7 +48,9 @@ final class Lifecycle {
         this.hosted = hosted;
     }
 
-    /** Before the server listens: whoever asks for an outcome must not be answered from an empty memory. */
+    /**
+     * Recovers transactions before the server listens, so that no inquiry is answered before the log has been replayed.
+     */
     void recover(@Observes StartupEvent event) {
         int open = coordinator.recover();
         coordinator.list(null, null, 1).forEach(newest -> ids.continueAfter(newest.id()));
@@ -58,44 +63,44 @@ final class Lifecycle {
         join();
     }
 
-    /** There may be the one server, the other, or both. */
+    /** Handles the start of the HTTPS server. The HTTP server, the HTTPS server or both may be enabled. */
     void started(@ObservesAsync HttpsServerStart event) {
         join();
     }
 
     private void join() {
         if (!joined.getAndSet(true)) {
-            hosted.all().forEach(one -> one.membership().join());
+            hosted.all().forEach(rm -> rm.membership().join());
         }
     }
 
-    /** Dev mode loads the application anew under a server that goes on listening, and so is not started again. */
+    /** Registers again after a reload in dev mode. The server keeps running then, so no start event is sent. */
     void reloaded(@Observes StartupEvent event) {
         if (LaunchMode.current() == LaunchMode.DEVELOPMENT) {
             time.after(
-                    RELOADED, () -> hosted.all().forEach(one -> one.membership().join()));
+                    RELOAD_DELAY, () -> hosted.all().forEach(rm -> rm.membership().join()));
         }
     }
 
-    /** The HTTP server goes on serving while this waits. */
+    /** Delivers outcomes and deregisters. The HTTP server continues to serve requests in the meantime. */
     void stopping(@Observes ShutdownDelayInitiatedEvent event) throws InterruptedException {
         await(
                 Stream.concat(
                         Stream.of(coordinator.drain()),
-                        hosted.all().stream().map(one -> one.participant().drain())),
+                        hosted.all().stream().map(rm -> rm.participant().drain())),
                 "transactions are left between prepare and their end");
         await(
-                hosted.all().stream().map(one -> one.membership().leave()),
+                hosted.all().stream().map(rm -> rm.membership().leave()),
                 "the coordinator was not told of the leaving");
     }
 
-    private void await(Stream<? extends CompletionStage<?>> stages, String otherwise) throws InterruptedException {
+    private void await(Stream<? extends CompletionStage<?>> stages, String incomplete) throws InterruptedException {
         CompletableFuture<?>[] all =
                 stages.map(stage -> stage.toCompletableFuture()).toArray(CompletableFuture<?>[]::new);
         try {
             CompletableFuture.allOf(all).get(config.drainTimeout().toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException _) {
-            LOG.warnf("stopping although %s", otherwise);
+            LOG.warnf("stopping although %s", incomplete);
         }
     }
 }

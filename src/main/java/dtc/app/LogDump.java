@@ -19,7 +19,7 @@ import java.io.IOException;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Prints a file log: a line of JSON for each record, and for whatever is there in place of one. */
+/** Prints a file log as JSON, one line for each record and each invalid range. */
 final class LogDump {
 
     private final Consumer<String> lines;
@@ -29,7 +29,7 @@ final class LogDump {
         this.lines = lines;
     }
 
-    /** Passes on the lines, in the order of the files; returns whether nothing is damaged. */
+    /** Passes the lines to {@code lines}, in file order. Returns whether the log is undamaged. */
     static boolean dump(Storage storage, Consumer<String> lines) throws IOException {
         LogDump dump = new LogDump(lines);
         LogScanner.scan(storage, dump::print);

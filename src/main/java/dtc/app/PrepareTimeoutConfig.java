@@ -10,9 +10,9 @@ import jakarta.annotation.Priority;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gives {@code dtc.prepare-timeout}, a duration, to the fault tolerance of prepare, which takes milliseconds. What an
- * operator sets there counts more. Comes after the interceptor of Quarkus that turns the names that fault tolerance
- * asks for into these.
+ * Sets the fault-tolerance timeout of prepare, which is in milliseconds, from the duration {@code dtc.prepare-timeout}.
+ * A timeout that an operator configures directly takes precedence. Runs after the Quarkus interceptor that maps
+ * MicroProfile property names to these names.
  */
 @Priority(Priorities.LIBRARY)
 public final class PrepareTimeoutConfig implements ConfigSourceInterceptor {
@@ -22,12 +22,12 @@ public final class PrepareTimeoutConfig implements ConfigSourceInterceptor {
     private static final String TIMEOUT = "dtc.prepare-timeout";
 
     static final String ALONE = property("prepare");
-    private static final String TOGETHER = property("together");
+    private static final String BATCH = property("together");
 
     @Override
     public @Nullable ConfigValue getValue(ConfigSourceInterceptorContext context, String name) {
         ConfigValue value = context.proceed(name);
-        if (!name.equals(ALONE) && !name.equals(TOGETHER)) {
+        if (!name.equals(ALONE) && !name.equals(BATCH)) {
             return value;
         }
         ConfigValue timeout = context.restart(TIMEOUT);

@@ -6,13 +6,13 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jboss.logging.Logger;
 
-/** Says when a resource manager of this process is registered, and why not, where that is new. */
+/** Logs registrations of the resource managers of this process, and failures with a new reason. */
 @Singleton
 final class RegistrationLog implements Membership.Listener {
 
     private static final Logger LOG = Logger.getLogger(RegistrationLog.class);
 
-    /** By resource manager: why it was not registered, when it last tried. */
+    /** The reason of the last failed registration, by resource manager. */
     private final Map<String, String> failures = new ConcurrentHashMap<>();
 
     @Override

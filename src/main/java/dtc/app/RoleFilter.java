@@ -7,7 +7,7 @@ import jakarta.ws.rs.container.ContainerRequestContext;
 import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 import org.jspecify.annotations.Nullable;
 
-/** Responds 404 on the coordinator's paths if this process does not coordinate. */
+/** Responds 404 on the coordinator's paths if this process is not a coordinator. */
 @Singleton
 final class RoleFilter {
 

@@ -7,19 +7,23 @@ import io.smallrye.config.ConfigValue;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Settings of Quarkus that follow from whether callers must show tokens. What an operator sets counts more. */
+/**
+ * Derives Quarkus settings from whether callers must present tokens. A value that an operator configures takes
+ * precedence.
+ */
 public final class SecurityDefaults implements ConfigSourceInterceptor {
 
     private static final long serialVersionUID = 1;
 
     /**
-     * Whether {@code /q} has a port of its own: where callers must show tokens, since probes and scrapers have none.
-     * Elsewhere one port does for all, so that several processes of one machine do not want the same second one.
+     * Whether {@code /q} has its own port. By default it has one if callers must present tokens, because probes and
+     * scrapers have none. Otherwise it uses the main port, so that several processes on one machine do not need the
+     * same second port.
      */
     static final String MANAGEMENT_PORT = "quarkus.management.host-enabled";
 
-    /** With this and without an issuer, Quarkus does not start. */
-    private static final String CHECKS_TOKENS = "quarkus.oidc.tenant-enabled";
+    /** If this is true and no issuer is configured, Quarkus does not start. */
+    private static final String OIDC_ENABLED = "quarkus.oidc.tenant-enabled";
 
     static final String ISSUER = "quarkus.oidc.auth-server-url";
 
@@ -27,8 +31,8 @@ public final class SecurityDefaults implements ConfigSourceInterceptor {
     public @Nullable ConfigValue getValue(ConfigSourceInterceptorContext context, String name) {
         ConfigValue value = context.proceed(name);
         return switch (name) {
-            case MANAGEMENT_PORT -> unlessSet(value, name, asksForTokens(context));
-            case CHECKS_TOKENS -> unlessSet(value, name, asksForTokens(context) && text(context, ISSUER) != null);
+            case MANAGEMENT_PORT -> unlessSet(value, name, requiresTokens(context));
+            case OIDC_ENABLED -> unlessSet(value, name, requiresTokens(context) && text(context, ISSUER) != null);
             default -> value;
         };
     }
@@ -37,12 +41,12 @@ public final class SecurityDefaults implements ConfigSourceInterceptor {
         return Derived.unlessSet(set, name, Boolean.toString(derived), "dtc.security.mode");
     }
 
-    private static boolean asksForTokens(ConfigSourceInterceptorContext context) {
-        String asked = text(context, "dtc.security.mode");
+    private static boolean requiresTokens(ConfigSourceInterceptorContext context) {
+        String configured = text(context, "dtc.security.mode");
         Exposure.Mode mode = Exposure.mode(
-                // What is no mode is reported where the configuration is read.
+                // An invalid mode is reported when the configuration is read.
                 Arrays.stream(Exposure.Mode.values())
-                        .filter(one -> one.name().equalsIgnoreCase(asked))
+                        .filter(value -> value.name().equalsIgnoreCase(configured))
                         .findFirst()
                         .orElse(null),
                 String.valueOf(text(context, "quarkus.http.host")),

@@ -36,7 +36,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/** Creates the objects that check callers, and those that authenticate this process to others. */
+/** Creates the objects that authenticate callers, and those that authenticate this process to others. */
 @Singleton
 @Unremovable
 public class SecurityWiring implements HttpServerOptionsCustomizer {
@@ -69,7 +69,7 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
         return Exposure.mode(config.security().mode().orElse(null), http.host(), hasIssuer);
     }
 
-    /** Runs before everything else that starts. */
+    /** Checks the security configuration before any other startup action. */
     void check(@Observes @Priority(Interceptor.Priority.PLATFORM_BEFORE) StartupEvent event) {
         Exposure.check(mode(), http.host(), hasIssuer);
         Optional<String> certificate = config.rm().coordinatorCertificate();

@@ -6,9 +6,9 @@ import dtc.runtime.Time;
 import java.util.function.Supplier;
 
 /**
- * UUIDs of version 7 in an order that never goes back: their time is that of the clock at the start plus what has
- * elapsed since. An id out of order would be taken for an old one by resource managers, which refuse what may be
- * forgotten.
+ * Generates UUIDs of version 7 in increasing order. Their time is the clock at the start plus the elapsed time, so it
+ * never goes back. Resource managers would treat an id out of order as old, and refuse it because its outcome may have
+ * been evicted.
  */
 final class TransactionIds implements Supplier<TransactionId> {
 
@@ -34,7 +34,10 @@ final class TransactionIds implements Supplier<TransactionId> {
         return startMillis + (time.nanos() - startNanos) / NANOS_PER_MILLI;
     }
 
-    /** Makes all ids to come newer than one that was made before a restart, even where the clock was set back. */
+    /**
+     * Makes all later ids newer than {@code earlier}, which was generated before a restart, even if the clock was set
+     * back.
+     */
     synchronized void continueAfter(TransactionId earlier) {
         long millis = earlier.madeAt().toEpochMilli();
         if (earlier.isOrderedByTime() && millis >= millis()) {

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 
-/** Real time. Timers fire on an event loop: on that of the caller, where it is one. */
+/** The system time. Timers fire on the event loop of the caller, or on any event loop if the caller is not on one. */
 final class VertxTime implements Time {
 
     private final Vertx vertx;

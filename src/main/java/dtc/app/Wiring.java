@@ -48,7 +48,7 @@ import java.util.random.RandomGenerator;
 @Singleton
 public class Wiring {
 
-    /** Added to the time for one vote, so that the vote times out before the call that carries it. */
+    /** Added to the vote timeout, so that the vote times out before the call that carries it. */
     private static final Duration CALL_TIMEOUT_MARGIN = Duration.ofMillis(100);
 
     private static final int INQUIRIES_UNDER_WAY_MAX = 256;
@@ -81,7 +81,10 @@ public class Wiring {
         };
     }
 
-    /** Closed last: transactions delivered while the process stops are still recorded as ended. */
+    /**
+     * Closes the log after all other objects, because transactions delivered during shutdown are still recorded as
+     * ended.
+     */
     void close(@Disposes DecisionLog log) throws InterruptedException {
         if (log instanceof DurableLog durable) {
             durable.close();

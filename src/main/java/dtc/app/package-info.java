@@ -1,4 +1,4 @@
-/** Configuration, choice of roles, wiring. Nothing depends on it. */
+/** Configuration, roles of the process, and wiring. No other package depends on this one. */
 @NullMarked
 package dtc.app;
 

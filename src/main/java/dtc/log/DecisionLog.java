@@ -6,43 +6,45 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stores the newest record of each transaction. The log knows the transaction's id and whether it is open; everything
- * else in a record is bytes to it.
+ * Stores the newest record of each transaction. The log knows only the id of the transaction and whether it is open. It
+ * does not interpret the other content of a record.
  *
- * <p>Only {@link #append} waits for the storage. Under presumed abort (Mohan, Lindsay, Obermarck 1986) no other record
- * must survive a crash: what is lost of the rest is delivered or asked again.
+ * <p>Only {@link #append} waits for the storage. Under presumed abort (Mohan, Lindsay, Obermarck 1986), no other record
+ * has to survive a crash: a lost record causes only a repeated delivery or inquiry.
  */
 public interface DecisionLog {
 
     /**
-     * Passes the newest record of each transaction to {@code each}, in the order in which these records were appended.
-     * Call it before any other method. It includes records whose append was not acknowledged, and they stay in the log.
+     * Passes the newest record of each transaction to {@code each}, in append order. Must be called before any other
+     * method. Includes records whose append was not acknowledged; these stay in the log.
      *
-     * @param each throws an {@link IllegalArgumentException} if it cannot read a record; the log reports where that
-     *     record is
-     * @throws java.io.UncheckedIOException if a record cannot be read; then nothing may be presumed
+     * @param each throws an {@link IllegalArgumentException} if it cannot read a record; the log then reports the
+     *     location of the record
+     * @throws java.io.UncheckedIOException if a record cannot be read; the caller must then not presume any outcome
      */
     void replay(Consumer<LogRecord> each);
 
     /**
-     * Appends a record that must be durable before the caller goes on. Does not block.
+     * Appends a record that must be durable before the caller continues. Does not block.
      *
-     * @return completes with the result. It fails only if the log has a bug, which proves nothing about the record:
-     *     treat it like {@link AppendResult.Unknown}. It may complete on the thread that writes the log, which must not
-     *     be blocked.
+     * @return completes with the result. A failed stage is a bug in the log and proves nothing about the record: treat
+     *     it like {@link AppendResult.Unknown}. The stage may complete on the thread that writes the log, which must
+     *     not be blocked.
      */
     CompletionStage<AppendResult> append(LogRecord record);
 
     /**
-     * Appends a record without waiting for it. A crash may lose it; then the earlier records of the transaction apply.
-     * It is written after all records that were passed to the log before it.
+     * Appends a record without waiting for the storage. A crash may lose it; then the earlier records of the
+     * transaction apply. It is written after all records that were appended before it.
      */
     void appendLazily(LogRecord record);
 
-    /** Deletes the records of a transaction. Lazy like {@link #appendLazily}. */
+    /** Deletes the records of a transaction. Like {@link #appendLazily}, it does not wait for the storage. */
     void forget(TransactionId id);
 
-    /** Why the log accepts no decisions now, in words for a client; null if it accepts them. */
+    /**
+     * Returns the reason why the log currently accepts no decisions, as a text for clients; null if it accepts them.
+     */
     @Nullable
     String refusing();
 }

@@ -22,7 +22,7 @@ public record LogRecord(TransactionId id, ByteBuffer bytes, Status status) {
         bytes = bytes.asReadOnlyBuffer();
     }
 
-    /** A new buffer over the same bytes. */
+    /** Returns a new buffer that shares the content. */
     @Override
     public ByteBuffer bytes() {
         return bytes.duplicate();

@@ -1,4 +1,4 @@
-/** The port to the decision log. The implementations are in the packages below. */
+/** The interface of the decision log. The subpackages contain the implementations. */
 @NullMarked
 package dtc.log;
 

@@ -1,7 +1,7 @@
 package dtc.resource;
 
 /**
- * The most that a {@link Dictionary} holds.
+ * The limits of a {@link Dictionary}.
  *
  * @param stagedTransactionsMax transactions that have not ended
  * @param stagedCharsMax characters of keys and values in all staged writes

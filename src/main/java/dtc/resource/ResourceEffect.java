@@ -4,8 +4,8 @@ import dtc.protocol.Ballot;
 import dtc.protocol.TransactionId;
 
 /**
- * An output of a {@link Dictionary}: an answer, or something for the driver to do. One event may have effects for
- * several transactions, because a released key can unblock others.
+ * An output of a {@link Dictionary}: an answer, or an action for the driver. One event may have effects for several
+ * transactions, because a released key can unblock others.
  */
 public sealed interface ResourceEffect {
 
@@ -29,10 +29,10 @@ public sealed interface ResourceEffect {
     /** The write is refused: it exceeds a limit. */
     record NoRoom(TransactionId id, String reason) implements WriteAnswer {}
 
-    /** The write is refused: the resource manager is shutting down. Given by the driver, not by the dictionary. */
+    /** The write is refused: the resource manager is shutting down. Created by the driver, not by the dictionary. */
     record Stopping(TransactionId id) implements WriteAnswer {}
 
-    /** The answer to this prepare and to all earlier ones of the transaction that are still unanswered. */
+    /** The answer to this prepare and to all earlier unanswered ones of the transaction. */
     record Voted(TransactionId id, Ballot ballot) implements ResourceEffect {}
 
     /** The transaction waits for its keys. Start a timer; on expiry apply {@link ResourceEvent.LockWaitExpired}. */
@@ -44,7 +44,7 @@ public sealed interface ResourceEffect {
     record Committed(TransactionId id) implements CommitAnswer {}
 
     /**
-     * Not committed, and never will be: the transaction was rolled back here, or a commit in one phase was aborted
+     * The transaction is not committed and never will be: it was rolled back here, or a one-phase commit was aborted
      * because of a conflict or a limit.
      */
     record CommitRefused(TransactionId id, String reason) implements CommitAnswer {}

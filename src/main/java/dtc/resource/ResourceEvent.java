@@ -10,10 +10,10 @@ public sealed interface ResourceEvent {
     TransactionId id();
 
     /**
-     * Stage a write.
+     * Stages a write.
      *
      * @param sequence the coordinator's number of the write in this transaction, so that a duplicate or reordered
-     *     message does not undo a later one; 0 if the caller does not number its writes
+     *     message does not overwrite a later one; 0 if the caller does not number its writes
      */
     record Write(TransactionId id, int sequence, String key, JsonText value) implements ResourceEvent {
 
@@ -24,7 +24,7 @@ public sealed interface ResourceEvent {
         }
     }
 
-    /** Vote. {@code writes} are staged first, unless the transaction has voted or ended. */
+    /** Requests a vote. {@code writes} are staged first, unless the transaction has voted or ended. */
     record Prepare(TransactionId id, List<Write> writes) implements ResourceEvent {
 
         public Prepare {
@@ -37,7 +37,7 @@ public sealed interface ResourceEvent {
         }
     }
 
-    /** Commit. Without a vote before it, vote and commit in one phase. */
+    /** Commits the transaction. If it has not voted, this is a one-phase commit. */
     record Commit(TransactionId id) implements ResourceEvent {}
 
     record Rollback(TransactionId id) implements ResourceEvent {}
@@ -45,6 +45,6 @@ public sealed interface ResourceEvent {
     /** The transaction has waited too long for its keys. */
     record LockWaitExpired(TransactionId id) implements ResourceEvent {}
 
-    /** The transaction has staged writes and was not asked to vote in time. */
+    /** The transaction has staged writes and no prepare arrived in time. */
     record StagedExpired(TransactionId id) implements ResourceEvent {}
 }

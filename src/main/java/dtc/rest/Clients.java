@@ -18,37 +18,37 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.microprofile.faulttolerance.exceptions.FaultToleranceException;
 import org.jboss.resteasy.reactive.client.api.QuarkusRestClientProperties;
 
-/** How MicroProfile REST clients are built here, and what their failures mean. */
+/** Builds MicroProfile REST clients and classifies their failures. */
 public final class Clients {
 
-    /** A body longer than this is not an answer to any message of ours. */
-    private static final int ANSWER_BYTES_MAX = 256 * 1024;
+    /** The maximum size of a response body. No valid response is longer. */
+    private static final int RESPONSE_BYTES_MAX = 256 * 1024;
 
     private static final int HEADER_BYTES_MAX = 16_384;
 
-    private static final class AnswerTooLongException extends Exception {
-        private AnswerTooLongException() {
+    private static final class ResponseTooLongException extends Exception {
+        private ResponseTooLongException() {
             super("the answer is too long", null, false, false);
         }
     }
 
-    /** How a call failed. */
+    /** The cause of a failed call. */
     enum Failure {
         TIMEOUT,
-        /** No connection came about, so the message was surely not received. */
+        /** No connection was established, so the message was not received. */
         UNREACHABLE,
-        /** What came back is no answer, or none that is taken. */
+        /** The response is malformed or not acceptable. */
         GARBLED,
         ERROR
     }
 
     /**
-     * What becomes of a connection after an answer. HTTP/1.1 answers carry no name: one too many, on a connection that
-     * is kept, is taken for the answer to the next request, be it for another transaction or another resource manager
-     * at the same address. A vote must not come about so.
+     * Whether a connection is reused after a response. HTTP/1.1 responses carry no request id. On a reused connection,
+     * a surplus response is read as the response to the next request, which may be for another transaction or for
+     * another resource manager at the same address. This must not produce a vote.
      */
     public enum Reuse {
-        /** For those that promise one answer to each request. */
+        /** The connection is reused. Only for servers that send exactly one response to each request. */
         KEPT,
         CLOSED
     }
@@ -56,8 +56,9 @@ public final class Clients {
     private Clients() {}
 
     /**
-     * Redirects are never followed, and statuses are answers, not exceptions. {@code timeout} bounds the whole of a
-     * call, and its answer is cut off beyond {@link #ANSWER_BYTES_MAX}; both close the connection.
+     * Builds a client. It never follows redirects, and it returns error statuses as responses, not as exceptions.
+     * {@code timeout} limits the whole call, and a response body may not exceed {@link #RESPONSE_BYTES_MAX}; exceeding
+     * either limit closes the connection.
      */
     public static <T> T build(
             Vertx vertx, Class<T> api, URI base, Duration timeout, int connectionsMax, Reuse reuse, Outbound outbound) {
@@ -73,15 +74,18 @@ public final class Clients {
                 .property(QuarkusRestClientProperties.MAX_HEADER_SIZE, HEADER_BYTES_MAX)
                 .property(QuarkusRestClientProperties.DISABLE_CONTEXTUAL_ERROR_MESSAGES, true)
                 .httpClientRequestCustomizer(outbound::prepare)
-                .httpClientRequestCustomizer(request -> bound(vertx, request, timeout));
+                .httpClientRequestCustomizer(request -> limit(vertx, request, timeout));
         if (outbound.tls() != null) {
             builder.tlsConfiguration(outbound.tls());
         }
         return builder.build(api);
     }
 
-    /** The read timeout alone starts anew with each byte that drips in, and a body is gathered whole, however large. */
-    private static void bound(Vertx vertx, HttpClientRequest request, Duration timeout) {
+    /**
+     * Limits the duration of the call and the size of the response. The read timeout alone is not enough, because it
+     * restarts with each received byte, and the client buffers a body of any size.
+     */
+    private static void limit(Vertx vertx, HttpClientRequest request, Duration timeout) {
         long timer = vertx.setTimer(
                 timeout.toMillis(), _ -> request.reset(0, new TimeoutException("no whole answer in time")));
         request.response().onComplete(head -> {
@@ -93,9 +97,9 @@ public final class Clients {
             response.end().onComplete(_ -> vertx.cancelTimer(timer));
             AtomicLong seen = new AtomicLong();
             response.handler(chunk -> {
-                if (seen.addAndGet(chunk.length()) > ANSWER_BYTES_MAX) {
+                if (seen.addAndGet(chunk.length()) > RESPONSE_BYTES_MAX) {
                     response.handler(null);
-                    request.reset(0, new AnswerTooLongException());
+                    request.reset(0, new ResponseTooLongException());
                 }
             });
         });
@@ -111,7 +115,7 @@ public final class Clients {
             if (isTimeout(cause)) {
                 return Failure.TIMEOUT;
             }
-            if (cause instanceof AnswerTooLongException
+            if (cause instanceof ResponseTooLongException
                     || cause instanceof DecoderException
                     || cause instanceof IllegalArgumentException) {
                 return Failure.GARBLED;
@@ -126,7 +130,7 @@ public final class Clients {
                 || failure.getClass().getSimpleName().contains("Timeout");
     }
 
-    /** In words for a reason or a log: no class names, no addresses. */
+    /** Describes a failure for a reason or a log line, without class names and addresses. */
     static String describe(Throwable failure) {
         return switch (classify(failure)) {
             case TIMEOUT -> "it did not answer in time";

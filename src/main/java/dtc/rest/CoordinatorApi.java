@@ -12,7 +12,7 @@ import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 
-/** A resource manager's calls to its coordinator. */
+/** The calls of a resource manager to its coordinator. */
 @Consumes(MediaType.APPLICATION_JSON)
 @Path("/")
 public interface CoordinatorApi {

@@ -28,31 +28,31 @@ import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 import org.jspecify.annotations.Nullable;
 
-/** Turns errors that no resource of ours throws into problem+json. */
+/** Converts errors that are not thrown by our resources to problem+json. */
 @Singleton
 public class Edge implements ProblemPostProcessor {
 
     private static final Logger LOG = Logger.getLogger(Edge.class);
 
-    /** How long the rest of a body that is too large is read and discarded. */
-    private static final long DROPPING_MILLIS = 2_000;
+    /** The time for which the rest of a body that is too large is read and discarded. */
+    private static final long DISCARD_MILLIS = 2_000;
 
     /**
-     * Limits the length of bodies. Runs before the server's own check, which responds without a body, and after
+     * Limits the size of request bodies. Runs before the server's own check, which responds without a body, and after
      * {@link ApiAccess}, so that bodies of refused requests are not buffered. A body of undeclared length is buffered
      * up to the limit.
      */
     void limitBodies(@Observes Router router, VertxHttpConfig http) {
         long bodyBytesMax =
                 http.limits().maxBodySize().map(size -> size.asLongValue()).orElse(Long.MAX_VALUE);
-        BodyHandler gather = BodyHandler.create(false).setBodyLimit(bodyBytesMax);
+        BodyHandler bodyHandler = BodyHandler.create(false).setBodyLimit(bodyBytesMax);
         router.route()
                 .order(ApiAccess.ORDER + 1)
                 .handler(context -> {
                     if (declaredLength(context) > bodyBytesMax) {
                         tooLarge(context, bodyBytesMax);
                     } else if (context.request().headers().contains(HttpHeaders.TRANSFER_ENCODING)) {
-                        gather.handle(context); // the length is not declared
+                        bodyHandler.handle(context); // the length is not declared
                     } else {
                         context.next();
                     }
@@ -91,15 +91,15 @@ public class Edge implements ProblemPostProcessor {
     }
 
     /**
-     * Reads and discards the rest of the body for a while. If the connection were closed at once, it would be reset,
-     * and the client might not see the response.
+     * Reads and discards the rest of the body for a limited time, then closes the connection. Closing it immediately
+     * would reset it, and the client might not receive the response.
      */
     private static void closeAfterBody(Vertx vertx, HttpServerRequest request) {
         if (request.isEnded()) {
             request.connection().close();
             return;
         }
-        long timer = vertx.setTimer(DROPPING_MILLIS, _ -> request.connection().close());
+        long timer = vertx.setTimer(DISCARD_MILLIS, _ -> request.connection().close());
         request.exceptionHandler(_ -> vertx.cancelTimer(timer));
         request.endHandler(_ -> {
             vertx.cancelTimer(timer);
@@ -110,9 +110,9 @@ public class Edge implements ProblemPostProcessor {
     }
 
     /**
-     * Adds a type to problems made by libraries. Problems of malformed JSON, or JSON of the wrong shape, get the
-     * position of the error and do not expose our class names. Unexpected failures are logged here, because the library
-     * would log every refusal too.
+     * Adds a type to problems that libraries create. For malformed JSON, or JSON of the wrong type, the problem
+     * contains the position of the error and does not expose class names. Unexpected failures are logged here, because
+     * the library would also log every refusal.
      */
     @Override
     public HttpProblem apply(HttpProblem problem, ProblemContext context) {
@@ -130,7 +130,7 @@ public class Edge implements ProblemPostProcessor {
                 : problem;
     }
 
-    /** JSON of the wrong shape, for which the server would respond without a body. */
+    /** Handles JSON of the wrong type, for which the server would respond without a body. */
     @ServerExceptionMapper
     Response mismatched(MismatchedInputException mismatched) {
         return Problems.invalid(List.of(violation(mismatched))).toResponse();
@@ -155,12 +155,12 @@ public class Edge implements ProblemPostProcessor {
                         .replaceFirst("^\\.", "")
                 : "body";
         JsonLocation at = malformed.getLocation();
-        String where = at == null ? "" : " (line %d, column %d)".formatted(at.getLineNr(), at.getColumnNr());
-        String what = switch (malformed) {
+        String position = at == null ? "" : " (line %d, column %d)".formatted(at.getLineNr(), at.getColumnNr());
+        String message = switch (malformed) {
             case UnrecognizedPropertyException _ -> "is not a known property";
             case JsonMappingException mapping when !mapping.getPath().isEmpty() -> "has the wrong type or is malformed";
             default -> "is not well-formed JSON of the expected shape";
         };
-        return new Violation(field, what + where);
+        return new Violation(field, message + position);
     }
 }

@@ -1,17 +1,17 @@
 package dtc.rest;
 
-/** Headers beyond those of HTTP itself. A resource manager may ignore those on the coordinator's messages. */
+/** Headers that are not part of HTTP itself. A resource manager may ignore those of the coordinator's messages. */
 final class Headers {
 
-    /** The instance that the message is for. */
+    /** The instance that the message is sent to. */
     static final String INSTANCE = "DTC-Instance";
-    /** The number of the write among those of its transaction to its resource manager, from 1. */
+    /** The sequence number of a write, from 1, for each transaction and resource manager. */
     static final String WRITE_SEQUENCE = "DTC-Write-Sequence";
 
-    /** A client's name for a request that it may send again. */
+    /** The idempotency key of a request that the client may retry. */
     static final String IDEMPOTENCY_KEY = "Idempotency-Key";
 
-    /** What a client would rather have (RFC 7240), and what of it was heeded. */
+    /** The preferences of a client (RFC 7240), and those that were applied. */
     static final String PREFER = "Prefer";
 
     static final String PREFERENCE_APPLIED = "Preference-Applied";

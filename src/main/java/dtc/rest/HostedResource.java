@@ -48,8 +48,8 @@ import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
-/** The resource managers of this process over HTTP: the messages of the coordinator, and reads for everyone. */
-// Read with an ObjectMapper, so the extension does not register them for the native image.
+/** The HTTP interface of the resource managers that this process hosts: messages of the coordinator, and reads. */
+// Deserialized with an ObjectMapper, so Quarkus does not register these classes for the native image.
 @RegisterForReflection(targets = {PrepareRequest.class, CarriedWrite.class})
 @Path("/rm/{rm}")
 @Tag(name = "Resource manager")
@@ -64,7 +64,7 @@ import org.jspecify.annotations.Nullable;
 public class HostedResource {
 
     private static final BatchAnswer DONE = new BatchAnswer(204, null, null);
-    private static final BatchAnswer ASK_ALONE = new BatchAnswer(202, null, null);
+    private static final BatchAnswer SEND_SEPARATELY = new BatchAnswer(202, null, null);
 
     private final HostedResourceManagers hosted;
     private final Input.Limits limits;
@@ -119,7 +119,7 @@ public class HostedResource {
         HostedParticipant target = find(rm, instance);
         TransactionId transaction = id(id);
         Input input = new Input(limits);
-        // Without carried writes there is no body, and the content type may be anything.
+        // A prepare without writes has no body, so its content type is not checked.
         List<ResourceEvent.Write> writes = body == null || body.length == 0
                 ? List.of()
                 : input.carried(transaction, mapper.readValue(body, PrepareRequest.class));
@@ -171,13 +171,13 @@ public class HostedResource {
                 .map(BatchReply::new);
     }
 
-    /** Fails if one of them fails: the sender then sends each message alone. */
+    /** Fails if one of the answers fails; the sender then sends each message separately. */
     private static CompletionStage<List<BatchAnswer>> all(List<CompletableFuture<BatchAnswer>> answers) {
         return CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
                 .thenApply(_ -> answers.stream().map(CompletableFuture::join).toList());
     }
 
-    /** An invalid message is refused alone; the other messages of the batch are carried out. */
+    /** Answers one message of a batch. An invalid message is refused; the other messages of the batch are processed. */
     private CompletionStage<BatchAnswer> answer(HostedParticipant target, BatchMessage message) {
         Input input = new Input(limits);
         try {
@@ -207,12 +207,12 @@ public class HostedResource {
         }
     }
 
-    /** A batch does not wait for a key, because all its answers are sent at once. */
+    /** Returns 202 if the message waits for a key, because a batch sends all answers at once. */
     private static <T> CompletionStage<BatchAnswer> unlessBlocked(
             CompletionStage<Progress<T>> stage, Function<T, BatchAnswer> answer) {
         return stage.thenApply(progress -> switch (progress) {
             case Progress.Done<T>(T done) -> answer.apply(done);
-            case Progress.Blocked<T> _ -> ASK_ALONE;
+            case Progress.Blocked<T> _ -> SEND_SEPARATELY;
         });
     }
 
@@ -260,10 +260,10 @@ public class HostedResource {
     public Uni<OpenTransactionList> transactions(@RestPath String rm, @QueryParam("limit") @Nullable String limit) {
         HostedParticipant target = find(rm);
         Input input = new Input(limits);
-        int items = input.page(limit);
+        int pageSize = input.page(limit);
         input.check();
         return Uni.createFrom()
-                .completionStage(() -> target.openTransactions(items))
+                .completionStage(() -> target.openTransactions(pageSize))
                 .map(open -> new OpenTransactionList(open.entrySet().stream()
                         .map(e -> new OpenTransaction(e.getKey().toString(), e.getValue()))
                         .toList()));
@@ -286,18 +286,18 @@ public class HostedResource {
             @QueryParam("after") @Nullable String after) {
         HostedParticipant target = find(rm);
         Input input = new Input(limits);
-        int items = input.page(limit);
+        int pageSize = input.page(limit);
         input.check();
         return Uni.createFrom()
-                .completionStage(() -> target.entries(after, items + 1))
+                .completionStage(() -> target.entries(after, pageSize + 1))
                 .map(entries -> {
                     List<EntryDocument> page = entries.entrySet().stream()
                             .map(e -> new EntryDocument(e.getKey(), e.getValue()))
                             .toList();
-                    boolean more = page.size() > items;
+                    boolean more = page.size() > pageSize;
                     return new EntryPage(
-                            more ? page.subList(0, items) : page,
-                            more ? page.get(items - 1).key() : null);
+                            more ? page.subList(0, pageSize) : page,
+                            more ? page.get(pageSize - 1).key() : null);
                 });
     }
 
@@ -314,8 +314,8 @@ public class HostedResource {
     }
 
     /**
-     * Refuses ids from the future: once such an outcome was remembered and evicted, all older transactions would count
-     * as ended.
+     * Parses a transaction id and refuses ids from the future: after the outcome of such an id was evicted, all older
+     * transactions would count as ended.
      */
     private TransactionId id(String text) {
         Input input = new Input(limits);

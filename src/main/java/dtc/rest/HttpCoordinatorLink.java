@@ -13,12 +13,12 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 
-/** A resource manager's messages to its coordinator over HTTP. */
+/** Sends messages of a resource manager to its coordinator over HTTP. */
 public final class HttpCoordinatorLink implements CoordinatorLink {
 
     private final CoordinatorApi api;
     private final ObjectMapper mapper;
-    /** Under which this process is reached; {@code /rm/{id}} is appended. */
+    /** The base URL of this process; {@code /rm/{id}} is appended. */
     private final String advertisedUrl;
 
     public HttpCoordinatorLink(CoordinatorApi api, ObjectMapper mapper, String advertisedUrl) {
@@ -52,15 +52,15 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
                     case "COMMIT" -> Outcome.COMMIT;
                     case "ROLLBACK" -> Outcome.ROLLBACK;
                     case "PENDING" -> Outcome.PENDING;
-                    // No guess: it stays in doubt and asks again.
+                    // Unknown outcome: the transaction stays in doubt and the inquiry is retried.
                     default -> throw new IllegalStateException("the coordinator named no outcome");
                 })
                 .subscribeAsCompletionStage();
     }
 
-    private JsonNode body(Response response, int alsoGood) {
+    private JsonNode body(Response response, int alsoAccepted) {
         int status = response.getStatus();
-        if (status != 200 && status != alsoGood) {
+        if (status != 200 && status != alsoAccepted) {
             throw new IllegalStateException("the coordinator answered " + status);
         }
         String body = response.hasEntity() ? response.readEntity(String.class) : "";

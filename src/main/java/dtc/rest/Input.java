@@ -26,9 +26,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Converts input from HTTP to values of the protocol, or throws a problem that lists every violation. This is not Bean
- * Validation: most limits are configured at run time, the messages are plain Java in {@code protocol}, and validating
- * without converting would check each field twice.
+ * Converts HTTP input to values of the protocol, or throws a problem that lists all violations. Bean Validation is not
+ * used: most limits are configured at run time, the messages are plain Java in {@code protocol}, and each field would
+ * be checked twice, in validation and in conversion.
  */
 public final class Input {
 
@@ -36,9 +36,9 @@ public final class Input {
      * The limits of a request.
      *
      * @param keyCharsMax characters of a key
-     * @param valueCharsMax characters of a value's JSON text
-     * @param writesMax writes in one transaction, and so in one request
-     * @param timeoutMax the longest time to expiry that a client may ask for
+     * @param valueCharsMax characters of the JSON text of a value
+     * @param writesMax writes of a transaction, and so of a request
+     * @param timeoutMax the longest timeout that a client may set
      * @param pageMax items on one page of a list
      * @param idAheadMax how far the time in an id may be ahead of the clock
      */
@@ -48,13 +48,13 @@ public final class Input {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?");
     public static final String NAME_RULE = "must be 1 to 63 letters, digits, '.', '_' or '-', no sign at either end";
     private static final Set<String> SCHEMES = Set.of("http", "https");
-    /** No segment may be {@code .} or {@code ..}. */
+    /** The path of a URL. No segment may be {@code .} or {@code ..}. */
     private static final Pattern PATH = Pattern.compile("(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?");
 
     private static final Pattern IDEMPOTENCY_KEY = Pattern.compile("[\\x21-\\x7e]{1,255}");
 
     private static final int URL_CHARS_MAX = 2048;
-    /** Messages in one request. */
+    /** The maximum number of messages in one request. */
     public static final int BATCH_MAX = 256;
 
     private final Limits limits;
@@ -64,7 +64,7 @@ public final class Input {
         this.limits = limits;
     }
 
-    /** Throws a problem with the violations so far, if any. */
+    /** Throws a problem with all violations found so far, if there are any. */
     void check() {
         if (!violations.isEmpty()) {
             throw Problems.invalid(List.copyOf(violations));
@@ -107,14 +107,14 @@ public final class Input {
         if (request == null || request.writes() == null) {
             return List.of();
         }
-        List<WriteRequest> asked = request.writes();
-        if (asked.size() > limits.writesMax()) {
+        List<WriteRequest> requests = request.writes();
+        if (requests.size() > limits.writesMax()) {
             violation("writes", "must be no more than " + limits.writesMax());
             return List.of();
         }
-        List<Write> writes = new ArrayList<>(asked.size());
-        for (int i = 0; i < asked.size(); i++) {
-            writes.add(write("writes[" + i + "].", asked.get(i)));
+        List<Write> writes = new ArrayList<>(requests.size());
+        for (int i = 0; i < requests.size(); i++) {
+            writes.add(write("writes[" + i + "].", requests.get(i)));
         }
         return writes;
     }
@@ -130,7 +130,9 @@ public final class Input {
                 value(prefix + "value", request.value()));
     }
 
-    /** A write to a resource manager. {@code sequence} is null or 0 if the caller does not number its writes. */
+    /**
+     * Converts a write to a resource manager. {@code sequence} is null or 0 if the caller does not number its writes.
+     */
     ResourceEvent.Write staged(
             String prefix,
             TransactionId id,
@@ -145,19 +147,19 @@ public final class Input {
                 id, Math.max(number, 0), key(prefix + "key", key), value(prefix + "value", value));
     }
 
-    /** The writes that a prepare carries. */
+    /** Converts the writes of a prepare. */
     List<ResourceEvent.Write> carried(TransactionId id, @Nullable PrepareRequest request) {
         if (request == null || request.writes() == null) {
             return List.of();
         }
-        List<CarriedWrite> asked = request.writes();
-        if (asked.size() > limits.writesMax()) {
+        List<CarriedWrite> carriedWrites = request.writes();
+        if (carriedWrites.size() > limits.writesMax()) {
             violation("writes", "must be no more than " + limits.writesMax());
             return List.of();
         }
-        List<ResourceEvent.Write> writes = new ArrayList<>(asked.size());
-        for (int i = 0; i < asked.size(); i++) {
-            CarriedWrite write = asked.get(i);
+        List<ResourceEvent.Write> writes = new ArrayList<>(carriedWrites.size());
+        for (int i = 0; i < carriedWrites.size(); i++) {
+            CarriedWrite write = carriedWrites.get(i);
             String prefix = "writes[" + i + "].";
             if (write == null) {
                 violation(prefix, "must not be null");
@@ -205,7 +207,7 @@ public final class Input {
         if (text.chars().anyMatch(c -> c < 0x20 || c == 0x7f)) {
             violation(field, "must hold no control characters");
         }
-        wellFormed(field, text);
+        checkSurrogates(field, text);
         if (text.equals(".") || text.equals("..")) {
             violation(field, "must not be a path step, for nobody could read it");
         }
@@ -220,12 +222,12 @@ public final class Input {
         if (json.text().length() > limits.valueCharsMax()) {
             violation(field, "must be no longer than %d characters".formatted(limits.valueCharsMax()));
         }
-        wellFormed(field, json.text());
+        checkSurrogates(field, json.text());
         return json;
     }
 
-    /** An unpaired surrogate cannot be encoded in UTF-8 and would be replaced without notice. */
-    private void wellFormed(String field, String text) {
+    /** Refuses unpaired surrogates: they cannot be encoded in UTF-8 and would be replaced silently. */
+    private void checkSurrogates(String field, String text) {
         if (text.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
             violation(field, "must hold no unpaired surrogates");
         }
@@ -290,7 +292,7 @@ public final class Input {
         return uuid.get().value();
     }
 
-    /** A plain {@code http(s)://host[:port][/path]}, without a trailing slash. */
+    /** Checks that the URL is a plain {@code http(s)://host[:port][/path]}, and removes a trailing slash. */
     String url(@Nullable String text) {
         if (text == null || text.length() > URL_CHARS_MAX || !isPlainUrl(text)) {
             violation("url", "must be a plain http(s)://host[:port][/path]");

@@ -19,7 +19,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import org.jspecify.annotations.Nullable;
 
-/** Reads and writes {@link JsonText} as it stands, and makes the parser strict where silence would lose something. */
+/** Serializes {@link JsonText} unchanged, and configures the parser to reject input instead of silently changing it. */
 @Singleton
 public final class JsonTextModule implements ObjectMapperCustomizer {
 
@@ -32,9 +32,9 @@ public final class JsonTextModule implements ObjectMapperCustomizer {
         mapper.enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
         mapper.disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
         mapper.enable(DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS);
-        refuse(mapper, LogicalType.Integer, CoercionInputShape.String);
-        refuse(mapper, LogicalType.Boolean, CoercionInputShape.String, CoercionInputShape.Integer);
-        refuse(
+        disableCoercion(mapper, LogicalType.Integer, CoercionInputShape.String);
+        disableCoercion(mapper, LogicalType.Boolean, CoercionInputShape.String, CoercionInputShape.Integer);
+        disableCoercion(
                 mapper,
                 LogicalType.Textual,
                 CoercionInputShape.Integer,
@@ -42,10 +42,10 @@ public final class JsonTextModule implements ObjectMapperCustomizer {
                 CoercionInputShape.Boolean);
     }
 
-    /** A string is no number, and a number no string. */
-    private static void refuse(ObjectMapper mapper, LogicalType wanted, CoercionInputShape... given) {
-        for (CoercionInputShape shape : given) {
-            mapper.coercionConfigFor(wanted).setCoercion(shape, CoercionAction.Fail);
+    /** Disables coercion, for example of a string to a number. */
+    private static void disableCoercion(ObjectMapper mapper, LogicalType target, CoercionInputShape... inputs) {
+        for (CoercionInputShape shape : inputs) {
+            mapper.coercionConfigFor(target).setCoercion(shape, CoercionAction.Fail);
         }
     }
 
@@ -66,13 +66,13 @@ public final class JsonTextModule implements ObjectMapperCustomizer {
             return new JsonText(text.toString());
         }
 
-        /** {@code "value": null} is a value. */
+        /** Reads {@code "value": null} as the JSON value null. */
         @Override
         public JsonText getNullValue(DeserializationContext context) {
             return new JsonText("null");
         }
 
-        /** No value at all is none. */
+        /** A missing property has no value. */
         @Override
         public @Nullable Object getAbsentValue(DeserializationContext context) {
             return null;

@@ -88,7 +88,7 @@ public final class Problems {
 
     private static String title(int status) {
         return switch (status) {
-            case CONTENT_TOO_LARGE -> "Content Too Large"; // renamed since Status was written
+            case CONTENT_TOO_LARGE -> "Content Too Large"; // Status still has the former reason phrase
             case INSUFFICIENT_STORAGE -> "Insufficient Storage";
             default -> {
                 Status known = Status.fromStatusCode(status);
@@ -97,7 +97,7 @@ public final class Problems {
         };
     }
 
-    /** Sends a problem from a handler that runs before the resources. */
+    /** Sends a problem. For handlers that run before the resources. */
     public static Future<Void> send(RoutingContext context, String kind, int status, String detail) {
         HttpProblem problem = problem(kind, status, detail).build();
         HttpServerResponse response = context.response().setStatusCode(status);

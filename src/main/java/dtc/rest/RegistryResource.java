@@ -26,7 +26,7 @@ import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
-/** Registrations of resource managers. */
+/** The HTTP interface for registrations of resource managers. */
 @Path("/resource-managers")
 @Tag(name = "Resource managers")
 @Produces(MediaType.APPLICATION_JSON)
@@ -85,9 +85,9 @@ public class RegistryResource {
             @RestPath String id, @Context RoutingContext call, @QueryParam("instance") @Nullable String instance) {
         checkOwner(id, call);
         Input input = new Input(limits);
-        UUID only = instance == null ? null : input.instance(instance);
+        UUID expected = instance == null ? null : input.instance(instance);
         input.check();
-        registry.leave(id, only);
+        registry.leave(id, expected);
         return RestResponse.noContent();
     }
 
@@ -106,7 +106,7 @@ public class RegistryResource {
         return document(registration);
     }
 
-    /** Checked before anything else. Others may still read the registration. */
+    /** Checks that the caller owns the id, before any other check. Other callers may still read the registration. */
     private void checkOwner(String id, RoutingContext call) {
         if (!access.caller(call).owns(id)) {
             throw Problems.problem("NOT_YOURS", 403, "this resource manager's id belongs to another")

@@ -15,11 +15,11 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Turns HTTP responses of resource managers into replies. The responses are untrusted: they may contain anything. */
+/** Converts HTTP responses of resource managers to replies. Responses are untrusted input. */
 @Singleton
 class ReplyReader {
 
-    /** In a batch: the message is accepted, but not carried out yet. */
+    /** In a batch: the message is accepted but not yet processed. */
     private static final int ACCEPTED = 202;
 
     /** Longer reasons are truncated. */
@@ -31,7 +31,7 @@ class ReplyReader {
         this.mapper = mapper;
     }
 
-    /** Reads the reply to any message but prepare. */
+    /** Reads the reply to any message except prepare. */
     Reply reply(Response response) {
         return reply(response.getStatus(), isAcknowledgement(response.getStatus()) ? null : detail(response));
     }
@@ -40,11 +40,11 @@ class ReplyReader {
         return status >= 200 && status < 300 && status != ACCEPTED;
     }
 
-    private static Reply reply(int status, @Nullable String said) {
+    private static Reply reply(int status, @Nullable String text) {
         if (isAcknowledgement(status)) {
             return new Reply.Acknowledged();
         }
-        String detail = "it answered " + status + (said == null || said.isEmpty() ? "" : ": " + line(said));
+        String detail = "it answered " + status + (text == null || text.isEmpty() ? "" : ": " + line(text));
         return switch (status) {
             case 404 -> new Reply.NotFound(detail);
             case 409 -> new Reply.Conflict(detail);
@@ -75,7 +75,7 @@ class ReplyReader {
         return switch (Clients.classify(failure)) {
             case UNREACHABLE -> new Reply.Unreachable(detail);
             case GARBLED -> new Reply.ProtocolError(detail);
-            // A broken connection does not tell whether the message was carried out.
+            // If the connection breaks, it is unknown whether the message was processed.
             case TIMEOUT, ERROR -> new Reply.NoAnswer(detail);
         };
     }
@@ -107,12 +107,12 @@ class ReplyReader {
     }
 
     /**
-     * Reads the replies to a batch; an empty list if the response does not contain one for each message. It is then
-     * safe to send each message again alone.
+     * Reads the replies to a batch. Returns an empty list if the response does not contain one reply for each message;
+     * it is then safe to resend each message separately.
      */
     List<Optional<Reply>> batch(List<Message> messages, Response response) {
         if (response.getStatus() == 503) {
-            // The resource manager accepts nothing now, so sending the messages again would add to its load.
+            // The resource manager is unavailable, so resending the messages would only increase its load.
             return toEach(messages, vote(response), reply(response));
         }
         JsonNode answers = response.getStatus() == 200 ? answers(response) : MissingNode.getInstance();
@@ -158,12 +158,12 @@ class ReplyReader {
         }
     }
 
-    private static String reason(String said) {
-        String line = line(said);
+    private static String reason(String text) {
+        String line = line(text);
         return line.isBlank() ? "it gave no reason" : line;
     }
 
-    private static String line(String said) {
-        return PlainText.line(said, REASON_CHARS_MAX);
+    private static String line(String text) {
+        return PlainText.line(text, REASON_CHARS_MAX);
     }
 }

@@ -13,7 +13,7 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 
-/** The coordinator's calls to a resource manager under its registered URL. */
+/** The calls of the coordinator to a resource manager, relative to its registered URL. */
 @Path("/")
 @Consumes(MediaType.APPLICATION_JSON)
 public interface ResourceManagerApi {

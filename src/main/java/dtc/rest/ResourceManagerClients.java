@@ -5,7 +5,7 @@ import dtc.runtime.Registration;
 /**
  * The two HTTP clients for resource managers.
  *
- * @param kept keeps connections open for later requests
+ * @param kept reuses connections
  * @param closed closes each connection after its response
  */
 public record ResourceManagerClients(ResourceManagerApi kept, ResourceManagerApi closed) {

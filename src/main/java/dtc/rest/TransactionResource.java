@@ -53,7 +53,7 @@ import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
-/** Transactions, for clients and for participants in doubt. */
+/** The HTTP interface for transactions, used by clients and by participants in doubt. */
 @Path("/transactions")
 @Tag(name = "Transactions")
 @Produces(MediaType.APPLICATION_JSON)
@@ -185,18 +185,22 @@ public class TransactionResource {
     }
 
     /**
-     * Reads the client's preferences (RFC 7240). Each may have a value and parameters; unknown ones are ignored.
+     * Returns when to respond, according to the client's preferences (RFC 7240). Each preference may have a value and
+     * parameters. Unknown preferences are ignored.
      *
      * @param prefer the values of the header, each of which may be a list
      */
     private static Until until(List<String> prefer) {
         return Arrays.stream(String.join(",", prefer).split(",", PREFERENCES_MAX))
-                        .anyMatch(one -> one.split(";", 2)[0].strip().equalsIgnoreCase(Headers.RESPOND_ASYNC))
+                        .anyMatch(value -> value.split(";", 2)[0].strip().equalsIgnoreCase(Headers.RESPOND_ASYNC))
                 ? Until.DECIDED
                 : Until.APPLIED;
     }
 
-    /** Responds 202 if the client did not wait and the transaction has not ended; otherwise {@code ended}. */
+    /**
+     * Responds 202 if the client prefers not to wait and the transaction has not ended; otherwise with status
+     * {@code ended}.
+     */
     private static RestResponse<TransactionDocument> answer(Transaction t, Until until, RestResponse.Status ended) {
         boolean early = until == Until.DECIDED && !t.state().isFinal();
         var response = RestResponse.ResponseBuilder.create(early ? RestResponse.Status.ACCEPTED : ended, document(t));
@@ -209,7 +213,10 @@ public class TransactionResource {
         return response.build();
     }
 
-    /** Reads the body here, because it is optional and clients send an empty one with any content type. */
+    /**
+     * Parses the body. Not done by the framework, because the body is optional and clients send an empty one with any
+     * content type.
+     */
     private @Nullable BeginRequest beginRequest(@Nullable MediaType type, byte @Nullable [] body) throws IOException {
         if (body == null || isBlank(body)) {
             return null;
@@ -229,7 +236,7 @@ public class TransactionResource {
         return true;
     }
 
-    /** A digest of the content of the body, which ignores white space. */
+    /** Returns a digest of the content of the request, independent of white space. */
     private String fingerprint(@Nullable BeginRequest request) throws JsonProcessingException {
         try {
             return HexFormat.of()
@@ -239,7 +246,7 @@ public class TransactionResource {
         }
     }
 
-    /** A transaction of another client is reported as unknown. */
+    /** Parses a transaction id. A transaction of another client is reported as unknown. */
     private TransactionId id(String text, RoutingContext call) {
         TransactionId id = new Input(limits).transactionId("id", text);
         Caller caller = access.caller(call);

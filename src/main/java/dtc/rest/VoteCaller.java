@@ -13,11 +13,11 @@ import org.eclipse.microprofile.faulttolerance.Fallback;
 import org.eclipse.microprofile.faulttolerance.Timeout;
 
 /**
- * Asks resource managers for their votes, and votes ABORT for one that does not vote within one second
+ * Requests votes from resource managers. Returns an ABORT vote for one that does not vote within one second
  * ({@code dtc.prepare-timeout}).
  *
- * <p>The timeout does not cancel the HTTP call. The call ends by the client's read timeout, which is slightly longer,
- * and a late vote does not change the decision.
+ * <p>The timeout does not cancel the HTTP call. The call ends with the read timeout of the client, which is slightly
+ * longer. A late vote does not change the decision.
  */
 @ApplicationScoped
 public class VoteCaller {
@@ -45,7 +45,7 @@ public class VoteCaller {
         return Uni.createFrom().item(abort(failure));
     }
 
-    /** Sends a batch, which may contain prepare messages. Each message has a fallback of its own. */
+    /** Sends a batch, which may contain prepare messages. The fallback returns a reply for each message. */
     @Timeout(1000)
     @Fallback(fallbackMethod = "failEach")
     public Uni<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages) {
@@ -56,10 +56,10 @@ public class VoteCaller {
 
     Uni<List<Optional<Reply>>> failEach(Registration target, List<Message> messages, Throwable failure) {
         return switch (Clients.classify(failure)) {
-            // One of the messages may be the cause. No replies: each is sent again alone.
+            // One message may be the cause. An empty list makes the caller resend each message separately.
             case GARBLED -> Uni.createFrom().item(List.of());
             case ERROR -> Uni.createFrom().failure(failure);
-            // There is no time left to send them again, or no process to send them to.
+            // Not resent: the vote timeout has expired, or the resource manager is unreachable.
             case TIMEOUT, UNREACHABLE ->
                 Uni.createFrom().item(ReplyReader.toEach(messages, abort(failure), ReplyReader.failed(failure)));
         };

@@ -1,4 +1,4 @@
-/** HTTP in and out: the resources of both interfaces, the REST clients, problem+json. */
+/** HTTP: the resources of both interfaces, the REST clients, and problem+json. */
 @NullMarked
 package dtc.rest;
 

@@ -6,8 +6,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who may call what. The first line that fits decides. What fits none is nobody's below the paths of the protocol, and
- * the operator's elsewhere.
+ * The roles that may call each path. The first matching rule applies. If no rule matches, protocol paths are refused
+ * for everybody and other paths are for the operator only.
  */
 final class Access {
 
@@ -16,22 +16,22 @@ final class Access {
 
     private static final Set<String> READ = Set.of("GET", "HEAD");
     private static final Set<String> POST = Set.of("POST");
-    private static final String ONE = "[^/]+";
+    private static final String ANY = "[^/]+";
 
     private static final List<Rule> RULES = List.of(
             rule(POST, "/transactions", Role.CLIENT),
-            rule(POST, "/transactions/" + ONE + "/(writes|prepare|commit|rollback)", Role.CLIENT),
-            rule(READ, "/transactions/" + ONE + "/outcome", Role.RESOURCE_MANAGER, Role.OPERATOR),
-            rule(READ, "/transactions(/" + ONE + ")?", Role.CLIENT, Role.OPERATOR),
-            rule(READ, "/resource-managers(/" + ONE + ")?", Role.CLIENT, Role.RESOURCE_MANAGER, Role.OPERATOR),
-            rule(Set.of("PUT", "DELETE"), "/resource-managers/" + ONE, Role.RESOURCE_MANAGER),
-            rule(POST, "/rm/" + ONE + "/transactions/" + ONE + "/(writes|prepare|commit|rollback)", Role.COORDINATOR),
-            rule(READ, "/rm/" + ONE + "/transactions", Role.COORDINATOR, Role.OPERATOR),
-            rule(READ, "/rm/" + ONE + "/entries(/.+)?", Role.CLIENT, Role.OPERATOR),
-            rule(POST, "/rm/" + ONE + "/batch", Role.COORDINATOR),
+            rule(POST, "/transactions/" + ANY + "/(writes|prepare|commit|rollback)", Role.CLIENT),
+            rule(READ, "/transactions/" + ANY + "/outcome", Role.RESOURCE_MANAGER, Role.OPERATOR),
+            rule(READ, "/transactions(/" + ANY + ")?", Role.CLIENT, Role.OPERATOR),
+            rule(READ, "/resource-managers(/" + ANY + ")?", Role.CLIENT, Role.RESOURCE_MANAGER, Role.OPERATOR),
+            rule(Set.of("PUT", "DELETE"), "/resource-managers/" + ANY, Role.RESOURCE_MANAGER),
+            rule(POST, "/rm/" + ANY + "/transactions/" + ANY + "/(writes|prepare|commit|rollback)", Role.COORDINATOR),
+            rule(READ, "/rm/" + ANY + "/transactions", Role.COORDINATOR, Role.OPERATOR),
+            rule(READ, "/rm/" + ANY + "/entries(/.+)?", Role.CLIENT, Role.OPERATOR),
+            rule(POST, "/rm/" + ANY + "/batch", Role.COORDINATOR),
             rule(READ, "/(console(/.*)?)?", Role.VIEWER, Role.OPERATOR),
             rule(READ, "/_static/.+", Role.VIEWER, Role.OPERATOR), // the console's libraries
-            new Rule(READ, Pattern.compile("/q/health(/" + ONE + ")?"), null));
+            new Rule(READ, Pattern.compile("/q/health(/" + ANY + ")?"), null));
 
     private static final Pattern PROTOCOL = Pattern.compile("/(transactions|resource-managers|rm)(/.*)?");
 
@@ -44,13 +44,14 @@ final class Access {
     }
 
     /**
-     * One of these is needed; null where nobody is asked.
+     * Returns the roles that permit the call, of which the caller needs at least one; null if no authentication is
+     * needed.
      *
-     * @param path normalized: what is in it literally is what it means
+     * @param path normalized: without dot segments, and without percent-encoding of characters that do not need it
      */
     static @Nullable Set<Role> needed(String method, String path) {
         if (path.contains(";")) {
-            return NOBODY; // what is behind it is part of the path to some, and not to others; no path of ours has any
+            return NOBODY; // servers disagree on whether path parameters belong to the path; no valid path has any
         }
         String plain = path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
         for (Rule rule : RULES) {

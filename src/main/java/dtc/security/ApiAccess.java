@@ -32,11 +32,11 @@ public final class ApiAccess {
     public static final int ORDER = -150;
 
     /** How long a verified token is accepted without verifying its signature again. */
-    private static final Duration TRUSTED_MAX = Duration.ofMinutes(1);
+    private static final Duration VERIFIED_MAX = Duration.ofMinutes(1);
 
-    private static final int TRUSTED_TOKENS_MAX = 10_000;
+    private static final int VERIFIED_TOKENS_MAX = 10_000;
 
-    /** Methods that change nothing. The same-origin policy keeps their responses from pages of other origins. */
+    /** Methods that change nothing. The same-origin policy hides their responses from pages of other origins. */
     private static final Set<String> SAFE_METHODS = Set.of("GET", "HEAD", "OPTIONS");
 
     private static final String KEY = Caller.class.getName();
@@ -52,9 +52,9 @@ public final class ApiAccess {
     private final Time time;
     private final ProblemSender problems;
     /** Verified tokens, by the value of the header that carries them. */
-    private final Map<String, Trusted> trusted = new ConcurrentHashMap<>();
+    private final Map<String, VerifiedToken> verifiedTokens = new ConcurrentHashMap<>();
 
-    private record Trusted(Caller caller, long untilNanos) {}
+    private record VerifiedToken(Caller caller, long untilNanos) {}
 
     /**
      * @param callers null if security is off
@@ -123,7 +123,7 @@ public final class ApiAccess {
             decide(context, known, needed, Caller.NOBODY);
             return;
         }
-        Trusted before = trusted.get(header);
+        VerifiedToken before = verifiedTokens.get(header);
         if (before != null && time.nanos() - before.untilNanos() < 0) {
             decide(context, known, needed, before.caller());
             return;
@@ -133,22 +133,22 @@ public final class ApiAccess {
         QuarkusHttpUser.getSecurityIdentity(context, null)
                 .subscribe()
                 .with(
-                        identity -> decide(context, known, needed, trust(header, identity, known)),
+                        identity -> decide(context, known, needed, identify(header, identity, known)),
                         failure -> authenticationFailed(context, failure));
     }
 
-    private Caller trust(String header, SecurityIdentity identity, Callers known) {
+    private Caller identify(String header, SecurityIdentity identity, Callers known) {
         if (!(identity.getPrincipal() instanceof JsonWebToken token)) {
             return Caller.NOBODY; // the scheme is not Bearer
         }
         Caller caller = known.of(token, identity.getRoles());
         Duration left = Duration.between(time.now(), Instant.ofEpochSecond(token.getExpirationTime()));
         if (left.isPositive()) {
-            if (trusted.size() >= TRUSTED_TOKENS_MAX) {
-                trusted.clear();
+            if (verifiedTokens.size() >= VERIFIED_TOKENS_MAX) {
+                verifiedTokens.clear();
             }
-            Duration lasting = left.compareTo(TRUSTED_MAX) < 0 ? left : TRUSTED_MAX;
-            trusted.put(header, new Trusted(caller, time.nanos() + lasting.toNanos()));
+            Duration lifetime = left.compareTo(VERIFIED_MAX) < 0 ? left : VERIFIED_MAX;
+            verifiedTokens.put(header, new VerifiedToken(caller, time.nanos() + lifetime.toNanos()));
         }
         return caller;
     }

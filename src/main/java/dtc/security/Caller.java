@@ -4,17 +4,17 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who makes a call.
+ * The caller of a request.
  *
- * @param principal the subject of its token; null where callers are not told apart, or it has no token
+ * @param principal the subject of its token; null if security is off or the request has no token
  * @param owned ids of the resource managers that it may register
  */
 public record Caller(@Nullable String principal, Set<Role> roles, Set<String> owned) {
 
-    /** Everybody, where security is off: may do all, and is nobody in particular. */
+    /** The caller of every request if security is off. It has all roles and no identity. */
     static final Caller ANYBODY = new Caller(null, Set.of(Role.values()), Set.of());
 
-    /** Without a token. */
+    /** The caller of a request without a token. */
     static final Caller NOBODY = new Caller(null, Set.of(), Set.of());
 
     public Caller {
@@ -40,12 +40,12 @@ public record Caller(@Nullable String principal, Set<Role> roles, Set<String> ow
         return roles.contains(Role.CLIENT);
     }
 
-    /** Whether it may know of whatever anybody began. */
+    /** Whether it may see the transactions of all clients. */
     public boolean seesAll() {
         return isOperator();
     }
 
-    /** Whether it may know of what {@code owner} began. */
+    /** Whether it may see the transactions of {@code owner}. */
     public boolean sees(@Nullable String owner) {
         return seesAll() || (principal != null && principal.equals(owner));
     }

@@ -15,18 +15,18 @@ import javax.net.ssl.SSLSession;
 import org.eclipse.microprofile.jwt.JsonWebToken;
 import org.jspecify.annotations.Nullable;
 
-/** Tells from a checked token, and from the certificate of the connection, who calls. */
+/** Identifies the caller by its verified token and by the certificate of the connection. */
 public final class Callers {
 
     /**
-     * What can be configured.
+     * The configuration.
      *
-     * @param roles of subjects whose tokens hold no roles
-     * @param owned resource managers of subjects whose tokens do not tell; whoever has some is
+     * @param roles additional roles, by subject
+     * @param owned additional resource managers, by subject; a subject with an entry also gets
      *     {@link Role#RESOURCE_MANAGER}
-     * @param ownedClaim the claim of a token that names the resource managers it owns; null for none
-     * @param coordinatorSubject whose token the coordinator's is; null where the certificate tells
-     * @param coordinatorCertificate a DNS name that the coordinator's certificate has; null where the token tells
+     * @param ownedClaim the token claim that contains the ids of owned resource managers; null for none
+     * @param coordinatorSubject the subject of the coordinator's token; null if only the certificate is checked
+     * @param coordinatorCertificate a DNS name in the coordinator's certificate; null if only the token is checked
      */
     public record Settings(
             Map<String, Set<Role>> roles,
@@ -35,7 +35,7 @@ public final class Callers {
             @Nullable String coordinatorSubject,
             @Nullable String coordinatorCertificate) {}
 
-    /** Of an alternative name of a certificate (RFC 5280). */
+    /** The type of a DNS name in the subject alternative names of a certificate (RFC 5280). */
     private static final int DNS_NAME = 2;
 
     private final Settings settings;
@@ -44,7 +44,11 @@ public final class Callers {
         this.settings = settings;
     }
 
-    /** @param claimed what the token says its roles are */
+    /**
+     * Returns the caller that a token identifies.
+     *
+     * @param claimed the roles in the token
+     */
     Caller of(JsonWebToken token, Set<String> claimed) {
         String subject = token.getSubject();
         if (subject == null) {
@@ -58,23 +62,25 @@ public final class Callers {
         }
         owned.add(subject);
         if (settings.ownedClaim() != null) {
-            owned.addAll(texts(token.getClaim(settings.ownedClaim())));
+            owned.addAll(strings(token.getClaim(settings.ownedClaim())));
         }
         return new Caller(subject, roles, owned);
     }
 
-    private static List<String> texts(@Nullable Object claim) {
+    private static List<String> strings(@Nullable Object claim) {
         return switch (claim) {
             case String text -> List.of(text);
             case JsonString text -> List.of(text.getString());
             case JsonArray array ->
-                array.stream().flatMap(one -> texts(one).stream()).toList();
-            case Collection<?> some -> some.stream().map(String::valueOf).toList();
+                array.stream().flatMap(item -> strings(item).stream()).toList();
+            case Collection<?> values -> values.stream().map(String::valueOf).toList();
             case null, default -> List.of();
         };
     }
 
-    /** Whether this call is the coordinator's: it must show all that is configured, and something is. */
+    /**
+     * Whether the caller is the coordinator. All configured criteria must match, and at least one must be configured.
+     */
     boolean isCoordinator(Caller caller, HttpServerRequest request) {
         String subject = settings.coordinatorSubject();
         String certificate = settings.coordinatorCertificate();
@@ -83,7 +89,10 @@ public final class Callers {
                 && (certificate == null || hasCertificate(request.sslSession(), certificate));
     }
 
-    /** The server checked the certificate itself already, when the connection was made. */
+    /**
+     * Whether the client certificate contains the DNS name. The server has already verified the certificate in the TLS
+     * handshake.
+     */
     private static boolean hasCertificate(@Nullable SSLSession session, String dnsName) {
         try {
             if (session == null || !(session.getPeerCertificates()[0] instanceof X509Certificate certificate)) {

@@ -6,16 +6,16 @@ import io.vertx.core.net.HostAndPort;
 import java.net.URI;
 import org.jspecify.annotations.Nullable;
 
-/** Which page a call comes from, as the browser says, which no page can make it say otherwise. */
+/** The origin of the page that makes a request, according to headers that a browser sets and a page cannot change. */
 public enum CallingPage {
-    /** Not a browser, or one that was told the address by a person. */
+    /** The request comes from no page: it is not from a browser, or the user entered the address. */
     NONE,
     OURS,
     FOREIGN;
 
-    /** What a call says. */
+    /** Returns the value for a request. */
     public static CallingPage of(HttpServerRequest request) {
-        HostAndPort authority = request.authority(); // of HTTP/2 too, which has no header Host
+        HostAndPort authority = request.authority(); // also works for HTTP/2, which has no Host header
         return of(
                 request.getHeader("Sec-Fetch-Site"),
                 request.getHeader(HttpHeaders.ORIGIN),
@@ -23,18 +23,18 @@ public enum CallingPage {
     }
 
     /**
-     * What the headers of a call say.
+     * Returns the value for the headers of a request.
      *
-     * @param site the header {@code Sec-Fetch-Site}, which browsers send over TLS and to this machine
-     * @param origin the header {@code Origin}, which they send with all that may change something
-     * @param host the header {@code Host}, or what stands for it in HTTP/2
+     * @param site the {@code Sec-Fetch-Site} header, which browsers send over TLS and to localhost
+     * @param origin the {@code Origin} header, which browsers send with every request that may change something
+     * @param host the {@code Host} header, or the authority in HTTP/2
      */
     static CallingPage of(@Nullable String site, @Nullable String origin, @Nullable String host) {
         if (site != null) {
             return switch (site) {
                 case "same-origin" -> OURS;
                 case "none" -> NONE;
-                default -> FOREIGN; // cross-site, same-site, and what is not known yet
+                default -> FOREIGN; // cross-site, same-site, or an unknown value
             };
         }
         if (origin == null) {

@@ -5,16 +5,18 @@ import java.net.InetAddress;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Whether callers must say who they are: the one rule by which security is on or off. */
+/** Decides whether callers must authenticate. */
 public final class Exposure {
 
-    /** What can be set. */
+    /** The values of {@code dtc.security.mode}. */
     public enum Mode {
         OIDC,
         NONE
     }
 
-    /** A configuration that must not start; the message, which is all that is shown, says what to set. */
+    /**
+     * An insecure configuration, which prevents the start. The message says what to configure; nothing else is printed.
+     */
     public static final class Unsafe extends ConfigurationException {
         public Unsafe(String message) {
             super(message);
@@ -24,8 +26,8 @@ public final class Exposure {
     private Exposure() {}
 
     /**
-     * Only processes of this machine reach {@code host}. A name counts only if it is {@code localhost}: others may
-     * change.
+     * Whether {@code host} is a loopback address. The only accepted name is {@code localhost}, because other names may
+     * resolve differently later.
      */
     public static boolean isLoopback(String host) {
         String name = host.strip().toLowerCase(Locale.ROOT);
@@ -40,41 +42,43 @@ public final class Exposure {
     }
 
     /**
-     * What holds: what is set; else tokens are asked for, unless nobody outside can call and no issuer is named.
+     * Returns the configured mode. If none is configured, the mode is {@code NONE} if the server binds to loopback and
+     * no issuer is configured; otherwise {@code OIDC}.
      *
-     * @param asked {@code dtc.security.mode}
-     * @param host what the server binds to
-     * @param hasIssuer whether there is anything to check tokens with
+     * @param configured {@code dtc.security.mode}
+     * @param host the address that the server binds to
+     * @param hasIssuer whether a token issuer is configured
      */
-    public static Mode mode(@Nullable Mode asked, String host, boolean hasIssuer) {
-        if (asked != null) {
-            return asked;
+    public static Mode mode(@Nullable Mode configured, String host, boolean hasIssuer) {
+        if (configured != null) {
+            return configured;
         }
         return isLoopback(host) && !hasIssuer ? Mode.NONE : Mode.OIDC;
     }
 
     /**
-     * Whether whoever reaches the process is let in only because nobody outside can. A browser can be led here under a
-     * name of somebody else (DNS rebinding), so then the name counts.
+     * Whether security is off by default because the server binds to loopback. The host of each request must then be
+     * checked, because a page can make a browser on this machine call this process under a foreign name (DNS
+     * rebinding).
      *
-     * @param asked {@code dtc.security.mode}
+     * @param configured {@code dtc.security.mode}
      */
-    public static boolean isForThisMachineOnly(@Nullable Mode asked, String host, boolean hasIssuer) {
-        return asked == null && mode(null, host, hasIssuer) == Mode.NONE;
+    public static boolean isForThisMachineOnly(@Nullable Mode configured, String host, boolean hasIssuer) {
+        return configured == null && mode(null, host, hasIssuer) == Mode.NONE;
     }
 
     /**
-     * Whether a call was addressed to this machine. Browsers look up no name below {@code localhost}, and no other name
-     * is beyond a stranger's power.
+     * Whether a request names this machine as its host. Browsers do not resolve names below {@code localhost} in DNS;
+     * the owner of any other name can point it to this machine.
      *
-     * @param host of the header {@code Host}, without the port
+     * @param host the {@code Host} header without the port
      */
     static boolean isAddressedHere(String host) {
-        String name = host.endsWith(".") ? host.substring(0, host.length() - 1) : host; // the root, which may be named
+        String name = host.endsWith(".") ? host.substring(0, host.length() - 1) : host; // an absolute name
         return isLoopback(name) || name.toLowerCase(Locale.ROOT).endsWith(".localhost");
     }
 
-    /** Throws {@link Unsafe} where tokens are to be asked for and nothing is there to check them with. */
+    /** Throws {@link Unsafe} if tokens are required and no issuer is configured. */
     public static void check(Mode mode, String host, boolean hasIssuer) {
         if (mode == Mode.OIDC && !hasIssuer) {
             throw new Unsafe(

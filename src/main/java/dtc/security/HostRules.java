@@ -12,14 +12,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The hosts that a resource manager's URL may name. They keep a registration from making the coordinator call arbitrary
- * addresses.
+ * The hosts that may appear in the URL of a resource manager. Prevents a registration from making the coordinator call
+ * arbitrary addresses.
  *
  * @param patterns each a host name or address, {@code *.domain} for all names below a domain, or {@code *} for all
  */
 public record HostRules(List<String> patterns) {
 
-    /** Metadata services of clouds, which serve credentials; 169.254.169.254 is refused as link-local. */
+    /** Cloud metadata services, which serve credentials. 169.254.169.254 is refused as a link-local address. */
     private static final Set<String> METADATA = Set.of(
             "100.100.100.200",
             "168.63.129.16",
@@ -39,7 +39,7 @@ public record HostRules(List<String> patterns) {
         patterns = patterns.stream().map(HostRules::plain).toList();
     }
 
-    /** Normalizes a host: an IPv6 address has many spellings. */
+    /** Normalizes a host, because an IPv6 address has several spellings. */
     private static String plain(String host) {
         String plain = host.strip().toLowerCase(Locale.ROOT);
         return plain.startsWith("[") ? "[" + InetAddress.ofLiteral(plain).getHostAddress() + "]" : plain;
@@ -49,15 +49,15 @@ public record HostRules(List<String> patterns) {
     public boolean allow(String url) {
         String host = URI.create(url).getHost();
         if (host == null || host.contains("%")) {
-            return false; // not a valid host, or an IPv6 address with a zone, which names a local network interface
+            return false; // not a valid host, or an IPv6 address with a zone, which selects a local network interface
         }
         String plain = plain(host);
         return !neverAllowed(plain) && patterns.stream().anyMatch(p -> matches(p, plain));
     }
 
     /**
-     * Whether a connection to an allowed URL may be used, given the address it connected to: the owner of a name can
-     * change its address at any time. Loopback addresses must be listed themselves.
+     * Whether a connection to an allowed URL may be used, given the address that it connected to. Checked because the
+     * owner of a name can change its address at any time. Loopback addresses must be listed explicitly.
      */
     public boolean allow(InetAddress connected) {
         return !neverAllowed(connected) && (!connected.isLoopbackAddress() || allowsLoopback(connected));
@@ -79,7 +79,10 @@ public record HostRules(List<String> patterns) {
                         && host.length() >= pattern.length());
     }
 
-    /** Link-local, metadata and wildcard addresses, and unusual spellings that could stand for one. */
+    /**
+     * Whether a host is a link-local, multicast, metadata or wildcard address, or an unusual spelling that may resolve
+     * to one.
+     */
     private static boolean neverAllowed(String host) {
         if (host.endsWith(".") || METADATA.contains(host)) {
             return true;
@@ -110,7 +113,7 @@ public record HostRules(List<String> patterns) {
                 || (embedded != null && (embedded.isLoopbackAddress() || neverAllowed(embedded)));
     }
 
-    /** The IPv4 address embedded in a NAT64, 6to4 or IPv4-compatible IPv6 address; null for other addresses. */
+    /** Returns the IPv4 address embedded in a NAT64, 6to4 or IPv4-compatible IPv6 address; null for other addresses. */
     private static @Nullable InetAddress embedded(InetAddress address) {
         byte[] bytes = address.getAddress();
         if (bytes.length == IPV4_BYTES || address.isLoopbackAddress() || address.isAnyLocalAddress()) {

@@ -7,8 +7,8 @@ import io.vertx.core.Vertx;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows a token of ours to the issuer of tokens, where it tells its keys only to those that have one, as Kubernetes
- * may.
+ * Adds this process's token to requests for the discovery document and the keys of the issuer. Some issuers require it,
+ * for example Kubernetes.
  */
 @OidcEndpoint({OidcEndpoint.Type.DISCOVERY, OidcEndpoint.Type.JWKS})
 public final class IssuerToken implements OidcRequestFilter {
@@ -16,13 +16,19 @@ public final class IssuerToken implements OidcRequestFilter {
     private final Vertx vertx;
     private final @Nullable String file;
 
-    /** @param file null where the issuer asks for none */
+    /**
+     * Creates the filter.
+     *
+     * @param file the token file; null if the issuer requires no token
+     */
     public IssuerToken(Vertx vertx, @Nullable String file) {
         this.vertx = vertx;
         this.file = file;
     }
 
-    /** Seldom called, so the file is read each time: what is in it may have been renewed. */
+    /**
+     * Adds the token. The file is read for each request, because the token may have been renewed and requests are rare.
+     */
     @Override
     public Uni<Void> filter(OidcRequestFilterContext context) {
         String path = file;

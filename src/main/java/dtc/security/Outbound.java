@@ -8,9 +8,9 @@ import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How this process authenticates to others: with its own certificate and token, never with those of its callers.
+ * The authentication of outgoing requests. It uses the certificate and token of this process, never those of a caller.
  *
- * @param hosts the addresses that it may connect to; null if the operator configured the address
+ * @param hosts the addresses that may be connected to; null if the operator configured the address
  */
 public record Outbound(
         @Nullable TlsConfiguration tls,
@@ -18,8 +18,8 @@ public record Outbound(
         @Nullable HostRules hosts) {
 
     /**
-     * Prepares a request. Call it once the connection is open and before anything is sent. A name may have another
-     * address than when it was checked, so the address of the connection is checked too.
+     * Prepares a request. Must be called after the connection is open and before anything is sent. The address of the
+     * connection is checked too, because a name may resolve to another address than when it was checked.
      */
     public void prepare(HttpClientRequest request) {
         if (hosts != null && !allows(hosts, request)) {

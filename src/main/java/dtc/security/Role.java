@@ -4,31 +4,34 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** What a caller may be. One may be several. */
+/** The roles of callers. A caller may have several. */
 public enum Role {
-    /** Begins transactions, and sees its own. */
+    /** Begins transactions and reads its own. */
     CLIENT("dtc-client"),
     /** Registers the resource managers that it owns, and asks for outcomes. */
     RESOURCE_MANAGER("dtc-rm"),
-    /** Looks at the console. */
+    /** Reads the console. */
     VIEWER("dtc-viewer"),
-    /** Reads all, and forces outcomes. */
+    /** Reads everything and forces outcomes. */
     OPERATOR("dtc-operator"),
-    /** Tells resource managers what to do. No role of a token: see {@link Callers.Settings#coordinatorSubject}. */
+    /**
+     * Sends messages to resource managers. Not granted by a token role: see
+     * {@link Callers.Settings#coordinatorSubject}.
+     */
     COORDINATOR("the coordinator");
 
-    /** Those that a token or the configuration may name. */
+    /** The roles that a token or the configuration may grant. */
     public static final Set<Role> OF_TOKENS =
             Collections.unmodifiableSet(EnumSet.of(CLIENT, RESOURCE_MANAGER, VIEWER, OPERATOR));
 
-    /** As it stands in tokens and in the configuration. */
+    /** The name in tokens and in the configuration. */
     private final String text;
 
     Role(String text) {
         this.text = text;
     }
 
-    /** Those of the names that are roles; a token may hold others, which are for others. */
+    /** Returns the roles with these names. Ignores other names, because tokens may contain roles for other services. */
     public static Set<Role> named(Set<String> names) {
         Set<Role> roles = EnumSet.noneOf(Role.class);
         OF_TOKENS.stream().filter(role -> names.contains(role.text)).forEach(roles::add);

@@ -8,21 +8,21 @@ import java.time.Duration;
 import java.util.regex.Pattern;
 import org.jboss.logging.Logger;
 
-/** This process's own bearer token, in a file that somebody else renews: a Kubernetes node, an agent. */
+/** The bearer token of this process, read from a file that is renewed externally, for example by the kubelet. */
 public final class TokenFile {
 
     private static final Logger LOG = Logger.getLogger(TokenFile.class);
 
-    /** RFC 6750. It becomes a header, so nothing else may be in it. */
+    /** The token syntax of RFC 6750. Checked because the token is written to a header. */
     private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~+/-]+=*");
 
     private final Path path;
     private volatile String authorization;
 
     /**
-     * Reads the file now, and then again and again.
+     * Reads the file, then rereads it periodically.
      *
-     * @throws Exposure.Unsafe where it cannot be read now, or holds no token
+     * @throws Exposure.Unsafe if the file cannot be read initially, or contains no token
      */
     public TokenFile(Vertx vertx, Path path, Duration rereadEvery) {
         this.path = path;
@@ -38,7 +38,7 @@ public final class TokenFile {
                         .readFile(path.toString())
                         .map(content -> authorization(content.toString()))
                         .onSuccess(read -> authorization = read)
-                        // The former one is tried on: it is mostly still good.
+                        // Keep using the previous token, which is usually still valid.
                         .onFailure(e -> LOG.warnf(
                                 "no token can be read from %s (%s)",
                                 path, e.getClass().getSimpleName())));

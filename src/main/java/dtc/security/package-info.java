@@ -1,4 +1,4 @@
-/** Who calls, what they may do, and as whom and to where this process calls. */
+/** Authentication and authorization of callers, and authentication and allowed hosts of outgoing requests. */
 @NullMarked
 package dtc.security;
 

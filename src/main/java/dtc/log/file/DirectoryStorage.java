@@ -15,14 +15,17 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** A directory of the file system. Do not interrupt the thread that uses it: an interrupt closes the files. */
+/**
+ * Stores the files in a directory. The thread that uses it must not be interrupted, because an interrupt closes open
+ * file channels.
+ */
 public final class DirectoryStorage implements Storage {
 
     private static final String LOCK = "lock";
     private static final int REWRITE_BYTES = 1 << 20;
 
     private final Path directory;
-    /** Open files by name. Readers are separate because a directory may be read-only. */
+    /** Open files by name. Readers are separate because the directory may be read-only. */
     private final Map<String, FileChannel> readers = new HashMap<>();
 
     private final Map<String, FileChannel> writers = new HashMap<>();
@@ -78,7 +81,7 @@ public final class DirectoryStorage implements Storage {
 
     @Override
     public ByteBuffer read(String name, long offset, int length) throws IOException {
-        FileChannel file = opened(readers, name, StandardOpenOption.READ);
+        FileChannel file = channel(readers, name, StandardOpenOption.READ);
         ByteBuffer bytes = ByteBuffer.allocate(length);
         long position = offset;
         while (bytes.hasRemaining()) {
@@ -98,12 +101,12 @@ public final class DirectoryStorage implements Storage {
 
     @Override
     public void write(String name, long offset, ByteBuffer bytes) throws IOException {
-        write(opened(writers, name, StandardOpenOption.WRITE), bytes, offset);
+        write(channel(writers, name, StandardOpenOption.WRITE), bytes, offset);
     }
 
     @Override
     public void rewrite(String name) throws IOException {
-        FileChannel file = opened(writers, name, StandardOpenOption.WRITE);
+        FileChannel file = channel(writers, name, StandardOpenOption.WRITE);
         for (long position = 0; position < file.size(); position += REWRITE_BYTES) {
             write(file, read(name, position, REWRITE_BYTES), position);
         }
@@ -118,12 +121,12 @@ public final class DirectoryStorage implements Storage {
 
     @Override
     public void truncate(String name, long size) throws IOException {
-        opened(writers, name, StandardOpenOption.WRITE).truncate(size);
+        channel(writers, name, StandardOpenOption.WRITE).truncate(size);
     }
 
     @Override
     public void force(String name) throws IOException {
-        opened(writers, name, StandardOpenOption.WRITE).force(false); // the size is forced too
+        channel(writers, name, StandardOpenOption.WRITE).force(false); // forces the file size too
     }
 
     @Override
@@ -154,10 +157,11 @@ public final class DirectoryStorage implements Storage {
         return Files.getFileStore(directory).getUsableSpace();
     }
 
-    private FileChannel opened(Map<String, FileChannel> files, String name, StandardOpenOption how) throws IOException {
+    private FileChannel channel(Map<String, FileChannel> files, String name, StandardOpenOption option)
+            throws IOException {
         FileChannel open = files.get(name);
         if (open == null) {
-            open = FileChannel.open(directory.resolve(name), how);
+            open = FileChannel.open(directory.resolve(name), option);
             files.put(name, open);
         }
         return open;

@@ -20,38 +20,39 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A decision log in files, with group commit: one writer takes all pending appends, writes them at once and forces them
- * once. Meanwhile the next ones queue up. Lazy records are written with the rest and forced with the next append that
- * waits.
+ * A decision log in files, with group commit. A single writer takes all pending appends, writes them in one batch and
+ * forces the file once; appends that arrive in the meantime are queued for the next batch. Lazy records are written in
+ * the same batches but do not cause a force; the next append that needs one also forces them.
  *
- * <p>The writer is a task that is given to an executor while there is work, and never twice at a time. The executor may
- * block for the disk and must not interrupt. Appends complete on its thread, so what follows them must be short.
+ * <p>The writer is a task that is submitted to an executor when there is work; at most one instance runs at a time. The
+ * executor may block for the disk and must not interrupt. Appends complete on its thread, so dependent actions must be
+ * short.
  *
  * <p>Failures:
  *
  * <ul>
- *   <li>A write fails, because the disk is full or for another reason: it is truncated and the truncation is forced.
- *       Only then do its appends end as {@link AppendResult.Refused}. No decision is accepted for a second. Lazy
+ *   <li>A write fails, for example because the disk is full: the write is truncated and the truncation is forced. After
+ *       that, its appends complete with {@link AppendResult.Refused}. No decision is accepted for one second. Lazy
  *       records stay in the queue.
- *   <li>A force fails, or that truncation: nobody knows what is on the disk. Nothing is tried again.
- *       {@link Watch#fatal} is called, which ends the process; if it returns, pending and later appends end as
+ *   <li>A force fails, or that truncation fails: the content of the disk is unknown and nothing is retried.
+ *       {@link Watch#fatal} is called, which ends the process. If it returns, pending and later appends complete with
  *       {@link AppendResult.Unknown}.
  * </ul>
  *
- * <p>Files are locked by one process, so no append ends as {@link AppendResult.Fenced}.
+ * <p>Only one process can lock the files, so no append completes with {@link AppendResult.Fenced}.
  */
 public final class FileDecisionLog implements DecisionLog {
 
-    /** The largest write, unless a single record is longer. Some thousand decisions. */
+    /** The maximum size of a batch, unless a single record is longer. Enough for some thousand decisions. */
     static final int BATCH_BYTES_MAX = 1 << 18;
 
-    /** Zeros written ahead in the newest segment: enough for some thousand decisions. */
+    /** The number of zeros preallocated in the newest segment. Enough for some thousand decisions. */
     public static final long PREALLOCATED_BYTES = 1 << 20;
 
-    /** Lazy records in the queue while the disk is full. Further ones are dropped, as a crash would drop them. */
+    /** The maximum size of queued lazy records. Further ones are dropped, which has the same effect as a crash. */
     static final long LAZY_BYTES_MAX = 32 << 20;
 
-    /** The approximate memory of a pending append besides its payload. */
+    /** The approximate memory of a pending append, excluding its payload. */
     private static final long PENDING_APPEND_BYTES = 100;
 
     private static final long RECHECK_NANOS = 1_000_000_000;
@@ -61,32 +62,34 @@ public final class FileDecisionLog implements DecisionLog {
     /**
      * The configuration.
      *
-     * @param segmentBytesMax the size limit of a segment, unless it holds a single longer record
-     * @param preallocatedBytes zeros written ahead in the newest segment
-     * @param freeBytesMin with less free space no decision is accepted
-     * @param decisionsWaitingMax pending appends; further ones are refused
+     * @param segmentBytesMax the size limit of a segment; a segment with a single record may be longer
+     * @param preallocatedBytes the number of zeros preallocated in the newest segment
+     * @param freeBytesMin the free space below which no decision is accepted
+     * @param decisionsWaitingMax the maximum number of pending appends; further ones are refused
      */
     public record Settings(long segmentBytesMax, long preallocatedBytes, long freeBytesMin, int decisionsWaitingMax) {}
 
-    /** Receives what operators should know. Called by the writer, and by callers of {@link #refusing}. */
+    /** Receives notices for operators. Called by the writer, and by callers of {@link #refusing}. */
     public interface Watch {
         void notice(String what);
 
-        /** Nothing in the log can be trusted any more. End the process at once, without sending anything. */
+        /**
+         * The content of the log is unknown. The implementation must end the process at once, without sending anything.
+         */
         void fatal(String what, Throwable cause);
     }
 
     private enum Phase {
         OPEN,
         CLOSING,
-        /** Closed or failed: the writer does nothing more. */
+        /** Closed or failed. The writer is not submitted again. */
         OVER
     }
 
     /**
      * A record in the queue.
      *
-     * @param result completes with the result; null for a lazy record
+     * @param result completes with the result of the append; null for a lazy record
      */
     private record PendingAppend(
             ByteBuffer payload, @Nullable CompletableFuture<AppendResult> result) {
@@ -95,9 +98,9 @@ public final class FileDecisionLog implements DecisionLog {
             return result == null;
         }
 
-        private void complete(AppendResult with) {
+        private void complete(AppendResult appendResult) {
             if (result != null) {
-                result.complete(with);
+                result.complete(appendResult);
             }
         }
 
@@ -113,10 +116,10 @@ public final class FileDecisionLog implements DecisionLog {
     private final Watch watch;
     /** Used by the writer only. */
     private final LogFiles files;
-    /** What the writer is writing. Used by the writer only. */
+    /** The batch that is being written. Used by the writer only. */
     private List<PendingAppend> batch = List.of();
 
-    /** In the order of the calls. Its lock guards it and the fields below, up to {@link #closed}. */
+    /** In call order. Its lock guards the queue and the fields below, up to {@link #closed}. */
     private final Deque<PendingAppend> queue = new ArrayDeque<>();
 
     private int decisionsWaiting;
@@ -126,9 +129,9 @@ public final class FileDecisionLog implements DecisionLog {
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
     private volatile boolean failed;
-    /** A damaged record found while cleaning. */
+    /** A description of a damaged record found during cleaning; null if there is none. */
     private volatile @Nullable String damage;
-    /** Why no decision is accepted, as of the last check. */
+    /** The reason why no decision is accepted, as of the last check; null if decisions are accepted. */
     private volatile @Nullable String refusal;
 
     private final AtomicLong checkedNanos;
@@ -150,7 +153,7 @@ public final class FileDecisionLog implements DecisionLog {
      * Opens the log in the storage, or creates one. Blocks for the disk.
      *
      * @param writer runs the writer; one thread is enough
-     * @param nanos elapsed nanoseconds since some moment
+     * @param nanos returns elapsed nanoseconds from an arbitrary origin
      * @throws UnreadableLogException if a file is damaged or not supported
      * @throws IOException also if another process uses the storage
      */
@@ -204,7 +207,7 @@ public final class FileDecisionLog implements DecisionLog {
         enqueue(new PendingAppend(Payload.encodeForgotten(id), null));
     }
 
-    /** The result of an append that is not queued; null if it is queued. */
+    /** Queues an append. Returns null if it is queued; otherwise the result. */
     private @Nullable AppendResult enqueue(PendingAppend append) {
         boolean start;
         synchronized (queue) {
@@ -249,7 +252,7 @@ public final class FileDecisionLog implements DecisionLog {
         long now = nanos.getAsLong();
         long checked = checkedNanos.get();
         if (now - checked >= RECHECK_NANOS && checkedNanos.compareAndSet(checked, now)) {
-            // Also after a failed write: the next decision finds out whether a write succeeds now.
+            // A failed write also expires here: the next decision tests whether writes succeed again.
             refuse(shortage());
         }
         return refusal;
@@ -279,7 +282,7 @@ public final class FileDecisionLog implements DecisionLog {
 
     // The writer
 
-    /** Writes one batch, and does one step of cleaning. */
+    /** Writes one batch, then runs one step of cleaning. */
     private void runWriter() {
         try {
             batch = nextBatch();
@@ -289,7 +292,7 @@ public final class FileDecisionLog implements DecisionLog {
             if (canClean()) {
                 clean();
             }
-            if (isToBeClosed()) {
+            if (shouldClose()) {
                 closeFiles();
             }
         } catch (IOException | RuntimeException | Error failure) {
@@ -330,7 +333,7 @@ public final class FileDecisionLog implements DecisionLog {
         return next;
     }
 
-    /** Guarded by the queue. Lazy records alone are no reason to write to a disk that has just failed. */
+    /** Guarded by the queue. Lazy records alone do not cause a write shortly after a failed write. */
     private boolean hasWork() {
         return !queue.isEmpty() && (decisionsWaiting > 0 || phase == Phase.CLOSING || !hasJustFailed());
     }
@@ -359,7 +362,7 @@ public final class FileDecisionLog implements DecisionLog {
         batch.forEach(append -> append.complete(result));
     }
 
-    /** Lazy records are written later, except when the log is being closed. */
+    /** Puts lazy records back in the queue, unless the log is being closed. */
     private void requeueLazy() {
         synchronized (queue) {
             if (phase == Phase.OPEN) {
@@ -389,13 +392,13 @@ public final class FileDecisionLog implements DecisionLog {
         } catch (NotWrittenException failure) {
             noteFailedWrite(failure);
         } catch (UnreadableLogException damaged) {
-            // What is decided is in memory and can be delivered. But no restart will be able to read the log.
+            // Decisions are in memory and can still be delivered. But the log cannot be read after a restart.
             damage = damaged.getMessage();
             watch.notice("the log is damaged, and no commit decisions are accepted: " + damaged.getMessage());
         }
     }
 
-    private boolean isToBeClosed() {
+    private boolean shouldClose() {
         synchronized (queue) {
             return phase == Phase.CLOSING && queue.isEmpty();
         }
@@ -423,9 +426,9 @@ public final class FileDecisionLog implements DecisionLog {
     }
 
     /**
-     * Writes and forces all that is queued, lazy records included, and releases the storage. Later appends are refused.
+     * Writes and forces the queue, including lazy records, and releases the storage. Later appends are refused.
      *
-     * @return completes when that is done; never if it fails
+     * @return completes when the storage is released; never completes if this fails
      */
     public CompletionStage<Void> close() {
         boolean start;

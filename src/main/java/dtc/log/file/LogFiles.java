@@ -18,25 +18,28 @@ import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
- * The segments of the log, and an index of the newest record of each transaction. Records are appended to the newest
- * segment only. A segment gets its name, and so becomes the newest, after the one before it is complete and forced.
- * Hence only the newest can have a torn tail. Not thread-safe: used by the writer only.
+ * The segments of the log, and an index of the newest record of each transaction. Records are appended only to the
+ * newest segment. A segment is renamed to its final name, which makes it the newest, after the previous one is complete
+ * and forced. So only the newest segment can have a torn tail. Not thread-safe: used by the writer only.
  *
- * <p>Every method throws a {@link NotWrittenException} if the log is as before, and an {@link IOException} if nobody
- * can tell what is in the files, so that the process must end.
+ * <p>Every method throws a {@link NotWrittenException} if the log is unchanged, and an {@link IOException} if the
+ * content of the files is unknown and the process must end.
  */
 final class LogFiles {
 
-    /** Read from the oldest segment in one step of cleaning: more than a batch adds, or disk use would grow. */
+    /**
+     * The number of bytes read from the oldest segment in one step of cleaning. Larger than a batch, so that cleaning
+     * keeps up with appends.
+     */
     static final int CLEANING_BYTES = 2 * FileDecisionLog.BATCH_BYTES_MAX;
 
-    /** The suffix of a segment that has no valid head yet. */
+    /** The suffix of a segment file that has no valid head yet. */
     private static final String UNFINISHED = ".new";
 
     private final Storage storage;
     private final long segmentBytesMax;
     private final long preallocatedBytes;
-    /** By number, without a gap. */
+    /** Ordered by number, without gaps. */
     private final Deque<Segment> segments = new ArrayDeque<>();
 
     private final Map<TransactionId, Location> index = new HashMap<>();
@@ -44,12 +47,12 @@ final class LogFiles {
     private long totalBytes;
     private long liveBytes;
     private long nextSequence;
-    /** Whether the newest segment holds bytes that are not forced. */
+    /** Whether the newest segment contains bytes that are not forced. */
     private boolean dirty;
-    /** The offset up to which the oldest segment is cleaned. */
+    /** The offset in the oldest segment up to which it is cleaned. */
     private long cleanedTo = Segment.HEAD_BYTES;
 
-    /** Where a record is. */
+    /** The location of a record. */
     private record Location(Segment segment, long offset, int length, long sequence) {}
 
     /** A record to be written. */
@@ -68,11 +71,11 @@ final class LogFiles {
     // Opening
 
     /**
-     * Locks the storage, reads all of it, and truncates a torn tail.
+     * Locks the storage, reads all segments, and truncates a torn tail.
      *
-     * @param preallocatedBytes zeros written behind the records when a write lengthens the segment
-     * @param notice receives what operators should know
-     * @throws UnreadableLogException if a record is invalid that was, or may have been, forced
+     * @param preallocatedBytes the number of zeros written after the records when a write extends the file
+     * @param notice receives notices for operators
+     * @throws UnreadableLogException if a record is invalid that was or may have been forced
      */
     static LogFiles open(Storage storage, long segmentBytesMax, long preallocatedBytes, Consumer<String> notice)
             throws IOException {
@@ -104,7 +107,7 @@ final class LogFiles {
             totalBytes += segment.size();
             load(segment, isNewest, notice);
         }
-        // Nothing is changed before all segments are known to be readable.
+        // No file is changed until all segments have been read successfully.
         for (String name : storage.names()) {
             if (name.endsWith(UNFINISHED) && isSegment(name.substring(0, name.length() - UNFINISHED.length()))) {
                 storage.delete(name);
@@ -118,7 +121,7 @@ final class LogFiles {
                         "no log can be created in %s: %s".formatted(storage.location(), failure.getMessage()), failure);
             }
         } else {
-            // The process that wrote this may have died of a failed force.
+            // The previous process may have ended because of a failed force.
             storage.rewrite(found.getLast().name());
             storage.force(found.getLast().name());
             found.getLast().markForced();
@@ -185,8 +188,9 @@ final class LogFiles {
     }
 
     /**
-     * A torn tail is what a crash left of bytes that were not forced: no record behind it proves that they were. If one
-     * does, the invalid record was once valid, and a decision in it may have been acknowledged.
+     * Truncates a torn tail: bytes that were not forced before a crash. If a later record proves that these bytes were
+     * forced, the invalid record was once valid and may contain an acknowledged decision, so the log is reported as
+     * damaged.
      */
     private void truncateTail(Segment segment, SegmentReader reader, Invalid invalid, Consumer<String> notice)
             throws IOException {
@@ -213,7 +217,7 @@ final class LogFiles {
         return new UnreadableLogException(storage, segment.name(), offset, why);
     }
 
-    /** Passes on the newest record of each transaction, in the order of appends. */
+    /** Passes the newest record of each transaction to {@code each}, in append order. */
     void replay(Consumer<LogRecord> each) throws IOException {
         List<Location> locations = new ArrayList<>(index.values());
         locations.sort(Comparator.comparingLong(Location::sequence));
@@ -243,7 +247,7 @@ final class LogFiles {
 
     // Writing
 
-    /** Writes these behind all others; durable after {@link #force}. */
+    /** Writes the payloads after all existing records. They are durable after {@link #force}. */
     void append(List<ByteBuffer> payloads) throws IOException, NotWrittenException {
         List<NewRecord> records = new ArrayList<>(payloads.size());
         for (ByteBuffer payload : payloads) {
@@ -277,8 +281,8 @@ final class LogFiles {
     }
 
     /**
-     * Writes behind the last record. If that lengthens the file, zeros are written ahead for the next records: a force
-     * costs much less if the length of the file does not change.
+     * Writes after the last record. If the write extends the file, zeros are preallocated for the next records, because
+     * a force is much cheaper if the file length does not change.
      */
     private void write(Segment segment, ByteBuffer encoded, long ahead) throws IOException, NotWrittenException {
         long end = segment.size() + encoded.remaining();
@@ -292,13 +296,13 @@ final class LogFiles {
             if (fileEnd == end) {
                 throw new NotWrittenException(failure);
             }
-            write(segment, encoded, 0); // there may be enough free space without the zeros
+            write(segment, encoded, 0); // there may be enough free space without preallocation
             return;
         }
         segment.grow(end, fileEnd);
     }
 
-    /** A record may be reported as not written only if it is certainly gone. */
+    /** Truncates and forces the file. A record may be reported as not written only if it is not on the disk. */
     private void undoWrite(Segment segment, IOException failure) throws IOException {
         try {
             truncate(segment, segment.size());
@@ -329,7 +333,7 @@ final class LogFiles {
         liveBytes += bytes;
     }
 
-    /** Returns once all that is written is on the disk. */
+    /** Returns when all written records are on the disk. */
     void force() throws IOException {
         if (dirty) {
             storage.force(segments.getLast().name());
@@ -338,7 +342,7 @@ final class LogFiles {
         }
     }
 
-    /** A complete segment ends with its last record. */
+    /** Removes the preallocated bytes, because a complete segment ends with its last record. */
     private void truncatePreallocated() throws IOException {
         Segment segment = segments.getLast();
         if (segment.hasPreallocatedBytes()) {
@@ -347,7 +351,7 @@ final class LogFiles {
         }
     }
 
-    /** Adds an empty segment. It gets its name after its head is on the disk. */
+    /** Adds an empty segment. It is renamed to its final name after its head is on the disk. */
     private void addSegment(long number) throws IOException, NotWrittenException {
         String unfinished = Segment.name(number) + UNFINISHED;
         try {
@@ -369,8 +373,8 @@ final class LogFiles {
     // Cleaning
 
     /**
-     * Whether the dead bytes exceed the live bytes by more than a segment, or the oldest segment is dead as a whole.
-     * Hence the log is never longer than twice its live bytes and two segments.
+     * Whether the dead bytes exceed the live bytes by more than a segment, or the oldest segment has no live bytes. So
+     * the log is never longer than twice its live bytes plus two segments.
      */
     boolean isCleaningDue() {
         return segments.size() > 1
@@ -378,10 +382,11 @@ final class LogFiles {
     }
 
     /**
-     * Cleans a part of the oldest segment: copies its live records forward, and deletes the segment after its last
-     * part. Since the oldest goes first, a record never goes before the records that it replaces.
+     * Cleans a part of the oldest segment: copies its live records to the newest segment, and deletes the oldest
+     * segment after its last part. Segments are cleaned in order, so a record is never deleted before the records that
+     * it replaces.
      *
-     * @throws UnreadableLogException if a record is invalid; the log is as before
+     * @throws UnreadableLogException if a record is invalid; the log is then unchanged
      */
     void clean() throws IOException, NotWrittenException {
         Segment oldest = segments.getFirst();

@@ -10,34 +10,34 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * Reads the files of a log for inspection: every record, replaced ones too, and whatever is there in place of a record.
- * It changes nothing and takes no lock, so a coordinator may be writing meanwhile: then the last record may be
- * incomplete, and a segment may be deleted.
+ * Reads the files of a log for inspection: all records, including replaced ones, and invalid data. It changes nothing
+ * and takes no lock, so a coordinator may be writing at the same time. The last record may then be incomplete, and a
+ * segment may be deleted.
  */
 public final class LogScanner {
 
-    /** What is at a place in a segment. */
+    /** A range of bytes in a segment and its content. */
     public record Item(String segment, long offset, long length, Content content) {}
 
-    /** What a place holds. */
+    /** The content of a range. */
     public sealed interface Content {}
 
     /** A record of a transaction. */
     public record Stored(long sequence, LogRecord record) implements Content {}
 
-    /** A transaction is forgotten. */
+    /** A record that the transaction is forgotten. */
     public record Forgotten(long sequence, TransactionId id) implements Content {}
 
-    /** Zeros for the next records to overwrite. */
+    /** Preallocated zeros, which the next records overwrite. */
     public record Preallocated() implements Content {}
 
     /** The torn tail of the newest segment, which the next start truncates. */
     public record TornTail(String why) implements Content {}
 
-    /** Damage: the log cannot be opened. */
+    /** Damaged data. The log cannot be opened. */
     public record Damage(String why) implements Content {}
 
-    /** It changed while it was read. */
+    /** The segment changed while it was read. */
     public record Gone(String why) implements Content {}
 
     private final Storage storage;
@@ -48,7 +48,7 @@ public final class LogScanner {
         this.items = items;
     }
 
-    /** Passes on what is in the log, in the order of the files. */
+    /** Passes the content of the log to {@code items}, in file order. */
     public static void scan(Storage storage, Consumer<Item> items) throws IOException {
         LogScanner scanner = new LogScanner(storage, items);
         List<Segment> segments = LogFiles.segments(storage);
@@ -58,17 +58,17 @@ public final class LogScanner {
                 scanner.damagedHead(
                         segment, "the segment before it is missing; the one found before it is " + last.name());
             }
-            scanner.segment(segment, segment == segments.getLast());
+            scanner.scanSegment(segment, segment == segments.getLast());
             last = segment;
         }
     }
 
-    private void segment(Segment segment, boolean isNewest) throws IOException {
+    private void scanSegment(Segment segment, boolean isNewest) throws IOException {
         try {
             SegmentReader reader = new SegmentReader(storage, segment);
             String invalidHead = Segment.invalidHead(reader.head(), segment.number());
             if (invalidHead == null) {
-                records(segment, reader, isNewest);
+                scanRecords(segment, reader, isNewest);
             } else {
                 damagedHead(segment, invalidHead);
             }
@@ -83,13 +83,13 @@ public final class LogScanner {
         }
     }
 
-    private void records(Segment segment, SegmentReader first, boolean isNewest) throws IOException {
+    private void scanRecords(Segment segment, SegmentReader first, boolean isNewest) throws IOException {
         SegmentReader reader = first;
         long offset = Segment.HEAD_BYTES;
         while (offset < segment.size()) {
             SegmentReader.Found found = reader.at(offset);
             if (found instanceof Invalid && isNewest) {
-                reader = new SegmentReader(storage, segment); // it may have been incomplete when it was first read
+                reader = new SegmentReader(storage, segment); // the first read may have returned an incomplete record
                 found = reader.at(offset);
             }
             long rest = segment.size() - offset;

@@ -2,7 +2,7 @@ package dtc.log.file;
 
 import java.io.IOException;
 
-/** A write failed and was undone: none of it is in the log, and none of it ever will be. */
+/** A write failed and was undone: none of its records are in the log, and none will be. */
 final class NotWrittenException extends Exception {
 
     private static final long serialVersionUID = 1;

@@ -12,16 +12,16 @@ import java.util.UUID;
  * <pre>
  * kind 1     2: the transaction is forgotten   3: it is open   4: it has ended
  * id 16
- * bytes      the content of the record, where the kind is 3 or 4
+ * bytes      the content of the record, if the kind is 3 or 4
  * </pre>
  *
  * <p>Kind 1 is read and copied, but no longer written. It is a transaction record of formats 1 and 2, which the log
- * encoded itself. The whole payload, kind and id included, is the content of the record: its first byte tells the
- * reader of the content that it has this old layout.
+ * encoded itself. Its record content is the whole payload, including kind and id. The decoder of the content recognizes
+ * the old layout by the first byte.
  */
 final class Payload {
 
-    /** Kind and id. */
+    /** The size of kind and id. */
     static final int BYTES_MIN = 17;
 
     static final int BYTES_MAX = 1 << 20;
@@ -57,7 +57,7 @@ final class Payload {
                 .putLong(id.value().getLeastSignificantBits());
     }
 
-    /** Whether this version of the log knows the kind. */
+    /** Whether this version of the log supports the kind. */
     static boolean isKnown(ByteBuffer payload) {
         return kind(payload) >= LEGACY_TRANSACTION && kind(payload) <= ENDED;
     }
@@ -76,7 +76,7 @@ final class Payload {
     }
 
     /**
-     * The record of a transaction that is not forgotten. Its bytes are a copy.
+     * Decodes the record of a transaction that is not forgotten. Copies its bytes.
      *
      * @throws IllegalArgumentException if this is not such a record
      */
@@ -98,7 +98,8 @@ final class Payload {
     }
 
     /**
-     * Formats 1 and 2 did not store the status. It follows from the state of the transaction, the byte behind the id.
+     * Formats 1 and 2 did not store the status. It follows from the state of the transaction, which is the byte after
+     * the id.
      */
     private static Status legacyStatus(ByteBuffer payload) {
         if (payload.remaining() == BYTES_MIN) {

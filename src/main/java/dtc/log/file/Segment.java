@@ -10,29 +10,30 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One file of the log: a head, then records. Behind the last record of the newest segment there may be preallocated
- * zeros, which the next records overwrite. All numbers are big-endian.
+ * A file of the log: a head followed by records. In the newest segment, preallocated zeros may follow the last record;
+ * the next records overwrite them. All numbers are big-endian.
  *
  * <pre>
  * head    "DTCLOG\n" 7, version 1, number of the segment 8, checksum 4 of these
  * record  length of the payload 4, checksum 4, sequence 8, forced 8, payload (see {@link Payload})
  * </pre>
  *
- * <p>The checksum (CRC-32C) of a record also covers the number of its segment and its offset, so that neither bytes in
- * a client's text nor a block in the wrong place are taken for a record.
+ * <p>The checksum (CRC-32C) of a record also covers the number of its segment and its offset. So neither bytes in a
+ * client's text nor a misplaced disk block are accepted as a record.
  *
  * <p>{@code forced} is the offset up to which the segment was forced when the record was written. A valid record proves
- * that what is before that offset was on the disk; it proves nothing about what is between that offset and itself.
+ * that the bytes before that offset were on the disk. It proves nothing about the bytes between that offset and itself.
  *
- * <p>Version 1 had neither {@code forced} nor preallocated zeros: there a valid record proves all that is before it.
- * Versions 1 and 2 know the payload kinds 1 and 2 only.
+ * <p>Version 1 had neither {@code forced} nor preallocated zeros: there, a valid record proves that all bytes before it
+ * were on the disk. Versions 1 and 2 contain only the payload kinds 1 and 2.
  */
 final class Segment {
 
     /**
-     * The version of new segments. A program refuses segments of a later version, and starts a new segment rather than
-     * append to one of an earlier version. Every earlier version stays readable: see src/test/resources/log. Cleaning
-     * copies payloads unchanged into new segments, so the payload kinds of earlier versions stay valid in later ones.
+     * The version of new segments. A segment of a later version is refused. For a segment of an earlier version, a new
+     * segment is started instead of appending to it. Every earlier version stays readable: see src/test/resources/log.
+     * Cleaning copies payloads unchanged into new segments, so the payload kinds of earlier versions stay valid in
+     * later ones.
      */
     static final byte VERSION = 3;
 
@@ -46,13 +47,13 @@ final class Segment {
     private final long number;
     private final byte version;
     private final String name;
-    /** In bytes, up to the end of the last record. */
+    /** The size in bytes, up to the end of the last record. */
     private long size;
-    /** In bytes, preallocated zeros included. */
+    /** The size in bytes, including preallocated zeros. */
     private long fileSize;
-    /** The offset up to which it is on the disk. */
+    /** The offset up to which the segment is on the disk. */
     private long forced = HEAD_BYTES;
-    /** The bytes of the records in the index. */
+    /** The number of bytes of the records that are in the index. */
     private long liveBytes;
 
     Segment(long number, byte version, long size) {
@@ -62,12 +63,12 @@ final class Segment {
         resize(size);
     }
 
-    /** Independent of the default locale, whose digits may not be those of ASCII. */
+    /** Returns the file name of a segment. Independent of the default locale, which may not use ASCII digits. */
     static String name(long number) {
         return String.format(Locale.ROOT, "segment-%010d.log", number);
     }
 
-    /** Empty if the name is not that of a segment. */
+    /** Parses the number from a file name; empty if it is not the name of a segment. */
     static OptionalLong number(String name) {
         Matcher matcher = NAME.matcher(name);
         return matcher.matches() ? OptionalLong.of(Long.parseLong(matcher.group(1))) : OptionalLong.empty();
@@ -103,7 +104,9 @@ final class Segment {
         fileSize = bytes;
     }
 
-    /** Records were written up to {@code bytes}, and the file reaches at least to {@code fileBytes}. */
+    /**
+     * Updates the sizes after a write of records up to {@code bytes}. The file extends at least to {@code fileBytes}.
+     */
     void grow(long bytes, long fileBytes) {
         size = bytes;
         fileSize = Math.max(fileSize, fileBytes);
@@ -117,7 +120,7 @@ final class Segment {
         return version == VERSION;
     }
 
-    /** Whether its records hold the offset up to which the segment was forced. */
+    /** Whether its records contain the offset up to which the segment was forced. */
     boolean holdsForcedOffsets() {
         return version > 1;
     }
@@ -146,12 +149,12 @@ final class Segment {
         return head.putInt((int) checksum.getValue()).flip();
     }
 
-    /** The version in a head; 0 if the head is too short. */
+    /** Returns the version in a head; 0 if the head is too short. */
     static byte version(ByteBuffer head) {
         return head.remaining() < HEAD_BYTES ? 0 : head.get(MAGIC.length);
     }
 
-    /** Why this is not the head of the segment of that number; null if it is. */
+    /** Returns why this is not the head of the segment with that number; null if it is. */
     static @Nullable String invalidHead(ByteBuffer head, long number) {
         if (head.remaining() < HEAD_BYTES) {
             return "the file is shorter than the head of a segment";

@@ -9,19 +9,19 @@ final class SegmentReader {
 
     private static final int WINDOW_BYTES = 1 << 16;
 
-    /** What is at an offset. */
+    /** The content at an offset. */
     sealed interface Found {}
 
     /**
      * A record with a valid checksum.
      *
-     * @param length its bytes in the segment
-     * @param sequence its position in the order of appends; a copy made by cleaning keeps it
+     * @param length its size in the segment
+     * @param sequence its position in append order; a copy made by cleaning keeps it
      * @param forced the offset up to which the segment was on the disk when the record was written
      */
     record Valid(long offset, int length, long sequence, long forced, ByteBuffer payload) implements Found {}
 
-    /** Nothing but zeros up to the end of the file: preallocated for the next records. */
+    /** Only zeros up to the end of the file: preallocated for the next records. */
     record Zeros(long offset) implements Found {}
 
     /** No valid record. */
@@ -83,8 +83,8 @@ final class SegmentReader {
     }
 
     /**
-     * The offset of the first valid record which proves that the invalid bytes at {@code offset} were once on the disk;
-     * -1 if there is none.
+     * Returns the offset of the first valid record that proves that the invalid bytes at {@code offset} were once on
+     * the disk; -1 if there is none.
      */
     long findProof(long offset) throws IOException {
         long next = findFrom(offset + 1);
@@ -94,7 +94,7 @@ final class SegmentReader {
         return next;
     }
 
-    /** The offset of the first valid record at or behind {@code offset}; -1 if there is none. */
+    /** Returns the offset of the first valid record at or after {@code offset}; -1 if there is none. */
     long findFrom(long offset) throws IOException {
         long last = segment.size() - segment.recordHeadBytes() - Payload.BYTES_MIN;
         for (long candidate = offset; candidate <= last; candidate++) {
@@ -111,7 +111,10 @@ final class SegmentReader {
         return window.getInt(at);
     }
 
-    /** The index in the window of the byte at {@code offset}; the window then holds {@code bytes} from there. */
+    /**
+     * Returns the index in the window of the byte at {@code offset}. The window then contains at least {@code bytes}
+     * bytes from there.
+     */
     private int position(long offset, int bytes) throws IOException {
         if (offset < windowOffset || offset + bytes > windowOffset + window.limit()) {
             window = storage.read(segment.name(), offset, Math.max(bytes, WINDOW_BYTES));

@@ -6,37 +6,38 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * The files of a file log: in a directory, or on a simulated disk.
+ * Stores the files of a file log, in a directory or on a simulated disk.
  *
- * <p>A crash of the machine may undo what was not forced. Of a file, that is what was written or truncated since the
- * last {@link #force}: any part of it may be lost, also an earlier part without a later one. Of the names, it is what
- * was created, renamed or deleted since the last {@link #forceDirectory}. A crash of the process undoes nothing: the
- * next process sees all of it, forced or not. A call that throws may have done a part of its work. After a failed force
- * nobody knows what is on the disk, and a second force proves nothing, because the system may have dropped the data.
+ * <p>A crash of the machine may undo changes that were not forced. For a file, these are the writes and truncations
+ * since the last {@link #force}: any part may be lost, also an earlier part without a later one. For file names, these
+ * are the creations, renames and deletions since the last {@link #forceDirectory}. A crash of the process undoes
+ * nothing: the next process sees all changes, forced or not. A call that throws may have taken partial effect. After a
+ * failed force the content of the disk is unknown, and a second force proves nothing, because the system may have
+ * dropped the data.
  *
- * <p>For one thread at a time, except {@link #freeBytes}, which any thread may call.
+ * <p>Not thread-safe, except {@link #freeBytes}, which any thread may call.
  */
 public interface Storage extends Closeable {
 
-    /** A name of this storage for messages. */
+    /** Returns the name of this storage for messages. */
     String location();
 
     /**
-     * Creates the storage if it does not exist, and locks it for this process until {@link #close}. Call it before any
-     * change; reading needs no lock.
+     * Creates the storage if it does not exist, and locks it for this process until {@link #close}. Must be called
+     * before any change; reading needs no lock.
      *
      * @throws IOException also if another process holds the lock; the message says so
      */
     void lock() throws IOException;
 
-    /** The names of all files, sorted. */
+    /** Returns the names of all files, sorted. */
     List<String> names() throws IOException;
 
-    /** In bytes. */
+    /** Returns the size of a file in bytes. */
     long size(String name) throws IOException;
 
     /**
-     * Reads up to {@code length} bytes from {@code offset}; fewer if the file ends before. Returns a new buffer, ready
+     * Reads up to {@code length} bytes from {@code offset}; fewer if the file is shorter. Returns a new buffer, ready
      * to be read.
      */
     ByteBuffer read(String name, long offset, int length) throws IOException;
@@ -44,29 +45,29 @@ public interface Storage extends Closeable {
     /** Creates an empty file; fails if it exists. */
     void create(String name) throws IOException;
 
-    /** Writes all remaining bytes at {@code offset}, which is not beyond the end of the file. */
+    /** Writes all remaining bytes at {@code offset}, which must not be beyond the end of the file. */
     void write(String name, long offset, ByteBuffer bytes) throws IOException;
 
     /**
-     * Writes the content of the file again, in place, so that the next {@link #force} writes it to the disk. After a
-     * failed force the system may still return data from memory that the next crash will lose.
+     * Rewrites the content of the file in place, so that the next {@link #force} writes it to the disk. Needed because
+     * after a failed force the system may still return data from memory that is not on the disk.
      */
     void rewrite(String name) throws IOException;
 
     void truncate(String name, long size) throws IOException;
 
-    /** Returns once the content of the file is on the disk. */
+    /** Returns when the content of the file is on the disk. */
     void force(String name) throws IOException;
 
-    /** Renames a file atomically. No file has the new name. */
+    /** Renames a file atomically. The new name must not exist. */
     void rename(String from, String to) throws IOException;
 
     void delete(String name) throws IOException;
 
-    /** Returns once the names are on the disk. */
+    /** Returns when the file names are on the disk. */
     void forceDirectory() throws IOException;
 
-    /** The free space in bytes. */
+    /** Returns the free space in bytes. */
     long freeBytes() throws IOException;
 
     /** Releases the lock. Does not force anything. */

@@ -3,7 +3,7 @@ package dtc.log.file;
 import java.io.IOException;
 import java.util.Locale;
 
-/** A file of the log is damaged or not supported. An operator has to inspect it. */
+/** A file of the log is damaged or not supported. An operator must inspect it. */
 public final class UnreadableLogException extends IOException {
 
     private static final long serialVersionUID = 1;

@@ -12,10 +12,13 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps records in memory. After a restart the coordinator presumes abort for everything it had committed. */
+/**
+ * Stores records in memory. They are lost in a restart; the coordinator then presumes abort, even for committed
+ * transactions.
+ */
 public final class MemoryDecisionLog implements DecisionLog {
 
-    /** Guarded by this. In the order of the newest record of each transaction. */
+    /** Guarded by this. Ordered by the append of the newest record of each transaction. */
     private final Map<TransactionId, LogRecord> records = new LinkedHashMap<>();
 
     @Override
