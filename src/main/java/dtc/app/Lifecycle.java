@@ -78,7 +78,8 @@ final class Lifecycle {
     void reloaded(@Observes StartupEvent event) {
         if (LaunchMode.current() == LaunchMode.DEVELOPMENT) {
             time.after(
-                    RELOAD_DELAY, () -> hosted.all().forEach(rm -> rm.membership().join()));
+                    RELOAD_DELAY,
+                    () -> hosted.all().forEach(rm -> rm.membership().join()));
         }
     }
 
@@ -89,9 +90,7 @@ final class Lifecycle {
                         Stream.of(coordinator.drain()),
                         hosted.all().stream().map(rm -> rm.participant().drain())),
                 "transactions are left between prepare and their end");
-        await(
-                hosted.all().stream().map(rm -> rm.membership().leave()),
-                "the coordinator was not told of the leaving");
+        await(hosted.all().stream().map(rm -> rm.membership().leave()), "the coordinator was not told of the leaving");
     }
 
     private void await(Stream<? extends CompletionStage<?>> stages, String incomplete) throws InterruptedException {

@@ -22,7 +22,7 @@ public final class PrepareTimeoutConfig implements ConfigSourceInterceptor {
     private static final String TIMEOUT = "dtc.prepare-timeout";
 
     static final String ALONE = property("prepare");
-    private static final String BATCH = property("together");
+    private static final String BATCH = property("sendBatch");
 
     @Override
     public @Nullable ConfigValue getValue(ConfigSourceInterceptorContext context, String name) {

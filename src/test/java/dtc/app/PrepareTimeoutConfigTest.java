@@ -2,15 +2,20 @@ package dtc.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dtc.rest.VoteCaller;
 import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.eclipse.microprofile.faulttolerance.Timeout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,8 +26,15 @@ class PrepareTimeoutConfigTest {
     void a_file_named_by_the_environment_sets_the_timeout(@TempDir Path directory) throws IOException {
         Path file = Files.writeString(directory.resolve("more.properties"), "dtc.prepare-timeout=300ms\n");
         SmallRyeConfig config = config(Map.of("SMALLRYE_CONFIG_LOCATIONS", file.toString()), Map.of());
-        assertEquals(Optional.of(300L), timeout(config, "prepare"));
-        assertEquals(Optional.of(300L), timeout(config, "together"));
+        List<String> withTimeout = Stream.of(VoteCaller.class.getDeclaredMethods())
+                .filter(method -> method.isAnnotationPresent(Timeout.class))
+                .map(Method::getName)
+                .sorted()
+                .toList();
+        assertEquals(List.of("prepare", "sendBatch"), withTimeout);
+        for (String method : withTimeout) {
+            assertEquals(Optional.of(300L), timeout(config, method), method);
+        }
     }
 
     @Test
@@ -35,7 +47,7 @@ class PrepareTimeoutConfigTest {
     void a_timeout_set_by_the_operator_is_kept() {
         SmallRyeConfig config = config(Map.of("DTC_PREPARE_TIMEOUT", "2s"), Map.of(PrepareTimeoutConfig.ALONE, "700"));
         assertEquals(Optional.of(700L), timeout(config, "prepare"));
-        assertEquals(Optional.of(2000L), timeout(config, "together"));
+        assertEquals(Optional.of(2000L), timeout(config, "sendBatch"));
     }
 
     @Test

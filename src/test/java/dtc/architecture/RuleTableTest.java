@@ -186,7 +186,6 @@ class RuleTableTest {
     @CsvSource(delimiter = '!', textBlock = """
                     `Coordinator.commit` ! `Coordinator.refuse` ! no method `Coordinator.refuse`
                     `Coordinator.commit` ! `Coordination.commit` ! 0 classes Coordination
-                    `Coordinator.commit` ! `Guard.meet` ! 2 classes Guard
                     | V2 | ! | V3 | ! rule V2: 1 times in the protocol, 0 times in the tables
                     | V2 | ! | V3 | ! rule V3: 0 times in the protocol, 1 times in the tables
                     | V2 | ! | V2, V1 | ! rule V1: 1 times in the protocol, 2 times in the tables
