@@ -300,6 +300,8 @@ public final class Processes implements AutoCloseable {
             case "jar" ->
                 List.of(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        // Starts faster, and leaves the cores to the other processes of the test.
+                        "-XX:TieredStopAtLevel=1",
                         "-XX:+UseSerialGC",
                         "-Xmx256m",
                         "-jar",
