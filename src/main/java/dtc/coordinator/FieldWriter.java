@@ -13,8 +13,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class FieldWriter {
 
-    private byte[] bytes = new byte[256];
+    private byte[] bytes;
     private int size;
+
+    /** @param capacity expected number of bytes */
+    FieldWriter(int capacity) {
+        bytes = new byte[capacity];
+    }
 
     void code(int tag, byte code) {
         begin(tag, 1);

@@ -46,6 +46,9 @@ public final class RecordCodec {
 
     static final int FIRST_ANCILLARY_TAG = 128;
 
+    /** Expected size of the fields of a transaction or of a participant. */
+    private static final int FIELDS_BYTES = 96;
+
     private static final byte VERSION = 2;
 
     private static final int STATE = 1;
@@ -75,7 +78,7 @@ public final class RecordCodec {
 
     /** Encodes a record. The length is not limited here, but by the log. */
     public static ByteBuffer encode(TransactionRecord t) {
-        FieldWriter out = new FieldWriter();
+        FieldWriter out = new FieldWriter(FIELDS_BYTES * (1 + t.participants().size()));
         out.code(STATE, Codes.of(t.state()));
         out.code(DECISION, Codes.of(t.decision()));
         out.time(STARTED_AT, t.startedAt());
@@ -100,14 +103,14 @@ public final class RecordCodec {
     }
 
     private static FieldWriter fields(Origin.Request request) {
-        FieldWriter out = new FieldWriter();
+        FieldWriter out = new FieldWriter(FIELDS_BYTES);
         out.text(REQUEST_KEY, request.key());
         out.text(REQUEST_FINGERPRINT, request.fingerprint());
         return out;
     }
 
     private static FieldWriter fields(Resolution resolution) {
-        FieldWriter out = new FieldWriter();
+        FieldWriter out = new FieldWriter(FIELDS_BYTES);
         out.text(RESOLUTION_BY, resolution.by());
         out.time(RESOLUTION_AT, resolution.at());
         out.text(RESOLUTION_REASON, truncated(resolution.reason()));
@@ -115,7 +118,7 @@ public final class RecordCodec {
     }
 
     private static FieldWriter fields(Member member) {
-        FieldWriter out = new FieldWriter();
+        FieldWriter out = new FieldWriter(FIELDS_BYTES);
         out.text(PARTICIPANT_RESOURCE_MANAGER, member.resourceManager());
         out.uuid(PARTICIPANT_INSTANCE, member.instance());
         out.code(PARTICIPANT_STATE, Codes.of(member.state()));

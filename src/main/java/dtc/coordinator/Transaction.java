@@ -106,29 +106,32 @@ public record Transaction(
      * @throws IllegalStateException if an invariant is violated
      */
     Transaction checked() {
-        require(
-                switch (state) {
-                    case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, DELEGATED, RESOLVING ->
-                        decision == Outcome.PENDING;
-                    case COMMITTING, COMMITTED -> decision == Outcome.COMMIT;
-                    case ROLLING_BACK, ROLLED_BACK -> decision == Outcome.ROLLBACK;
-                    case HEURISTIC -> decision != Outcome.PENDING;
-                },
-                "decision " + decision);
-        require((decision == Outcome.PENDING) == (decidedAt == null), "decidedAt " + decidedAt);
-        require(state.isFinal() == (finishedAt != null), "finishedAt " + finishedAt);
-        require(resolution == null || state == TransactionState.HEURISTIC, "a resolution");
-        boolean heuristic = participants.stream().anyMatch(p -> p.state() == State.HEURISTIC);
-        require(
-                !heuristic || state == TransactionState.HEURISTIC || !state.isFinal(),
-                "a participant with a heuristic outcome");
+        boolean decisionFitsState = switch (state) {
+            case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, DELEGATED, RESOLVING ->
+                decision == Outcome.PENDING;
+            case COMMITTING, COMMITTED -> decision == Outcome.COMMIT;
+            case ROLLING_BACK, ROLLED_BACK -> decision == Outcome.ROLLBACK;
+            case HEURISTIC -> decision != Outcome.PENDING;
+        };
+        boolean holds = decisionFitsState
+                && (decision == Outcome.PENDING) == (decidedAt == null)
+                && state.isFinal() == (finishedAt != null)
+                && (resolution == null || state == TransactionState.HEURISTIC)
+                && (!state.isFinal() || state == TransactionState.HEURISTIC || !hasHeuristicParticipant());
+        if (!holds) {
+            throw new IllegalStateException("%s is inconsistent: state %s, decision %s, decided at %s, finished at %s"
+                    .formatted(id, state, decision, decidedAt, finishedAt));
+        }
         return this;
     }
 
-    private void require(boolean condition, String actual) {
-        if (!condition) {
-            throw new IllegalStateException("%s is %s with %s".formatted(id, state, actual));
+    private boolean hasHeuristicParticipant() {
+        for (Participant participant : participants) {
+            if (participant.state() == State.HEURISTIC) {
+                return true;
+            }
         }
+        return false;
     }
 
     Transaction to(TransactionState next, Instant now) {

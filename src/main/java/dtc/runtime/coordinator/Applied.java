@@ -15,18 +15,26 @@ import org.jspecify.annotations.Nullable;
  *
  * @param before null if the transaction was just begun or read from the log
  * @param event null if {@code before} is null
- * @param sinceBegin elapsed time since the transaction was begun or read from the log
- * @param sincePrepare elapsed time since phase one began; zero if it has not begun
+ * @param sinceBeginNanos elapsed time since the transaction was begun or read from the log
+ * @param sincePrepareNanos elapsed time since phase one began; zero if it has not begun
  */
 public record Applied(
         @Nullable Transaction before,
         @Nullable CoordinatorEvent event,
         Step step,
-        Duration sinceBegin,
-        Duration sincePrepare) {
+        long sinceBeginNanos,
+        long sincePrepareNanos) {
 
     static Applied first(Transaction transaction) {
-        return new Applied(null, null, new Step(transaction, List.of(), null), Duration.ZERO, Duration.ZERO);
+        return new Applied(null, null, new Step(transaction, List.of(), null), 0, 0);
+    }
+
+    public Duration sinceBegin() {
+        return Duration.ofNanos(sinceBeginNanos);
+    }
+
+    public Duration sincePrepare() {
+        return Duration.ofNanos(sincePrepareNanos);
     }
 
     public Transaction after() {
@@ -52,10 +60,11 @@ public record Applied(
                 || before.participants().size() != after().participants().size()) {
             return List.of(); // a write added a participant; no vote arrived
         }
-        List<Participant> voters = new ArrayList<>(0);
+        List<Participant> voters = List.of();
         for (int i = 0; i < after().participants().size(); i++) {
             Participant participant = after().participants().get(i);
             if (participant.ballot() != null && before.participants().get(i).ballot() == null) {
+                voters = voters.isEmpty() ? new ArrayList<>() : voters;
                 voters.add(participant);
             }
         }

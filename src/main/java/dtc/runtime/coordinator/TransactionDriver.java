@@ -102,12 +102,8 @@ final class TransactionDriver {
             step = machine.apply(before, event, time.now());
             long nanos = time.nanos();
             entry.update(step.transaction(), nanos);
-            listeners.applied(new Applied(
-                    before,
-                    event,
-                    step,
-                    Duration.ofNanos(entry.nanosSinceBegin(nanos)),
-                    Duration.ofNanos(entry.nanosSincePrepare(nanos))));
+            listeners.applied(
+                    new Applied(before, event, step, entry.nanosSinceBegin(nanos), entry.nanosSincePrepare(nanos)));
             for (CoordinatorEffect effect : step.effects()) {
                 if (effect instanceof Persist(TransactionRecord record, Durability durability)
                         && durability == Durability.LAZY
