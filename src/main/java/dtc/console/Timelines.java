@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -64,20 +65,14 @@ public class Timelines implements TransactionListener {
     private void applied(Timeline timeline, Applied applied, Transaction before, CoordinatorEvent event) {
         long now = time.nanos();
         timeline.applied(before, event, applied.step(), now);
-        // A commit in one phase is a vote as well. What was asked for before a restart is not this process's to count.
+        // A commit in one phase is a vote as well. Votes that were requested before a restart are not counted.
         boolean mayBringVotes = before.state() == TransactionState.PREPARING
                 || before.state() == TransactionState.DELEGATED
                 || event instanceof CoordinatorEvent.VoteArrived;
         if (mayBringVotes) {
-            countVotes(before, applied.after(), timeline.preparing(now));
-        }
-    }
-
-    private void countVotes(Transaction before, Transaction after, Duration elapsed) {
-        for (Participant participant : after.participants()) {
-            Participant earlier = before.participant(participant.resourceManager());
-            if (participant.ballot() != null && earlier != null && earlier.ballot() == null) {
-                votes.counted(participant.resourceManager(), participant.ballot(), elapsed);
+            Duration elapsed = timeline.preparing(now);
+            for (Participant voter : applied.voters()) {
+                votes.counted(voter.resourceManager(), Objects.requireNonNull(voter.ballot()), elapsed);
             }
         }
     }

@@ -20,8 +20,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Logs that each format version wrote, as files that are never written again: whoever upgrades may have transactions in
- * doubt. What their records hold is tested in {@code dtc.app.LogDumpTest}.
+ * Reads logs of each format version. The files are test data and are never written again: an upgrade may find
+ * transactions in doubt. Their records are tested in {@code dtc.app.LogDumpTest}.
  */
 class LogVersionsTest {
 
