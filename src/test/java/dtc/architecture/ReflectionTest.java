@@ -22,6 +22,8 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * A native image reads and writes as JSON what it was told of. Quarkus tells it what endpoints and clients take and
@@ -30,6 +32,7 @@ import org.junit.jupiter.api.Test;
  * <p>Seen are: class objects where a mapper reads, types in the signature where it writes, and in a problem what is in
  * a collection of the signature; and of all of these the fields.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class ReflectionTest {
 
     private static final JavaClasses PRODUCT = new ClassFileImporter()

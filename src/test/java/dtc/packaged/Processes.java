@@ -297,16 +297,20 @@ public final class Processes implements AutoCloseable {
         String path = TARGET.resolve(artifact.getProperty("path")).toString();
         return switch (artifact.getProperty("type")) {
             case "native" -> List.of(path);
-            case "jar" ->
-                List.of(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        // Starts faster, and leaves the cores to the other processes of the test.
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:+UseSerialGC",
-                        "-Xmx256m",
-                        "-jar",
-                        path);
+            case "jar" -> jarCommand(path);
             default -> throw new IllegalStateException("cannot start " + artifact);
         };
+    }
+
+    /** The build sets the options and creates the AOT cache. The JVM ignores a cache that does not exist or fit. */
+    private static List<String> jarCommand(String path) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-XX:AOTCache=" + TARGET.resolve("test.aot"));
+        command.addAll(
+                List.of(System.getProperty("test.process.args", "-Xmx256m").split(" ")));
+        command.add("-jar");
+        command.add(path);
+        return command;
     }
 }

@@ -9,11 +9,14 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import org.jboss.logging.Logger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * Plays {@code -Dsimulation.seeds=N} seeds on all cores, from a random one or from {@code -Dsimulation.first=F}; or
  * only {@code -Dsimulation.seed=S}. A seed that breaks a promise is shrunk to a short scenario, which is printed.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class FreshSeedsTest {
 
     private static final Logger LOG = Logger.getLogger(FreshSeedsTest.class);

@@ -16,10 +16,13 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Bugs that this product or others had, planted one at a time: each is found within a stated number of seeds. */
+@Execution(ExecutionMode.CONCURRENT)
 class PlantedBugsTest {
 
     private static final Logger LOG = Logger.getLogger(PlantedBugsTest.class);

@@ -10,10 +10,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The classic cases, and every bug that a seed once found: each a file in plain text, replayed by its name. */
+@Execution(ExecutionMode.CONCURRENT)
 class ScenariosTest {
 
     private static final Path PLACE = Path.of("src/test/resources/scenarios");
