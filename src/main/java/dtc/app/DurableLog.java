@@ -2,6 +2,7 @@ package dtc.app;
 
 import dtc.log.AppendResult;
 import dtc.log.DecisionLog;
+import dtc.log.LogIdentity;
 import dtc.log.LogRecord;
 import dtc.log.file.DirectoryStorage;
 import dtc.log.file.FileDecisionLog;
@@ -145,6 +146,11 @@ final class DurableLog implements DecisionLog {
     @Override
     public @Nullable String refusing() {
         return log.refusing();
+    }
+
+    @Override
+    public @Nullable LogIdentity identity() {
+        return log.identity();
     }
 
     /** Blocks until all records are on the disk, so that the next start does not deliver finished outcomes again. */

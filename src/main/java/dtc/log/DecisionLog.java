@@ -47,4 +47,11 @@ public interface DecisionLog {
      */
     @Nullable
     String refusing();
+
+    /**
+     * Returns which ids this log issues; null if it does not distinguish ids, and abort is presumed for every id
+     * without a record. Does not change while the log is open.
+     */
+    @Nullable
+    LogIdentity identity();
 }

@@ -11,6 +11,7 @@ import dtc.coordinator.TransactionRecord;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.AppendResult;
 import dtc.log.DecisionLog;
+import dtc.log.LogIdentity;
 import dtc.log.LogRecord;
 import dtc.protocol.Ballot;
 import dtc.protocol.Cause;
@@ -398,6 +399,11 @@ class OverviewTest {
 
         @Override
         public @Nullable String refusing() {
+            return null;
+        }
+
+        @Override
+        public @Nullable LogIdentity identity() {
             return null;
         }
     }

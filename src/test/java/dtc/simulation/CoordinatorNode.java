@@ -5,6 +5,7 @@ import dtc.coordinator.Transaction;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.AppendResult;
 import dtc.log.DecisionLog;
+import dtc.log.LogIdentity;
 import dtc.log.LogRecord;
 import dtc.protocol.Ballot;
 import dtc.protocol.JsonText;
@@ -529,6 +530,11 @@ final class CoordinatorNode extends Node {
         @Override
         public @Nullable String refusing() {
             return log.refusing();
+        }
+
+        @Override
+        public @Nullable LogIdentity identity() {
+            return log.identity();
         }
     }
 }

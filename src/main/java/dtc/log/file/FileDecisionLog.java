@@ -2,6 +2,7 @@ package dtc.log.file;
 
 import dtc.log.AppendResult;
 import dtc.log.DecisionLog;
+import dtc.log.LogIdentity;
 import dtc.log.LogRecord;
 import dtc.protocol.TransactionId;
 import java.io.IOException;
@@ -256,6 +257,11 @@ public final class FileDecisionLog implements DecisionLog {
             refuse(shortage());
         }
         return refusal;
+    }
+
+    @Override
+    public @Nullable LogIdentity identity() {
+        return null;
     }
 
     private @Nullable String shortage() {

@@ -2,6 +2,7 @@ package dtc.log.memory;
 
 import dtc.log.AppendResult;
 import dtc.log.DecisionLog;
+import dtc.log.LogIdentity;
 import dtc.log.LogRecord;
 import dtc.protocol.TransactionId;
 import java.util.LinkedHashMap;
@@ -53,6 +54,11 @@ public final class MemoryDecisionLog implements DecisionLog {
 
     @Override
     public @Nullable String refusing() {
+        return null;
+    }
+
+    @Override
+    public @Nullable LogIdentity identity() {
         return null;
     }
 }

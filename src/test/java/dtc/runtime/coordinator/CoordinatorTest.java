@@ -13,6 +13,7 @@ import dtc.coordinator.TransactionState;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.AppendResult;
 import dtc.log.DecisionLog;
+import dtc.log.LogIdentity;
 import dtc.log.LogRecord;
 import dtc.log.memory.MemoryDecisionLog;
 import dtc.protocol.Ballot;
@@ -603,6 +604,11 @@ class CoordinatorTest {
         @Override
         public @Nullable String refusing() {
             return refusing;
+        }
+
+        @Override
+        public @Nullable LogIdentity identity() {
+            return records.identity();
         }
     }
 }

@@ -1,0 +1,35 @@
+package dtc.log;
+
+import java.util.Set;
+
+/**
+ * Identifies the transaction ids that a log issues. A new id contains the {@link #tag} and the {@link #epoch}. If an id
+ * has no record, abort may be presumed only if {@link #presumesAbort} is true for its tag and number; a record of any
+ * other id may exist in another log.
+ *
+ * @param tag the tag of new ids, 16 bits; random, assigned when the log was created
+ * @param epoch the number of new ids, 24 bits; every start of a process on this log has a higher one
+ * @param adoptedTags the tags of other logs whose ids without a record are presumed aborted, by an operator's decision
+ * @param olderIdsPresumedAborted whether abort is presumed for ids without a tag. True only if the log already
+ *     contained records when it received its tag: then it issued such ids itself.
+ */
+public record LogIdentity(int tag, int epoch, Set<Integer> adoptedTags, boolean olderIdsPresumedAborted) {
+
+    public static final int TAG_MAX = 0xFFFF;
+    public static final int EPOCH_MAX = 0xFFFFFF;
+
+    public LogIdentity {
+        adoptedTags = Set.copyOf(adoptedTags);
+        if (tag < 0 || tag > TAG_MAX || adoptedTags.stream().anyMatch(other -> other < 0 || other > TAG_MAX)) {
+            throw new IllegalArgumentException("a tag has 16 bits");
+        }
+        if (epoch < 1 || epoch > EPOCH_MAX) {
+            throw new IllegalArgumentException("an epoch is a number from 1 to " + EPOCH_MAX);
+        }
+    }
+
+    /** Whether abort is presumed for an id with this tag and number that has no record. */
+    public boolean presumesAbort(int idTag, int idNumber) {
+        return (idTag == tag && idNumber >= 1 && idNumber <= epoch) || adoptedTags.contains(idTag);
+    }
+}
