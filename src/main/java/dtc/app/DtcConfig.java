@@ -189,11 +189,6 @@ public interface DtcConfig {
         @Min(1)
         int pageMax();
 
-        /** How far the time in a transaction id may be ahead of the clock of a resource manager. */
-        @WithDefault("1h")
-        @DurationMin(millis = 1)
-        Duration idAheadMax();
-
         /**
          * The maximum number of connections to one resource manager. A limit below the number of transactions in flight
          * reduces throughput.

@@ -1,6 +1,7 @@
 package dtc.app;
 
 import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.TransactionIds;
 import dtc.runtime.participant.HostedResourceManagers;
 import jakarta.inject.Singleton;
 import org.eclipse.microprofile.health.HealthCheck;
@@ -29,10 +30,12 @@ final class Health {
     @Singleton
     static final class Ready implements HealthCheck {
         private final Coordinator coordinator;
+        private final TransactionIds ids;
         private final HostedResourceManagers hosted;
 
-        Ready(Coordinator coordinator, HostedResourceManagers hosted) {
+        Ready(Coordinator coordinator, TransactionIds ids, HostedResourceManagers hosted) {
             this.coordinator = coordinator;
+            this.ids = ids;
             this.hosted = hosted;
         }
 
@@ -43,6 +46,7 @@ final class Health {
             return HealthCheckResponse.named("ready")
                     .withData("stopping", coordinator.isStopping())
                     .withData("registered", registered)
+                    .withData("idsAheadOfClockMillis", ids.aheadMillis())
                     .status(registered && !coordinator.isStopping())
                     .build();
         }

@@ -2,6 +2,7 @@ package dtc.app;
 
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.TransactionIds;
 import dtc.runtime.participant.HostedResourceManagers;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;

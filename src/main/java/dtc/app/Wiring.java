@@ -18,6 +18,7 @@ import dtc.runtime.Backoff;
 import dtc.runtime.Registry;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.TransactionIds;
 import dtc.runtime.coordinator.TransactionListener;
 import dtc.runtime.messaging.BatchingParticipantClient;
 import dtc.runtime.messaging.ParticipantTransport;
@@ -37,6 +38,7 @@ import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.net.URI;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -125,8 +127,8 @@ public class Wiring {
 
     @Produces
     @Singleton
-    TransactionIds ids(Time time) {
-        return new TransactionIds(time);
+    TransactionIds ids(Time time, DecisionLog log) {
+        return new TransactionIds(time, log.identity(), new SecureRandom());
     }
 
     @Produces
@@ -189,8 +191,7 @@ public class Wiring {
                 config.limits().valueCharsMax(),
                 config.limits().writesMax(),
                 config.transaction().timeoutMax(),
-                config.limits().pageMax(),
-                config.limits().idAheadMax());
+                config.limits().pageMax());
     }
 
     @Produces

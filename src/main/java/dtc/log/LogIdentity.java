@@ -1,5 +1,6 @@
 package dtc.log;
 
+import dtc.protocol.TransactionId;
 import java.util.Set;
 
 /**
@@ -15,21 +16,21 @@ import java.util.Set;
  */
 public record LogIdentity(int tag, int epoch, Set<Integer> adoptedTags, boolean olderIdsPresumedAborted) {
 
-    public static final int TAG_MAX = 0xFFFF;
-    public static final int EPOCH_MAX = 0xFFFFFF;
-
     public LogIdentity {
         adoptedTags = Set.copyOf(adoptedTags);
-        if (tag < 0 || tag > TAG_MAX || adoptedTags.stream().anyMatch(other -> other < 0 || other > TAG_MAX)) {
+        if (tag < 0
+                || tag > TransactionId.TAG_MAX
+                || adoptedTags.stream().anyMatch(other -> other < 0 || other > TransactionId.TAG_MAX)) {
             throw new IllegalArgumentException("a tag has 16 bits");
         }
-        if (epoch < 1 || epoch > EPOCH_MAX) {
-            throw new IllegalArgumentException("an epoch is a number from 1 to " + EPOCH_MAX);
+        if (epoch < 1 || epoch > TransactionId.NUMBER_MAX) {
+            throw new IllegalArgumentException("an epoch is a number from 1 to " + TransactionId.NUMBER_MAX);
         }
     }
 
-    /** Whether abort is presumed for an id with this tag and number that has no record. */
-    public boolean presumesAbort(int idTag, int idNumber) {
-        return (idTag == tag && idNumber >= 1 && idNumber <= epoch) || adoptedTags.contains(idTag);
+    /** Whether abort is presumed for an id that has no record. */
+    public boolean presumesAbort(TransactionId id) {
+        boolean isOwn = id.tag() == tag && id.number() >= 1 && id.number() <= epoch;
+        return olderIdsPresumedAborted || isOwn || adoptedTags.contains(id.tag());
     }
 }

@@ -11,6 +11,7 @@ import dtc.runtime.Registry;
 import dtc.runtime.coordinator.Applied;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.DeliveryEvent;
+import dtc.runtime.coordinator.TransactionIds;
 import dtc.runtime.coordinator.TransactionListener;
 import dtc.runtime.messaging.BatchingParticipantClient;
 import dtc.runtime.participant.HostedParticipant;
@@ -100,10 +101,18 @@ public class Metrics implements TransactionListener {
     void observe(
             @Observes StartupEvent event,
             Coordinator coordinator,
+            TransactionIds ids,
             BatchingParticipantClient participants,
             Registry registry,
             HostedResourceManagers hosted) {
         Gauge.builder("dtc.messages.waiting", participants, BatchingParticipantClient::queued)
+                .register(meters);
+        Gauge.builder("dtc.ids.ahead", ids, i -> i.aheadMillis() / 1e3)
+                .description("How far the newest transaction id is ahead of the clock, which was probably set back")
+                .baseUnit("seconds")
+                .register(meters);
+        FunctionCounter.builder("dtc.inquiries.foreign", coordinator, Coordinator::foreignInquiries)
+                .description("Inquiries about transactions that the decision log did not issue, answered PENDING")
                 .register(meters);
         Gauge.builder("dtc.in.doubt.oldest", coordinator, c -> seconds(c.oldestInDoubt()))
                 .baseUnit("seconds")

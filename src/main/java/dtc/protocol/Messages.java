@@ -47,15 +47,20 @@ public final class Messages {
     public record TransactionPage(
             List<TransactionDocument> items, @Nullable String next) {}
 
-    public record OutcomeDocument(Outcome outcome) {}
+    /** {@code reason} is present if the outcome is PENDING because the coordinator does not know the transaction. */
+    public record OutcomeDocument(Outcome outcome, @Nullable String reason) {}
 
     // Resource manager -> coordinator
 
-    /** Body of {@code PUT /resource-managers/{id}}. */
+    /**
+     * Body of {@code PUT /resource-managers/{id}}. {@code newestForgotten} is the newest transaction id whose outcome
+     * the resource manager has forgotten; new ids are newer.
+     */
     public record RegistrationRequest(
             @Nullable String url,
             @Nullable String instance,
-            @Nullable Set<String> features) {}
+            @Nullable Set<String> features,
+            @Nullable String newestForgotten) {}
 
     public record RegistrationDocument(
             String id,

@@ -1,18 +1,55 @@
 package dtc.protocol;
 
-import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
 /**
- * The id of a transaction. The coordinator generates UUIDs of version 7, which begin with a timestamp, so their natural
- * order is by age.
+ * The id of a transaction. The coordinator generates UUIDs of version 7 (RFC 9562), which begin with a timestamp, so
+ * their natural order is by age. The bits that the standard leaves free name the log that issued the id:
+ *
+ * <pre>
+ * unix_ts_ms  48 bits  milliseconds since 1970, by the clock of the coordinator
+ * rand_a      12 bits  a counter within the millisecond
+ * rand_b      62 bits  tag of the log 16, number 24, random 22
+ * </pre>
  */
 public record TransactionId(UUID value) implements Comparable<TransactionId> {
 
+    /** The limit of {@link #timeMillis}: the year 6429. It leaves room to generate newer ids than any valid one. */
+    public static final long TIME_MILLIS_MAX = (1L << 47) - 1;
+
+    public static final int COUNTER_MAX = 0xFFF;
+    public static final int TAG_MAX = 0xFFFF;
+    public static final int NUMBER_MAX = 0xFFFFFF;
+    private static final int RANDOM_BITS = 22;
+
+    private static final long VERSION_7 = 0x7000;
+    private static final long VARIANT = 0b10L << 62;
+
     private static final Pattern CANONICAL =
             Pattern.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
+
+    /**
+     * Creates an id. {@code random} may have any value; its lowest 22 bits are used.
+     *
+     * @throws IllegalArgumentException if another argument is out of range
+     */
+    public static TransactionId of(long timeMillis, int counter, int tag, int number, int random) {
+        if (timeMillis < 0
+                || timeMillis > TIME_MILLIS_MAX
+                || counter < 0
+                || counter > COUNTER_MAX
+                || tag < 0
+                || tag > TAG_MAX
+                || number < 0
+                || number > NUMBER_MAX) {
+            throw new IllegalArgumentException(
+                    "time %d, counter %d, tag %d, number %d".formatted(timeMillis, counter, tag, number));
+        }
+        long low = (long) tag << 46 | (long) number << RANDOM_BITS | (random & ((1 << RANDOM_BITS) - 1));
+        return new TransactionId(new UUID(timeMillis << 16 | VERSION_7 | counter, VARIANT | low));
+    }
 
     /** Parses the canonical 36 characters. Empty for other text, which {@link UUID#fromString} partly accepts. */
     public static Optional<TransactionId> parse(String text) {
@@ -26,14 +63,24 @@ public record TransactionId(UUID value) implements Comparable<TransactionId> {
         return compareTo(other) < 0;
     }
 
-    /** Whether the id contains a timestamp. All ids that the coordinator generates do. */
-    public boolean isOrderedByTime() {
+    /** Whether the id contains a timestamp and is ordered by it. All ids that the coordinator generates are. */
+    public boolean isTimeOrdered() {
         return value.version() == 7;
     }
 
-    /** The timestamp of the id, by the clock of its generator. Valid only if {@link #isOrderedByTime}. */
-    public Instant madeAt() {
-        return Instant.ofEpochMilli(value.getMostSignificantBits() >>> 16);
+    /** Milliseconds since 1970, by the clock of the generator. Valid only if {@link #isTimeOrdered}. */
+    public long timeMillis() {
+        return value.getMostSignificantBits() >>> 16;
+    }
+
+    /** The tag of the log that issued the id. Random for ids of other generators. */
+    public int tag() {
+        return (int) (value.getLeastSignificantBits() >>> 46) & TAG_MAX;
+    }
+
+    /** The epoch of the log in which the id was issued. Random for ids of other generators. */
+    public int number() {
+        return (int) (value.getLeastSignificantBits() >>> RANDOM_BITS) & NUMBER_MAX;
     }
 
     /** Orders by age, oldest first. Unsigned, unlike {@link UUID#compareTo}. */

@@ -76,7 +76,7 @@ public final class Dictionary {
     /** COMMIT or ROLLBACK, in the order in which the transactions ended. */
     private final LinkedHashMap<TransactionId, Outcome> outcomes = new LinkedHashMap<>();
 
-    private @Nullable TransactionId newestEvicted;
+    private @Nullable TransactionId newestForgotten;
     private long stagedChars;
     private long storedChars;
     private long reservedChars;
@@ -344,15 +344,15 @@ public final class Dictionary {
         outcomes.put(id, outcome);
         if (outcomes.size() > limits.outcomesMax()) {
             TransactionId evicted = outcomes.pollFirstEntry().getKey();
-            if (evicted.isOrderedByTime() && (newestEvicted == null || newestEvicted.isOlderThan(evicted))) {
-                newestEvicted = evicted;
+            if (evicted.isTimeOrdered() && (newestForgotten == null || newestForgotten.isOlderThan(evicted))) {
+                newestForgotten = evicted;
             }
         }
     }
 
     private boolean isEnded(TransactionId id) {
         return outcomes.containsKey(id)
-                || (newestEvicted != null && id.isOrderedByTime() && !newestEvicted.isOlderThan(id));
+                || (newestForgotten != null && id.isTimeOrdered() && !newestForgotten.isOlderThan(id));
     }
 
     private long growth(OpenTransaction transaction) {
@@ -408,6 +408,11 @@ public final class Dictionary {
     /** Returns {@code PENDING} if the transaction has not ended here, null if it is unknown. */
     public @Nullable Outcome outcome(TransactionId id) {
         return open.containsKey(id) ? Outcome.PENDING : outcomes.get(id);
+    }
+
+    /** Returns the newest transaction whose outcome was forgotten; null if there is none. */
+    public @Nullable TransactionId newestForgotten() {
+        return newestForgotten;
     }
 
     public int stagedTransactions() {

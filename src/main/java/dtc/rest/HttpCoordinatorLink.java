@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /** Sends messages of a resource manager to its coordinator over HTTP. */
 public final class HttpCoordinatorLink implements CoordinatorLink {
@@ -28,8 +29,15 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
     }
 
     @Override
-    public CompletionStage<Duration> register(String id, UUID instance, Set<String> features) {
-        return api.register(id, new RegistrationRequest(advertisedUrl + "/rm/" + id, instance.toString(), features))
+    public CompletionStage<Duration> register(
+            String id, UUID instance, Set<String> features, @Nullable TransactionId newestForgotten) {
+        return api.register(
+                        id,
+                        new RegistrationRequest(
+                                advertisedUrl + "/rm/" + id,
+                                instance.toString(),
+                                features,
+                                newestForgotten == null ? null : newestForgotten.toString()))
                 .map(response -> {
                     JsonNode lease = body(response, 201).path("leaseMillis");
                     if (!lease.canConvertToLong() || lease.asLong() < 1) {

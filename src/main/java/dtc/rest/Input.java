@@ -15,7 +15,6 @@ import dtc.runtime.coordinator.Coordinator.Write;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -40,10 +39,8 @@ public final class Input {
      * @param writesMax writes of a transaction, and so of a request
      * @param timeoutMax the longest timeout that a client may set
      * @param pageMax items on one page of a list
-     * @param idAheadMax how far the time in an id may be ahead of the clock
      */
-    public record Limits(
-            int keyCharsMax, int valueCharsMax, int writesMax, Duration timeoutMax, int pageMax, Duration idAheadMax) {}
+    public record Limits(int keyCharsMax, int valueCharsMax, int writesMax, Duration timeoutMax, int pageMax) {}
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?");
     public static final String NAME_RULE = "must be 1 to 63 letters, digits, '.', '_' or '-', no sign at either end";
@@ -81,13 +78,12 @@ public final class Input {
             violation(field, "must be a UUID");
             check();
         }
-        return id.orElseThrow();
-    }
-
-    void notAhead(String field, TransactionId id, Instant now) {
-        if (id.isOrderedByTime() && id.madeAt().isAfter(now.plus(limits.idAheadMax()))) {
-            violation(field, "must not lie more than %s ahead of the clock".formatted(limits.idAheadMax()));
+        // A resource manager that forgets the outcome of an id refuses all older ids.
+        if (id.orElseThrow().isTimeOrdered() && id.get().timeMillis() >= TransactionId.TIME_MILLIS_MAX) {
+            violation(field, "must not contain a time after the year 6428");
+            check();
         }
+        return id.get();
     }
 
     @Nullable

@@ -1,5 +1,6 @@
 package dtc.rest;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.DeserializationContext;
@@ -13,6 +14,7 @@ import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import dtc.protocol.JsonText;
+import dtc.protocol.Messages.OutcomeDocument;
 import io.quarkus.jackson.ObjectMapperCustomizer;
 import jakarta.inject.Singleton;
 import java.io.IOException;
@@ -28,6 +30,8 @@ public final class JsonTextModule implements ObjectMapperCustomizer {
         mapper.registerModule(new SimpleModule("json-text")
                 .addSerializer(JsonText.class, new Writer())
                 .addDeserializer(JsonText.class, new Reader()));
+        mapper.configOverride(OutcomeDocument.class)
+                .setInclude(JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, null));
         mapper.enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
         mapper.enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
         mapper.disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);

@@ -3,8 +3,10 @@ package dtc.rest;
 import dtc.protocol.Messages.RegistrationDocument;
 import dtc.protocol.Messages.RegistrationList;
 import dtc.protocol.Messages.RegistrationRequest;
+import dtc.protocol.TransactionId;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
+import dtc.runtime.coordinator.TransactionIds;
 import dtc.security.ApiAccess;
 import io.smallrye.common.annotation.NonBlocking;
 import io.vertx.ext.web.RoutingContext;
@@ -43,11 +45,13 @@ public class RegistryResource {
     private static final int FEATURE_CHARS_MAX = 64;
 
     private final Registry registry;
+    private final TransactionIds ids;
     private final Input.Limits limits;
     private final ApiAccess access;
 
-    RegistryResource(Registry registry, Input.Limits limits, ApiAccess access) {
+    RegistryResource(Registry registry, TransactionIds ids, Input.Limits limits, ApiAccess access) {
         this.registry = registry;
+        this.ids = ids;
         this.limits = limits;
         this.access = access;
     }
@@ -64,6 +68,9 @@ public class RegistryResource {
         String name = input.name("id", id);
         String url = input.url(request == null ? null : request.url());
         UUID instance = input.instance(request == null ? null : request.instance());
+        TransactionId newestForgotten = request == null || request.newestForgotten() == null
+                ? null
+                : input.transactionId("newestForgotten", request.newestForgotten());
         input.check();
         Set<String> features = request == null || request.features() == null
                 ? Set.of()
@@ -72,6 +79,9 @@ public class RegistryResource {
                         .limit(FEATURES_MAX)
                         .toList());
         Registry.Registered registered = Problems.given(registry.register(name, url, instance, features));
+        if (newestForgotten != null) {
+            ids.continueAfter(newestForgotten);
+        }
         return RestResponse.ResponseBuilder.create(
                         registered.isNew() ? RestResponse.Status.CREATED : RestResponse.Status.OK,
                         document(registered.registration()))

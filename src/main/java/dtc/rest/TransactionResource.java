@@ -163,7 +163,8 @@ public class TransactionResource {
     @GET
     @Path("/{id}/outcome")
     public OutcomeDocument outcome(@RestPath String id) {
-        return new OutcomeDocument(coordinator.outcome(new Input(limits).transactionId("id", id)));
+        Coordinator.InquiryAnswer answer = coordinator.outcome(new Input(limits).transactionId("id", id));
+        return new OutcomeDocument(answer.outcome(), answer.reason());
     }
 
     @GET

@@ -59,11 +59,10 @@ class HostedResourceTest {
     private final HostedResource resource = resource(participant);
 
     private static HostedResource resource(HostedParticipant participant) {
-        FakeTime time = new FakeTime();
         Membership membership = new Membership(
                 participant,
                 new NoCoordinator(),
-                time,
+                new FakeTime(),
                 new Backoff(SECOND, SECOND, new Random(1)),
                 new Membership.Listener() {
                     @Override
@@ -74,8 +73,7 @@ class HostedResourceTest {
                 });
         return new HostedResource(
                 new HostedResourceManagers(List.of(new HostedResourceManagers.Hosted(participant, membership))),
-                new Input.Limits(100, 100, 100, SECOND, 100, SECOND),
-                time,
+                new Input.Limits(100, 100, 100, SECOND, 100),
                 new ObjectMapper());
     }
 
@@ -156,6 +154,11 @@ class HostedResourceTest {
         }
 
         @Override
+        public @Nullable TransactionId newestForgotten() {
+            return null;
+        }
+
+        @Override
         public UUID instance() {
             return ID.value();
         }
@@ -208,7 +211,8 @@ class HostedResourceTest {
 
     private static final class NoCoordinator implements CoordinatorLink {
         @Override
-        public CompletionStage<Duration> register(String id, UUID instance, Set<String> features) {
+        public CompletionStage<Duration> register(
+                String id, UUID instance, Set<String> features, @Nullable TransactionId newestForgotten) {
             throw new UnsupportedOperationException();
         }
 

@@ -131,7 +131,7 @@ class HttpCoordinatorLinkTest {
     void a_lease_is_a_number_of_milliseconds() {
         status = 201;
         body = "{\"leaseMillis\":15000}";
-        assertEquals(Duration.ofSeconds(15), await(link.register("orders", new UUID(1, 1), Set.of())));
+        assertEquals(Duration.ofSeconds(15), await(link.register("orders", new UUID(1, 1), Set.of(), null)));
     }
 
     @ParameterizedTest
@@ -148,7 +148,7 @@ class HttpCoordinatorLinkTest {
             })
     void an_invalid_response_is_no_registration(String odd) {
         body = odd;
-        assertThrows(CompletionException.class, () -> await(link.register("orders", new UUID(1, 1), Set.of())));
+        assertThrows(CompletionException.class, () -> await(link.register("orders", new UUID(1, 1), Set.of(), null)));
     }
 
     private static <T> T await(CompletionStage<T> stage) {

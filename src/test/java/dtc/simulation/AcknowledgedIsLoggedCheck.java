@@ -23,7 +23,7 @@ final class AcknowledgedIsLoggedCheck implements Check {
                 continue;
             }
             boolean known = coordinator.find(transaction.id) instanceof Answer.Given<Transaction>;
-            Outcome outcome = coordinator.outcome(transaction.id);
+            Outcome outcome = coordinator.outcome(transaction.id).outcome();
             // Of a transaction in one phase its participant may have to be asked again.
             if (!known || (outcome != Outcome.COMMIT && !transaction.delegated)) {
                 world.fail(NAME, "after a crash, %s is %s".formatted(transaction, known ? outcome : "unknown"));

@@ -23,6 +23,7 @@ import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.coordinator.Applied;
 import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.TransactionIds;
 import dtc.runtime.coordinator.TransactionListener;
 import dtc.runtime.coordinator.Until;
 import dtc.runtime.messaging.BatchingParticipantClient;
@@ -60,6 +61,7 @@ final class CoordinatorNode extends Node {
 
     private @Nullable Coordinator coordinator;
     private @Nullable Registry registry;
+    private @Nullable TransactionIds ids;
     /** The question that is being answered, for naming the transaction that it begins. */
     private @Nullable Ask begins;
 
@@ -76,7 +78,8 @@ final class CoordinatorNode extends Node {
         if (life.isOver()) {
             return;
         }
-        Ids ids = new Ids(time);
+        TransactionIds newIds =
+                new TransactionIds(time, log.identity(), new SplittableRandom(world.number("id", Long.MAX_VALUE)));
         Coordinator newCoordinator = new Coordinator(
                 new TwoPhaseCommit(10, 100),
                 new Coordinator.Settings(
@@ -91,7 +94,7 @@ final class CoordinatorNode extends Node {
                         (int) world.setting(Setting.ROLLBACK_TRIES_MAX),
                         (int) world.setting(Setting.UNDELIVERED_MAX)),
                 time,
-                ids,
+                new Ids(newIds),
                 new Backoff(
                         Duration.ofMillis(100),
                         Duration.ofSeconds(10),
@@ -111,9 +114,10 @@ final class CoordinatorNode extends Node {
                 new WatchedLog(life, log),
                 List.of(new Listener(life)));
         registry = newRegistry;
+        ids = newIds;
         coordinator = newCoordinator;
         newCoordinator.recover();
-        newCoordinator.list(null, null, 1).forEach(newest -> ids.continueAfter(newest.id()));
+        newCoordinator.list(null, null, 1).forEach(newest -> newIds.continueAfter(newest.id()));
         if (!life.isOver()) {
             world.ledger.recovered(newCoordinator);
         }
@@ -123,6 +127,7 @@ final class CoordinatorNode extends Node {
     void died(int kept) {
         coordinator = null;
         registry = null;
+        ids = null;
         world.disk.crash(kept);
     }
 
@@ -151,33 +156,17 @@ final class CoordinatorNode extends Node {
                         .allMatch(t -> t.state().isFinal());
     }
 
-    /** Of version 7 and never going back, as the product's are, whatever the clock does. */
+    /** Names the transactions that clients begin. */
     private final class Ids implements Supplier<TransactionId> {
-        private final LifeTime time;
-        private long aheadMillis;
-        private long last;
+        private final TransactionIds ids;
 
-        private Ids(LifeTime time) {
-            this.time = time;
-            this.aheadMillis = time.now().toEpochMilli() - elapsedMillis();
-        }
-
-        private long elapsedMillis() {
-            return time.nanos() / 1_000_000;
-        }
-
-        /** Makes all ids to come newer than one that was made before a restart. */
-        private void continueAfter(TransactionId earlier) {
-            long millis = earlier.value().getMostSignificantBits() >>> 16;
-            aheadMillis = Math.max(aheadMillis, millis + 1 - elapsedMillis());
+        private Ids(TransactionIds ids) {
+            this.ids = ids;
         }
 
         @Override
         public TransactionId get() {
-            last = Math.max(last + 1, aheadMillis + elapsedMillis());
-            TransactionId id = new TransactionId(new UUID(
-                    (last << 16) | 0x7000L | world.number("id", 0x1000L),
-                    world.number("id", Long.MAX_VALUE) >>> 2 | 0x8000000000000000L));
+            TransactionId id = ids.get();
             Ask ask = begins;
             if (ask != null) {
                 String key = switch (ask) {
@@ -195,10 +184,15 @@ final class CoordinatorNode extends Node {
 
     // What others ask
 
-    CompletionStage<Answer<Registry.Registered>> register(String id, String url, UUID instance, Set<String> features) {
-        return registry == null
-                ? new CompletableFuture<>()
-                : CompletableFuture.completedFuture(registry.register(id, url, instance, features));
+    CompletionStage<Answer<Registry.Registered>> register(
+            String id, String url, UUID instance, Set<String> features, @Nullable TransactionId newestForgotten) {
+        if (registry == null || ids == null) {
+            return new CompletableFuture<>();
+        }
+        if (newestForgotten != null) {
+            ids.continueAfter(newestForgotten);
+        }
+        return CompletableFuture.completedFuture(registry.register(id, url, instance, features));
     }
 
     CompletionStage<Boolean> leave(String id, UUID instance) {
@@ -209,7 +203,7 @@ final class CoordinatorNode extends Node {
     }
 
     CompletionStage<Outcome> outcome(String asker, TransactionId id) {
-        Outcome outcome = up().outcome(id);
+        Outcome outcome = up().outcome(id).outcome();
         if (outcome != Outcome.PENDING) {
             world.ledger.told(id, outcome, asker);
         }

@@ -357,7 +357,8 @@ final class ResourceManagerNode extends Node {
         }
 
         @Override
-        public CompletionStage<Duration> register(String id, UUID registered, Set<String> features) {
+        public CompletionStage<Duration> register(
+                String id, UUID registered, Set<String> features, @Nullable TransactionId newestForgotten) {
             String url = url(address(), id);
             return world.network
                     .<Answer<Registry.Registered>>ask(
@@ -365,7 +366,7 @@ final class ResourceManagerNode extends Node {
                             CoordinatorNode.NAME,
                             "register " + id,
                             MESSAGE_MILLIS,
-                            node -> coordinator(node).register(id, url, registered, offered(features)))
+                            node -> coordinator(node).register(id, url, registered, offered(features), newestForgotten))
                     .thenCompose(result -> result instanceof Network.Result.Heard<Answer<Registry.Registered>> heard
                                     && heard.answer() instanceof Answer.Given<Registry.Registered>
                             ? CompletableFuture.completedFuture(Duration.ofSeconds(10))

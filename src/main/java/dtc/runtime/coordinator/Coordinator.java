@@ -76,6 +76,7 @@ public final class Coordinator {
     private final Waiters waiters;
     private final TransactionDriver driver;
     private final Writes writes;
+    private final Inquiries inquiries;
 
     private volatile boolean stopping;
     private volatile @Nullable CompletableFuture<Void> drained;
@@ -115,6 +116,7 @@ public final class Coordinator {
                 waiters,
                 this::completeIfDrained);
         this.writes = new Writes(machine, registry, driver, settings.undeliveredMax());
+        this.inquiries = new Inquiries(log, store);
     }
 
     /**
@@ -323,10 +325,21 @@ public final class Coordinator {
         return store.unresolved(limit);
     }
 
-    /** Returns the outcome to a participant in doubt. An unknown transaction was not committed (presumed abort). */
-    public Outcome outcome(TransactionId id) {
-        TransactionEntry entry = store.find(id);
-        return entry == null ? Outcome.ROLLBACK : entry.transaction().decision();
+    /**
+     * The answer to an inquiry.
+     *
+     * @param reason why the outcome is pending, if the transaction is not known here; otherwise null
+     */
+    public record InquiryAnswer(Outcome outcome, @Nullable String reason) {}
+
+    /** Returns the outcome to a participant in doubt. */
+    public InquiryAnswer outcome(TransactionId id) {
+        return inquiries.outcome(id);
+    }
+
+    /** Number of inquiries about transactions whose ids the decision log did not issue. */
+    public long foreignInquiries() {
+        return inquiries.foreignInquiries();
     }
 
     /**

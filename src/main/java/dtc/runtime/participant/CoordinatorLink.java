@@ -6,12 +6,18 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /** A resource manager's messages to its coordinator. A stage fails if there is no answer or an unexpected one. */
 public interface CoordinatorLink {
 
-    /** Registers, or renews the lease. Completes with the duration of the lease. */
-    CompletionStage<Duration> register(String id, UUID instance, Set<String> features);
+    /**
+     * Registers, or renews the lease. Completes with the duration of the lease.
+     *
+     * @param newestForgotten see {@link HostedParticipant#newestForgotten}
+     */
+    CompletionStage<Duration> register(
+            String id, UUID instance, Set<String> features, @Nullable TransactionId newestForgotten);
 
     /** Deregisters. */
     CompletionStage<Void> leave(String id, UUID instance);

@@ -61,6 +61,13 @@ public interface HostedParticipant {
      */
     UUID instance();
 
+    /**
+     * Returns the newest transaction whose outcome was forgotten; null if there is none. Unknown transactions that are
+     * not newer are refused, because they may have been forgotten as well.
+     */
+    @Nullable
+    TransactionId newestForgotten();
+
     // Messages
 
     CompletionStage<WriteAnswer> write(ResourceEvent.Write write);

@@ -81,6 +81,11 @@ public final class InstanceCheck implements HostedParticipant {
     }
 
     @Override
+    public @Nullable TransactionId newestForgotten() {
+        return current.newestForgotten();
+    }
+
+    @Override
     public CompletionStage<Optional<JsonText>> entry(String key) {
         return current.entry(key);
     }

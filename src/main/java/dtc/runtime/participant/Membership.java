@@ -59,8 +59,8 @@ public final class Membership {
         if (left) {
             return;
         }
-        CompletionStage<Duration> answer =
-                Ports.call(() -> coordinator.register(participant.id(), participant.instance(), FEATURES));
+        CompletionStage<Duration> answer = Ports.call(() -> coordinator.register(
+                participant.id(), participant.instance(), FEATURES, participant.newestForgotten()));
         pending = answer;
         answer.whenComplete((lease, failure) -> {
             if (failure == null) {

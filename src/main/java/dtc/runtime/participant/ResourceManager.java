@@ -87,6 +87,11 @@ public final class ResourceManager implements HostedParticipant {
         return instance;
     }
 
+    @Override
+    public synchronized @Nullable TransactionId newestForgotten() {
+        return dictionary.newestForgotten();
+    }
+
     /** Restarts the timers and inquiries of open transactions. Must be called first. */
     public synchronized void resume() {
         dictionary.open(Integer.MAX_VALUE).forEach((transaction, inDoubt) -> {

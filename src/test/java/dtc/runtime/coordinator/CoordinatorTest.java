@@ -85,7 +85,7 @@ class CoordinatorTest {
         participants.committed.clear();
         assertEquals(1, after.recover());
 
-        assertEquals(Outcome.COMMIT, after.outcome(open));
+        assertEquals(Outcome.COMMIT, after.outcome(open).outcome());
         assertEquals(TransactionState.COMMITTING, find(after, open).state());
         assertEquals(shown(find(before, ended)), shown(find(after, ended)));
         assertEquals(TransactionState.ROLLED_BACK, find(after, rolledBack).state());
@@ -267,7 +267,7 @@ class CoordinatorTest {
 
         assertEquals(Refusal.Kind.UNDECIDED, refused(answer).kind());
         assertEquals(TransactionState.DECIDING, find(coordinator, active.id()).state());
-        assertEquals(Outcome.PENDING, coordinator.outcome(active.id()));
+        assertEquals(Outcome.PENDING, coordinator.outcome(active.id()).outcome());
     }
 
     static Stream<AppendResult> resultsThatProveNothing() {
@@ -316,7 +316,7 @@ class CoordinatorTest {
         Coordinator after = restarted();
         after.recover();
         assertEquals(TransactionState.HEURISTIC, find(after, id).state());
-        assertEquals(Outcome.COMMIT, after.outcome(id));
+        assertEquals(Outcome.COMMIT, after.outcome(id).outcome());
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /** A coordinator that records the messages and gives the answers that a test has prepared, in their order. */
 final class FakeCoordinatorLink implements CoordinatorLink {
@@ -42,7 +43,8 @@ final class FakeCoordinatorLink implements CoordinatorLink {
     }
 
     @Override
-    public CompletionStage<Duration> register(String id, UUID instance, Set<String> features) {
+    public CompletionStage<Duration> register(
+            String id, UUID instance, Set<String> features, @Nullable TransactionId newestForgotten) {
         record("register " + id);
         CompletionStage<Duration> answer = leases.poll();
         return answer == null ? CompletableFuture.completedFuture(LEASE) : answer;

@@ -1,0 +1,70 @@
+package dtc.runtime.coordinator;
+
+import dtc.log.DecisionLog;
+import dtc.log.LogIdentity;
+import dtc.protocol.Outcome;
+import dtc.protocol.TransactionId;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+import org.jboss.logging.Logger;
+
+/** Answers participants that ask for an outcome. */
+final class Inquiries {
+
+    private static final Logger LOG = Logger.getLogger(Inquiries.class);
+
+    /** Limit of tags that are logged. */
+    private static final int LOGGED_TAGS_MAX = 100;
+
+    private final DecisionLog log;
+    private final TransactionStore store;
+    private final LongAdder foreign = new LongAdder();
+    private final Set<Integer> loggedTags = ConcurrentHashMap.newKeySet();
+
+    Inquiries(DecisionLog log, TransactionStore store) {
+        this.log = log;
+        this.store = store;
+    }
+
+    /**
+     * Returns the outcome. A transaction without a record is presumed aborted, but only if this log issued its id. The
+     * record of another id may be in another log: rollback would contradict a commit that is recorded there.
+     */
+    Coordinator.InquiryAnswer outcome(TransactionId id) {
+        TransactionEntry entry = store.find(id);
+        if (entry != null) {
+            return new Coordinator.InquiryAnswer(entry.transaction().decision(), null);
+        }
+        LogIdentity identity = log.identity();
+        if (identity == null || identity.presumesAbort(id)) {
+            return new Coordinator.InquiryAnswer(Outcome.ROLLBACK, null);
+        }
+        foreign.increment();
+        logOnce(id, identity);
+        return new Coordinator.InquiryAnswer(
+                Outcome.PENDING,
+                "the decision log of this coordinator did not issue this id (tag %s), so its outcome may be recorded in another log"
+                        .formatted(hex(id.tag())));
+    }
+
+    private void logOnce(TransactionId id, LogIdentity identity) {
+        if (loggedTags.size() < LOGGED_TAGS_MAX && loggedTags.add(id.tag())) {
+            LOG.warnf(
+                    "a participant asks for the outcome of transaction %s, which this decision log did not issue"
+                            + " (tag %s, own tag %s); the answer is PENDING. If the log that issued it is lost, see"
+                            + " \"log adopt\" and \"rm resolve\" in docs/operations.md",
+                    id, hex(id.tag()), hex(identity.tag()));
+        }
+    }
+
+    private static String hex(int tag) {
+        return String.format(Locale.ROOT, "%04x", tag);
+    }
+
+    /** Number of inquiries about transactions that this log did not issue. */
+    long foreignInquiries() {
+        return foreign.sum();
+    }
+}
