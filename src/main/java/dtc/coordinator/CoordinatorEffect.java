@@ -26,8 +26,13 @@ public sealed interface CoordinatorEffect {
     record Deliver(String resourceManager, Outcome outcome, Timing timing) implements CoordinatorEffect {}
 
     enum Durability {
-        /** The transaction does not proceed before the record is durable. */
+        /**
+         * No call is answered, and the transaction does not proceed if it waits for the record, before the record is
+         * durable.
+         */
         FORCED,
+        /** The same, after the log refused the record. It is appended after a pause. */
+        FORCED_AFTER_PAUSE,
         /** The record may be lost in a crash; recovery then repeats the work. */
         LAZY
     }

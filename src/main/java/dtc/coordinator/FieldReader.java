@@ -74,6 +74,15 @@ final class FieldReader {
         }
     }
 
+    /** Returns the value of the field with that tag, skipping fields before it; 0 if there is none. */
+    long findMillis(int tag) {
+        while (in.hasRemaining() && Byte.toUnsignedInt(in.get(in.position())) < tag) {
+            next();
+        }
+        ByteBuffer value = optional(tag, Long.BYTES);
+        return value == null ? 0 : value.getLong();
+    }
+
     private static String text(ByteBuffer value) {
         byte[] bytes = new byte[value.remaining()];
         value.get(bytes);

@@ -33,6 +33,14 @@ final class FieldWriter {
         }
     }
 
+    /** Writes a duration that is not 0. */
+    void millis(int tag, long millis) {
+        if (millis != 0) {
+            begin(tag, Long.BYTES);
+            putLong(millis);
+        }
+    }
+
     void uuid(int tag, UUID uuid) {
         begin(tag, 2 * Long.BYTES);
         putLong(uuid.getMostSignificantBits());

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
  * 11 resolution                  fields: 1 by, 2 at, 3 reason; optional
  * 12 participant                 fields: 1 resource manager, 2 instance (16 bytes), 3 state, 4 vote (optional),
  *                                5 reason (optional); once for each participant
+ * 128 observed                  how long coordinators had run on this log when the record was appended, in milliseconds
+ *                               (8 bytes); optional. Retention is measured by it, since the wall clock may jump.
  * </pre>
  *
  * <p>The id is not encoded: the log stores it with the bytes. Tags are in ascending order. Only participants are
@@ -73,11 +75,16 @@ public final class RecordCodec {
     private static final int PARTICIPANT_STATE = 3;
     private static final int PARTICIPANT_VOTE = 4;
     private static final int PARTICIPANT_REASON = 5;
+    private static final int OBSERVED = FIRST_ANCILLARY_TAG;
 
     private RecordCodec() {}
 
-    /** Encodes a record. The length is not limited here, but by the log. */
-    public static ByteBuffer encode(TransactionRecord t) {
+    /**
+     * Encodes a record. The length is not limited here, but by the log.
+     *
+     * @param observedMillis how long coordinators have run on this log; 0 if not known
+     */
+    public static ByteBuffer encode(TransactionRecord t, long observedMillis) {
         FieldWriter out = new FieldWriter(FIELDS_BYTES * (1 + t.participants().size()));
         out.code(STATE, Codes.of(t.state()));
         out.code(DECISION, Codes.of(t.decision()));
@@ -99,6 +106,7 @@ public final class RecordCodec {
         for (Member member : t.participants()) {
             out.nested(PARTICIPANT, fields(member));
         }
+        out.millis(OBSERVED, observedMillis);
         return out.toBytes(VERSION);
     }
 
@@ -156,6 +164,19 @@ public final class RecordCodec {
                 throw new IllegalArgumentException(
                         "version " + version + " of transaction records is not supported by this program");
         };
+    }
+
+    /**
+     * Returns how long coordinators had run on the log when the record was appended, in milliseconds; 0 if not known.
+     *
+     * @throws IllegalArgumentException if the bytes are malformed
+     */
+    public static long observedMillis(ByteBuffer bytes) {
+        if (bytes.get(bytes.position()) != VERSION) {
+            return 0;
+        }
+        return new FieldReader("transaction", bytes.slice(bytes.position() + 1, bytes.remaining() - 1))
+                .findMillis(OBSERVED);
     }
 
     private static TransactionRecord transaction(TransactionId id, FieldReader in) {

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * milliseconds, and long reasons are truncated.
  *
  * @param state {@code COMMITTING}: commit is decided. {@code PREPARING}: the only participant decides in a one-phase
- *     commit. {@code COMMITTED}, {@code ROLLED_BACK}, {@code HEURISTIC}: the transaction has ended. A rollback is
- *     recorded only after it has ended: a transaction without a record is presumed rolled back.
+ *     commit. {@code COMMITTED}, {@code ROLLED_BACK}, {@code HEURISTIC}: the transaction has ended. A transaction
+ *     without a record is presumed rolled back.
  * @param decision the outcome that is returned to a participant in doubt
  * @param participants in order of enlistment
  * @param resolution how an operator resolved a heuristic outcome; null if unresolved

@@ -22,7 +22,10 @@ public enum TransactionState {
     /** Commit is recorded. It is sent until every participant has acknowledged it. Also entered by recovery. */
     COMMITTING(State.COMMITTING, DECIDING),
     COMMITTED(State.COMMITTED, DECIDING, DELEGATED, RESOLVING, COMMITTING),
-    /** Rollback is decided. The decision is not recorded: a transaction without a record is presumed rolled back. */
+    /**
+     * Rollback is decided. The decision is recorded only if the request that began the transaction has an idempotency
+     * key: a transaction without a record is presumed rolled back.
+     */
     ROLLING_BACK(State.ROLLING_BACK, ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING),
     ROLLED_BACK(State.ROLLED_BACK, ROLLING_BACK, DELEGATED, RESOLVING),
     /** A participant did not carry out the decision. */

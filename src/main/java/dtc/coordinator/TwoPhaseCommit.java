@@ -298,9 +298,13 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
     }
 
     private static Step recordRefused(Transaction t, RecordRefused e, Instant now) {
-        return t.state() == TransactionState.DECIDING || t.state() == TransactionState.DELEGATING
-                ? rollBack(t, Cause.LOG_REFUSED, e.reason(), now)
-                : Step.of(t);
+        return switch (t.state()) {
+            case DECIDING, DELEGATING -> rollBack(t, Cause.LOG_REFUSED, e.reason(), now);
+            case ROLLING_BACK -> Step.of(t, new Persist(rolledBack(t, now), Durability.FORCED_AFTER_PAUSE));
+            case ROLLED_BACK, HEURISTIC ->
+                Step.of(t, new Persist(TransactionRecord.of(t), Durability.FORCED_AFTER_PAUSE));
+            case ACTIVE, MARKED_ROLLBACK, PREPARING, DELEGATED, RESOLVING, COMMITTING, COMMITTED -> Step.of(t);
+        };
     }
 
     private static Step rollbackRequested(Transaction t, RollbackRequested e, Instant now) {
@@ -336,6 +340,12 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
                 .because(cause, reason)
                 .each(p -> p.to(p.isReadOnly() ? State.ROLLED_BACK : State.ROLLING_BACK));
         List<CoordinatorEffect> effects = new ArrayList<>();
+        if (t.origin().request() != null) {
+            // The request is answered only after this record is durable. Otherwise, a repeated request could commit
+            // after
+            // a crash although the first one was answered with rollback.
+            effects.add(new Persist(rolledBack(next, now), Durability.FORCED));
+        }
         for (Participant p : next.participants()) {
             // Participants that voted abort may still have staged writes.
             if (p.state() == State.ROLLING_BACK) {
@@ -343,5 +353,13 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
             }
         }
         return Step.of(PhaseTwo.finishRollback(next, now).transaction(), effects);
+    }
+
+    /**
+     * Returns the record of a rollback that is not finished. After a restart the transaction counts as rolled back, and
+     * participants in doubt ask for the outcome.
+     */
+    private static TransactionRecord rolledBack(Transaction t, Instant now) {
+        return TransactionRecord.of(t.to(TransactionState.ROLLED_BACK, now));
     }
 }

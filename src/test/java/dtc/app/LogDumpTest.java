@@ -82,7 +82,7 @@ class LogDumpTest {
     @Test
     void a_record_that_the_codec_rejects_is_damage() throws Exception {
         TransactionRecord known = SampleRecords.committing(1);
-        byte[] bytes = RecordCodec.encode(known).array();
+        byte[] bytes = RecordCodec.encode(known, 0).array();
         bytes[0] = 99;
         try (OpenLog log = new OpenLog(directory)) {
             log.log.appendLazily(new LogRecord(known.id(), ByteBuffer.wrap(bytes), Status.OPEN));
@@ -145,7 +145,7 @@ class LogDumpTest {
 
         private void append(TransactionRecord record) {
             log.append(new LogRecord(
-                    record.id(), RecordCodec.encode(record), record.isOpen() ? Status.OPEN : Status.ENDED));
+                    record.id(), RecordCodec.encode(record, 0), record.isOpen() ? Status.OPEN : Status.ENDED));
         }
 
         @Override

@@ -215,7 +215,7 @@ class OverviewTest {
                 null,
                 List.of(new TransactionRecord.Member("a", INSTANCE, State.COMMITTING, Vote.COMMIT, null)),
                 null);
-        logged.add(new LogRecord(id, RecordCodec.encode(committing), LogRecord.Status.OPEN));
+        logged.add(new LogRecord(id, RecordCodec.encode(committing, 0), LogRecord.Status.OPEN));
         assertEquals(1, coordinator.recover());
         assertNull(view(id).participants().getFirst().writes());
         assertEquals(1, view(begin("a").id()).participants().getFirst().writes());

@@ -66,7 +66,7 @@ class RecordCodecTest {
     @ParameterizedTest
     @MethodSource("records")
     void a_record_is_decoded_as_it_was_encoded(TransactionRecord record) {
-        assertEquals(record, RecordCodec.decode(record.id(), RecordCodec.encode(record)));
+        assertEquals(record, RecordCodec.decode(record.id(), RecordCodec.encode(record, 0)));
     }
 
     @Test
@@ -75,7 +75,7 @@ class RecordCodecTest {
 
         assertEquals(
                 SampleRecords.rolledBack(1, "x".repeat(RecordCodec.REASON_CHARS_MAX - 1)),
-                RecordCodec.decode(ID, RecordCodec.encode(SampleRecords.rolledBack(1, reason))));
+                RecordCodec.decode(ID, RecordCodec.encode(SampleRecords.rolledBack(1, reason), 0)));
     }
 
     @ParameterizedTest
@@ -97,14 +97,14 @@ class RecordCodecTest {
                 List.of(new TransactionRecord.Member(text, new UUID(1, 2), State.COMMITTED, null, null)),
                 null);
 
-        assertEquals(record, RecordCodec.decode(ID, RecordCodec.encode(record)));
+        assertEquals(record, RecordCodec.decode(ID, RecordCodec.encode(record, 0)));
     }
 
     /** Logs exist that have it. */
     @Test
     void the_layout_does_not_change() {
         for (String hex : List.of(BARE, BARE + "0c1b" + PARTICIPANT + "0c1b" + PARTICIPANT)) {
-            assertEquals(ByteBuffer.wrap(bytes(hex)), RecordCodec.encode(decoded(hex)));
+            assertEquals(ByteBuffer.wrap(bytes(hex)), RecordCodec.encode(decoded(hex), 0));
         }
     }
 

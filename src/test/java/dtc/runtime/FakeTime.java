@@ -15,12 +15,14 @@ public final class FakeTime implements Time {
             new TreeSet<>(Comparator.comparingLong(Alarm::atNanos).thenComparingLong(Alarm::number));
     private long nanos;
     private long numbers;
+    /** By how much the wall clock was changed. */
+    private Duration jump = Duration.ZERO;
 
     private record Alarm(long atNanos, long number, Runnable action) {}
 
     @Override
     public Instant now() {
-        return BEGINNING.plusNanos(nanos);
+        return BEGINNING.plusNanos(nanos).plus(jump);
     }
 
     @Override
@@ -45,10 +47,16 @@ public final class FakeTime implements Time {
         nanos = until;
     }
 
+    /** Changes the wall clock, and no timer. */
+    public void jump(Duration by) {
+        jump = jump.plus(by);
+    }
+
     /** The same moment in another process: without the timers of this one. */
     public FakeTime later() {
         FakeTime later = new FakeTime();
         later.nanos = nanos;
+        later.jump = jump;
         return later;
     }
 

@@ -31,8 +31,8 @@ interface Check {
     /** The coordinator says that it knows no such transaction. */
     default void unknown(Ledger.Seen transaction, String whom) {}
 
-    /** The coordinator answers a request to begin. */
-    default void begun(Ledger.Seen transaction, String key) {}
+    /** The coordinator answers a request to begin that has a key. The outcome is PENDING if the answer names none. */
+    default void begun(Ledger.Seen transaction, String key, Outcome outcome) {}
 
     /** The coordinator sends a message of phase two. */
     default void tells(Ledger.Seen transaction, String resourceManager) {}

@@ -2,6 +2,7 @@ package dtc.simulation;
 
 import dtc.coordinator.RecordCodec;
 import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionRecord;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.AppendResult;
 import dtc.log.DecisionLog;
@@ -298,7 +299,7 @@ final class CoordinatorNode extends Node {
                 case Answer.Given<Transaction>(Transaction t) -> {
                     world.ledger.told(t, client);
                     if (ask instanceof Ask.Begin || ask instanceof Ask.Run) {
-                        world.ledger.answeredBegin(t.id(), ask);
+                        world.ledger.answeredBegin(t.id(), ask, t.decision());
                     }
                     yield new ClientNode.Heard(t.state().shown().name(), t.id(), true);
                 }
@@ -497,7 +498,12 @@ final class CoordinatorNode extends Node {
             if (life.isOver()) {
                 return new CompletableFuture<>();
             }
-            world.ledger.deciding(RecordCodec.decode(decision.id(), decision.bytes()));
+            TransactionRecord record = RecordCodec.decode(decision.id(), decision.bytes());
+            if (!record.isOpen()) {
+                world.ledger.ended(record); // the rollback of a request with a key
+                return log.append(decision);
+            }
+            world.ledger.deciding(record);
             return log.append(decision).whenComplete((result, _) -> {
                 if (result instanceof AppendResult.Refused) {
                     world.ledger.refusedByLog(decision.id());

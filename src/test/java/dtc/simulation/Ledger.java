@@ -208,7 +208,7 @@ final class Ledger {
         transactions.put(id, seen);
     }
 
-    void answeredBegin(TransactionId id, Ask ask) {
+    void answeredBegin(TransactionId id, Ask ask, Outcome outcome) {
         String key = switch (ask) {
             case Ask.Begin begin -> begin.key();
             case Ask.Run run -> run.key();
@@ -217,7 +217,7 @@ final class Ledger {
             case Ask.Stop _, Ask.Deliver _, Ask.Resolve _, Ask.Remove _ -> null;
         };
         if (key != null) {
-            of(id, seen -> each(check -> check.begun(seen, key)));
+            of(id, seen -> each(check -> check.begun(seen, key, outcome)));
         }
     }
 

@@ -1,5 +1,6 @@
 package dtc.simulation;
 
+import dtc.protocol.Outcome;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -11,16 +12,25 @@ final class OneRequestCheck implements Check {
     private final World world;
     /** What each name has led to since the coordinator was started. */
     private final Map<String, Ledger.Seen> begun = new HashMap<>();
+    /** The transaction whose outcome was named in an answer to each key. */
+    private final Map<String, Ledger.Seen> bound = new HashMap<>();
 
     OneRequestCheck(World world) {
         this.world = world;
     }
 
     @Override
-    public void begun(Ledger.Seen transaction, String key) {
+    public void begun(Ledger.Seen transaction, String key, Outcome outcome) {
         Ledger.Seen before = begun.put(key, transaction);
         if (before != null && before != transaction && !before.forgotten) {
             world.fail(NAME, "the request %s began %s and then %s".formatted(key, before, transaction));
+        }
+        Ledger.Seen told = outcome == Outcome.PENDING ? bound.get(key) : bound.put(key, transaction);
+        if (told != null && told != transaction && !told.forgotten) {
+            world.fail(
+                    NAME,
+                    "the request %s was answered with the outcome of %s and then with %s"
+                            .formatted(key, told, transaction));
         }
     }
 

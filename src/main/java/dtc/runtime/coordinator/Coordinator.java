@@ -73,6 +73,7 @@ public final class Coordinator {
     private final DecisionLog log;
     private final TransactionListener listeners;
     private final TransactionStore store;
+    private final ObservedTime observed;
     private final Waiters waiters;
     private final TransactionDriver driver;
     private final Writes writes;
@@ -102,6 +103,7 @@ public final class Coordinator {
                 settings.retention(),
                 settings.retainedMax(),
                 entry -> log.forget(entry.id()));
+        this.observed = new ObservedTime(time);
         this.waiters = new Waiters(time, settings.answerTimeout());
         this.driver = new TransactionDriver(
                 machine,
@@ -111,6 +113,7 @@ public final class Coordinator {
                 registry,
                 participants,
                 log,
+                observed,
                 this.listeners,
                 store,
                 waiters,
@@ -126,7 +129,7 @@ public final class Coordinator {
      * @return the number of recovered transactions that have not ended
      */
     public int recover() {
-        List<TransactionEntry> open = new Recovery(log, store, time, listeners).recover();
+        List<TransactionEntry> open = new Recovery(log, store, time, observed, listeners).recover();
         open.forEach(entry -> driver.apply(entry, new CoordinatorEvent.Recovered()));
         return open.size();
     }
@@ -174,9 +177,7 @@ public final class Coordinator {
         return switch (begun) {
             case Answer.Refused<TransactionId>(Refusal refusal) -> Answer.refuseLater(refusal);
             case Answer.Given<TransactionId>(TransactionId id) ->
-                autoCommit
-                        ? applyAndAwait(id, new CoordinatorEvent.PrepareRequested(), until)
-                        : CompletableFuture.completedFuture(find(id));
+                autoCommit ? applyAndAwait(id, new CoordinatorEvent.PrepareRequested(), until) : await(id, Until.NOW);
         };
     }
 
@@ -267,7 +268,12 @@ public final class Coordinator {
             return Answer.refuseLater(new Refusal(Kind.LOG_REFUSING, refusing, id, null));
         }
         driver.apply(entry, event);
-        return waiters.await(entry, until).thenApply(Answer::of);
+        return waiters.await(entry, until);
+    }
+
+    private CompletionStage<Answer<Transaction>> await(TransactionId id, Until until) {
+        TransactionEntry entry = store.find(id);
+        return entry == null ? Answer.refuseLater(Refusals.unknown(id)) : waiters.await(entry, until);
     }
 
     /** Refuses the call if the outcome is not decided. */

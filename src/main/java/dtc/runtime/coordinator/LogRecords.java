@@ -9,9 +9,9 @@ final class LogRecords {
 
     private LogRecords() {}
 
-    static LogRecord encode(TransactionRecord record) {
+    static LogRecord encode(TransactionRecord record, ObservedTime observed) {
         LogRecord.Status status = record.isOpen() ? LogRecord.Status.OPEN : LogRecord.Status.ENDED;
-        return new LogRecord(record.id(), RecordCodec.encode(record), status);
+        return new LogRecord(record.id(), RecordCodec.encode(record, observed.millis()), status);
     }
 
     /** @throws IllegalArgumentException if the bytes are not a record of a supported version */

@@ -1,5 +1,6 @@
 package dtc.runtime.coordinator;
 
+import dtc.coordinator.RecordCodec;
 import dtc.coordinator.Transaction;
 import dtc.log.DecisionLog;
 import dtc.log.LogRecord;
@@ -7,6 +8,7 @@ import dtc.runtime.Time;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -16,33 +18,54 @@ final class Recovery {
     private final DecisionLog log;
     private final TransactionStore store;
     private final Time time;
+    private final ObservedTime observed;
     private final TransactionListener listeners;
 
-    Recovery(DecisionLog log, TransactionStore store, Time time, TransactionListener listeners) {
+    /** @param observedMillis see {@link RecordCodec#observedMillis} */
+    private record Recovered(Transaction transaction, long observedMillis) {}
+
+    Recovery(DecisionLog log, TransactionStore store, Time time, ObservedTime observed, TransactionListener listeners) {
         this.log = log;
         this.store = store;
         this.time = time;
+        this.observed = observed;
         this.listeners = listeners;
     }
 
     /** Adds all transactions of the log to the store. Returns those that have not ended. */
     List<TransactionEntry> recover() {
+        List<Recovered> recovered = new ArrayList<>();
+        log.replay(record -> recovered.add(decode(record)));
+        long newest =
+                recovered.stream().mapToLong(Recovered::observedMillis).max().orElse(0);
+        observed.continueAfter(newest);
+        // In the order of their ages. The age of a record without an observed time is not known, so it counts as new.
+        recovered.sort(Comparator.comparingLong(r -> r.observedMillis() == 0 ? newest : r.observedMillis()));
         List<TransactionEntry> open = new ArrayList<>();
-        Instant now = time.now();
-        log.replay(record -> recover(record, now, open));
+        for (Recovered r : recovered) {
+            long ageMillis = r.observedMillis() == 0 ? 0 : newest - r.observedMillis();
+            TransactionEntry entry = add(r.transaction(), Duration.ofMillis(ageMillis));
+            if (!r.transaction().state().isFinal()) {
+                open.add(entry);
+            }
+        }
         return open;
     }
 
-    private void recover(LogRecord record, Instant now, List<TransactionEntry> open) {
-        Transaction t = Transaction.recover(LogRecords.decode(record));
+    private static Recovered decode(LogRecord record) {
+        return new Recovered(
+                Transaction.recover(LogRecords.decode(record)), RecordCodec.observedMillis(record.bytes()));
+    }
+
+    private TransactionEntry add(Transaction t, Duration age) {
         TransactionEntry entry = new TransactionEntry(t, time.nanos());
-        // Used for display and retention only, since the wall clock may have jumped.
-        entry.setDecidedNanos(time.nanos() - elapsed(t.decidedAt(), now).toNanos());
-        store.addRecovered(entry, elapsed(t.finishedAt(), now));
+        // For display only, since the wall clock may have jumped.
+        entry.setDecidedNanos(time.nanos() - elapsed(t.decidedAt(), time.now()).toNanos());
+        store.addRecovered(entry, age);
         if (!t.state().isFinal()) {
             listeners.applied(Applied.first(t));
-            open.add(entry);
         }
+        return entry;
     }
 
     private static Duration elapsed(@Nullable Instant since, Instant now) {

@@ -30,11 +30,15 @@ import java.util.UUID;
  */
 final class TransactionDriver {
 
+    /** The pause after which a record that the log refused is appended again. */
+    private static final Duration REFUSED_RECORD_PAUSE = Duration.ofSeconds(1);
+
     private final TwoPhaseCommit machine;
     private final Duration voteTimeout;
     private final Time time;
     private final Registry registry;
     private final DecisionLog log;
+    private final ObservedTime observed;
     private final TransactionListener listeners;
     private final TransactionStore store;
     private final Waiters waiters;
@@ -51,6 +55,7 @@ final class TransactionDriver {
             Registry registry,
             ParticipantClient participants,
             DecisionLog log,
+            ObservedTime observed,
             TransactionListener listeners,
             TransactionStore store,
             Waiters waiters,
@@ -60,6 +65,7 @@ final class TransactionDriver {
         this.time = time;
         this.registry = registry;
         this.log = log;
+        this.observed = observed;
         this.listeners = listeners;
         this.store = store;
         this.waiters = waiters;
@@ -105,11 +111,8 @@ final class TransactionDriver {
             listeners.applied(
                     new Applied(before, event, step, entry.nanosSinceBegin(nanos), entry.nanosSincePrepare(nanos)));
             for (CoordinatorEffect effect : step.effects()) {
-                if (effect instanceof Persist(TransactionRecord record, Durability durability)
-                        && durability == Durability.LAZY
-                        && !entry.isForgotten()) {
-                    store.updateUnresolved(step.transaction());
-                    log.appendLazily(LogRecords.encode(record));
+                if (effect instanceof Persist persist) {
+                    beginPersist(entry, persist);
                 }
             }
         }
@@ -122,11 +125,21 @@ final class TransactionDriver {
         return step;
     }
 
+    /** Guarded by the entry, so that no call is answered between the change of state and a forced record. */
+    private void beginPersist(TransactionEntry entry, Persist persist) {
+        if (persist.durability() != Durability.LAZY) {
+            entry.recordPending();
+        } else if (!entry.isForgotten()) {
+            store.updateUnresolved(entry.transaction());
+            log.appendLazily(LogRecords.encode(persist.record(), observed));
+        }
+    }
+
     private void stateChanged(TransactionEntry entry, Transaction before, Transaction after) {
         if (after.state() != TransactionState.MARKED_ROLLBACK && after.state() != TransactionState.PREPARING) {
             entry.cancelTimer();
         }
-        waiters.changed(entry, after);
+        waiters.changed(entry);
         if (after.state().isFinal()) {
             if (!before.state().isFinal()) {
                 store.ended(after);
@@ -141,8 +154,10 @@ final class TransactionDriver {
             case CoordinatorEffect.StartVoteTimer() ->
                 entry.setTimer(time.after(voteTimeout, () -> apply(entry, new CoordinatorEvent.VotesOverdue())));
             case Persist(TransactionRecord record, Durability durability) -> {
-                if (durability == Durability.FORCED) {
-                    force(entry, record);
+                switch (durability) {
+                    case FORCED -> force(entry, record);
+                    case FORCED_AFTER_PAUSE -> time.after(REFUSED_RECORD_PAUSE, () -> force(entry, record));
+                    case LAZY -> {} // appended under the lock
                 }
             }
             case CoordinatorEffect.CommitOnePhase(String name) -> delivery.commitOnePhase(entry, name);
@@ -160,11 +175,17 @@ final class TransactionDriver {
 
     private void force(TransactionEntry entry, TransactionRecord record) {
         // A failed stage is treated like Unknown: the record may or may not be stored.
-        Ports.call(() -> log.append(LogRecords.encode(record))).thenAccept(result -> {
+        Ports.call(() -> log.append(LogRecords.encode(record, observed))).thenAccept(result -> {
             switch (result) {
-                case AppendResult.Stored() -> apply(entry, new CoordinatorEvent.Recorded(record));
-                case AppendResult.Refused(String reason) ->
+                case AppendResult.Stored() -> {
+                    entry.recordDone();
+                    apply(entry, new CoordinatorEvent.Recorded(record));
+                    waiters.changed(entry);
+                }
+                case AppendResult.Refused(String reason) -> {
                     apply(entry, new CoordinatorEvent.RecordRefused("the decision log refused: " + reason));
+                    entry.recordDone(); // after it was appended again, so that no call is answered in between
+                }
                 // The record may be stored. The transaction stays undecided until the log is read after a restart.
                 case AppendResult.Fenced(), AppendResult.Unknown() -> {}
             }

@@ -25,6 +25,9 @@ final class TransactionEntry {
     /** Whether it was removed from memory and from the log. Guarded by this. */
     private boolean forgotten;
 
+    /** Number of forced records that are not durable yet. Guarded by this. */
+    private int recordsPending;
+
     /** Guarded by this. */
     final List<Waiters.Waiter> waiters = new ArrayList<>(1);
 
@@ -115,6 +118,19 @@ final class TransactionEntry {
     /** Counts an unanswered delivery. Returns the number of unanswered deliveries. */
     int countFailedDelivery(String resourceManager) {
         return failedDeliveries.merge(resourceManager, 1, Integer::sum);
+    }
+
+    synchronized void recordPending() {
+        recordsPending++;
+    }
+
+    synchronized void recordDone() {
+        recordsPending--;
+    }
+
+    /** Whether a forced record is not durable yet. Calls are not answered with an outcome until it is. */
+    synchronized boolean isRecordPending() {
+        return recordsPending > 0;
     }
 
     /** Guarded by this. */

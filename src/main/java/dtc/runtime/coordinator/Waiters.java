@@ -1,6 +1,9 @@
 package dtc.runtime.coordinator;
 
 import dtc.coordinator.Transaction;
+import dtc.protocol.Refusal;
+import dtc.protocol.Refusal.Kind;
+import dtc.runtime.Answer;
 import dtc.runtime.Time;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -8,10 +11,13 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
-/** Calls that wait for the outcome of a transaction. */
+/**
+ * Calls that wait for the outcome of a transaction. A call is not answered while a forced record of the transaction is
+ * not durable, because the client could then learn an outcome that a crash undoes.
+ */
 final class Waiters {
 
-    record Waiter(Until until, CompletableFuture<Transaction> answer) {}
+    record Waiter(Until until, CompletableFuture<Answer<Transaction>> answer) {}
 
     private final Time time;
     private final Duration timeout;
@@ -21,17 +27,20 @@ final class Waiters {
         this.timeout = timeout;
     }
 
-    /** Completes with the transaction once the condition is met, or in its current state after the timeout. */
-    CompletionStage<Transaction> await(TransactionEntry entry, Until until) {
-        CompletableFuture<Transaction> answer = new CompletableFuture<>();
+    /**
+     * Completes with the transaction once the condition is met, or in its current state after the timeout. Refused if a
+     * record is still not durable then.
+     */
+    CompletionStage<Answer<Transaction>> await(TransactionEntry entry, Until until) {
+        CompletableFuture<Answer<Transaction>> answer = new CompletableFuture<>();
         synchronized (entry) {
-            if (until.isReached(entry.transaction())) {
-                return CompletableFuture.completedFuture(entry.transaction());
+            if (isReached(entry, until)) {
+                return CompletableFuture.completedFuture(Answer.of(entry.transaction()));
             }
             entry.waiters.add(new Waiter(until, answer));
         }
         Time.Timer timer = time.after(timeout, () -> {
-            answer.complete(entry.transaction());
+            answer.complete(afterTimeout(entry));
             synchronized (entry) {
                 entry.waiters.removeIf(waiter -> waiter.answer().isDone());
             }
@@ -39,12 +48,27 @@ final class Waiters {
         return answer.whenComplete((_, _) -> timer.cancel());
     }
 
+    private static boolean isReached(TransactionEntry entry, Until until) {
+        return until.isReached(entry.transaction()) && !entry.isRecordPending();
+    }
+
+    private static Answer<Transaction> afterTimeout(TransactionEntry entry) {
+        return entry.isRecordPending()
+                ? Answer.refuse(
+                        new Refusal(Kind.UNDECIDED, "the outcome is not recorded yet: ask again", entry.id(), null))
+                : Answer.of(entry.transaction());
+    }
+
     /** Completes the calls whose condition is met. Must not be called under the lock, since callers may call back. */
-    void changed(TransactionEntry entry, Transaction after) {
+    void changed(TransactionEntry entry) {
         List<Waiter> reached = new ArrayList<>(1);
+        Transaction after;
         synchronized (entry) {
-            entry.waiters.removeIf(waiter -> waiter.until().isReached(after) && reached.add(waiter));
+            after = entry.transaction();
+            if (!entry.waiters.isEmpty()) {
+                entry.waiters.removeIf(waiter -> isReached(entry, waiter.until()) && reached.add(waiter));
+            }
         }
-        reached.forEach(waiter -> waiter.answer().complete(after));
+        reached.forEach(waiter -> waiter.answer().complete(Answer.of(after)));
     }
 }

@@ -52,6 +52,7 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the coordinator keeps, forgets, and takes up again, with a clock and participants of the test's. */
 @Execution(ExecutionMode.CONCURRENT)
@@ -224,6 +225,82 @@ class CoordinatorTest {
                                 Until.APPLIED))
                         .id(),
                 "a key is its principal's own");
+    }
+
+    @Test
+    void a_request_that_was_answered_with_rollback_does_not_commit_after_a_restart() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        participants.vote = Ballot.abort("no");
+        Transaction first = given(begin(coordinator(), "key"));
+        assertEquals(TransactionState.ROLLED_BACK, first.state());
+
+        Coordinator after = restarted();
+        after.recover();
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        participants.vote = Ballot.COMMIT;
+        Transaction again = given(begin(after, "key"));
+        assertEquals(first.id(), again.id());
+        assertEquals(TransactionState.ROLLED_BACK, again.state());
+        assertEquals(first.reason(), again.reason());
+    }
+
+    @Test
+    void a_rollback_is_not_answered_before_it_is_recorded() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        participants.vote = Ballot.abort("no");
+        log.result = new AppendResult.Refused("the disk is full");
+        Coordinator coordinator = coordinator();
+        CompletableFuture<Answer<Transaction>> answer =
+                begin(coordinator, "key").toCompletableFuture();
+        assertFalse(answer.isDone());
+        assertEquals(2, participants.rolledBack, "participants do not wait for the record");
+        time.goOn(Duration.ofSeconds(2));
+        assertEquals(Refusal.Kind.UNDECIDED, refused(answer).kind());
+        assertEquals(
+                TransactionState.ROLLED_BACK,
+                given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), true, Until.APPLIED))
+                        .state(),
+                "a request without a key needs no record");
+
+        log.result = null;
+        time.goOn(Duration.ofSeconds(2));
+        Transaction recorded = given(begin(coordinator, "key"));
+        assertEquals(TransactionState.ROLLED_BACK, recorded.state());
+        Coordinator after = restarted();
+        after.recover();
+        assertEquals(recorded.id(), given(begin(after, "key")).id());
+    }
+
+    private CompletionStage<Answer<Transaction>> begin(Coordinator coordinator, String key) {
+        return coordinator.begin(
+                new Origin("me", new Origin.Request(key, "body")), null, writes("a", "b"), true, Until.APPLIED);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"PT5M", "PT-5M", "PT1H", "PT-1H", "P1D", "P-1D"})
+    void retention_ignores_jumps_of_the_clock(Duration jump) {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        Coordinator before = coordinator();
+        TransactionId first = commit(before, "a", "b").id();
+        time.goOn(RETENTION.dividedBy(2));
+        time.jump(jump);
+        TransactionId second = commit(before, "a", "b").id();
+        assertEquals(TransactionState.COMMITTED, find(before, first).state());
+
+        time.jump(jump);
+        Coordinator after = restarted();
+        after.recover();
+        time.goOn(RETENTION.dividedBy(2).minusSeconds(1));
+        assertEquals(TransactionState.COMMITTED, find(after, first).state());
+        time.goOn(Duration.ofSeconds(2));
+        assertInstanceOf(Answer.Refused.class, after.find(first));
+        assertEquals(TransactionState.COMMITTED, find(after, second).state());
+        time.goOn(RETENTION.dividedBy(2));
+        assertInstanceOf(Answer.Refused.class, after.find(second));
     }
 
     @Test
@@ -538,6 +615,7 @@ class CoordinatorTest {
         private Reply commits = new Reply.Acknowledged();
         private boolean answersLater;
         private int writes;
+        private int rolledBack;
         private final List<String> committed = new ArrayList<>();
         private final Queue<Runnable> waiting = new ArrayDeque<>();
 
@@ -550,7 +628,10 @@ class CoordinatorTest {
                 }
                 case Message.Prepare _ -> CompletableFuture.completedFuture(new Reply.Voted(vote));
                 case Message.Commit _, Message.CommitOnePhase _ -> commit(target, message.id());
-                case Message.Rollback _ -> CompletableFuture.completedFuture(new Reply.Acknowledged());
+                case Message.Rollback _ -> {
+                    rolledBack++;
+                    yield CompletableFuture.completedFuture(new Reply.Acknowledged());
+                }
             };
         }
 

@@ -2,14 +2,16 @@ package dtc.runtime.coordinator;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.coordinator.CoordinatorEvent;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.protocol.Origin;
+import dtc.protocol.Refusal;
 import dtc.protocol.TransactionId;
+import dtc.runtime.Answer;
 import dtc.runtime.FakeTime;
 import java.time.Duration;
 import java.util.UUID;
@@ -28,35 +30,57 @@ class WaitersTest {
 
     @Test
     void a_call_is_answered_once_its_condition_is_met() {
-        CompletableFuture<Transaction> decided = await(Until.DECIDED);
-        CompletableFuture<Transaction> applied = await(Until.APPLIED);
+        CompletableFuture<Answer<Transaction>> decided = await(Until.DECIDED);
+        CompletableFuture<Answer<Transaction>> applied = await(Until.APPLIED);
         assertFalse(decided.isDone());
         Transaction rolledBack = rollBack();
-        waiters.changed(entry, rolledBack);
-        assertSame(rolledBack, decided.join());
-        assertSame(rolledBack, applied.join());
+        waiters.changed(entry);
+        assertEquals(Answer.of(rolledBack), decided.join());
+        assertEquals(Answer.of(rolledBack), applied.join());
         assertEquals(0, time.timers(), "the timers are cancelled");
         assertTrue(entry.waiters.isEmpty());
     }
 
     @Test
     void a_call_is_answered_with_the_current_state_after_the_timeout() {
-        CompletableFuture<Transaction> answer = await(Until.DECIDED);
+        CompletableFuture<Answer<Transaction>> answer = await(Until.DECIDED);
         time.goOn(TIMEOUT.minusMillis(1));
         assertFalse(answer.isDone());
         time.goOn(Duration.ofMillis(1));
-        assertSame(entry.transaction(), answer.join());
+        assertEquals(Answer.of(entry.transaction()), answer.join());
         assertTrue(entry.waiters.isEmpty());
     }
 
     @Test
     void a_call_whose_condition_is_met_already_does_not_wait() {
         Transaction rolledBack = rollBack();
-        assertSame(rolledBack, await(Until.APPLIED).join());
+        assertEquals(Answer.of(rolledBack), await(Until.APPLIED).join());
         assertEquals(0, time.timers());
     }
 
-    private CompletableFuture<Transaction> await(Until until) {
+    @Test
+    void a_call_is_not_answered_with_an_outcome_that_is_not_durable() {
+        entry.recordPending();
+        Transaction rolledBack = rollBack();
+        CompletableFuture<Answer<Transaction>> answer = await(Until.NOW);
+        waiters.changed(entry);
+        assertFalse(answer.isDone());
+        entry.recordDone();
+        waiters.changed(entry);
+        assertEquals(Answer.of(rolledBack), answer.join());
+    }
+
+    @Test
+    void a_call_is_refused_if_the_outcome_is_not_durable_after_the_timeout() {
+        entry.recordPending();
+        rollBack();
+        CompletableFuture<Answer<Transaction>> answer = await(Until.APPLIED);
+        time.goOn(TIMEOUT);
+        Refusal refusal = assertInstanceOf(Answer.Refused.class, answer.join()).refusal();
+        assertEquals(Refusal.Kind.UNDECIDED, refusal.kind());
+    }
+
+    private CompletableFuture<Answer<Transaction>> await(Until until) {
         return waiters.await(entry, until).toCompletableFuture();
     }
 
