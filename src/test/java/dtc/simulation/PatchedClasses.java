@@ -72,7 +72,7 @@ final class PatchedClasses extends ClassLoader {
     }
 
     private static String classPath() {
-        return Stream.of(dtc.coordinator.TwoPhaseCommit.class, NullMarked.class)
+        return Stream.of(org.jboss.logging.Logger.class, dtc.coordinator.TwoPhaseCommit.class, NullMarked.class)
                 .map(PatchedClasses::location)
                 .collect(Collectors.joining(System.getProperty("path.separator")));
     }

@@ -86,7 +86,7 @@ class PlantedBugsTest {
                                 """)
                         .foundWithin(FEW),
                 plant("presumes commit")
-                        .in(Coordinator.class, "outcome")
+                        .in("dtc.runtime.coordinator.Inquiries", "outcome")
                         .replace("Outcome.ROLLBACK", "Outcome.COMMIT")
                         .foundWithin(FEW),
                 plant("does not deliver recovered commits after a restart")
@@ -130,6 +130,14 @@ class PlantedBugsTest {
                 plant("mixes up the answers to a batch")
                         .in(BatchingParticipantClient.class, "complete(List<Pending>, List<Optional<Reply>>)")
                         .replace("replies.get(i)", "replies.get(batch.size() - 1 - i)")
+                        .foundWithin(MANY),
+                plant("answers a request with a rollback that is not recorded")
+                        .in(TwoPhaseCommit.class, "rollBack")
+                        .replace("t.origin().request() != null", "false")
+                        .foundWithin(MANY),
+                plant("answers a request before its rollback is durable")
+                        .in("dtc.runtime.coordinator.Waiters", "isReached")
+                        .replace("!entry.isRecordPending()", "true")
                         .foundWithin(MANY),
                 plant("ignores the idempotency key of a request")
                         .in("dtc.runtime.coordinator.IdempotencyKeys", "bindIfAbsent")
