@@ -9,6 +9,7 @@ import dtc.coordinator.WriteResult;
 import dtc.protocol.Ballot;
 import dtc.protocol.Cause;
 import dtc.protocol.Outcome;
+import dtc.protocol.Resolution;
 import dtc.protocol.Vote;
 import dtc.protocol.VoteCause;
 import java.time.Duration;
@@ -219,12 +220,13 @@ final class TimelineRows {
                         decides ? "says that it had committed" : "had already done the opposite",
                         e.reason());
             }
-            case CoordinatorEvent.Resolved e ->
-                milestone(
-                        m,
-                        Tone.GOOD,
-                        "Marked as resolved by " + e.resolution().by(),
-                        e.resolution().reason());
+            case CoordinatorEvent.GiveUpRequested(String rm, Resolution r) ->
+                milestone(m, Tone.BAD, "Delivery to %s given up by %s".formatted(rm, r.by()), r.reason());
+            case CoordinatorEvent.DiscardRequested(String rm) ->
+                milestone(m, Tone.BAD, "The commit for %s was discarded".formatted(rm), null);
+            case CoordinatorEvent.ParticipantReturned _ -> {} // shown as the delivery
+            case CoordinatorEvent.Resolved(Resolution r) ->
+                milestone(m, Tone.GOOD, "Marked as resolved by " + r.by(), r.reason());
         }
         if (m.before() != m.after()) {
             decidedToRollBack(m);

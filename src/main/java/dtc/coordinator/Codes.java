@@ -69,6 +69,7 @@ final class Codes {
             case CONTRADICTED -> 14;
             case SHUTDOWN -> 15;
             case OPERATOR -> 16;
+            case GIVEN_UP -> 17;
         };
     }
 

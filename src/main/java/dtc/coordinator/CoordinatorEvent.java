@@ -74,6 +74,15 @@ public sealed interface CoordinatorEvent {
     /** The participant had already ended the transaction with the opposite outcome. */
     record Contradicted(String resourceManager, String reason) implements CoordinatorEvent {}
 
+    /** An operator stops the delivery of the outcome to a participant. */
+    record GiveUpRequested(String resourceManager, Resolution resolution) implements CoordinatorEvent {}
+
+    /** An operator discards the commit that was given up for a participant. */
+    record DiscardRequested(String resourceManager) implements CoordinatorEvent {}
+
+    /** A participant whose commit was given up has registered, or asks for the outcome. */
+    record ParticipantReturned(String resourceManager) implements CoordinatorEvent {}
+
     /** An operator resolved the heuristic outcome. */
     record Resolved(Resolution resolution) implements CoordinatorEvent {}
 }

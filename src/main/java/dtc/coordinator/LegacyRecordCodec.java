@@ -111,7 +111,8 @@ final class LegacyRecordCodec {
                     instance,
                     state,
                     vote == 0 ? null : Codes.vote(vote),
-                    hasReason(in.get()) ? text(in) : null));
+                    hasReason(in.get()) ? text(in) : null,
+                    null));
         }
         return List.copyOf(members);
     }

@@ -1,6 +1,7 @@
 package dtc.coordinator;
 
 import dtc.protocol.Ballot;
+import dtc.protocol.Resolution;
 import dtc.protocol.State;
 import dtc.protocol.Vote;
 import java.util.UUID;
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param writesUnderWay number of unanswered writes; the vote is requested once this is 0
  * @param unresponsive whether it did not answer a message. A rollback does not wait for such a participant, since it
  *     asks for the outcome.
+ * @param givenUp who gave up the delivery of its commit, and why; null if nobody did, or if it was delivered or
+ *     discarded later
  */
 public record Participant(
         String resourceManager,
@@ -27,7 +30,8 @@ public record Participant(
         @Nullable String reason,
         int writes,
         int writesUnderWay,
-        boolean unresponsive) {
+        boolean unresponsive,
+        @Nullable Resolution givenUp) {
 
     public Participant {
         if (writesUnderWay < 0 || writesUnderWay > writes) {
@@ -37,7 +41,7 @@ public record Participant(
     }
 
     static Participant enlist(String resourceManager, UUID instance, boolean onePhase) {
-        return new Participant(resourceManager, instance, onePhase, State.ACTIVE, null, null, 0, 0, false);
+        return new Participant(resourceManager, instance, onePhase, State.ACTIVE, null, null, 0, 0, false, null);
     }
 
     Participant writeSent() {
@@ -75,9 +79,46 @@ public record Participant(
         return with(state, ballot, newReason, true);
     }
 
+    /**
+     * Stops the delivery of its commit. It is delivered once more when the participant registers or asks for the
+     * outcome, until it is delivered or discarded.
+     */
+    Participant giveUp(Resolution resolution) {
+        return with(State.HEURISTIC, ballot, "given up: " + resolution.reason(), unresponsive)
+                .withGivenUp(resolution);
+    }
+
+    /** Ends the delivery of a commit that was given up. */
+    Participant discard() {
+        return withGivenUp(null);
+    }
+
+    private Participant withGivenUp(@Nullable Resolution newGivenUp) {
+        return new Participant(
+                resourceManager,
+                instance,
+                onePhase,
+                state,
+                ballot,
+                reason,
+                writes,
+                writesUnderWay,
+                unresponsive,
+                newGivenUp);
+    }
+
     private Participant withWrites(int newWrites, int newWritesUnderWay) {
         return new Participant(
-                resourceManager, instance, onePhase, state, ballot, reason, newWrites, newWritesUnderWay, unresponsive);
+                resourceManager,
+                instance,
+                onePhase,
+                state,
+                ballot,
+                reason,
+                newWrites,
+                newWritesUnderWay,
+                unresponsive,
+                givenUp);
     }
 
     private Participant with(
@@ -91,7 +132,8 @@ public record Participant(
                 newReason,
                 writes,
                 writesUnderWay,
-                newUnresponsive);
+                newUnresponsive,
+                givenUp);
     }
 
     public boolean isReadOnly() {
@@ -99,7 +141,7 @@ public record Participant(
     }
 
     /** Whether it needs no further messages. */
-    boolean isSettled() {
+    public boolean isSettled() {
         return switch (state) {
             case COMMITTED, ROLLED_BACK, HEURISTIC -> true;
             case ACTIVE, MARKED_ROLLBACK, PREPARING, PREPARED, COMMITTING, ROLLING_BACK -> false;

@@ -1,8 +1,11 @@
 package dtc.coordinator;
 
 import dtc.coordinator.CoordinatorEffect.Deliver;
+import dtc.coordinator.CoordinatorEffect.Durability;
+import dtc.coordinator.CoordinatorEffect.Persist;
 import dtc.coordinator.CoordinatorEffect.Timing;
 import dtc.coordinator.CoordinatorEvent.Contradicted;
+import dtc.coordinator.CoordinatorEvent.GiveUpRequested;
 import dtc.coordinator.CoordinatorEvent.Lost;
 import dtc.coordinator.CoordinatorEvent.OnePhaseRefused;
 import dtc.coordinator.CoordinatorEvent.Resolved;
@@ -46,12 +49,24 @@ final class PhaseTwo {
     static Step acknowledged(Transaction t, String resourceManager, Instant now) {
         return switch (t.state()) {
             case COMMITTING ->
-                finishCommit(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.COMMITTED, null)), now);
+                finishCommit(
+                        t.change(
+                                resourceManager,
+                                p -> p.isSettled() && p.givenUp() == null
+                                        ? p
+                                        : p.discard().to(State.COMMITTED, null)),
+                        now);
             case ROLLING_BACK ->
                 finishRollback(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.ROLLED_BACK)), now);
             // The reply to a retry that was sent after the transaction ended.
-            case ROLLED_BACK, HEURISTIC ->
-                Step.of(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.ROLLED_BACK)));
+            case ROLLED_BACK -> Step.of(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.ROLLED_BACK)));
+            case HEURISTIC -> {
+                Participant before = t.participant(resourceManager);
+                yield before != null && before.givenUp() != null
+                        ? recorded(
+                                t.change(resourceManager, p -> p.discard().to(State.COMMITTED, null)), Durability.LAZY)
+                        : Step.of(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.ROLLED_BACK)));
+            }
             // The one-phase commit was not answered. The participant then acknowledged a rollback.
             case DELEGATED, RESOLVING ->
                 onePhaseRefused(
@@ -92,6 +107,9 @@ final class PhaseTwo {
 
     static Step lost(Transaction t, Lost e, Instant now) {
         Participant before = t.participant(e.resourceManager());
+        if (before != null && before.givenUp() != null) {
+            return cannotCommit(t, e.resourceManager(), e.reason());
+        }
         if (before == null || before.isSettled()) {
             return Step.of(t);
         }
@@ -122,6 +140,9 @@ final class PhaseTwo {
 
     static Step contradicted(Transaction t, Contradicted e, Instant now) {
         Participant before = t.participant(e.resourceManager());
+        if (before != null && before.givenUp() != null) {
+            return cannotCommit(t, e.resourceManager(), e.reason());
+        }
         if (before == null || before.isSettled()) {
             return Step.of(t);
         }
@@ -143,6 +164,61 @@ final class PhaseTwo {
         return t.state() == TransactionState.HEURISTIC && t.resolution() == null
                 ? Step.of(t.resolved(e.resolution()))
                 : Step.of(t);
+    }
+
+    // Giving up
+
+    static Step giveUp(Transaction t, GiveUpRequested e, Instant now) {
+        String name = e.resourceManager();
+        Participant before = t.participant(name);
+        if (before == null || before.isSettled()) {
+            return Step.of(t);
+        }
+        String reason = "given up: " + e.resolution().reason();
+        return switch (t.state()) {
+            case COMMITTING ->
+                recorded(
+                        finishCommit(
+                                        t.change(name, p -> p.giveUp(e.resolution()))
+                                                .because(Cause.GIVEN_UP, name + ": " + reason),
+                                        now)
+                                .transaction(),
+                        Durability.FORCED);
+            // The participant may have committed, and nobody else knows.
+            case DELEGATED -> giveUp(t.to(TransactionState.RESOLVING, now), e, now);
+            case RESOLVING -> {
+                Transaction next = lost(t, new Lost(name, reason), now).transaction();
+                yield recorded(next, Durability.FORCED);
+            }
+            // The outcome is presumed: a participant in doubt asks. Nothing else is left to do.
+            case ROLLING_BACK -> finishRollback(t.change(name, p -> p.to(State.ROLLED_BACK, reason)), now);
+            case ROLLED_BACK, HEURISTIC -> Step.of(t.change(name, p -> p.to(State.ROLLED_BACK, reason)));
+            case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> Step.of(t);
+        };
+    }
+
+    static Step discard(Transaction t, String resourceManager) {
+        Participant before = t.participant(resourceManager);
+        return before == null || before.givenUp() == null
+                ? Step.of(t)
+                : recorded(t.change(resourceManager, Participant::discard), Durability.FORCED);
+    }
+
+    /** Delivers a commit that was given up once more. */
+    static Step returned(Transaction t, String resourceManager) {
+        Participant before = t.participant(resourceManager);
+        return before == null || before.givenUp() == null
+                ? Step.of(t)
+                : Step.of(t, new Deliver(resourceManager, Outcome.COMMIT, Timing.NOW));
+    }
+
+    /** The participant answered the delivery of a commit that was given up: it cannot commit. */
+    private static Step cannotCommit(Transaction t, String resourceManager, String reason) {
+        return recorded(t.change(resourceManager, p -> p.discard().to(State.HEURISTIC, reason)), Durability.LAZY);
+    }
+
+    private static Step recorded(Transaction t, Durability durability) {
+        return Step.of(t, new Persist(TransactionRecord.of(t), durability));
     }
 
     static Step finishCommit(Transaction t, Instant now) {

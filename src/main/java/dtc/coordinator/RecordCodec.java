@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * 10 request                     fields: 1 key, 2 fingerprint; optional
  * 11 resolution                  fields: 1 by, 2 at, 3 reason; optional
  * 12 participant                 fields: 1 resource manager, 2 instance (16 bytes), 3 state, 4 vote (optional),
- *                                5 reason (optional); once for each participant
+ *                                5 reason (optional), 6 given up (fields like 11; optional); once for each
+ *                                participant
  * 128 observed                  how long coordinators had run on this log when the record was appended, in milliseconds
  *                               (8 bytes); optional. Retention is measured by it, since the wall clock may jump.
  * </pre>
@@ -75,6 +76,7 @@ public final class RecordCodec {
     private static final int PARTICIPANT_STATE = 3;
     private static final int PARTICIPANT_VOTE = 4;
     private static final int PARTICIPANT_REASON = 5;
+    private static final int PARTICIPANT_GIVEN_UP = 6;
     private static final int OBSERVED = FIRST_ANCILLARY_TAG;
 
     private RecordCodec() {}
@@ -134,6 +136,9 @@ public final class RecordCodec {
             out.code(PARTICIPANT_VOTE, Codes.of(member.vote()));
         }
         out.text(PARTICIPANT_REASON, truncated(member.reason()));
+        if (member.givenUp() != null) {
+            out.nested(PARTICIPANT_GIVEN_UP, fields(member.givenUp()));
+        }
         return out;
     }
 
@@ -241,7 +246,8 @@ public final class RecordCodec {
                 in.uuid(PARTICIPANT_INSTANCE),
                 in.code(PARTICIPANT_STATE, Codes::state),
                 in.optionalCode(PARTICIPANT_VOTE, Codes::vote),
-                in.optionalText(PARTICIPANT_REASON));
+                in.optionalText(PARTICIPANT_REASON),
+                resolution(in.nested(PARTICIPANT_GIVEN_UP, "resolution")));
         in.end();
         return member;
     }

@@ -95,6 +95,16 @@ public record Transaction(
         return null;
     }
 
+    /** Whether the delivery of a commit to a participant was given up, and may still be completed. */
+    public boolean hasGivenUp() {
+        for (Participant participant : participants) {
+            if (participant.givenUp() != null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Whether the outcome is heuristic and no operator has resolved it. */
     public boolean isUnresolved() {
         return state == TransactionState.HEURISTIC && resolution == null;

@@ -45,7 +45,8 @@ public record TransactionRecord(
             UUID instance,
             State state,
             @Nullable Vote vote,
-            @Nullable String reason) {
+            @Nullable String reason,
+            @Nullable Resolution givenUp) {
 
         private static Member of(Participant p) {
             return new Member(
@@ -53,7 +54,8 @@ public record TransactionRecord(
                     p.instance(),
                     p.state(),
                     p.ballot() == null ? null : p.ballot().vote(),
-                    p.reason());
+                    p.reason(),
+                    p.givenUp());
         }
 
         Participant recover() {
@@ -64,7 +66,7 @@ public record TransactionRecord(
                         case READ_ONLY -> Ballot.READ_ONLY;
                         case ABORT -> Ballot.abort(String.valueOf(reason));
                     };
-            return new Participant(resourceManager, instance, true, state, ballot, reason, 0, 0, false);
+            return new Participant(resourceManager, instance, true, state, ballot, reason, 0, 0, false, givenUp);
         }
     }
 

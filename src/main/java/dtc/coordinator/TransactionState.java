@@ -17,8 +17,11 @@ public enum TransactionState {
     DELEGATING(State.PREPARING, ACTIVE),
     /** The only participant was asked to commit in one phase. It decides the outcome. */
     DELEGATED(State.PREPARING, DELEGATING),
-    /** DELEGATED before a restart. A client may already know the outcome. Entered only by recovery. */
-    RESOLVING(State.PREPARING),
+    /**
+     * DELEGATED before a restart. A client may already know the outcome. Entered by recovery, and if the participant is
+     * given up.
+     */
+    RESOLVING(State.PREPARING, DELEGATED),
     /** Commit is recorded. It is sent until every participant has acknowledged it. Also entered by recovery. */
     COMMITTING(State.COMMITTING, DECIDING),
     COMMITTED(State.COMMITTED, DECIDING, DELEGATED, RESOLVING, COMMITTING),

@@ -9,10 +9,13 @@ import dtc.coordinator.CoordinatorEffect.StartVoteTimer;
 import dtc.coordinator.CoordinatorEffect.Timing;
 import dtc.coordinator.CoordinatorEvent.Acknowledged;
 import dtc.coordinator.CoordinatorEvent.Contradicted;
+import dtc.coordinator.CoordinatorEvent.DiscardRequested;
 import dtc.coordinator.CoordinatorEvent.Expired;
+import dtc.coordinator.CoordinatorEvent.GiveUpRequested;
 import dtc.coordinator.CoordinatorEvent.Lost;
 import dtc.coordinator.CoordinatorEvent.OnePhaseCommitted;
 import dtc.coordinator.CoordinatorEvent.OnePhaseRefused;
+import dtc.coordinator.CoordinatorEvent.ParticipantReturned;
 import dtc.coordinator.CoordinatorEvent.PrepareRequested;
 import dtc.coordinator.CoordinatorEvent.RecordRefused;
 import dtc.coordinator.CoordinatorEvent.Recorded;
@@ -85,6 +88,9 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
             case Lost e -> PhaseTwo.lost(t, e, now);
             case Contradicted e -> PhaseTwo.contradicted(t, e, now);
             case Resolved e -> PhaseTwo.resolved(t, e);
+            case GiveUpRequested e -> PhaseTwo.giveUp(t, e, now);
+            case DiscardRequested e -> PhaseTwo.discard(t, e.resourceManager());
+            case ParticipantReturned e -> PhaseTwo.returned(t, e.resourceManager());
         };
     }
 
@@ -301,9 +307,9 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         return switch (t.state()) {
             case DECIDING, DELEGATING -> rollBack(t, Cause.LOG_REFUSED, e.reason(), now);
             case ROLLING_BACK -> Step.of(t, new Persist(rolledBack(t, now), Durability.FORCED_AFTER_PAUSE));
-            case ROLLED_BACK, HEURISTIC ->
+            case COMMITTING, COMMITTED, ROLLED_BACK, HEURISTIC ->
                 Step.of(t, new Persist(TransactionRecord.of(t), Durability.FORCED_AFTER_PAUSE));
-            case ACTIVE, MARKED_ROLLBACK, PREPARING, DELEGATED, RESOLVING, COMMITTING, COMMITTED -> Step.of(t);
+            case ACTIVE, MARKED_ROLLBACK, PREPARING, DELEGATED, RESOLVING -> Step.of(t);
         };
     }
 

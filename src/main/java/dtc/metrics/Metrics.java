@@ -13,6 +13,7 @@ import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.DeliveryEvent;
 import dtc.runtime.coordinator.TransactionIds;
 import dtc.runtime.coordinator.TransactionListener;
+import dtc.runtime.coordinator.UndeliveredOutcomes;
 import dtc.runtime.messaging.BatchingParticipantClient;
 import dtc.runtime.participant.HostedParticipant;
 import dtc.runtime.participant.HostedResourceManagers;
@@ -113,6 +114,9 @@ public class Metrics implements TransactionListener {
                 .register(meters);
         FunctionCounter.builder("dtc.inquiries.foreign", coordinator, Coordinator::foreignInquiries)
                 .description("Inquiries about transactions that the decision log did not issue, answered PENDING")
+                .register(meters);
+        Gauge.builder("dtc.transactions.given.up", coordinator.undelivered(), UndeliveredOutcomes::givenUp)
+                .description("Transactions with a commit that was given up and is neither delivered nor discarded")
                 .register(meters);
         Gauge.builder("dtc.in.doubt.oldest", coordinator, c -> seconds(c.oldestInDoubt()))
                 .baseUnit("seconds")

@@ -17,7 +17,8 @@ public enum Cause {
     INSTANCE_CHANGED,
     LOG_REFUSED,
     LOST,
-    CONTRADICTED;
+    CONTRADICTED,
+    GIVEN_UP;
 
     public static Cause of(Ballot abort) {
         return switch (abort.cause()) {

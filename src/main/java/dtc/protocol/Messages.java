@@ -50,6 +50,12 @@ public final class Messages {
     /** {@code reason} is present if the outcome is PENDING because the coordinator does not know the transaction. */
     public record OutcomeDocument(Outcome outcome, @Nullable String reason) {}
 
+    /** Body of the give-up calls. */
+    public record GiveUpRequest(@Nullable String reason) {}
+
+    /** A number of transactions. */
+    public record TransactionsCount(int transactions) {}
+
     // Resource manager -> coordinator
 
     /**

@@ -7,6 +7,7 @@ import dtc.protocol.Messages.BeginRequest;
 import dtc.protocol.Messages.CarriedWrite;
 import dtc.protocol.Messages.PrepareRequest;
 import dtc.protocol.Messages.WriteRequest;
+import dtc.protocol.PlainText;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.resource.ResourceEvent;
@@ -51,6 +52,7 @@ public final class Input {
     private static final Pattern IDEMPOTENCY_KEY = Pattern.compile("[\\x21-\\x7e]{1,255}");
 
     private static final int URL_CHARS_MAX = 2048;
+    private static final int REASON_CHARS_MAX = 500;
     /** The maximum number of messages in one request. */
     public static final int BATCH_MAX = 256;
 
@@ -97,6 +99,18 @@ public final class Input {
                     "timeoutMillis", "must be from 1 to " + limits.timeoutMax().toMillis());
         }
         return Duration.ofMillis(millis);
+    }
+
+    /** The reason that an operator gives for an action. */
+    String reason(@Nullable String reason) {
+        if (reason == null || reason.isBlank()) {
+            violation("reason", "must not be missing or blank");
+            return "";
+        }
+        if (reason.length() > REASON_CHARS_MAX) {
+            violation("reason", "must not have more than " + REASON_CHARS_MAX + " characters");
+        }
+        return PlainText.line(reason, REASON_CHARS_MAX);
     }
 
     List<Write> writes(@Nullable BeginRequest request) {

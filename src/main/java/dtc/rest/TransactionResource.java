@@ -263,7 +263,7 @@ public class TransactionResource {
         return Uni.createFrom().completionStage(call).map(Problems::given);
     }
 
-    private static TransactionDocument document(Transaction t) {
+    static TransactionDocument document(Transaction t) {
         return new TransactionDocument(
                 t.id().toString(),
                 t.state().shown(),

@@ -21,6 +21,8 @@ final class Access {
     private static final List<Rule> RULES = List.of(
             rule(POST, "/transactions", Role.CLIENT),
             rule(POST, "/transactions/" + ANY + "/(writes|prepare|commit|rollback)", Role.CLIENT),
+            rule(Set.of("POST", "DELETE"), "/transactions/" + ANY + "/participants/" + ANY + "/give-up", Role.OPERATOR),
+            rule(Set.of("POST", "DELETE"), "/resource-managers/" + ANY + "/give-up", Role.OPERATOR),
             rule(READ, "/transactions/" + ANY + "/outcome", Role.RESOURCE_MANAGER, Role.OPERATOR),
             rule(READ, "/transactions(/" + ANY + ")?", Role.CLIENT, Role.OPERATOR),
             rule(READ, "/resource-managers(/" + ANY + ")?", Role.CLIENT, Role.RESOURCE_MANAGER, Role.OPERATOR),

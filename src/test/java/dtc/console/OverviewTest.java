@@ -213,7 +213,7 @@ class OverviewTest {
                 null,
                 Cause.VOTED,
                 null,
-                List.of(new TransactionRecord.Member("a", INSTANCE, State.COMMITTING, Vote.COMMIT, null)),
+                List.of(new TransactionRecord.Member("a", INSTANCE, State.COMMITTING, Vote.COMMIT, null, null)),
                 null);
         logged.add(new LogRecord(id, RecordCodec.encode(committing, 0), LogRecord.Status.OPEN));
         assertEquals(1, coordinator.recover());

@@ -94,7 +94,7 @@ class RecordCodecTest {
                 null,
                 null,
                 null,
-                List.of(new TransactionRecord.Member(text, new UUID(1, 2), State.COMMITTED, null, null)),
+                List.of(new TransactionRecord.Member(text, new UUID(1, 2), State.COMMITTED, null, null, null)),
                 null);
 
         assertEquals(record, RecordCodec.decode(ID, RecordCodec.encode(record, 0)));

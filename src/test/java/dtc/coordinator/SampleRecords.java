@@ -39,8 +39,8 @@ public final class SampleRecords {
                 Cause.VOTED,
                 null,
                 List.of(
-                        new Member("orders", INSTANCE, State.COMMITTING, Vote.COMMIT, null),
-                        new Member("payments", INSTANCE, State.COMMITTING, Vote.COMMIT, null)),
+                        new Member("orders", INSTANCE, State.COMMITTING, Vote.COMMIT, null, null),
+                        new Member("payments", INSTANCE, State.COMMITTING, Vote.COMMIT, null, null)),
                 null);
     }
 
@@ -59,7 +59,7 @@ public final class SampleRecords {
                 null,
                 decided.participants().stream()
                         .map(member -> new Member(
-                                member.resourceManager(), member.instance(), State.COMMITTED, Vote.COMMIT, null))
+                                member.resourceManager(), member.instance(), State.COMMITTED, Vote.COMMIT, null, null))
                         .toList(),
                 null);
     }
@@ -76,7 +76,7 @@ public final class SampleRecords {
                 START.plusMillis(7),
                 Cause.VOTE_ABORT,
                 reason,
-                List.of(new Member("orders", INSTANCE, State.ROLLED_BACK, Vote.ABORT, reason)),
+                List.of(new Member("orders", INSTANCE, State.ROLLED_BACK, Vote.ABORT, reason, null)),
                 null);
     }
 
@@ -95,8 +95,8 @@ public final class SampleRecords {
                 cause,
                 "because",
                 List.of(
-                        new Member("stock", INSTANCE, member, vote, "of that"),
-                        new Member("orders", new UUID(1, 2), member, null, null)),
+                        new Member("stock", INSTANCE, member, vote, "of that", null),
+                        new Member("orders", new UUID(1, 2), member, null, null, null)),
                 null);
     }
 

@@ -95,6 +95,9 @@ class TwoPhaseCommitTest {
             Lost               .   .   .   .   .   rd  he  he  .   rd  .   .
             Contradicted       .   .   .   .   .   cd  cd  he  .   he  he  .
             Resolved           .   .   .   .   .   .   .   .   .   .   .   .
+            GiveUpRequested    .   .   .   .   .   he  he  he  .   rd  .   .
+            DiscardRequested   .   .   .   .   .   .   .   .   .   .   .   .
+            ParticipantReturned .  .   .   .   .   .   .   .   .   .   .   .
             """;
 
     /** The machine reads the time of the decision from it. */
@@ -135,7 +138,10 @@ class TwoPhaseCommitTest {
             new CoordinatorEvent.Unanswered("a", "why"),
             new CoordinatorEvent.Lost("a", "why"),
             new CoordinatorEvent.Contradicted("a", "why"),
-            new CoordinatorEvent.Resolved(RESOLUTION));
+            new CoordinatorEvent.Resolved(RESOLUTION),
+            new CoordinatorEvent.GiveUpRequested("a", RESOLUTION),
+            new CoordinatorEvent.DiscardRequested("a"),
+            new CoordinatorEvent.ParticipantReturned("a"));
 
     static Stream<Arguments> pairs() {
         return TABLE.lines().skip(1).flatMap(line -> {

@@ -61,6 +61,11 @@ class AccessTest {
                 Endpoint.of("POST", "/transactions/{id}/prepare", null, Role.CLIENT),
                 Endpoint.of("POST", "/transactions/{id}/commit", null, Role.CLIENT),
                 Endpoint.of("POST", "/transactions/{id}/rollback", null, Role.CLIENT),
+                Endpoint.of(
+                        "POST", "/transactions/{id}/participants/{rm}/give-up", "{\"reason\":\"r\"}", Role.OPERATOR),
+                Endpoint.of("DELETE", "/transactions/{id}/participants/{rm}/give-up", null, Role.OPERATOR),
+                Endpoint.of("POST", "/resource-managers/{id}/give-up", "{\"reason\":\"r\"}", Role.OPERATOR),
+                Endpoint.of("DELETE", "/resource-managers/{id}/give-up", null, Role.OPERATOR),
                 Endpoint.of("GET", "/transactions/{id}/outcome", null, Role.RESOURCE_MANAGER, Role.OPERATOR),
                 Endpoint.of("GET", "/resource-managers", null, Role.CLIENT, Role.RESOURCE_MANAGER, Role.OPERATOR),
                 Endpoint.of("GET", "/resource-managers/{id}", null, Role.CLIENT, Role.RESOURCE_MANAGER, Role.OPERATOR),

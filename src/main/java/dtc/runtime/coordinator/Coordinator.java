@@ -78,6 +78,7 @@ public final class Coordinator {
     private final TransactionDriver driver;
     private final Writes writes;
     private final Inquiries inquiries;
+    private final UndeliveredOutcomes undelivered;
 
     private volatile boolean stopping;
     private volatile @Nullable CompletableFuture<Void> drained;
@@ -120,6 +121,8 @@ public final class Coordinator {
                 this::completeIfDrained);
         this.writes = new Writes(machine, registry, driver, settings.undeliveredMax());
         this.inquiries = new Inquiries(log, store);
+        this.undelivered = new UndeliveredOutcomes(store, driver, waiters);
+        registry.onArrival(undelivered::returned);
     }
 
     /**
@@ -340,6 +343,7 @@ public final class Coordinator {
 
     /** Returns the outcome to a participant in doubt. */
     public InquiryAnswer outcome(TransactionId id) {
+        undelivered.returned(id);
         return inquiries.outcome(id);
     }
 
@@ -395,6 +399,11 @@ public final class Coordinator {
         }
         store.resolved(id);
         return Answer.of(after);
+    }
+
+    /** Outcomes that participants have not acknowledged. */
+    public UndeliveredOutcomes undelivered() {
+        return undelivered;
     }
 
     /** Refuses new transactions and rolls back active ones. Completes once all have ended. */

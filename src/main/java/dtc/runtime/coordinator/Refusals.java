@@ -15,6 +15,14 @@ public final class Refusals {
         return new Refusal(Kind.UNKNOWN_TRANSACTION, "no such transaction, or ended and forgotten", id, null);
     }
 
+    static Refusal notEnlisted(TransactionId id, String resourceManager) {
+        return new Refusal(
+                Kind.UNKNOWN_RESOURCE_MANAGER,
+                "resource manager %s is not a participant of this transaction".formatted(resourceManager),
+                id,
+                resourceManager);
+    }
+
     static Refusal wrongState(Transaction t, @Nullable String resourceManager) {
         return new Refusal(
                 Kind.WRONG_STATE,

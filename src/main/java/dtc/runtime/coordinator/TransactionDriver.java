@@ -116,6 +116,11 @@ final class TransactionDriver {
                 }
             }
         }
+        if (before.hasGivenUp()
+                && before.state().isFinal()
+                && !step.transaction().hasGivenUp()) {
+            store.givenUpEnded(step.transaction());
+        }
         if (before.state() != step.transaction().state()) {
             stateChanged(entry, before, step.transaction());
         }
@@ -127,10 +132,12 @@ final class TransactionDriver {
 
     /** Guarded by the entry, so that no call is answered between the change of state and a forced record. */
     private void beginPersist(TransactionEntry entry, Persist persist) {
+        if (!entry.isForgotten()) {
+            store.update(entry.transaction());
+        }
         if (persist.durability() != Durability.LAZY) {
             entry.recordPending();
         } else if (!entry.isForgotten()) {
-            store.updateUnresolved(entry.transaction());
             log.appendLazily(LogRecords.encode(persist.record(), observed));
         }
     }

@@ -1,5 +1,6 @@
 package dtc.runtime.coordinator;
 
+import dtc.coordinator.Participant;
 import dtc.coordinator.Transaction;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
@@ -10,6 +11,8 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -31,6 +34,9 @@ final class TransactionStore {
     private final Retention heuristics;
 
     private final NavigableSet<TransactionId> unresolved = new ConcurrentSkipListSet<>();
+    /** Transactions with a commit that was given up. They are kept until it is delivered or discarded. */
+    private final Set<TransactionId> givenUp = ConcurrentHashMap.newKeySet();
+
     private final Consumer<TransactionEntry> whenForgotten;
     private final IdempotencyKeys keys = new IdempotencyKeys();
 
@@ -84,9 +90,10 @@ final class TransactionStore {
         entries.put(t.id(), entry);
         keys.bind(t.origin(), t.id());
         if (t.state().isFinal()) {
-            updateUnresolved(t);
+            update(t);
             retain(t, finishedAgo);
         } else {
+            update(t);
             inFlight.incrementAndGet();
         }
     }
@@ -94,10 +101,15 @@ final class TransactionStore {
     // Finished
 
     /**
-     * Updates the set of unresolved outcomes. Called under the lock of the transaction to preserve the order of
-     * updates.
+     * Updates the sets of unresolved outcomes and of commits that were given up. Called under the lock of the
+     * transaction to preserve the order of updates.
      */
-    void updateUnresolved(Transaction after) {
+    void update(Transaction after) {
+        if (after.hasGivenUp()) {
+            givenUp.add(after.id());
+        } else {
+            givenUp.remove(after.id());
+        }
         if (after.isUnresolved()) {
             unresolved.add(after.id());
         } else {
@@ -118,7 +130,41 @@ final class TransactionStore {
         }
     }
 
+    /** Transactions with a commit to {@code resourceManager} that was given up. */
+    List<TransactionEntry> givenUp(String resourceManager) {
+        return givenUp.stream()
+                .map(entries::get)
+                .filter(Objects::nonNull)
+                .filter(entry -> {
+                    Participant participant = entry.transaction().participant(resourceManager);
+                    return participant != null && participant.givenUp() != null;
+                })
+                .toList();
+    }
+
+    int givenUpCount() {
+        return givenUp.size();
+    }
+
+    /** Transactions whose participant {@code resourceManager} has not received the outcome, oldest first. */
+    List<TransactionEntry> undelivered(String resourceManager) {
+        return entries.values().stream()
+                .filter(entry -> {
+                    Participant participant = entry.transaction().participant(resourceManager);
+                    return participant != null && !participant.isSettled();
+                })
+                .toList();
+    }
+
+    /** Starts the retention of a transaction whose last commit that was given up was delivered or discarded. */
+    void givenUpEnded(Transaction after) {
+        retain(after, Duration.ZERO);
+    }
+
     private void retain(Transaction ended, Duration ago) {
+        if (ended.hasGivenUp()) {
+            return;
+        }
         (ended.isUnresolved() ? heuristics : finished).add(ended.id(), ago);
     }
 

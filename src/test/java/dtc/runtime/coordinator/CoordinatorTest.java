@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import dtc.coordinator.Participant;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
 import dtc.coordinator.TwoPhaseCommit;
@@ -425,6 +426,134 @@ class CoordinatorTest {
     }
 
     @Test
+    void a_commit_that_was_given_up_is_kept_and_delivered_once_more_when_its_participant_asks() {
+        Coordinator before = coordinator();
+        TransactionId id = commitWithoutAcknowledgement(before);
+        Transaction givenUp = given(before.undelivered().giveUp(id, "b", giveUp()));
+        assertEquals(TransactionState.COMMITTING, givenUp.state(), "a is not given up");
+        assertEquals(
+                TransactionState.HEURISTIC,
+                given(before.undelivered().giveUp(id, "a", giveUp())).state());
+        assertEquals(
+                TransactionState.HEURISTIC,
+                given(before.undelivered().giveUp(id, "a", giveUp())).state(),
+                "again");
+        assertEquals(1, before.undelivered().givenUp());
+
+        Coordinator after = restarted();
+        after.recover();
+        assertEquals(Outcome.COMMIT, after.outcome(id).outcome());
+        assertEquals(List.of(), participants.committed, "nobody is registered");
+        participants.commits = new Reply.NoAnswer("still gone");
+        register("b", "http://localhost:2");
+        time.goOn(Duration.ofDays(1));
+        assertEquals(List.of(id + " b 2"), participants.committed, "one attempt at its registration, and no retry");
+        participants.commits = new Reply.Acknowledged();
+        assertEquals(Outcome.COMMIT, after.outcome(id).outcome());
+        assertEquals(List.of(id + " b 2", id + " b 2"), participants.committed);
+        assertEquals(List.of(State.HEURISTIC, State.COMMITTED), participantStates(after, id));
+        register("a", "http://localhost:1");
+        assertEquals(List.of(State.COMMITTED, State.COMMITTED), participantStates(after, id));
+        assertEquals(TransactionState.HEURISTIC, find(after, id).state());
+        assertEquals(0, after.undelivered().givenUp());
+
+        Coordinator last = restarted();
+        last.recover();
+        assertEquals(List.of(State.COMMITTED, State.COMMITTED), participantStates(last, id));
+    }
+
+    @Test
+    void a_commit_that_was_given_up_does_not_expire_until_it_is_discarded() {
+        Coordinator coordinator = coordinator();
+        TransactionId id = commitWithoutAcknowledgement(coordinator);
+        assertEquals(
+                2,
+                given(coordinator.undelivered().giveUpAll("a", giveUp()))
+                        + given(coordinator.undelivered().giveUpAll("b", giveUp())));
+        assertEquals(0, given(coordinator.undelivered().giveUpAll("a", giveUp())), "nothing is left to give up");
+        assertInstanceOf(Answer.Given.class, coordinator.resolve(id, giveUp()));
+        time.goOn(RETENTION.multipliedBy(24));
+        Coordinator after = restarted();
+        after.recover();
+        time.goOn(RETENTION.multipliedBy(24));
+        assertEquals(Outcome.COMMIT, after.outcome(id).outcome());
+        assertEquals(1, given(after.undelivered().discardAll("a")));
+        time.goOn(RETENTION.multipliedBy(24));
+        assertEquals(TransactionState.HEURISTIC, find(after, id).state(), "the commit to b is still kept");
+        given(after.undelivered().discard(id, "b"));
+        given(after.undelivered().discard(id, "b"));
+        participants.committed.clear();
+        register("a", "http://localhost:3");
+        register("b", "http://localhost:4");
+        assertEquals(List.of(), participants.committed, "discarded commits are not delivered");
+        time.goOn(RETENTION.plusSeconds(1));
+        assertInstanceOf(Answer.Refused.class, after.find(id));
+    }
+
+    @Test
+    void a_conclusion_is_told_only_after_it_is_durable() {
+        Coordinator coordinator = coordinator();
+        TransactionId id = commitWithoutAcknowledgement(coordinator);
+        log.result = new AppendResult.Refused("the disk is full");
+        CompletableFuture<Answer<Transaction>> answer =
+                coordinator.undelivered().giveUp(id, "b", giveUp()).toCompletableFuture();
+        assertFalse(answer.isDone());
+        log.result = null;
+        time.goOn(Duration.ofSeconds(1));
+        assertEquals(State.HEURISTIC, given(answer).participants().getLast().state());
+    }
+
+    @Test
+    void nothing_but_an_undelivered_outcome_can_be_given_up() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        Coordinator coordinator = coordinator();
+        Transaction active = given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, Until.APPLIED));
+        TransactionId committed = commit(coordinator, "a", "b").id();
+        for (TransactionId id : List.of(active.id(), committed)) {
+            assertEquals(
+                    Refusal.Kind.WRONG_STATE,
+                    refused(coordinator.undelivered().giveUp(id, "b", giveUp())).kind());
+        }
+        assertEquals(
+                Refusal.Kind.WRONG_STATE,
+                refused(coordinator.undelivered().discard(active.id(), "b")).kind());
+        assertEquals(
+                Refusal.Kind.UNKNOWN_RESOURCE_MANAGER,
+                refused(coordinator.undelivered().giveUp(committed, "c", giveUp()))
+                        .kind());
+        assertEquals(
+                Refusal.Kind.UNKNOWN_TRANSACTION,
+                refused(coordinator.undelivered().giveUp(new TransactionId(new UUID(9, 9)), "b", giveUp()))
+                        .kind());
+    }
+
+    /** Commits at two resource managers that are gone afterwards. */
+    private TransactionId commitWithoutAcknowledgement(Coordinator coordinator) {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        participants.commits = new Reply.NoAnswer("gone");
+        TransactionId id = commit(coordinator, "a", "b").id();
+        time.goOn(Duration.ofMinutes(1));
+        registry.leave("a", null);
+        registry.leave("b", null);
+        time.goOn(Duration.ofMinutes(1));
+        participants.commits = new Reply.Acknowledged();
+        participants.committed.clear();
+        return id;
+    }
+
+    private Resolution giveUp() {
+        return new Resolution("alice", time.now(), "its disk is lost");
+    }
+
+    private List<State> participantStates(Coordinator coordinator, TransactionId id) {
+        return find(coordinator, id).participants().stream()
+                .map(Participant::state)
+                .toList();
+    }
+
+    @Test
     void deliveries_are_retried_on_request_for_one_transaction_or_one_resource_manager() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
@@ -590,10 +719,8 @@ class CoordinatorTest {
         return given(CompletableFuture.completedFuture(coordinator.find(id)));
     }
 
-    private static Transaction given(CompletionStage<Answer<Transaction>> answer) {
-        return now(answer) instanceof Answer.Given<Transaction>(Transaction value)
-                ? value
-                : fail("refused: " + now(answer));
+    private static <T> T given(CompletionStage<Answer<T>> answer) {
+        return now(answer) instanceof Answer.Given<T>(T value) ? value : fail("refused: " + now(answer));
     }
 
     private static Refusal refused(CompletionStage<Answer<Transaction>> answer) {

@@ -1,0 +1,116 @@
+package dtc.rest;
+
+import dtc.protocol.Messages.GiveUpRequest;
+import dtc.protocol.Messages.TransactionDocument;
+import dtc.protocol.Messages.TransactionsCount;
+import dtc.protocol.Resolution;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Answer;
+import dtc.runtime.Time;
+import dtc.runtime.coordinator.Coordinator;
+import dtc.security.ApiAccess;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import io.smallrye.common.annotation.NonBlocking;
+import io.smallrye.mutiny.Uni;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.RestPath;
+import org.jboss.resteasy.reactive.RestResponse;
+import org.jspecify.annotations.Nullable;
+
+/** The HTTP interface for operators: gives up participants that will never acknowledge an outcome. */
+@Path("/")
+@Tag(name = "Giving up")
+@Produces(MediaType.APPLICATION_JSON)
+@NonBlocking
+@RegisterForReflection(targets = GiveUpRequest.class)
+@APIResponse(
+        responseCode = "default",
+        description =
+                "A problem (RFC 9457): type, title, status, detail, and where it applies transaction, resourceManager,"
+                        + " violations",
+        content = @Content(mediaType = "application/problem+json"))
+public class GiveUpResource {
+
+    private final Coordinator coordinator;
+    private final Time time;
+    private final Input.Limits limits;
+    private final ApiAccess access;
+
+    GiveUpResource(Coordinator coordinator, Time time, Input.Limits limits, ApiAccess access) {
+        this.coordinator = coordinator;
+        this.time = time;
+        this.limits = limits;
+        this.access = access;
+    }
+
+    @POST
+    @Path("transactions/{id}/participants/{rm}/give-up")
+    @Consumes(MediaType.APPLICATION_JSON)
+    @APIResponseSchema(value = TransactionDocument.class, responseDescription = "The delivery is given up")
+    public Uni<TransactionDocument> giveUp(
+            @RestPath String id, @RestPath String rm, @Context RoutingContext call, @Nullable GiveUpRequest request) {
+        Input input = new Input(limits);
+        TransactionId transaction = input.transactionId("id", id);
+        String name = input.name("rm", rm);
+        Resolution resolution = resolution(input, call, request);
+        return uni(() -> coordinator.undelivered().giveUp(transaction, name, resolution))
+                .map(TransactionResource::document);
+    }
+
+    @DELETE
+    @Path("transactions/{id}/participants/{rm}/give-up")
+    @APIResponse(responseCode = "204", description = "The commit is discarded")
+    public Uni<RestResponse<Void>> discard(@RestPath String id, @RestPath String rm) {
+        Input input = new Input(limits);
+        TransactionId transaction = input.transactionId("id", id);
+        String name = input.name("rm", rm);
+        input.check();
+        return uni(() -> coordinator.undelivered().discard(transaction, name)).map(_ -> RestResponse.noContent());
+    }
+
+    @POST
+    @Path("resource-managers/{id}/give-up")
+    @Consumes(MediaType.APPLICATION_JSON)
+    @APIResponseSchema(value = TransactionsCount.class, responseDescription = "The number of transactions")
+    public Uni<TransactionsCount> giveUpAll(
+            @RestPath String id, @Context RoutingContext call, @Nullable GiveUpRequest request) {
+        Input input = new Input(limits);
+        String name = input.name("id", id);
+        Resolution resolution = resolution(input, call, request);
+        return uni(() -> coordinator.undelivered().giveUpAll(name, resolution)).map(TransactionsCount::new);
+    }
+
+    @DELETE
+    @Path("resource-managers/{id}/give-up")
+    @APIResponseSchema(value = TransactionsCount.class, responseDescription = "The number of transactions")
+    public Uni<TransactionsCount> discardAll(@RestPath String id) {
+        Input input = new Input(limits);
+        String name = input.name("id", id);
+        input.check();
+        return uni(() -> coordinator.undelivered().discardAll(name)).map(TransactionsCount::new);
+    }
+
+    private Resolution resolution(Input input, RoutingContext call, @Nullable GiveUpRequest request) {
+        String reason = input.reason(request == null ? null : request.reason());
+        input.check();
+        String principal = access.caller(call).principal();
+        return new Resolution(principal == null ? "an operator" : principal, time.now(), reason);
+    }
+
+    private static <T> Uni<T> uni(Supplier<CompletionStage<Answer<T>>> call) {
+        return Uni.createFrom().completionStage(call).map(Problems::given);
+    }
+}

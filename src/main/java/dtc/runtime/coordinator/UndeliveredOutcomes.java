@@ -1,0 +1,121 @@
+package dtc.runtime.coordinator;
+
+import dtc.coordinator.CoordinatorEvent;
+import dtc.coordinator.Participant;
+import dtc.coordinator.Transaction;
+import dtc.protocol.Refusal;
+import dtc.protocol.Refusal.Kind;
+import dtc.protocol.Resolution;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Answer;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+
+/** Outcomes that participants have not acknowledged, and that an operator may give up. */
+public final class UndeliveredOutcomes {
+
+    private final TransactionStore store;
+    private final TransactionDriver driver;
+    private final Waiters waiters;
+
+    UndeliveredOutcomes(TransactionStore store, TransactionDriver driver, Waiters waiters) {
+        this.store = store;
+        this.driver = driver;
+        this.waiters = waiters;
+    }
+
+    /**
+     * Stops the delivery of the outcome to a participant that will never acknowledge it. An undelivered commit becomes
+     * a heuristic outcome. The decision is kept: the commit is delivered once more when the participant registers or
+     * asks for the outcome. Repeated calls have no further effect.
+     */
+    public CompletionStage<Answer<Transaction>> giveUp(
+            TransactionId id, String resourceManager, Resolution resolution) {
+        return applyTo(id, resourceManager, new CoordinatorEvent.GiveUpRequested(resourceManager, resolution));
+    }
+
+    /** Discards a commit that was given up: it is never delivered. */
+    public CompletionStage<Answer<Transaction>> discard(TransactionId id, String resourceManager) {
+        return applyTo(id, resourceManager, new CoordinatorEvent.DiscardRequested(resourceManager));
+    }
+
+    private CompletionStage<Answer<Transaction>> applyTo(
+            TransactionId id, String resourceManager, CoordinatorEvent event) {
+        TransactionEntry entry = store.find(id);
+        if (entry == null) {
+            return Answer.refuseLater(Refusals.unknown(id));
+        }
+        Participant before = entry.transaction().participant(resourceManager);
+        if (before == null) {
+            return Answer.refuseLater(Refusals.notEnlisted(id, resourceManager));
+        }
+        Transaction after = driver.apply(entry, event).transaction();
+        boolean isDone = event instanceof CoordinatorEvent.DiscardRequested
+                ? before.isSettled()
+                : before.givenUp() != null || !before.equals(after.participant(resourceManager));
+        if (!isDone) {
+            return Answer.refuseLater(Refusals.wrongState(after, resourceManager));
+        }
+        // Answered once the record is durable.
+        return waiters.await(entry, Until.NOW);
+    }
+
+    /** Gives up everything that is not delivered to a resource manager. Completes with the number of transactions. */
+    public CompletionStage<Answer<Integer>> giveUpAll(String resourceManager, Resolution resolution) {
+        return countAll(store.undelivered(resourceManager).stream()
+                .map(entry -> giveUp(entry.id(), resourceManager, resolution))
+                .toList());
+    }
+
+    /** Discards every commit to a resource manager that was given up. Completes with the number of transactions. */
+    public CompletionStage<Answer<Integer>> discardAll(String resourceManager) {
+        return countAll(store.givenUp(resourceManager).stream()
+                .map(entry -> discard(entry.id(), resourceManager))
+                .toList());
+    }
+
+    /**
+     * Counts the calls that succeeded. Refused if a record is not durable. Other refusals are skipped, since the
+     * transaction changed in the meantime.
+     */
+    private static CompletionStage<Answer<Integer>> countAll(List<CompletionStage<Answer<Transaction>>> calls) {
+        CompletionStage<Answer<Integer>> sum = CompletableFuture.completedFuture(Answer.of(0));
+        for (CompletionStage<Answer<Transaction>> call : calls) {
+            sum = sum.thenCombine(call, UndeliveredOutcomes::count);
+        }
+        return sum;
+    }
+
+    private static Answer<Integer> count(Answer<Integer> sum, Answer<Transaction> next) {
+        if (!(sum instanceof Answer.Given<Integer>(Integer count))) {
+            return sum;
+        }
+        return switch (next) {
+            case Answer.Given<Transaction> _ -> Answer.of(count + 1);
+            case Answer.Refused<Transaction>(Refusal refusal) ->
+                refusal.kind() == Kind.UNDECIDED ? Answer.refuse(refusal) : sum;
+        };
+    }
+
+    /** Number of transactions with a commit that was given up and is neither delivered nor discarded. */
+    public int givenUp() {
+        return store.givenUpCount();
+    }
+
+    /** Delivers commits that were given up once more, because the resource manager has registered. */
+    void returned(String resourceManager) {
+        store.givenUp(resourceManager)
+                .forEach(entry -> driver.apply(entry, new CoordinatorEvent.ParticipantReturned(resourceManager)));
+    }
+
+    /** The same for one transaction, because a participant asks for its outcome. */
+    void returned(TransactionId id) {
+        TransactionEntry entry = store.find(id);
+        if (entry != null && entry.transaction().hasGivenUp()) {
+            for (Participant participant : entry.transaction().participants()) {
+                driver.apply(entry, new CoordinatorEvent.ParticipantReturned(participant.resourceManager()));
+            }
+        }
+    }
+}
