@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
@@ -55,7 +54,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the coordinator keeps, forgets, and takes up again, with a clock and participants of the test's. */
+/** Tests the coordinator and the classes behind it together, with a simulated clock and fake participants. */
 @Execution(ExecutionMode.CONCURRENT)
 class CoordinatorTest {
 
@@ -366,35 +365,15 @@ class CoordinatorTest {
     }
 
     @Test
-    void finished_transactions_are_forgotten_by_number_and_by_age_and_by_the_log_too() {
-        register("a", "http://localhost:1");
-        register("b", "http://localhost:2");
+    void what_the_coordinator_forgets_the_log_forgets_too() {
         Coordinator coordinator = coordinator();
-        TransactionId first = commit(coordinator, "a", "b").id();
-        for (int i = 0; i < RETAINED_MAX; i++) {
-            commit(coordinator, "a", "b");
+        for (int i = 0; i < RETAINED_MAX + 1; i++) {
+            commit(coordinator);
         }
-        assertInstanceOf(Answer.Refused.class, coordinator.find(first));
         assertEquals(RETAINED_MAX, log.size());
         time.goOn(RETENTION.plusSeconds(1));
         assertEquals(List.of(), coordinator.list(null, null, 1));
         assertEquals(0, log.size());
-        assertEquals(0, time.timers());
-    }
-
-    @Test
-    void a_heuristic_outcome_does_not_expire() {
-        register("a", "http://localhost:1");
-        register("b", "http://localhost:2");
-        participants.commits = new Reply.NotFound("test");
-        Coordinator coordinator = coordinator();
-        TransactionId id = commit(coordinator, "a", "b").id();
-        time.goOn(RETENTION.multipliedBy(24));
-        assertEquals(TransactionState.HEURISTIC, find(coordinator, id).state());
-        Coordinator after = restarted();
-        after.recover();
-        assertEquals(TransactionState.HEURISTIC, find(after, id).state());
-        assertEquals(Outcome.COMMIT, after.outcome(id).outcome());
     }
 
     @Test
@@ -416,6 +395,7 @@ class CoordinatorTest {
         after.recover();
         assertEquals(resolution, find(after, id).resolution());
         assertEquals(List.of(other), ids(after.unresolved(10)));
+        assertEquals(Outcome.COMMIT, after.outcome(other));
         time.goOn(RETENTION.plusSeconds(1));
         assertInstanceOf(Answer.Refused.class, after.find(id));
         assertEquals(TransactionState.HEURISTIC, find(after, other).state());
@@ -611,21 +591,6 @@ class CoordinatorTest {
                 refused(coordinator.rollback(id, "it took long")).kind());
     }
 
-    @Test
-    void a_search_scans_a_limited_number_and_returns_where_to_continue() {
-        register("a", "http://localhost:1");
-        Coordinator coordinator = coordinator();
-        TransactionId oldest = commit(coordinator, "a").id();
-        for (int i = 0; i < 9; i++) {
-            commit(coordinator);
-        }
-        SearchResult none = coordinator.search(t -> t.participant("a") != null, null, 5, 6);
-        assertEquals(List.of(), none.items());
-        SearchResult found = coordinator.search(t -> t.participant("a") != null, none.next(), 5, 6);
-        assertEquals(List.of(oldest), ids(found.items()));
-        assertNull(found.next());
-    }
-
     private static List<TransactionId> ids(List<Transaction> transactions) {
         return transactions.stream().map(Transaction::id).toList();
     }
@@ -645,7 +610,7 @@ class CoordinatorTest {
         return new Registry(time, Duration.ofDays(1), 10, _ -> true);
     }
 
-    /** What a coordinator finds when it starts again: the log, and nothing else. */
+    /** A coordinator that starts again. Only the log is kept. */
     private Coordinator restarted() {
         time = time.later();
         registry = registry(time);
@@ -687,7 +652,7 @@ class CoordinatorTest {
         return writes;
     }
 
-    /** The state after all that needs no passing of time, or after the client's patience. */
+    /** Returns the state after everything that happens without a delay. */
     private Transaction commit(Coordinator coordinator, String... resourceManagers) {
         Transaction begun =
                 given(coordinator.begin(Origin.UNNAMED, null, writes(resourceManagers), false, Until.APPLIED));
@@ -695,7 +660,7 @@ class CoordinatorTest {
         return find(coordinator, begun.id());
     }
 
-    /** What a client sees of it. */
+    /** The fields that clients see. */
     private static List<@Nullable Object> shown(Transaction t) {
         List<@Nullable Object> shown = new ArrayList<>();
         shown.add(t.state());
@@ -736,7 +701,7 @@ class CoordinatorTest {
         }
     }
 
-    /** Participants that answer all alike, at once or when told to. */
+    /** Participants that all send the same replies, at once or later. */
     private static final class Answering implements ParticipantClient {
         private Ballot vote = Ballot.COMMIT;
         private Reply commits = new Reply.Acknowledged();
@@ -764,7 +729,7 @@ class CoordinatorTest {
 
         private CompletionStage<Reply> commit(Registration target, TransactionId id) {
             Reply reply = commits;
-            if (committed.size() < 10) { // what the test looks at, without what a million would fill
+            if (committed.size() < 10) { // a million would fill the heap
                 committed.add(id + " " + target.id() + " " + target.url().replaceAll(".*:", ""));
             }
             if (!answersLater) {
@@ -776,7 +741,7 @@ class CoordinatorTest {
         }
     }
 
-    /** A log in memory that survives its coordinator, and can be made to refuse or fail. */
+    /** A log in memory that is kept when the coordinator restarts, and can refuse or fail. */
     private static final class SwitchableLog implements DecisionLog {
         private final MemoryDecisionLog records = new MemoryDecisionLog();
         private @Nullable String refusing;
