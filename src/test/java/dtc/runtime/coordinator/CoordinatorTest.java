@@ -12,10 +12,6 @@ import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.AppendResult;
-import dtc.log.DecisionLog;
-import dtc.log.LogIdentity;
-import dtc.log.LogRecord;
-import dtc.log.memory.MemoryDecisionLog;
 import dtc.protocol.Ballot;
 import dtc.protocol.Cause;
 import dtc.protocol.JsonText;
@@ -44,7 +40,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -67,7 +62,7 @@ class CoordinatorTest {
     private FakeTime time = new FakeTime();
     private Registry registry = registry(time);
     private final Answering participants = new Answering();
-    private final SwitchableLog log = new SwitchableLog();
+    private final FakeLog log = new FakeLog();
     private long ids;
 
     @Test
@@ -317,7 +312,7 @@ class CoordinatorTest {
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();
         Transaction active = given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, Until.APPLIED));
-        log.result = unknown;
+        log.appendsReturn(unknown);
         var answer = coordinator.prepare(active.id(), Until.APPLIED);
         time.goOn(Duration.ofMinutes(2));
 
@@ -336,7 +331,7 @@ class CoordinatorTest {
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();
         Transaction active = given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, Until.APPLIED));
-        log.result = new AppendResult.Refused("the disk is full");
+        log.appendsReturn(new AppendResult.Refused("the disk is full"));
         Transaction ended = given(coordinator.prepare(active.id(), Until.APPLIED));
 
         assertEquals(TransactionState.ROLLED_BACK, ended.state());
@@ -349,10 +344,10 @@ class CoordinatorTest {
         for (int i = 0; i < RETAINED_MAX + 1; i++) {
             commit(coordinator);
         }
-        assertEquals(RETAINED_MAX, log.size());
+        assertEquals(RETAINED_MAX, log.records().size());
         time.goOn(RETENTION.plusSeconds(1));
         assertEquals(List.of(), coordinator.list(null, null, 1));
-        assertEquals(0, log.size());
+        assertEquals(0, log.records().size());
     }
 
     @Test
@@ -711,50 +706,6 @@ class CoordinatorTest {
             CompletableFuture<Reply> later = new CompletableFuture<>();
             waiting.add(() -> later.complete(reply));
             return later;
-        }
-    }
-
-    /** A log in memory that is kept when the coordinator restarts, and can refuse or fail. */
-    private static final class SwitchableLog implements DecisionLog {
-        private final MemoryDecisionLog records = new MemoryDecisionLog();
-        private @Nullable String refusing;
-        /** The result of every append; null if the log works. */
-        private @Nullable AppendResult result;
-
-        private int size() {
-            List<LogRecord> all = new ArrayList<>();
-            records.replay(all::add);
-            return all.size();
-        }
-
-        @Override
-        public void replay(Consumer<LogRecord> each) {
-            records.replay(each);
-        }
-
-        @Override
-        public CompletionStage<AppendResult> append(LogRecord decision) {
-            return result == null ? records.append(decision) : CompletableFuture.completedFuture(result);
-        }
-
-        @Override
-        public void appendLazily(LogRecord ended) {
-            records.appendLazily(ended);
-        }
-
-        @Override
-        public void forget(TransactionId id) {
-            records.forget(id);
-        }
-
-        @Override
-        public @Nullable String refusing() {
-            return refusing;
-        }
-
-        @Override
-        public @Nullable LogIdentity identity() {
-            return records.identity();
         }
     }
 }

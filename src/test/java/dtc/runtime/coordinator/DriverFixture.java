@@ -1,0 +1,90 @@
+package dtc.runtime.coordinator;
+
+import dtc.coordinator.CoordinatorEvent;
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
+import dtc.coordinator.TwoPhaseCommit;
+import dtc.protocol.Origin;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Backoff;
+import dtc.runtime.FakeTime;
+import dtc.runtime.Registry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+
+/** A driver with a simulated clock, fake participants and a fake log. */
+final class DriverFixture {
+
+    static final UUID INSTANCE = new UUID(1, 1);
+    static final TransactionId ID = new TransactionId(new UUID(0, 1));
+    static final Duration LEASE = Duration.ofDays(1);
+    static final Duration VOTE_TIMEOUT = Duration.ofSeconds(2);
+    static final Duration RETENTION = Duration.ofHours(1);
+    static final int WRITES_MAX = 50_000;
+    static final int PARTICIPANTS_MAX = 3;
+
+    final FakeTime time = new FakeTime();
+    final Registry registry = new Registry(time, LEASE, 10, _ -> true);
+    final FakeParticipants participants = new FakeParticipants();
+    final FakeLog log = new FakeLog();
+    final List<Applied> applied = new ArrayList<>();
+    final TwoPhaseCommit machine = new TwoPhaseCommit(PARTICIPANTS_MAX, WRITES_MAX);
+    final TransactionStore store =
+            new TransactionStore(time, 10, RETENTION, 10, forgotten -> log.forget(forgotten.id()));
+    final Waiters waiters = new Waiters(time, Duration.ofSeconds(10));
+    final TransactionDriver driver;
+
+    /** How often the driver reported a final state. */
+    int ends;
+
+    /** Called for each event after it was added to {@link #applied}. */
+    TransactionListener listener = new TransactionListener() {};
+
+    DriverFixture() {
+        Duration unused = Duration.ZERO;
+        driver = new TransactionDriver(
+                machine,
+                new Coordinator.Settings(unused, VOTE_TIMEOUT, unused, 10, RETENTION, 10, 10, 10, 10, 10),
+                time,
+                new Backoff(Duration.ofSeconds(2), Duration.ofMinutes(1), () -> 0),
+                registry,
+                participants,
+                log,
+                new Listeners(List.of(new Recording())),
+                store,
+                waiters,
+                () -> ends++);
+    }
+
+    void register(String resourceManager, String... features) {
+        registry.register(resourceManager, "http://localhost:1", INSTANCE, Set.of(features));
+    }
+
+    /** A transaction that has just begun. */
+    TransactionEntry begin() {
+        Transaction begun = Transaction.begin(ID, Origin.UNNAMED, time.now(), time.now());
+        TransactionEntry entry = new TransactionEntry(begun, time.nanos());
+        if (!store.reserve()) {
+            throw new AssertionError("no room");
+        }
+        store.add(entry);
+        return entry;
+    }
+
+    /** Applies an event. Returns the state after it and after the events that followed without a delay. */
+    TransactionState apply(TransactionEntry entry, CoordinatorEvent event) {
+        driver.apply(entry, event);
+        return entry.transaction().state();
+    }
+
+    private final class Recording implements TransactionListener {
+        @Override
+        public void applied(Applied event) {
+            applied.add(event);
+            listener.applied(event);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package dtc.runtime.coordinator;
+
+import dtc.log.AppendResult;
+import dtc.log.DecisionLog;
+import dtc.log.LogRecord;
+import dtc.log.memory.MemoryDecisionLog;
+import dtc.protocol.TransactionId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** A log in memory that is kept when the coordinator restarts, and can refuse or fail. */
+final class FakeLog implements DecisionLog {
+
+    @Nullable
+    String refusing;
+
+    /** Replaces every append; null if the log works. */
+    @Nullable
+    Supplier<CompletionStage<AppendResult>> append;
+
+    /** Called before a record is appended lazily. */
+    Runnable beforeLazily = () -> {};
+
+    private final MemoryDecisionLog records = new MemoryDecisionLog();
+
+    void appendsReturn(AppendResult result) {
+        append = () -> CompletableFuture.completedFuture(result);
+    }
+
+    /** The newest record of each transaction. */
+    List<LogRecord> records() {
+        List<LogRecord> all = new ArrayList<>();
+        records.replay(all::add);
+        return all;
+    }
+
+    @Override
+    public void replay(Consumer<LogRecord> each) {
+        records.replay(each);
+    }
+
+    @Override
+    public CompletionStage<AppendResult> append(LogRecord decision) {
+        return append == null ? records.append(decision) : append.get();
+    }
+
+    @Override
+    public void appendLazily(LogRecord ended) {
+        beforeLazily.run();
+        records.appendLazily(ended);
+    }
+
+    @Override
+    public void forget(TransactionId id) {
+        records.forget(id);
+    }
+
+    @Override
+    public @Nullable String refusing() {
+        return refusing;
+    }
+}

@@ -1,0 +1,274 @@
+package dtc.runtime.coordinator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import dtc.coordinator.CoordinatorEffect.Deliver;
+import dtc.coordinator.CoordinatorEffect.Timing;
+import dtc.coordinator.CoordinatorEvent;
+import dtc.coordinator.SampleRecords;
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
+import dtc.protocol.JsonText;
+import dtc.protocol.Outcome;
+import dtc.protocol.Refusal.Kind;
+import dtc.protocol.Reply;
+import dtc.runtime.Answer;
+import dtc.runtime.Registration;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class WritesTest {
+
+    private static final int UNDELIVERED_MAX = 2;
+
+    private final DriverFixture fixture = new DriverFixture();
+    private final FakeParticipants participants = fixture.participants;
+    private final Writes writes = new Writes(fixture.machine, fixture.registry, fixture.driver, UNDELIVERED_MAX);
+    private final TransactionEntry entry = fixture.begin();
+
+    @BeforeEach
+    void register() {
+        fixture.register("orders");
+        fixture.register("payments");
+    }
+
+    // Order
+
+    @Test
+    void writes_to_one_resource_manager_are_sent_in_order_and_to_different_ones_in_parallel() {
+        participants.holding = true;
+        CompletableFuture<?> all = writeAll(false, "orders a", "payments b", "orders c", "payments d");
+        assertEquals(List.of("Write orders a", "Write payments b"), takeSent());
+        participants.answer("Write orders a", new Reply.Acknowledged());
+        assertEquals(List.of("Write orders c"), takeSent());
+        participants.answer("Write orders c", new Reply.Acknowledged());
+        participants.answer("Write payments b", new Reply.Acknowledged());
+        assertEquals(List.of("Write payments d"), takeSent());
+        assertFalse(all.isDone());
+        participants.answer("Write payments d", new Reply.Acknowledged());
+        assertTrue(all.isDone());
+        assertEquals(TransactionState.ACTIVE, entry.transaction().state());
+    }
+
+    @Test
+    void after_a_failure_no_more_is_sent_to_that_resource_manager_and_the_others_are_waited_for() {
+        participants.holding = true;
+        CompletableFuture<?> all = writeAll(false, "orders a", "payments b", "orders c");
+        takeSent();
+        participants.answer("Write orders a", new Reply.NoRoom("full"));
+        assertEquals(List.of(), takeSent());
+        assertFalse(all.isDone());
+        participants.answer("Write payments b", new Reply.Acknowledged());
+        assertTrue(all.isDone());
+        assertMarked("a write to orders failed: full");
+    }
+
+    @Test
+    void a_write_after_a_failure_at_another_resource_manager_is_not_sent() {
+        participants.replies.put("Write orders a", new Reply.NoRoom("full"));
+        assertTrue(writeAll(false, "orders a", "payments b").isDone());
+        assertEquals(List.of("Write orders a"), takeSent());
+    }
+
+    @Test
+    void a_long_list_of_writes_does_not_overflow_the_stack() {
+        String[] many = Stream.generate(() -> "orders a")
+                .limit(DriverFixture.WRITES_MAX)
+                .toArray(String[]::new);
+        assertTrue(writeAll(false, many).isDone());
+        assertEquals(DriverFixture.WRITES_MAX, participants.sent.size());
+        assertEquals(TransactionState.ACTIVE, entry.transaction().state());
+    }
+
+    // Refused before it is sent
+
+    @Test
+    void a_write_to_an_unregistered_resource_manager_is_refused_and_allows_only_rollback() {
+        assertRefused(Kind.UNKNOWN_RESOURCE_MANAGER, write("stock a"));
+        assertMarked("resource manager stock is not registered");
+    }
+
+    @Test
+    void a_write_to_a_resource_manager_whose_lease_has_lapsed_is_refused_and_allows_only_rollback() {
+        fixture.time.goOn(DriverFixture.LEASE);
+        assertRefused(Kind.RESOURCE_MANAGER_LAPSED, write("orders a"));
+        assertMarked("the lease of resource manager orders has lapsed");
+    }
+
+    @Test
+    void a_write_to_a_resource_manager_with_too_many_undelivered_outcomes_is_refused() {
+        for (int i = 1; i <= UNDELIVERED_MAX; i++) {
+            assertEquals(i - 1, fixture.driver.delivery().backlog("orders"));
+            TransactionEntry undelivered =
+                    new TransactionEntry(Transaction.recover(SampleRecords.committing(i)), fixture.time.nanos());
+            fixture.driver.delivery().deliver(undelivered, new Deliver("orders", Outcome.COMMIT, Timing.AFTER_PAUSE));
+        }
+        given(write("payments a"));
+        assertRefused(Kind.OVERLOADED, write("orders a"));
+        assertMarked("too many outcomes are undelivered to resource manager orders");
+    }
+
+    @Test
+    void a_write_of_a_transaction_that_is_not_active_is_refused_and_not_sent() {
+        fixture.apply(entry, new CoordinatorEvent.RollbackRequested());
+        takeSent();
+        assertRefused(Kind.WRONG_STATE, write("orders a"));
+        assertRefused(Kind.WRONG_STATE, write("unregistered a"));
+        assertEquals(List.of(), takeSent());
+    }
+
+    @Test
+    void a_write_to_a_resource_manager_that_lost_earlier_writes_is_refused_and_allows_only_rollback() {
+        given(write("orders a"));
+        fixture.registry.register("orders", "http://localhost:1", new UUID(2, 2), Set.of());
+        takeSent();
+        assertRefused(Kind.WRONG_STATE, write("orders b"));
+        assertEquals(List.of(), takeSent());
+        assertMarked("resource manager orders restarted and lost earlier writes");
+    }
+
+    @Test
+    void the_number_of_resource_managers_is_limited() {
+        for (int i = 1; i <= DriverFixture.PARTICIPANTS_MAX + 1; i++) {
+            fixture.register("rm-" + i);
+        }
+        for (int i = 1; i <= DriverFixture.PARTICIPANTS_MAX; i++) {
+            given(write("rm-" + i + " a"));
+        }
+        assertRefused(Kind.LIMIT_EXCEEDED, write("rm-4 a"));
+        assertEquals(
+                TransactionState.ACTIVE, entry.transaction().state(), "the client knows that it is not part of it");
+        given(write("rm-3 b"));
+    }
+
+    /** In one call, the client does not see which write was refused: the transaction must not commit without it. */
+    @Test
+    void a_refused_write_among_those_of_a_call_allows_only_rollback() {
+        String[] tooMany = Stream.generate(() -> "orders a")
+                .limit(DriverFixture.WRITES_MAX + 1)
+                .toArray(String[]::new);
+        assertTrue(writeAll(true, tooMany).isDone());
+        assertMarked("no more than %d writes in a transaction".formatted(DriverFixture.WRITES_MAX));
+    }
+
+    // Answers
+
+    static Stream<Arguments> failures() {
+        return Stream.of(
+                Arguments.of(new Reply.NoAnswer("test"), Kind.RESOURCE_MANAGER_SILENT),
+                Arguments.of(new Reply.Unavailable("test"), Kind.OVERLOADED),
+                Arguments.of(new Reply.ProtocolError("test"), Kind.RESOURCE_MANAGER_FAILED));
+    }
+
+    @ParameterizedTest
+    @MethodSource("failures")
+    void a_write_that_fails_is_refused_and_allows_only_rollback(Reply reply, Kind kind) {
+        participants.replies.put("Write orders a", reply);
+        assertRefused(kind, write("orders a"));
+        assertMarked("a write to orders failed: test");
+    }
+
+    @Test
+    void a_write_that_is_answered_after_the_rollback_is_refused() {
+        participants.holding = true;
+        var answer = write("orders a");
+        fixture.apply(entry, new CoordinatorEvent.RollbackRequested());
+        participants.answer("Write orders a", new Reply.Acknowledged());
+        assertRefused(Kind.WRONG_STATE, answer);
+    }
+
+    // Writes that are sent with prepare
+
+    @Test
+    void writes_are_sent_with_prepare_if_it_follows_and_the_resource_manager_accepts_that() {
+        fixture.register("orders", Registration.PREPARE_WITH_WRITES);
+        assertTrue(writeAll(true, "orders a", "payments b", "orders c").isDone());
+        assertEquals(List.of("Write payments b"), takeSent());
+        assertEquals(TransactionState.COMMITTED, fixture.apply(entry, new CoordinatorEvent.PrepareRequested()));
+        assertEquals(List.of("Prepare orders a c", "Prepare payments", "Commit orders", "Commit payments"), takeSent());
+    }
+
+    @Test
+    void writes_are_sent_at_once_if_no_prepare_follows() {
+        fixture.register("orders", Registration.PREPARE_WITH_WRITES);
+        assertTrue(writeAll(false, "orders a", "payments b").isDone());
+        assertEquals(List.of("Write orders a", "Write payments b"), takeSent());
+    }
+
+    /** It may commit in one phase, without a prepare message. */
+    @Test
+    void writes_to_a_single_resource_manager_are_sent_at_once() {
+        fixture.register("orders", Registration.PREPARE_WITH_WRITES, Registration.ONE_PHASE);
+        assertTrue(writeAll(true, "orders a", "orders b").isDone());
+        assertEquals(List.of("Write orders a", "Write orders b"), takeSent());
+    }
+
+    /** The transaction may be rolled back, for example by an operator, while the write is being stored. */
+    @Test
+    void a_write_that_is_stored_after_the_transaction_has_ended_is_dropped() {
+        fixture.register("orders", Registration.PREPARE_WITH_WRITES);
+        fixture.listener = new TransactionListener() {
+            @Override
+            public void applied(Applied applied) {
+                if (applied.event() instanceof CoordinatorEvent.WriteRequested request
+                        && request.resourceManager().equals("orders")) {
+                    fixture.apply(entry, new CoordinatorEvent.RollbackRequested());
+                }
+            }
+        };
+        assertTrue(writeAll(true, "orders a", "payments b").isDone());
+        assertEquals(TransactionState.ROLLED_BACK, entry.transaction().state());
+        assertEquals(List.of("Rollback orders"), takeSent());
+        assertEquals(List.of(), entry.takeCarried("orders"));
+    }
+
+    private CompletableFuture<Answer<Transaction>> write(String text) {
+        return writes.write(entry, parsed(text)).toCompletableFuture();
+    }
+
+    private CompletableFuture<?> writeAll(boolean prepareFollows, String... texts) {
+        return writes.writeAll(entry, Stream.of(texts).map(WritesTest::parsed).toList(), prepareFollows)
+                .toCompletableFuture();
+    }
+
+    /** Parses a resource manager and a key. */
+    private static Coordinator.Write parsed(String text) {
+        int space = text.indexOf(' ');
+        return new Coordinator.Write(text.substring(0, space), text.substring(space + 1), new JsonText("1"));
+    }
+
+    private List<String> takeSent() {
+        List<String> sent = List.copyOf(participants.sent);
+        participants.sent.clear();
+        return sent;
+    }
+
+    private void assertMarked(String reason) {
+        assertEquals(TransactionState.MARKED_ROLLBACK, entry.transaction().state());
+        assertEquals(reason, entry.transaction().reason());
+    }
+
+    private static void given(CompletableFuture<Answer<Transaction>> answer) {
+        assertInstanceOf(Answer.Given.class, answer.getNow(null));
+    }
+
+    private static void assertRefused(Kind kind, CompletableFuture<Answer<Transaction>> answer) {
+        assertEquals(
+                kind,
+                answer.getNow(null) instanceof Answer.Refused<Transaction>(var refusal)
+                        ? refusal.kind()
+                        : fail("not refused: " + answer));
+    }
+}
