@@ -1,0 +1,159 @@
+package dtc.runtime.coordinator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dtc.coordinator.SampleRecords;
+import dtc.coordinator.TransactionRecord;
+import dtc.coordinator.TransactionState;
+import dtc.log.LogRecord;
+import dtc.log.memory.MemoryDecisionLog;
+import dtc.protocol.Outcome;
+import dtc.protocol.State;
+import dtc.protocol.TransactionId;
+import dtc.runtime.FakeTime;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class RecoveryTest {
+
+    private static final Duration RETENTION = Duration.ofHours(1);
+    private static final int IN_FLIGHT_MAX = 1;
+
+    private final FakeTime time = new FakeTime();
+    private final MemoryDecisionLog log = new MemoryDecisionLog();
+    private final List<Applied> applied = new ArrayList<>();
+    private final TransactionStore store =
+            new TransactionStore(time, IN_FLIGHT_MAX, RETENTION, 10, forgotten -> log.forget(forgotten.id()));
+    private final Recovery recovery = new Recovery(log, store, time, listener());
+
+    @Test
+    void all_transactions_are_restored_and_open_ones_are_returned_and_reported() {
+        append(SampleRecords.committing(1));
+        append(SampleRecords.committed(2));
+        append(SampleRecords.resolved(3));
+        append(SampleRecords.committing(4));
+        List<TransactionEntry> open = recovery.recover();
+
+        assertEquals(
+                List.of(id(1), id(4)), open.stream().map(TransactionEntry::id).toList());
+        assertEquals(
+                List.of(id(1), id(4)),
+                applied.stream().map(first -> first.after().id()).toList());
+        applied.forEach(first -> assertNull(first.before()));
+        assertEquals(TransactionState.COMMITTING, state(1));
+        assertEquals(TransactionState.COMMITTED, state(2));
+        assertEquals(TransactionState.HEURISTIC, state(3));
+        assertEquals(TransactionState.COMMITTING, state(4));
+    }
+
+    @Test
+    void more_transactions_than_the_limit_are_restored_and_no_new_one_begins_until_they_have_ended() {
+        append(SampleRecords.committing(1));
+        append(SampleRecords.committing(2));
+        assertEquals(2, recovery.recover().size());
+        assertFalse(store.reserve());
+    }
+
+    @Test
+    void the_time_before_the_restart_counts_for_retention() {
+        TransactionRecord ended = SampleRecords.committed(1);
+        append(ended);
+        timeIs(finishedAt(ended).plus(RETENTION).minusSeconds(10));
+        recovery.recover();
+        time.goOn(Duration.ofSeconds(9));
+        assertNotNull(store.find(id(1)));
+        time.goOn(Duration.ofSeconds(2));
+        assertNull(store.find(id(1)));
+        assertEquals(List.of(), replayed(), "it is removed from the log too");
+    }
+
+    @Test
+    void a_transaction_that_finished_in_the_future_is_kept_no_longer_than_one_that_finished_now() {
+        append(SampleRecords.committed(1));
+        assertTrue(finishedAt(SampleRecords.committed(1)).isAfter(time.now()), "the clock was set back");
+        recovery.recover();
+        time.goOn(RETENTION.minusSeconds(1));
+        assertNotNull(store.find(id(1)));
+        time.goOn(Duration.ofSeconds(2));
+        assertNull(store.find(id(1)));
+    }
+
+    @Test
+    void a_participant_has_been_in_doubt_since_the_decision_before_the_restart() {
+        TransactionRecord decided = SampleRecords.committing(1);
+        append(decided);
+        assertNotNull(decided.decidedAt());
+        timeIs(decided.decidedAt().plusSeconds(90));
+        recovery.recover();
+        assertEquals(Duration.ofSeconds(90), store.oldestInDoubt(time.nanos()));
+    }
+
+    /** Presuming an outcome for it could contradict what was sent before. */
+    @Test
+    void a_record_that_cannot_be_read_or_is_inconsistent_fails_the_recovery() {
+        log.appendLazily(new LogRecord(id(1), ByteBuffer.wrap(new byte[] {99}), LogRecord.Status.OPEN));
+        assertThrows(IllegalArgumentException.class, recovery::recover);
+        log.forget(id(1));
+        append(new TransactionRecord(
+                id(1),
+                State.COMMITTING,
+                Outcome.ROLLBACK,
+                SampleRecords.committing(1).origin(),
+                time.now(),
+                time.now(),
+                time.now(),
+                null,
+                null,
+                null,
+                List.of(),
+                null));
+        assertThrows(IllegalArgumentException.class, recovery::recover);
+    }
+
+    private void append(TransactionRecord record) {
+        log.appendLazily(LogRecords.encode(record));
+    }
+
+    private List<LogRecord> replayed() {
+        List<LogRecord> all = new ArrayList<>();
+        log.replay(all::add);
+        return all;
+    }
+
+    private void timeIs(Instant now) {
+        time.goOn(Duration.between(time.now(), now));
+    }
+
+    private TransactionState state(int number) {
+        TransactionEntry entry = store.find(id(number));
+        assertNotNull(entry);
+        return entry.transaction().state();
+    }
+
+    private static Instant finishedAt(TransactionRecord record) {
+        assertNotNull(record.finishedAt());
+        return record.finishedAt();
+    }
+
+    private TransactionListener listener() {
+        return new TransactionListener() {
+            @Override
+            public void applied(Applied event) {
+                applied.add(event);
+            }
+        };
+    }
+
+    private static TransactionId id(int number) {
+        return SampleRecords.id(number);
+    }
+}
