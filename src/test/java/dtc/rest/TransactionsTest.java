@@ -517,7 +517,7 @@ class TransactionsTest {
                 .then()
                 .statusCode(405)
                 .contentType("application/problem+json");
-        given().post("/rm/orders/transactions/0fffffff-ffff-7fff-bfff-ffffffffffff/rollback")
+        given().post("/rm/orders/transactions/8fffffff-ffff-7fff-bfff-ffffffffffff/rollback")
                 .then()
                 .statusCode(400);
         given().contentType(ContentType.JSON)

@@ -40,13 +40,11 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests the coordinator and the classes behind it together, with a simulated clock and fake participants. */
@@ -63,6 +61,8 @@ class CoordinatorTest {
     private Registry registry = registry(time);
     private final Answering participants = new Answering();
     private final FakeLog log = new FakeLog();
+    private List<? extends TransactionListener> listeners = List.of();
+    private Runnable whenIdIsGenerated = () -> {};
     private long ids;
 
     @Test
@@ -162,6 +162,16 @@ class CoordinatorTest {
     }
 
     @Test
+    void a_transaction_that_begins_while_the_coordinator_stops_is_rolled_back() {
+        List<CompletableFuture<Void>> drained = new ArrayList<>();
+        Coordinator coordinator = coordinator();
+        whenIdIsGenerated = () -> drained.add(coordinator.drain().toCompletableFuture());
+        Transaction begun = given(coordinator.begin(Origin.UNNAMED, null, List.of(), false, Until.APPLIED));
+        assertEquals(TransactionState.ROLLED_BACK, begun.state());
+        assertTrue(drained.getFirst().isDone());
+    }
+
+    @Test
     void a_repeated_request_begins_nothing_also_after_a_restart() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
@@ -225,7 +235,7 @@ class CoordinatorTest {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         participants.vote = Ballot.abort("no");
-        log.result = new AppendResult.Refused("the disk is full");
+        log.appendsReturn(new AppendResult.Refused("the disk is full"));
         Coordinator coordinator = coordinator();
         CompletableFuture<Answer<Transaction>> answer =
                 begin(coordinator, "key").toCompletableFuture();
@@ -239,7 +249,7 @@ class CoordinatorTest {
                         .state(),
                 "a request without a key needs no record");
 
-        log.result = null;
+        log.append = null;
         time.goOn(Duration.ofSeconds(2));
         Transaction recorded = given(begin(coordinator, "key"));
         assertEquals(TransactionState.ROLLED_BACK, recorded.state());
@@ -304,38 +314,33 @@ class CoordinatorTest {
                 given(coordinator.prepare(active.id(), Until.APPLIED)).state());
     }
 
-    /** The record may be stored, so neither outcome may be sent: a new coordinator reads it from the log. */
-    @ParameterizedTest
-    @MethodSource("resultsThatProveNothing")
-    void a_decision_with_an_unknown_result_stays_undecided(AppendResult unknown) {
-        register("a", "http://localhost:1");
-        register("b", "http://localhost:2");
+    @Test
+    void a_call_is_refused_as_undecided_if_it_is_unknown_whether_the_decision_is_stored() {
         Coordinator coordinator = coordinator();
-        Transaction active = given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, Until.APPLIED));
-        log.appendsReturn(unknown);
+        log.appendsReturn(new AppendResult.Unknown());
+        Transaction active = given(coordinator.begin(Origin.UNNAMED, null, List.of(), false, Until.APPLIED));
         var answer = coordinator.prepare(active.id(), Until.APPLIED);
         time.goOn(Duration.ofMinutes(2));
-
         assertEquals(Refusal.Kind.UNDECIDED, refused(answer).kind());
-        assertEquals(TransactionState.DECIDING, find(coordinator, active.id()).state());
         assertEquals(Outcome.PENDING, coordinator.outcome(active.id()).outcome());
     }
 
-    static Stream<AppendResult> resultsThatProveNothing() {
-        return Stream.of(new AppendResult.Fenced(), new AppendResult.Unknown());
-    }
-
     @Test
-    void a_decision_that_the_log_refuses_is_rolled_back() {
+    void a_listener_that_throws_does_not_affect_a_transaction() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
-        Coordinator coordinator = coordinator();
-        Transaction active = given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, Until.APPLIED));
-        log.appendsReturn(new AppendResult.Refused("the disk is full"));
-        Transaction ended = given(coordinator.prepare(active.id(), Until.APPLIED));
+        listeners = List.of(new TransactionListener() {
+            @Override
+            public void applied(Applied applied) {
+                throw new IllegalStateException("a bug");
+            }
 
-        assertEquals(TransactionState.ROLLED_BACK, ended.state());
-        assertEquals("the decision log refused: the disk is full", ended.reason());
+            @Override
+            public void delivery(DeliveryEvent event) {
+                throw new IllegalStateException("a bug");
+            }
+        });
+        assertEquals(TransactionState.COMMITTED, commit(coordinator(), "a", "b").state());
     }
 
     @Test
@@ -448,11 +453,11 @@ class CoordinatorTest {
     void a_conclusion_is_told_only_after_it_is_durable() {
         Coordinator coordinator = coordinator();
         TransactionId id = commitWithoutAcknowledgement(coordinator);
-        log.result = new AppendResult.Refused("the disk is full");
+        log.appendsReturn(new AppendResult.Refused("the disk is full"));
         CompletableFuture<Answer<Transaction>> answer =
                 coordinator.undelivered().giveUp(id, "b", giveUp()).toCompletableFuture();
         assertFalse(answer.isDone());
-        log.result = null;
+        log.append = null;
         time.goOn(Duration.ofSeconds(1));
         assertEquals(State.HEURISTIC, given(answer).participants().getLast().state());
     }
@@ -600,12 +605,17 @@ class CoordinatorTest {
                         10,
                         UNDELIVERED_MAX),
                 time,
-                () -> new TransactionId(new UUID(++ids, 1)),
+                this::nextId,
                 new Backoff(Duration.ofMillis(100), Duration.ofSeconds(10), new Random(1)),
                 registry,
                 participants,
                 log,
-                List.of());
+                listeners);
+    }
+
+    private TransactionId nextId() {
+        whenIdIsGenerated.run();
+        return new TransactionId(new UUID(++ids, 1));
     }
 
     private void register(String id, String url) {

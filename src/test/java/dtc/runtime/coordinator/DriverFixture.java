@@ -19,7 +19,6 @@ import java.util.UUID;
 final class DriverFixture {
 
     static final UUID INSTANCE = new UUID(1, 1);
-    static final TransactionId ID = new TransactionId(new UUID(0, 1));
     static final Duration LEASE = Duration.ofDays(1);
     static final Duration VOTE_TIMEOUT = Duration.ofSeconds(2);
     static final Duration RETENTION = Duration.ofHours(1);
@@ -37,11 +36,13 @@ final class DriverFixture {
     final Waiters waiters = new Waiters(time, Duration.ofSeconds(10));
     final TransactionDriver driver;
 
-    /** How often the driver reported a final state. */
-    int ends;
+    /** Called when the driver reports a final state. */
+    Runnable whenEnded = () -> {};
 
     /** Called for each event after it was added to {@link #applied}. */
     TransactionListener listener = new TransactionListener() {};
+
+    private long begun;
 
     DriverFixture() {
         Duration unused = Duration.ZERO;
@@ -56,7 +57,7 @@ final class DriverFixture {
                 new Listeners(List.of(new Recording())),
                 store,
                 waiters,
-                () -> ends++);
+                () -> whenEnded.run());
     }
 
     void register(String resourceManager, String... features) {
@@ -65,8 +66,9 @@ final class DriverFixture {
 
     /** A transaction that has just begun. */
     TransactionEntry begin() {
-        Transaction begun = Transaction.begin(ID, Origin.UNNAMED, time.now(), time.now());
-        TransactionEntry entry = new TransactionEntry(begun, time.nanos());
+        Transaction active =
+                Transaction.begin(new TransactionId(new UUID(0, ++begun)), Origin.UNNAMED, time.now(), time.now());
+        TransactionEntry entry = new TransactionEntry(active, time.nanos());
         if (!store.reserve()) {
             throw new AssertionError("no room");
         }

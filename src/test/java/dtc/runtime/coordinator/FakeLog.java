@@ -2,6 +2,7 @@ package dtc.runtime.coordinator;
 
 import dtc.log.AppendResult;
 import dtc.log.DecisionLog;
+import dtc.log.LogIdentity;
 import dtc.log.LogRecord;
 import dtc.log.memory.MemoryDecisionLog;
 import dtc.protocol.TransactionId;
@@ -63,5 +64,10 @@ final class FakeLog implements DecisionLog {
     @Override
     public @Nullable String refusing() {
         return refusing;
+    }
+
+    @Override
+    public @Nullable LogIdentity identity() {
+        return records.identity();
     }
 }

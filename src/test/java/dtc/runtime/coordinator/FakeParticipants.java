@@ -23,6 +23,9 @@ final class FakeParticipants implements ParticipantClient {
     /** Whether messages are left unanswered, for {@link #answer}. */
     boolean holding;
 
+    /** Called when a message is sent. */
+    Runnable whenSent = () -> {};
+
     @Nullable
     Registration lastTarget;
 
@@ -41,6 +44,7 @@ final class FakeParticipants implements ParticipantClient {
     }
 
     private CompletionStage<Reply> send(Registration target, String text, Message message, String how) {
+        whenSent.run();
         lastTarget = target;
         sent.add(text + how);
         CompletableFuture<Reply> reply = new CompletableFuture<>();
