@@ -222,21 +222,19 @@ final class PhaseTwo {
     }
 
     static Step finishCommit(Transaction t, Instant now) {
-        return t.participants().stream().allMatch(Participant::isSettled)
+        return t.allParticipants(Participant::isSettled)
                 ? Step.of(t.to(finalState(t, TransactionState.COMMITTED), now))
                 : Step.of(t);
     }
 
     /** Ends a rollback. It does not wait for unresponsive participants, which ask for the outcome. */
     static Step finishRollback(Transaction t, Instant now) {
-        return t.participants().stream().allMatch(p -> p.isSettled() || p.unresponsive())
+        return t.allParticipants(p -> p.isSettled() || p.unresponsive())
                 ? Step.of(t.to(finalState(t, TransactionState.ROLLED_BACK), now))
                 : Step.of(t);
     }
 
     private static TransactionState finalState(Transaction t, TransactionState expected) {
-        return t.participants().stream().anyMatch(p -> p.state() == State.HEURISTIC)
-                ? TransactionState.HEURISTIC
-                : expected;
+        return t.hasHeuristicParticipant() ? TransactionState.HEURISTIC : expected;
     }
 }

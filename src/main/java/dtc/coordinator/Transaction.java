@@ -7,12 +7,15 @@ import dtc.protocol.Resolution;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The coordinator's state of one transaction. Immutable.
+ * The coordinator's state of one transaction. Immutable. Its methods run for each event, so they use loops instead of
+ * streams, which allocate more.
  *
  * @param decision {@link Outcome#PENDING} until decided; a decision never changes
  * @param reason why it rolled back or became heuristic; null if it did neither, or if the client requested the rollback
@@ -135,13 +138,35 @@ public record Transaction(
         return this;
     }
 
-    private boolean hasHeuristicParticipant() {
+    boolean hasHeuristicParticipant() {
+        return anyParticipant(p -> p.state() == State.HEURISTIC);
+    }
+
+    boolean anyParticipant(Predicate<Participant> condition) {
         for (Participant participant : participants) {
-            if (participant.state() == State.HEURISTIC) {
+            if (condition.test(participant)) {
                 return true;
             }
         }
         return false;
+    }
+
+    boolean allParticipants(Predicate<Participant> condition) {
+        for (Participant participant : participants) {
+            if (!condition.test(participant)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Number of writes sent to all participants. */
+    int writes() {
+        int writes = 0;
+        for (Participant participant : participants) {
+            writes += participant.writes();
+        }
+        return writes;
     }
 
     Transaction to(TransactionState next, Instant now) {
@@ -231,7 +256,11 @@ public record Transaction(
     }
 
     Transaction each(UnaryOperator<Participant> change) {
-        return with(participants.stream().map(change).toList());
+        List<Participant> changed = new ArrayList<>(participants.size());
+        for (Participant participant : participants) {
+            changed.add(change.apply(participant));
+        }
+        return with(changed);
     }
 
     Transaction change(String resourceManager, UnaryOperator<Participant> change) {

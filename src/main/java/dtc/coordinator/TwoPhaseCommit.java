@@ -100,7 +100,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         if (t.state() != TransactionState.ACTIVE) {
             return Step.refuseWrite(t, WriteResult.Reason.WRONG_STATE);
         }
-        if (t.participants().stream().mapToInt(Participant::writes).sum() >= writesMax) {
+        if (t.writes() >= writesMax) {
             return Step.refuseWrite(t, WriteResult.Reason.TOO_MANY_WRITES);
         }
         Participant enlisted = t.participant(e.resourceManager());
@@ -209,7 +209,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
                             e.resourceManager() + " voted abort: " + ballot.reason(),
                             now);
                 }
-                if (next.participants().stream().anyMatch(p -> p.ballot() == null)) {
+                if (next.anyParticipant(p -> p.ballot() == null)) {
                     yield Step.of(next);
                 }
                 yield decideCommit(next, Cause.VOTED, now);

@@ -165,7 +165,7 @@ class PlantedBugsTest {
                         .foundWithin(MANY),
                 plant("decides to commit without waiting for all votes")
                         .in(TwoPhaseCommit.class, "voteArrived")
-                        .replace("$participants.anyMatch($hasNotVoted)", "$participants.allMatch($hasNotVoted)")
+                        .replace("next.anyParticipant($hasNotVoted)", "next.allParticipants($hasNotVoted)")
                         .foundWithin(FEW),
                 plant("ignores a vote to abort")
                         .in(TwoPhaseCommit.class, "voteArrived")
@@ -173,7 +173,7 @@ class PlantedBugsTest {
                         .foundWithin(FEW),
                 plant("ends a commit with the first acknowledgement")
                         .in("dtc.coordinator.PhaseTwo", "finishCommit")
-                        .replace("$participants.allMatch($isSettled)", "$participants.anyMatch($isSettled)")
+                        .replace("t.allParticipants($isSettled)", "t.anyParticipant($isSettled)")
                         .foundWithin(FEW),
                 plant("gives up a commit after some attempts")
                         .in("dtc.coordinator.PhaseTwo", "unanswered")
