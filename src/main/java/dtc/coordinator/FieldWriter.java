@@ -8,17 +8,21 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes fields: a tag (1 byte), the length of the value (unsigned LEB128), and the value. Null values are omitted.
- * Tags must be in ascending order; see {@link RecordCodec}.
+ * Writes a version (1 byte) and fields: a tag (1 byte), the length of the value (unsigned LEB128), and the value. Null
+ * values are omitted. Tags must be in ascending order; see {@link RecordCodec}.
  */
 final class FieldWriter {
+
+    /** The longest length in LEB128. */
+    private static final int LENGTH_BYTES_MAX = 5;
 
     private byte[] bytes;
     private int size;
 
     /** @param capacity expected number of bytes */
-    FieldWriter(int capacity) {
+    FieldWriter(byte version, int capacity) {
         bytes = new byte[capacity];
+        bytes[size++] = version;
     }
 
     void code(int tag, byte code) {
@@ -50,32 +54,54 @@ final class FieldWriter {
     void text(int tag, @Nullable String text) {
         if (text != null) {
             byte[] value = text.getBytes(StandardCharsets.UTF_8);
-            put(tag, value, value.length);
+            begin(tag, value.length);
+            System.arraycopy(value, 0, bytes, size, value.length);
+            size += value.length;
         }
     }
 
-    /** Writes the fields of {@code other} as the value of one field. */
-    void nested(int tag, FieldWriter other) {
-        put(tag, other.bytes, other.size);
+    /** Begins a field whose value consists of the fields that follow. Returns the argument for {@link #endNested}. */
+    int beginNested(int tag) {
+        begin(tag, 0);
+        return size;
     }
 
-    /** Returns the version, followed by the fields. */
-    ByteBuffer toBytes(byte version) {
-        return ByteBuffer.allocate(1 + size).put(version).put(bytes, 0, size).flip();
-    }
-
-    private void put(int tag, byte[] value, int length) {
-        begin(tag, length);
-        System.arraycopy(value, 0, bytes, size, length);
+    /** Ends a nested field: sets its length, which takes more than one byte if the value is long. */
+    void endNested(int start) {
+        int length = size - start;
+        int lengthBytes = lengthBytes(length);
+        if (lengthBytes > 1) {
+            ensureCapacity(lengthBytes);
+            System.arraycopy(bytes, start, bytes, start + lengthBytes - 1, length);
+        }
+        size = start - 1;
+        putLength(length);
         size += length;
     }
 
+    /** Returns the version and the fields. */
+    ByteBuffer toBytes() {
+        return ByteBuffer.wrap(Arrays.copyOf(bytes, size));
+    }
+
     private void begin(int tag, int length) {
-        int needed = size + 1 + 5 + length;
-        if (needed > bytes.length) {
-            bytes = Arrays.copyOf(bytes, Math.max(needed, 2 * bytes.length));
-        }
+        ensureCapacity(1 + LENGTH_BYTES_MAX + length);
         bytes[size++] = (byte) tag;
+        putLength(length);
+    }
+
+    private void ensureCapacity(int more) {
+        if (size + more > bytes.length) {
+            bytes = Arrays.copyOf(bytes, Math.max(size + more, 2 * bytes.length));
+        }
+    }
+
+    private static int lengthBytes(int length) {
+        int significant = Integer.SIZE - Integer.numberOfLeadingZeros(length);
+        return Math.max(1, (significant + 6) / 7);
+    }
+
+    private void putLength(int length) {
         int remaining = length;
         while (remaining > 0x7f) {
             bytes[size++] = (byte) (remaining | 0x80);

@@ -50,7 +50,7 @@ public final class RecordCodec {
     static final int FIRST_ANCILLARY_TAG = 128;
 
     /** Expected size of the fields of a transaction or of a participant. */
-    private static final int FIELDS_BYTES = 96;
+    private static final int FIELDS_BYTES = 64;
 
     private static final byte VERSION = 2;
 
@@ -87,7 +87,8 @@ public final class RecordCodec {
      * @param observedMillis how long coordinators have run on this log; 0 if not known
      */
     public static ByteBuffer encode(TransactionRecord t, long observedMillis) {
-        FieldWriter out = new FieldWriter(FIELDS_BYTES * (1 + t.participants().size()));
+        FieldWriter out =
+                new FieldWriter(VERSION, FIELDS_BYTES * (1 + t.participants().size()));
         out.code(STATE, Codes.of(t.state()));
         out.code(DECISION, Codes.of(t.decision()));
         out.time(STARTED_AT, t.startedAt());
@@ -100,35 +101,35 @@ public final class RecordCodec {
         out.text(REASON, truncated(t.reason()));
         out.text(PRINCIPAL, t.origin().principal());
         if (t.origin().request() != null) {
-            out.nested(REQUEST, fields(t.origin().request()));
+            encode(t.origin().request(), out);
         }
         if (t.resolution() != null) {
-            out.nested(RESOLUTION, fields(t.resolution()));
+            encode(RESOLUTION, t.resolution(), out);
         }
         for (Member member : t.participants()) {
-            out.nested(PARTICIPANT, fields(member));
+            encode(member, out);
         }
         out.millis(OBSERVED, observedMillis);
-        return out.toBytes(VERSION);
+        return out.toBytes();
     }
 
-    private static FieldWriter fields(Origin.Request request) {
-        FieldWriter out = new FieldWriter(FIELDS_BYTES);
+    private static void encode(Origin.Request request, FieldWriter out) {
+        int start = out.beginNested(REQUEST);
         out.text(REQUEST_KEY, request.key());
         out.text(REQUEST_FINGERPRINT, request.fingerprint());
-        return out;
+        out.endNested(start);
     }
 
-    private static FieldWriter fields(Resolution resolution) {
-        FieldWriter out = new FieldWriter(FIELDS_BYTES);
+    private static void encode(int tag, Resolution resolution, FieldWriter out) {
+        int start = out.beginNested(tag);
         out.text(RESOLUTION_BY, resolution.by());
         out.time(RESOLUTION_AT, resolution.at());
         out.text(RESOLUTION_REASON, truncated(resolution.reason()));
-        return out;
+        out.endNested(start);
     }
 
-    private static FieldWriter fields(Member member) {
-        FieldWriter out = new FieldWriter(FIELDS_BYTES);
+    private static void encode(Member member, FieldWriter out) {
+        int start = out.beginNested(PARTICIPANT);
         out.text(PARTICIPANT_RESOURCE_MANAGER, member.resourceManager());
         out.uuid(PARTICIPANT_INSTANCE, member.instance());
         out.code(PARTICIPANT_STATE, Codes.of(member.state()));
@@ -137,9 +138,9 @@ public final class RecordCodec {
         }
         out.text(PARTICIPANT_REASON, truncated(member.reason()));
         if (member.givenUp() != null) {
-            out.nested(PARTICIPANT_GIVEN_UP, fields(member.givenUp()));
+            encode(PARTICIPANT_GIVEN_UP, member.givenUp(), out);
         }
-        return out;
+        out.endNested(start);
     }
 
     private static @Nullable String truncated(@Nullable String reason) {

@@ -72,6 +72,10 @@ public record TransactionRecord(
 
     /** Returns the record of a transaction. For a commit, pass the state that follows once the record is durable. */
     static TransactionRecord of(Transaction t) {
+        Member[] members = new Member[t.participants().size()];
+        for (int i = 0; i < members.length; i++) {
+            members[i] = Member.of(t.participants().get(i));
+        }
         return new TransactionRecord(
                 t.id(),
                 t.state().shown(),
@@ -83,7 +87,7 @@ public record TransactionRecord(
                 t.finishedAt(),
                 t.cause(),
                 t.reason(),
-                t.participants().stream().map(Member::of).toList(),
+                List.of(members),
                 t.resolution());
     }
 
