@@ -54,6 +54,7 @@ final class DriverFixture {
                 registry,
                 participants,
                 log,
+                new ObservedTime(time),
                 new Listeners(List.of(new Recording())),
                 store,
                 waiters,

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dtc.coordinator.RecordCodec;
 import dtc.coordinator.SampleRecords;
 import dtc.coordinator.TransactionRecord;
 import dtc.coordinator.TransactionState;
@@ -33,7 +34,7 @@ class RecoveryTest {
     private final List<Applied> applied = new ArrayList<>();
     private final TransactionStore store =
             new TransactionStore(time, IN_FLIGHT_MAX, RETENTION, 10, forgotten -> log.forget(forgotten.id()));
-    private final Recovery recovery = new Recovery(log, store, time, listener());
+    private final Recovery recovery = new Recovery(log, store, time, new ObservedTime(time), listener());
 
     @Test
     void all_transactions_are_restored_and_open_ones_are_returned_and_reported() {
@@ -64,21 +65,22 @@ class RecoveryTest {
     }
 
     @Test
-    void the_time_before_the_restart_counts_for_retention() {
-        TransactionRecord ended = SampleRecords.committed(1);
-        append(ended);
-        timeIs(finishedAt(ended).plus(RETENTION).minusSeconds(10));
+    void the_time_that_earlier_processes_observed_counts_for_retention() {
+        append(SampleRecords.committed(1), Duration.ofSeconds(5));
+        append(SampleRecords.committed(2), Duration.ofSeconds(5).plus(RETENTION).minusSeconds(10));
         recovery.recover();
         time.goOn(Duration.ofSeconds(9));
         assertNotNull(store.find(id(1)));
         time.goOn(Duration.ofSeconds(2));
         assertNull(store.find(id(1)));
-        assertEquals(List.of(), replayed(), "it is removed from the log too");
+        assertNotNull(store.find(id(2)));
+        assertEquals(1, replayed().size(), "it is removed from the log too");
     }
 
     @Test
-    void a_transaction_that_finished_in_the_future_is_kept_no_longer_than_one_that_finished_now() {
-        append(SampleRecords.committed(1));
+    void a_transaction_whose_age_is_not_known_is_kept_as_if_it_had_just_finished() {
+        append(SampleRecords.committed(1), Duration.ZERO);
+        append(SampleRecords.committed(2), RETENTION.multipliedBy(9));
         assertTrue(finishedAt(SampleRecords.committed(1)).isAfter(time.now()), "the clock was set back");
         recovery.recover();
         time.goOn(RETENTION.minusSeconds(1));
@@ -120,7 +122,12 @@ class RecoveryTest {
     }
 
     private void append(TransactionRecord record) {
-        log.appendLazily(LogRecords.encode(record));
+        append(record, Duration.ZERO);
+    }
+
+    private void append(TransactionRecord record, Duration observed) {
+        LogRecord.Status status = record.isOpen() ? LogRecord.Status.OPEN : LogRecord.Status.ENDED;
+        log.appendLazily(new LogRecord(record.id(), RecordCodec.encode(record, observed.toMillis()), status));
     }
 
     private List<LogRecord> replayed() {

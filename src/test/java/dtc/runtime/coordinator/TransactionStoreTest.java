@@ -286,7 +286,7 @@ class TransactionStoreTest {
         assertNotNull(entry);
         synchronized (entry) {
             entry.update(after, time.nanos());
-            store.updateUnresolved(after);
+            store.update(after);
         }
     }
 
