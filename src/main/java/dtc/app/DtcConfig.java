@@ -45,6 +45,11 @@ public interface DtcConfig {
     @DurationMin(millis = 1)
     Duration prepareTimeout();
 
+    /** The longest timeout of a commit or rollback. It doubles from the timeout of a vote with each further attempt. */
+    @WithDefault("30s")
+    @DurationMin(millis = 1)
+    Duration deliveryTimeoutMax();
+
     /** How long a process that is shutting down continues to deliver outcomes. */
     @WithDefault("10s")
     @DurationMin(millis = 1)

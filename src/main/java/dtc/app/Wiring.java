@@ -8,11 +8,9 @@ import dtc.log.memory.MemoryDecisionLog;
 import dtc.resource.Dictionary;
 import dtc.resource.DictionaryLimits;
 import dtc.rest.Clients;
-import dtc.rest.Clients.Reuse;
 import dtc.rest.CoordinatorApi;
 import dtc.rest.HttpCoordinatorLink;
 import dtc.rest.Input;
-import dtc.rest.ResourceManagerApi;
 import dtc.rest.ResourceManagerClients;
 import dtc.runtime.Backoff;
 import dtc.runtime.Registry;
@@ -28,7 +26,6 @@ import dtc.runtime.participant.HostedResourceManagers.Hosted;
 import dtc.runtime.participant.Membership;
 import dtc.runtime.participant.ResourceManager;
 import dtc.security.HostRules;
-import dtc.security.Outbound;
 import io.quarkus.arc.All;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.configuration.ConfigurationException;
@@ -108,21 +105,13 @@ public class Wiring {
     @Produces
     @Singleton
     ResourceManagerClients resourceManagers(Vertx vertx, HostRules hosts) {
-        Outbound outbound = security.towardsResourceManagers(hosts);
         return new ResourceManagerClients(
-                resourceManagers(vertx, Reuse.KEPT, outbound), resourceManagers(vertx, Reuse.CLOSED, outbound));
-    }
-
-    private ResourceManagerApi resourceManagers(Vertx vertx, Reuse reuse, Outbound outbound) {
-        // Each request sets its own URL; this one is never called.
-        return Clients.build(
                 vertx,
-                ResourceManagerApi.class,
-                URI.create("http://localhost"),
-                callTimeout(),
-                config.limits().connectionsMax(),
-                reuse,
-                outbound);
+                security.towardsResourceManagers(hosts),
+                new ResourceManagerClients.Settings(
+                        callTimeout(),
+                        config.limits().connectionsMax(),
+                        config.deliveryTimeoutMax().plus(callTimeout())));
     }
 
     @Produces
@@ -163,6 +152,7 @@ public class Wiring {
                 new Coordinator.Settings(
                         config.transaction().timeoutDefault(),
                         callTimeout(),
+                        config.deliveryTimeoutMax(),
                         config.coordinator().answerTimeout(),
                         config.limits().transactionsInFlightMax(),
                         config.transaction().retention(),
@@ -221,7 +211,6 @@ public class Wiring {
                         config.rm().coordinatorUrl().orElseGet(this::ownUrl),
                         callTimeout(),
                         INQUIRIES_UNDER_WAY_MAX,
-                        Reuse.KEPT,
                         security.towardsCoordinator()),
                 mapper,
                 config.rm().advertisedUrl().orElseGet(this::ownUrl).toString().replaceAll("/+$", ""));

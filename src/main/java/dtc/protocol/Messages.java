@@ -97,14 +97,19 @@ public final class Messages {
     /** Body of {@code POST {url}/batch}. */
     public record BatchRequest(@Nullable List<BatchMessage> messages) {}
 
-    /** A message of a batch. Fields that do not apply to its type are absent. */
+    /**
+     * A message of a batch. Fields that do not apply to its type are absent.
+     *
+     * @param writeCount for a prepare and a one-phase commit: the number of writes of the transaction
+     */
     public record BatchMessage(
             @Nullable MessageType type,
             @Nullable String transaction,
             @Nullable Integer sequence,
             @Nullable String key,
             @Nullable JsonText value,
-            @Nullable List<CarriedWrite> writes) {}
+            @Nullable List<CarriedWrite> writes,
+            @Nullable Integer writeCount) {}
 
     public enum MessageType {
         WRITE,
@@ -118,10 +123,13 @@ public final class Messages {
 
     /**
      * An answer in a batch. {@code status} is that of a separate request, or 202 if the answer is not available yet:
-     * the message must then be sent in a separate request.
+     * the message must then be sent in a separate request. {@code transaction} is that of the message.
      */
     public record BatchAnswer(
-            int status, @Nullable Vote vote, @Nullable String reason) {}
+            int status,
+            @Nullable String transaction,
+            @Nullable Vote vote,
+            @Nullable String reason) {}
 
     public record VoteDocument(Vote vote, @Nullable String reason) {}
 

@@ -1,5 +1,8 @@
 package dtc.protocol;
 
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
 /** The reply to a {@link Message}, or the reason why there is none. The coordinator's reply table interprets it. */
 public sealed interface Reply {
 
@@ -22,17 +25,25 @@ public sealed interface Reply {
         }
     }
 
-    /** 404: the resource manager does not know the transaction. */
+    /** 404, as the resource manager's own answer: it does not know the transaction. */
     record NotFound(String detail) implements Reply {}
 
-    /** 409: the resource manager has voted, or has ended the transaction with the opposite outcome. */
+    /** 409, as its own answer: it has voted, or has ended the transaction with the opposite outcome. */
     record Conflict(String detail) implements Reply {}
 
     /** 507: the resource manager has no space left. */
     record NoRoom(String detail) implements Reply {}
 
-    /** 503: the resource manager does not accept messages at the moment. */
-    record Unavailable(String detail) implements Reply {}
+    /**
+     * 503 or 429: the resource manager does not accept messages at the moment.
+     *
+     * @param retryAfter how long it asks not to be called; null if it does not say
+     */
+    record Unavailable(String detail, @Nullable Duration retryAfter) implements Reply {
+        public Unavailable(String detail) {
+            this(detail, null);
+        }
+    }
 
     /** The message was not received: no connection was established, or it was not sent. */
     record Unreachable(String detail) implements Reply {}
@@ -40,7 +51,7 @@ public sealed interface Reply {
     /** No answer was received. It is unknown whether the message was carried out. */
     record NoAnswer(String detail) implements Reply {}
 
-    /** The answer violates the protocol. */
+    /** What came is no answer of the protocol. It is unknown whether the message was carried out. */
     record ProtocolError(String detail) implements Reply {}
 
     /** Whether the resource manager sent this reply. False if it replaces a missing answer. */

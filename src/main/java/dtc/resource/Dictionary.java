@@ -12,7 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Deadlocks</b> are prevented by wait-die (Rosenkrantz, Stearns, Lewis 1978): a transaction waits only for
  * younger ones, which rules out a deadlock across resource managers. A transaction also aborts if an older one is
  * waiting for one of its keys.
+ *
+ * <p><b>Numbers.</b> The writes of a transaction are numbered from 1. If one of them has not arrived, it does not
+ * commit: the write was lost, although the instance did not change.
  *
  * <p><b>Remembered outcomes</b> are used to refuse late messages. Their number is limited; the oldest is evicted first.
  * An unknown id that is not newer than the newest evicted id counts as ended, so a late write never starts a
@@ -50,19 +55,50 @@ public final class Dictionary {
     private static final class OpenTransaction {
         private final Map<String, StagedWrite> writes = new LinkedHashMap<>();
         private Phase phase = Phase.STAGED;
-        private int lastSequence;
+        /** Numbers of the writes that have arrived. The prefix 1 to {@link #arrivedUpTo} has no gap. */
+        private SortedSet<Integer> arrivedBeyond = Collections.emptySortedSet();
+
+        private int arrivedUpTo;
         /**
          * The number of characters by which its commit increases the entries; 0 if it does not. Reserved while
          * PREPARED.
          */
         private long growth;
 
+        private void arrived(int sequence) {
+            if (sequence > arrivedUpTo + 1) {
+                if (arrivedBeyond.isEmpty()) {
+                    arrivedBeyond = new TreeSet<>();
+                }
+                arrivedBeyond.add(sequence);
+            } else if (sequence == arrivedUpTo + 1) {
+                arrivedUpTo++;
+                while (!arrivedBeyond.isEmpty() && arrivedBeyond.remove(arrivedUpTo + 1)) {
+                    arrivedUpTo++;
+                }
+            }
+        }
+
+        private int lastSequence() {
+            return arrivedBeyond.isEmpty() ? arrivedUpTo : arrivedBeyond.last();
+        }
+
+        /** Whether exactly the writes 1 to {@code count} have arrived; without a count, whether there is no gap. */
+        private boolean isComplete(@Nullable Integer count) {
+            return arrivedBeyond.isEmpty() && (count == null || count == arrivedUpTo);
+        }
+
         private boolean isWaiting() {
             return phase == Phase.WAITING_TO_VOTE || phase == Phase.WAITING_TO_COMMIT;
         }
     }
 
+    /** Limit of writes that arrived before an earlier one. */
+    private static final int ARRIVED_BEYOND_MAX = 10_000;
+
     private static final String ENDED = "this transaction has ended here";
+    private static final String INCOMPLETE = "not all writes of this transaction have arrived here";
+    private static final String NOTHING_STAGED = "nothing is staged for this transaction here";
 
     private final DictionaryLimits limits;
     private final NavigableMap<String, JsonText> entries = new TreeMap<>();
@@ -91,7 +127,7 @@ public final class Dictionary {
         switch (event) {
             case ResourceEvent.Write e -> write(e, effects);
             case ResourceEvent.Prepare e -> prepare(e, effects);
-            case ResourceEvent.Commit e -> commit(e.id(), effects);
+            case ResourceEvent.Commit e -> commit(e, effects);
             case ResourceEvent.Rollback e -> rollback(e.id(), effects);
             case ResourceEvent.LockWaitExpired e -> lockWaitExpired(e.id(), effects);
             case ResourceEvent.StagedExpired e -> stagedExpired(e.id(), effects);
@@ -109,9 +145,14 @@ public final class Dictionary {
             effects.add(new ResourceEffect.WriteRefused(e.id(), "this transaction has voted here"));
             return;
         }
-        int sequence = e.sequence() > 0 ? e.sequence() : transaction == null ? 1 : transaction.lastSequence + 1;
+        if (transaction != null && transaction.arrivedBeyond.size() >= ARRIVED_BEYOND_MAX) {
+            effects.add(new ResourceEffect.NoRoom(e.id(), "too many earlier writes have not arrived"));
+            return;
+        }
+        int sequence = e.sequence() > 0 ? e.sequence() : transaction == null ? 1 : transaction.lastSequence() + 1;
         StagedWrite before = transaction == null ? null : transaction.writes.get(e.key());
-        if (before != null && before.sequence >= sequence) {
+        if (transaction != null && before != null && before.sequence >= sequence) {
+            transaction.arrived(sequence);
             effects.add(new ResourceEffect.Staged(e.id(), false));
             return;
         }
@@ -128,7 +169,7 @@ public final class Dictionary {
         OpenTransaction target = transaction == null ? new OpenTransaction() : transaction;
         open.put(e.id(), target);
         target.writes.put(e.key(), new StagedWrite(sequence, e.value()));
-        target.lastSequence = Math.max(target.lastSequence, sequence);
+        target.arrived(sequence);
         stagedChars += addedChars;
         effects.add(new ResourceEffect.Staged(e.id(), first));
     }
@@ -153,11 +194,11 @@ public final class Dictionary {
             }
             // The outcome is stored so that a write that arrives after its own prepare is refused.
             remember(id, Outcome.ROLLBACK);
-            effects.add(new ResourceEffect.Voted(id, Ballot.abort("nothing is staged for this transaction here")));
+            effects.add(new ResourceEffect.Voted(id, Ballot.abort(NOTHING_STAGED)));
             return;
         }
         switch (transaction.phase) {
-            case STAGED -> lockKeys(id, transaction, Phase.WAITING_TO_VOTE, effects);
+            case STAGED -> lockKeysIfComplete(id, transaction, Phase.WAITING_TO_VOTE, e.writeCount(), effects);
             case WAITING_TO_VOTE -> {} // the vote answers both messages
             case WAITING_TO_COMMIT -> abortBoth(id, transaction, effects);
             case PREPARED -> effects.add(new ResourceEffect.Voted(id, Ballot.COMMIT));
@@ -176,6 +217,19 @@ public final class Dictionary {
             }
         }
         return null;
+    }
+
+    private void lockKeysIfComplete(
+            TransactionId id,
+            OpenTransaction transaction,
+            Phase purpose,
+            @Nullable Integer writeCount,
+            List<ResourceEffect> effects) {
+        if (transaction.isComplete(writeCount)) {
+            lockKeys(id, transaction, purpose, effects);
+        } else {
+            abort(id, transaction, purpose, INCOMPLETE, effects);
+        }
     }
 
     /**
@@ -257,9 +311,16 @@ public final class Dictionary {
                         : new ResourceEffect.Voted(id, Ballot.abort(reason)));
     }
 
-    private void commit(TransactionId id, List<ResourceEffect> effects) {
+    private void commit(ResourceEvent.Commit e, List<ResourceEffect> effects) {
+        TransactionId id = e.id();
         OpenTransaction transaction = open.get(id);
         if (transaction == null) {
+            if (e.writeCount() != null && !isEnded(id)) {
+                // A one-phase commit whose writes were lost.
+                remember(id, Outcome.ROLLBACK);
+                effects.add(new ResourceEffect.CommitRefused(id, NOTHING_STAGED));
+                return;
+            }
             Outcome outcome = outcomes.get(id);
             effects.add(
                     outcome == null
@@ -270,7 +331,7 @@ public final class Dictionary {
             return;
         }
         switch (transaction.phase) {
-            case STAGED -> lockKeys(id, transaction, Phase.WAITING_TO_COMMIT, effects);
+            case STAGED -> lockKeysIfComplete(id, transaction, Phase.WAITING_TO_COMMIT, e.writeCount(), effects);
             case WAITING_TO_COMMIT -> {} // the outcome answers both messages
             case WAITING_TO_VOTE -> abortBoth(id, transaction, effects);
             case PREPARED -> {

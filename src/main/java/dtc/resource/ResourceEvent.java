@@ -3,6 +3,7 @@ package dtc.resource;
 import dtc.protocol.JsonText;
 import dtc.protocol.TransactionId;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** An input of a {@link Dictionary}: a message from the coordinator, or an expired timer. */
 public sealed interface ResourceEvent {
@@ -24,8 +25,13 @@ public sealed interface ResourceEvent {
         }
     }
 
-    /** Requests a vote. {@code writes} are staged first, unless the transaction has voted or ended. */
-    record Prepare(TransactionId id, List<Write> writes) implements ResourceEvent {
+    /**
+     * Requests a vote. {@code writes} are staged first, unless the transaction has voted or ended.
+     *
+     * @param writeCount the number of writes that were sent; null if the caller does not count its writes
+     */
+    record Prepare(
+            TransactionId id, List<Write> writes, @Nullable Integer writeCount) implements ResourceEvent {
 
         public Prepare {
             writes = List.copyOf(writes);
@@ -37,8 +43,13 @@ public sealed interface ResourceEvent {
         }
     }
 
-    /** Commits the transaction. If it has not voted, this is a one-phase commit. */
-    record Commit(TransactionId id) implements ResourceEvent {}
+    /**
+     * Commits the transaction. If it has not voted, this is a one-phase commit.
+     *
+     * @param writeCount for a one-phase commit, the number of writes that were sent; null for any other commit, and if
+     *     the caller does not count its writes
+     */
+    record Commit(TransactionId id, @Nullable Integer writeCount) implements ResourceEvent {}
 
     record Rollback(TransactionId id) implements ResourceEvent {}
 

@@ -22,12 +22,12 @@ import org.jboss.resteasy.reactive.client.api.QuarkusRestClientProperties;
 public final class Clients {
 
     /** The maximum size of a response body. No valid response is longer. */
-    private static final int RESPONSE_BYTES_MAX = 256 * 1024;
+    static final int RESPONSE_BYTES_MAX = 256 * 1024;
 
-    private static final int HEADER_BYTES_MAX = 16_384;
+    static final int HEADER_BYTES_MAX = 16_384;
 
-    private static final class ResponseTooLongException extends Exception {
-        private ResponseTooLongException() {
+    static final class ResponseTooLongException extends Exception {
+        ResponseTooLongException() {
             super("the answer is too long", null, false, false);
         }
     }
@@ -42,17 +42,6 @@ public final class Clients {
         ERROR
     }
 
-    /**
-     * Whether a connection is reused after a response. HTTP/1.1 responses carry no request id. On a reused connection,
-     * a surplus response is read as the response to the next request, which may be for another transaction or for
-     * another resource manager at the same address. This must not produce a vote.
-     */
-    public enum Reuse {
-        /** The connection is reused. Only for servers that send exactly one response to each request. */
-        KEPT,
-        CLOSED
-    }
-
     private Clients() {}
 
     /**
@@ -61,7 +50,7 @@ public final class Clients {
      * either limit closes the connection.
      */
     public static <T> T build(
-            Vertx vertx, Class<T> api, URI base, Duration timeout, int connectionsMax, Reuse reuse, Outbound outbound) {
+            Vertx vertx, Class<T> api, URI base, Duration timeout, int connectionsMax, Outbound outbound) {
         QuarkusRestClientBuilder builder = QuarkusRestClientBuilder.newBuilder()
                 .baseUri(base)
                 .connectTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
@@ -70,7 +59,6 @@ public final class Clients {
                 .disableDefaultMapper(true)
                 .enableCompression(false)
                 .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, connectionsMax)
-                .property(QuarkusRestClientProperties.KEEP_ALIVE_ENABLED, reuse == Reuse.KEPT)
                 .property(QuarkusRestClientProperties.MAX_HEADER_SIZE, HEADER_BYTES_MAX)
                 .property(QuarkusRestClientProperties.DISABLE_CONTEXTUAL_ERROR_MESSAGES, true)
                 .httpClientRequestCustomizer(outbound::prepare)

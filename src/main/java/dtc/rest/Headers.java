@@ -3,10 +3,14 @@ package dtc.rest;
 /** Headers that are not part of HTTP itself. A resource manager may ignore those of the coordinator's messages. */
 final class Headers {
 
+    /** The resource manager that the message is sent to. */
+    static final String RESOURCE_MANAGER = "DTC-Resource-Manager";
     /** The instance that the message is sent to. */
     static final String INSTANCE = "DTC-Instance";
     /** The sequence number of a write, from 1, for each transaction and resource manager. */
     static final String WRITE_SEQUENCE = "DTC-Write-Sequence";
+    /** On prepare and one-phase commit: the number of writes of the transaction to the resource manager. */
+    static final String WRITE_COUNT = "DTC-Write-Count";
 
     /** The idempotency key of a request that the client may retry. */
     static final String IDEMPOTENCY_KEY = "Idempotency-Key";

@@ -62,9 +62,6 @@ import org.jspecify.annotations.Nullable;
         content = @Content(mediaType = "application/problem+json"))
 public class HostedResource {
 
-    private static final BatchAnswer DONE = new BatchAnswer(204, null, null);
-    private static final BatchAnswer SEND_SEPARATELY = new BatchAnswer(202, null, null);
-
     private final HostedResourceManagers hosted;
     private final Input.Limits limits;
     private final ObjectMapper mapper;
@@ -82,10 +79,11 @@ public class HostedResource {
     public Uni<RestResponse<Void>> write(
             @RestPath String rm,
             @RestPath String id,
+            @HeaderParam(Headers.RESOURCE_MANAGER) @Nullable String addressee,
             @HeaderParam(Headers.INSTANCE) @Nullable String instance,
             @HeaderParam(Headers.WRITE_SEQUENCE) @Nullable String sequence,
             @Nullable StageRequest request) {
-        HostedParticipant target = find(rm, instance);
+        HostedParticipant target = find(rm, addressee, instance);
         TransactionId transaction = id(id);
         Input input = new Input(limits);
         Integer number = sequence == null ? null : input.sequence(sequence);
@@ -93,9 +91,7 @@ public class HostedResource {
                 ? input.staged("", transaction, number, null, null)
                 : input.staged("", transaction, number, request.key(), request.value());
         input.check();
-        return Uni.createFrom()
-                .completionStage(() -> target.write(write))
-                .map(answer -> response(answer(answer), transaction, rm));
+        return Uni.createFrom().completionStage(() -> target.write(write)).map(answer -> response(answer(answer), rm));
     }
 
     @POST
@@ -110,19 +106,23 @@ public class HostedResource {
     public Uni<VoteDocument> prepare(
             @RestPath String rm,
             @RestPath String id,
+            @HeaderParam(Headers.RESOURCE_MANAGER) @Nullable String addressee,
             @HeaderParam(Headers.INSTANCE) @Nullable String instance,
+            @HeaderParam(Headers.WRITE_COUNT) @Nullable String writeCount,
             byte @Nullable [] body)
             throws IOException {
-        HostedParticipant target = find(rm, instance);
+        HostedParticipant target = find(rm, addressee, instance);
         TransactionId transaction = id(id);
         Input input = new Input(limits);
+        Integer count = input.writeCount(writeCount);
         // A prepare without writes has no body, so its content type is not checked.
         List<ResourceEvent.Write> writes = body == null || body.length == 0
                 ? List.of()
                 : input.carried(transaction, mapper.readValue(body, PrepareRequest.class));
         input.check();
         return Uni.createFrom()
-                .completionStage(() -> Progress.answer(target.prepare(transaction, writes)))
+                .completionStage(
+                        () -> Progress.answer(target.prepare(new ResourceEvent.Prepare(transaction, writes, count))))
                 .map(ballot -> new VoteDocument(ballot.vote(), ballot.reason()));
     }
 
@@ -130,24 +130,34 @@ public class HostedResource {
     @Path("/transactions/{id}/commit")
     @APIResponse(responseCode = "204", description = "Applied")
     public Uni<RestResponse<Void>> commit(
-            @RestPath String rm, @RestPath String id, @HeaderParam(Headers.INSTANCE) @Nullable String instance) {
-        HostedParticipant target = find(rm, instance);
+            @RestPath String rm,
+            @RestPath String id,
+            @HeaderParam(Headers.RESOURCE_MANAGER) @Nullable String addressee,
+            @HeaderParam(Headers.INSTANCE) @Nullable String instance,
+            @HeaderParam(Headers.WRITE_COUNT) @Nullable String writeCount) {
+        HostedParticipant target = find(rm, addressee, instance);
         TransactionId transaction = id(id);
+        Input input = new Input(limits);
+        Integer count = input.writeCount(writeCount);
+        input.check();
         return Uni.createFrom()
-                .completionStage(() -> Progress.answer(target.commit(transaction)))
-                .map(answer -> response(answer(answer), transaction, rm));
+                .completionStage(() -> Progress.answer(target.commit(new ResourceEvent.Commit(transaction, count))))
+                .map(answer -> response(answer(answer), rm));
     }
 
     @POST
     @Path("/transactions/{id}/rollback")
     @APIResponse(responseCode = "204", description = "Discarded")
     public Uni<RestResponse<Void>> rollback(
-            @RestPath String rm, @RestPath String id, @HeaderParam(Headers.INSTANCE) @Nullable String instance) {
-        HostedParticipant target = find(rm, instance);
+            @RestPath String rm,
+            @RestPath String id,
+            @HeaderParam(Headers.RESOURCE_MANAGER) @Nullable String addressee,
+            @HeaderParam(Headers.INSTANCE) @Nullable String instance) {
+        HostedParticipant target = find(rm, addressee, instance);
         TransactionId transaction = id(id);
         return Uni.createFrom()
                 .completionStage(() -> target.rollback(transaction))
-                .map(answer -> response(answer(answer), transaction, rm));
+                .map(answer -> response(answer(answer), rm));
     }
 
     @POST
@@ -155,9 +165,10 @@ public class HostedResource {
     @Consumes(MediaType.APPLICATION_JSON)
     public Uni<BatchReply> batch(
             @RestPath String rm,
+            @HeaderParam(Headers.RESOURCE_MANAGER) @Nullable String addressee,
             @HeaderParam(Headers.INSTANCE) @Nullable String instance,
             @Nullable BatchRequest request) {
-        HostedParticipant target = find(rm, instance);
+        HostedParticipant target = find(rm, addressee, instance);
         Input input = new Input(limits);
         List<BatchMessage> messages = input.messages(request);
         input.check();
@@ -179,7 +190,8 @@ public class HostedResource {
         Input input = new Input(limits);
         try {
             if (message.type() == null || message.transaction() == null) {
-                return CompletableFuture.completedFuture(new BatchAnswer(400, null, "type or transaction is missing"));
+                return CompletableFuture.completedFuture(
+                        new BatchAnswer(400, message.transaction(), null, "type or transaction is missing"));
             }
             TransactionId id = id(message.transaction());
             return switch (message.type()) {
@@ -191,63 +203,82 @@ public class HostedResource {
                 }
                 case PREPARE -> {
                     List<ResourceEvent.Write> writes = input.carried(id, new PrepareRequest(message.writes()));
+                    Integer count = input.writeCount(message.writeCount());
                     input.check();
-                    yield unlessBlocked(target.prepare(id, writes), HostedResource::answer);
+                    yield unlessBlocked(
+                            id,
+                            target.prepare(new ResourceEvent.Prepare(id, writes, count)),
+                            ballot -> answer(id, ballot));
                 }
-                case COMMIT -> unlessBlocked(target.commit(id), HostedResource::answer);
+                case COMMIT -> {
+                    Integer count = input.writeCount(message.writeCount());
+                    input.check();
+                    yield unlessBlocked(id, target.commit(new ResourceEvent.Commit(id, count)), HostedResource::answer);
+                }
                 case ROLLBACK -> target.rollback(id).thenApply(HostedResource::answer);
             };
         } catch (HttpProblem problem) {
             String detail = String.valueOf(problem.getDetail());
             return CompletableFuture.completedFuture(new BatchAnswer(
-                    400, null, detail.substring(0, Math.min(detail.length(), ReplyReader.REASON_CHARS_MAX))));
+                    400,
+                    message.transaction(),
+                    null,
+                    detail.substring(0, Math.min(detail.length(), ReplyReader.REASON_CHARS_MAX))));
         }
     }
 
     /** Returns 202 if the message waits for a key, because a batch sends all answers at once. */
     private static <T> CompletionStage<BatchAnswer> unlessBlocked(
-            CompletionStage<Progress<T>> stage, Function<T, BatchAnswer> answer) {
+            TransactionId id, CompletionStage<Progress<T>> stage, Function<T, BatchAnswer> answer) {
         return stage.thenApply(progress -> switch (progress) {
             case Progress.Done<T>(T done) -> answer.apply(done);
-            case Progress.Blocked<T> _ -> SEND_SEPARATELY;
+            case Progress.Blocked<T> _ -> new BatchAnswer(202, id.toString(), null, null);
         });
     }
 
-    private static BatchAnswer answer(Ballot ballot) {
-        return new BatchAnswer(200, ballot.vote(), ballot.reason());
+    private static BatchAnswer answer(TransactionId id, Ballot ballot) {
+        return new BatchAnswer(200, id.toString(), ballot.vote(), ballot.reason());
+    }
+
+    private static BatchAnswer done(ResourceEffect effect) {
+        return new BatchAnswer(204, effect.id().toString(), null, null);
+    }
+
+    private static BatchAnswer refused(ResourceEffect effect, int status, String reason) {
+        return new BatchAnswer(status, effect.id().toString(), null, reason);
     }
 
     private static BatchAnswer answer(ResourceEffect.WriteAnswer answer) {
         return switch (answer) {
-            case ResourceEffect.Staged _ -> DONE;
-            case ResourceEffect.WriteRefused e -> new BatchAnswer(409, null, e.reason());
-            case ResourceEffect.NoRoom e -> new BatchAnswer(Problems.INSUFFICIENT_STORAGE, null, e.reason());
-            case ResourceEffect.Stopping _ -> new BatchAnswer(503, null, "this resource manager is shutting down");
+            case ResourceEffect.Staged e -> done(e);
+            case ResourceEffect.WriteRefused e -> refused(e, 409, e.reason());
+            case ResourceEffect.NoRoom e -> refused(e, Problems.INSUFFICIENT_STORAGE, e.reason());
+            case ResourceEffect.Stopping e -> refused(e, 503, "this resource manager is shutting down");
         };
     }
 
     private static BatchAnswer answer(ResourceEffect.CommitAnswer answer) {
         return switch (answer) {
-            case ResourceEffect.Committed _ -> DONE;
-            case ResourceEffect.CommitRefused e -> new BatchAnswer(409, null, e.reason());
-            case ResourceEffect.Unknown _ -> new BatchAnswer(404, null, "nothing is known of this transaction here");
+            case ResourceEffect.Committed e -> done(e);
+            case ResourceEffect.CommitRefused e -> refused(e, 409, e.reason());
+            case ResourceEffect.Unknown e -> refused(e, 404, "nothing is known of this transaction here");
         };
     }
 
     private static BatchAnswer answer(ResourceEffect.RollbackAnswer answer) {
         return switch (answer) {
-            case ResourceEffect.RolledBack _ -> DONE;
-            case ResourceEffect.RollbackRefused _ -> new BatchAnswer(409, null, "this transaction was committed here");
-            case ResourceEffect.Unknown _ -> new BatchAnswer(404, null, "what was here was lost in a restart");
+            case ResourceEffect.RolledBack e -> done(e);
+            case ResourceEffect.RollbackRefused e -> refused(e, 409, "this transaction was committed here");
+            case ResourceEffect.Unknown e -> refused(e, 404, "what was here was lost in a restart");
         };
     }
 
-    private static RestResponse<Void> response(BatchAnswer answer, TransactionId transaction, String rm) {
+    private static RestResponse<Void> response(BatchAnswer answer, String rm) {
         if (answer.status() == 204) {
             return RestResponse.noContent();
         }
         throw Problems.problem("REFUSED_BY_RESOURCE_MANAGER", answer.status(), String.valueOf(answer.reason()))
-                .with("transaction", transaction.toString())
+                .with("transaction", String.valueOf(answer.transaction()))
                 .with("resourceManager", rm)
                 .build();
     }
@@ -298,7 +329,15 @@ public class HostedResource {
                 });
     }
 
-    private HostedParticipant find(String rm, @Nullable String instance) {
+    /**
+     * Returns the participant that answers a message. A message for another resource manager is refused without any
+     * effect: the address may have belonged to the other one before.
+     */
+    private HostedParticipant find(String rm, @Nullable String addressee, @Nullable String instance) {
+        if (addressee != null && (!addressee.equals(rm) || hosted.find(rm) == null)) {
+            throw Problems.problem("MISDIRECTED", Problems.MISDIRECTED, "the message is for another resource manager")
+                    .build();
+        }
         return InstanceCheck.of(find(rm), instance);
     }
 

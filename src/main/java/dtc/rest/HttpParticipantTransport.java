@@ -1,59 +1,61 @@
 package dtc.rest;
 
 import dtc.protocol.Message;
-import dtc.protocol.Messages.StageRequest;
 import dtc.protocol.Reply;
 import dtc.runtime.Registration;
 import dtc.runtime.messaging.ParticipantTransport;
-import io.smallrye.mutiny.Uni;
+import io.quarkus.tls.CertificateUpdatedEvent;
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
-import jakarta.ws.rs.core.Response;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Supplier;
+import org.jboss.logging.Logger;
 
 /** Sends the coordinator's messages over HTTP. */
 @Singleton
 public class HttpParticipantTransport implements ParticipantTransport {
 
-    private final ResourceManagerClients api;
-    private final VoteCaller votes;
-    private final ReplyReader reader;
+    private static final Logger LOG = Logger.getLogger(HttpParticipantTransport.class);
 
-    HttpParticipantTransport(ResourceManagerClients api, VoteCaller votes, ReplyReader reader) {
-        this.api = api;
+    private final ResourceManagerClients clients;
+    private final MessageSender sender;
+    private final VoteCaller votes;
+
+    HttpParticipantTransport(ResourceManagerClients clients, MessageSender sender, VoteCaller votes) {
+        this.clients = clients;
+        this.sender = sender;
         this.votes = votes;
-        this.reader = reader;
+    }
+
+    void certificatesChanged(@Observes CertificateUpdatedEvent event) {
+        clients.renewConnections();
     }
 
     @Override
     public CompletionStage<Reply> send(Registration target, Message message) {
-        String url = target.url();
-        String id = message.id().toString();
-        String instance = target.instance().toString();
-        return switch (message) {
-            case Message.Write write ->
-                reply(() -> api.of(target)
-                        .write(url, id, instance, write.sequence(), new StageRequest(write.key(), write.value())));
-            case Message.Prepare prepare -> votes.prepare(target, prepare).subscribeAsCompletionStage();
-            case Message.Commit _, Message.CommitOnePhase _ ->
-                reply(() -> api.of(target).commit(url, id, instance));
-            case Message.Rollback _ -> reply(() -> api.of(target).rollback(url, id, instance));
-        };
+        return message instanceof Message.Prepare prepare
+                ? votes.prepare(target, prepare, clients.timeout()).subscribeAsCompletionStage()
+                : send(target, message, clients.timeout());
+    }
+
+    @Override
+    public CompletionStage<Reply> send(Registration target, Message message, Duration limit) {
+        return sender.send(target, message, limit)
+                .otherwise(failure -> {
+                    if (Clients.classify(failure) == Clients.Failure.TIMEOUT) {
+                        LOG.debugf(
+                                "resource manager %s did not answer a message of %s within %s",
+                                target.id(), message.id(), limit);
+                    }
+                    return ReplyReader.failed(failure);
+                })
+                .toCompletionStage();
     }
 
     @Override
     public CompletionStage<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages) {
-        return votes.sendBatch(target, messages).subscribeAsCompletionStage();
-    }
-
-    private CompletionStage<Reply> reply(Supplier<Uni<? extends Response>> call) {
-        return Uni.createFrom()
-                .deferred(call)
-                .map(reader::reply)
-                .onFailure()
-                .recoverWithItem(ReplyReader::failed)
-                .subscribeAsCompletionStage();
+        return votes.sendBatch(target, messages, clients.timeout()).subscribeAsCompletionStage();
     }
 }

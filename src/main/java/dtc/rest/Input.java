@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -267,16 +268,34 @@ public final class Input {
     }
 
     int sequence(String text) {
+        return number(Headers.WRITE_SEQUENCE, text);
+    }
+
+    @Nullable
+    Integer writeCount(@Nullable String text) {
+        return text == null ? null : number(Headers.WRITE_COUNT, text);
+    }
+
+    private int number(String field, String text) {
         try {
-            int sequence = Integer.parseInt(text);
-            if (sequence > 0) {
-                return sequence;
+            int number = Integer.parseInt(text);
+            if (number > 0) {
+                return number;
             }
         } catch (NumberFormatException _) {
             // reported below
         }
-        violation(Headers.WRITE_SEQUENCE, "must be a positive number");
+        violation(field, "must be a positive number");
         return 0;
+    }
+
+    /** Converts the {@code writeCount} of a message in a batch. */
+    @Nullable
+    Integer writeCount(@Nullable Integer count) {
+        if (count != null && count < 1) {
+            violation("writeCount", "must be a positive number");
+        }
+        return count;
     }
 
     @Nullable
@@ -315,7 +334,7 @@ public final class Input {
         try {
             URI uri = new URI(text);
             String path = uri.getRawPath();
-            return SCHEMES.contains(String.valueOf(uri.getScheme()))
+            return SCHEMES.contains(String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT))
                     && uri.getHost() != null
                     && uri.getRawUserInfo() == null
                     && uri.getRawQuery() == null

@@ -18,6 +18,7 @@ import java.util.Locale;
 public final class Problems {
 
     static final int CONTENT_TOO_LARGE = 413;
+    static final int MISDIRECTED = 421;
     static final int INSUFFICIENT_STORAGE = 507;
 
     /** An error in one field of the input. */
@@ -89,6 +90,7 @@ public final class Problems {
     private static String title(int status) {
         return switch (status) {
             case CONTENT_TOO_LARGE -> "Content Too Large"; // Status still has the former reason phrase
+            case MISDIRECTED -> "Misdirected Request";
             case INSUFFICIENT_STORAGE -> "Insufficient Storage";
             default -> {
                 Status known = Status.fromStatusCode(status);

@@ -8,65 +8,188 @@ import dtc.protocol.Ballot;
 import dtc.protocol.Message;
 import dtc.protocol.PlainText;
 import dtc.protocol.Reply;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Registration;
+import dtc.runtime.Time;
+import io.vertx.core.buffer.Buffer;
 import jakarta.inject.Singleton;
-import jakarta.ws.rs.core.Response;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Converts HTTP responses of resource managers to replies. Responses are untrusted input. */
+/**
+ * Converts HTTP responses of resource managers to replies. Responses are untrusted input, and a proxy may send them in
+ * place of the resource manager. Only these are its answers:
+ *
+ * <ul>
+ *   <li>to a write, a commit and a rollback: 204
+ *   <li>to a prepare: 200 with a vote as {@code application/json}
+ *   <li>to a commit and a rollback: 404 and 409, to a one-phase commit also 507, as {@code application/problem+json}
+ *       that does not name another transaction; if it announces {@link Registration#CONTRACT_2}, it must name this one
+ * </ul>
+ *
+ * <p>503 and 429 say that it is unavailable. In a batch, each element is read like a response of its own; it has no
+ * content type. Everything else is a {@link Reply.ProtocolError}, and is logged once.
+ */
 @Singleton
 class ReplyReader {
 
     /** In a batch: the message is accepted but not yet processed. */
     private static final int ACCEPTED = 202;
 
+    private static final int NO_CONTENT = 204;
+    private static final int TOO_MANY_REQUESTS = 429;
+    private static final int UNAVAILABLE = 503;
+
+    private static final String JSON = "application/json";
+    private static final String PROBLEM = "application/problem+json";
+    private static final String TRANSACTION = "transaction";
+
     /** Longer reasons are truncated. */
     static final int REASON_CHARS_MAX = 300;
 
+    private static final int MEDIA_TYPE_CHARS_MAX = 60;
+    private static final Duration RETRY_AFTER_MAX = Duration.ofSeconds(30);
+    private static final char BYTE_ORDER_MARK = '\uFEFF';
+
+    private static final String ADVICE_NO_CONTENT =
+            "Only 204 (No Content) acknowledges a write, a commit or a rollback: change it to answer 204";
+    private static final String ADVICE_VOTE =
+            "A vote is 200 with Content-Type application/json and {\"vote\":\"COMMIT\"}, \"READ_ONLY\" or \"ABORT\"";
+    private static final String ADVICE_PROBLEM =
+            "404, 409 and 507 count only as application/problem+json whose member transaction is that of the message";
+
     private final ObjectMapper mapper;
+    private final Time time;
+    private final UnexpectedAnswers unexpected;
 
-    ReplyReader(ObjectMapper mapper) {
+    ReplyReader(ObjectMapper mapper, Time time, UnexpectedAnswers unexpected) {
         this.mapper = mapper;
+        this.time = time;
+        this.unexpected = unexpected;
     }
 
-    /** Reads the reply to any message except prepare. */
-    Reply reply(Response response) {
-        return reply(response.getStatus(), isAcknowledgement(response.getStatus()) ? null : detail(response));
-    }
+    /**
+     * What a response, or an element of a batch, says.
+     *
+     * @param isProblem whether it can be a refusal by the resource manager itself
+     * @param document the JSON document; missing if there is none
+     */
+    private record Content(int status, boolean isProblem, JsonNode document, String detail) {}
 
-    private static boolean isAcknowledgement(int status) {
-        return status >= 200 && status < 300 && status != ACCEPTED;
-    }
-
-    private static Reply reply(int status, @Nullable String text) {
-        if (isAcknowledgement(status)) {
-            return new Reply.Acknowledged();
+    /** Reads the reply to a message that was sent in a separate request. */
+    Reply read(Registration target, Message message, HttpAnswer answer) {
+        if (isUnavailable(answer.status())) {
+            return new Reply.Unavailable(describe(answer), retryAfter(answer));
         }
-        String detail = "it answered " + status + (text == null || text.isEmpty() ? "" : ": " + line(text));
-        return switch (status) {
-            case 404 -> new Reply.NotFound(detail);
-            case 409 -> new Reply.Conflict(detail);
-            case 507 -> new Reply.NoRoom(detail);
-            case 503 -> new Reply.Unavailable(detail);
-            default -> new Reply.ProtocolError(detail);
+        if (message instanceof Message.Prepare) {
+            return vote(target, message, answer);
+        }
+        boolean isProblem = answer.is(PROBLEM);
+        JsonNode document = isProblem ? parse(answer.body()) : null;
+        return reply(
+                target,
+                message,
+                new Content(
+                        answer.status(),
+                        document != null && document.isObject(),
+                        document == null ? MissingNode.getInstance() : document,
+                        describe(answer)));
+    }
+
+    private Reply vote(Registration target, Message message, HttpAnswer answer) {
+        String detail = null;
+        JsonNode document = MissingNode.getInstance();
+        if (answer.status() != 200) {
+            detail = "it answered %d instead of a vote".formatted(answer.status());
+        } else if (answer.body().length() == 0) {
+            detail = "its answer is empty";
+        } else if (!answer.is(JSON)) {
+            detail = "its answer is not application/json but '%s'".formatted(mediaType(answer));
+        } else {
+            JsonNode parsed = parse(answer.body());
+            if (parsed == null) {
+                detail = "its answer is not JSON";
+            } else {
+                document = parsed;
+            }
+        }
+        return detail == null
+                ? vote(target, message, document)
+                : unexpected(target, message, answer.status(), detail, ADVICE_VOTE);
+    }
+
+    private Reply vote(Registration target, Message message, JsonNode document) {
+        if (namesOther(message, document)) {
+            return unexpected(target, message, 200, "its answer names another transaction", ADVICE_VOTE);
+        }
+        return switch (document.path("vote").textValue()) {
+            case "COMMIT" -> new Reply.Voted(Ballot.COMMIT);
+            case "READ_ONLY" -> new Reply.Voted(Ballot.READ_ONLY);
+            case "ABORT" ->
+                new Reply.Voted(Ballot.abort(reason(document.path("reason").asText())));
+            case null, default -> unexpected(target, message, 200, "its answer holds no known vote", ADVICE_VOTE);
         };
     }
 
-    /** Returns the detail of a problem document (RFC 9457); empty if the response is not one. */
-    private String detail(Response response) {
-        if (response.getMediaType() == null
-                || !response.getMediaType().getSubtype().equals("problem+json")) {
-            return "";
+    private Reply reply(Registration target, Message message, Content content) {
+        int status = content.status();
+        if (status == NO_CONTENT) {
+            return new Reply.Acknowledged();
         }
-        try {
-            return mapper.readTree(response.readEntity(String.class))
-                    .path("detail")
-                    .asText();
-        } catch (JsonProcessingException _) {
-            return "";
+        boolean isRefusal = switch (status) {
+            case 404, 409 -> true;
+            case Problems.INSUFFICIENT_STORAGE ->
+                message instanceof Message.Write || message instanceof Message.CommitOnePhase;
+            default -> false;
+        };
+        if (!isRefusal) {
+            boolean isSuccess = status >= 200 && status < 300;
+            String detail = isSuccess ? "it answered %d instead of 204".formatted(status) : content.detail();
+            return unexpected(target, message, status, detail, isSuccess ? ADVICE_NO_CONTENT : null);
         }
+        // A write that fails dooms its transaction, whoever refuses it.
+        if (!(message instanceof Message.Write) && !isOwnRefusal(target, message, content)) {
+            return unexpected(target, message, status, content.detail() + " (not as its own answer)", ADVICE_PROBLEM);
+        }
+        return switch (status) {
+            case 404 -> new Reply.NotFound(content.detail());
+            case 409 -> new Reply.Conflict(content.detail());
+            default -> new Reply.NoRoom(content.detail());
+        };
+    }
+
+    private static boolean isOwnRefusal(Registration target, Message message, Content content) {
+        return content.isProblem()
+                && !namesOther(message, content.document())
+                && (names(content.document()) || !target.namesTransactions());
+    }
+
+    private static boolean names(JsonNode document) {
+        return document.hasNonNull(TRANSACTION);
+    }
+
+    /** Whether the document names a transaction, and not that of the message. */
+    private static boolean namesOther(Message message, JsonNode document) {
+        String named = document.path(TRANSACTION).textValue();
+        return names(document)
+                && !(named != null
+                        && TransactionId.parse(named)
+                                .filter(message.id()::equals)
+                                .isPresent());
+    }
+
+    private Reply unexpected(Registration target, Message message, int status, String detail, @Nullable String advice) {
+        unexpected.report(target, message, status + (advice == null ? "" : " " + advice), detail, advice);
+        return new Reply.ProtocolError(detail);
     }
 
     /** Returns the reply for a call that failed. */
@@ -80,48 +203,28 @@ class ReplyReader {
         };
     }
 
-    /** Reads the reply to prepare. */
-    Reply vote(Response response) {
-        if (response.getStatus() != 200) {
-            return new Reply.ProtocolError("it answered %d instead of a vote".formatted(response.getStatus()));
-        }
-        String body = response.hasEntity() ? response.readEntity(String.class) : "";
-        if (body == null || body.isBlank()) {
-            return new Reply.ProtocolError("its answer is empty");
-        }
-        try {
-            return vote(mapper.readTree(body));
-        } catch (JsonProcessingException _) {
-            return new Reply.ProtocolError("its answer is not JSON");
-        }
-    }
-
-    private static Reply vote(JsonNode answer) {
-        return switch (answer.path("vote").asText()) {
-            case "COMMIT" -> new Reply.Voted(Ballot.COMMIT);
-            case "READ_ONLY" -> new Reply.Voted(Ballot.READ_ONLY);
-            case "ABORT" ->
-                new Reply.Voted(Ballot.abort(reason(answer.path("reason").asText())));
-            default -> new Reply.ProtocolError("its answer holds no known vote");
-        };
-    }
-
     /**
      * Reads the replies to a batch. Returns an empty list if the response does not contain one reply for each message;
      * it is then safe to resend each message separately.
      */
-    List<Optional<Reply>> batch(List<Message> messages, Response response) {
-        if (response.getStatus() == 503) {
-            // The resource manager is unavailable, so resending the messages would only increase its load.
-            return toEach(messages, vote(response), reply(response));
+    List<Optional<Reply>> batch(Registration target, List<Message> messages, HttpAnswer answer) {
+        if (isUnavailable(answer.status())) {
+            // Resending the messages would only increase its load.
+            Reply unavailable = new Reply.Unavailable(describe(answer), retryAfter(answer));
+            return toEach(messages, unavailable, unavailable);
         }
-        JsonNode answers = response.getStatus() == 200 ? answers(response) : MissingNode.getInstance();
+        if (answer.status() == Problems.MISDIRECTED) {
+            Reply misdirected = unexpected(target, messages.getFirst(), answer.status(), describe(answer), null);
+            return toEach(messages, misdirected, misdirected);
+        }
+        JsonNode document = answer.status() == 200 && answer.is(JSON) ? parse(answer.body()) : null;
+        JsonNode answers = document == null ? MissingNode.getInstance() : document.path("answers");
         if (!answers.isArray() || answers.size() != messages.size()) {
             return List.of();
         }
         List<Optional<Reply>> replies = new ArrayList<>(messages.size());
         for (int i = 0; i < messages.size(); i++) {
-            replies.add(answer(messages.get(i), answers.get(i)));
+            replies.add(element(target, messages.get(i), answers.get(i)));
         }
         return replies;
     }
@@ -133,28 +236,90 @@ class ReplyReader {
                 .toList();
     }
 
-    private static Optional<Reply> answer(Message message, JsonNode answer) {
-        int status = answer.path("status").asInt();
+    private Optional<Reply> element(Registration target, Message message, JsonNode element) {
+        int status = element.path("status").isInt() ? element.path("status").intValue() : 0;
+        if (namesOther(message, element) || (!names(element) && target.namesTransactions())) {
+            String detail = "its answer in a batch does not name the transaction";
+            return Optional.of(unexpected(
+                    target,
+                    message,
+                    status,
+                    detail,
+                    "Each answer in a batch has the member transaction, and is at the place of its message"));
+        }
         if (status == ACCEPTED) {
             return Optional.empty();
         }
-        if (message instanceof Message.Prepare) {
-            return Optional.of(
-                    status == 200
-                            ? vote(answer)
-                            : new Reply.ProtocolError("it answered %d instead of a vote".formatted(status)));
+        String detail = describe(status, element.path("reason").asText());
+        if (isUnavailable(status)) {
+            return Optional.of(new Reply.Unavailable(detail));
         }
-        return Optional.of(reply(status, answer.path("reason").asText()));
+        if (!(message instanceof Message.Prepare)) {
+            return Optional.of(reply(target, message, new Content(status, true, element, detail)));
+        }
+        return Optional.of(
+                status == 200
+                        ? vote(target, message, element)
+                        : unexpected(
+                                target,
+                                message,
+                                status,
+                                "it answered %d instead of a vote".formatted(status),
+                                ADVICE_VOTE));
     }
 
-    private JsonNode answers(Response response) {
-        String body = response.hasEntity() ? response.readEntity(String.class) : null;
+    private static boolean isUnavailable(int status) {
+        return status == UNAVAILABLE || status == TOO_MANY_REQUESTS;
+    }
+
+    /** Returns how long it asks not to be called: a number of seconds or a date, limited; null if it does not say. */
+    private @Nullable Duration retryAfter(HttpAnswer answer) {
+        if (answer.retryAfter() == null) {
+            return null;
+        }
+        String text = answer.retryAfter().strip();
+        Duration asked;
         try {
-            return body == null
-                    ? MissingNode.getInstance()
-                    : mapper.readTree(body).path("answers");
-        } catch (JsonProcessingException _) {
-            return MissingNode.getInstance();
+            asked = text.matches("\\d{1,9}")
+                    ? Duration.ofSeconds(Integer.parseInt(text))
+                    : Duration.between(time.now(), Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(text)));
+        } catch (DateTimeException | ArithmeticException _) {
+            return null;
+        }
+        return !asked.isPositive() ? null : asked.compareTo(RETRY_AFTER_MAX) < 0 ? asked : RETRY_AFTER_MAX;
+    }
+
+    /** Describes a response, with the detail of a problem document (RFC 9457) if it is one. */
+    private String describe(HttpAnswer answer) {
+        if (answer.is(PROBLEM)) {
+            JsonNode document = parse(answer.body());
+            return describe(
+                    answer.status(),
+                    document == null ? "" : document.path("detail").asText());
+        }
+        String mediaType = mediaType(answer);
+        return "it answered " + answer.status() + (mediaType.isEmpty() ? "" : " as " + mediaType);
+    }
+
+    private static String describe(int status, String text) {
+        return "it answered " + status + (text.isEmpty() ? "" : ": " + line(text));
+    }
+
+    private static String mediaType(HttpAnswer answer) {
+        return PlainText.line(answer.mediaType(), MEDIA_TYPE_CHARS_MAX);
+    }
+
+    /** Parses JSON in UTF-8, with or without a byte order mark. Returns null if it is not well-formed. */
+    private @Nullable JsonNode parse(Buffer body) {
+        try {
+            String text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(body.getBytes()))
+                    .toString();
+            boolean hasMark = !text.isEmpty() && text.charAt(0) == BYTE_ORDER_MARK;
+            return mapper.readTree(hasMark ? text.substring(1) : text);
+        } catch (CharacterCodingException | JsonProcessingException _) {
+            return null;
         }
     }
 

@@ -12,7 +12,20 @@ import org.jspecify.annotations.Nullable;
 /** The bodies of the coordinator's requests to resource managers. */
 final class Requests {
 
+    static final String BATCH_PATH = "/batch";
+
     private Requests() {}
+
+    /** The path of a message that is sent in a separate request, below the URL of the resource manager. */
+    static String path(Message message) {
+        String name = switch (message) {
+            case Message.Write _ -> "writes";
+            case Message.Prepare _ -> "prepare";
+            case Message.Commit _, Message.CommitOnePhase _ -> "commit";
+            case Message.Rollback _ -> "rollback";
+        };
+        return "/transactions/" + message.id() + "/" + name;
+    }
 
     static PrepareRequest prepare(Message.Prepare message) {
         return new PrepareRequest(carried(message));
@@ -26,7 +39,7 @@ final class Requests {
         String id = message.id().toString();
         return switch (message) {
             case Message.Write write ->
-                new BatchMessage(MessageType.WRITE, id, write.sequence(), write.key(), write.value(), null);
+                new BatchMessage(MessageType.WRITE, id, write.sequence(), write.key(), write.value(), null, null);
             case Message.Prepare prepare ->
                 new BatchMessage(
                         MessageType.PREPARE,
@@ -34,10 +47,12 @@ final class Requests {
                         null,
                         null,
                         null,
-                        prepare.writes().isEmpty() ? null : carried(prepare));
-            case Message.Commit _, Message.CommitOnePhase _ ->
-                new BatchMessage(MessageType.COMMIT, id, null, null, null, null);
-            case Message.Rollback _ -> new BatchMessage(MessageType.ROLLBACK, id, null, null, null, null);
+                        prepare.writes().isEmpty() ? null : carried(prepare),
+                        prepare.writeCount());
+            case Message.Commit _ -> new BatchMessage(MessageType.COMMIT, id, null, null, null, null, null);
+            case Message.CommitOnePhase commit ->
+                new BatchMessage(MessageType.COMMIT, id, null, null, null, null, commit.writeCount());
+            case Message.Rollback _ -> new BatchMessage(MessageType.ROLLBACK, id, null, null, null, null, null);
         };
     }
 

@@ -7,6 +7,7 @@ import dtc.protocol.VoteCause;
 import dtc.runtime.Registration;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.eclipse.microprofile.faulttolerance.Fallback;
@@ -16,45 +17,39 @@ import org.eclipse.microprofile.faulttolerance.Timeout;
  * Requests votes from resource managers. Returns an ABORT vote for one that does not vote within one second
  * ({@code dtc.prepare-timeout}).
  *
- * <p>The timeout does not cancel the HTTP call. The call ends with the read timeout of the client, which is slightly
- * longer. A late vote does not change the decision.
+ * <p>The timeout does not cancel the HTTP call. The call ends with its own limit, which is slightly longer. A late vote
+ * does not change the decision.
  */
 @ApplicationScoped
 public class VoteCaller {
 
-    private final ResourceManagerClients api;
-    private final ReplyReader reader;
+    private final MessageSender sender;
 
-    VoteCaller(ResourceManagerClients api, ReplyReader reader) {
-        this.api = api;
-        this.reader = reader;
+    VoteCaller(MessageSender sender) {
+        this.sender = sender;
     }
 
     @Timeout(1000)
     @Fallback(fallbackMethod = "voteAbort")
-    public Uni<Reply> prepare(Registration target, Message.Prepare message) {
-        String id = message.id().toString();
-        String instance = target.instance().toString();
-        return (message.writes().isEmpty()
-                        ? api.of(target).prepare(target.url(), id, instance)
-                        : api.of(target).prepare(target.url(), id, instance, Requests.prepare(message)))
-                .map(reader::vote);
+    public Uni<Reply> prepare(Registration target, Message.Prepare message, Duration limit) {
+        return Uni.createFrom()
+                .completionStage(() -> sender.send(target, message, limit).toCompletionStage());
     }
 
-    Uni<Reply> voteAbort(Registration target, Message.Prepare message, Throwable failure) {
+    Uni<Reply> voteAbort(Registration target, Message.Prepare message, Duration limit, Throwable failure) {
         return Uni.createFrom().item(abort(failure));
     }
 
     /** Sends a batch, which may contain prepare messages. The fallback returns a reply for each message. */
     @Timeout(1000)
     @Fallback(fallbackMethod = "failEach")
-    public Uni<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages) {
-        return api.of(target)
-                .batch(target.url(), target.instance().toString(), Requests.batch(messages))
-                .map(response -> reader.batch(messages, response));
+    public Uni<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages, Duration limit) {
+        return Uni.createFrom()
+                .completionStage(() -> sender.sendBatch(target, messages, limit).toCompletionStage());
     }
 
-    Uni<List<Optional<Reply>>> failEach(Registration target, List<Message> messages, Throwable failure) {
+    Uni<List<Optional<Reply>>> failEach(
+            Registration target, List<Message> messages, Duration limit, Throwable failure) {
         return switch (Clients.classify(failure)) {
             // One message may be the cause. An empty list makes the caller resend each message separately.
             case GARBLED -> Uni.createFrom().item(List.of());

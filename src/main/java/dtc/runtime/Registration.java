@@ -12,6 +12,10 @@ import java.util.UUID;
  * @param instance identifies its state; changes at each start of a resource manager that stores nothing
  * @param superseded earlier instances, newest first; delayed messages from them may still arrive
  * @param features optional parts of the protocol that it supports
+ * @param generation increases whenever a resource manager registers for the first time, after its lease has lapsed, or
+ *     with another URL or instance. A connection that was opened in an earlier generation may lead to another process.
+ * @param displaced whether another resource manager has registered its URL after its lease had lapsed. Nothing is sent
+ *     to it until it registers again.
  * @param renewedAtNanos {@link Time#nanos} of the last renewal, at which the lease started
  */
 public record Registration(
@@ -20,6 +24,8 @@ public record Registration(
         UUID instance,
         List<UUID> superseded,
         Set<String> features,
+        long generation,
+        boolean displaced,
         Instant registeredAt,
         Instant renewedAt,
         long renewedAtNanos) {
@@ -37,6 +43,9 @@ public record Registration(
 
     /** Accepts writes in the prepare message. */
     public static final String PREPARE_WITH_WRITES = "prepare-with-writes";
+
+    /** Follows version 2 of the contract: its answers name the transaction. */
+    public static final String CONTRACT_2 = "contract-2";
 
     public boolean takesBatches() {
         return features.contains(BATCH);
@@ -57,9 +66,30 @@ public record Registration(
 
     /** Returns a copy that addresses messages to the given instance, which may be an earlier one. */
     public Registration addressedTo(UUID addressee) {
-        return addressee.equals(instance)
-                ? this
-                : new Registration(id, url, addressee, superseded, features, registeredAt, renewedAt, renewedAtNanos);
+        return addressee.equals(instance) ? this : with(addressee, displaced);
+    }
+
+    Registration displace() {
+        return with(instance, true);
+    }
+
+    private Registration with(UUID addressee, boolean isDisplaced) {
+        return new Registration(
+                id,
+                url,
+                addressee,
+                superseded,
+                features,
+                generation,
+                isDisplaced,
+                registeredAt,
+                renewedAt,
+                renewedAtNanos);
+    }
+
+    /** Whether its answers name the transaction. */
+    public boolean namesTransactions() {
+        return features.contains(CONTRACT_2);
     }
 
     public boolean canCommitInOnePhase() {

@@ -2,11 +2,15 @@ package dtc.runtime;
 
 import dtc.protocol.Refusal;
 import dtc.protocol.Refusal.Kind;
+import java.net.InetAddress;
+import java.net.URI;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -24,11 +28,18 @@ public final class Registry {
     /** Limit of earlier instances kept per id. Assumes that no message is delayed across this many restarts. */
     private static final int SUPERSEDED_MAX = 8;
 
+    private static final int HTTP_PORT = 80;
+    private static final int HTTPS_PORT = 443;
+
     private final Time time;
     private final Duration lease;
     private final int resourceManagersMax;
     private final Predicate<String> urlAllowed;
     private final Map<String, Registration> registrations = new ConcurrentSkipListMap<>();
+    /** The id that holds each address. Guarded by this, as is the field below. */
+    private final Map<String, String> holders = new HashMap<>();
+
+    private long generation;
     private final List<Consumer<String>> arrivalListeners = new CopyOnWriteArrayList<>();
 
     /** The result of a registration. */
@@ -50,7 +61,10 @@ public final class Registry {
         arrivalListeners.add(listener);
     }
 
-    /** Registers a resource manager, or renews its lease. {@code url} must be well-formed. */
+    /**
+     * Registers a resource manager, or renews its lease. {@code url} must be well-formed. A URL serves one id: it is
+     * refused while another id holds it with a live lease. If that lease has lapsed, the other id is displaced.
+     */
     public Answer<Registered> register(String id, String url, UUID instance, Set<String> features) {
         Registration known = registrations.get(id);
         boolean isKnownUrl = known != null && known.url().equals(url); // checked at its first registration
@@ -62,9 +76,15 @@ public final class Registry {
         boolean changed;
         synchronized (this) {
             before = registrations.get(id);
+            String address = address(url);
+            Registration other = otherHolder(address, id);
             boolean wasLive = before != null && isLive(before);
-            if (before != null && wasLive && !before.url().equals(url)) {
+            boolean isSameAddress = before != null && address(before.url()).equals(address);
+            if (wasLive && !isSameAddress) {
                 return refuse(Kind.NAME_TAKEN, "another URL holds a live lease on this id", id);
+            }
+            if (other != null && isLive(other)) {
+                return refuse(Kind.NAME_TAKEN, "resource manager %s has this URL".formatted(other.id()), id);
             }
             if (before == null && registrations.size() >= resourceManagersMax && !removeLongestLapsed()) {
                 return refuse(Kind.OVERLOADED, "no more than %d resource managers".formatted(resourceManagersMax), id);
@@ -74,14 +94,23 @@ public final class Registry {
             }
             changed = before == null
                     || !wasLive
-                    || !before.url().equals(url)
+                    || !isSameAddress
                     || !before.instance().equals(instance);
+            if (other != null) {
+                registrations.computeIfPresent(other.id(), (_, lapsed) -> lapsed.displace());
+            }
+            if (before != null) {
+                holders.remove(address(before.url()), id);
+            }
+            holders.put(address, id);
             after = new Registration(
                     id,
                     url,
                     instance,
                     superseded(before, instance),
                     Collections.unmodifiableSet(new TreeSet<>(features)),
+                    changed || before == null ? ++generation : before.generation(),
+                    false,
                     changed || before == null ? time.now() : before.registeredAt(),
                     time.now(),
                     time.nanos());
@@ -91,6 +120,26 @@ public final class Registry {
             arrivalListeners.forEach(listener -> listener.accept(id));
         }
         return Answer.of(new Registered(after, before == null));
+    }
+
+    /** Returns the registration of another id that holds the address; null if there is none. */
+    private @Nullable Registration otherHolder(String address, String id) {
+        String holder = holders.get(address);
+        return holder == null || holder.equals(id) ? null : registrations.get(holder);
+    }
+
+    /** The normalized form of a URL, for comparison. A name is not resolved: {@code localhost} stays a name. */
+    private static String address(String url) {
+        URI uri = URI.create(url);
+        String scheme = uri.getScheme().toLowerCase(Locale.ROOT);
+        String host = uri.getHost().toLowerCase(Locale.ROOT);
+        if (host.startsWith("[")) {
+            host = InetAddress.ofLiteral(host).getHostAddress();
+        }
+        int port = uri.getPort() >= 0 ? uri.getPort() : scheme.equals("https") ? HTTPS_PORT : HTTP_PORT;
+        String path = uri.getRawPath();
+        return "%s://%s:%d%s"
+                .formatted(scheme, host, port, path.endsWith("/") ? path.substring(0, path.length() - 1) : path);
     }
 
     private static List<UUID> superseded(@Nullable Registration before, UUID instance) {
@@ -107,15 +156,20 @@ public final class Registry {
         return registrations.values().stream()
                 .filter(r -> !isLive(r))
                 .min(Comparator.comparingLong(Registration::renewedAtNanos))
-                .map(r -> registrations.remove(r.id(), r))
+                .map(this::remove)
                 .orElse(false);
+    }
+
+    private boolean remove(Registration registration) {
+        holders.remove(address(registration.url()), registration.id());
+        return registrations.remove(registration.id(), registration);
     }
 
     /** Removes a registration. Does nothing if {@code instance} is given and is not the registered instance. */
     public synchronized void leave(String id, @Nullable UUID instance) {
         Registration registration = registrations.get(id);
         if (registration != null && (instance == null || registration.instance().equals(instance))) {
-            registrations.remove(id);
+            remove(registration);
         }
     }
 
@@ -130,12 +184,18 @@ public final class Registry {
         if (isLive(registration)) {
             return refuse(Kind.WRONG_STATE, "resource manager %s holds a live lease".formatted(id), id);
         }
-        registrations.remove(id);
+        remove(registration);
         return Answer.of(registration);
     }
 
     public @Nullable Registration find(String id) {
         return registrations.get(id);
+    }
+
+    /** Returns the registration to which messages can be sent; null if there is none, or if it is displaced. */
+    public @Nullable Registration addressee(String id) {
+        Registration registration = registrations.get(id);
+        return registration == null || registration.displaced() ? null : registration;
     }
 
     public boolean isLive(Registration registration) {

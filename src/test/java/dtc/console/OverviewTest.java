@@ -71,6 +71,7 @@ class OverviewTest {
             new Coordinator.Settings(
                     Duration.ofHours(1),
                     Duration.ofSeconds(1),
+                    Duration.ofSeconds(30),
                     Duration.ofMillis(1_400),
                     100,
                     Duration.ofHours(1),

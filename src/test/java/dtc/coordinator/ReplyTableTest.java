@@ -29,8 +29,8 @@ class ReplyTableTest {
 
     private static final List<Message> MESSAGES = List.of(
             new Message.Write(ID, 1, "key", new JsonText("1")),
-            new Message.Prepare(ID, List.of()),
-            new Message.CommitOnePhase(ID),
+            new Message.Prepare(ID, List.of(), 1),
+            new Message.CommitOnePhase(ID, 1),
             new Message.Commit(ID),
             new Message.Rollback(ID));
 
@@ -148,8 +148,8 @@ class ReplyTableTest {
 
     @Test
     void a_vote_carries_the_instance_that_is_registered() {
-        CoordinatorEvent event =
-                ReplyTable.event(NAME, INSTANCE, new Message.Prepare(ID, List.of()), new Reply.Voted(Ballot.READ_ONLY));
+        CoordinatorEvent event = ReplyTable.event(
+                NAME, INSTANCE, new Message.Prepare(ID, List.of(), 1), new Reply.Voted(Ballot.READ_ONLY));
         assertEquals(new CoordinatorEvent.VoteArrived(NAME, INSTANCE, Ballot.READ_ONLY), event);
     }
 }

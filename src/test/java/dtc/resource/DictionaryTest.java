@@ -276,13 +276,13 @@ class DictionaryTest {
         small.apply(new ResourceEvent.Write(ONE, 1, "k", new JsonText("1")));
         small.apply(new ResourceEvent.Write(TWO, 1, "l", new JsonText("123")));
         small.apply(new ResourceEvent.Write(THREE, 1, "m", new JsonText("123")));
-        small.apply(new ResourceEvent.Prepare(ONE, List.of()));
+        small.apply(new ResourceEvent.Prepare(ONE, List.of(), null));
         // The prepared transaction has reserved the room.
-        assertAborted(TWO, small.apply(new ResourceEvent.Prepare(TWO, List.of())));
+        assertAborted(TWO, small.apply(new ResourceEvent.Prepare(TWO, List.of(), null)));
         small.apply(new ResourceEvent.Rollback(ONE));
         assertEquals(
                 List.of(new ResourceEffect.Voted(THREE, Ballot.COMMIT), new ResourceEffect.InDoubt(THREE)),
-                small.apply(new ResourceEvent.Prepare(THREE, List.of())));
+                small.apply(new ResourceEvent.Prepare(THREE, List.of(), null)));
     }
 
     @Test
@@ -307,12 +307,12 @@ class DictionaryTest {
     void the_outcome_of_an_old_transaction_is_remembered() {
         Dictionary small = new Dictionary(new DictionaryLimits(10, 100, 100, 2));
         small.apply(new ResourceEvent.Write(ONE, 1, "k", new JsonText("1")));
-        small.apply(new ResourceEvent.Prepare(ONE, List.of()));
+        small.apply(new ResourceEvent.Prepare(ONE, List.of(), null));
         for (int i = 2; i <= 5; i++) {
             small.apply(new ResourceEvent.Rollback(id(i)));
         }
-        assertEquals(List.of(new ResourceEffect.Committed(ONE)), small.apply(new ResourceEvent.Commit(ONE)));
-        assertEquals(List.of(new ResourceEffect.Committed(ONE)), small.apply(new ResourceEvent.Commit(ONE)));
+        assertEquals(List.of(new ResourceEffect.Committed(ONE)), small.apply(new ResourceEvent.Commit(ONE, null)));
+        assertEquals(List.of(new ResourceEffect.Committed(ONE)), small.apply(new ResourceEvent.Commit(ONE, null)));
         assertEquals(List.of(new ResourceEffect.RollbackRefused(ONE)), small.apply(new ResourceEvent.Rollback(ONE)));
     }
 
@@ -368,7 +368,7 @@ class DictionaryTest {
     void events_check_themselves() {
         assertThrows(IllegalArgumentException.class, () -> new ResourceEvent.Write(ONE, -1, "k", new JsonText("1")));
         ResourceEvent.Write other = new ResourceEvent.Write(TWO, 1, "k", new JsonText("1"));
-        assertThrows(IllegalArgumentException.class, () -> new ResourceEvent.Prepare(ONE, List.of(other)));
+        assertThrows(IllegalArgumentException.class, () -> new ResourceEvent.Prepare(ONE, List.of(other), null));
     }
 
     @Test
@@ -391,11 +391,11 @@ class DictionaryTest {
     }
 
     private List<ResourceEffect> prepare(TransactionId id) {
-        return apply(new ResourceEvent.Prepare(id, List.of()));
+        return apply(new ResourceEvent.Prepare(id, List.of(), null));
     }
 
     private List<ResourceEffect> commit(TransactionId id) {
-        return apply(new ResourceEvent.Commit(id));
+        return apply(new ResourceEvent.Commit(id, null));
     }
 
     private List<ResourceEffect> rollback(TransactionId id) {

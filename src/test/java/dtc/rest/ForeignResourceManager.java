@@ -119,10 +119,19 @@ public final class ForeignResourceManager implements AutoCloseable {
         return (exchange, _) -> exchange.sendResponseHeaders(status, -1);
     }
 
+    /** An error of its own, as a problem document that names no transaction. */
+    public static Behaviour problem(int status) {
+        return answer(status, "application/problem+json", "{\"status\":%d}".formatted(status));
+    }
+
     public static Behaviour json(int status, String body) {
+        return answer(status, "application/json", body);
+    }
+
+    private static Behaviour answer(int status, String contentType, String body) {
         return (exchange, _) -> {
             byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
-            exchange.getResponseHeaders().add("Content-Type", "application/json");
+            exchange.getResponseHeaders().add("Content-Type", contentType);
             exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
             exchange.getResponseBody().write(bytes);
         };

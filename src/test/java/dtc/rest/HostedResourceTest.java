@@ -52,8 +52,8 @@ class HostedResourceTest {
 
     private static final TransactionId ID = new TransactionId(new UUID(0x7000, 1));
     private static final Duration SECOND = Duration.ofSeconds(1);
-    private static final BatchAnswer NO_CONTENT = new BatchAnswer(204, null, null);
-    private static final BatchAnswer ASK_ALONE = new BatchAnswer(202, null, null);
+    private static final BatchAnswer NO_CONTENT = new BatchAnswer(204, ID.toString(), null, null);
+    private static final BatchAnswer ASK_ALONE = new BatchAnswer(202, ID.toString(), null, null);
 
     private final Stored participant = new Stored();
     private final HostedResource resource = resource(participant);
@@ -78,13 +78,13 @@ class HostedResourceTest {
     }
 
     private static BatchMessage message(MessageType type) {
-        return new BatchMessage(type, ID.toString(), null, "k", new JsonText("1"), null);
+        return new BatchMessage(type, ID.toString(), null, "k", new JsonText("1"), null, null);
     }
 
     private CompletableFuture<BatchReply> batch(MessageType... types) {
         List<BatchMessage> messages =
                 List.of(types).stream().map(HostedResourceTest::message).toList();
-        return resource.batch("orders", null, new BatchRequest(messages))
+        return resource.batch("orders", null, null, new BatchRequest(messages))
                 .subscribeAsCompletionStage()
                 .toCompletableFuture();
     }
@@ -97,7 +97,7 @@ class HostedResourceTest {
         assertFalse(reply.isDone());
         participant.write.complete(new Staged(ID, true));
         assertEquals(
-                List.of(NO_CONTENT, new BatchAnswer(200, Vote.ABORT, "no stock"), NO_CONTENT),
+                List.of(NO_CONTENT, new BatchAnswer(200, ID.toString(), Vote.ABORT, "no stock"), NO_CONTENT),
                 reply.join().answers());
     }
 
@@ -112,7 +112,7 @@ class HostedResourceTest {
 
     @Test
     void a_message_alone_waits_for_a_key() throws IOException {
-        CompletableFuture<VoteDocument> vote = resource.prepare("orders", ID.toString(), null, null)
+        CompletableFuture<VoteDocument> vote = resource.prepare("orders", ID.toString(), null, null, null, null)
                 .subscribeAsCompletionStage()
                 .toCompletableFuture();
         CompletableFuture<Ballot> answer = new CompletableFuture<>();
@@ -169,12 +169,12 @@ class HostedResourceTest {
         }
 
         @Override
-        public CompletionStage<Progress<Ballot>> prepare(TransactionId transaction, List<ResourceEvent.Write> writes) {
+        public CompletionStage<Progress<Ballot>> prepare(ResourceEvent.Prepare prepare) {
             return vote;
         }
 
         @Override
-        public CompletionStage<Progress<CommitAnswer>> commit(TransactionId transaction) {
+        public CompletionStage<Progress<CommitAnswer>> commit(ResourceEvent.Commit onePhase) {
             return commit;
         }
 

@@ -247,7 +247,7 @@ class TransactionsTest {
     @Test
     void a_resource_manager_that_lost_its_prepared_transaction_is_heuristic() {
         try (ForeignResourceManager foreign = new ForeignResourceManager()) {
-            foreign.on("commit", ForeignResourceManager.status(404));
+            foreign.on("commit", ForeignResourceManager.problem(404));
             String id = begin();
             write(id, "orders", "heuristic", 1);
             write(id, foreign.id(), "k", 1);

@@ -53,7 +53,7 @@ final class CoordinatorNode extends Node {
     static final String WRITES = NAME + " writes";
 
     private static final Duration VOTE_TIMEOUT = Duration.ofSeconds(1);
-    private static final long MESSAGE_MILLIS = 1_100;
+    private static final Duration MESSAGE_TIMEOUT = Duration.ofMillis(1_100);
     private static final Reply SENT_AGAIN = new Reply.NoAnswer("it is asked again alone");
     /** Of what operators do. */
     private static final String REASON = "because";
@@ -85,7 +85,8 @@ final class CoordinatorNode extends Node {
                 new TwoPhaseCommit(10, 100),
                 new Coordinator.Settings(
                         Duration.ofMillis(world.setting(Setting.TRANSACTION_TIMEOUT)),
-                        Duration.ofMillis(MESSAGE_MILLIS),
+                        MESSAGE_TIMEOUT,
+                        Duration.ofSeconds(30),
                         Duration.ofMillis(1_400),
                         (int) world.setting(Setting.IN_FLIGHT_MAX),
                         Duration.ofMillis(world.setting(Setting.RETENTION)),
@@ -341,8 +342,13 @@ final class CoordinatorNode extends Node {
 
         @Override
         public CompletionStage<Reply> send(Registration target, Message message) {
+            return send(target, message, message instanceof Message.Prepare ? VOTE_TIMEOUT : MESSAGE_TIMEOUT);
+        }
+
+        @Override
+        public CompletionStage<Reply> send(Registration target, Message message, Duration limit) {
             leaves(target, message);
-            return ask(target, subject(message), millis(message), node -> node.receive(target, message))
+            return ask(target, subject(message), limit.toMillis(), node -> node.receive(target, message))
                     .thenApply(result -> arrived(target, message, read(message, result)));
         }
 
@@ -382,10 +388,6 @@ final class CoordinatorNode extends Node {
                 case Message.Commit _, Message.CommitOnePhase _ -> "commit " + transaction;
                 case Message.Rollback _ -> "rollback " + transaction;
             };
-        }
-
-        private static long millis(Message message) {
-            return message instanceof Message.Prepare ? VOTE_TIMEOUT.toMillis() : MESSAGE_MILLIS;
         }
 
         private void leaves(Registration target, Message message) {

@@ -213,19 +213,18 @@ final class ResourceManagerNode extends Node {
         return !target.url().endsWith(PATH + name);
     }
 
-    private static final Reply NOT_HERE = new Reply.NotFound("it answered 404");
+    private static final Reply MISDIRECTED = new Reply.ProtocolError("it answered 421");
 
     CompletionStage<Reply> receive(Registration target, Message message) {
         if (isElsewhere(target)) {
-            return CompletableFuture.completedFuture(
-                    message instanceof Message.Prepare
-                            ? new Reply.Voted(Ballot.abort("it answered 404 instead of a vote"))
-                            : NOT_HERE);
+            return CompletableFuture.completedFuture(MISDIRECTED);
         }
         return switch (message) {
             case Message.Write write -> CompletableFuture.completedFuture(write(target, write));
             case Message.Prepare prepare -> prepare(target, prepare).thenApply(Reply.Voted::new);
-            case Message.Commit _, Message.CommitOnePhase _ -> commit(target, message.id());
+            case Message.Commit commit -> commit(target, new ResourceEvent.Commit(commit.id(), null));
+            case Message.CommitOnePhase commit ->
+                commit(target, new ResourceEvent.Commit(commit.id(), commit.writeCount()));
             case Message.Rollback _ -> CompletableFuture.completedFuture(rollback(target, message.id()));
         };
     }
@@ -270,11 +269,12 @@ final class ResourceManagerNode extends Node {
         }
         Ledger.Standing standing = world.ledger.standing(this, id);
         CompletableFuture<Ballot> vote = Progress.answer(up(target)
-                        .prepare(
+                        .prepare(new ResourceEvent.Prepare(
                                 id,
                                 prepare.writes().stream()
                                         .map(ResourceManagerNode::event)
-                                        .toList()))
+                                        .toList(),
+                                prepare.writeCount())))
                 .toCompletableFuture();
         world.ledger.asked(this, id, target.instance(), standing, vote.getNow(null));
         return vote.thenApply(ballot -> {
@@ -290,10 +290,11 @@ final class ResourceManagerNode extends Node {
         });
     }
 
-    private CompletionStage<Reply> commit(Registration target, TransactionId id) {
+    private CompletionStage<Reply> commit(Registration target, ResourceEvent.Commit commit) {
+        TransactionId id = commit.id();
         told = new Told(id, Outcome.COMMIT);
         CompletableFuture<ResourceEffect.CommitAnswer> done =
-                Progress.answer(up(target).commit(id)).toCompletableFuture();
+                Progress.answer(up(target).commit(commit)).toCompletableFuture();
         if (!done.isDone()) {
             world.ledger.waits(this, id);
         }

@@ -40,6 +40,8 @@ public final class Coordinator {
      * @param transactionTimeout how long a transaction may stay active, unless the client specifies a timeout
      * @param voteTimeout how long to wait for all votes; longer than the timeout of one vote, which normally expires
      *     first
+     * @param deliveryTimeoutMax the longest timeout of a commit or rollback. The first attempt has the timeout of a
+     *     vote; it doubles with each further attempt.
      * @param answerTimeout how long a client's call waits for phase two
      * @param inFlightMax limit of unfinished transactions
      * @param retention how long a finished transaction is kept
@@ -55,6 +57,7 @@ public final class Coordinator {
     public record Settings(
             Duration transactionTimeout,
             Duration voteTimeout,
+            Duration deliveryTimeoutMax,
             Duration answerTimeout,
             int inFlightMax,
             Duration retention,

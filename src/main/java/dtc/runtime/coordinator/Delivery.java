@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Delivers outcomes to participants, with retries. The state machine decides whether to retry. This class counts the
- * attempts and schedules the next one.
+ * attempts and schedules the next one. Each retry awaits its answer for twice as long as the attempt before, so that a
+ * slow resource manager can acknowledge.
  *
  * <p>There is one {@link RetryQueue} per resource manager, so that a slow resource manager does not delay others. The
  * number of queued commits is limited by the number of transactions in flight. Queued rollbacks have a separate limit.
@@ -36,6 +37,8 @@ final class Delivery {
     private final Time time;
     private final Backoff backoff;
     private final int rollbackAttemptsMax;
+    private final Duration timeout;
+    private final Duration timeoutMax;
     private final RetryQueue.Settings queueSettings;
     private final Registry registry;
     private final ParticipantMessages messages;
@@ -44,21 +47,21 @@ final class Delivery {
     /** Resource managers with retries that are queued or in flight. */
     private final Map<String, RetryQueue> queues = new ConcurrentHashMap<>();
 
-    /** @param rollbackAttemptsMax limit of attempts to deliver a rollback that may be dropped */
     Delivery(
+            Coordinator.Settings settings,
             Time time,
             Backoff backoff,
-            int rollbackAttemptsMax,
-            int retriesInFlightMax,
-            int queuedRollbacksMax,
             Registry registry,
             ParticipantMessages messages,
             TransactionListener listeners,
             ReplyHandler handler) {
         this.time = time;
         this.backoff = backoff;
-        this.rollbackAttemptsMax = rollbackAttemptsMax;
-        this.queueSettings = new RetryQueue.Settings(retriesInFlightMax, queuedRollbacksMax, backoff.cap());
+        this.rollbackAttemptsMax = settings.rollbackAttemptsMax();
+        this.timeout = settings.voteTimeout();
+        this.timeoutMax = settings.deliveryTimeoutMax();
+        this.queueSettings = new RetryQueue.Settings(
+                settings.retriesInFlightMax(), settings.queuedRollbacksMax(), backoff.cap(), timeout);
         this.registry = registry;
         this.messages = messages;
         this.listeners = listeners;
@@ -70,11 +73,11 @@ final class Delivery {
         String name = effect.resourceManager();
         Outcome outcome = effect.outcome();
         switch (effect.timing()) {
-            case NOW -> send(entry, name, outcome, false);
+            case NOW -> send(entry, name, message(entry, outcome), outcome, null);
             case AFTER_PAUSE -> {
-                boolean registered = registry.find(name) != null;
+                boolean registered = registry.addressee(name) != null;
                 retry(entry, name, outcome, registered ? pause(entry, name) : null, false);
-                if (!registered && registry.find(name) != null) {
+                if (!registered && registry.addressee(name) != null) {
                     retryNow(name); // it registered after the first check
                 }
             }
@@ -89,7 +92,11 @@ final class Delivery {
 
     /** Sends a one-phase commit to the only participant. */
     void commitOnePhase(TransactionEntry entry, String resourceManager) {
-        send(entry, resourceManager, Outcome.COMMIT, new Message.CommitOnePhase(entry.id()), false);
+        Participant participant = entry.transaction().participant(resourceManager);
+        if (participant != null) {
+            var message = new Message.CommitOnePhase(entry.id(), participant.writes());
+            send(entry, resourceManager, message, Outcome.COMMIT, null);
+        }
     }
 
     private Duration pause(TransactionEntry entry, String resourceManager) {
@@ -98,7 +105,8 @@ final class Delivery {
 
     private void retry(
             TransactionEntry entry, String name, Outcome outcome, @Nullable Duration pause, boolean mayBeDropped) {
-        Supplier<CompletionStage<?>> attempt = () -> send(entry, name, outcome, true);
+        Supplier<CompletionStage<?>> attempt =
+                () -> send(entry, name, message(entry, outcome), outcome, limit(entry.failedDeliveries(name)));
         RetryQueue.Retry retry = new RetryQueue.Retry(entry.id(), attempt, mayBeDropped);
         RetryQueue.Offered offered;
         do {
@@ -110,21 +118,36 @@ final class Delivery {
         }
     }
 
+    private void hold(String resourceManager, Duration duration) {
+        RetryQueue queue = queues.get(resourceManager);
+        if (queue != null) {
+            queue.hold(duration);
+        }
+    }
+
     private RetryQueue newQueue(String resourceManager) {
         return new RetryQueue(time, queueSettings, () -> queues.remove(resourceManager));
     }
 
-    private CompletionStage<?> send(TransactionEntry entry, String name, Outcome outcome, boolean retry) {
-        Message message = switch (outcome) {
+    /** Returns how long the answer is awaited after the given number of unanswered attempts. */
+    private Duration limit(int attempts) {
+        Duration limit = timeout;
+        for (int i = 0; i < attempts && limit.compareTo(timeoutMax) < 0; i++) {
+            limit = limit.multipliedBy(2);
+        }
+        return limit.compareTo(timeoutMax) < 0 ? limit : timeoutMax;
+    }
+
+    private static Message message(TransactionEntry entry, Outcome outcome) {
+        return switch (outcome) {
             case COMMIT -> new Message.Commit(entry.id());
             case ROLLBACK -> new Message.Rollback(entry.id());
             case PENDING -> throw new IllegalArgumentException("no outcome");
         };
-        return send(entry, name, outcome, message, retry);
     }
 
     private CompletionStage<?> send(
-            TransactionEntry entry, String name, Outcome outcome, Message message, boolean retry) {
+            TransactionEntry entry, String name, Message message, Outcome outcome, @Nullable Duration retryLimit) {
         Participant participant = entry.transaction().participant(name);
         if (participant == null) {
             return CompletableFuture.completedFuture(null);
@@ -132,10 +155,13 @@ final class Delivery {
         return messages.sendOutcome(
                         participant,
                         message,
-                        retry,
+                        retryLimit,
                         () -> listeners.delivery(new DeliveryEvent.Sent(entry.id(), name, outcome)))
                 .thenAccept(reply -> {
                     handler.replied(entry, name, message, reply);
+                    if (reply instanceof Reply.Unavailable(var _, Duration retryAfter) && retryAfter != null) {
+                        hold(name, retryAfter);
+                    }
                     if (reply instanceof Reply.Acknowledged && !(message instanceof Message.CommitOnePhase)) {
                         Duration elapsed = Duration.ofNanos(entry.nanosSinceDecision(time.nanos()));
                         listeners.delivery(new DeliveryEvent.Acknowledged(entry.id(), name, outcome, elapsed));

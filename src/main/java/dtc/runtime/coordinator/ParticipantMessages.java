@@ -7,9 +7,11 @@ import dtc.runtime.Ports;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.messaging.ParticipantClient;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends messages to enlisted participants. Messages are addressed to the enlisted instance. If another instance is
@@ -33,7 +35,7 @@ final class ParticipantMessages {
     }
 
     CompletionStage<Reply> sendPrepare(Participant participant, Message.Prepare prepare) {
-        Registration target = registry.find(participant.resourceManager());
+        Registration target = registry.addressee(participant.resourceManager());
         if (target == null) {
             return reply(new Reply.Unreachable("it is no longer registered"));
         }
@@ -49,12 +51,13 @@ final class ParticipantMessages {
     /**
      * Sends an outcome or a one-phase commit.
      *
-     * @param retry whether it was sent before; retries are sent in separate requests
+     * @param retryLimit how long the answer to a retry is awaited, which is sent in a separate request; null if the
+     *     message was not sent before
      * @param beforeSending called before the message is sent; not called if it is not sent
      */
     CompletionStage<Reply> sendOutcome(
-            Participant participant, Message message, boolean retry, Runnable beforeSending) {
-        Registration target = registry.find(participant.resourceManager());
+            Participant participant, Message message, @Nullable Duration retryLimit, Runnable beforeSending) {
+        Registration target = registry.addressee(participant.resourceManager());
         if (target == null) {
             return reply(new Reply.Unreachable("it is not registered now"));
         }
@@ -62,7 +65,10 @@ final class ParticipantMessages {
             return reply(new Reply.NotFound(OTHER_INSTANCE));
         }
         beforeSending.run();
-        return call(retry ? client::sendAlone : client::send, target.addressedTo(participant.instance()), message);
+        Registration addressee = target.addressedTo(participant.instance());
+        return retryLimit == null
+                ? call(client::send, addressee, message)
+                : call((to, sent) -> client.sendAlone(to, sent, retryLimit), addressee, message);
     }
 
     private static CompletionStage<Reply> call(

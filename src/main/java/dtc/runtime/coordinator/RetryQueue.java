@@ -10,13 +10,15 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Retries of outcomes to one resource manager. Each is sent after a pause, commits before rollbacks. The number in
- * flight is limited, so that a resource manager that recovers is not overloaded.
+ * flight is limited, so that a resource manager that recovers is not overloaded. A retry that is not answered within a
+ * timeout no longer counts, so that it does not block others.
  */
 final class RetryQueue {
 
@@ -26,8 +28,9 @@ final class RetryQueue {
      * @param inFlightMax limit of retries in flight
      * @param rollbacksMax limit of queued retries that may be dropped
      * @param failurePause pause after a retry that failed because of an internal error
+     * @param slotTimeout how long an unanswered retry counts as in flight
      */
-    record Settings(int inFlightMax, int rollbacksMax, Duration failurePause) {}
+    record Settings(int inFlightMax, int rollbacksMax, Duration failurePause, Duration slotTimeout) {}
 
     /** An outcome that must be sent again. */
     static final class Retry {
@@ -65,7 +68,13 @@ final class RetryQueue {
     private final Queue<Retry> commits = new ArrayDeque<>();
     private final Queue<Retry> rollbacks = new ArrayDeque<>();
     private int rollbacksQueued;
+    /** Retries that occupy a slot. */
     private int inFlight;
+    /** Retries whose attempt has not completed, with or without a slot. */
+    private int unanswered;
+    /** Nothing is sent before this time. */
+    private long heldUntilNanos;
+
     private boolean sending;
     private boolean closed;
 
@@ -74,11 +83,12 @@ final class RetryQueue {
         this.time = time;
         this.settings = settings;
         this.whenIdle = whenIdle;
+        this.heldUntilNanos = time.nanos();
     }
 
     /** Number of retries that are queued or in flight. */
     synchronized int size() {
-        return paused.size() + commits.size() + rollbacks.size() + inFlight;
+        return paused.size() + commits.size() + rollbacks.size() + unanswered;
     }
 
     /** @param pause null to wait for {@link #resume} */
@@ -109,10 +119,17 @@ final class RetryQueue {
         send();
     }
 
-    /** Ends the pauses of the selected retries. Returns the number of retries. */
+    /** Sends no retries for some time, because the resource manager asked for that. */
+    synchronized void hold(Duration duration) {
+        heldUntilNanos = time.nanos() + duration.toNanos();
+        time.after(duration, this::send);
+    }
+
+    /** Ends the pauses of the selected retries, and a hold. Returns the number of retries. */
     int resume(Predicate<Retry> filter) {
         List<Retry> resumed;
         synchronized (this) {
+            heldUntilNanos = time.nanos();
             resumed = paused.stream().filter(filter).toList();
             for (Retry retry : resumed) {
                 if (retry.timer != null) {
@@ -147,12 +164,14 @@ final class RetryQueue {
 
     private @Nullable Retry poll() {
         synchronized (this) {
-            Retry next = inFlight >= settings.inFlightMax() ? null : commits.poll();
-            if (next == null && inFlight < settings.inFlightMax()) {
+            boolean maySend = time.nanos() - heldUntilNanos >= 0 && inFlight < settings.inFlightMax();
+            Retry next = maySend ? commits.poll() : null;
+            if (next == null && maySend) {
                 next = rollbacks.poll();
             }
             if (next != null) {
                 inFlight++;
+                unanswered++;
                 if (next.mayBeDropped) {
                     rollbacksQueued--;
                 }
@@ -169,6 +188,11 @@ final class RetryQueue {
     }
 
     private void send(Retry retry) {
+        AtomicBoolean occupied = new AtomicBoolean(true);
+        Time.Timer timer = time.after(settings.slotTimeout(), () -> {
+            free(occupied);
+            send();
+        });
         CompletableFuture.completedStage(null)
                 .thenCompose(_ -> retry.attempt.get())
                 .whenComplete((_, failure) -> {
@@ -176,10 +200,20 @@ final class RetryQueue {
                         // An internal error must not stop the retries.
                         offer(retry, settings.failurePause());
                     }
+                    timer.cancel();
                     synchronized (this) {
-                        inFlight--;
+                        unanswered--;
                     }
+                    free(occupied);
                     send();
                 });
+    }
+
+    private void free(AtomicBoolean occupied) {
+        if (occupied.getAndSet(false)) {
+            synchronized (this) {
+                inFlight--;
+            }
+        }
     }
 }

@@ -70,16 +70,7 @@ final class TransactionDriver {
         this.store = store;
         this.waiters = waiters;
         this.messages = new ParticipantMessages(registry, participants);
-        this.delivery = new Delivery(
-                time,
-                backoff,
-                settings.rollbackAttemptsMax(),
-                settings.retriesInFlightMax(),
-                settings.queuedRollbacksMax(),
-                registry,
-                messages,
-                listeners,
-                this::replied);
+        this.delivery = new Delivery(settings, time, backoff, registry, messages, listeners, this::replied);
         this.whenEnded = whenEnded;
     }
 
@@ -175,7 +166,7 @@ final class TransactionDriver {
     private void requestVote(TransactionEntry entry, String name) {
         Participant participant = entry.transaction().participant(name);
         if (participant != null) {
-            var message = new Message.Prepare(entry.id(), entry.takeCarried(name));
+            var message = new Message.Prepare(entry.id(), entry.takeCarried(name), participant.writes());
             messages.sendPrepare(participant, message).thenAccept(reply -> replied(entry, name, message, reply));
         }
     }

@@ -115,6 +115,11 @@ final class TransactionEntry {
         return writes == null ? List.of() : writes;
     }
 
+    /** Number of unanswered deliveries of the outcome to a resource manager. */
+    int failedDeliveries(String resourceManager) {
+        return failedDeliveries.getOrDefault(resourceManager, 0);
+    }
+
     /** Counts an unanswered delivery. Returns the number of unanswered deliveries. */
     int countFailedDelivery(String resourceManager) {
         return failedDeliveries.merge(resourceManager, 1, Integer::sum);

@@ -123,8 +123,8 @@ public final class BatchingParticipantClient implements ParticipantClient {
     }
 
     @Override
-    public CompletionStage<Reply> sendAlone(Registration target, Message message) {
-        return transport.send(target, message);
+    public CompletionStage<Reply> sendAlone(Registration target, Message message, Duration limit) {
+        return transport.send(target, message, limit);
     }
 
     @Override

@@ -3,6 +3,7 @@ package dtc.runtime.messaging;
 import dtc.protocol.Message;
 import dtc.protocol.Reply;
 import dtc.runtime.Registration;
+import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 
 /** Sends the coordinator's messages to resource managers. */
@@ -15,8 +16,12 @@ public interface ParticipantClient {
      */
     CompletionStage<Reply> send(Registration target, Message message);
 
-    /** Sends a message in a separate request. Used for retries, so that an unanswered message does not delay others. */
-    default CompletionStage<Reply> sendAlone(Registration target, Message message) {
+    /**
+     * Sends an outcome in a separate request. Used for retries, so that an unanswered message does not delay others.
+     *
+     * @param limit how long the answer is awaited
+     */
+    default CompletionStage<Reply> sendAlone(Registration target, Message message, Duration limit) {
         return send(target, message);
     }
 }

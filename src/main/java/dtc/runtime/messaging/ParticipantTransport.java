@@ -3,17 +3,22 @@ package dtc.runtime.messaging;
 import dtc.protocol.Message;
 import dtc.protocol.Reply;
 import dtc.runtime.Registration;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Sends requests to resource managers. Every stage completes within the timeout of a request (one second). Failures and
- * missing answers are replies.
+ * Sends requests to resource managers. Every stage completes within a time limit. Failures and missing answers are
+ * replies.
  */
 public interface ParticipantTransport {
 
+    /** Sends a message. The limit is that of a request (1.1 s), for a vote one second. */
     CompletionStage<Reply> send(Registration target, Message message);
+
+    /** Sends an outcome with a time limit of its own. */
+    CompletionStage<Reply> send(Registration target, Message message, Duration limit);
 
     /**
      * Sends several messages in one request, to a resource manager with the feature {@link Registration#BATCH}.

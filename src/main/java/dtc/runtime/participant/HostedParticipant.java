@@ -9,7 +9,6 @@ import dtc.resource.ResourceEffect.RollbackAnswer;
 import dtc.resource.ResourceEffect.WriteAnswer;
 import dtc.resource.ResourceEvent;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.UUID;
@@ -72,11 +71,11 @@ public interface HostedParticipant {
 
     CompletionStage<WriteAnswer> write(ResourceEvent.Write write);
 
-    /** Stages {@code writes}, then votes. A repeated prepare gets the same vote. */
-    CompletionStage<Progress<Ballot>> prepare(TransactionId transaction, List<ResourceEvent.Write> writes);
+    /** Stages the writes of the prepare, then votes. A repeated prepare gets the same vote. */
+    CompletionStage<Progress<Ballot>> prepare(ResourceEvent.Prepare prepare);
 
     /** Commits. Without a prior vote, votes and commits in one phase. */
-    CompletionStage<Progress<CommitAnswer>> commit(TransactionId transaction);
+    CompletionStage<Progress<CommitAnswer>> commit(ResourceEvent.Commit commit);
 
     CompletionStage<RollbackAnswer> rollback(TransactionId transaction);
 

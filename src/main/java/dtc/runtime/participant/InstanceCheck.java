@@ -9,7 +9,6 @@ import dtc.resource.ResourceEffect.CommitAnswer;
 import dtc.resource.ResourceEffect.RollbackAnswer;
 import dtc.resource.ResourceEffect.WriteAnswer;
 import dtc.resource.ResourceEvent;
-import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.UUID;
@@ -47,14 +46,14 @@ public final class InstanceCheck implements HostedParticipant {
     }
 
     @Override
-    public CompletionStage<Progress<Ballot>> prepare(TransactionId transaction, List<ResourceEvent.Write> writes) {
+    public CompletionStage<Progress<Ballot>> prepare(ResourceEvent.Prepare prepare) {
         return CompletableFuture.completedFuture(
                 new Progress.Done<>(Ballot.abort("what was staged was lost in a restart")));
     }
 
     @Override
-    public CompletionStage<Progress<CommitAnswer>> commit(TransactionId transaction) {
-        return CompletableFuture.completedFuture(new Progress.Done<>(new ResourceEffect.Unknown(transaction)));
+    public CompletionStage<Progress<CommitAnswer>> commit(ResourceEvent.Commit commit) {
+        return CompletableFuture.completedFuture(new Progress.Done<>(new ResourceEffect.Unknown(commit.id())));
     }
 
     /**

@@ -18,7 +18,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class Membership {
 
     private static final Set<String> FEATURES = Set.of(
-            Registration.ONE_PHASE, Registration.KEEP_ALIVE, Registration.BATCH, Registration.PREPARE_WITH_WRITES);
+            Registration.ONE_PHASE,
+            Registration.KEEP_ALIVE,
+            Registration.BATCH,
+            Registration.PREPARE_WITH_WRITES,
+            Registration.CONTRACT_2);
 
     private final HostedParticipant participant;
     private final CoordinatorLink coordinator;

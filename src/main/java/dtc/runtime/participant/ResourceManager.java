@@ -117,9 +117,10 @@ public final class ResourceManager implements HostedParticipant {
     }
 
     @Override
-    public CompletionStage<Progress<Ballot>> prepare(TransactionId transaction, List<ResourceEvent.Write> writes) {
+    public CompletionStage<Progress<Ballot>> prepare(ResourceEvent.Prepare prepare) {
+        TransactionId transaction = prepare.id();
         return CompletableFuture.completedFuture(apply(
-                () -> new ResourceEvent.Prepare(transaction, stopping ? List.of() : writes),
+                () -> stopping ? new ResourceEvent.Prepare(transaction, List.of(), prepare.writeCount()) : prepare,
                 effects -> progress(
                         transaction,
                         answer(transaction, ResourceEffect.Voted.class, effects).map(ResourceEffect.Voted::ballot),
@@ -127,9 +128,10 @@ public final class ResourceManager implements HostedParticipant {
     }
 
     @Override
-    public CompletionStage<Progress<CommitAnswer>> commit(TransactionId transaction) {
+    public CompletionStage<Progress<CommitAnswer>> commit(ResourceEvent.Commit commit) {
+        TransactionId transaction = commit.id();
         return CompletableFuture.completedFuture(apply(
-                () -> new ResourceEvent.Commit(transaction),
+                () -> commit,
                 effects -> progress(transaction, answer(transaction, CommitAnswer.class, effects), commits)));
     }
 
@@ -165,7 +167,7 @@ public final class ResourceManager implements HostedParticipant {
     private void resolve(TransactionId transaction, Outcome outcome) {
         apply(
                 outcome == Outcome.COMMIT
-                        ? new ResourceEvent.Commit(transaction)
+                        ? new ResourceEvent.Commit(transaction, null)
                         : new ResourceEvent.Rollback(transaction));
     }
 

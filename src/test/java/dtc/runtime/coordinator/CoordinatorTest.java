@@ -111,7 +111,7 @@ class CoordinatorTest {
         assertEquals(open, after.recover());
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
-        time.goOn(Duration.ofSeconds(1));
+        time.goOn(Duration.ofMillis(900));
         assertEquals(2 * UNDER_WAY_MAX, participants.waiting.size(), "started within a second, and bounded");
         int waitingMax = 0;
         while (!participants.waiting.isEmpty()) {
@@ -596,6 +596,7 @@ class CoordinatorTest {
                 new Coordinator.Settings(
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(1),
+                        Duration.ofSeconds(30),
                         Duration.ofMillis(1400),
                         1_000_000,
                         RETENTION,

@@ -30,7 +30,7 @@ class ParticipantMessagesTest {
     private static final TransactionId ID = new TransactionId(new UUID(0, 1));
     private static final UUID INSTANCE = new UUID(1, 1);
     private static final UUID OTHER_INSTANCE = new UUID(2, 2);
-    private static final Message.Prepare PREPARE = new Message.Prepare(ID, List.of());
+    private static final Message.Prepare PREPARE = new Message.Prepare(ID, List.of(), 1);
     private static final Message.Commit COMMIT = new Message.Commit(ID);
 
     private final Registry registry = new Registry(new FakeTime(), Duration.ofDays(1), 10, _ -> true);
@@ -50,7 +50,7 @@ class ParticipantMessagesTest {
     void a_retry_is_sent_alone() {
         register(INSTANCE, Set.of());
         commit(true);
-        assertEquals(List.of("alone", "Commit " + INSTANCE), sent);
+        assertEquals(List.of("alone within PT3S", "Commit " + INSTANCE), sent);
     }
 
     @Test
@@ -79,7 +79,8 @@ class ParticipantMessagesTest {
     @Test
     void writes_are_not_sent_with_prepare_to_a_resource_manager_that_no_longer_accepts_them() {
         register(INSTANCE, Set.of());
-        Message.Prepare carrying = new Message.Prepare(ID, List.of(new Message.Write(ID, 1, "key", new JsonText("1"))));
+        Message.Prepare carrying =
+                new Message.Prepare(ID, List.of(new Message.Write(ID, 1, "key", new JsonText("1"))), 1);
         assertInstanceOf(Reply.ProtocolError.class, prepare(carrying));
         assertEquals(List.of(), sent);
     }
@@ -98,7 +99,7 @@ class ParticipantMessagesTest {
     }
 
     private Reply commit(boolean retry) {
-        return join(messages.sendOutcome(participant, COMMIT, retry, () -> {}));
+        return join(messages.sendOutcome(participant, COMMIT, retry ? Duration.ofSeconds(3) : null, () -> {}));
     }
 
     private static Reply join(CompletionStage<Reply> reply) {
@@ -127,8 +128,8 @@ class ParticipantMessagesTest {
         }
 
         @Override
-        public CompletionStage<Reply> sendAlone(Registration target, Message message) {
-            sent.add("alone");
+        public CompletionStage<Reply> sendAlone(Registration target, Message message, Duration limit) {
+            sent.add("alone within " + limit);
             return send(target, message);
         }
     }

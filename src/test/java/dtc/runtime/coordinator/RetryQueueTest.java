@@ -20,13 +20,14 @@ class RetryQueueTest {
 
     private static final Duration PAUSE = Duration.ofSeconds(1);
     private static final Duration FAILURE_PAUSE = Duration.ofSeconds(10);
+    private static final Duration SLOT_TIMEOUT = Duration.ofSeconds(2);
 
     private final FakeTime time = new FakeTime();
     private final List<String> sent = new ArrayList<>();
     private final List<CompletableFuture<@Nullable Void>> inFlight = new ArrayList<>();
     private boolean idle;
     private final RetryQueue queue =
-            new RetryQueue(time, new RetryQueue.Settings(2, 2, FAILURE_PAUSE), () -> idle = true);
+            new RetryQueue(time, new RetryQueue.Settings(2, 2, FAILURE_PAUSE, SLOT_TIMEOUT), () -> idle = true);
 
     @Test
     void a_retry_is_sent_after_its_pause() {
@@ -76,6 +77,45 @@ class RetryQueueTest {
         assertFalse(idle);
         time.goOn(FAILURE_PAUSE);
         assertEquals(List.of("commit 1", "commit 1"), sent);
+    }
+
+    @Test
+    void a_slow_retry_does_not_block_others() {
+        for (int i = 1; i <= 4; i++) {
+            queue.offer(commit(i), null);
+        }
+        queue.resume(_ -> true);
+        assertEquals(List.of("commit 1", "commit 2"), sent);
+        time.goOn(SLOT_TIMEOUT);
+        assertEquals(List.of("commit 1", "commit 2", "commit 3", "commit 4"), sent);
+        assertEquals(4, queue.size());
+        inFlight.getFirst().complete(null); // its slot was free already
+        queue.offer(commit(5), PAUSE);
+        time.goOn(PAUSE);
+        assertEquals(4, sent.size());
+        inFlight.getLast().complete(null);
+        assertEquals("commit 5", sent.getLast());
+        inFlight.forEach(attempt -> attempt.complete(null));
+        assertTrue(idle);
+    }
+
+    @Test
+    void nothing_is_sent_during_a_hold() {
+        queue.offer(commit(1), PAUSE);
+        queue.offer(commit(2), null);
+        queue.hold(Duration.ofSeconds(5));
+        time.goOn(Duration.ofMillis(4_999));
+        assertEquals(List.of(), sent);
+        time.goOn(Duration.ofMillis(1));
+        assertEquals(List.of("commit 1"), sent);
+    }
+
+    @Test
+    void a_hold_ends_with_the_pauses() {
+        queue.offer(commit(1), PAUSE);
+        queue.hold(Duration.ofSeconds(5));
+        queue.resume(_ -> true);
+        assertEquals(List.of("commit 1"), sent);
     }
 
     @Test

@@ -61,7 +61,7 @@ class BatchingParticipantClientTest {
     @Test
     void messages_queued_during_a_request_are_sent_together() {
         send(ORDERS, commit(1));
-        var second = send(ORDERS, new Message.Prepare(id(2), List.of()));
+        var second = send(ORDERS, new Message.Prepare(id(2), List.of(), 1));
         var third = send(ORDERS, new Message.Rollback(id(3)));
         assertEquals(List.of("orders: commit 1"), wire.sent());
 
@@ -100,7 +100,7 @@ class BatchingParticipantClientTest {
     @Test
     void a_message_that_has_to_wait_is_sent_alone_and_delays_no_other() {
         send(ORDERS, commit(1));
-        var waits = send(ORDERS, new Message.Prepare(id(2), List.of()));
+        var waits = send(ORDERS, new Message.Prepare(id(2), List.of(), 1));
         var other = send(ORDERS, write(3, "1"));
         wire.answer(0, new Reply.Acknowledged());
         wire.answer(1, List.of(Optional.empty(), Optional.of(new Reply.Acknowledged())));
@@ -233,7 +233,7 @@ class BatchingParticipantClientTest {
     @Test
     void requests_shrink_while_nothing_is_answered_in_time() {
         BatchingParticipantClient wide = wide(1, Duration.ofHours(1));
-        sendEach(wide, 0, 30, i -> new Message.Prepare(id(i), List.of()));
+        sendEach(wide, 0, 30, i -> new Message.Prepare(id(i), List.of(), 1));
         wire.answer(0, new Reply.Voted(Ballot.COMMIT));
         Reply late = new Reply.Voted(Ballot.abortFor(VoteCause.TIMEOUT, "late"));
         wire.answer(1, Collections.nCopies(8, Optional.of(late)));
@@ -285,6 +285,11 @@ class BatchingParticipantClientTest {
         CompletableFuture<Reply> held = new CompletableFuture<>();
         ParticipantTransport atOnce = new ParticipantTransport() {
             @Override
+            public CompletionStage<Reply> send(Registration target, Message message, Duration limit) {
+                return send(target, message);
+            }
+
+            @Override
             public CompletionStage<Reply> send(Registration target, Message message) {
                 return held.isDone() ? CompletableFuture.completedFuture(new Reply.Acknowledged()) : held;
             }
@@ -313,7 +318,7 @@ class BatchingParticipantClientTest {
     @Test
     void a_message_without_an_earlier_reply_is_sent_immediately_and_alone() {
         send(ORDERS, commit(1));
-        var _ = lanes.sendAlone(ORDERS, commit(2));
+        var _ = lanes.sendAlone(ORDERS, commit(2), Duration.ofSeconds(3));
         assertEquals(List.of("orders: commit 1", "orders: commit 2"), wire.sent());
     }
 
@@ -332,6 +337,11 @@ class BatchingParticipantClientTest {
     @Test
     void each_of_many_threads_gets_its_own_reply() throws Exception {
         ParticipantTransport port = new ParticipantTransport() {
+            @Override
+            public CompletionStage<Reply> send(Registration target, Message message, Duration limit) {
+                return send(target, message);
+            }
+
             @Override
             public CompletionStage<Reply> send(Registration target, Message message) {
                 return CompletableFuture.supplyAsync(() -> named(message));
@@ -481,7 +491,7 @@ class BatchingParticipantClientTest {
         send(ORDERS, commit(1));
         for (int i = 2; i <= 3; i++) {
             int transaction = i;
-            lanes.send(ORDERS, new Message.Prepare(id(i), List.of()))
+            lanes.send(ORDERS, new Message.Prepare(id(i), List.of(), 1))
                     .thenAccept(_ -> send(ORDERS, commit(transaction)));
         }
         wire.answer(0, new Reply.Acknowledged());
@@ -546,7 +556,7 @@ class BatchingParticipantClientTest {
 
     private static Registration registration(String name, Set<String> features) {
         return new Registration(
-                name, "http://" + name, new UUID(1, 1), List.of(), features, Instant.EPOCH, Instant.EPOCH, 0);
+                name, "http://" + name, new UUID(1, 1), List.of(), features, 1, false, Instant.EPOCH, Instant.EPOCH, 0);
     }
 
     /** Notes what is sent, and answers when told to. */
@@ -564,6 +574,11 @@ class BatchingParticipantClientTest {
             }
             return note(target, List.of(message))
                     .thenApply(replies -> replies.getFirst().orElseThrow());
+        }
+
+        @Override
+        public CompletionStage<Reply> send(Registration target, Message message, Duration limit) {
+            return send(target, message);
         }
 
         @Override

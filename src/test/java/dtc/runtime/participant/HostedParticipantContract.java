@@ -76,11 +76,11 @@ abstract class HostedParticipantContract {
     }
 
     Progress<Ballot> prepare(TransactionId transaction) throws Exception {
-        return await(participant().prepare(transaction, List.of()));
+        return await(participant().prepare(new ResourceEvent.Prepare(transaction, List.of(), null)));
     }
 
     Progress<CommitAnswer> commit(TransactionId transaction) throws Exception {
-        return await(participant().commit(transaction));
+        return await(participant().commit(new ResourceEvent.Commit(transaction, null)));
     }
 
     RollbackAnswer rollback(TransactionId transaction) throws Exception {
@@ -191,17 +191,31 @@ abstract class HostedParticipantContract {
     @Test
     void a_prepare_stages_its_writes_before_the_vote() throws Exception {
         List<ResourceEvent.Write> writes = List.of(event(OLD, 1, "k", "1"), event(OLD, 2, "k", "2"));
-        assertEquals(Ballot.COMMIT, done(await(participant().prepare(OLD, writes))));
+        assertEquals(Ballot.COMMIT, done(await(participant().prepare(new ResourceEvent.Prepare(OLD, writes, 2)))));
         commit(OLD);
         assertEquals(Optional.of("2"), entry("k"));
+    }
+
+    @Test
+    void a_write_that_did_not_arrive_prevents_the_commit() throws Exception {
+        write(OLD, "k", "1");
+        assertEquals(
+                Vote.ABORT,
+                done(await(participant().prepare(new ResourceEvent.Prepare(OLD, List.of(), 2))))
+                        .vote());
+        write(YOUNG, "k", "1");
+        var onePhase = new ResourceEvent.Commit(YOUNG, 2);
+        assertInstanceOf(CommitRefused.class, done(await(participant().commit(onePhase))));
+        assertInstanceOf(CommitRefused.class, done(await(participant().commit(onePhase))));
+        assertEquals(Optional.empty(), entry("k"));
     }
 
     @Test
     void messages_take_effect_in_the_order_of_the_calls() throws Exception {
         HostedParticipant participant = participant();
         CompletionStage<WriteAnswer> write = participant.write(event(OLD, 1, "k", "1"));
-        CompletionStage<Progress<Ballot>> vote = participant.prepare(OLD, List.of());
-        CompletionStage<Progress<CommitAnswer>> commit = participant.commit(OLD);
+        CompletionStage<Progress<Ballot>> vote = participant.prepare(new ResourceEvent.Prepare(OLD, List.of(), 1));
+        CompletionStage<Progress<CommitAnswer>> commit = participant.commit(new ResourceEvent.Commit(OLD, null));
         CompletionStage<RollbackAnswer> rollback = participant.rollback(OLD);
         assertInstanceOf(Staged.class, await(write));
         assertEquals(Ballot.COMMIT, done(await(vote)));
@@ -280,9 +294,12 @@ abstract class HostedParticipantContract {
     void progress_hides_the_wait_from_those_who_only_want_the_answer() throws Exception {
         write(OLD, "k", "1");
         write(YOUNG, "k", "2");
-        assertEquals(Ballot.COMMIT, await(Progress.answer(participant().prepare(YOUNG, List.of()))));
-        CompletableFuture<Ballot> vote =
-                Progress.answer(participant().prepare(OLD, List.of())).toCompletableFuture();
+        assertEquals(
+                Ballot.COMMIT,
+                await(Progress.answer(participant().prepare(new ResourceEvent.Prepare(YOUNG, List.of(), null)))));
+        CompletableFuture<Ballot> vote = Progress.answer(
+                        participant().prepare(new ResourceEvent.Prepare(OLD, List.of(), null)))
+                .toCompletableFuture();
         commit(YOUNG);
         assertEquals(Ballot.COMMIT, await(vote));
     }
@@ -378,7 +395,7 @@ abstract class HostedParticipantContract {
         await(participant().drain());
         assertEquals(
                 Vote.ABORT,
-                done(await(participant().prepare(OLD, List.of(event(OLD, 1, "k", "1")))))
+                done(await(participant().prepare(new ResourceEvent.Prepare(OLD, List.of(event(OLD, 1, "k", "1")), 1))))
                         .vote());
     }
 }

@@ -75,14 +75,15 @@ class InstanceCheckTest {
         now(current.write(write("k")));
         assertEquals(
                 Vote.ABORT,
-                now(Progress.answer(earlier.prepare(ID, List.of(write("l"))))).vote());
+                now(Progress.answer(earlier.prepare(new ResourceEvent.Prepare(ID, List.of(write("l")), 1))))
+                        .vote());
         assertEquals(Map.of(ID, State.ACTIVE), now(current.openTransactions(10)));
     }
 
     @Test
     void a_commit_to_an_earlier_instance_is_unknown_and_not_carried_out() {
         now(current.write(write("k")));
-        assertEquals(new Unknown(ID), now(Progress.answer(earlier.commit(ID))));
+        assertEquals(new Unknown(ID), now(Progress.answer(earlier.commit(new ResourceEvent.Commit(ID, null)))));
         assertEquals(Optional.empty(), now(current.entry("k")));
     }
 
@@ -96,14 +97,14 @@ class InstanceCheckTest {
     @Test
     void a_rollback_to_an_earlier_instance_of_what_is_committed_here_is_refused() {
         assertInstanceOf(Staged.class, now(current.write(write("k"))));
-        assertEquals(new Committed(ID), now(Progress.answer(current.commit(ID))));
+        assertEquals(new Committed(ID), now(Progress.answer(current.commit(new ResourceEvent.Commit(ID, null)))));
         assertEquals(new RollbackRefused(ID), now(earlier.rollback(ID)));
     }
 
     @Test
     void everything_else_is_of_the_current_instance() {
         now(current.write(write("k")));
-        now(current.commit(ID));
+        now(current.commit(new ResourceEvent.Commit(ID, null)));
         assertEquals("orders", earlier.id());
         assertEquals(current.instance(), earlier.instance());
         assertEquals(Optional.of(new JsonText("1")), now(earlier.entry("k")));

@@ -10,6 +10,7 @@ import dtc.protocol.State;
 import dtc.protocol.Vote;
 import dtc.resource.Dictionary;
 import dtc.resource.DictionaryLimits;
+import dtc.resource.ResourceEvent;
 import dtc.runtime.Backoff;
 import dtc.runtime.FakeTime;
 import java.time.Duration;
@@ -57,8 +58,14 @@ class ResourceManagerTest extends HostedParticipantContract {
                 .write(event(OLD, 1, "k", "1"))
                 .toCompletableFuture()
                 .isDone());
-        assertTrue(resourceManager.prepare(OLD, List.of()).toCompletableFuture().isDone());
-        assertTrue(resourceManager.commit(OLD).toCompletableFuture().isDone());
+        assertTrue(resourceManager
+                .prepare(new ResourceEvent.Prepare(OLD, List.of(), 1))
+                .toCompletableFuture()
+                .isDone());
+        assertTrue(resourceManager
+                .commit(new ResourceEvent.Commit(OLD, null))
+                .toCompletableFuture()
+                .isDone());
         assertTrue(resourceManager.rollback(OLD).toCompletableFuture().isDone());
     }
 
@@ -94,7 +101,7 @@ class ResourceManagerTest extends HostedParticipantContract {
         CompletionStage<Ballot> vote = blocked(prepare(OLD));
         vote.thenCompose(ballot -> {
                     answers.add(ballot);
-                    return resourceManager.commit(OLD);
+                    return resourceManager.commit(new ResourceEvent.Commit(OLD, null));
                 })
                 .thenAccept(answers::add);
         commit(YOUNG);
