@@ -81,9 +81,10 @@ class ReplyReader {
      * What a response, or an element of a batch, says.
      *
      * @param isProblem whether it can be a refusal by the resource manager itself
+     * @param isPage whether it has a content type that is not JSON
      * @param document the JSON document; missing if there is none
      */
-    private record Content(int status, boolean isProblem, JsonNode document, String detail) {}
+    private record Content(int status, boolean isProblem, boolean isPage, JsonNode document, String detail) {}
 
     /** Reads the reply to a message that was sent in a separate request. */
     Reply read(Registration target, Message message, HttpAnswer answer) {
@@ -101,6 +102,7 @@ class ReplyReader {
                 new Content(
                         answer.status(),
                         document != null && document.isObject(),
+                        !isProblem && !answer.is(JSON) && !answer.contentTypes().isEmpty(),
                         document == null ? MissingNode.getInstance() : document,
                         describe(answer)));
     }
@@ -156,8 +158,9 @@ class ReplyReader {
             String detail = isSuccess ? "it answered %d instead of 204".formatted(status) : content.detail();
             return unexpected(target, message, status, detail, isSuccess ? ADVICE_NO_CONTENT : null);
         }
-        // A write that fails dooms its transaction, whoever refuses it.
-        if (!(message instanceof Message.Write) && !isOwnRefusal(target, message, content)) {
+        // A write that is refused dooms its transaction in any case, so that its refusal need not be a problem
+        // document.
+        if (message instanceof Message.Write ? content.isPage() : !isOwnRefusal(target, message, content)) {
             return unexpected(target, message, status, content.detail() + " (not as its own answer)", ADVICE_PROBLEM);
         }
         return switch (status) {
@@ -255,7 +258,7 @@ class ReplyReader {
             return Optional.of(new Reply.Unavailable(detail));
         }
         if (!(message instanceof Message.Prepare)) {
-            return Optional.of(reply(target, message, new Content(status, true, element, detail)));
+            return Optional.of(reply(target, message, new Content(status, true, false, element, detail)));
         }
         return Optional.of(
                 status == 200
