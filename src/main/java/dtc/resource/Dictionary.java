@@ -12,9 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.SortedMap;
-import java.util.SortedSet;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,8 +27,7 @@ import org.jspecify.annotations.Nullable;
  * younger ones, which rules out a deadlock across resource managers. A transaction also aborts if an older one is
  * waiting for one of its keys.
  *
- * <p><b>Numbers.</b> The writes of a transaction are numbered from 1. If one of them has not arrived, it does not
- * commit: the write was lost, although the instance did not change.
+ * <p><b>Numbers.</b> Writes are numbered from 1. A transaction with a write that has not arrived does not commit.
  *
  * <p><b>Remembered outcomes</b> are used to refuse late messages. Their number is limited; the oldest is evicted first.
  * An unknown id that is not newer than the newest evicted id counts as ended, so a late write never starts a
@@ -55,46 +52,17 @@ public final class Dictionary {
     private static final class OpenTransaction {
         private final Map<String, StagedWrite> writes = new LinkedHashMap<>();
         private Phase phase = Phase.STAGED;
-        /** Numbers of the writes that have arrived. The prefix 1 to {@link #arrivedUpTo} has no gap. */
-        private SortedSet<Integer> arrivedBeyond = Collections.emptySortedSet();
-
-        private int arrivedUpTo;
+        private final WriteNumbers numbers = new WriteNumbers();
         /**
          * The number of characters by which its commit increases the entries; 0 if it does not. Reserved while
          * PREPARED.
          */
         private long growth;
 
-        private void arrived(int sequence) {
-            if (sequence > arrivedUpTo + 1) {
-                if (arrivedBeyond.isEmpty()) {
-                    arrivedBeyond = new TreeSet<>();
-                }
-                arrivedBeyond.add(sequence);
-            } else if (sequence == arrivedUpTo + 1) {
-                arrivedUpTo++;
-                while (!arrivedBeyond.isEmpty() && arrivedBeyond.remove(arrivedUpTo + 1)) {
-                    arrivedUpTo++;
-                }
-            }
-        }
-
-        private int lastSequence() {
-            return arrivedBeyond.isEmpty() ? arrivedUpTo : arrivedBeyond.last();
-        }
-
-        /** Whether exactly the writes 1 to {@code count} have arrived; without a count, whether there is no gap. */
-        private boolean isComplete(@Nullable Integer count) {
-            return arrivedBeyond.isEmpty() && (count == null || count == arrivedUpTo);
-        }
-
         private boolean isWaiting() {
             return phase == Phase.WAITING_TO_VOTE || phase == Phase.WAITING_TO_COMMIT;
         }
     }
-
-    /** Limit of writes that arrived before an earlier one. */
-    private static final int ARRIVED_BEYOND_MAX = 10_000;
 
     private static final String ENDED = "this transaction has ended here";
     private static final String INCOMPLETE = "not all writes of this transaction have arrived here";
@@ -145,14 +113,14 @@ public final class Dictionary {
             effects.add(new ResourceEffect.WriteRefused(e.id(), "this transaction has voted here"));
             return;
         }
-        if (transaction != null && transaction.arrivedBeyond.size() >= ARRIVED_BEYOND_MAX) {
+        if (transaction != null && transaction.numbers.isFull()) {
             effects.add(new ResourceEffect.NoRoom(e.id(), "too many earlier writes have not arrived"));
             return;
         }
-        int sequence = e.sequence() > 0 ? e.sequence() : transaction == null ? 1 : transaction.lastSequence() + 1;
+        int sequence = e.sequence() > 0 ? e.sequence() : transaction == null ? 1 : transaction.numbers.last() + 1;
         StagedWrite before = transaction == null ? null : transaction.writes.get(e.key());
         if (transaction != null && before != null && before.sequence >= sequence) {
-            transaction.arrived(sequence);
+            transaction.numbers.add(sequence);
             effects.add(new ResourceEffect.Staged(e.id(), false));
             return;
         }
@@ -169,7 +137,7 @@ public final class Dictionary {
         OpenTransaction target = transaction == null ? new OpenTransaction() : transaction;
         open.put(e.id(), target);
         target.writes.put(e.key(), new StagedWrite(sequence, e.value()));
-        target.arrived(sequence);
+        target.numbers.add(sequence);
         stagedChars += addedChars;
         effects.add(new ResourceEffect.Staged(e.id(), first));
     }
@@ -197,8 +165,9 @@ public final class Dictionary {
             effects.add(new ResourceEffect.Voted(id, Ballot.abort(NOTHING_STAGED)));
             return;
         }
+        transaction.numbers.expect(e.writeCount());
         switch (transaction.phase) {
-            case STAGED -> lockKeysIfComplete(id, transaction, Phase.WAITING_TO_VOTE, e.writeCount(), effects);
+            case STAGED -> lockKeys(id, transaction, Phase.WAITING_TO_VOTE, effects);
             case WAITING_TO_VOTE -> {} // the vote answers both messages
             case WAITING_TO_COMMIT -> abortBoth(id, transaction, effects);
             case PREPARED -> effects.add(new ResourceEffect.Voted(id, Ballot.COMMIT));
@@ -219,25 +188,16 @@ public final class Dictionary {
         return null;
     }
 
-    private void lockKeysIfComplete(
-            TransactionId id,
-            OpenTransaction transaction,
-            Phase purpose,
-            @Nullable Integer writeCount,
-            List<ResourceEffect> effects) {
-        if (transaction.isComplete(writeCount)) {
-            lockKeys(id, transaction, purpose, effects);
-        } else {
-            abort(id, transaction, purpose, INCOMPLETE, effects);
-        }
-    }
-
     /**
      * Locks the keys of the transaction and votes or commits, or waits, or aborts.
      *
      * @param purpose {@code WAITING_TO_VOTE} or {@code WAITING_TO_COMMIT}
      */
     private void lockKeys(TransactionId id, OpenTransaction transaction, Phase purpose, List<ResourceEffect> effects) {
+        if (!transaction.numbers.areComplete()) {
+            abort(id, transaction, purpose, INCOMPLETE, effects);
+            return;
+        }
         boolean mustWait = false;
         for (String key : transaction.writes.keySet()) {
             TransactionId holder = locks.get(key);
@@ -330,8 +290,9 @@ public final class Dictionary {
                                     : new ResourceEffect.CommitRefused(id, ENDED));
             return;
         }
+        transaction.numbers.expect(e.writeCount());
         switch (transaction.phase) {
-            case STAGED -> lockKeysIfComplete(id, transaction, Phase.WAITING_TO_COMMIT, e.writeCount(), effects);
+            case STAGED -> lockKeys(id, transaction, Phase.WAITING_TO_COMMIT, effects);
             case WAITING_TO_COMMIT -> {} // the outcome answers both messages
             case WAITING_TO_VOTE -> abortBoth(id, transaction, effects);
             case PREPARED -> {

@@ -1,6 +1,7 @@
 package dtc.runtime;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -101,6 +102,93 @@ class RegistryTest {
         registry.leave("rm-1", instance(2));
         registry.leave("rm-1", instance(2)); // received twice
         assertNull(registry.find("rm-1"));
+    }
+
+    @Test
+    void a_url_under_a_live_lease_is_not_given_to_another_id() {
+        register("rm-1");
+        for (String same : List.of(
+                "http://rm-1.example/base",
+                "HTTP://RM-1.Example/base",
+                "http://rm-1.example:80/base",
+                "http://rm-1.example/base/")) {
+            assertEquals(Refusal.Kind.NAME_TAKEN, refused("rm-2", same, instance(2)), same);
+        }
+        for (String other : List.of(
+                "https://rm-1.example/base",
+                "http://rm-1.example:81/base",
+                "http://rm-1.example/Base",
+                "http://rm-1.example",
+                "http://[::1]/base")) {
+            assertInstanceOf(Answer.Given.class, registry.register("rm-2", other, instance(2), Set.of()), other);
+            registry.leave("rm-2", null);
+        }
+        assertEquals(
+                List.of("rm-1"), registry.all().stream().map(Registration::id).toList());
+    }
+
+    @Test
+    void two_spellings_of_an_address_are_one() {
+        assertInstanceOf(Answer.Given.class, registry.register("rm-1", "http://[::1]:9/x", instance(1), Set.of()));
+        assertEquals(Refusal.Kind.NAME_TAKEN, refused("rm-2", "http://[0:0:0:0:0:0:0:1]:9/x/", instance(2)));
+        registry.onArrival(arrived::add);
+        assertInstanceOf(Answer.Given.class, registry.register("rm-1", "HTTP://[0::1]:9/x", instance(1), Set.of()));
+        assertEquals(List.of(), arrived, "a renewal");
+    }
+
+    @Test
+    void an_id_whose_url_was_taken_after_its_lease_is_not_addressed_until_it_registers_again() {
+        register("rm-1");
+        time.goOn(LEASE);
+        assertNotNull(registry.addressee("rm-1"), "lapsed, but its outcomes are still delivered");
+        assertInstanceOf(Answer.Given.class, registry.register("rm-2", url("rm-1"), instance(2), Set.of()));
+        assertNull(registry.addressee("rm-1"));
+        Registration listed = registry.find("rm-1");
+        assertNotNull(listed);
+        assertFalse(registry.isLive(listed));
+        assertEquals(Refusal.Kind.NAME_TAKEN, refused("rm-1", url("rm-1"), instance(1)));
+
+        registry.onArrival(arrived::add);
+        assertInstanceOf(Answer.Given.class, registry.register("rm-1", url("elsewhere"), instance(1), Set.of()));
+        assertEquals(List.of("rm-1"), arrived);
+        assertNotNull(registry.addressee("rm-1"));
+        registry.leave("rm-1", null);
+        assertEquals(Refusal.Kind.NAME_TAKEN, refused("rm-3", url("rm-1"), instance(3)), "rm-2 still has it");
+    }
+
+    @Test
+    void a_url_is_free_after_its_id_has_left_or_moved_or_was_removed() {
+        register("rm-1");
+        registry.leave("rm-1", null);
+        assertInstanceOf(Answer.Given.class, registry.register("rm-2", url("rm-1"), instance(2), Set.of()));
+        time.goOn(LEASE);
+        assertInstanceOf(Answer.Given.class, registry.register("rm-2", url("moved"), instance(2), Set.of()));
+        assertInstanceOf(Answer.Given.class, registry.register("rm-3", url("rm-1"), instance(3), Set.of()));
+        time.goOn(LEASE);
+        assertInstanceOf(Answer.Given.class, registry.removeLapsed("rm-3"));
+        assertInstanceOf(Answer.Given.class, registry.register("rm-1", url("rm-1"), instance(1), Set.of()));
+        assertNotNull(registry.addressee("rm-2"), "it had moved before");
+    }
+
+    @Test
+    void the_generation_grows_with_each_other_instance_and_not_with_renewals() {
+        long first = generation("rm-1", 1);
+        assertEquals(first, generation("rm-1", 1));
+        long second = generation("rm-1", 2);
+        assertTrue(second > first);
+        long other = generation("rm-2", 1);
+        assertTrue(other > second);
+        registry.leave("rm-1", null);
+        assertTrue(generation("rm-1", 2) > other, "it may have restarted meanwhile");
+        time.goOn(LEASE);
+        assertTrue(generation("rm-2", 1) > other);
+    }
+
+    private long generation(String id, int instance) {
+        assertInstanceOf(Answer.Given.class, registry.register(id, url(id), instance(instance), Set.of()));
+        Registration registered = registry.find(id);
+        assertNotNull(registered);
+        return registered.generation();
     }
 
     private void register(String id) {

@@ -123,6 +123,52 @@ class CoordinatorTest {
     }
 
     @Test
+    void each_attempt_to_deliver_waits_twice_as_long_as_the_one_before() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        participants.commits = new Reply.NoAnswer("test");
+        TransactionId id = commit(coordinator(), "a", "b").id();
+        time.goOn(Duration.ofMinutes(2));
+        assertEquals(
+                List.of(2L, 4L, 8L, 16L, 30L, 30L),
+                participants.limits.stream()
+                        .filter(limit -> limit.startsWith(id + " a "))
+                        .map(limit -> Duration.parse(limit.split(" ", -1)[2]).toSeconds())
+                        .limit(6)
+                        .toList());
+    }
+
+    @Test
+    void a_resource_manager_that_asks_not_to_be_called_gets_no_retry_meanwhile() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        participants.commits = new Reply.Unavailable("test", Duration.ofSeconds(5));
+        Coordinator coordinator = coordinator();
+        TransactionId id = commit(coordinator, "a", "b").id();
+        participants.commits = new Reply.Acknowledged();
+        time.goOn(Duration.ofMillis(4_999));
+        assertEquals(List.of(), participants.limits);
+        time.goOn(Duration.ofMillis(1));
+        assertEquals(TransactionState.COMMITTED, find(coordinator, id).state());
+    }
+
+    @Test
+    void an_outcome_is_not_sent_to_the_resource_manager_that_took_over_the_url() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        participants.commits = new Reply.NoAnswer("test");
+        Coordinator coordinator = coordinator();
+        TransactionId id = commit(coordinator, "a", "b").id();
+        time.goOn(Duration.ofDays(1)); // the leases have lapsed
+        register("c", "http://localhost:1");
+        participants.commits = new Reply.Acknowledged();
+        time.goOn(Duration.ofHours(1));
+        assertEquals(TransactionState.COMMITTING, find(coordinator, id).state());
+        register("a", "http://localhost:3");
+        assertEquals(TransactionState.COMMITTED, find(coordinator, id).state());
+    }
+
+    @Test
     void ten_thousand_abandoned_transactions_expire_at_once() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
@@ -689,6 +735,16 @@ class CoordinatorTest {
         private int rolledBack;
         private final List<String> committed = new ArrayList<>();
         private final Queue<Runnable> waiting = new ArrayDeque<>();
+        /** Of each retry: the transaction, the resource manager, and how long it waits for the answer. */
+        private final List<String> limits = new ArrayList<>();
+
+        @Override
+        public CompletionStage<Reply> sendAlone(Registration target, Message message, Duration limit) {
+            if (limits.size() < 1_000) { // what the tests look at
+                limits.add(message.id() + " " + target.id() + " " + limit);
+            }
+            return send(target, message);
+        }
 
         @Override
         public CompletionStage<Reply> send(Registration target, Message message) {
