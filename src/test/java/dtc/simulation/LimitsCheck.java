@@ -2,6 +2,7 @@ package dtc.simulation;
 
 import dtc.resource.Dictionary;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.Map;
 
 /** No queue grows above its limit. */
@@ -10,8 +11,14 @@ final class LimitsCheck implements Check {
     private static final String NAME = "limits";
 
     private final World world;
-    /** By resource manager: the deliveries under way of recovered transactions, whose number is limited. */
-    private final Map<String, Integer> underWay = new HashMap<>();
+    /** An unanswered delivery no longer counts after this time. */
+    private static final long SLOT_MILLIS = 1_100;
+
+    /**
+     * By resource manager: when the unanswered deliveries of recovered transactions were sent. The number of those that
+     * count is limited.
+     */
+    private final Map<String, Map<Ledger.Seen, Long>> underWay = new HashMap<>();
 
     LimitsCheck(World world) {
         this.world = world;
@@ -44,15 +51,22 @@ final class LimitsCheck implements Check {
     @Override
     public void tells(Ledger.Seen transaction, String resourceManager) {
         if (transaction.recovered) {
-            int now = underWay.merge(resourceManager, 1, Integer::sum);
-            atMost(Setting.REDELIVERIES_MAX, now, "deliveries under way to ", resourceManager);
+            Map<Ledger.Seen, Long> sent = underWay.computeIfAbsent(resourceManager, _ -> new IdentityHashMap<>());
+            sent.put(transaction, world.millis());
+            long counting = sent.values().stream()
+                    .filter(at -> world.millis() - at < SLOT_MILLIS)
+                    .count();
+            atMost(Setting.REDELIVERIES_MAX, (int) counting, "deliveries under way to ", resourceManager);
         }
     }
 
     @Override
     public void answered(Ledger.Seen transaction, String resourceManager) {
         if (transaction.recovered) {
-            underWay.merge(resourceManager, -1, Integer::sum);
+            Map<Ledger.Seen, Long> sent = underWay.get(resourceManager);
+            if (sent != null) {
+                sent.remove(transaction);
+            }
         }
     }
 

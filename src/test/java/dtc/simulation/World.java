@@ -35,8 +35,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class World {
 
-    /** The sum of the longest pauses: before an inquiry about a transaction in doubt, and before a redelivery. */
-    static final long TERMINATION_MILLIS = 60_000;
+    /**
+     * The sum of the longest waits: before an inquiry about a transaction in doubt, before a redelivery, and for the
+     * answer to one, with a margin.
+     */
+    static final long TERMINATION_MILLIS = 90_000;
 
     /** How long there must be no fault, with all clients done, before the part without faults begins. */
     private static final long GRACE_MILLIS = 3_000;
