@@ -104,14 +104,15 @@ public class Wiring {
 
     @Produces
     @Singleton
-    ResourceManagerClients resourceManagers(Vertx vertx, HostRules hosts) {
+    ResourceManagerClients resourceManagers(Vertx vertx, HostRules hosts, Registry registry) {
         return new ResourceManagerClients(
                 vertx,
                 security.towardsResourceManagers(hosts),
                 new ResourceManagerClients.Settings(
                         callTimeout(),
                         config.limits().connectionsMax(),
-                        config.deliveryTimeoutMax().plus(callTimeout())));
+                        config.deliveryTimeoutMax().plus(callTimeout())),
+                registry::generation);
     }
 
     @Produces

@@ -191,7 +191,7 @@ public class HostedResource {
         try {
             if (message.type() == null || message.transaction() == null) {
                 return CompletableFuture.completedFuture(
-                        new BatchAnswer(400, message.transaction(), null, "type or transaction is missing"));
+                        new BatchAnswer(400, null, null, "type or transaction is missing"));
             }
             TransactionId id = id(message.transaction());
             return switch (message.type()) {
@@ -218,12 +218,12 @@ public class HostedResource {
                 case ROLLBACK -> target.rollback(id).thenApply(HostedResource::answer);
             };
         } catch (HttpProblem problem) {
+            String named = TransactionId.parse(String.valueOf(message.transaction()))
+                    .map(TransactionId::toString)
+                    .orElse(null);
             String detail = String.valueOf(problem.getDetail());
             return CompletableFuture.completedFuture(new BatchAnswer(
-                    400,
-                    message.transaction(),
-                    null,
-                    detail.substring(0, Math.min(detail.length(), ReplyReader.REASON_CHARS_MAX))));
+                    400, named, null, detail.substring(0, Math.min(detail.length(), ReplyReader.REASON_CHARS_MAX))));
         }
     }
 

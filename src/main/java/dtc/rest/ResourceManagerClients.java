@@ -27,6 +27,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,13 +79,16 @@ public final class ResourceManagerClients {
     private final Vertx vertx;
     private final Outbound outbound;
     private final Settings settings;
+    private final LongSupplier latestGeneration;
     /** Guarded by this. */
     private final @Nullable Slot[] slots = new @Nullable Slot[SLOTS];
 
-    public ResourceManagerClients(Vertx vertx, Outbound outbound, Settings settings) {
+    /** @param latestGeneration the highest generation of all registrations */
+    public ResourceManagerClients(Vertx vertx, Outbound outbound, Settings settings, LongSupplier latestGeneration) {
         this.vertx = vertx;
         this.outbound = outbound;
         this.settings = settings;
+        this.latestGeneration = latestGeneration;
     }
 
     Duration timeout() {
@@ -137,7 +141,9 @@ public final class ResourceManagerClients {
         if (slot != null) {
             retire(slot);
         }
-        Slot next = new Slot(target.generation(), client(true), client(false));
+        // Read before the clients are created: they are newer than all registrations up to this generation.
+        long generation = Math.max(target.generation(), latestGeneration.getAsLong());
+        Slot next = new Slot(generation, client(true), client(false));
         slots[index] = next;
         return next;
     }

@@ -17,6 +17,7 @@ import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -36,10 +37,10 @@ public final class Registry {
     private final int resourceManagersMax;
     private final Predicate<String> urlAllowed;
     private final Map<String, Registration> registrations = new ConcurrentSkipListMap<>();
-    /** The id that holds each address. Guarded by this, as is the field below. */
+    /** The id that holds each address. Guarded by this. */
     private final Map<String, String> holders = new HashMap<>();
 
-    private long generation;
+    private final AtomicLong generation = new AtomicLong();
     private final List<Consumer<String>> arrivalListeners = new CopyOnWriteArrayList<>();
 
     /** The result of a registration. */
@@ -109,7 +110,7 @@ public final class Registry {
                     instance,
                     superseded(before, instance),
                     Collections.unmodifiableSet(new TreeSet<>(features)),
-                    changed || before == null ? ++generation : before.generation(),
+                    changed || before == null ? generation.incrementAndGet() : before.generation(),
                     false,
                     changed || before == null ? time.now() : before.registeredAt(),
                     time.now(),
@@ -196,6 +197,11 @@ public final class Registry {
     public @Nullable Registration addressee(String id) {
         Registration registration = registrations.get(id);
         return registration == null || registration.displaced() ? null : registration;
+    }
+
+    /** The highest {@link Registration#generation} so far. */
+    public long generation() {
+        return generation.get();
     }
 
     public boolean isLive(Registration registration) {

@@ -253,7 +253,8 @@ class ExchangesTest {
                     new ResourceManagerClients(
                             vertx,
                             new Outbound(null, null, null),
-                            new ResourceManagerClients.Settings(LIMIT, 10, LIMIT)),
+                            new ResourceManagerClients.Settings(LIMIT, 10, LIMIT),
+                            () -> 0),
                     reader,
                     time,
                     mapper);
