@@ -29,12 +29,19 @@ class MessageSender {
 
     private final ResourceManagerClients clients;
     private final ReplyReader reader;
+    private final UnexpectedAnswers unexpected;
     private final Time time;
     private final ObjectMapper mapper;
 
-    MessageSender(ResourceManagerClients clients, ReplyReader reader, Time time, ObjectMapper mapper) {
+    MessageSender(
+            ResourceManagerClients clients,
+            ReplyReader reader,
+            UnexpectedAnswers unexpected,
+            Time time,
+            ObjectMapper mapper) {
         this.clients = clients;
         this.reader = reader;
+        this.unexpected = unexpected;
         this.time = time;
         this.mapper = mapper.copy().setDefaultPropertyInclusion(JsonInclude.Include.NON_NULL);
     }
@@ -81,6 +88,7 @@ class MessageSender {
             case Message.Commit _, Message.Rollback _ -> {}
         }
         return clients.post(target, Requests.path(message), headers, json(body), limit, reuse)
+                .onFailure(failure -> report(target, UnexpectedAnswers.name(message), failure))
                 .map(answer -> reader.read(target, message, answer));
     }
 
@@ -97,7 +105,15 @@ class MessageSender {
                         json(Requests.batch(messages)),
                         limit,
                         target.keepsAlive() ? Reuse.KEPT : Reuse.CLOSED)
+                .onFailure(failure -> report(target, "a batch", failure))
                 .map(answer -> reader.batch(target, messages, answer));
+    }
+
+    /** Reports a response that could not be read. */
+    private void report(Registration target, String message, Throwable failure) {
+        if (Clients.classify(failure) == Clients.Failure.GARBLED) {
+            unexpected.report(target, message, "unreadable", Clients.describe(failure), null);
+        }
     }
 
     private static Map<String, String> headers(Registration target) {

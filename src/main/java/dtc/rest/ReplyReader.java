@@ -67,6 +67,10 @@ class ReplyReader {
     private static final String ADVICE_PROBLEM =
             "404, 409 and 507 count only as application/problem+json whose member transaction is that of the message";
 
+    private static final String ADVICE_BATCH =
+            "The answer to a batch is 200 with Content-Type application/json and {\"answers\":[…]}, which holds an answer"
+                    + " at the place of each message, with its status and transaction";
+
     private final ObjectMapper mapper;
     private final Time time;
     private final UnexpectedAnswers unexpected;
@@ -191,7 +195,8 @@ class ReplyReader {
     }
 
     private Reply unexpected(Registration target, Message message, int status, String detail, @Nullable String advice) {
-        unexpected.report(target, message, status + (advice == null ? "" : " " + advice), detail, advice);
+        unexpected.report(
+                target, UnexpectedAnswers.name(message), status + (advice == null ? "" : " " + advice), detail, advice);
         return new Reply.ProtocolError(detail);
     }
 
@@ -223,6 +228,7 @@ class ReplyReader {
         JsonNode document = answer.status() == 200 && answer.is(JSON) ? parse(answer.body()) : null;
         JsonNode answers = document == null ? MissingNode.getInstance() : document.path("answers");
         if (!answers.isArray() || answers.size() != messages.size()) {
+            unexpected.report(target, "a batch", Integer.toString(answer.status()), describe(answer), ADVICE_BATCH);
             return List.of();
         }
         List<Optional<Reply>> replies = new ArrayList<>(messages.size());
@@ -243,12 +249,7 @@ class ReplyReader {
         int status = element.path("status").isInt() ? element.path("status").intValue() : 0;
         if (namesOther(message, element) || (!names(element) && target.namesTransactions())) {
             String detail = "its answer in a batch does not name the transaction";
-            return Optional.of(unexpected(
-                    target,
-                    message,
-                    status,
-                    detail,
-                    "Each answer in a batch has the member transaction, and is at the place of its message"));
+            return Optional.of(unexpected(target, message, status, detail, ADVICE_BATCH));
         }
         if (status == ACCEPTED) {
             return Optional.empty();

@@ -36,16 +36,16 @@ class UnexpectedAnswers {
     /**
      * Reports an answer.
      *
+     * @param message what was sent; see {@link #name}
      * @param kind the kind of the answer, of which there is a limited number
      * @param detail what came, on one line
      * @param advice what to change in the resource manager; null if that is not known
      */
-    void report(Registration target, Message message, String kind, String detail, @Nullable String advice) {
-        String name = name(message);
-        if (isNews(new Key(target.id(), target.instance(), name, kind))) {
+    void report(Registration target, String message, String kind, String detail, @Nullable String advice) {
+        if (isNews(new Key(target.id(), target.instance(), message, kind))) {
             LOG.warnf(
                     "resource manager %s did not answer %s: %s%s",
-                    target.id(), name, detail, advice == null ? "" : ". " + advice);
+                    target.id(), message, detail, advice == null ? "" : ". " + advice);
         }
     }
 
@@ -59,7 +59,7 @@ class UnexpectedAnswers {
         return before == null || now - before > QUIET.toNanos();
     }
 
-    private static String name(Message message) {
+    static String name(Message message) {
         return switch (message) {
             case Message.Write _ -> "a write";
             case Message.Prepare _ -> "a prepare";

@@ -89,7 +89,8 @@ class ConsoleTest {
 
     @Test
     void what_needs_a_person_stands_on_top_and_comes_by_itself() {
-        try (ForeignResourceManager contrary = new ForeignResourceManager().on("commit", status(409));
+        try (ForeignResourceManager contrary =
+                        new ForeignResourceManager().on("commit", ForeignResourceManager.problem(409));
                 ForeignResourceManager silent = new ForeignResourceManager()) {
             silent.on("commit", silent.hang());
             open("/");

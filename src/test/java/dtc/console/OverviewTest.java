@@ -354,7 +354,7 @@ class OverviewTest {
         for (String name : resourceManagers) {
             assertInstanceOf(
                     Answer.Given.class,
-                    registry.register(name, "http://localhost:1", INSTANCE, Set.of(Registration.ONE_PHASE)));
+                    registry.register(name, "http://localhost:1/" + name, INSTANCE, Set.of(Registration.ONE_PHASE)));
             writes.add(new Coordinator.Write(name, "key", new JsonText("1")));
         }
         var begun = coordinator.begin(Origin.UNNAMED, null, writes, false, Until.APPLIED);

@@ -63,6 +63,10 @@ class ExchangesTest {
 
     @Inject
     @SuppressWarnings("NullAway.Init")
+    UnexpectedAnswers unexpected;
+
+    @Inject
+    @SuppressWarnings("NullAway.Init")
     Time time;
 
     @Inject
@@ -256,6 +260,7 @@ class ExchangesTest {
                             new ResourceManagerClients.Settings(LIMIT, 10, LIMIT),
                             () -> 0),
                     reader,
+                    unexpected,
                     time,
                     mapper);
             for (long generation : new long[] {1, 1, 2, 2, 1, 5}) {

@@ -312,6 +312,13 @@ class ReplyReaderTest {
         assertEquals(2, logged.size());
     }
 
+    @Test
+    void a_batch_without_an_answer_is_logged() {
+        reader.batch(target(false), List.of(COMMIT), answer(200, "text/html", "<html>"));
+        assertEquals(1, logged.size());
+        assertTrue(logged.getFirst().contains("a batch"), logged.getFirst());
+    }
+
     private static Registration target(boolean contract2) {
         return new Registration(
                 "stock",
