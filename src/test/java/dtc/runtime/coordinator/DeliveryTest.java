@@ -32,6 +32,7 @@ class DeliveryTest {
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
     private static final Duration SECOND_PAUSE = PAUSE.multipliedBy(2);
+    private static final Duration TIMEOUT = Duration.ofMillis(1100);
     private static final Duration PAUSE_MAX = Duration.ofMinutes(1);
     private static final int RESOURCE_MANAGERS_MAX = 2_000;
     private static final int ROLLBACK_ATTEMPTS_MAX = 3;
@@ -46,11 +47,20 @@ class DeliveryTest {
     private final List<String> replied = new ArrayList<>();
     private final Backoff backoff = new Backoff(PAUSE.multipliedBy(2), PAUSE_MAX.multipliedBy(2), () -> 0);
     private final Delivery delivery = new Delivery(
+            new Coordinator.Settings(
+                    Duration.ZERO,
+                    TIMEOUT,
+                    TIMEOUT.multipliedBy(8),
+                    Duration.ZERO,
+                    1,
+                    Duration.ZERO,
+                    1,
+                    IN_FLIGHT_MAX,
+                    QUEUED_ROLLBACKS_MAX,
+                    ROLLBACK_ATTEMPTS_MAX,
+                    1),
             time,
             backoff,
-            ROLLBACK_ATTEMPTS_MAX,
-            IN_FLIGHT_MAX,
-            QUEUED_ROLLBACKS_MAX,
             registry,
             new ParticipantMessages(registry, participants),
             listener(),

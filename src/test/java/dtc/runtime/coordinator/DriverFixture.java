@@ -48,7 +48,7 @@ final class DriverFixture {
         Duration unused = Duration.ZERO;
         driver = new TransactionDriver(
                 machine,
-                new Coordinator.Settings(unused, VOTE_TIMEOUT, unused, 10, RETENTION, 10, 10, 10, 10, 10),
+                new Coordinator.Settings(unused, VOTE_TIMEOUT, VOTE_TIMEOUT, unused, 10, RETENTION, 10, 10, 10, 10, 10),
                 time,
                 new Backoff(Duration.ofSeconds(2), Duration.ofMinutes(1), () -> 0),
                 registry,

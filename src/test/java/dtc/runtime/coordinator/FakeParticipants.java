@@ -5,6 +5,7 @@ import dtc.protocol.Message;
 import dtc.protocol.Reply;
 import dtc.runtime.Registration;
 import dtc.runtime.messaging.ParticipantClient;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -39,7 +40,7 @@ final class FakeParticipants implements ParticipantClient {
     }
 
     @Override
-    public CompletionStage<Reply> sendAlone(Registration target, Message message) {
+    public CompletionStage<Reply> sendAlone(Registration target, Message message, Duration limit) {
         return send(target, text(target, message), message, " alone");
     }
 
