@@ -34,7 +34,7 @@ class DeliveryTest {
     private static final Duration SECOND_PAUSE = PAUSE.multipliedBy(2);
     private static final Duration TIMEOUT = Duration.ofMillis(1100);
     private static final Duration PAUSE_MAX = Duration.ofMinutes(1);
-    private static final int RESOURCE_MANAGERS_MAX = 2_000;
+    private static final int RESOURCE_MANAGERS_MAX = 500;
     private static final int ROLLBACK_ATTEMPTS_MAX = 3;
     private static final int IN_FLIGHT_MAX = 2;
     private static final int QUEUED_ROLLBACKS_MAX = 2;
