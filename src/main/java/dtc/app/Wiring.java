@@ -38,6 +38,7 @@ import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
@@ -247,7 +248,7 @@ public class Wiring {
         boolean test = LaunchMode.current() == LaunchMode.TEST;
         int port = tlsOnly ? (test ? http.testSslPort() : http.sslPort()) : test ? http.testPort() : http.port();
         String host = http.host().equals("0.0.0.0") ? "127.0.0.1" : http.host();
-        return URI.create("%s://%s:%d".formatted(tlsOnly ? "https" : "http", host, port));
+        return URI.create(String.format(Locale.ROOT, "%s://%s:%d", tlsOnly ? "https" : "http", host, port));
     }
 
     private Duration callTimeout() {

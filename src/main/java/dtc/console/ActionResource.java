@@ -26,6 +26,7 @@ import jakarta.ws.rs.core.UriInfo;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -131,7 +132,7 @@ public class ActionResource {
                     reason,
                     reason.isEmpty()
                             ? "Say why: whoever comes after you will want to know."
-                            : "Say it in %d characters at most.".formatted(REASON_CHARS_MAX)));
+                            : String.format(Locale.ROOT, "Say it in %d characters at most.", REASON_CHARS_MAX)));
         }
         return audit.carryOut(
                         who,

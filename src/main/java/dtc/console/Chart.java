@@ -117,7 +117,7 @@ public record Chart(String title, String said, List<String> scale, List<String> 
                 int x = WIDTH - points.size() + 1 + i;
                 if (Double.isNaN(value)) {
                     if (began >= 0) {
-                        area.append("L%d %dL%d %dZ".formatted(x - 1, HEIGHT, began, HEIGHT));
+                        area.append(String.format(Locale.ROOT, "L%d %dL%d %dZ", x - 1, HEIGHT, began, HEIGHT));
                         began = -1;
                     }
                     continue;
@@ -126,7 +126,7 @@ public record Chart(String title, String said, List<String> scale, List<String> 
                 String point = String.format(Locale.ROOT, "%d %.1f", x, HEIGHT * scale.place(value));
                 // A point alone is a short line, which round caps make a dot.
                 path.append(began < 0 ? "M%sm-.3 0h.6M%s".formatted(point, point) : "L" + point);
-                area.append(began < 0 ? "M%d %dL%s".formatted(x, HEIGHT, point) : "L" + point);
+                area.append(began < 0 ? String.format(Locale.ROOT, "M%d %dL%s", x, HEIGHT, point) : "L" + point);
                 began = began < 0 ? x : began;
             }
             double newest = points.isEmpty() ? Double.NaN : series.value().applyAsDouble(points.getLast());

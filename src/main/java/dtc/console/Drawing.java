@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -130,7 +131,11 @@ final class Drawing {
         int direction = from < to ? 1 : -1;
         int end = to - direction * ARROW_GAP;
         return new Arrow(
-                from + direction * ARROW_GAP, end, "M%d 12l%d -4v8z".formatted(end, direction * -7), tone, lost);
+                from + direction * ARROW_GAP,
+                end,
+                String.format(Locale.ROOT, "M%d 12l%d -4v8z", end, direction * -7),
+                tone,
+                lost);
     }
 
     void row(long nanos, Tone tone, boolean milestone, String text, @Nullable String detail, List<Arrow> arrows) {

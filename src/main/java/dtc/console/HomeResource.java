@@ -10,6 +10,7 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
+import java.util.Locale;
 
 /** The first page. */
 @Path("/")
@@ -33,7 +34,9 @@ public class HomeResource {
             int attention = model.attention().size();
             return Pages.Page.of(Pages.Templates.overview(
                     pages.frame(
-                            request, attention == 0 ? "Overview" : "(%d) Overview".formatted(attention), "overview"),
+                            request,
+                            attention == 0 ? "Overview" : String.format(Locale.ROOT, "(%d) Overview", attention),
+                            "overview"),
                     model));
         });
     }

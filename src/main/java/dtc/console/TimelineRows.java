@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -242,7 +243,11 @@ final class TimelineRows {
                 row(
                         m,
                         Tone.PLAIN,
-                        "Write %d to %s waits for the request for its vote".formatted(sequence, e.resourceManager()),
+                        String.format(
+                                Locale.ROOT,
+                                "Write %d to %s waits for the request for its vote",
+                                sequence,
+                                e.resourceManager()),
                         null);
             }
             case WriteResult.Accepted(int sequence) -> {
@@ -250,7 +255,7 @@ final class TimelineRows {
                 row(
                         m,
                         Tone.PLAIN,
-                        "Write %d sent to %s".formatted(sequence, e.resourceManager()),
+                        String.format(Locale.ROOT, "Write %d sent to %s", sequence, e.resourceManager()),
                         null,
                         drawing.to(e.resourceManager(), Tone.PLAIN));
             }
@@ -405,7 +410,7 @@ final class TimelineRows {
                         .formatted(
                                 commit ? "Commit" : "Rollback",
                                 m.resourceManager(),
-                                m.number() > 1 ? ", try %d".formatted(m.number()) : ""),
+                                m.number() > 1 ? String.format(Locale.ROOT, ", try %d", m.number()) : ""),
                 null,
                 drawing.to(m.resourceManager(), commit ? Tone.GOOD : Tone.BACK));
     }

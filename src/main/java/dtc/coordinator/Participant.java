@@ -4,6 +4,7 @@ import dtc.protocol.Ballot;
 import dtc.protocol.Resolution;
 import dtc.protocol.State;
 import dtc.protocol.Vote;
+import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -35,8 +36,8 @@ public record Participant(
 
     public Participant {
         if (writesUnderWay < 0 || writesUnderWay > writes) {
-            throw new IllegalArgumentException(
-                    "%s: %d of %d writes under way".formatted(resourceManager, writesUnderWay, writes));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT, "%s: %d of %d writes under way", resourceManager, writesUnderWay, writes));
         }
     }
 

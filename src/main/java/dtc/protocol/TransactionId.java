@@ -1,5 +1,6 @@
 package dtc.protocol;
 
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -44,8 +45,8 @@ public record TransactionId(UUID value) implements Comparable<TransactionId> {
                 || tag > TAG_MAX
                 || number < 0
                 || number > NUMBER_MAX) {
-            throw new IllegalArgumentException(
-                    "time %d, counter %d, tag %d, number %d".formatted(timeMillis, counter, tag, number));
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT, "time %d, counter %d, tag %d, number %d", timeMillis, counter, tag, number));
         }
         long low = (long) tag << 46 | (long) number << RANDOM_BITS | (random & ((1 << RANDOM_BITS) - 1));
         return new TransactionId(new UUID(timeMillis << 16 | VERSION_7 | counter, VARIANT | low));

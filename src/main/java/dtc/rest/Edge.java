@@ -23,6 +23,7 @@ import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.Response;
 import java.net.URI;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
@@ -86,7 +87,7 @@ public class Edge implements ProblemPostProcessor {
                         context,
                         "BODY_TOO_LARGE",
                         Problems.CONTENT_TOO_LARGE,
-                        "a body may have %d bytes at most".formatted(bodyBytesMax))
+                        String.format(Locale.ROOT, "a body may have %d bytes at most", bodyBytesMax))
                 .onComplete(_ -> closeAfterBody(context.vertx(), context.request()));
     }
 
@@ -155,7 +156,8 @@ public class Edge implements ProblemPostProcessor {
                         .replaceFirst("^\\.", "")
                 : "body";
         JsonLocation at = malformed.getLocation();
-        String position = at == null ? "" : " (line %d, column %d)".formatted(at.getLineNr(), at.getColumnNr());
+        String position =
+                at == null ? "" : String.format(Locale.ROOT, " (line %d, column %d)", at.getLineNr(), at.getColumnNr());
         String message = switch (malformed) {
             case UnrecognizedPropertyException _ -> "is not a known property";
             case JsonMappingException mapping when !mapping.getPath().isEmpty() -> "has the wrong type or is malformed";

@@ -213,7 +213,7 @@ public final class Input {
             return "";
         }
         if (text.length() > limits.keyCharsMax()) {
-            violation(field, "must be no longer than %d characters".formatted(limits.keyCharsMax()));
+            violation(field, String.format(Locale.ROOT, "must be no longer than %d characters", limits.keyCharsMax()));
         }
         if (text.chars().anyMatch(c -> c < 0x20 || c == 0x7f)) {
             violation(field, "must hold no control characters");
@@ -231,7 +231,8 @@ public final class Input {
             return new JsonText("null");
         }
         if (json.text().length() > limits.valueCharsMax()) {
-            violation(field, "must be no longer than %d characters".formatted(limits.valueCharsMax()));
+            violation(
+                    field, String.format(Locale.ROOT, "must be no longer than %d characters", limits.valueCharsMax()));
         }
         checkSurrogates(field, json.text());
         return json;

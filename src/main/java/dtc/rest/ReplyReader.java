@@ -22,6 +22,7 @@ import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -115,7 +116,7 @@ class ReplyReader {
         String detail = null;
         JsonNode document = MissingNode.getInstance();
         if (answer.status() != 200) {
-            detail = "it answered %d instead of a vote".formatted(answer.status());
+            detail = String.format(Locale.ROOT, "it answered %d instead of a vote", answer.status());
         } else if (answer.body().length() == 0) {
             detail = "its answer is empty";
         } else if (!answer.is(JSON)) {
@@ -159,7 +160,8 @@ class ReplyReader {
         };
         if (!isRefusal) {
             boolean isSuccess = status >= 200 && status < 300;
-            String detail = isSuccess ? "it answered %d instead of 204".formatted(status) : content.detail();
+            String detail =
+                    isSuccess ? String.format(Locale.ROOT, "it answered %d instead of 204", status) : content.detail();
             return unexpected(target, message, status, detail, isSuccess ? ADVICE_NO_CONTENT : null);
         }
         // A write that is refused dooms its transaction in any case, so that its refusal need not be a problem
@@ -268,7 +270,7 @@ class ReplyReader {
                                 target,
                                 message,
                                 status,
-                                "it answered %d instead of a vote".formatted(status),
+                                String.format(Locale.ROOT, "it answered %d instead of a vote", status),
                                 ADVICE_VOTE));
     }
 

@@ -88,7 +88,10 @@ public final class Registry {
                 return refuse(Kind.NAME_TAKEN, "resource manager %s has this URL".formatted(other.id()), id);
             }
             if (before == null && registrations.size() >= resourceManagersMax && !removeLongestLapsed()) {
-                return refuse(Kind.OVERLOADED, "no more than %d resource managers".formatted(resourceManagersMax), id);
+                return refuse(
+                        Kind.OVERLOADED,
+                        String.format(Locale.ROOT, "no more than %d resource managers", resourceManagersMax),
+                        id);
             }
             if (before != null && wasLive && before.superseded().contains(instance)) {
                 return refuse(Kind.NAME_TAKEN, "this instance was succeeded by another", id);
@@ -139,8 +142,13 @@ public final class Registry {
         }
         int port = uri.getPort() >= 0 ? uri.getPort() : scheme.equals("https") ? HTTPS_PORT : HTTP_PORT;
         String path = uri.getRawPath();
-        return "%s://%s:%d%s"
-                .formatted(scheme, host, port, path.endsWith("/") ? path.substring(0, path.length() - 1) : path);
+        return String.format(
+                Locale.ROOT,
+                "%s://%s:%d%s",
+                scheme,
+                host,
+                port,
+                path.endsWith("/") ? path.substring(0, path.length() - 1) : path);
     }
 
     private static List<UUID> superseded(@Nullable Registration before, UUID instance) {

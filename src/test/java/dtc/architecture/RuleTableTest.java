@@ -47,7 +47,7 @@ class RuleTableTest {
         List<String> problems = new ArrayList<>();
         String[] parts = page.split(Pattern.quote(TABLE_HEAD), -1);
         if (parts.length != 3) {
-            return List.of("%d rule tables".formatted(parts.length - 1));
+            return List.of(String.format(Locale.ROOT, "%d rule tables", parts.length - 1));
         }
         List<String> ids = new ArrayList<>();
         for (String row : rows(parts[1])) {
@@ -87,7 +87,7 @@ class RuleTableTest {
             METHOD.matcher(m.group(2)).results().forEach(method -> {
                 List<JavaClass> found = named("", method.group(1)).toList();
                 if (found.size() != 1) {
-                    problems.add("%d classes %s".formatted(found.size(), method.group(1)));
+                    problems.add(String.format(Locale.ROOT, "%d classes %s", found.size(), method.group(1)));
                 } else if (!hasMethod(found.getFirst(), method.group(2))) {
                     problems.add("no method " + method.group());
                 }
@@ -108,7 +108,8 @@ class RuleTableTest {
             long rows = inTable.stream().filter(id::equals).count();
             long rules = inProtocol.stream().filter(id::equals).count();
             if (rows != 1 || rules != 1) {
-                problems.add("rule %s: %d times in the protocol, %d times in the tables".formatted(id, rules, rows));
+                problems.add(String.format(
+                        Locale.ROOT, "rule %s: %d times in the protocol, %d times in the tables", id, rules, rows));
             }
         }
     }

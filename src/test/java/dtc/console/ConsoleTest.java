@@ -30,6 +30,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -720,7 +721,7 @@ class ConsoleTest {
     }
 
     private static URI base() {
-        return URI.create("http://localhost:%d/".formatted(RestAssured.port));
+        return URI.create(String.format(Locale.ROOT, "http://localhost:%d/", RestAssured.port));
     }
 
     private void open(String path) {

@@ -4,6 +4,7 @@ import dtc.log.LogRecord.Status;
 import dtc.protocol.TransactionId;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.UUID;
 
 /** Records for tests. Their bytes mean nothing; their lengths are those of the records of small transactions. */
@@ -28,7 +29,7 @@ public final class SampleLogRecords {
 
     /** A record of that many bytes, which differ from those of any other number or status. */
     public static LogRecord record(long number, Status status, int length) {
-        byte[] text = "%s %d ".formatted(status, number).getBytes(StandardCharsets.UTF_8);
+        byte[] text = String.format(Locale.ROOT, "%s %d ", status, number).getBytes(StandardCharsets.UTF_8);
         byte[] bytes = new byte[length];
         for (int i = 0; i < length; i++) {
             bytes[i] = text[i % text.length];

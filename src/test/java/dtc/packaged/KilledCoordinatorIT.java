@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -175,7 +176,7 @@ class KilledCoordinatorIT {
     }
 
     private static String write(String name, String key, int value) {
-        return "{\"resourceManager\":\"%s\",\"key\":\"%s\",\"value\":%d}".formatted(name, key, value);
+        return String.format(Locale.ROOT, "{\"resourceManager\":\"%s\",\"key\":\"%s\",\"value\":%d}", name, key, value);
     }
 
     private static ConditionFactory retrying(String alias) {

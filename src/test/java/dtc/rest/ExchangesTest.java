@@ -23,6 +23,7 @@ import jakarta.inject.Inject;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
@@ -320,9 +321,11 @@ class ExchangesTest {
                 .forEach(line -> {
                     String[] cells = line.split(" ", -1);
                     for (int status : new int[] {503, 429}) {
-                        try (RawResourceManager rm = new RawResourceManager(RawResourceManager.always(
-                                "HTTP/1.1 %d X\r\nRetry-After: %s\r\nContent-Length: 0\r\n\r\n"
-                                        .formatted(status, cells[0].replace('_', ' '))))) {
+                        try (RawResourceManager rm = new RawResourceManager(RawResourceManager.always(String.format(
+                                Locale.ROOT,
+                                "HTTP/1.1 %d X\r\nRetry-After: %s\r\nContent-Length: 0\r\n\r\n",
+                                status,
+                                cells[0].replace('_', ' '))))) {
                             Reply.Unavailable reply = assertInstanceOf(Reply.Unavailable.class, send(rm, KEPT, COMMIT));
                             assertEquals(cells[1], Objects.toString(reply.retryAfter(), "-"), line);
                         }

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -121,7 +122,7 @@ public final class ForeignResourceManager implements AutoCloseable {
 
     /** An error of its own, as a problem document that names no transaction. */
     public static Behaviour problem(int status) {
-        return answer(status, "application/problem+json", "{\"status\":%d}".formatted(status));
+        return answer(status, "application/problem+json", String.format(Locale.ROOT, "{\"status\":%d}", status));
     }
 
     public static Behaviour json(int status, String body) {

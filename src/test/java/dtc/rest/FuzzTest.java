@@ -97,7 +97,7 @@ class FuzzTest {
                     }
                 }
             }
-            assertTrue(operations > 15, "the document names %d operations".formatted(operations));
+            assertTrue(operations > 15, String.format(Locale.ROOT, "the document names %d operations", operations));
         }
     }
 
@@ -105,8 +105,8 @@ class FuzzTest {
             throws IOException, InterruptedException {
         HttpRequest request = request(document, path, method.toUpperCase(Locale.ROOT), operation);
         HttpResponse<String> answer = client.send(request, BodyHandlers.ofString());
-        String what =
-                "%s %s gave %d: %s".formatted(request.method(), request.uri(), answer.statusCode(), answer.body());
+        String what = String.format(
+                Locale.ROOT, "%s %s gave %d: %s", request.method(), request.uri(), answer.statusCode(), answer.body());
         // What a resource manager does wrong is 502 to 504; no resource manager of these calls does anything.
         assertTrue(answer.statusCode() < 500 || answer.statusCode() == 507, what);
         assertFalse(answer.body().contains("Exception") || answer.body().contains("\tat "), what);

@@ -82,8 +82,13 @@ final class RawResourceManager implements AutoCloseable {
     }
 
     static String response(int status, String contentType, String body) {
-        return "HTTP/1.1 %d Status\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s"
-                .formatted(status, contentType, body.length(), body);
+        return String.format(
+                Locale.ROOT,
+                "HTTP/1.1 %d Status\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s",
+                status,
+                contentType,
+                body.length(),
+                body);
     }
 
     /** What a resource manager that works answers. */

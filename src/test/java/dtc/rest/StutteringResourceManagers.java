@@ -76,8 +76,11 @@ final class StutteringResourceManagers implements AutoCloseable {
 
     private static String vote(String vote) {
         String body = "{\"vote\":\"%s\"}".formatted(vote);
-        return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
-                .formatted(body.length(), body);
+        return String.format(
+                Locale.ROOT,
+                "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+                body.length(),
+                body);
     }
 
     @Override

@@ -32,6 +32,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -339,9 +340,9 @@ class TransactionsTest {
                 transactions,
                 64,
                 i -> () -> given().contentType(ContentType.JSON)
-                        .body("""
+                        .body(String.format(Locale.ROOT, """
                                 {"writes":[{"resourceManager":"orders","key":"hot-%d","value":%d},
-                                           {"resourceManager":"payments","key":"hot-%d","value":%d}],"autoCommit":true}""".formatted(i % 5, i, i % 5, i))
+                                           {"resourceManager":"payments","key":"hot-%d","value":%d}],"autoCommit":true}""", i % 5, i, i % 5, i))
                         .post("/transactions"));
         long committed = answers.stream()
                 .filter(r -> r.jsonPath().getString("state").equals("COMMITTED"))
@@ -437,9 +438,9 @@ class TransactionsTest {
         List<Response> answers = together(
                 300,
                 i -> () -> given().contentType(ContentType.JSON)
-                        .body("""
+                        .body(String.format(Locale.ROOT, """
                                 {"writes":[{"resourceManager":"orders","key":"many-%d","value":%d},
-                                           {"resourceManager":"payments","key":"many-%d","value":%d}],"autoCommit":true}""".formatted(i, i, i, i))
+                                           {"resourceManager":"payments","key":"many-%d","value":%d}],"autoCommit":true}""", i, i, i, i))
                         .post("/transactions"));
         int committed = 0;
         for (int i = 0; i < answers.size(); i++) {

@@ -10,6 +10,7 @@ import io.quarkus.test.junit.TestProfile;
 import io.restassured.path.json.JsonPath;
 import java.net.http.HttpResponse;
 import java.util.List;
+import java.util.Locale;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -107,8 +108,11 @@ class SecrecyTest {
                     "PUT",
                     "/resource-managers/foreign",
                     owner,
-                    "{\"url\":\"http://127.0.0.1:%d\",\"instance\":\"%s\"}"
-                            .formatted(foreign.port(), UUID.randomUUID()));
+                    String.format(
+                            Locale.ROOT,
+                            "{\"url\":\"http://127.0.0.1:%d\",\"instance\":\"%s\"}",
+                            foreign.port(),
+                            UUID.randomUUID()));
             assertEquals(
                     "ROLLED_BACK",
                     state(call(

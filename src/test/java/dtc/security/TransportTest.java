@@ -26,6 +26,7 @@ import java.security.cert.Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -144,7 +145,11 @@ class TransportTest {
                 "PUT",
                 "/resource-managers/stock",
                 owner(),
-                "{\"url\":\"https://localhost:%d\",\"instance\":\"%s\"}".formatted(listener.port(), UUID.randomUUID()));
+                String.format(
+                        Locale.ROOT,
+                        "{\"url\":\"https://localhost:%d\",\"instance\":\"%s\"}",
+                        listener.port(),
+                        UUID.randomUUID()));
         assertEquals(201, registered.statusCode(), registered.body());
         String id =
                 new JsonPath(world.call("POST", "/transactions", client, "{}").body()).getString("id");

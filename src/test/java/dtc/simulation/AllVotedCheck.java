@@ -2,6 +2,7 @@ package dtc.simulation;
 
 import dtc.coordinator.TransactionRecord;
 import dtc.protocol.State;
+import java.util.Locale;
 
 /** Commit is decided only where everybody voted for it who got a write, and still is who voted. */
 final class AllVotedCheck implements Check {
@@ -19,8 +20,12 @@ final class AllVotedCheck implements Check {
         if (decision.participants().size() != transaction.parts.size()) {
             world.fail(
                     NAME,
-                    "%s is decided with %d of %d participants"
-                            .formatted(transaction, decision.participants().size(), transaction.parts.size()));
+                    String.format(
+                            Locale.ROOT,
+                            "%s is decided with %d of %d participants",
+                            transaction,
+                            decision.participants().size(),
+                            transaction.parts.size()));
         }
         if (decision.state() != State.COMMITTING) {
             return; // the participant will decide

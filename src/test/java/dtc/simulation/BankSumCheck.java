@@ -2,6 +2,7 @@ package dtc.simulation;
 
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -39,7 +40,7 @@ final class BankSumCheck implements Check {
         }
         sums.forEach((key, sum) -> {
             if (sum != 0 && !forgetful.contains(key)) {
-                world.fail("bank sum", "%s adds up to %d".formatted(key, sum));
+                world.fail("bank sum", String.format(Locale.ROOT, "%s adds up to %d", key, sum));
             }
         });
     }

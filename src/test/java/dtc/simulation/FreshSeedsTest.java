@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import org.jboss.logging.Logger;
@@ -54,8 +55,13 @@ class FreshSeedsTest {
                     Shrinker.shrink(Shrinker.written(seed), found.violation().check());
             World replay = new World(shortest, Noise.NONE, true);
             replay.run();
-            fail("seed %d: %s%n%nAs a scenario, for src/test/resources/scenarios:%n%n%s%n%s"
-                    .formatted(seed, found.violation(), shortest.text(), String.join("\n", replay.trace())));
+            fail(String.format(
+                    Locale.ROOT,
+                    "seed %d: %s%n%nAs a scenario, for src/test/resources/scenarios:%n%n%s%n%s",
+                    seed,
+                    found.violation(),
+                    shortest.text(),
+                    String.join("\n", replay.trace())));
         }
     }
 

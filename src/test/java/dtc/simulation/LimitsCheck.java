@@ -3,6 +3,7 @@ package dtc.simulation;
 import dtc.resource.Dictionary;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /** No queue grows above its limit. */
@@ -79,7 +80,7 @@ final class LimitsCheck implements Check {
 
     private void atMost(Setting limit, int number, String what, String where) {
         if (number > world.setting(limit)) {
-            world.fail(NAME, "%d are %s%s".formatted(number, what, where));
+            world.fail(NAME, String.format(Locale.ROOT, "%d are %s%s", number, what, where));
         }
     }
 }

@@ -2,6 +2,7 @@ package dtc.simulation;
 
 import dtc.protocol.TransactionId;
 import dtc.resource.Dictionary;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -29,8 +30,12 @@ final class LocksCheck implements Check {
         if (dictionary.lockedKeys() != keys.size()) {
             world.fail(
                     NAME,
-                    "%s holds %d keys, and should hold %s"
-                            .formatted(resourceManager.name, dictionary.lockedKeys(), keys));
+                    String.format(
+                            Locale.ROOT,
+                            "%s holds %d keys, and should hold %s",
+                            resourceManager.name,
+                            dictionary.lockedKeys(),
+                            keys));
         }
     }
 
@@ -39,7 +44,9 @@ final class LocksCheck implements Check {
         for (ResourceManagerNode node : world.resourceManagers()) {
             Dictionary dictionary = node.dictionary();
             if (dictionary != null && dictionary.lockedKeys() > 0) {
-                world.fail(NAME, "at the end, %s holds %d keys".formatted(node.name, dictionary.lockedKeys()));
+                world.fail(
+                        NAME,
+                        String.format(Locale.ROOT, "at the end, %s holds %d keys", node.name, dictionary.lockedKeys()));
             }
         }
     }

@@ -12,6 +12,7 @@ import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.messaging.BatchingParticipantClient;
 import dtc.runtime.participant.InstanceCheck;
 import dtc.runtime.participant.ResourceManager;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
@@ -255,7 +256,9 @@ class PlantedBugsTest {
     @MethodSource({"log", "coordinator", "resourceManager"})
     void every_planted_bug_is_found(PlantedBug bug) throws Exception {
         Map<Long, String> found = bug.find();
-        assertFalse(found.isEmpty(), () -> "%s: none of the seeds up to %d finds it".formatted(bug, bug.withinSeeds()));
+        assertFalse(
+                found.isEmpty(),
+                () -> String.format(Locale.ROOT, "%s: none of the seeds up to %d finds it", bug, bug.withinSeeds()));
         found.forEach((seed, violation) -> LOG.infof("%s: seed %d: %s", bug, seed, violation));
     }
 

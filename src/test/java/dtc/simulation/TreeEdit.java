@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -68,9 +69,11 @@ record TreeEdit(String className, String method, String code, String replacement
             throw notFound("the method does not contain this code", pattern, sources);
         }
         if (matches.size() > 1) {
-            throw new IllegalStateException(
-                    "%s occurs %d times. Give more of the code, or the parameter types of the method."
-                            .formatted(this, matches.size()));
+            throw new IllegalStateException(String.format(
+                    Locale.ROOT,
+                    "%s occurs %d times. Give more of the code, or the parameter types of the method.",
+                    this,
+                    matches.size()));
         }
         SyntaxTree.Match match = matches.getFirst();
         return source.replace(match.source(), replacement(source, match.placeholders()));

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
@@ -116,7 +117,7 @@ final class World {
     record Violation(String check, String what, long millis) {
         @Override
         public String toString() {
-            return "%s, at %d ms: %s".formatted(check, millis, what);
+            return String.format(Locale.ROOT, "%s, at %d ms: %s", check, millis, what);
         }
     }
 
@@ -217,7 +218,10 @@ final class World {
                 }
                 nextCheck = millis + SETTLED_CHECK_MILLIS;
                 if (millis > from + limit) {
-                    fail("termination", "something is still %s %d ms after the last fault".formatted(what, limit));
+                    fail(
+                            "termination",
+                            String.format(
+                                    Locale.ROOT, "something is still %s %d ms after the last fault", what, limit));
                     return;
                 }
             }
@@ -439,7 +443,7 @@ final class World {
         }
         hash = (hash ^ millis) * 0x100000001b3L;
         if (trace != null) {
-            trace.add("%6d %s".formatted(millis, what));
+            trace.add(String.format(Locale.ROOT, "%6d %s", millis, what));
         }
     }
 

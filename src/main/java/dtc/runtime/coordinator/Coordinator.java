@@ -23,6 +23,7 @@ import dtc.runtime.messaging.ParticipantClient;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
@@ -207,7 +208,8 @@ public final class Coordinator {
         }
         if (!store.reserve()) {
             return Answer.refuse(Refusal.of(
-                    Kind.OVERLOADED, "no more than %d transactions in flight".formatted(settings.inFlightMax())));
+                    Kind.OVERLOADED,
+                    String.format(Locale.ROOT, "no more than %d transactions in flight", settings.inFlightMax())));
         }
         Duration allowed = timeout == null ? settings.transactionTimeout() : timeout;
         Instant now = time.now();

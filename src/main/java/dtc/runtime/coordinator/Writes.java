@@ -166,13 +166,16 @@ final class Writes {
             case TOO_MANY_WRITES ->
                 new Refusal(
                         Kind.LIMIT_EXCEEDED,
-                        "no more than %d writes in a transaction".formatted(machine.writesMax()),
+                        String.format(Locale.ROOT, "no more than %d writes in a transaction", machine.writesMax()),
                         t.id(),
                         name);
             case TOO_MANY_PARTICIPANTS ->
                 new Refusal(
                         Kind.LIMIT_EXCEEDED,
-                        "no more than %d resource managers in a transaction".formatted(machine.participantsMax()),
+                        String.format(
+                                Locale.ROOT,
+                                "no more than %d resource managers in a transaction",
+                                machine.participantsMax()),
                         t.id(),
                         name);
         };

@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -128,7 +129,7 @@ class FileDecisionLogCrashTest {
         Workload whole = new Workload(new FaultyStorage(), settings);
         whole.run();
         int changes = whole.process.storage.changes;
-        assertTrue(changes > 200, "%d changes".formatted(changes));
+        assertTrue(changes > 200, String.format(Locale.ROOT, "%d changes", changes));
         assertTrue(
                 whole.process.storage.names().getFirst().compareTo(Segment.name(8)) > 0,
                 "cleaned: " + whole.process.storage.names());
@@ -142,7 +143,7 @@ class FileDecisionLogCrashTest {
             assertTrue(workload.acknowledged < whole.calls.size() || change > changes - 5);
             images += check(workload, storage, settings);
         }
-        assertTrue(images > 10_000, "%d images".formatted(images));
+        assertTrue(images > 10_000, String.format(Locale.ROOT, "%d images", images));
     }
 
     private static int check(Workload workload, FaultyStorage storage, FileDecisionLog.Settings settings)
@@ -153,8 +154,13 @@ class FileDecisionLogCrashTest {
             List<LogRecord> found = replayed(image, settings);
             assertTrue(
                     allowed.contains(found),
-                    () -> "change %d left %s of %s, acknowledged %d"
-                            .formatted(storage.changes, found, workload.calls, workload.acknowledged));
+                    () -> String.format(
+                            Locale.ROOT,
+                            "change %d left %s of %s, acknowledged %d",
+                            storage.changes,
+                            found,
+                            workload.calls,
+                            workload.acknowledged));
             // The coordinator acts upon what it found, so the next one must find it too.
             assertEquals(found, replayed(image.afterPowerFailure().getFirst(), settings));
         }
@@ -227,7 +233,7 @@ class FileDecisionLogCrashTest {
                 image.close();
             }
         }
-        assertTrue(checked.size() > 400, "%d images".formatted(checked.size()));
+        assertTrue(checked.size() > 400, String.format(Locale.ROOT, "%d images", checked.size()));
     }
 
     /** Each force fails in turn, and the process is killed: the next one may see more than was acknowledged. */

@@ -23,6 +23,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -160,7 +161,8 @@ class FileDecisionLogTest extends DecisionLogContract {
 
         assertEquals(new Stored(), log().append(longest).toCompletableFuture().getNow(null));
         assertEquals(
-                "a record of %d bytes is too long".formatted(Payload.BYTES_MAX - Payload.BYTES_MIN + 1),
+                String.format(
+                        Locale.ROOT, "a record of %d bytes is too long", Payload.BYTES_MAX - Payload.BYTES_MIN + 1),
                 refusal(log().append(tooLong).toCompletableFuture()));
         assertEquals(List.of(), process.notices);
         log().appendLazily(tooLong);
@@ -179,13 +181,13 @@ class FileDecisionLogTest extends DecisionLogContract {
             }
             usedMax = Math.max(usedMax, storage.usedBytes());
         }
-        assertTrue(usedMax < 5 * 700, "at most %d bytes".formatted(usedMax));
+        assertTrue(usedMax < 5 * 700, String.format(Locale.ROOT, "at most %d bytes", usedMax));
         log().forget(SampleLogRecords.id(1998));
         log().forget(SampleLogRecords.id(1999));
         log().forget(SampleLogRecords.id(2000));
 
         assertEquals(ids(), found());
-        assertTrue(storage.usedBytes() < 3 * 700, "left are %d bytes".formatted(storage.usedBytes()));
+        assertTrue(storage.usedBytes() < 3 * 700, String.format(Locale.ROOT, "left are %d bytes", storage.usedBytes()));
     }
 
     @Test
@@ -200,7 +202,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         assertEquals(
                 SampleLogRecords.open(1_000_000),
                 FileLogFixture.replayed(storage).get(SampleLogRecords.id(1_000_000)));
-        assertTrue(storage.usedBytes() < 5 * 700, "left are %d bytes".formatted(storage.usedBytes()));
+        assertTrue(storage.usedBytes() < 5 * 700, String.format(Locale.ROOT, "left are %d bytes", storage.usedBytes()));
     }
 
     /** Copies keep their place in the order. */
@@ -389,7 +391,8 @@ class FileDecisionLogTest extends DecisionLogContract {
         storage.put(oldest, Arrays.copyOf(whole, whole.length + 10));
 
         assertTrue(refusal(storage.afterKill())
-                .startsWith("%s in memory, at byte %d: nothing but zeros".formatted(oldest, whole.length)));
+                .startsWith(String.format(
+                        Locale.ROOT, "%s in memory, at byte %d: nothing but zeros", oldest, whole.length)));
     }
 
     /** It may have been acknowledged. */
@@ -406,8 +409,8 @@ class FileDecisionLogTest extends DecisionLogContract {
             String message = refusal(bad);
 
             assertTrue(message.startsWith("segment-0000000001.log in memory, at byte " + second + ": "), message);
-            assertTrue(
-                    message.contains("the record at byte %d proves that it was forced".formatted(second + OPEN_BYTES)));
+            assertTrue(message.contains(String.format(
+                    Locale.ROOT, "the record at byte %d proves that it was forced", second + OPEN_BYTES)));
             assertTrue(message.endsWith("log dump memory"), message);
         }
     }
@@ -497,8 +500,11 @@ class FileDecisionLogTest extends DecisionLogContract {
                 }));
 
         assertEquals(
-                "%s in memory, at byte %d: unknown field 77. To inspect it, run this program with: log dump memory"
-                        .formatted(FIRST, Segment.HEAD_BYTES + OPEN_BYTES),
+                String.format(
+                        Locale.ROOT,
+                        "%s in memory, at byte %d: unknown field 77. To inspect it, run this program with: log dump memory",
+                        FIRST,
+                        Segment.HEAD_BYTES + OPEN_BYTES),
                 failure.getMessage());
     }
 

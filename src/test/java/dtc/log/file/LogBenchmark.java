@@ -62,8 +62,10 @@ final class LogBenchmark {
                 results.addAll(all);
             }
         }
-        out.println(
-                "                  decisions/s    forces/s    decisions/force    (medians of %d)".formatted(ROUNDS));
+        out.println(String.format(
+                Locale.ROOT,
+                "                  decisions/s    forces/s    decisions/force    (medians of %d)",
+                ROUNDS));
         List<String> kinds = results.stream().map(Result::what).distinct().toList();
         for (String what : kinds) {
             double decisions = median(results.stream()
@@ -182,8 +184,12 @@ final class LogBenchmark {
                 AtomicLong count = new AtomicLong();
                 log.replay(_ -> count.incrementAndGet());
                 long replayed = System.nanoTime();
-                out.println("%d transactions read: %d ms to open, %d ms to replay"
-                        .formatted(count.get(), (opened - start) / 1_000_000, (replayed - opened) / 1_000_000));
+                out.println(String.format(
+                        Locale.ROOT,
+                        "%d transactions read: %d ms to open, %d ms to replay",
+                        count.get(),
+                        (opened - start) / 1_000_000,
+                        (replayed - opened) / 1_000_000));
                 log.close().toCompletableFuture().get(1, TimeUnit.MINUTES);
             }
         }

@@ -13,7 +13,7 @@ class SegmentTest {
         Locale before = Locale.getDefault();
         try {
             Locale.setDefault(Locale.forLanguageTag("ar-SA-u-nu-arab"));
-            assertEquals("\u0661", "%d".formatted(1), "its digits are not those of ASCII");
+            assertEquals("\u0661", String.format(Locale.ROOT, "%d", 1), "its digits are not those of ASCII");
 
             assertEquals("segment-0000000001.log", Segment.name(1));
             assertEquals(OptionalLong.of(1), Segment.number("segment-0000000001.log"));

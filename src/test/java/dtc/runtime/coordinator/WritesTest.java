@@ -19,6 +19,7 @@ import dtc.protocol.Reply;
 import dtc.runtime.Answer;
 import dtc.runtime.Registration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -160,7 +161,7 @@ class WritesTest {
                 .limit(DriverFixture.WRITES_MAX + 1)
                 .toArray(String[]::new);
         assertTrue(writeAll(true, tooMany).isDone());
-        assertMarked("no more than %d writes in a transaction".formatted(DriverFixture.WRITES_MAX));
+        assertMarked(String.format(Locale.ROOT, "no more than %d writes in a transaction", DriverFixture.WRITES_MAX));
     }
 
     // Answers
