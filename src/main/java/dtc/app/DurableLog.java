@@ -12,8 +12,8 @@ import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -39,14 +39,18 @@ final class DurableLog implements DecisionLog {
 
     private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(10);
 
+    private static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
+
     private final Vertx vertx;
     private final ExecutorService writer;
     private final FileDecisionLog log;
+    private final long checkTimer;
 
     private DurableLog(Vertx vertx, ExecutorService writer, FileDecisionLog log) {
         this.vertx = vertx;
         this.writer = writer;
         this.log = log;
+        this.checkTimer = vertx.setPeriodic(CHECK_INTERVAL.toMillis(), _ -> log.check());
     }
 
     /**
@@ -74,6 +78,7 @@ final class DurableLog implements DecisionLog {
                             config.freeSpaceMin().asLongValue(),
                             config.decisionsWaitingMax()),
                     System::nanoTime,
+                    new SecureRandom(),
                     new LoggingWatch());
             return new DurableLog(vertx, writer, log);
         } catch (IOException failure) {
@@ -84,8 +89,7 @@ final class DurableLog implements DecisionLog {
 
     /** Creates the exception without a cause, so that Quarkus prints the message without a stack trace. */
     private static ConfigurationException unusable(Exception failure) {
-        return new ConfigurationException("the decision log cannot be used: "
-                + (failure instanceof FileSystemException ? failure.toString() : failure.getMessage()));
+        return new ConfigurationException("the decision log cannot be used: " + failure.getMessage());
     }
 
     private static final class LoggingWatch implements FileDecisionLog.Watch {
@@ -97,7 +101,7 @@ final class DurableLog implements DecisionLog {
         /** Halts without shutdown hooks, because any further message of this process could be wrong. */
         @Override
         public void fatal(String what, Throwable cause) {
-            LOG.fatal(what, cause);
+            LOG.fatal(what, cause instanceof IOException ? null : cause);
             Runtime.getRuntime().halt(1);
         }
     }
@@ -155,6 +159,7 @@ final class DurableLog implements DecisionLog {
 
     /** Blocks until all records are on the disk, so that the next start does not deliver finished outcomes again. */
     void close() throws InterruptedException {
+        vertx.cancelTimer(checkTimer);
         try {
             log.close().toCompletableFuture().get(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
             LOG.debug("the decision log is closed");

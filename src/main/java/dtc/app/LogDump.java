@@ -7,7 +7,7 @@ import dtc.coordinator.RecordCodec;
 import dtc.coordinator.TransactionRecord;
 import dtc.coordinator.TransactionRecord.Member;
 import dtc.log.file.LogScanner;
-import dtc.log.file.LogScanner.Damage;
+import dtc.log.file.LogScanner.Damaged;
 import dtc.log.file.LogScanner.Forgotten;
 import dtc.log.file.LogScanner.Gone;
 import dtc.log.file.LogScanner.Item;
@@ -46,7 +46,7 @@ final class LogDump {
             case Preallocated _ -> line.put("kind", "room");
             case TornTail(String why) -> line.put("kind", "tail").put("why", why);
             case Gone(String why) -> line.put("kind", "gone").put("why", why);
-            case Damage(String why) -> printDamage(why, line);
+            case Damaged(String why) -> printDamage(why, line);
         }
         lines.accept(line.toString());
     }

@@ -127,12 +127,16 @@ class DurableLogTest {
     void the_reason_is_reported_when_a_log_cannot_be_opened() throws IOException {
         String inUse = refusal(DIRECTORY, 16 << 20);
         assertEquals(
-                "the decision log cannot be used: the log in %s is in use by another process"
+                ("the decision log cannot be used: the log in %s is in use by another process."
+                                + " Stop that process, or use another directory")
                         .formatted(DIRECTORY.toAbsolutePath()),
                 inUse);
 
         Path file = Files.writeString(DIRECTORY.resolveSibling(UUID.randomUUID().toString()), "no directory");
-        assertTrue(refusal(file, 16 << 20).startsWith("the decision log cannot be used: java.nio.file."));
+        assertEquals(
+                "the decision log cannot be used: %s is not a directory. Name another directory, or move the file away"
+                        .formatted(file.toAbsolutePath()),
+                refusal(file, 16 << 20));
 
         assertEquals("dtc.log.segment-size must be 64K or more", refusal(DIRECTORY, 1 << 10));
     }

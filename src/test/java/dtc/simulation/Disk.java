@@ -63,6 +63,7 @@ final class Disk {
                             FREE_MIN,
                             DECISIONS_WAITING_MAX),
                     new LifeTime(life)::nanos,
+                    () -> world.number("identity of the log", Long.MAX_VALUE),
                     new FileDecisionLog.Watch() {
                         @Override
                         public void notice(String what) {}
@@ -124,6 +125,7 @@ final class Disk {
     /** The disk in the hands of one life of the process. */
     private final class Files implements Storage {
         private final Node.Life life;
+        private final Map<String, Content> opened = new TreeMap<>();
 
         private Files(Node.Life life) {
             this.life = life;
@@ -160,13 +162,27 @@ final class Disk {
         }
 
         @Override
+        public boolean isFile(String name) {
+            return files.containsKey(name);
+        }
+
+        @Override
         public long size(String name) throws IOException {
             return file(name).read.length;
         }
 
+        private Content opened(String name) throws IOException {
+            Content content = opened.get(name);
+            if (content == null) {
+                content = file(name);
+                opened.put(name, content);
+            }
+            return content;
+        }
+
         @Override
         public ByteBuffer read(String name, long offset, int length) throws IOException {
-            byte[] all = file(name).read;
+            byte[] all = opened(name).read;
             int from = (int) Math.min(offset, all.length);
             return ByteBuffer.wrap(Arrays.copyOfRange(all, from, Math.min(all.length, from + length)));
         }
@@ -175,15 +191,17 @@ final class Disk {
         public void create(String name) throws IOException {
             moment("creates a file");
             roomOrFail();
-            if (files.putIfAbsent(name, new Content()) != null) {
+            Content content = new Content();
+            if (files.putIfAbsent(name, content) != null) {
                 throw new IOException("there is one already: " + name);
             }
+            opened.put(name, content);
         }
 
         @Override
         public void write(String name, long offset, ByteBuffer bytes) throws IOException {
             moment("writes log");
-            Content content = file(name);
+            Content content = opened(name);
             int room = isFull() ? bytes.remaining() / 2 : bytes.remaining();
             byte[] written = Arrays.copyOf(content.read, Math.max(content.read.length, (int) offset + room));
             bytes.get(written, (int) offset, room);
@@ -202,22 +220,16 @@ final class Disk {
         }
 
         @Override
-        public void rewrite(String name) throws IOException {
-            moment("writes log again");
-            file(name).dropped = false;
-        }
-
-        @Override
         public void truncate(String name, long size) throws IOException {
             moment("cuts log");
-            Content content = file(name);
+            Content content = opened(name);
             content.read = Arrays.copyOf(content.read, (int) size);
         }
 
         @Override
         public void force(String name) throws IOException {
             moment("forces log");
-            Content content = file(name);
+            Content content = opened(name);
             if (failNext) {
                 failNext = false;
                 content.dropped = true;
@@ -233,6 +245,11 @@ final class Disk {
             moment("renames a file");
             files.put(to, file(from));
             files.remove(from);
+            opened.remove(to);
+            Content content = opened.remove(from);
+            if (content != null) {
+                opened.put(to, content);
+            }
         }
 
         @Override
@@ -240,6 +257,7 @@ final class Disk {
             moment("deletes a file");
             file(name);
             files.remove(name);
+            opened.remove(name);
         }
 
         @Override
@@ -250,6 +268,12 @@ final class Disk {
                 throw new IOException("the disk failed");
             }
             forcedNames = new TreeMap<>(files);
+        }
+
+        @Override
+        public boolean isInPlace(String name) {
+            Content content = opened.get(name);
+            return content != null && files.get(name) == content;
         }
 
         @Override

@@ -60,10 +60,14 @@ class PlantedBugsTest {
                         .in("dtc.log.file.SegmentReader", "findProof")
                         .replace("valid.forced() <= offset", "valid.forced() <= 0")
                         .foundWithin(MANY),
-                plant("leaves zeros at the end of a complete segment")
-                        .in("dtc.log.file.LogFiles", "truncatePreallocated")
-                        .replace("segment.hasPreallocatedBytes()", "false")
-                        .foundWithin(FEW),
+                plant("does not copy the records behind the acknowledged position")
+                        .in("dtc.log.file.LogOpening", "inheritNewest")
+                        .remove("files.copyLater(rest);")
+                        .foundWithin(MANY),
+                plant("keeps more of the last segment than was forced")
+                        .in("dtc.log.file.LogOpening", "inheritNewest")
+                        .replace("Math.max(kept, record.forced())", "record.offset() + record.length()")
+                        .foundWithin(MANY),
                 plant("deletes a segment before the copies of its records are forced")
                         .in("dtc.log.file.LogFiles", "clean")
                         .remove("force();")

@@ -5,34 +5,47 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Stores the files in a directory. The thread that uses it must not be interrupted, because an interrupt closes open
- * file channels.
+ * file channels. Only {@link #create} and the first read of a file need a file descriptor; the others stay open.
  */
 public final class DirectoryStorage implements Storage {
 
     private static final String LOCK = "lock";
-    private static final int REWRITE_BYTES = 1 << 20;
 
     private final Path directory;
-    /** Open files by name. Readers are separate because the directory may be read-only. */
-    private final Map<String, FileChannel> readers = new HashMap<>();
-
-    private final Map<String, FileChannel> writers = new HashMap<>();
+    private final boolean startsWithTilde;
+    private final Map<String, OpenFile> open = new HashMap<>();
     private @Nullable FileChannel lockFile;
+    /** Kept open, so that forcing the names needs no descriptor. */
+    private @Nullable FileChannel directoryFile;
+
+    /** @param key identifies the file, under whatever name; null if the file system has no such key */
+    private record OpenFile(FileChannel channel, @Nullable Object key) {}
+
+    private interface Operation<T> {
+        T run() throws IOException;
+    }
 
     public DirectoryStorage(Path directory) {
         this.directory = directory.toAbsolutePath().normalize();
+        this.startsWithTilde = directory.toString().startsWith("~");
     }
 
     @Override
@@ -40,19 +53,54 @@ public final class DirectoryStorage implements Storage {
         return directory.toString();
     }
 
+    /**
+     * Checks that the directory exists.
+     *
+     * @throws IOException if it does not exist or is not a directory; the message says what to do
+     */
+    public void requireDirectory() throws IOException {
+        if (startsWithTilde) {
+            throw new IOException(
+                    "%s: '~' is not replaced here. Name the directory by its full path".formatted(directory));
+        }
+        if (Files.isDirectory(directory)) {
+            return;
+        }
+        if (Files.isSymbolicLink(directory)) {
+            throw new IOException(
+                    "%s is a link to %s, which is not a directory. Create that directory, or remove the link"
+                            .formatted(directory, Files.readSymbolicLink(directory)));
+        }
+        throw new IOException(
+                Files.exists(directory)
+                        ? "%s is not a directory. Name another directory, or move the file away".formatted(directory)
+                        : "%s does not exist. Check the name of the directory".formatted(directory));
+    }
+
     @Override
     public void lock() throws IOException {
-        if (!Files.isDirectory(directory)) {
-            Files.createDirectories(directory);
-            forceDirectory(directory.resolve(".."));
+        if (!startsWithTilde && !Files.exists(directory) && !Files.isSymbolicLink(directory)) {
+            explained(directory, () -> Files.createDirectories(directory));
+            try (FileChannel parent = openDirectory(directory.resolve(".."))) {
+                parent.force(true);
+            }
         }
-        FileChannel file =
-                FileChannel.open(directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        if (!isLocked(file)) {
-            file.close();
-            throw new IOException("the log in %s is in use by another process".formatted(directory));
+        requireDirectory();
+        try {
+            Path path = directory.resolve(LOCK);
+            FileChannel file =
+                    explained(path, () -> FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE));
+            lockFile = file;
+            if (!explained(path, () -> isLocked(file))) {
+                throw new IOException(
+                        "the log in %s is in use by another process. Stop that process, or use another directory"
+                                .formatted(directory));
+            }
+            directoryFile = openDirectory(directory);
+        } catch (IOException failure) {
+            close();
+            throw failure;
         }
-        lockFile = file;
     }
 
     private static boolean isLocked(FileChannel file) throws IOException {
@@ -66,22 +114,36 @@ public final class DirectoryStorage implements Storage {
 
     @Override
     public List<String> names() throws IOException {
-        try (Stream<Path> files = Files.list(directory)) {
-            return files.filter(Files::isRegularFile)
-                    .map(file -> file.getFileName().toString())
-                    .sorted()
-                    .toList();
-        }
+        return explained(directory, () -> {
+            try (Stream<Path> files = Files.list(directory)) {
+                return files.map(file -> file.getFileName().toString()).sorted().toList();
+            }
+        });
+    }
+
+    @Override
+    public boolean isFile(String name) {
+        return Files.isRegularFile(directory.resolve(name));
     }
 
     @Override
     public long size(String name) throws IOException {
-        return Files.size(directory.resolve(name));
+        return explained(directory.resolve(name), () -> Files.size(directory.resolve(name)));
     }
 
     @Override
     public ByteBuffer read(String name, long offset, int length) throws IOException {
-        FileChannel file = channel(readers, name, StandardOpenOption.READ);
+        return explained(directory.resolve(name), () -> {
+            if (directoryFile == null) { // not locked, so other processes may replace files
+                try (FileChannel file = FileChannel.open(directory.resolve(name), StandardOpenOption.READ)) {
+                    return read(file, offset, length);
+                }
+            }
+            return read(openForReading(name).channel(), offset, length);
+        });
+    }
+
+    private static ByteBuffer read(FileChannel file, long offset, int length) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(length);
         long position = offset;
         while (bytes.hasRemaining()) {
@@ -94,99 +156,181 @@ public final class DirectoryStorage implements Storage {
         return bytes.flip();
     }
 
+    private OpenFile openForReading(String name) throws IOException {
+        OpenFile file = open.get(name);
+        if (file == null) {
+            file = open(name, StandardOpenOption.READ);
+        }
+        return file;
+    }
+
+    private OpenFile open(String name, StandardOpenOption... options) throws IOException {
+        FileChannel channel = FileChannel.open(directory.resolve(name), options);
+        try {
+            OpenFile file = new OpenFile(channel, key(name));
+            open.put(name, file);
+            return file;
+        } catch (IOException failure) {
+            channel.close();
+            throw failure;
+        }
+    }
+
+    private @Nullable Object key(String name) throws IOException {
+        return Files.readAttributes(directory.resolve(name), BasicFileAttributes.class)
+                .fileKey();
+    }
+
     @Override
     public void create(String name) throws IOException {
-        Files.createFile(directory.resolve(name));
+        explained(
+                directory.resolve(name),
+                () -> open(name, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE));
     }
 
     @Override
     public void write(String name, long offset, ByteBuffer bytes) throws IOException {
-        write(channel(writers, name, StandardOpenOption.WRITE), bytes, offset);
-    }
-
-    @Override
-    public void rewrite(String name) throws IOException {
-        FileChannel file = channel(writers, name, StandardOpenOption.WRITE);
-        for (long position = 0; position < file.size(); position += REWRITE_BYTES) {
-            write(file, read(name, position, REWRITE_BYTES), position);
-        }
-    }
-
-    private static void write(FileChannel file, ByteBuffer bytes, long offset) throws IOException {
-        long position = offset;
-        while (bytes.hasRemaining()) {
-            position += file.write(bytes, position);
-        }
+        explained(directory.resolve(name), () -> {
+            FileChannel file = created(name);
+            long position = offset;
+            while (bytes.hasRemaining()) {
+                position += file.write(bytes, position);
+            }
+            return file;
+        });
     }
 
     @Override
     public void truncate(String name, long size) throws IOException {
-        channel(writers, name, StandardOpenOption.WRITE).truncate(size);
+        explained(directory.resolve(name), () -> created(name).truncate(size));
     }
 
     @Override
     public void force(String name) throws IOException {
-        channel(writers, name, StandardOpenOption.WRITE).force(false); // forces the file size too
+        explained(directory.resolve(name), () -> {
+            FileChannel file = created(name);
+            file.force(false); // forces the file size too
+            return file;
+        });
+    }
+
+    private FileChannel created(String name) throws IOException {
+        OpenFile file = open.get(name);
+        if (file == null) {
+            throw new IOException("this process did not create the file");
+        }
+        return file.channel();
     }
 
     @Override
     public void rename(String from, String to) throws IOException {
-        closeFile(from);
-        Files.move(directory.resolve(from), directory.resolve(to), StandardCopyOption.ATOMIC_MOVE);
+        explained(
+                directory.resolve(from),
+                () -> Files.move(directory.resolve(from), directory.resolve(to), StandardCopyOption.ATOMIC_MOVE));
+        closeFile(to);
+        OpenFile file = open.remove(from);
+        if (file != null) {
+            open.put(to, file);
+        }
     }
 
     @Override
     public void delete(String name) throws IOException {
         closeFile(name);
-        Files.delete(directory.resolve(name));
+        explained(directory.resolve(name), () -> {
+            Files.delete(directory.resolve(name));
+            return name;
+        });
     }
 
     @Override
     public void forceDirectory() throws IOException {
-        forceDirectory(directory);
+        explained(directory, () -> {
+            if (directoryFile == null) {
+                throw new IOException("the directory is not locked");
+            }
+            directoryFile.force(true);
+            return directoryFile;
+        });
     }
 
-    private static void forceDirectory(Path directory) throws IOException {
-        try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
-            names.force(true);
-        }
+    private static FileChannel openDirectory(Path directory) throws IOException {
+        return explained(directory, () -> FileChannel.open(directory, StandardOpenOption.READ));
     }
 
     @Override
-    public long freeBytes() throws IOException {
-        return Files.getFileStore(directory).getUsableSpace();
+    public boolean isInPlace(String name) throws IOException {
+        return explained(directory.resolve(name), () -> {
+            OpenFile file = open.get(name);
+            try {
+                return file != null && Objects.equals(file.key(), key(name));
+            } catch (NoSuchFileException _) {
+                return false;
+            }
+        });
     }
 
-    private FileChannel channel(Map<String, FileChannel> files, String name, StandardOpenOption option)
-            throws IOException {
-        FileChannel open = files.get(name);
-        if (open == null) {
-            open = FileChannel.open(directory.resolve(name), option);
-            files.put(name, open);
-        }
-        return open;
+    /** Needs no descriptor, unlike {@link Files#getFileStore}. */
+    @Override
+    public long freeBytes() {
+        return directory.toFile().getUsableSpace();
     }
 
     private void closeFile(String name) throws IOException {
-        for (Map<String, FileChannel> files : List.of(readers, writers)) {
-            FileChannel open = files.remove(name);
-            if (open != null) {
-                open.close();
-            }
+        OpenFile file = open.remove(name);
+        if (file != null) {
+            file.channel().close();
         }
     }
 
     @Override
     public void close() throws IOException {
-        for (Map<String, FileChannel> files : List.of(readers, writers)) {
-            for (FileChannel open : files.values()) {
-                open.close();
-            }
-            files.clear();
+        for (OpenFile file : open.values()) {
+            file.channel().close();
+        }
+        open.clear();
+        if (directoryFile != null) {
+            directoryFile.close();
+            directoryFile = null;
         }
         if (lockFile != null) {
             lockFile.close();
             lockFile = null;
         }
+    }
+
+    /** Runs an operation. If it fails, the message of the exception names the file and says what to do. */
+    private static <T> T explained(Path path, Operation<T> operation) throws IOException {
+        try {
+            return operation.run();
+        } catch (IOException failure) {
+            throw new IOException(path + ": " + explanation(failure), failure);
+        }
+    }
+
+    private static String explanation(IOException failure) {
+        String reason = failure instanceof FileSystemException named && named.getReason() != null
+                ? named.getReason()
+                : switch (failure) {
+                    case NoSuchFileException _ -> "No such file or directory";
+                    case AccessDeniedException _ -> "Permission denied";
+                    case FileAlreadyExistsException _ -> "File exists";
+                    default -> failure.getMessage() == null ? failure.toString() : failure.getMessage();
+                };
+        return reason + remedy(reason);
+    }
+
+    private static String remedy(String reason) {
+        return switch (reason) {
+            case "No space left on device", "Disk quota exceeded" -> ". Free space on this volume, or enlarge it";
+            case "Permission denied", "Operation not permitted" ->
+                ". Give the user of this process permission to read and write it";
+            case "Read-only file system" -> ". Mount the volume for writing";
+            case "Too many open files", "Too many open files in system" ->
+                ". Raise the limit of open files (ulimit -n)";
+            case "Input/output error" -> ". Check the disk";
+            case "Is a directory", "Not a directory" -> ". Move it away";
+            default -> "";
+        };
     }
 }

@@ -18,6 +18,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import java.util.function.UnaryOperator;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,12 +37,11 @@ import org.jspecify.annotations.Nullable;
  *   <li>A write fails, for example because the disk is full: the write is truncated and the truncation is forced. After
  *       that, its appends complete with {@link AppendResult.Refused}. No decision is accepted for one second. Lazy
  *       records stay in the queue.
- *   <li>A force fails, or that truncation fails: the content of the disk is unknown and nothing is retried.
- *       {@link Watch#fatal} is called, which ends the process. If it returns, pending and later appends complete with
- *       {@link AppendResult.Unknown}.
+ *   <li>A force fails, or that truncation fails, or a file was removed: the content of the disk is unknown and nothing
+ *       is retried. {@link Watch#fatal} is called, which ends the process. If it returns, pending and later appends
+ *       complete with {@link AppendResult.Unknown}.
+ *   <li>Another process has claimed the log: the same, but appends complete with {@link AppendResult.Fenced}.
  * </ul>
- *
- * <p>Only one process can lock the files, so no append completes with {@link AppendResult.Fenced}.
  */
 public final class FileDecisionLog implements DecisionLog {
 
@@ -75,7 +76,8 @@ public final class FileDecisionLog implements DecisionLog {
         void notice(String what);
 
         /**
-         * The content of the log is unknown. The implementation must end the process at once, without sending anything.
+         * The content of the log is unknown, or another process has claimed it. The implementation must end the process
+         * at once, without sending anything.
          */
         void fatal(String what, Throwable cause);
     }
@@ -117,6 +119,8 @@ public final class FileDecisionLog implements DecisionLog {
     private final Watch watch;
     /** Used by the writer only. */
     private final LogFiles files;
+
+    private final LogIdentity identity;
     /** The batch that is being written. Used by the writer only. */
     private List<PendingAppend> batch = List.of();
 
@@ -129,7 +133,8 @@ public final class FileDecisionLog implements DecisionLog {
     private boolean writing;
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
 
-    private volatile boolean failed;
+    /** The result of all appends after a failure; null if there was none. */
+    private volatile @Nullable AppendResult failed;
     /** A description of a damaged record found during cleaning; null if there is none. */
     private volatile @Nullable String damage;
     /** The reason why no decision is accepted, as of the last check; null if decisions are accepted. */
@@ -138,15 +143,23 @@ public final class FileDecisionLog implements DecisionLog {
     private final AtomicLong checkedNanos;
     /** When the last write failed; null if it succeeded. Used by the writer only. */
     private @Nullable Long writeFailedNanos;
+    /** When the files were checked. Used by the writer only. */
+    private long filesCheckedNanos;
+    /** When the next files were created, or this failed. Used by the writer only. */
+    private long preparedNanos;
+
+    private boolean prepareFailed;
 
     private FileDecisionLog(
             Storage storage, LogFiles files, Executor writer, Settings settings, LongSupplier nanos, Watch watch) {
         this.storage = storage;
         this.files = files;
+        this.identity = files.manifest().identity();
         this.writer = writer;
         this.settings = settings;
         this.nanos = nanos;
         this.watch = watch;
+        this.filesCheckedNanos = nanos.getAsLong();
         this.checkedNanos = new AtomicLong(nanos.getAsLong() - RECHECK_NANOS);
     }
 
@@ -155,13 +168,20 @@ public final class FileDecisionLog implements DecisionLog {
      *
      * @param writer runs the writer; one thread is enough
      * @param nanos returns elapsed nanoseconds from an arbitrary origin
+     * @param random for the identity of a new log
      * @throws UnreadableLogException if a file is damaged or not supported
      * @throws IOException also if another process uses the storage
      */
     public static FileDecisionLog open(
-            Storage storage, Executor writer, Settings settings, LongSupplier nanos, Watch watch) throws IOException {
-        LogFiles files =
-                LogFiles.open(storage, settings.segmentBytesMax(), settings.preallocatedBytes(), watch::notice);
+            Storage storage,
+            Executor writer,
+            Settings settings,
+            LongSupplier nanos,
+            RandomGenerator random,
+            Watch watch)
+            throws IOException {
+        LogFiles files = LogOpening.open(
+                storage, new LogOpening.Options(settings, random, watch::notice, UnaryOperator.identity()));
         return new FileDecisionLog(storage, files, writer, settings, nanos, watch);
     }
 
@@ -212,8 +232,8 @@ public final class FileDecisionLog implements DecisionLog {
     private @Nullable AppendResult enqueue(PendingAppend append) {
         boolean start;
         synchronized (queue) {
-            if (failed) {
-                return new AppendResult.Unknown();
+            if (failed != null) {
+                return failed;
             }
             if (phase != Phase.OPEN) {
                 return new AppendResult.Refused("the decision log is closed");
@@ -244,7 +264,7 @@ public final class FileDecisionLog implements DecisionLog {
 
     @Override
     public @Nullable String refusing() {
-        if (failed) {
+        if (failed != null) {
             return FAILED;
         }
         if (damage != null) {
@@ -260,8 +280,8 @@ public final class FileDecisionLog implements DecisionLog {
     }
 
     @Override
-    public @Nullable LogIdentity identity() {
-        return null;
+    public LogIdentity identity() {
+        return identity;
     }
 
     private @Nullable String shortage() {
@@ -292,9 +312,12 @@ public final class FileDecisionLog implements DecisionLog {
     private void runWriter() {
         try {
             batch = nextBatch();
-            if (!batch.isEmpty()) {
+            if (batch.isEmpty()) {
+                checkFiles();
+            } else {
                 write();
             }
+            prepare();
             if (canClean()) {
                 clean();
             }
@@ -361,7 +384,32 @@ public final class FileDecisionLog implements DecisionLog {
         if (!batch.stream().allMatch(PendingAppend::isLazy)) {
             files.force();
         }
+        checkFiles();
         complete(new AppendResult.Stored());
+    }
+
+    /** Checks about once a second that no file was removed or replaced. Each force checks the files that it needs. */
+    private void checkFiles() throws IOException {
+        long now = nanos.getAsLong();
+        if (now - filesCheckedNanos >= RECHECK_NANOS) {
+            filesCheckedNanos = now;
+            files.check();
+        }
+    }
+
+    /** Creates the files that are needed next. If this fails, the write that needs them tries it again. */
+    private void prepare() throws IOException {
+        if (files.isPrepared() || (prepareFailed && nanos.getAsLong() - preparedNanos < RECHECK_NANOS)) {
+            return;
+        }
+        preparedNanos = nanos.getAsLong();
+        prepareFailed = true;
+        try {
+            files.prepare();
+            prepareFailed = false;
+        } catch (NotWrittenException failure) {
+            watch.notice("the next segment cannot be created in advance: " + failure.getMessage());
+        }
     }
 
     private void complete(AppendResult result) {
@@ -419,16 +467,32 @@ public final class FileDecisionLog implements DecisionLog {
     }
 
     private void fail(Throwable failure) {
+        AppendResult result =
+                failure instanceof FencedException ? new AppendResult.Fenced() : new AppendResult.Unknown();
         List<PendingAppend> queued;
         synchronized (queue) {
-            failed = true;
+            failed = result;
             phase = Phase.OVER;
             queued = List.copyOf(queue);
             queue.clear();
         }
-        watch.fatal(FAILED + ": " + failure, failure);
-        complete(new AppendResult.Unknown());
-        queued.forEach(append -> append.complete(new AppendResult.Unknown()));
+        watch.fatal(FAILED + ": " + (failure instanceof IOException ? failure.getMessage() : failure), failure);
+        complete(result);
+        queued.forEach(append -> append.complete(result));
+    }
+
+    /**
+     * Checks in the background whether files were removed or replaced, or another process has claimed the log. Call it
+     * about once a second; with appends, it happens without this.
+     */
+    public void check() {
+        synchronized (queue) {
+            if (phase != Phase.OPEN || writing) {
+                return;
+            }
+            writing = true;
+        }
+        writer.execute(this::runWriter);
     }
 
     /**

@@ -1,6 +1,9 @@
 package dtc.log.file;
 
 import dtc.log.LogRecord;
+import dtc.log.file.Claim.Position;
+import dtc.log.file.Damage.Remedy;
+import dtc.log.file.Manifest.Entry;
 import dtc.log.file.SegmentReader.Invalid;
 import dtc.log.file.SegmentReader.Valid;
 import dtc.log.file.SegmentReader.Zeros;
@@ -14,16 +17,17 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The segments of the log, and an index of the newest record of each transaction. Records are appended only to the
- * newest segment. A segment is renamed to its final name, which makes it the newest, after the previous one is complete
- * and forced. So only the newest segment can have a torn tail. Not thread-safe: used by the writer only.
+ * The segments of the log, and an index of the newest record of each transaction. Records are appended only to a
+ * segment that this process has created. It is listed in the manifest before its first record, and its length is listed
+ * when it is complete. Not thread-safe: used by the writer only. Opened by {@link LogOpening}.
  *
- * <p>Every method throws a {@link NotWrittenException} if the log is unchanged, and an {@link IOException} if the
- * content of the files is unknown and the process must end.
+ * <p>Every method throws a {@link NotWrittenException} if the log is unchanged, a {@link FencedException} if another
+ * process has claimed it, and any other {@link IOException} if the content of the files is unknown and the process must
+ * end.
  */
 final class LogFiles {
 
@@ -33,24 +37,38 @@ final class LogFiles {
      */
     static final int CLEANING_BYTES = 2 * FileDecisionLog.BATCH_BYTES_MAX;
 
-    /** The suffix of a segment file that has no valid head yet. */
-    private static final String UNFINISHED = ".new";
+    /**
+     * The number of segments up to which short segments are kept. Each process creates a segment of its own, so
+     * frequent restarts would create any number of them.
+     */
+    private static final int SHORT_SEGMENTS_MAX = 8;
 
     private final Storage storage;
-    private final long segmentBytesMax;
-    private final long preallocatedBytes;
-    /** Ordered by number, without gaps. */
+    private final Claim claim;
+    private final OwnFiles ownFiles;
+    private final FileDecisionLog.Settings settings;
+    private final Consumer<String> notice;
+    private Manifest manifest;
+    /** In the order of their records. */
     private final Deque<Segment> segments = new ArrayDeque<>();
+    /** The last segment, if this process has created one. */
+    private @Nullable Segment current;
+
+    private long nextNumber;
 
     private final Map<TransactionId, Location> index = new HashMap<>();
+    /** Records that {@link #start} copies to the first segment of this process. */
+    private final List<NewRecord> copies = new ArrayList<>();
 
     private long totalBytes;
     private long liveBytes;
     private long nextSequence;
-    /** Whether the newest segment contains bytes that are not forced. */
+    /** Whether the current segment contains bytes that are not forced. */
     private boolean dirty;
-    /** The offset in the oldest segment up to which it is cleaned. */
-    private long cleanedTo = Segment.HEAD_BYTES;
+
+    private boolean positionFailed;
+    /** The offset in the oldest segment up to which it is cleaned; 0 at its start. */
+    private long cleanedTo;
 
     /** The location of a record. */
     private record Location(Segment segment, long offset, int length, long sequence) {}
@@ -62,159 +80,89 @@ final class LogFiles {
         }
     }
 
-    private LogFiles(Storage storage, long segmentBytesMax, long preallocatedBytes) {
+    /** @param notice receives notices for operators */
+    LogFiles(
+            Storage storage,
+            Claim claim,
+            Manifest manifest,
+            long nextNumber,
+            FileDecisionLog.Settings settings,
+            Consumer<String> notice) {
         this.storage = storage;
-        this.segmentBytesMax = segmentBytesMax;
-        this.preallocatedBytes = preallocatedBytes;
+        this.claim = claim;
+        this.ownFiles = new OwnFiles(storage, claim);
+        this.manifest = manifest;
+        this.nextNumber = nextNumber;
+        this.settings = settings;
+        this.notice = notice;
     }
 
     // Opening
 
-    /**
-     * Locks the storage, reads all segments, and truncates a torn tail.
-     *
-     * @param preallocatedBytes the number of zeros written after the records when a write extends the file
-     * @param notice receives notices for operators
-     * @throws UnreadableLogException if a record is invalid that was or may have been forced
-     */
-    static LogFiles open(Storage storage, long segmentBytesMax, long preallocatedBytes, Consumer<String> notice)
-            throws IOException {
-        storage.lock();
-        try {
-            LogFiles files = new LogFiles(storage, segmentBytesMax, preallocatedBytes);
-            files.load(notice);
-            return files;
-        } catch (IOException | RuntimeException failure) {
-            try {
-                storage.close();
-            } catch (IOException also) {
-                failure.addSuppressed(also);
-            }
-            throw failure;
-        }
+    /** Adds a segment of an earlier process, which this process only reads. */
+    void inherit(Segment segment) {
+        segments.add(segment);
+        totalBytes += segment.size();
     }
 
-    private void load(Consumer<String> notice) throws IOException {
-        List<Segment> found = segments(storage);
-        for (Segment segment : found) {
-            Segment last = segments.peekLast();
-            if (last != null && segment.number() != last.number() + 1) {
-                throw unreadable(
-                        segment, 0, "the segment before it is missing; the one found before it is " + last.name());
-            }
-            boolean isNewest = segment == found.getLast();
-            segments.add(segment);
-            totalBytes += segment.size();
-            load(segment, isNewest, notice);
-        }
-        // No file is changed until all segments have been read successfully.
-        for (String name : storage.names()) {
-            if (name.endsWith(UNFINISHED) && isSegment(name.substring(0, name.length() - UNFINISHED.length()))) {
-                storage.delete(name);
-            }
-        }
-        if (found.isEmpty()) {
-            try {
-                addSegment(1);
-            } catch (NotWrittenException failure) {
-                throw new IOException(
-                        "no log can be created in %s: %s".formatted(storage.location(), failure.getMessage()), failure);
-            }
-        } else {
-            // The previous process may have ended because of a failed force.
-            storage.rewrite(found.getLast().name());
-            storage.force(found.getLast().name());
-            found.getLast().markForced();
-            storage.forceDirectory();
-        }
-    }
-
-    /** All segments in the storage, by number. */
-    static List<Segment> segments(Storage storage) throws IOException {
-        List<Segment> found = new ArrayList<>();
-        for (String name : storage.names()) {
-            OptionalLong number = Segment.number(name);
-            if (number.isPresent()) {
-                byte version = Segment.version(storage.read(name, 0, Segment.HEAD_BYTES));
-                found.add(new Segment(number.getAsLong(), version, storage.size(name)));
-            }
-        }
-        found.sort(Comparator.comparingLong(Segment::number));
-        return found;
-    }
-
-    private static boolean isSegment(String name) {
-        return Segment.number(name).isPresent();
-    }
-
-    private void load(Segment segment, boolean isNewest, Consumer<String> notice) throws IOException {
-        SegmentReader reader = new SegmentReader(storage, segment);
-        String invalidHead = Segment.invalidHead(reader.head(), segment.number());
-        if (invalidHead != null) {
-            throw unreadable(segment, 0, invalidHead);
-        }
-        long offset = Segment.HEAD_BYTES;
-        while (offset < segment.size()) {
-            switch (reader.at(offset)) {
-                case Valid record -> {
-                    load(segment, record);
-                    offset += record.length();
-                }
-                case Zeros _
-                when isNewest -> {
-                    truncate(segment, offset);
-                    return;
-                }
-                case Zeros _ -> throw unreadable(segment, offset, "nothing but zeros in a complete segment");
-                case Invalid invalid
-                when isNewest -> {
-                    truncateTail(segment, reader, invalid, notice);
-                    return;
-                }
-                case Invalid invalid -> throw unreadable(segment, offset, invalid.why());
-            }
-        }
-    }
-
-    private void load(Segment segment, Valid record) throws IOException {
+    void load(Segment segment, Valid record) {
         nextSequence = Math.max(nextSequence, record.sequence() + 1);
-        if (!Payload.isKnown(record.payload())) {
-            throw unreadable(
-                    segment,
-                    record.offset(),
-                    "a payload of kind " + Payload.kind(record.payload()) + " is not supported");
-        }
         updateIndex(segment, record.offset(), record.length(), record.sequence(), record.payload());
     }
 
-    /**
-     * Truncates a torn tail: bytes that were not forced before a crash. If a later record proves that these bytes were
-     * forced, the invalid record was once valid and may contain an acknowledged decision, so the log is reported as
-     * damaged.
-     */
-    private void truncateTail(Segment segment, SegmentReader reader, Invalid invalid, Consumer<String> notice)
-            throws IOException {
-        long proof = reader.findProof(invalid.offset());
-        if (proof >= 0) {
-            throw unreadable(
-                    segment,
-                    invalid.offset(),
-                    invalid.why() + "; this is not a torn tail, because the record at byte " + proof
-                            + " proves that it was forced");
+    void copyLater(List<Valid> records) {
+        for (Valid record : records) {
+            nextSequence = Math.max(nextSequence, record.sequence() + 1);
+            ByteBuffer payload = ByteBuffer.allocate(record.payload().remaining())
+                    .put(record.payload().duplicate());
+            copies.add(new NewRecord(record.sequence(), payload.flip()));
         }
-        notice.accept("truncated the torn tail of " + segment.name() + " in " + storage.location() + " at byte "
-                + invalid.offset() + " (" + invalid.why() + ")");
-        truncate(segment, invalid.offset());
     }
 
-    private void truncate(Segment segment, long size) throws IOException {
-        storage.truncate(segment.name(), size);
-        totalBytes -= segment.size() - size;
-        segment.resize(size);
+    /** Writes the copies, and after them the manifest of this epoch. */
+    void start() throws IOException, NotWrittenException {
+        if (!copies.isEmpty()) {
+            addSegment(ownFiles.takeSegment(manifest.logId(), nextNumber));
+            for (int from = 0; from < copies.size(); ) {
+                int to = from + 1;
+                for (long bytes = copies.get(from).length();
+                        to < copies.size() && bytes < FileDecisionLog.BATCH_BYTES_MAX;
+                        to++) {
+                    bytes += copies.get(to).length();
+                }
+                put(segments.getLast(), copies.subList(from, to));
+                from = to;
+            }
+            copies.clear();
+            storage.force(segments.getLast().name());
+            segments.getLast().markForced();
+            dirty = false;
+        }
+        writeManifest();
+        acknowledge();
     }
 
-    private UnreadableLogException unreadable(Segment segment, long offset, String why) {
-        return new UnreadableLogException(storage, segment.name(), offset, why);
+    /** Deletes the files that {@link #start} has created, after it could not write all. */
+    void deleteOwn() throws IOException {
+        ownFiles.deleteUnused();
+        if (current != null) {
+            storage.delete(current.name());
+        }
+    }
+
+    Manifest manifest() {
+        return manifest;
+    }
+
+    /** Creates the files that are needed next, if they do not exist. */
+    void prepare() throws IOException, NotWrittenException {
+        if (!ownFiles.arePrepared()) {
+            ownFiles.prepare(manifest.logId(), nextNumber);
+        }
+    }
+
+    boolean isPrepared() {
+        return ownFiles.arePrepared();
     }
 
     /** Passes the newest record of each transaction to {@code each}, in append order. */
@@ -245,6 +193,10 @@ final class LogFiles {
         };
     }
 
+    private UnreadableLogException unreadable(Segment segment, long offset, String why) {
+        return new UnreadableLogException(storage, new Damage(segment.name(), offset, why, Remedy.RESTORE));
+    }
+
     // Writing
 
     /** Writes the payloads after all existing records. They are durable after {@link #force}. */
@@ -258,21 +210,64 @@ final class LogFiles {
 
     private void write(List<NewRecord> records) throws IOException, NotWrittenException {
         int bytes = records.stream().mapToInt(NewRecord::length).sum();
-        Segment segment = segments.getLast();
-        if (!segment.isOfCurrentVersion() || (!segment.isEmpty() && segment.size() + bytes > segmentBytesMax)) {
-            truncatePreallocated();
-            force();
-            addSegment(segment.number() + 1);
-            segment = segments.getLast();
+        if (current == null || (!current.isEmpty() && current.size() + bytes > settings.segmentBytesMax())) {
+            startSegment();
         }
+        put(segments.getLast(), records);
+    }
+
+    /** Completes the current segment and continues with a new one. The manifest lists both before this returns. */
+    private void startSegment() throws IOException, NotWrittenException {
+        if (current != null) {
+            truncatePreallocated(current);
+            force();
+        }
+        Segment next = ownFiles.takeSegment(manifest.logId(), nextNumber);
+        List<Entry> entries = new ArrayList<>(entries());
+        if (current != null) {
+            entries.removeLast();
+            entries.add(new Entry(current.number(), current.epoch(), current.size()));
+        }
+        entries.add(new Entry(next.number(), next.epoch(), Entry.OPEN));
+        writeManifest(entries);
+        addSegment(next);
+    }
+
+    private void addSegment(Segment segment) {
+        segments.add(segment);
+        current = segment;
+        totalBytes += segment.size();
+        nextNumber = segment.number() + 1;
+        ownFiles.segmentListed();
+    }
+
+    private List<Entry> entries() {
+        return segments.stream()
+                .map(segment ->
+                        new Entry(segment.number(), segment.epoch(), segment == current ? Entry.OPEN : segment.size()))
+                .toList();
+    }
+
+    private void writeManifest() throws IOException, NotWrittenException {
+        writeManifest(entries());
+    }
+
+    private void writeManifest(List<Entry> entries) throws IOException, NotWrittenException {
+        Manifest next = manifest.with(claim.epoch(), entries);
+        ownFiles.write(next);
+        manifest = next;
+    }
+
+    private void put(Segment segment, List<NewRecord> records) throws IOException, NotWrittenException {
         long start = segment.size();
-        ByteBuffer encoded = ByteBuffer.allocate(bytes);
+        ByteBuffer encoded =
+                ByteBuffer.allocate(records.stream().mapToInt(NewRecord::length).sum());
         for (NewRecord record : records) {
             segment.put(encoded, start + encoded.position(), record.sequence(), record.payload());
         }
-        write(segment, encoded.flip(), preallocatedBytes);
+        write(segment, encoded.flip(), settings.preallocatedBytes());
         dirty = true;
-        totalBytes += bytes;
+        totalBytes += encoded.remaining();
         long offset = start;
         for (NewRecord record : records) {
             updateIndex(segment, offset, record.length(), record.sequence(), record.payload());
@@ -286,7 +281,8 @@ final class LogFiles {
      */
     private void write(Segment segment, ByteBuffer encoded, long ahead) throws IOException, NotWrittenException {
         long end = segment.size() + encoded.remaining();
-        long fileEnd = end <= segment.fileSize() ? end : Math.max(end, Math.min(end + ahead, segmentBytesMax));
+        long fileEnd =
+                end <= segment.fileSize() ? end : Math.max(end, Math.min(end + ahead, settings.segmentBytesMax()));
         ByteBuffer out = ByteBuffer.allocate((int) (fileEnd - segment.size()));
         out.put(encoded.duplicate()).rewind(); // the rest is zeros
         try {
@@ -315,6 +311,11 @@ final class LogFiles {
         }
     }
 
+    private void truncate(Segment segment, long size) throws IOException {
+        storage.truncate(segment.name(), size);
+        segment.resize(size);
+    }
+
     private void updateIndex(Segment segment, long offset, int length, long sequence, ByteBuffer payload) {
         TransactionId id = Payload.id(payload);
         Location before = Payload.isForgotten(payload)
@@ -333,52 +334,77 @@ final class LogFiles {
         liveBytes += bytes;
     }
 
-    /** Returns when all written records are on the disk. */
+    /**
+     * Returns when all written records are on the disk, and no other process had claimed the log after that. So they
+     * may be acknowledged: a process that claims the log from now on reads them.
+     */
     void force() throws IOException {
-        if (dirty) {
-            storage.force(segments.getLast().name());
-            segments.getLast().markForced();
+        if (dirty && current != null) {
+            storage.force(current.name());
+            current.markForced();
             dirty = false;
+            claim.check();
+            requireInPlace(current.name());
+            acknowledge();
         }
     }
 
-    /** Removes the preallocated bytes, because a complete segment ends with its last record. */
-    private void truncatePreallocated() throws IOException {
-        Segment segment = segments.getLast();
+    /**
+     * Records the acknowledged position. It is only needed to notice damage, and a lower one is valid too, so a failure
+     * does not matter for the records.
+     */
+    private void acknowledge() {
+        try {
+            claim.acknowledge(
+                    current == null
+                            ? new Position(manifest.logId(), 0, 0)
+                            : new Position(manifest.logId(), current.number(), current.size()));
+            positionFailed = false;
+        } catch (IOException failure) {
+            if (!positionFailed) {
+                notice.accept("the acknowledged position cannot be written: " + failure.getMessage());
+            }
+            positionFailed = true;
+        }
+    }
+
+    private void requireInPlace(String name) throws IOException {
+        if (!storage.isInPlace(name)) {
+            throw new IOException("%s in %s was removed or replaced while this process was using it"
+                    .formatted(name, storage.location()));
+        }
+    }
+
+    /** Checks that no file of the log was removed or replaced. */
+    void check() throws IOException {
+        claim.check();
+        for (Segment segment : segments) {
+            requireInPlace(segment.name());
+        }
+        requireInPlace(FileName.manifest(claim.epoch()));
+    }
+
+    /** Removes the preallocated bytes, so that a complete segment ends with its last record. */
+    private void truncatePreallocated(Segment segment) throws IOException {
         if (segment.hasPreallocatedBytes()) {
             truncate(segment, segment.size());
             dirty = true;
         }
     }
 
-    /** Adds an empty segment. It is renamed to its final name after its head is on the disk. */
-    private void addSegment(long number) throws IOException, NotWrittenException {
-        String unfinished = Segment.name(number) + UNFINISHED;
-        try {
-            if (storage.names().contains(unfinished)) {
-                storage.delete(unfinished); // left by a failed attempt
-            }
-            storage.create(unfinished);
-            storage.write(unfinished, 0, Segment.head(number));
-        } catch (IOException failure) {
-            throw new NotWrittenException(failure);
-        }
-        storage.force(unfinished);
-        storage.rename(unfinished, Segment.name(number));
-        storage.forceDirectory();
-        segments.add(new Segment(number, Segment.VERSION, Segment.HEAD_BYTES));
-        totalBytes += Segment.HEAD_BYTES;
-    }
-
     // Cleaning
 
     /**
-     * Whether the dead bytes exceed the live bytes by more than a segment, or the oldest segment has no live bytes. So
-     * the log is never longer than twice its live bytes plus two segments.
+     * Whether the dead bytes exceed the live bytes by more than a segment, or the oldest segment has no live bytes, or
+     * there are many short segments. So the log is never longer than twice its live bytes plus two segments.
      */
     boolean isCleaningDue() {
-        return segments.size() > 1
-                && (segments.getFirst().liveBytes() == 0 || totalBytes - liveBytes > liveBytes + segmentBytesMax);
+        if (segments.isEmpty() || segments.getFirst() == current) {
+            return false;
+        }
+        return segments.getFirst().liveBytes() == 0
+                || totalBytes - liveBytes > liveBytes + settings.segmentBytesMax()
+                || segments.size() > SHORT_SEGMENTS_MAX + 2 * totalBytes / settings.segmentBytesMax();
     }
 
     /**
@@ -390,40 +416,52 @@ final class LogFiles {
      */
     void clean() throws IOException, NotWrittenException {
         Segment oldest = segments.getFirst();
-        long cleaned = oldest.liveBytes() == 0 ? oldest.size() : copyLive(oldest);
-        cleanedTo = cleaned;
-        if (cleaned == oldest.size()) {
-            force(); // the copies, and the records that replaced others
+        cleanedTo = oldest.liveBytes() == 0 ? oldest.size() : copyLive(oldest);
+        if (cleanedTo < oldest.size()) {
+            return;
+        }
+        force(); // the copies, and the records that replaced others
+        List<Entry> entries = entries();
+        // A process that claims the log after this either finds a manifest without the segment, or keeps us from
+        // deleting it.
+        writeManifest(entries.subList(1, entries.size()));
+        segments.removeFirst();
+        totalBytes -= oldest.size();
+        cleanedTo = 0;
+        try {
             storage.delete(oldest.name());
-            storage.forceDirectory();
-            segments.removeFirst();
-            totalBytes -= oldest.size();
-            cleanedTo = Segment.HEAD_BYTES;
+        } catch (IOException failure) {
+            notice.accept("a segment that is no longer needed cannot be deleted: " + failure.getMessage());
         }
     }
 
     private long copyLive(Segment oldest) throws IOException, NotWrittenException {
         SegmentReader reader = new SegmentReader(storage, oldest);
-        List<NewRecord> copies = new ArrayList<>();
-        long offset = cleanedTo;
-        while (offset < oldest.size() && offset - cleanedTo < CLEANING_BYTES) {
+        List<NewRecord> live = new ArrayList<>();
+        long start = Math.max(cleanedTo, oldest.headBytes());
+        long offset = start;
+        while (offset < oldest.size() && offset - start < CLEANING_BYTES) {
             Valid record = validRecord(reader, oldest, offset);
             Location newest = index.get(Payload.id(record.payload()));
             if (newest != null && newest.segment() == oldest && newest.offset() == offset) {
-                copies.add(new NewRecord(record.sequence(), record.payload()));
+                live.add(new NewRecord(record.sequence(), record.payload()));
             }
             offset += record.length();
         }
-        if (!copies.isEmpty()) {
-            write(copies);
+        if (!live.isEmpty()) {
+            write(live);
         }
         return offset;
     }
 
     /** Forces everything and releases the storage. */
     void close() throws IOException {
-        truncatePreallocated();
+        if (current != null) {
+            truncatePreallocated(current);
+        }
         force();
+        claim.force();
+        ownFiles.deleteUnused();
         storage.close();
     }
 }

@@ -3,6 +3,7 @@ package dtc.log.file;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Locale;
+import java.util.OptionalLong;
 
 /** Reads the records of one segment. */
 final class SegmentReader {
@@ -38,7 +39,7 @@ final class SegmentReader {
     }
 
     ByteBuffer head() throws IOException {
-        return storage.read(segment.name(), 0, Segment.HEAD_BYTES);
+        return storage.read(segment.name(), 0, segment.headBytes());
     }
 
     Found at(long offset) throws IOException {
@@ -84,26 +85,26 @@ final class SegmentReader {
 
     /**
      * Returns the offset of the first valid record that proves that the invalid bytes at {@code offset} were once on
-     * the disk; -1 if there is none.
+     * the disk; empty if there is none.
      */
-    long findProof(long offset) throws IOException {
-        long next = findFrom(offset + 1);
-        while (next >= 0 && at(next) instanceof Valid valid && valid.forced() <= offset) {
-            next = findFrom(next + valid.length());
+    OptionalLong findProof(long offset) throws IOException {
+        OptionalLong next = findFrom(offset + 1);
+        while (next.isPresent() && at(next.getAsLong()) instanceof Valid valid && valid.forced() <= offset) {
+            next = findFrom(next.getAsLong() + valid.length());
         }
         return next;
     }
 
-    /** Returns the offset of the first valid record at or after {@code offset}; -1 if there is none. */
-    long findFrom(long offset) throws IOException {
+    /** Returns the offset of the first valid record at or after {@code offset}; empty if there is none. */
+    OptionalLong findFrom(long offset) throws IOException {
         long last = segment.size() - segment.recordHeadBytes() - Payload.BYTES_MIN;
         for (long candidate = offset; candidate <= last; candidate++) {
             int length = lengthAt(candidate);
             if (length >= Payload.BYTES_MIN && length <= Payload.BYTES_MAX && at(candidate) instanceof Valid) {
-                return candidate;
+                return OptionalLong.of(candidate);
             }
         }
-        return -1;
+        return OptionalLong.empty();
     }
 
     private int lengthAt(long offset) throws IOException {

@@ -15,6 +15,9 @@ import java.util.List;
  * failed force the content of the disk is unknown, and a second force proves nothing, because the system may have
  * dropped the data.
  *
+ * <p>A file stays open from its first use. If another process renames, deletes or replaces it, this process continues
+ * to use the file that it opened; {@link #isInPlace} tells the difference.
+ *
  * <p>Not thread-safe, except {@link #freeBytes}, which any thread may call.
  */
 public interface Storage extends Closeable {
@@ -24,14 +27,18 @@ public interface Storage extends Closeable {
 
     /**
      * Creates the storage if it does not exist, and locks it for this process until {@link #close}. Must be called
-     * before any change; reading needs no lock.
+     * before any change; reading needs no lock. The lock may be removed or ignored by the system, so the log must be
+     * correct without it.
      *
      * @throws IOException also if another process holds the lock; the message says so
      */
     void lock() throws IOException;
 
-    /** Returns the names of all files, sorted. */
+    /** Returns the names of all entries, sorted. */
     List<String> names() throws IOException;
+
+    /** Whether the entry is a file that can be opened, and not a directory or a link without a target. */
+    boolean isFile(String name);
 
     /** Returns the size of a file in bytes. */
     long size(String name) throws IOException;
@@ -42,30 +49,27 @@ public interface Storage extends Closeable {
      */
     ByteBuffer read(String name, long offset, int length) throws IOException;
 
-    /** Creates an empty file; fails if it exists. */
+    /** Creates and opens an empty file; fails if it exists. No other method for writing opens a file. */
     void create(String name) throws IOException;
 
     /** Writes all remaining bytes at {@code offset}, which must not be beyond the end of the file. */
     void write(String name, long offset, ByteBuffer bytes) throws IOException;
-
-    /**
-     * Rewrites the content of the file in place, so that the next {@link #force} writes it to the disk. Needed because
-     * after a failed force the system may still return data from memory that is not on the disk.
-     */
-    void rewrite(String name) throws IOException;
 
     void truncate(String name, long size) throws IOException;
 
     /** Returns when the content of the file is on the disk. */
     void force(String name) throws IOException;
 
-    /** Renames a file atomically. The new name must not exist. */
+    /** Renames a file atomically. Replaces a file with the new name. */
     void rename(String from, String to) throws IOException;
 
     void delete(String name) throws IOException;
 
     /** Returns when the file names are on the disk. */
     void forceDirectory() throws IOException;
+
+    /** Whether the file that this process opened under the name still has this name. */
+    boolean isInPlace(String name) throws IOException;
 
     /** Returns the free space in bytes. */
     long freeBytes() throws IOException;

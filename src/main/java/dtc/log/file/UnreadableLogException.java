@@ -8,14 +8,26 @@ public final class UnreadableLogException extends IOException {
 
     private static final long serialVersionUID = 1;
 
-    UnreadableLogException(Storage storage, String name, long offset, String why) {
-        super(String.format(
+    UnreadableLogException(Storage storage, Damage damage) {
+        super(message(storage, damage));
+    }
+
+    /** Returns a sentence that names the file, the offset, and what to do. */
+    static String message(Storage storage, Damage damage) {
+        return String.format(
                 Locale.ROOT,
-                "%s in %s, at byte %d: %s. To inspect it, run this program with: log dump %s",
-                name,
+                "%s in %s, at byte %d: %s. %s",
+                damage.file(),
                 storage.location(),
-                offset,
-                why,
-                storage.location()));
+                damage.offset(),
+                damage.why(),
+                switch (damage.remedy()) {
+                    case RESTORE ->
+                        "Restore the file; or, to continue without what is lost, run this program with: log repair "
+                                + storage.location() + " --lose-damaged";
+                    case UPGRADE -> "Use the version of this program that wrote it; if none did, restore the file";
+                    case MOVE -> "Move it out of the directory";
+                    case RENAME -> "Rename it to " + FileName.withAsciiDigits(damage.file());
+                });
     }
 }

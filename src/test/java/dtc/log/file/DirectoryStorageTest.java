@@ -49,7 +49,12 @@ class DirectoryStorageTest {
 
     private FileDecisionLog open(ExecutorService writer) throws IOException {
         return FileDecisionLog.open(
-                new DirectoryStorage(directory.resolve("log")), writer, SETTINGS, System::nanoTime, new Failing());
+                new DirectoryStorage(directory.resolve("log")),
+                writer,
+                SETTINGS,
+                System::nanoTime,
+                new java.util.Random(1),
+                new Failing());
     }
 
     /** Each thread has its own transactions, and leaves some open, ends some, and forgets some. */
@@ -75,7 +80,7 @@ class DirectoryStorageTest {
             assertNull(log.refusing());
             log.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
         }
-        assertFalse(Files.exists(directory.resolve("log").resolve(Segment.name(1))), "it was cleaned");
+        assertFalse(Files.exists(directory.resolve("log").resolve(FileName.segment(1, 1))), "it was cleaned");
         try (ExecutorService writer = Executors.newSingleThreadExecutor()) {
             FileDecisionLog log = open(writer);
             Set<TransactionId> found = new HashSet<>();
@@ -105,7 +110,8 @@ class DirectoryStorageTest {
             FileDecisionLog log = open(writer);
             IOException refusal = assertThrows(IOException.class, () -> open(writer));
             assertEquals(
-                    "the log in %s is in use by another process".formatted(directory.resolve("log")),
+                    "the log in %s is in use by another process. Stop that process, or use another directory"
+                            .formatted(directory.resolve("log")),
                     refusal.getMessage());
 
             log.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
@@ -127,18 +133,64 @@ class DirectoryStorageTest {
             assertEquals("", text(storage.read("one", 50, 2)));
             storage.truncate("one", 5);
             storage.write("one", 5, bytes("!"));
-            storage.rewrite("one");
             storage.force("one");
             assertEquals(6, storage.size("one"));
             storage.rename("one", "two");
             storage.forceDirectory();
             assertEquals("hello!", text(storage.read("two", 0, 100)));
+            assertTrue(storage.isInPlace("two"));
+            assertFalse(storage.isInPlace("one"));
             Files.createDirectory(place.resolve("lost+found"));
-            assertEquals(List.of("lock", "two"), storage.names());
+            assertEquals(List.of("lock", "lost+found", "two"), storage.names());
+            assertFalse(storage.isFile("lost+found"));
             storage.delete("two");
             assertThrows(IOException.class, () -> storage.read("two", 0, 1));
-            assertEquals(List.of("lock"), storage.names());
+            assertEquals(List.of("lock", "lost+found"), storage.names());
             assertTrue(storage.freeBytes() > 0);
+        }
+    }
+
+    @Test
+    void a_file_that_is_removed_or_replaced_is_not_in_place() throws IOException {
+        try (DirectoryStorage storage = new DirectoryStorage(directory)) {
+            storage.lock();
+            storage.create("one");
+            Path file = directory.resolve("one");
+            Files.move(file, directory.resolve("moved"));
+            assertFalse(storage.isInPlace("one"));
+            Files.writeString(file, "another file");
+            assertFalse(storage.isInPlace("one"));
+            Files.delete(file);
+            Files.move(directory.resolve("moved"), file);
+            assertTrue(storage.isInPlace("one"));
+        }
+    }
+
+    @Test
+    void the_reason_and_the_remedy_are_reported_when_a_directory_cannot_be_used() throws IOException {
+        Path file = Files.writeString(directory.resolve("file"), "not a directory");
+        assertEquals(file + " is not a directory. Name another directory, or move the file away", refusal(file));
+
+        Path link = Files.createSymbolicLink(directory.resolve("link"), directory.resolve("nowhere"));
+        assertEquals(
+                "%s is a link to %s, which is not a directory. Create that directory, or remove the link"
+                        .formatted(link, directory.resolve("nowhere")),
+                refusal(link));
+
+        assertTrue(refusal(Path.of("~/log"))
+                .endsWith("/~/log: '~' is not replaced here. Name the directory by its full path"));
+
+        Path locked = directory.resolve("locked");
+        Files.createDirectories(locked.resolve("lock"));
+        assertTrue(refusal(locked).startsWith(locked.resolve("lock") + ": "), refusal(locked));
+
+        Path below = file.resolve("log");
+        assertTrue(refusal(below).contains(below.toString()), refusal(below));
+    }
+
+    private static String refusal(Path place) throws IOException {
+        try (DirectoryStorage storage = new DirectoryStorage(place)) {
+            return String.valueOf(assertThrows(IOException.class, storage::lock).getMessage());
         }
     }
 

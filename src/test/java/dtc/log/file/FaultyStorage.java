@@ -4,9 +4,13 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** A disk in memory that knows which of its content is forced, and whose failures the test controls. */
 final class FaultyStorage implements Storage {
@@ -15,7 +19,6 @@ final class FaultyStorage implements Storage {
     enum Change {
         CREATE,
         WRITE,
-        REWRITE,
         TRUNCATE,
         FORCE,
         RENAME,
@@ -42,17 +45,49 @@ final class FaultyStorage implements Storage {
         private boolean dropped;
     }
 
-    private final Map<String, Content> seenNames = new TreeMap<>();
-    private final Map<String, Content> forcedNames = new TreeMap<>();
+    private final Map<String, Content> seenNames;
+    private final Map<String, Content> forcedNames;
+    private final Set<String> folders;
+    /** The files that this process has opened. */
+    private final Map<String, Content> open = new HashMap<>();
+
+    private final Set<String> created = new HashSet<>();
     private Fault fault = (_, _) -> {};
+    private Runnable step = () -> {};
     private long capacityBytes = Long.MAX_VALUE;
     private boolean locked;
+    private boolean failingWrite;
 
     int changes;
     int forces;
 
+    FaultyStorage() {
+        this(new TreeMap<>(), new TreeMap<>(), new TreeSet<>());
+    }
+
+    private FaultyStorage(Map<String, Content> seenNames, Map<String, Content> forcedNames, Set<String> folders) {
+        this.seenNames = seenNames;
+        this.forcedNames = forcedNames;
+        this.folders = folders;
+    }
+
+    /** The same disk, used by another process at the same time, in spite of the lock. */
+    FaultyStorage anotherProcess() {
+        return new FaultyStorage(seenNames, forcedNames, folders);
+    }
+
+    /** Runs before and after each use of the disk. */
+    void atEachStep(Runnable action) {
+        step = action;
+    }
+
     void failing(Fault next) {
         fault = next;
+    }
+
+    /** The write that runs at this moment fails after all bytes are written. */
+    void failWrite() {
+        failingWrite = true;
     }
 
     /** A write beyond this capacity writes what fits, and fails. */
@@ -70,16 +105,14 @@ final class FaultyStorage implements Storage {
     }
 
     private void change(Change change, String name) throws IOException {
+        step.run();
         changes++;
         fault.before(change, name);
     }
 
     /** The same disk after a crash of the process, but not of the machine. */
     FaultyStorage afterKill() {
-        FaultyStorage after = new FaultyStorage();
-        seenNames.forEach((name, content) -> after.seenNames.put(name, content));
-        forcedNames.forEach((name, content) -> after.forcedNames.put(name, content));
-        return after;
+        return new FaultyStorage(new TreeMap<>(seenNames), new TreeMap<>(forcedNames), new TreeSet<>(folders));
     }
 
     /**
@@ -102,15 +135,16 @@ final class FaultyStorage implements Storage {
     }
 
     /**
-     * Of the files that are not forced, one at a time is partly written, up to each byte or from each byte on, while
-     * the others are written completely, or not at all.
+     * Of the files that are not forced, one at a time is partly written, up to each byte or from each byte on (in files
+     * without records, some bytes), while the others are written completely, or not at all.
      */
     private static List<FaultyStorage> images(Map<String, Content> names) {
         List<FaultyStorage> images = new ArrayList<>();
         images.add(image(names, "", new byte[0], true));
         images.add(image(names, "", new byte[0], false));
         names.forEach((name, content) -> {
-            for (byte[] left : whatMayBeLeft(content)) {
+            int step = name.startsWith("segment-") ? 1 : 12;
+            for (byte[] left : whatMayBeLeft(content, step)) {
                 images.add(image(names, name, left, true));
                 images.add(image(names, name, left, false));
             }
@@ -127,7 +161,7 @@ final class FaultyStorage implements Storage {
         return image;
     }
 
-    private static List<byte[]> whatMayBeLeft(Content content) {
+    private static List<byte[]> whatMayBeLeft(Content content, int step) {
         if (Arrays.equals(content.seen, content.forced)) {
             return List.of();
         }
@@ -146,7 +180,7 @@ final class FaultyStorage implements Storage {
         }
         int from = Arrays.mismatch(content.forced, content.seen);
         byte[] before = Arrays.copyOf(content.forced, content.seen.length); // a hole reads as zeros
-        for (int at = from; at <= content.seen.length; at++) {
+        for (int at = from; at <= content.seen.length; at += step) {
             byte[] first = Arrays.copyOf(content.seen, Math.max(at, content.forced.length));
             System.arraycopy(before, at, first, at, first.length - at);
             left.add(first);
@@ -157,9 +191,23 @@ final class FaultyStorage implements Storage {
         return left;
     }
 
-    /** Puts a file there, forced. */
+    /** A copy of the disk. */
+    FaultyStorage copy() {
+        FaultyStorage copy = new FaultyStorage();
+        seenNames.forEach((name, content) -> copy.put(name, content.seen));
+        copy.folders.addAll(folders);
+        return copy;
+    }
+
+    /** Puts a folder there, in place of the file. */
+    void putFolder(String name) {
+        lose(name);
+        folders.add(name);
+    }
+
+    /** Puts content into the file, forced. The file is created if it does not exist. */
     void put(String name, byte[] bytes) {
-        Content content = new Content();
+        Content content = seenNames.getOrDefault(name, new Content());
         content.seen = bytes;
         content.forced = bytes;
         seenNames.put(name, content);
@@ -172,6 +220,7 @@ final class FaultyStorage implements Storage {
 
     /** Takes a file away, forced. */
     void lose(String name) {
+        folders.remove(name);
         seenNames.remove(name);
         forcedNames.remove(name);
     }
@@ -197,6 +246,29 @@ final class FaultyStorage implements Storage {
         return content;
     }
 
+    private Content opened(String name) throws IOException {
+        Content content = open.get(name);
+        if (content == null) {
+            content = content(name);
+            if (locked) {
+                open.put(name, content);
+            }
+        }
+        return content;
+    }
+
+    private Content created(String name) throws IOException {
+        if (!created.contains(name)) {
+            throw new IOException("this process did not create " + name);
+        }
+        return opened(name);
+    }
+
+    private void close(String name) {
+        open.remove(name);
+        created.remove(name);
+    }
+
     @Override
     public String location() {
         return "memory";
@@ -212,7 +284,16 @@ final class FaultyStorage implements Storage {
 
     @Override
     public List<String> names() {
-        return List.copyOf(seenNames.keySet());
+        step.run();
+        TreeSet<String> names = new TreeSet<>(seenNames.keySet());
+        names.addAll(folders);
+        step.run();
+        return List.copyOf(names);
+    }
+
+    @Override
+    public boolean isFile(String name) {
+        return seenNames.containsKey(name);
     }
 
     @Override
@@ -222,23 +303,29 @@ final class FaultyStorage implements Storage {
 
     @Override
     public ByteBuffer read(String name, long offset, int length) throws IOException {
-        byte[] bytes = content(name).seen;
+        step.run();
+        byte[] bytes = opened(name).seen;
         int from = (int) Math.min(offset, bytes.length);
+        step.run();
         return ByteBuffer.wrap(Arrays.copyOfRange(bytes, from, Math.min(bytes.length, from + length)));
     }
 
     @Override
     public void create(String name) throws IOException {
         change(Change.CREATE, name);
-        if (seenNames.putIfAbsent(name, new Content()) != null) {
+        Content content = new Content();
+        if (folders.contains(name) || seenNames.putIfAbsent(name, content) != null) {
             throw new IOException("there is a file " + name);
         }
+        open.put(name, content);
+        created.add(name);
+        step.run();
     }
 
     @Override
     public void write(String name, long offset, ByteBuffer bytes) throws IOException {
         change(Change.WRITE, name);
-        Content content = content(name);
+        Content content = created(name);
         if (offset > content.seen.length) {
             throw new IOException("a hole in " + name);
         }
@@ -251,25 +338,25 @@ final class FaultyStorage implements Storage {
         if (!fits) {
             throw new IOException("No space left on device");
         }
-    }
-
-    @Override
-    public void rewrite(String name) throws IOException {
-        change(Change.REWRITE, name);
-        content(name).dropped = false;
+        step.run();
+        if (failingWrite) {
+            failingWrite = false;
+            throw new IOException("Input/output error");
+        }
     }
 
     @Override
     public void truncate(String name, long size) throws IOException {
         change(Change.TRUNCATE, name);
-        Content content = content(name);
+        Content content = created(name);
         content.seen = Arrays.copyOf(content.seen, (int) Math.min(size, content.seen.length));
+        step.run();
     }
 
     @Override
     public void force(String name) throws IOException {
         forces++;
-        Content content = content(name);
+        Content content = created(name);
         try {
             change(Change.FORCE, name);
         } catch (IOException failure) {
@@ -279,21 +366,38 @@ final class FaultyStorage implements Storage {
         if (!content.dropped) {
             content.forced = content.seen;
         }
+        step.run();
     }
 
     @Override
     public void rename(String from, String to) throws IOException {
         change(Change.RENAME, from);
-        Content content = content(from);
+        if (folders.remove(from)) {
+            folders.add(to);
+            return;
+        }
+        seenNames.put(to, content(from));
         seenNames.remove(from);
-        seenNames.put(to, content);
+        close(to);
+        boolean isCreated = created.contains(from);
+        Content content = open.get(from);
+        close(from);
+        if (content != null) {
+            open.put(to, content);
+        }
+        if (isCreated) {
+            created.add(to);
+        }
+        step.run();
     }
 
     @Override
     public void delete(String name) throws IOException {
         change(Change.DELETE, name);
+        close(name);
         content(name);
         seenNames.remove(name);
+        step.run();
     }
 
     @Override
@@ -301,6 +405,15 @@ final class FaultyStorage implements Storage {
         change(Change.FORCE_DIRECTORY, "");
         forcedNames.clear();
         forcedNames.putAll(seenNames);
+        step.run();
+    }
+
+    @Override
+    public boolean isInPlace(String name) {
+        step.run();
+        boolean inPlace = open.get(name) != null && open.get(name) == seenNames.get(name);
+        step.run();
+        return inPlace;
     }
 
     @Override
@@ -311,5 +424,7 @@ final class FaultyStorage implements Storage {
     @Override
     public void close() {
         locked = false;
+        open.clear();
+        created.clear();
     }
 }

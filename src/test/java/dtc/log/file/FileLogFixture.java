@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Random;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,8 @@ final class FileLogFixture implements FileDecisionLog.Watch, Executor {
 
     long nanos;
 
+    private final Random random = new Random(1);
+
     private final FileDecisionLog.Settings settings;
     private final Queue<Runnable> tasks = new ArrayDeque<>();
     private boolean busy;
@@ -44,7 +47,7 @@ final class FileLogFixture implements FileDecisionLog.Watch, Executor {
     }
 
     FileDecisionLog open() throws IOException {
-        FileDecisionLog opened = FileDecisionLog.open(storage, this, settings, () -> nanos, this);
+        FileDecisionLog opened = FileDecisionLog.open(storage, this, settings, () -> nanos, random, this);
         log = opened;
         return opened;
     }
@@ -79,6 +82,18 @@ final class FileLogFixture implements FileDecisionLog.Watch, Executor {
     /** What the next process replays after this one was killed. */
     static Map<TransactionId, LogRecord> replayed(FaultyStorage storage) throws IOException {
         return new FileLogFixture(storage.afterKill()).replayed();
+    }
+
+    /** The segments that contain records. */
+    static List<String> segments(FaultyStorage storage) {
+        List<String> names = new ArrayList<>();
+        storage.content().forEach((name, bytes) -> {
+            FileName parsed = FileName.parse(name);
+            if (parsed != null && parsed.kind() == FileName.Kind.SEGMENT && bytes.remaining() > Segment.HEAD_BYTES) {
+                names.add(name);
+            }
+        });
+        return names;
     }
 
     // The writer

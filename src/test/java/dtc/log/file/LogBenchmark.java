@@ -196,16 +196,17 @@ final class LogBenchmark {
     }
 
     private static FileDecisionLog open(Storage storage, ExecutorService writer) throws IOException {
-        return FileDecisionLog.open(storage, writer, SETTINGS, System::nanoTime, new FileDecisionLog.Watch() {
-            @Override
-            public void notice(String what) {
-                throw new AssertionError(what);
-            }
+        return FileDecisionLog.open(
+                storage, writer, SETTINGS, System::nanoTime, new java.util.Random(1), new FileDecisionLog.Watch() {
+                    @Override
+                    public void notice(String what) {
+                        throw new AssertionError(what);
+                    }
 
-            @Override
-            public void fatal(String what, Throwable cause) {
-                throw new AssertionError(what, cause);
-            }
-        });
+                    @Override
+                    public void fatal(String what, Throwable cause) {
+                        throw new AssertionError(what, cause);
+                    }
+                });
     }
 }

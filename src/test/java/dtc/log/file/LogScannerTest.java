@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.log.SampleLogRecords;
-import dtc.log.file.LogScanner.Damage;
+import dtc.log.file.LogScanner.Damaged;
 import dtc.log.file.LogScanner.Forgotten;
 import dtc.log.file.LogScanner.Item;
 import dtc.log.file.LogScanner.Preallocated;
@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 class LogScannerTest {
 
-    private static final String FIRST = "segment-0000000001.log";
+    private static final String FIRST = FileName.segment(1, 1);
 
     private final FaultyStorage storage = new FaultyStorage();
     private final FileLogFixture process = new FileLogFixture(storage);
@@ -69,7 +69,7 @@ class LogScannerTest {
     @Test
     void a_torn_tail_is_no_damage() throws IOException {
         process.log().append(SampleLogRecords.open(1));
-        process.log().append(SampleLogRecords.open(2));
+        process.log().appendLazily(SampleLogRecords.open(2));
         byte[] whole = storage.bytes(FIRST);
         storage.put(FIRST, Arrays.copyOf(whole, whole.length - 3));
 
@@ -82,6 +82,19 @@ class LogScannerTest {
     }
 
     @Test
+    void acknowledged_records_that_are_missing_are_damage() throws IOException {
+        process.log().append(SampleLogRecords.open(1));
+        process.log().append(SampleLogRecords.open(2));
+        byte[] whole = storage.bytes(FIRST);
+        int second = Segment.HEAD_BYTES + (whole.length - Segment.HEAD_BYTES) / 2;
+        storage.put(FIRST, Arrays.copyOf(whole, second));
+
+        assertEquals(List.of(Stored.class, Damaged.class), kinds(scanned()));
+        storage.put(FIRST, Arrays.copyOf(whole, whole.length - 1));
+        assertEquals(List.of(Stored.class, Damaged.class), kinds(scanned()));
+    }
+
+    @Test
     void records_behind_damage_are_items() throws IOException {
         for (int i = 0; i < 3; i++) {
             process.log().append(SampleLogRecords.open(i));
@@ -91,7 +104,7 @@ class LogScannerTest {
         storage.put(FIRST, bytes);
 
         List<Item> items = scanned();
-        assertEquals(List.of(Damage.class, Stored.class, Stored.class), kinds(items));
+        assertEquals(List.of(Damaged.class, Stored.class, Stored.class), kinds(items));
         assertEquals(end(items.getFirst()), items.get(1).offset());
         assertTrue(items.getFirst().content().toString().contains("the checksum is "), items.toString());
     }
@@ -99,10 +112,8 @@ class LogScannerTest {
     @Test
     void zeros_at_the_end_are_preallocated_and_a_hole_before_unforced_records_is_a_torn_tail() throws IOException {
         process.log().append(SampleLogRecords.open(1));
-        process.hold();
-        process.log().append(SampleLogRecords.open(2));
-        process.log().append(SampleLogRecords.open(3));
-        process.release();
+        process.log().appendLazily(SampleLogRecords.open(2));
+        process.log().appendLazily(SampleLogRecords.open(3));
         byte[] whole = storage.bytes(FIRST);
         storage.put(FIRST, Arrays.copyOf(whole, whole.length + 100));
 
@@ -117,36 +128,42 @@ class LogScannerTest {
     }
 
     @Test
-    void a_gap_and_a_damaged_head_are_damage() throws IOException {
-        for (int i = 0; storage.names().size() < 4; i++) {
+    void a_missing_segment_and_a_damaged_head_are_damage() throws IOException {
+        for (int i = 0; FileLogFixture.segments(storage).size() < 4; i++) {
             process.log().append(SampleLogRecords.open(i));
         }
-        storage.lose("segment-0000000002.log");
-        storage.put(FIRST, new byte[30]);
+        storage.lose(FileName.segment(2, 1));
+        byte[] first = storage.bytes(FIRST);
+        Arrays.fill(first, 0, Segment.HEAD_BYTES, (byte) 0);
+        storage.put(FIRST, first);
 
         List<Item> items = scanned();
-        assertEquals(List.of(Damage.class, Damage.class, Stored.class), kinds(items.subList(0, 3)));
+        assertEquals(List.of(Damaged.class, Damaged.class, Stored.class), kinds(items.subList(0, 3)));
         assertEquals(
-                new Damage("this is not a segment of a decision log"),
+                new Damaged("the file is missing; manifest-00000001 lists it"),
                 items.getFirst().content());
-        assertEquals("segment-0000000003.log", items.get(1).segment());
+        assertEquals(
+                new Damaged("this is not a segment of a decision log"),
+                items.get(1).content());
     }
 
     @Test
-    void zeros_in_a_complete_segment_are_damage() throws IOException {
-        for (int i = 0; storage.names().size() < 2; i++) {
+    void bytes_behind_the_listed_length_are_not_read() throws IOException {
+        for (int i = 0; FileLogFixture.segments(storage).size() < 2; i++) {
             process.log().append(SampleLogRecords.open(i));
         }
+        List<Item> before = scanned();
         byte[] whole = storage.bytes(FIRST);
         storage.put(FIRST, Arrays.copyOf(whole, whole.length + 10));
 
-        assertTrue(scanned().contains(new Item(FIRST, whole.length, 10, new Damage("nothing but zeros"))));
+        assertEquals(before, scanned());
     }
 
     @Test
     void an_empty_directory_has_no_items() throws IOException {
-        storage.lose(FIRST);
+        List<Item> items = new ArrayList<>();
+        LogScanner.scan(new FaultyStorage(), items::add);
 
-        assertEquals(List.of(), scanned());
+        assertEquals(List.of(), items);
     }
 }

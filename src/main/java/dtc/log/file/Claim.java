@@ -1,0 +1,199 @@
+package dtc.log.file;
+
+import dtc.log.LogIdentity;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The right of this process to write the log. Each process that opens the log creates a claim file with an epoch that
+ * is higher than all before. Then it renames the claims of earlier epochs, and only then it reads the log. A process
+ * acknowledges a record after a force, and after it has checked that its claim file is still there. So a process whose
+ * claim was superseded acknowledges nothing that its successor did not read.
+ *
+ * <p>The file also contains the position up to which the process has acknowledged records. It is written before the
+ * acknowledgement, but not forced: it survives the process, and a power failure may lose it.
+ *
+ * <pre>
+ * head      "DTCCLM\n" 7, format version 1, epoch 4, checksum 4 of these
+ * position  id of the log 8, number of the segment 8, offset 8, checksum 4 of these and the epoch; zeros at first
+ * </pre>
+ */
+final class Claim {
+
+    private static final byte[] MAGIC = "DTCCLM\n".getBytes(StandardCharsets.US_ASCII);
+    static final int HEAD_BYTES = 16;
+    static final int POSITION_BYTES = 3 * Long.BYTES + Integer.BYTES;
+
+    private final Storage storage;
+    private final int epoch;
+    private final String name;
+
+    /**
+     * The end of the acknowledged records.
+     *
+     * @param segment the number of the segment; 0 if no record was acknowledged
+     */
+    record Position(long logId, long segment, long offset) {}
+
+    private Claim(Storage storage, int epoch) {
+        this.storage = storage;
+        this.epoch = epoch;
+        this.name = FileName.claim(epoch);
+    }
+
+    /**
+     * Creates a claim and supersedes all earlier ones.
+     *
+     * @throws FencedException if another process does the same at this moment
+     */
+    static Claim take(Storage storage) throws IOException {
+        Claim claim = create(storage);
+        try {
+            storage.write(claim.name, 0, claim.content());
+            storage.force(claim.name);
+            storage.forceDirectory();
+            claim.supersedeEarlier();
+            // Of two processes that do this at the same time, at least one sees the claim of the other here or above.
+            claim.check();
+            int highest = FileName.highestEpoch(storage.names());
+            if (highest > claim.epoch) {
+                throw new FencedException(storage, highest);
+            }
+            return claim;
+        } catch (IOException | RuntimeException failure) {
+            claim.releaseAfter(failure);
+            throw failure;
+        }
+    }
+
+    private static Claim create(Storage storage) throws IOException {
+        while (true) {
+            int epoch = FileName.highestEpoch(storage.names()) + 1;
+            if (epoch > LogIdentity.EPOCH_MAX) {
+                throw new IOException("the log in %s was opened too often. Move it away and create a new one"
+                        .formatted(storage.location()));
+            }
+            Claim claim = new Claim(storage, epoch);
+            try {
+                storage.create(claim.name);
+                return claim;
+            } catch (IOException failure) {
+                if (!storage.names().contains(claim.name)) {
+                    throw failure;
+                }
+                // Another process was faster. Take the next epoch.
+            }
+        }
+    }
+
+    private void supersedeEarlier() throws IOException {
+        for (String other : storage.names()) {
+            FileName parsed = FileName.parse(other);
+            if (parsed != null && parsed.kind() == FileName.Kind.CLAIM && parsed.epoch() < epoch) {
+                try {
+                    storage.rename(other, FileName.supersededClaim(parsed.epoch()));
+                } catch (IOException failure) {
+                    if (storage.names().contains(other)) {
+                        throw failure;
+                    }
+                    // Another process has renamed it.
+                }
+            }
+        }
+        storage.forceDirectory();
+    }
+
+    /**
+     * Deletes the claim of a process that has written nothing else, because it failed to open the log. Otherwise each
+     * attempt would leave a file.
+     */
+    void release() throws IOException {
+        if (storage.isInPlace(name)) {
+            storage.delete(name);
+        }
+    }
+
+    /** The same, while another failure is handled. */
+    void releaseAfter(Exception failure) {
+        try {
+            release();
+        } catch (IOException | RuntimeException also) {
+            failure.addSuppressed(also);
+        }
+    }
+
+    int epoch() {
+        return epoch;
+    }
+
+    String name() {
+        return name;
+    }
+
+    /** @throws FencedException if another process has claimed the log */
+    void check() throws IOException {
+        if (!storage.isInPlace(name)) {
+            int highest = FileName.highestEpoch(storage.names());
+            throw highest > epoch
+                    ? new FencedException(storage, highest)
+                    : new IOException(
+                            "%s in %s was removed or replaced while the process was using it, so this process ends"
+                                    .formatted(name, storage.location()));
+        }
+    }
+
+    /** Records that all records before the position are acknowledged, or will be next. */
+    void acknowledge(Position position) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(POSITION_BYTES)
+                .putLong(position.logId())
+                .putLong(position.segment())
+                .putLong(position.offset());
+        storage.write(name, HEAD_BYTES, bytes.putInt(checksum(epoch, position)).flip());
+    }
+
+    /** Forces the position. */
+    void force() throws IOException {
+        storage.force(name);
+    }
+
+    private ByteBuffer content() {
+        return ByteBuffer.allocate(HEAD_BYTES + POSITION_BYTES).put(head(epoch)).rewind();
+    }
+
+    private static ByteBuffer head(int epoch) {
+        ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES);
+        head.put(MAGIC).put(Segment.VERSION).putInt(epoch);
+        CRC32C checksum = new CRC32C();
+        checksum.update(head.array(), 0, head.position());
+        return head.putInt((int) checksum.getValue()).flip();
+    }
+
+    private static int checksum(int epoch, Position position) {
+        ByteBuffer bytes = ByteBuffer.allocate(3 * Long.BYTES + Integer.BYTES);
+        bytes.putLong(position.logId()).putLong(position.segment()).putLong(position.offset());
+        CRC32C checksum = new CRC32C();
+        checksum.update(bytes.putInt(epoch).flip());
+        return (int) checksum.getValue();
+    }
+
+    /** Whether the file starts with the head of a claim of that epoch. */
+    static boolean isValid(Storage storage, String name, int epoch) throws IOException {
+        return storage.read(name, 0, HEAD_BYTES).equals(head(epoch));
+    }
+
+    /**
+     * Reads the position in a claim file; null if there is none. A power failure may leave an invalid one, because it
+     * is not forced.
+     */
+    static @Nullable Position position(Storage storage, String name, int epoch) throws IOException {
+        ByteBuffer bytes = storage.read(name, HEAD_BYTES, POSITION_BYTES);
+        if (bytes.remaining() < POSITION_BYTES) {
+            return null;
+        }
+        Position position = new Position(bytes.getLong(), bytes.getLong(), bytes.getLong());
+        return bytes.getInt() == checksum(epoch, position) ? position : null;
+    }
+}

@@ -1,0 +1,14 @@
+package dtc.log.file;
+
+import java.io.IOException;
+
+/** Another process has claimed the log. This process must not acknowledge or conclude anything any more. */
+final class FencedException extends IOException {
+
+    private static final long serialVersionUID = 1;
+
+    FencedException(Storage storage, int epoch) {
+        super("the log in %s was claimed by another process (%s), so this process ends"
+                .formatted(storage.location(), FileName.claim(epoch)));
+    }
+}

@@ -1,0 +1,428 @@
+package dtc.log.file;
+
+import dtc.log.file.Claim.Position;
+import dtc.log.file.Damage.Remedy;
+import dtc.log.file.FileName.Kind;
+import dtc.log.file.Manifest.Entry;
+import dtc.log.file.SegmentReader.Invalid;
+import dtc.log.file.SegmentReader.Valid;
+import dtc.log.file.SegmentReader.Zeros;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads which files of a folder belong to the log, and the records in them. Changes nothing. The newest manifest lists
+ * the segments; without a manifest, the folder is empty or contains a log of formats 1 to 3.
+ */
+final class LogFolder {
+
+    /** Receives each damage. An implementation that throws ends the reading. */
+    interface DamageHandler {
+        void found(Damage damage) throws IOException;
+    }
+
+    /** Receives the valid records of a segment. */
+    interface RecordHandler {
+        void record(Segment segment, Valid record) throws IOException;
+    }
+
+    /** Where the records of a segment end, and why. */
+    record End(long offset, @Nullable String tornTail) {}
+
+    private static final int READS_MAX = 10;
+
+    private final Storage storage;
+    private final DamageHandler damages;
+    /** The names of the files of the log. */
+    private final Map<String, FileName> names = new TreeMap<>();
+
+    private final List<Segment> segments = new ArrayList<>();
+    private @Nullable Manifest manifest;
+    private Position acknowledged = new Position(0, 0, 0);
+    /** Whether a process may still append to the last segment, so that it can have a torn tail. */
+    private boolean lastIsOpen;
+
+    private LogFolder(Storage storage, DamageHandler damages) {
+        this.storage = storage;
+        this.damages = damages;
+    }
+
+    /** The same content, with another handler for damage in records. */
+    private LogFolder(LogFolder other, DamageHandler damages) {
+        this(other.storage, damages);
+        segments.addAll(other.segments);
+        manifest = other.manifest;
+        acknowledged = other.acknowledged;
+        lastIsOpen = other.lastIsOpen;
+    }
+
+    static LogFolder read(Storage storage, DamageHandler damages) throws IOException {
+        LogFolder folder = new LogFolder(storage, damages);
+        folder.readNames();
+        folder.readFormat();
+        folder.readManifest();
+        return folder;
+    }
+
+    /** Reads a folder that another process may be changing. Passes on damage only if it is found twice. */
+    static LogFolder readStable(Storage storage, DamageHandler damages) throws IOException {
+        List<Damage> before = List.of();
+        for (int attempt = 1; ; attempt++) {
+            List<Damage> found = new ArrayList<>();
+            LogFolder folder;
+            try {
+                folder = read(storage, found::add);
+            } catch (IOException failure) {
+                if (attempt == READS_MAX) {
+                    throw failure;
+                }
+                continue; // a file may have been deleted meanwhile
+            }
+            if (found.equals(before) || attempt == READS_MAX) {
+                for (Damage damage : found) {
+                    damages.found(damage);
+                }
+                return new LogFolder(folder, damages);
+            }
+            before = found;
+        }
+    }
+
+    /** Null if the folder contains no log, or a log of formats 1 to 3. */
+    @Nullable
+    Manifest manifest() {
+        return manifest;
+    }
+
+    /** Whether there is no log yet. */
+    boolean isEmpty() {
+        return manifest == null && segments.isEmpty();
+    }
+
+    /** The segments of the log, in the order in which they are read. */
+    List<Segment> segments() {
+        return segments;
+    }
+
+    /** The number of the next segment. */
+    long nextNumber() {
+        return segments.isEmpty() ? 1 : segments.getLast().number() + 1;
+    }
+
+    boolean isOpen(Segment segment) {
+        return lastIsOpen && segment == segments.getLast();
+    }
+
+    /** The end of the records that the last process is known to have acknowledged in the segment. */
+    long acknowledgedIn(Segment segment) {
+        return acknowledged.segment() == segment.number() ? acknowledged.offset() : segment.headBytes();
+    }
+
+    /** The segments as in a manifest. */
+    List<Entry> entries() {
+        return segments.stream()
+                .map(segment ->
+                        new Entry(segment.number(), segment.epoch(), isOpen(segment) ? Entry.OPEN : segment.size()))
+                .toList();
+    }
+
+    private void found(String file, long offset, String why, Remedy remedy) throws IOException {
+        damages.found(new Damage(file, offset, why, remedy));
+    }
+
+    private void readNames() throws IOException {
+        for (String name : storage.names()) {
+            FileName parsed = FileName.parse(name);
+            if (parsed != null) {
+                if (storage.isFile(name)) {
+                    names.put(name, parsed);
+                } else if (storage.names().contains(name)) { // and not deleted meanwhile
+                    found(name, 0, "this is not a file", Remedy.RESTORE);
+                }
+            } else if (FileName.isOurs(name)) {
+                boolean otherDigits = FileName.parse(FileName.withAsciiDigits(name)) != null;
+                found(name, 0, "a file of the log cannot have this name", otherDigits ? Remedy.RENAME : Remedy.MOVE);
+            }
+        }
+    }
+
+    /** A damaged format file contains nothing that is needed. The next start replaces it. */
+    private void readFormat() throws IOException {
+        if (!names.containsKey(FileName.FORMAT)) {
+            return;
+        }
+        names.remove(FileName.FORMAT);
+        ByteBuffer expected = Segment.formatFile();
+        ByteBuffer head = storage.read(FileName.FORMAT, 0, expected.remaining());
+        byte version = Segment.version(head);
+        if (version > Segment.VERSION && head.equals(Segment.formatFile(version))) {
+            found(
+                    FileName.FORMAT,
+                    0,
+                    "format version " + version + " is not supported; this program reads versions 1 to "
+                            + Segment.VERSION,
+                    Remedy.UPGRADE);
+        } else if (storage.size(FileName.FORMAT) > expected.remaining()) {
+            found(FileName.FORMAT, 0, "this is not the format file of a log", Remedy.MOVE);
+        }
+    }
+
+    // The manifest
+
+    private void readManifest() throws IOException {
+        int epoch = highest(Kind.MANIFEST);
+        int confirmed = highestConfirmed();
+        if (epoch < 0) {
+            int last = confirmed > 0 ? confirmed : highest(Kind.SEGMENT);
+            if (last > 0) {
+                found(FileName.manifest(last), 0, "the file is missing; it lists the segments", Remedy.RESTORE);
+            }
+            readLegacy();
+            return;
+        }
+        if (confirmed > epoch) {
+            found(FileName.manifest(confirmed), 0, "the file is missing; it lists the segments", Remedy.RESTORE);
+        }
+        manifest = decode(FileName.manifest(epoch), epoch);
+        if (manifest != null) {
+            readPosition(manifest);
+            readSegments(manifest);
+            checkUnlisted(manifest);
+        }
+    }
+
+    private int highest(Kind kind) {
+        return names.values().stream()
+                .filter(name -> name.kind() == kind)
+                .mapToInt(FileName::epoch)
+                .max()
+                .orElse(-1);
+    }
+
+    /** Returns the highest epoch whose claim contains a position: its process has written a manifest. */
+    private int highestConfirmed() throws IOException {
+        int highest = 0;
+        for (Map.Entry<String, FileName> name : names.entrySet()) {
+            int epoch = name.getValue().epoch();
+            if (isClaim(name.getValue()) && epoch > highest && Claim.position(storage, name.getKey(), epoch) != null) {
+                highest = epoch;
+            }
+        }
+        return highest;
+    }
+
+    private static boolean isClaim(FileName name) {
+        return name.kind() == Kind.CLAIM || name.kind() == Kind.SUPERSEDED_CLAIM;
+    }
+
+    private @Nullable Manifest decode(String name, int epoch) throws IOException {
+        ByteBuffer bytes = storage.read(name, 0, Math.toIntExact(storage.size(name)));
+        try {
+            Manifest decoded = Manifest.decode(bytes);
+            if (decoded.epoch() == epoch) {
+                return decoded;
+            }
+            found(name, 0, "this is the manifest of another epoch", Remedy.RESTORE);
+        } catch (IllegalArgumentException damaged) {
+            int format = Manifest.format(bytes);
+            boolean isLater = format > Segment.VERSION;
+            found(
+                    name,
+                    0,
+                    isLater ? "format " + format + " is not supported" : String.valueOf(damaged.getMessage()),
+                    isLater ? Remedy.UPGRADE : Remedy.RESTORE);
+        }
+        return null;
+    }
+
+    private void readPosition(Manifest of) throws IOException {
+        if (of.epoch() == 0) {
+            return;
+        }
+        boolean exists = false;
+        for (String name : List.of(FileName.claim(of.epoch()), FileName.supersededClaim(of.epoch()))) {
+            if (!names.containsKey(name)) {
+                continue;
+            }
+            exists = true;
+            Position position = Claim.position(storage, name, of.epoch());
+            if (!Claim.isValid(storage, name, of.epoch())) {
+                found(name, 0, "this is not the claim of epoch " + of.epoch(), Remedy.RESTORE);
+            } else if (position != null && position.logId() != of.logId()) {
+                found(name, Claim.HEAD_BYTES, "this is a claim of another log", Remedy.RESTORE);
+            } else if (position != null && position.segment() >= acknowledged.segment()) {
+                acknowledged = position;
+            }
+        }
+        if (!exists) {
+            found(
+                    FileName.claim(of.epoch()),
+                    0,
+                    "the file is missing; it contains how far records were acknowledged",
+                    Remedy.RESTORE);
+        }
+    }
+
+    private void readSegments(Manifest of) throws IOException {
+        String manifestName = FileName.manifest(of.epoch());
+        for (Entry entry : of.segments()) {
+            String name = entry.name();
+            if (!names.containsKey(name)) {
+                if (storage.names().contains(name)) {
+                    continue; // reported: it is not a file
+                }
+                found(name, 0, "the file is missing; " + manifestName + " lists it", Remedy.RESTORE);
+                continue;
+            }
+            long size = storage.size(name);
+            if (size < entry.length()) {
+                found(name, size, "the file ends here; it had " + entry.length() + " bytes", Remedy.RESTORE);
+            }
+            segments.add(new Segment(
+                    of.logId(),
+                    entry.number(),
+                    entry.epoch(),
+                    entry.epoch() == 0 ? legacyVersion(name) : Segment.VERSION,
+                    entry.isOpen() ? size : Math.min(size, entry.length())));
+            lastIsOpen = entry.isOpen();
+            if (!entry.isOpen() && acknowledged.segment() == entry.number() && acknowledged.offset() > entry.length()) {
+                found(name, entry.length(), "records behind this byte were acknowledged", Remedy.RESTORE);
+            }
+        }
+        long last = of.segments().isEmpty() ? 0 : of.segments().getLast().number();
+        if (acknowledged.segment() > last) {
+            found(
+                    manifestName,
+                    0,
+                    "it does not list segment " + acknowledged.segment()
+                            + ", in which records were acknowledged; it is an older version of the file",
+                    Remedy.RESTORE);
+        }
+    }
+
+    /** A segment of the epoch of the manifest is unlisted only until its first record, and after it was cleaned. */
+    private void checkUnlisted(Manifest of) throws IOException {
+        List<String> listed = of.segments().stream().map(Entry::name).toList();
+        long first = of.segments().isEmpty() ? 0 : of.segments().getFirst().number();
+        for (Map.Entry<String, FileName> name : names.entrySet()) {
+            FileName parsed = name.getValue();
+            boolean isSegment = parsed.kind() == Kind.SEGMENT || parsed.kind() == Kind.LEGACY_SEGMENT;
+            if (isSegment
+                    && parsed.epoch() == of.epoch()
+                    && parsed.number() >= first
+                    && !listed.contains(name.getKey())
+                    && storage.size(name.getKey()) > Segment.HEAD_BYTES) {
+                found(
+                        name.getKey(),
+                        0,
+                        "the file contains records, but " + FileName.manifest(of.epoch()) + " does not list it",
+                        Remedy.RESTORE);
+            }
+        }
+    }
+
+    // Formats 1 to 3
+
+    /** Segments are numbered without gaps. */
+    private void readLegacy() throws IOException {
+        for (Map.Entry<String, FileName> name : names.entrySet()) {
+            if (name.getValue().kind() != Kind.LEGACY_SEGMENT) {
+                continue;
+            }
+            long number = name.getValue().number();
+            if (!segments.isEmpty() && segments.getLast().number() != number - 1) {
+                found(
+                        name.getKey(),
+                        0,
+                        "the segment before it is missing; the one found before it is "
+                                + segments.getLast().name(),
+                        Remedy.RESTORE);
+            }
+            segments.add(new Segment(0, number, 0, legacyVersion(name.getKey()), storage.size(name.getKey())));
+            lastIsOpen = true;
+        }
+        segments.sort(Comparator.comparingLong(Segment::number));
+    }
+
+    /** Returns the version in the head, or the last one if there is none. The head is checked with the records. */
+    private byte legacyVersion(String name) throws IOException {
+        byte version = Segment.version(storage.read(name, 0, Segment.LEGACY_HEAD_BYTES));
+        return version >= 1 && version <= Segment.LEGACY_VERSION_MAX ? version : Segment.LEGACY_VERSION_MAX;
+    }
+
+    // Records
+
+    /** Reads the records of a segment. */
+    End read(Segment segment, RecordHandler records) throws IOException {
+        SegmentReader reader = new SegmentReader(storage, segment);
+        Damage invalidHead = segment.invalidHead(reader.head());
+        if (invalidHead != null) {
+            damages.found(invalidHead);
+            if (invalidHead.remedy() == Remedy.UPGRADE) {
+                return new End(0, null);
+            }
+        }
+        boolean isOpen = isOpen(segment);
+        long acknowledgedTo = acknowledgedIn(segment);
+        long offset = segment.headBytes();
+        while (offset < segment.size()) {
+            boolean mayEnd = isOpen && offset >= acknowledgedTo;
+            SegmentReader.Found content = reader.at(offset);
+            if (isOpen && content instanceof Invalid) {
+                reader = new SegmentReader(storage, segment); // a process may have been writing this record
+                content = reader.at(offset);
+            }
+            switch (content) {
+                case Valid record -> {
+                    if (Payload.isKnown(record.payload())) {
+                        records.record(segment, record);
+                    } else {
+                        found(
+                                segment.name(),
+                                offset,
+                                "a payload of kind " + Payload.kind(record.payload()) + " is not supported",
+                                Remedy.UPGRADE);
+                    }
+                    offset += record.length();
+                }
+                case Zeros _ -> {
+                    if (!mayEnd) {
+                        found(segment.name(), offset, "nothing but zeros" + acknowledged(isOpen), Remedy.RESTORE);
+                    }
+                    return new End(offset, null);
+                }
+                case Invalid invalid -> {
+                    OptionalLong proof = mayEnd ? reader.findProof(offset) : OptionalLong.empty();
+                    if (mayEnd && proof.isEmpty()) {
+                        return new End(offset, invalid.why());
+                    }
+                    String why = proof.isPresent()
+                            ? invalid.why() + "; this is not a torn tail, because the record at byte "
+                                    + proof.getAsLong() + " proves that it was forced"
+                            : invalid.why() + acknowledged(isOpen);
+                    found(segment.name(), offset, why, Remedy.RESTORE);
+                    OptionalLong next = reader.findFrom(offset + 1);
+                    if (next.isEmpty()) {
+                        return new End(offset, null);
+                    }
+                    offset = next.getAsLong();
+                }
+            }
+        }
+        if (isOpen && offset < acknowledgedTo) {
+            found(segment.name(), offset, "the file ends here" + acknowledged(true), Remedy.RESTORE);
+        }
+        return new End(offset, null);
+    }
+
+    private String acknowledged(boolean isOpen) {
+        return isOpen ? "; records up to byte " + acknowledged.offset() + " were acknowledged" : "";
+    }
+}

@@ -1,0 +1,277 @@
+package dtc.log.file;
+
+import dtc.log.LogIdentity;
+import dtc.log.LogRecord;
+import dtc.log.file.FileName.Kind;
+import dtc.log.file.SegmentReader.Valid;
+import dtc.protocol.TransactionId;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import java.util.random.RandomGenerator;
+
+/**
+ * What operators do with a log that no coordinator is using. Each operation passes what it found or did to a consumer.
+ */
+public final class LogMaintenance {
+
+    private static final FileDecisionLog.Settings SETTINGS = new FileDecisionLog.Settings(16 << 20, 0, 0, 0);
+    private static final int VERIFICATIONS_MAX = 10;
+
+    private final Storage storage;
+    private final RandomGenerator random;
+    private final Instant now;
+    private final Consumer<String> lines;
+
+    /** The result of {@link #verify}. */
+    public enum Verified {
+        SOUND,
+        DAMAGED,
+        /** The storage contains no log. */
+        ABSENT
+    }
+
+    public LogMaintenance(Storage storage, RandomGenerator random, Instant now, Consumer<String> lines) {
+        this.storage = storage;
+        this.random = random;
+        this.now = now;
+        this.lines = lines;
+    }
+
+    // Verifying
+
+    /**
+     * Checks all files. Changes nothing and needs no lock; a process may be using the log.
+     *
+     * @param check throws an {@link IllegalArgumentException} if it cannot read a record
+     */
+    public Verified verify(Consumer<LogRecord> check) throws IOException {
+        List<Damage> before = List.of();
+        for (int attempt = 1; ; attempt++) {
+            List<Damage> found = new ArrayList<>();
+            try {
+                LogFolder folder = LogFolder.read(storage, found::add);
+                long[] records = {0};
+                for (Segment segment : folder.segments()) {
+                    folder.read(segment, (_, record) -> {
+                        records[0]++;
+                        checkRecord(segment, record, check, found);
+                    });
+                }
+                // Of a log in use, a file may change while it is read. Damage stays.
+                if (found.isEmpty() || found.equals(before) || attempt == VERIFICATIONS_MAX) {
+                    return report(folder, found, records[0]);
+                }
+                before = found;
+            } catch (IOException failure) {
+                if (attempt == VERIFICATIONS_MAX) {
+                    throw failure;
+                }
+            }
+        }
+    }
+
+    private static void checkRecord(Segment segment, Valid record, Consumer<LogRecord> check, List<Damage> found) {
+        if (!Payload.isForgotten(record.payload())) {
+            try {
+                check.accept(Payload.decode(record.payload()));
+            } catch (IllegalArgumentException rejected) {
+                found.add(new Damage(
+                        segment.name(), record.offset(), String.valueOf(rejected.getMessage()), Damage.Remedy.UPGRADE));
+            }
+        }
+    }
+
+    private Verified report(LogFolder folder, List<Damage> found, long records) {
+        if (!found.isEmpty()) {
+            found.forEach(damage -> lines.accept(UnreadableLogException.message(storage, damage)));
+            return Verified.DAMAGED;
+        }
+        if (folder.isEmpty()) {
+            lines.accept("%s contains no log. Check the name of the directory".formatted(storage.location()));
+            return Verified.ABSENT;
+        }
+        Manifest manifest = folder.manifest();
+        lines.accept("the log in %s is not damaged: %d records in %d segments%s"
+                .formatted(
+                        storage.location(),
+                        records,
+                        folder.segments().size(),
+                        manifest == null
+                                ? ""
+                                : String.format(
+                                        Locale.ROOT, ", epoch %d, tag %04x", manifest.epoch(), manifest.tag())));
+        if (manifest != null) {
+            manifest.notes().forEach(lines);
+        }
+        return Verified.SOUND;
+    }
+
+    // Changing the identity
+
+    /** From now on, abort is presumed for ids with the tag that have no record. */
+    public void adopt(int tag) throws IOException {
+        String name = tag(tag);
+        change(manifest -> manifest.adopt(tag, now + " adopted tag " + name + ", presuming abort"));
+        lines.accept("abort is presumed for transactions with tag %s that have no record in %s"
+                .formatted(name, storage.location()));
+    }
+
+    /**
+     * Gives a log that was restored from a copy a new tag. Abort is no longer presumed for ids with the previous tag,
+     * because they may have been decided after the copy was made.
+     */
+    public void retag() throws IOException {
+        int tag = random.nextInt(LogIdentity.TAG_MAX + 1);
+        String[] previous = {""};
+        change(manifest -> {
+            previous[0] = tag(manifest.tag());
+            return manifest.withTag(tag, now + " changed tag " + previous[0] + " to " + tag(tag));
+        });
+        lines.accept(("the log in %s has the new tag %s. Transactions with the previous tag %s that have no record are"
+                        + " PENDING. When all are resolved: log adopt %s %s --presume-abort")
+                .formatted(storage.location(), tag(tag), previous[0], storage.location(), previous[0]));
+    }
+
+    private static String tag(int tag) {
+        return String.format(Locale.ROOT, "%04x", tag);
+    }
+
+    private void change(UnaryOperator<Manifest> change) throws IOException {
+        if (LogFolder.read(storage, _ -> {}).isEmpty()) {
+            throw new IOException("%s contains no log. Check the name of the directory".formatted(storage.location()));
+        }
+        LogOpening.open(storage, new LogOpening.Options(SETTINGS, random, lines, change))
+                .close();
+    }
+
+    // Repairing
+
+    /**
+     * Makes a damaged log readable, without the records that are lost. The other records are copied, and all files are
+     * kept under other names. Since decisions may be lost, the log gets a new tag, like in {@link #retag}.
+     *
+     * @return whether the log was damaged; otherwise nothing is changed
+     */
+    public boolean repair() throws IOException {
+        storage.lock();
+        try {
+            Claim claim = Claim.take(storage);
+            List<Damage> found = new ArrayList<>();
+            LogFolder folder = LogFolder.read(storage, found::add);
+            Map<TransactionId, Valid> live = new LinkedHashMap<>();
+            for (Segment segment : folder.manifest() == null ? allSegments() : folder.segments()) {
+                int before = found.size();
+                folder.read(segment, (_, record) -> {
+                    TransactionId id = Payload.id(record.payload());
+                    live.remove(id);
+                    if (!Payload.isForgotten(record.payload())) {
+                        live.put(id, record);
+                    }
+                });
+                for (Damage damage : List.copyOf(found.subList(before, found.size()))) {
+                    reportLost(segment, damage);
+                }
+            }
+            if (found.isEmpty()) {
+                claim.release();
+                lines.accept("the log in %s is not damaged".formatted(storage.location()));
+                return false;
+            }
+            found.forEach(damage ->
+                    lines.accept("lost: " + damage.file() + ", byte " + damage.offset() + ": " + damage.why()));
+            write(claim, folder, List.copyOf(live.values()));
+            return true;
+        } finally {
+            storage.close();
+        }
+    }
+
+    /** Without a manifest, nothing tells which segments belong to the log. */
+    private List<Segment> allSegments() throws IOException {
+        List<FileName> names = new ArrayList<>();
+        for (String name : storage.names()) {
+            FileName parsed = FileName.parse(name);
+            if (parsed != null
+                    && (parsed.kind() == Kind.SEGMENT || parsed.kind() == Kind.LEGACY_SEGMENT)
+                    && !name.equals(FileName.FORMAT)
+                    && storage.isFile(name)) {
+                names.add(parsed);
+            }
+        }
+        names.sort(Comparator.comparingLong(FileName::number).thenComparingInt(FileName::epoch));
+        List<Segment> segments = new ArrayList<>();
+        for (FileName name : names) {
+            segments.add(Segment.fromHead(storage, name));
+        }
+        return segments;
+    }
+
+    private void reportLost(Segment segment, Damage damage) throws IOException {
+        ByteBuffer record =
+                storage.read(segment.name(), damage.offset() + segment.recordHeadBytes(), Payload.BYTES_MIN);
+        if (record.remaining() == Payload.BYTES_MIN) {
+            TransactionId id = Payload.id(record);
+            if (id.value().version() == 7) {
+                lines.accept("lost: a record of transaction " + id);
+            }
+        }
+    }
+
+    private void write(Claim claim, LogFolder folder, List<Valid> records) throws IOException {
+        int tag = random.nextInt(LogIdentity.TAG_MAX + 1);
+        Manifest old = folder.manifest();
+        String note =
+                now + " repaired; " + (old == null ? "the previous tag is lost" : "the tag was " + tag(old.tag()));
+        Manifest base = old == null
+                ? new Manifest(0, random.nextLong(), tag, false, Set.of(), List.of(note), List.of())
+                : old.withTag(tag, note);
+        List<String> previous = storage.names().stream()
+                .filter(name -> FileName.isOurs(name) && !name.equals(claim.name()))
+                .toList();
+        LogFiles files = new LogFiles(
+                storage, claim, base.with(claim.epoch(), List.of()), nextNumber(previous), SETTINGS, lines);
+        files.copyLater(records);
+        if (previous.contains(FileName.FORMAT) && !storage.isFile(FileName.FORMAT)) {
+            storage.rename(FileName.FORMAT, FileName.aside(claim.epoch(), FileName.FORMAT));
+        }
+        LogOpening.writeFormat(storage);
+        try {
+            files.start();
+        } catch (NotWrittenException failure) {
+            files.deleteOwn();
+            throw new IOException(failure.getMessage(), failure);
+        }
+        for (String name : previous) {
+            if (!name.equals(FileName.FORMAT)) {
+                storage.rename(name, FileName.aside(claim.epoch(), name));
+            }
+        }
+        storage.forceDirectory();
+        files.close();
+        lines.accept("kept %d records. The previous files are in %s under the names %s"
+                .formatted(records.size(), storage.location(), FileName.aside(claim.epoch(), "*")));
+        lines.accept("the log has the new tag %s. Transactions that began before and have no record are PENDING"
+                .formatted(tag(tag)));
+    }
+
+    private static long nextNumber(List<String> names) {
+        long next = 1;
+        for (String name : names) {
+            FileName parsed = FileName.parse(name);
+            if (parsed != null) {
+                next = Math.max(next, parsed.number() + 1);
+            }
+        }
+        return next;
+    }
+}

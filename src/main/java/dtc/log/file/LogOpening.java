@@ -1,0 +1,202 @@
+package dtc.log.file;
+
+import dtc.log.LogIdentity;
+import dtc.log.file.Manifest.Entry;
+import dtc.log.file.SegmentReader.Valid;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
+import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
+
+/**
+ * Opens the log: claims it, then reads it, then writes a manifest of the new epoch. Only then its records may be used.
+ *
+ * <p>No file of an earlier process is changed, because that process may still be running: it may write to its newest
+ * segment, or truncate it, until it finds that its claim is superseded. So the new manifest lists that segment only up
+ * to the last byte that the earlier process cannot truncate any more: up to there, its records were forced and may have
+ * been acknowledged. The records behind that byte are copied to a segment of the new epoch. Since the copies are
+ * forced, it does not matter whether the earlier process failed to force these records.
+ */
+final class LogOpening {
+
+    /**
+     * How to open a log.
+     *
+     * @param notice receives notices for operators
+     * @param change what to change in the manifest
+     */
+    record Options(
+            FileDecisionLog.Settings settings,
+            RandomGenerator random,
+            Consumer<String> notice,
+            UnaryOperator<Manifest> change) {}
+
+    private final Storage storage;
+    private final Claim claim;
+    private final Options options;
+
+    private LogOpening(Storage storage, Claim claim, Options options) {
+        this.storage = storage;
+        this.claim = claim;
+        this.options = options;
+    }
+
+    /**
+     * Locks and claims the storage, and reads the log.
+     *
+     * @throws UnreadableLogException if a record is damaged that was or may have been acknowledged
+     * @throws FencedException if another process claims the storage meanwhile
+     */
+    static LogFiles open(Storage storage, Options options) throws IOException {
+        storage.lock();
+        try {
+            return new LogOpening(storage, Claim.take(storage), options).run();
+        } catch (IOException | RuntimeException failure) {
+            try {
+                storage.close();
+            } catch (IOException also) {
+                failure.addSuppressed(also);
+            }
+            throw failure;
+        }
+    }
+
+    private LogFiles run() throws IOException {
+        LogFiles files;
+        try {
+            files = read();
+        } catch (IOException | RuntimeException failure) {
+            claim.releaseAfter(failure);
+            throw failure;
+        }
+        try {
+            files.start();
+        } catch (NotWrittenException failure) {
+            files.deleteOwn();
+            claim.releaseAfter(failure);
+            throw new IOException(failure.getMessage(), failure);
+        }
+        deleteUnlisted(files.manifest());
+        try {
+            files.prepare();
+        } catch (NotWrittenException failure) {
+            options.notice().accept("the next segment cannot be created in advance: " + failure.getMessage());
+        }
+        return files;
+    }
+
+    private LogFiles read() throws IOException {
+        LogFolder folder = LogFolder.read(storage, this::refuse);
+        writeFormat(storage);
+        Manifest found = folder.manifest();
+        Manifest base = found == null ? create(folder.entries()) : found;
+        LogFiles files = new LogFiles(
+                storage,
+                claim,
+                options.change().apply(base.with(claim.epoch(), List.of())),
+                folder.nextNumber(),
+                options.settings(),
+                options.notice());
+        List<Valid> newest = new ArrayList<>();
+        for (Segment segment : folder.segments()) {
+            if (folder.isOpen(segment)) {
+                LogFolder.End end = folder.read(segment, (_, record) -> newest.add(record));
+                if (end.tornTail() != null) {
+                    options.notice()
+                            .accept("ignored the torn tail of %s in %s at byte %d (%s)"
+                                    .formatted(segment.name(), storage.location(), end.offset(), end.tornTail()));
+                }
+                inheritNewest(files, segment, folder.acknowledgedIn(segment), newest);
+            } else {
+                files.inherit(segment);
+                folder.read(segment, files::load);
+            }
+        }
+        return files;
+    }
+
+    /** Refuses to open a damaged log. If another process has claimed it, it may have changed while it was read. */
+    private void refuse(Damage damage) throws IOException {
+        claim.check();
+        throw new UnreadableLogException(storage, damage);
+    }
+
+    /** Writes the file that keeps programs of formats 1 to 3 from using this folder. */
+    static void writeFormat(Storage storage) throws IOException {
+        ByteBuffer format = Segment.formatFile();
+        if (storage.names().contains(FileName.FORMAT)) {
+            if (storage.size(FileName.FORMAT) == format.remaining()
+                    && storage.read(FileName.FORMAT, 0, format.remaining()).equals(format)) {
+                return;
+            }
+            storage.delete(FileName.FORMAT);
+        }
+        storage.create(FileName.FORMAT);
+        storage.write(FileName.FORMAT, 0, format);
+        storage.force(FileName.FORMAT);
+        storage.forceDirectory();
+    }
+
+    /**
+     * Gives the log an identity. If it contains records of formats 1 to 3, its state is first described by a manifest.
+     */
+    private Manifest create(List<Entry> legacy) throws IOException {
+        int tag = options.random().nextInt(LogIdentity.TAG_MAX + 1);
+        Manifest created =
+                new Manifest(0, options.random().nextLong(), tag, !legacy.isEmpty(), Set.of(), List.of(), legacy);
+        if (!legacy.isEmpty()) {
+            OwnFiles files = new OwnFiles(storage, claim);
+            try {
+                files.write(created);
+            } catch (NotWrittenException failure) {
+                files.deleteUnused();
+                throw new IOException(failure.getMessage(), failure);
+            }
+        }
+        return created;
+    }
+
+    private static void inheritNewest(LogFiles files, Segment segment, long acknowledged, List<Valid> records) {
+        long kept = acknowledged;
+        for (Valid record : records) {
+            kept = Math.max(kept, record.forced());
+        }
+        segment.resize(kept);
+        if (!segment.isEmpty()) {
+            files.inherit(segment);
+        }
+        List<Valid> rest = new ArrayList<>();
+        for (Valid record : records) {
+            if (record.offset() + record.length() <= kept) {
+                files.load(segment, record);
+            } else {
+                rest.add(record);
+            }
+        }
+        files.copyLater(rest);
+    }
+
+    /** Deletes what earlier processes left. It is never read again, so failures do no harm. */
+    private void deleteUnlisted(Manifest manifest) throws IOException {
+        Set<String> listed = manifest.segments().stream().map(Entry::name).collect(Collectors.toSet());
+        for (String name : storage.names()) {
+            FileName parsed = FileName.parse(name);
+            if (parsed == null
+                    || parsed.epoch() >= claim.epoch()
+                    || listed.contains(name)
+                    || name.equals(FileName.FORMAT)) {
+                continue;
+            }
+            try {
+                storage.delete(name);
+            } catch (IOException failure) {
+                options.notice().accept("a file that is no longer needed cannot be deleted: " + failure.getMessage());
+            }
+        }
+    }
+}

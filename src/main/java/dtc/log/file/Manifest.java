@@ -1,0 +1,216 @@
+package dtc.log.file;
+
+import dtc.log.LogIdentity;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.CRC32C;
+
+/**
+ * The content of a manifest file: the identity of the log, and the segments that belong to it. It is a text with a
+ * checksum:
+ *
+ * <pre>
+ * decision log, format 4
+ * epoch 00000005
+ * log 1f0c9a3355d0e781
+ * tag 3fa2
+ * ids-without-tag pending
+ * adopted 11bb
+ * note 2026-11-29T08:00:00Z adopted tag 11bb
+ * segment 0000000012 00000004 1048576
+ * segment 0000000013 00000005 open
+ * checksum 0a1b2c3d
+ * </pre>
+ *
+ * @param epoch the epoch of the process that wrote it; 0 if it describes a log of formats 1 to 3 before its conversion
+ * @param logId random; in the head of each segment
+ * @param idsWithoutTagPresumedAborted see {@link LogIdentity#olderIdsPresumedAborted}
+ * @param notes what operators did with the log, with the time
+ * @param segments in the order in which they are read
+ */
+record Manifest(
+        int epoch,
+        long logId,
+        int tag,
+        boolean idsWithoutTagPresumedAborted,
+        Set<Integer> adoptedTags,
+        List<String> notes,
+        List<Entry> segments) {
+
+    /**
+     * A segment of the log.
+     *
+     * @param length the bytes that belong to the log; {@link #OPEN} if the process with its epoch still appends to it
+     */
+    record Entry(long number, int epoch, long length) {
+        static final long OPEN = -1;
+
+        String name() {
+            return FileName.segment(number, epoch);
+        }
+
+        boolean isOpen() {
+            return length == OPEN;
+        }
+    }
+
+    private static final String FIRST_LINE = "decision log, format " + Segment.VERSION;
+    private static final Pattern CHECKSUM = Pattern.compile("checksum ([0-9a-f]{8})\n");
+    private static final int CHECKSUM_BYTES = "checksum 00000000\n".length();
+    private static final Pattern SEGMENT = Pattern.compile("segment ([0-9]{10}) ([0-9]{8}) (open|[0-9]{1,18})");
+    private static final Pattern FORMAT = Pattern.compile("decision log, format ([0-9]{1,9})\n(?s:.*)");
+    private static final String PENDING = "pending";
+    private static final String ABORTED = "aborted";
+
+    Manifest {
+        adoptedTags = Set.copyOf(adoptedTags);
+        notes = List.copyOf(notes);
+        segments = List.copyOf(segments);
+    }
+
+    Manifest with(int newEpoch, List<Entry> newSegments) {
+        return new Manifest(newEpoch, logId, tag, idsWithoutTagPresumedAborted, adoptedTags, notes, newSegments);
+    }
+
+    Manifest adopt(int adopted, String note) {
+        Set<Integer> tags = new TreeSet<>(adoptedTags);
+        tags.add(adopted);
+        return new Manifest(epoch, logId, tag, idsWithoutTagPresumedAborted, tags, noted(note), segments);
+    }
+
+    /** With a new tag. Abort is no longer presumed for ids with the previous tag. */
+    Manifest withTag(int newTag, String note) {
+        return new Manifest(epoch, logId, newTag, false, adoptedTags, noted(note), segments);
+    }
+
+    private List<String> noted(String note) {
+        List<String> all = new ArrayList<>(notes);
+        all.add(note);
+        return all;
+    }
+
+    LogIdentity identity() {
+        return new LogIdentity(tag, epoch, adoptedTags, idsWithoutTagPresumedAborted);
+    }
+
+    ByteBuffer encode() {
+        StringBuilder text = new StringBuilder();
+        line(text, FIRST_LINE);
+        line(text, String.format(Locale.ROOT, "epoch %08d", epoch));
+        line(text, String.format(Locale.ROOT, "log %016x", logId));
+        line(text, String.format(Locale.ROOT, "tag %04x", tag));
+        line(text, "ids-without-tag " + (idsWithoutTagPresumedAborted ? ABORTED : PENDING));
+        for (int adopted : new TreeSet<>(adoptedTags)) {
+            line(text, String.format(Locale.ROOT, "adopted %04x", adopted));
+        }
+        for (String note : notes) {
+            line(text, "note " + note);
+        }
+        for (Entry entry : segments) {
+            line(
+                    text,
+                    String.format(
+                            Locale.ROOT,
+                            "segment %010d %08d %s",
+                            entry.number(),
+                            entry.epoch(),
+                            entry.isOpen() ? "open" : Long.toString(entry.length())));
+        }
+        line(text, String.format(Locale.ROOT, "checksum %08x", checksum(text.toString())));
+        return ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    private static void line(StringBuilder text, String line) {
+        text.append(line).append('\n');
+    }
+
+    private static int checksum(String text) {
+        CRC32C checksum = new CRC32C();
+        checksum.update(text.getBytes(StandardCharsets.ISO_8859_1));
+        return (int) checksum.getValue();
+    }
+
+    /** Returns the format in the first line; 0 if there is none. */
+    static int format(ByteBuffer bytes) {
+        Matcher matcher = FORMAT.matcher(StandardCharsets.ISO_8859_1.decode(bytes.duplicate()));
+        return matcher.matches() ? Integer.parseInt(matcher.group(1)) : 0;
+    }
+
+    /** @throws IllegalArgumentException if it is damaged; the message says how */
+    static Manifest decode(ByteBuffer bytes) {
+        String text = StandardCharsets.ISO_8859_1.decode(bytes.duplicate()).toString();
+        int end = text.length() - CHECKSUM_BYTES;
+        Matcher checksum = CHECKSUM.matcher(end < 0 ? "" : text.substring(end));
+        if (!checksum.matches()) {
+            throw new IllegalArgumentException("the last line is not a checksum");
+        }
+        String content = text.substring(0, end);
+        if (Integer.parseUnsignedInt(checksum.group(1), 16) != checksum(content)) {
+            throw new IllegalArgumentException("the checksum does not match");
+        }
+        return new Lines(content).manifest();
+    }
+
+    /** The lines of a text whose checksum is valid. */
+    private static final class Lines {
+        private final List<String> lines;
+        private int next;
+
+        private Lines(String content) {
+            lines = content.lines().toList();
+        }
+
+        private Manifest manifest() {
+            if (lines.isEmpty() || !lines.get(next++).equals(FIRST_LINE)) {
+                throw new IllegalArgumentException("the first line is not: " + FIRST_LINE);
+            }
+            int epoch = Integer.parseInt(value("epoch "));
+            long logId = Long.parseUnsignedLong(value("log "), 16);
+            int tag = Integer.parseInt(value("tag "), 16);
+            boolean aborted = value("ids-without-tag ").equals(ABORTED);
+            Set<Integer> adopted = new TreeSet<>();
+            while (isNext("adopted ")) {
+                adopted.add(Integer.parseInt(value("adopted "), 16));
+            }
+            List<String> notes = new ArrayList<>();
+            while (isNext("note ")) {
+                notes.add(value("note "));
+            }
+            List<Entry> segments = new ArrayList<>();
+            while (next < lines.size()) {
+                segments.add(entry(lines.get(next++)));
+            }
+            return new Manifest(epoch, logId, tag, aborted, adopted, notes, segments);
+        }
+
+        private boolean isNext(String key) {
+            return next < lines.size() && lines.get(next).startsWith(key);
+        }
+
+        private String value(String key) {
+            if (!isNext(key)) {
+                throw new IllegalArgumentException("line %d does not start with: %s".formatted(next + 1, key));
+            }
+            return lines.get(next++).substring(key.length());
+        }
+
+        private static Entry entry(String line) {
+            Matcher matcher = SEGMENT.matcher(line);
+            if (!matcher.matches()) {
+                throw new IllegalArgumentException("unknown line: " + line);
+            }
+            String length = matcher.group(3);
+            return new Entry(
+                    Long.parseLong(matcher.group(1)),
+                    Integer.parseInt(matcher.group(2)),
+                    length.equals("open") ? Entry.OPEN : Long.parseLong(length));
+        }
+    }
+}
