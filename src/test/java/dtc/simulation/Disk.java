@@ -140,6 +140,14 @@ final class Disk {
             }
         }
 
+        /** "log" for a segment, else "claim", "manifest" or "format". */
+        private static String kind(String name) {
+            if (name.equals("segment-0000000000.log")) {
+                return "format";
+            }
+            return name.startsWith("segment-") ? "log" : name.substring(0, name.indexOf('-'));
+        }
+
         private Content file(String name) throws IOException {
             Content content = files.get(name);
             if (content == null) {
@@ -189,7 +197,7 @@ final class Disk {
 
         @Override
         public void create(String name) throws IOException {
-            moment("creates a file");
+            moment("creates " + kind(name));
             roomOrFail();
             Content content = new Content();
             if (files.putIfAbsent(name, content) != null) {
@@ -200,7 +208,7 @@ final class Disk {
 
         @Override
         public void write(String name, long offset, ByteBuffer bytes) throws IOException {
-            moment("writes log");
+            moment("writes " + kind(name));
             Content content = opened(name);
             int room = isFull() ? bytes.remaining() / 2 : bytes.remaining();
             byte[] written = Arrays.copyOf(content.read, Math.max(content.read.length, (int) offset + room));
@@ -221,14 +229,14 @@ final class Disk {
 
         @Override
         public void truncate(String name, long size) throws IOException {
-            moment("cuts log");
+            moment("cuts " + kind(name));
             Content content = opened(name);
             content.read = Arrays.copyOf(content.read, (int) size);
         }
 
         @Override
         public void force(String name) throws IOException {
-            moment("forces log");
+            moment("forces " + kind(name));
             Content content = opened(name);
             if (failNext) {
                 failNext = false;
@@ -242,7 +250,7 @@ final class Disk {
 
         @Override
         public void rename(String from, String to) throws IOException {
-            moment("renames a file");
+            moment("renames " + kind(from));
             files.put(to, file(from));
             files.remove(from);
             opened.remove(to);
@@ -254,7 +262,7 @@ final class Disk {
 
         @Override
         public void delete(String name) throws IOException {
-            moment("deletes a file");
+            moment("deletes " + kind(name));
             file(name);
             files.remove(name);
             opened.remove(name);

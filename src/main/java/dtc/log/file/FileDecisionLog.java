@@ -54,9 +54,6 @@ public final class FileDecisionLog implements DecisionLog {
     /** The maximum size of queued lazy records. Further ones are dropped, which has the same effect as a crash. */
     static final long LAZY_BYTES_MAX = 32 << 20;
 
-    /** The approximate memory of a pending append, excluding its payload. */
-    private static final long PENDING_APPEND_BYTES = 100;
-
     private static final long RECHECK_NANOS = 1_000_000_000;
 
     private static final String FAILED = "the decision log has failed and the process is ending";
@@ -89,29 +86,6 @@ public final class FileDecisionLog implements DecisionLog {
         OVER
     }
 
-    /**
-     * A record in the queue.
-     *
-     * @param result completes with the result of the append; null for a lazy record
-     */
-    private record PendingAppend(
-            ByteBuffer payload, @Nullable CompletableFuture<AppendResult> result) {
-
-        private boolean isLazy() {
-            return result == null;
-        }
-
-        private void complete(AppendResult appendResult) {
-            if (result != null) {
-                result.complete(appendResult);
-            }
-        }
-
-        private long memory() {
-            return payload.remaining() + PENDING_APPEND_BYTES;
-        }
-    }
-
     private final Storage storage;
     private final Executor writer;
     private final Settings settings;
@@ -119,6 +93,8 @@ public final class FileDecisionLog implements DecisionLog {
     private final Watch watch;
     /** Used by the writer only. */
     private final LogFiles files;
+
+    private final Upkeep upkeep;
 
     private final LogIdentity identity;
     /** The batch that is being written. Used by the writer only. */
@@ -143,13 +119,6 @@ public final class FileDecisionLog implements DecisionLog {
     private final AtomicLong checkedNanos;
     /** When the last write failed; null if it succeeded. Used by the writer only. */
     private @Nullable Long writeFailedNanos;
-    /** When the files were checked. Used by the writer only. */
-    private long filesCheckedNanos;
-    /** When the next files were created, or this failed. Used by the writer only. */
-    private long preparedNanos;
-
-    private boolean prepareFailed;
-
     private FileDecisionLog(
             Storage storage, LogFiles files, Executor writer, Settings settings, LongSupplier nanos, Watch watch) {
         this.storage = storage;
@@ -159,7 +128,7 @@ public final class FileDecisionLog implements DecisionLog {
         this.settings = settings;
         this.nanos = nanos;
         this.watch = watch;
-        this.filesCheckedNanos = nanos.getAsLong();
+        this.upkeep = new Upkeep(files, nanos, watch::notice);
         this.checkedNanos = new AtomicLong(nanos.getAsLong() - RECHECK_NANOS);
     }
 
@@ -274,7 +243,7 @@ public final class FileDecisionLog implements DecisionLog {
         long checked = checkedNanos.get();
         if (now - checked >= RECHECK_NANOS && checkedNanos.compareAndSet(checked, now)) {
             // A failed write also expires here: the next decision tests whether writes succeed again.
-            refuse(shortage());
+            refuse(FreeSpace.shortage(storage, settings.freeBytesMin()));
         }
         return refusal;
     }
@@ -282,18 +251,6 @@ public final class FileDecisionLog implements DecisionLog {
     @Override
     public LogIdentity identity() {
         return identity;
-    }
-
-    private @Nullable String shortage() {
-        try {
-            long free = storage.freeBytes();
-            return free >= settings.freeBytesMin()
-                    ? null
-                    : "less than " + settings.freeBytesMin() + " bytes are free for the decision log in "
-                            + storage.location();
-        } catch (IOException failure) {
-            return "the free space for the decision log is unknown: " + failure.getMessage();
-        }
     }
 
     private void refuse(@Nullable String why) {
@@ -313,11 +270,11 @@ public final class FileDecisionLog implements DecisionLog {
         try {
             batch = nextBatch();
             if (batch.isEmpty()) {
-                checkFiles();
+                upkeep.check();
             } else {
                 write();
             }
-            prepare();
+            upkeep.prepare();
             if (canClean()) {
                 clean();
             }
@@ -384,32 +341,8 @@ public final class FileDecisionLog implements DecisionLog {
         if (!batch.stream().allMatch(PendingAppend::isLazy)) {
             files.force();
         }
-        checkFiles();
+        upkeep.check();
         complete(new AppendResult.Stored());
-    }
-
-    /** Checks about once a second that no file was removed or replaced. Each force checks the files that it needs. */
-    private void checkFiles() throws IOException {
-        long now = nanos.getAsLong();
-        if (now - filesCheckedNanos >= RECHECK_NANOS) {
-            filesCheckedNanos = now;
-            files.check();
-        }
-    }
-
-    /** Creates the files that are needed next. If this fails, the write that needs them tries it again. */
-    private void prepare() throws IOException {
-        if (files.isPrepared() || (prepareFailed && nanos.getAsLong() - preparedNanos < RECHECK_NANOS)) {
-            return;
-        }
-        preparedNanos = nanos.getAsLong();
-        prepareFailed = true;
-        try {
-            files.prepare();
-            prepareFailed = false;
-        } catch (NotWrittenException failure) {
-            watch.notice("the next segment cannot be created in advance: " + failure.getMessage());
-        }
     }
 
     private void complete(AppendResult result) {

@@ -3,16 +3,15 @@ package dtc.log.file;
 import dtc.log.LogRecord;
 import dtc.log.file.Claim.Position;
 import dtc.log.file.Damage.Remedy;
+import dtc.log.file.LogIndex.Location;
 import dtc.log.file.Manifest.Entry;
 import dtc.log.file.SegmentReader.Invalid;
 import dtc.log.file.SegmentReader.Valid;
 import dtc.log.file.SegmentReader.Zeros;
-import dtc.protocol.TransactionId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -56,12 +55,11 @@ final class LogFiles {
 
     private long nextNumber;
 
-    private final Map<TransactionId, Location> index = new HashMap<>();
+    private final LogIndex index = new LogIndex();
     /** Records that {@link #start} copies to the first segment of this process. */
     private final List<NewRecord> copies = new ArrayList<>();
 
     private long totalBytes;
-    private long liveBytes;
     private long nextSequence;
     /** Whether the current segment contains bytes that are not forced. */
     private boolean dirty;
@@ -69,9 +67,6 @@ final class LogFiles {
     private boolean positionFailed;
     /** The offset in the oldest segment up to which it is cleaned; 0 at its start. */
     private long cleanedTo;
-
-    /** The location of a record. */
-    private record Location(Segment segment, long offset, int length, long sequence) {}
 
     /** A record to be written. */
     private record NewRecord(long sequence, ByteBuffer payload) {
@@ -107,7 +102,8 @@ final class LogFiles {
 
     void load(Segment segment, Valid record) {
         nextSequence = Math.max(nextSequence, record.sequence() + 1);
-        updateIndex(segment, record.offset(), record.length(), record.sequence(), record.payload());
+        index.add(
+                record.payload(), new Location(segment, record.offset(), record.length(), record.sequence()));
     }
 
     void copyLater(List<Valid> records) {
@@ -167,10 +163,8 @@ final class LogFiles {
 
     /** Passes the newest record of each transaction to {@code each}, in append order. */
     void replay(Consumer<LogRecord> each) throws IOException {
-        List<Location> locations = new ArrayList<>(index.values());
-        locations.sort(Comparator.comparingLong(Location::sequence));
         Map<Segment, SegmentReader> readers = new HashMap<>();
-        for (Location location : locations) {
+        for (Location location : index.inAppendOrder()) {
             SegmentReader reader =
                     readers.computeIfAbsent(location.segment(), segment -> new SegmentReader(storage, segment));
             Valid record = validRecord(reader, location.segment(), location.offset());
@@ -270,7 +264,7 @@ final class LogFiles {
         totalBytes += encoded.remaining();
         long offset = start;
         for (NewRecord record : records) {
-            updateIndex(segment, offset, record.length(), record.sequence(), record.payload());
+            index.add(record.payload(), new Location(segment, offset, record.length(), record.sequence()));
             offset += record.length();
         }
     }
@@ -314,24 +308,6 @@ final class LogFiles {
     private void truncate(Segment segment, long size) throws IOException {
         storage.truncate(segment.name(), size);
         segment.resize(size);
-    }
-
-    private void updateIndex(Segment segment, long offset, int length, long sequence, ByteBuffer payload) {
-        TransactionId id = Payload.id(payload);
-        Location before = Payload.isForgotten(payload)
-                ? index.remove(id)
-                : index.put(id, new Location(segment, offset, length, sequence));
-        if (before != null) {
-            addLive(before.segment(), -before.length());
-        }
-        if (!Payload.isForgotten(payload)) {
-            addLive(segment, length);
-        }
-    }
-
-    private void addLive(Segment segment, long bytes) {
-        segment.addLive(bytes);
-        liveBytes += bytes;
     }
 
     /**
@@ -403,7 +379,7 @@ final class LogFiles {
             return false;
         }
         return segments.getFirst().liveBytes() == 0
-                || totalBytes - liveBytes > liveBytes + settings.segmentBytesMax()
+                || totalBytes - index.liveBytes() > index.liveBytes() + settings.segmentBytesMax()
                 || segments.size() > SHORT_SEGMENTS_MAX + 2 * totalBytes / settings.segmentBytesMax();
     }
 
@@ -442,8 +418,7 @@ final class LogFiles {
         long offset = start;
         while (offset < oldest.size() && offset - start < CLEANING_BYTES) {
             Valid record = validRecord(reader, oldest, offset);
-            Location newest = index.get(Payload.id(record.payload()));
-            if (newest != null && newest.segment() == oldest && newest.offset() == offset) {
+            if (index.isNewest(record.payload(), oldest, offset)) {
                 live.add(new NewRecord(record.sequence(), record.payload()));
             }
             offset += record.length();
