@@ -74,7 +74,7 @@ class PlantedBugsTest {
                         .foundWithin(MANY),
                 plant("deletes a segment without copying its live records")
                         .in("dtc.log.file.LogFiles", "copyLive")
-                        .remove("write(copies);")
+                        .remove("write(live);")
                         .foundWithin(MANY));
     }
 

@@ -1,6 +1,6 @@
 package dtc.log.file;
 
-import dtc.log.LogIdentity;
+import dtc.protocol.TransactionId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -72,7 +72,7 @@ final class Claim {
     private static Claim create(Storage storage) throws IOException {
         while (true) {
             int epoch = FileName.highestEpoch(storage.names()) + 1;
-            if (epoch > LogIdentity.EPOCH_MAX) {
+            if (epoch > TransactionId.NUMBER_MAX) {
                 throw new IOException("the log in %s was opened too often. Move it away and create a new one"
                         .formatted(storage.location()));
             }

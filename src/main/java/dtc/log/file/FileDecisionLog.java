@@ -119,6 +119,7 @@ public final class FileDecisionLog implements DecisionLog {
     private final AtomicLong checkedNanos;
     /** When the last write failed; null if it succeeded. Used by the writer only. */
     private @Nullable Long writeFailedNanos;
+
     private FileDecisionLog(
             Storage storage, LogFiles files, Executor writer, Settings settings, LongSupplier nanos, Watch watch) {
         this.storage = storage;

@@ -1,6 +1,6 @@
 package dtc.log.file;
 
-import dtc.log.LogIdentity;
+import dtc.protocol.TransactionId;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -86,7 +86,7 @@ record FileName(Kind kind, long number, int epoch) {
                     case LEGACY_SEGMENT, UNFINISHED_LEGACY_SEGMENT ->
                         new FileName(kind, Long.parseLong(matcher.group(1)), 0);
                 };
-                return parsed.epoch() <= LogIdentity.EPOCH_MAX ? parsed : null;
+                return parsed.epoch() <= TransactionId.NUMBER_MAX ? parsed : null;
             }
         }
         return null;

@@ -102,8 +102,7 @@ final class LogFiles {
 
     void load(Segment segment, Valid record) {
         nextSequence = Math.max(nextSequence, record.sequence() + 1);
-        index.add(
-                record.payload(), new Location(segment, record.offset(), record.length(), record.sequence()));
+        index.add(record.payload(), new Location(segment, record.offset(), record.length(), record.sequence()));
     }
 
     void copyLater(List<Valid> records) {

@@ -289,7 +289,7 @@ final class LogFolder {
                     of.logId(),
                     entry.number(),
                     entry.epoch(),
-                    entry.epoch() == 0 ? legacyVersion(name) : Segment.VERSION,
+                    Segment.versionToRead(storage.read(name, 0, Segment.HEAD_BYTES), entry.epoch()),
                     entry.isOpen() ? size : Math.min(size, entry.length())));
             lastIsOpen = entry.isOpen();
             if (!entry.isOpen() && acknowledged.segment() == entry.number() && acknowledged.offset() > entry.length()) {
@@ -345,16 +345,10 @@ final class LogFolder {
                                 + segments.getLast().name(),
                         Remedy.RESTORE);
             }
-            segments.add(new Segment(0, number, 0, legacyVersion(name.getKey()), storage.size(name.getKey())));
+            segments.add(Segment.fromHead(storage, name.getValue()));
             lastIsOpen = true;
         }
         segments.sort(Comparator.comparingLong(Segment::number));
-    }
-
-    /** Returns the version in the head, or the last one if there is none. The head is checked with the records. */
-    private byte legacyVersion(String name) throws IOException {
-        byte version = Segment.version(storage.read(name, 0, Segment.LEGACY_HEAD_BYTES));
-        return version >= 1 && version <= Segment.LEGACY_VERSION_MAX ? version : Segment.LEGACY_VERSION_MAX;
     }
 
     // Records

@@ -1,6 +1,5 @@
 package dtc.log.file;
 
-import dtc.log.LogIdentity;
 import dtc.log.LogRecord;
 import dtc.log.file.FileName.Kind;
 import dtc.log.file.SegmentReader.Valid;
@@ -131,7 +130,7 @@ public final class LogMaintenance {
      * because they may have been decided after the copy was made.
      */
     public void retag() throws IOException {
-        int tag = random.nextInt(LogIdentity.TAG_MAX + 1);
+        int tag = random.nextInt(TransactionId.TAG_MAX + 1);
         String[] previous = {""};
         change(manifest -> {
             previous[0] = tag(manifest.tag());
@@ -228,7 +227,7 @@ public final class LogMaintenance {
     }
 
     private void write(Claim claim, LogFolder folder, List<Valid> records) throws IOException {
-        int tag = random.nextInt(LogIdentity.TAG_MAX + 1);
+        int tag = random.nextInt(TransactionId.TAG_MAX + 1);
         Manifest old = folder.manifest();
         String note =
                 now + " repaired; " + (old == null ? "the previous tag is lost" : "the tag was " + tag(old.tag()));

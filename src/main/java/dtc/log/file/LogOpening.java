@@ -1,8 +1,8 @@
 package dtc.log.file;
 
-import dtc.log.LogIdentity;
 import dtc.log.file.Manifest.Entry;
 import dtc.log.file.SegmentReader.Valid;
+import dtc.protocol.TransactionId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -146,7 +146,7 @@ final class LogOpening {
      * Gives the log an identity. If it contains records of formats 1 to 3, its state is first described by a manifest.
      */
     private Manifest create(List<Entry> legacy) throws IOException {
-        int tag = options.random().nextInt(LogIdentity.TAG_MAX + 1);
+        int tag = options.random().nextInt(TransactionId.TAG_MAX + 1);
         Manifest created =
                 new Manifest(0, options.random().nextLong(), tag, !legacy.isEmpty(), Set.of(), List.of(), legacy);
         if (!legacy.isEmpty()) {

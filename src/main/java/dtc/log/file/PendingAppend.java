@@ -10,8 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param result completes with the result of the append; null for a lazy record
  */
-record PendingAppend(
-        ByteBuffer payload, @Nullable CompletableFuture<AppendResult> result) {
+record PendingAppend(ByteBuffer payload, @Nullable CompletableFuture<AppendResult> result) {
 
     /** The approximate memory of a pending append, excluding its payload. */
     private static final long BYTES = 100;

@@ -35,7 +35,7 @@ final class Segment {
      */
     static final byte VERSION = 4;
 
-    static final byte LEGACY_VERSION_MAX = 3;
+    private static final byte LEGACY_VERSION_MAX = 3;
 
     static final int HEAD_BYTES = 32;
     static final int LEGACY_HEAD_BYTES = 20;
@@ -77,21 +77,24 @@ final class Segment {
 
     /** Returns a segment as its head describes it, without checking the head. */
     static Segment fromHead(Storage storage, FileName name) throws IOException {
-        String file = segmentName(name);
+        String file = FileName.segment(name.number(), name.epoch());
         ByteBuffer head = storage.read(file, 0, HEAD_BYTES);
-        boolean isLegacy = name.epoch() == 0;
-        byte version = version(head);
-        if (!isLegacy) {
-            version = VERSION;
-        } else if (version < 1 || version > LEGACY_VERSION_MAX) {
-            version = LEGACY_VERSION_MAX;
-        }
-        long logId = isLegacy || head.remaining() < HEAD_BYTES ? 0 : head.getLong(LOG_ID_OFFSET);
-        return new Segment(logId, name.number(), name.epoch(), version, storage.size(file));
+        boolean hasLogId = name.epoch() > 0 && head.remaining() >= HEAD_BYTES;
+        return new Segment(
+                hasLogId ? head.getLong(LOG_ID_OFFSET) : 0,
+                name.number(),
+                name.epoch(),
+                versionToRead(head, name.epoch()),
+                storage.size(file));
     }
 
-    private static String segmentName(FileName name) {
-        return FileName.segment(name.number(), name.epoch());
+    /** Returns the version by which records are read. It does not depend on a damaged head if possible. */
+    static byte versionToRead(ByteBuffer head, int epoch) {
+        if (epoch > 0) {
+            return VERSION;
+        }
+        byte version = version(head);
+        return version >= 1 && version <= LEGACY_VERSION_MAX ? version : LEGACY_VERSION_MAX;
     }
 
     long number() {

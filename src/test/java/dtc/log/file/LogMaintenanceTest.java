@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dtc.log.LogIdentity;
 import dtc.log.SampleLogRecords;
 import dtc.log.file.LogMaintenance.Verified;
+import dtc.protocol.TransactionId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Instant;
@@ -34,6 +35,10 @@ class LogMaintenanceTest {
         return new FileLogFixture(of.copy()).open().identity();
     }
 
+    private static TransactionId id(int tag, int number) {
+        return TransactionId.of(1, 0, tag, number, 0);
+    }
+
     private void writeAndClose(int records) throws IOException {
         process.open();
         for (int i = 0; i < records; i++) {
@@ -54,9 +59,9 @@ class LogMaintenanceTest {
         assertEquals(2, second.epoch());
         assertEquals(first.tag(), second.tag());
         assertFalse(first.olderIdsPresumedAborted());
-        assertTrue(second.presumesAbort(first.tag(), 1));
-        assertFalse(second.presumesAbort(first.tag(), 3), "not issued by this log");
-        assertFalse(second.presumesAbort(first.tag() ^ 1, 1), "issued by another log");
+        assertTrue(second.presumesAbort(id(first.tag(), 1)));
+        assertFalse(second.presumesAbort(id(first.tag(), 3)), "not issued by this log");
+        assertFalse(second.presumesAbort(id(first.tag() ^ 1, 1)), "issued by another log");
     }
 
     @Test
@@ -65,7 +70,7 @@ class LogMaintenanceTest {
         maintenance(storage).adopt(0x0bAd);
 
         assertEquals(List.of("abort is presumed for transactions with tag 0bad that have no record in memory"), lines);
-        assertTrue(identity(storage).presumesAbort(0x0bad, 5_000));
+        assertTrue(identity(storage).presumesAbort(id(0x0bad, 5_000)));
         assertEquals(process.log().identity().tag(), identity(storage).tag());
         lines.clear();
         assertEquals(Verified.SOUND, maintenance(storage).verify(_ -> {}));
@@ -80,11 +85,11 @@ class LogMaintenanceTest {
         LogIdentity after = identity(storage);
 
         assertFalse(after.tag() == before);
-        assertFalse(after.presumesAbort(before, 1));
+        assertFalse(after.presumesAbort(id(before, 1)));
         assertTrue(
                 lines.getFirst().endsWith(String.format(Locale.ROOT, "log adopt memory %04x --presume-abort", before)));
         maintenance(storage).adopt(before);
-        assertTrue(identity(storage).presumesAbort(before, 1));
+        assertTrue(identity(storage).presumesAbort(id(before, 1)));
         assertEquals(3, FileLogFixture.replayed(storage).size());
     }
 
@@ -189,7 +194,7 @@ class LogMaintenanceTest {
                 lines.getFirst().startsWith("lost: a record of transaction " + SampleLogRecords.id(0)),
                 lines.toString());
         assertEquals(19, FileLogFixture.replayed(storage).size());
-        assertFalse(identity(storage).presumesAbort(process.log().identity().tag(), 1));
+        assertFalse(identity(storage).presumesAbort(id(process.log().identity().tag(), 1)));
         String aside = storage.names().stream()
                 .filter(each -> each.startsWith("before-repair-") && each.endsWith(name))
                 .findFirst()
