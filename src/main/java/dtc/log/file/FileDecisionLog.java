@@ -200,7 +200,6 @@ public final class FileDecisionLog implements DecisionLog {
 
     /** Queues an append. Returns null if it is queued; otherwise the result. */
     private @Nullable AppendResult enqueue(PendingAppend append) {
-        boolean start;
         synchronized (queue) {
             if (failed != null) {
                 return failed;
@@ -221,13 +220,19 @@ public final class FileDecisionLog implements DecisionLog {
                 decisionsWaiting++;
             }
             queue.addLast(append);
-            start = !writing;
+        }
+        startWriter();
+        return null;
+    }
+
+    private void startWriter() {
+        synchronized (queue) {
+            if (writing || phase == Phase.OVER) {
+                return;
+            }
             writing = true;
         }
-        if (start) {
-            writer.execute(this::runWriter);
-        }
-        return null;
+        writer.execute(this::runWriter);
     }
 
     // Refusing
@@ -420,13 +425,7 @@ public final class FileDecisionLog implements DecisionLog {
      * about once a second; with appends, it happens without this.
      */
     public void check() {
-        synchronized (queue) {
-            if (phase != Phase.OPEN || writing) {
-                return;
-            }
-            writing = true;
-        }
-        writer.execute(this::runWriter);
+        startWriter();
     }
 
     /**
@@ -435,18 +434,12 @@ public final class FileDecisionLog implements DecisionLog {
      * @return completes when the storage is released; never completes if this fails
      */
     public CompletionStage<Void> close() {
-        boolean start;
         synchronized (queue) {
-            if (phase != Phase.OPEN) {
-                return closed;
+            if (phase == Phase.OPEN) {
+                phase = Phase.CLOSING;
             }
-            phase = Phase.CLOSING;
-            start = !writing;
-            writing = true;
         }
-        if (start) {
-            writer.execute(this::runWriter);
-        }
+        startWriter();
         return closed;
     }
 }
