@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Queue;
 import java.util.Random;
 import java.util.Set;
@@ -124,10 +125,10 @@ class LogTakeoverIT {
     /** Sends one transaction; notes its id if the commit is acknowledged. */
     private void commit(Application coordinator, Queue<String> acknowledged) throws InterruptedException {
         int number = begun.incrementAndGet();
-        String body = """
+        String body = String.format(Locale.ROOT, """
                 {"writes": [{"resourceManager": "orders", "key": "o-%d", "value": 1},
                             {"resourceManager": "payments", "key": "p-%d", "value": 2}],
-                 "autoCommit": true}""".formatted(number, number);
+                 "autoCommit": true}""", number, number);
         try {
             HttpResponse<String> response =
                     http.send(HttpRequest.newBuilder(URI.create(coordinator.url() + "/transactions"))

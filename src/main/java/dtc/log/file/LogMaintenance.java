@@ -100,15 +100,15 @@ public final class LogMaintenance {
             return Verified.ABSENT;
         }
         Manifest manifest = folder.manifest();
-        lines.accept("the log in %s is not damaged: %d records in %d segments%s"
-                .formatted(
-                        storage.location(),
-                        records,
-                        folder.segments().size(),
-                        manifest == null
-                                ? ""
-                                : String.format(
-                                        Locale.ROOT, ", epoch %d, tag %04x", manifest.epoch(), manifest.tag())));
+        lines.accept(String.format(
+                Locale.ROOT,
+                "the log in %s is not damaged: %d records in %d segments%s",
+                storage.location(),
+                records,
+                folder.segments().size(),
+                manifest == null
+                        ? ""
+                        : String.format(Locale.ROOT, ", epoch %d, tag %04x", manifest.epoch(), manifest.tag())));
         if (manifest != null) {
             manifest.notes().forEach(lines);
         }
@@ -257,8 +257,12 @@ public final class LogMaintenance {
         }
         storage.forceDirectory();
         files.close();
-        lines.accept("kept %d records. The previous files are in %s under the names %s"
-                .formatted(records.size(), storage.location(), FileName.aside(claim.epoch(), "*")));
+        lines.accept(String.format(
+                Locale.ROOT,
+                "kept %d records. The previous files are in %s under the names %s",
+                records.size(),
+                storage.location(),
+                FileName.aside(claim.epoch(), "*")));
         lines.accept("the log has the new tag %s. Transactions that began before and have no record are PENDING"
                 .formatted(tag(tag)));
     }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -108,8 +109,13 @@ final class LogOpening {
                 LogFolder.End end = folder.read(segment, (_, record) -> newest.add(record));
                 if (end.tornTail() != null) {
                     options.notice()
-                            .accept("ignored the torn tail of %s in %s at byte %d (%s)"
-                                    .formatted(segment.name(), storage.location(), end.offset(), end.tornTail()));
+                            .accept(String.format(
+                                    Locale.ROOT,
+                                    "ignored the torn tail of %s in %s at byte %d (%s)",
+                                    segment.name(),
+                                    storage.location(),
+                                    end.offset(),
+                                    end.tornTail()));
                 }
                 inheritNewest(files, segment, folder.acknowledgedIn(segment), newest);
             } else {

@@ -196,7 +196,8 @@ record Manifest(
 
         private String value(String key) {
             if (!isNext(key)) {
-                throw new IllegalArgumentException("line %d does not start with: %s".formatted(next + 1, key));
+                throw new IllegalArgumentException(
+                        String.format(Locale.ROOT, "line %d does not start with: %s", next + 1, key));
             }
             return lines.get(next++).substring(key.length());
         }

@@ -23,6 +23,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -162,7 +163,8 @@ class FileDecisionLogTest extends DecisionLogContract {
 
         assertEquals(new Stored(), log().append(longest).toCompletableFuture().getNow(null));
         assertEquals(
-                "a record of %d bytes is too long".formatted(Payload.BYTES_MAX - Payload.BYTES_MIN + 1),
+                String.format(
+                        Locale.ROOT, "a record of %d bytes is too long", Payload.BYTES_MAX - Payload.BYTES_MIN + 1),
                 refusal(log().append(tooLong).toCompletableFuture()));
         assertEquals(List.of(), process.notices);
         log().appendLazily(tooLong);
@@ -181,13 +183,13 @@ class FileDecisionLogTest extends DecisionLogContract {
             }
             usedMax = Math.max(usedMax, storage.usedBytes());
         }
-        assertTrue(usedMax < 5 * 700, "at most %d bytes".formatted(usedMax));
+        assertTrue(usedMax < 5 * 700, String.format(Locale.ROOT, "at most %d bytes", usedMax));
         log().forget(SampleLogRecords.id(1998));
         log().forget(SampleLogRecords.id(1999));
         log().forget(SampleLogRecords.id(2000));
 
         assertEquals(ids(), found());
-        assertTrue(storage.usedBytes() < 3 * 700, "left are %d bytes".formatted(storage.usedBytes()));
+        assertTrue(storage.usedBytes() < 3 * 700, String.format(Locale.ROOT, "left are %d bytes", storage.usedBytes()));
     }
 
     @Test
@@ -202,7 +204,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         assertEquals(
                 SampleLogRecords.open(1_000_000),
                 FileLogFixture.replayed(storage).get(SampleLogRecords.id(1_000_000)));
-        assertTrue(storage.usedBytes() < 5 * 700, "left are %d bytes".formatted(storage.usedBytes()));
+        assertTrue(storage.usedBytes() < 5 * 700, String.format(Locale.ROOT, "left are %d bytes", storage.usedBytes()));
     }
 
     /** Copies keep their place in the order. */
@@ -387,14 +389,16 @@ class FileDecisionLogTest extends DecisionLogContract {
             String message = refusal(bad);
 
             assertTrue(message.startsWith(FIRST + " in memory, at byte " + second + ": "), message);
-            assertTrue(message.contains("records up to byte %d were acknowledged".formatted(second + 2 * OPEN_BYTES)));
+            assertTrue(message.contains(
+                    String.format(Locale.ROOT, "records up to byte %d were acknowledged", second + 2 * OPEN_BYTES)));
             assertTrue(message.endsWith("log repair memory --lose-damaged"), message);
 
             // A power failure may lose the acknowledged position.
             String claim = FileName.supersededClaim(1);
             bad.put(claim, Arrays.copyOf(Arrays.copyOf(bad.bytes(claim), Claim.HEAD_BYTES), (int) bad.size(claim)));
             assertTrue(refusal(bad)
-                    .contains("the record at byte %d proves that it was forced".formatted(second + OPEN_BYTES)));
+                    .contains(String.format(
+                            Locale.ROOT, "the record at byte %d proves that it was forced", second + OPEN_BYTES)));
         }
     }
 
@@ -460,7 +464,8 @@ class FileDecisionLogTest extends DecisionLogContract {
         putValid(payload);
 
         assertTrue(refusal(storage.afterKill())
-                .contains("at byte %d: a payload of kind 5 is not supported".formatted(Segment.HEAD_BYTES)));
+                .contains(String.format(
+                        Locale.ROOT, "at byte %d: a payload of kind 5 is not supported", Segment.HEAD_BYTES)));
     }
 
     @Test
@@ -489,9 +494,12 @@ class FileDecisionLogTest extends DecisionLogContract {
                 }));
 
         assertEquals(
-                ("%s in memory, at byte %d: unknown field 77. Restore the file; or, to continue without what is lost,"
-                                + " run this program with: log repair memory --lose-damaged")
-                        .formatted(FIRST, Segment.HEAD_BYTES + OPEN_BYTES),
+                String.format(
+                        Locale.ROOT,
+                        "%s in memory, at byte %d: unknown field 77. Restore the file; or, to continue without what is lost,"
+                                + " run this program with: log repair memory --lose-damaged",
+                        FIRST,
+                        Segment.HEAD_BYTES + OPEN_BYTES),
                 failure.getMessage());
     }
 

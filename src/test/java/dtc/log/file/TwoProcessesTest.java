@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -146,7 +147,7 @@ class TwoProcessesTest {
             while (pauseAt(steps, successor, settings)) {
                 steps++;
             }
-            assertTrue(steps > 400, "%d steps".formatted(steps));
+            assertTrue(steps > 400, String.format(Locale.ROOT, "%d steps", steps));
         }
     }
 
@@ -172,10 +173,11 @@ class TwoProcessesTest {
 
             assertTrue(
                     replayed.keySet().containsAll(stillOpen(first.acknowledged)),
-                    () -> "at step %d: %s of %s".formatted(at, replayed.keySet(), first.acknowledged));
+                    () -> String.format(
+                            Locale.ROOT, "at step %d: %s of %s", at, replayed.keySet(), first.acknowledged));
             more = steps[0] > step;
         }
-        assertTrue(step > 60, "%d steps".formatted(step));
+        assertTrue(step > 60, String.format(Locale.ROOT, "%d steps", step));
     }
 
     /** Returns whether the first process makes so many steps. */
