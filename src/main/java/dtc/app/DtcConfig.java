@@ -326,8 +326,8 @@ public interface DtcConfig {
     }
 
     interface LogConfig {
-        @WithDefault("memory")
-        Kind kind();
+        /** The implementation. Default: {@code file} if there is a directory, otherwise {@code memory}. */
+        Optional<Kind> kind();
 
         /** The directory of the log files, for {@code file}. Must not be shared by processes. */
         Optional<Path> directory();

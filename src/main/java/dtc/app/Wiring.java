@@ -75,8 +75,20 @@ public class Wiring {
         if (!config.coordinator().enabled()) {
             return new MemoryDecisionLog(); // this process makes no decisions
         }
-        return switch (config.log().kind()) {
-            case MEMORY -> new MemoryDecisionLog();
+        boolean hasDirectory = config.log().directory().isPresent();
+        DtcConfig.LogConfig.Kind kind = config.log()
+                .kind()
+                .orElse(hasDirectory ? DtcConfig.LogConfig.Kind.FILE : DtcConfig.LogConfig.Kind.MEMORY);
+        return switch (kind) {
+            case MEMORY -> {
+                if (hasDirectory) {
+                    // Decisions that the operator expects in files would be lost silently.
+                    throw new ConfigurationException(
+                            "dtc.log.kind=memory has no directory: unset dtc.log.directory (DTC_LOG_DIRECTORY), or set"
+                                    + " dtc.log.kind=file (DTC_LOG_KIND)");
+                }
+                yield new MemoryDecisionLog();
+            }
             case FILE -> DurableLog.open(vertx, config.log());
         };
     }

@@ -11,10 +11,11 @@ import java.util.Set;
  * @param tag the tag of new ids, 16 bits; random, assigned when the log was created
  * @param epoch the number of new ids, 24 bits; every start of a process on this log has a higher one
  * @param adoptedTags the tags of other logs whose ids without a record are presumed aborted, by an operator's decision
- * @param olderIdsPresumedAborted whether abort is presumed for ids without a tag. True only if the log already
- *     contained records when it received its tag: then it issued such ids itself.
+ * @param idsWithoutTagUntilMillis the time up to which ids may have no tag, in milliseconds since 1970; 0 if all have
+ *     one. Set only if the log already contained records when it received its tag: then it issued such ids itself, and
+ *     abort is presumed for them. They cannot be told from ids of other logs.
  */
-public record LogIdentity(int tag, int epoch, Set<Integer> adoptedTags, boolean olderIdsPresumedAborted) {
+public record LogIdentity(int tag, int epoch, Set<Integer> adoptedTags, long idsWithoutTagUntilMillis) {
 
     public LogIdentity {
         adoptedTags = Set.copyOf(adoptedTags);
@@ -31,6 +32,7 @@ public record LogIdentity(int tag, int epoch, Set<Integer> adoptedTags, boolean 
     /** Whether abort is presumed for an id that has no record. */
     public boolean presumesAbort(TransactionId id) {
         boolean isOwn = id.tag() == tag && id.number() >= 1 && id.number() <= epoch;
-        return olderIdsPresumedAborted || isOwn || adoptedTags.contains(id.tag());
+        boolean mayHaveNoTag = id.isTimeOrdered() && id.timeMillis() <= idsWithoutTagUntilMillis;
+        return isOwn || mayHaveNoTag || adoptedTags.contains(id.tag());
     }
 }

@@ -14,7 +14,9 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Who can reach a process that is told nothing, and what does not start. */
 class StartRefusedIT {
@@ -61,6 +63,29 @@ class StartRefusedIT {
                     "dtc.console.timelines-max",
                     "dtc.console.attention-after")) {
                 assertTrue(said.contains(name + " must be "), name + " in " + said);
+            }
+        }
+    }
+
+    @Test
+    void a_directory_means_a_log_in_files(@TempDir Path directory) throws IOException {
+        try (Processes processes = new Processes("start-log")) {
+            String said = ended(processes
+                    .coordinator("contradictory")
+                    .with("DTC_LOG_KIND", "memory")
+                    .with("DTC_LOG_DIRECTORY", directory.toString())
+                    .start());
+            assertTrue(said.contains("DTC_LOG_DIRECTORY") && said.contains("DTC_LOG_KIND"), said);
+            try (Stream<Path> files = Files.list(directory)) {
+                assertEquals(0, files.count());
+            }
+            processes
+                    .coordinator("files")
+                    .with("DTC_LOG_DIRECTORY", directory.toString())
+                    .start()
+                    .awaitReady();
+            try (Stream<Path> files = Files.list(directory)) {
+                assertTrue(files.findAny().isPresent());
             }
         }
     }

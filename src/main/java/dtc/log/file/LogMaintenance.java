@@ -232,7 +232,7 @@ public final class LogMaintenance {
         String note =
                 now + " repaired; " + (old == null ? "the previous tag is lost" : "the tag was " + tag(old.tag()));
         Manifest base = old == null
-                ? new Manifest(0, random.nextLong(), tag, false, Set.of(), List.of(note), List.of())
+                ? new Manifest(0, random.nextLong(), tag, 0, Set.of(), List.of(note), List.of())
                 : old.withTag(tag, note);
         List<String> previous = storage.names().stream()
                 .filter(name -> FileName.isOurs(name) && !name.equals(claim.name()))

@@ -153,8 +153,9 @@ final class LogOpening {
      */
     private Manifest create(List<Entry> legacy) throws IOException {
         int tag = options.random().nextInt(TransactionId.TAG_MAX + 1);
-        Manifest created =
-                new Manifest(0, options.random().nextLong(), tag, !legacy.isEmpty(), Set.of(), List.of(), legacy);
+        // Earlier programs issued ids without a tag, until now.
+        long untilMillis = legacy.isEmpty() ? 0 : System.currentTimeMillis();
+        Manifest created = new Manifest(0, options.random().nextLong(), tag, untilMillis, Set.of(), List.of(), legacy);
         if (!legacy.isEmpty()) {
             OwnFiles files = new OwnFiles(storage, claim);
             try {

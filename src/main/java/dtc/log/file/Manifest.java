@@ -31,7 +31,7 @@ import java.util.zip.CRC32C;
  *
  * @param epoch the epoch of the process that wrote it; 0 if it describes a log of formats 1 to 3 before its conversion
  * @param logId random; in the head of each segment
- * @param idsWithoutTagPresumedAborted see {@link LogIdentity#olderIdsPresumedAborted}
+ * @param idsWithoutTagUntilMillis see {@link LogIdentity#idsWithoutTagUntilMillis}
  * @param notes what operators did with the log, with the time
  * @param segments in the order in which they are read
  */
@@ -39,7 +39,7 @@ record Manifest(
         int epoch,
         long logId,
         int tag,
-        boolean idsWithoutTagPresumedAborted,
+        long idsWithoutTagUntilMillis,
         Set<Integer> adoptedTags,
         List<String> notes,
         List<Entry> segments) {
@@ -67,7 +67,6 @@ record Manifest(
     private static final Pattern SEGMENT = Pattern.compile("segment ([0-9]{10}) ([0-9]{8}) (open|[0-9]{1,18})");
     private static final Pattern FORMAT = Pattern.compile("decision log, format ([0-9]{1,9})\n(?s:.*)");
     private static final String PENDING = "pending";
-    private static final String ABORTED = "aborted";
 
     Manifest {
         adoptedTags = Set.copyOf(adoptedTags);
@@ -76,18 +75,18 @@ record Manifest(
     }
 
     Manifest with(int newEpoch, List<Entry> newSegments) {
-        return new Manifest(newEpoch, logId, tag, idsWithoutTagPresumedAborted, adoptedTags, notes, newSegments);
+        return new Manifest(newEpoch, logId, tag, idsWithoutTagUntilMillis, adoptedTags, notes, newSegments);
     }
 
     Manifest adopt(int adopted, String note) {
         Set<Integer> tags = new TreeSet<>(adoptedTags);
         tags.add(adopted);
-        return new Manifest(epoch, logId, tag, idsWithoutTagPresumedAborted, tags, noted(note), segments);
+        return new Manifest(epoch, logId, tag, idsWithoutTagUntilMillis, tags, noted(note), segments);
     }
 
     /** With a new tag. Abort is no longer presumed for ids with the previous tag. */
     Manifest withTag(int newTag, String note) {
-        return new Manifest(epoch, logId, newTag, false, adoptedTags, noted(note), segments);
+        return new Manifest(epoch, logId, newTag, 0, adoptedTags, noted(note), segments);
     }
 
     private List<String> noted(String note) {
@@ -97,7 +96,7 @@ record Manifest(
     }
 
     LogIdentity identity() {
-        return new LogIdentity(tag, epoch, adoptedTags, idsWithoutTagPresumedAborted);
+        return new LogIdentity(tag, epoch, adoptedTags, idsWithoutTagUntilMillis);
     }
 
     ByteBuffer encode() {
@@ -106,7 +105,10 @@ record Manifest(
         line(text, String.format(Locale.ROOT, "epoch %08d", epoch));
         line(text, String.format(Locale.ROOT, "log %016x", logId));
         line(text, String.format(Locale.ROOT, "tag %04x", tag));
-        line(text, "ids-without-tag " + (idsWithoutTagPresumedAborted ? ABORTED : PENDING));
+        line(
+                text,
+                "ids-without-tag "
+                        + (idsWithoutTagUntilMillis == 0 ? PENDING : Long.toString(idsWithoutTagUntilMillis)));
         for (int adopted : new TreeSet<>(adoptedTags)) {
             line(text, String.format(Locale.ROOT, "adopted %04x", adopted));
         }
@@ -174,7 +176,8 @@ record Manifest(
             int epoch = Integer.parseInt(value("epoch "));
             long logId = Long.parseUnsignedLong(value("log "), 16);
             int tag = Integer.parseInt(value("tag "), 16);
-            boolean aborted = value("ids-without-tag ").equals(ABORTED);
+            String withoutTag = value("ids-without-tag ");
+            long untilMillis = withoutTag.equals(PENDING) ? 0 : Long.parseLong(withoutTag);
             Set<Integer> adopted = new TreeSet<>();
             while (isNext("adopted ")) {
                 adopted.add(Integer.parseInt(value("adopted "), 16));
@@ -187,7 +190,7 @@ record Manifest(
             while (next < lines.size()) {
                 segments.add(entry(lines.get(next++)));
             }
-            return new Manifest(epoch, logId, tag, aborted, adopted, notes, segments);
+            return new Manifest(epoch, logId, tag, untilMillis, adopted, notes, segments);
         }
 
         private boolean isNext(String key) {

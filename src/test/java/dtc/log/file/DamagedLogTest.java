@@ -218,7 +218,7 @@ class DamagedLogTest {
     void a_log_that_lost_all_files_is_a_new_one_with_another_identity() throws IOException {
         FileLogFixture lost = new FileLogFixture(new FaultyStorage());
         assertTrue(lost.replayed().isEmpty());
-        assertTrue(!lost.log().identity().olderIdsPresumedAborted());
+        assertEquals(0, lost.log().identity().idsWithoutTagUntilMillis());
         assertNull(lost.fatal);
     }
 }

@@ -58,7 +58,7 @@ class LogMaintenanceTest {
         assertEquals(1, first.epoch());
         assertEquals(2, second.epoch());
         assertEquals(first.tag(), second.tag());
-        assertFalse(first.olderIdsPresumedAborted());
+        assertEquals(0, first.idsWithoutTagUntilMillis());
         assertTrue(second.presumesAbort(id(first.tag(), 1)));
         assertFalse(second.presumesAbort(id(first.tag(), 3)), "not issued by this log");
         assertFalse(second.presumesAbort(id(first.tag() ^ 1, 1)), "issued by another log");
