@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -243,11 +242,7 @@ final class TimelineRows {
                 row(
                         m,
                         Tone.PLAIN,
-                        String.format(
-                                Locale.ROOT,
-                                "Write %d to %s waits for the request for its vote",
-                                sequence,
-                                e.resourceManager()),
+                        "Write " + sequence + " to " + e.resourceManager() + " waits for the request for its vote",
                         null);
             }
             case WriteResult.Accepted(int sequence) -> {
@@ -255,7 +250,7 @@ final class TimelineRows {
                 row(
                         m,
                         Tone.PLAIN,
-                        String.format(Locale.ROOT, "Write %d sent to %s", sequence, e.resourceManager()),
+                        "Write " + sequence + " sent to " + e.resourceManager(),
                         null,
                         drawing.to(e.resourceManager(), Tone.PLAIN));
             }
@@ -410,7 +405,7 @@ final class TimelineRows {
                         .formatted(
                                 commit ? "Commit" : "Rollback",
                                 m.resourceManager(),
-                                m.number() > 1 ? String.format(Locale.ROOT, ", try %d", m.number()) : ""),
+                                m.number() > 1 ? ", try " + m.number() : ""),
                 null,
                 drawing.to(m.resourceManager(), commit ? Tone.GOOD : Tone.BACK));
     }

@@ -4,6 +4,7 @@ import dtc.protocol.Ballot;
 import dtc.protocol.JsonText;
 import dtc.protocol.Outcome;
 import dtc.protocol.TransactionId;
+import dtc.resource.StagedTransaction.Phase;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -37,42 +38,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Dictionary {
 
-    private enum Phase {
-        STAGED,
-        /** Asked to vote; waiting for keys. */
-        WAITING_TO_VOTE,
-        /** Asked to commit in one phase; waiting for keys. */
-        WAITING_TO_COMMIT,
-        /** Voted COMMIT; in doubt. */
-        PREPARED
-    }
-
-    private record StagedWrite(int sequence, JsonText value) {}
-
-    private static final class OpenTransaction {
-        private final Map<String, StagedWrite> writes = new LinkedHashMap<>();
-        private Phase phase = Phase.STAGED;
-        private final WriteNumbers numbers = new WriteNumbers();
-        /**
-         * The number of characters by which its commit increases the entries; 0 if it does not. Reserved while
-         * PREPARED.
-         */
-        private long growth;
-
-        private boolean isWaiting() {
-            return phase == Phase.WAITING_TO_VOTE || phase == Phase.WAITING_TO_COMMIT;
-        }
-    }
-
     private static final String ENDED = "this transaction has ended here";
     private static final String INCOMPLETE = "not all writes of this transaction have arrived here";
     private static final String NOTHING_STAGED = "nothing is staged for this transaction here";
 
     private final DictionaryLimits limits;
     private final NavigableMap<String, JsonText> entries = new TreeMap<>();
-    private final NavigableMap<TransactionId, OpenTransaction> open = new TreeMap<>();
+    private final NavigableMap<TransactionId, StagedTransaction> open = new TreeMap<>();
     /** The open transactions that wait for keys, oldest first. */
-    private final NavigableMap<TransactionId, OpenTransaction> waiting = new TreeMap<>();
+    private final NavigableMap<TransactionId, StagedTransaction> waiting = new TreeMap<>();
     /**
      * The transaction that holds each locked key. Invariant: contains exactly the keys of the PREPARED transactions.
      */
@@ -104,7 +78,7 @@ public final class Dictionary {
     }
 
     private void write(ResourceEvent.Write e, List<ResourceEffect> effects) {
-        OpenTransaction transaction = open.get(e.id());
+        StagedTransaction transaction = open.get(e.id());
         if (transaction == null && isEnded(e.id())) {
             effects.add(new ResourceEffect.WriteRefused(e.id(), ENDED));
             return;
@@ -118,13 +92,13 @@ public final class Dictionary {
             return;
         }
         int sequence = e.sequence() > 0 ? e.sequence() : transaction == null ? 1 : transaction.numbers.last() + 1;
-        StagedWrite before = transaction == null ? null : transaction.writes.get(e.key());
-        if (transaction != null && before != null && before.sequence >= sequence) {
+        StagedTransaction.Write before = transaction == null ? null : transaction.writes.get(e.key());
+        if (transaction != null && before != null && before.sequence() >= sequence) {
             transaction.numbers.add(sequence);
             effects.add(new ResourceEffect.Staged(e.id(), false));
             return;
         }
-        long addedChars = chars(e.key(), e.value()) - (before == null ? 0 : chars(e.key(), before.value));
+        long addedChars = chars(e.key(), e.value()) - (before == null ? 0 : chars(e.key(), before.value()));
         if (transaction == null && open.size() >= limits.stagedTransactionsMax()) {
             effects.add(new ResourceEffect.NoRoom(e.id(), "too many transactions have staged writes here"));
             return;
@@ -134,9 +108,9 @@ public final class Dictionary {
             return;
         }
         boolean first = transaction == null;
-        OpenTransaction target = transaction == null ? new OpenTransaction() : transaction;
+        StagedTransaction target = transaction == null ? new StagedTransaction() : transaction;
         open.put(e.id(), target);
-        target.writes.put(e.key(), new StagedWrite(sequence, e.value()));
+        target.writes.put(e.key(), new StagedTransaction.Write(sequence, e.value()));
         target.numbers.add(sequence);
         stagedChars += addedChars;
         effects.add(new ResourceEffect.Staged(e.id(), first));
@@ -145,7 +119,7 @@ public final class Dictionary {
     private void prepare(ResourceEvent.Prepare e, List<ResourceEffect> effects) {
         TransactionId id = e.id();
         String noRoom = stage(e, effects);
-        OpenTransaction transaction = open.get(id);
+        StagedTransaction transaction = open.get(id);
         if (noRoom != null) {
             if (transaction == null) {
                 remember(id, Outcome.ROLLBACK);
@@ -193,7 +167,8 @@ public final class Dictionary {
      *
      * @param purpose {@code WAITING_TO_VOTE} or {@code WAITING_TO_COMMIT}
      */
-    private void lockKeys(TransactionId id, OpenTransaction transaction, Phase purpose, List<ResourceEffect> effects) {
+    private void lockKeys(
+            TransactionId id, StagedTransaction transaction, Phase purpose, List<ResourceEffect> effects) {
         if (!transaction.numbers.areComplete()) {
             abort(id, transaction, purpose, INCOMPLETE, effects);
             return;
@@ -245,7 +220,7 @@ public final class Dictionary {
     }
 
     /** Aborts a transaction that received both a prepare and a one-phase commit. No other answer is safe for both. */
-    private void abortBoth(TransactionId id, OpenTransaction transaction, List<ResourceEffect> effects) {
+    private void abortBoth(TransactionId id, StagedTransaction transaction, List<ResourceEffect> effects) {
         String reason = "asked for a vote, and to commit without one";
         end(id, transaction, Outcome.ROLLBACK);
         effects.add(new ResourceEffect.Voted(id, Ballot.abort(reason)));
@@ -253,7 +228,7 @@ public final class Dictionary {
     }
 
     /** Returns an older transaction that waits for a key of this one; null if there is none. */
-    private @Nullable TransactionId olderWaiter(TransactionId id, OpenTransaction transaction) {
+    private @Nullable TransactionId olderWaiter(TransactionId id, StagedTransaction transaction) {
         for (var older : waiting.headMap(id).entrySet()) {
             if (!Collections.disjoint(older.getValue().writes.keySet(), transaction.writes.keySet())) {
                 return older.getKey();
@@ -263,7 +238,11 @@ public final class Dictionary {
     }
 
     private void abort(
-            TransactionId id, OpenTransaction transaction, Phase purpose, String reason, List<ResourceEffect> effects) {
+            TransactionId id,
+            StagedTransaction transaction,
+            Phase purpose,
+            String reason,
+            List<ResourceEffect> effects) {
         end(id, transaction, Outcome.ROLLBACK);
         effects.add(
                 purpose == Phase.WAITING_TO_COMMIT
@@ -273,7 +252,7 @@ public final class Dictionary {
 
     private void commit(ResourceEvent.Commit e, List<ResourceEffect> effects) {
         TransactionId id = e.id();
-        OpenTransaction transaction = open.get(id);
+        StagedTransaction transaction = open.get(id);
         if (transaction == null) {
             if (e.writeCount() != null && !isEnded(id)) {
                 // A one-phase commit whose writes were lost.
@@ -304,7 +283,7 @@ public final class Dictionary {
     }
 
     private void rollback(TransactionId id, List<ResourceEffect> effects) {
-        OpenTransaction transaction = open.get(id);
+        StagedTransaction transaction = open.get(id);
         if (transaction != null) {
             end(id, transaction, Outcome.ROLLBACK);
             if (transaction.phase == Phase.WAITING_TO_COMMIT) {
@@ -323,7 +302,7 @@ public final class Dictionary {
     }
 
     private void lockWaitExpired(TransactionId id, List<ResourceEffect> effects) {
-        OpenTransaction transaction = open.get(id);
+        StagedTransaction transaction = open.get(id);
         if (transaction != null && transaction.isWaiting()) {
             abort(id, transaction, transaction.phase, "a key was held by another transaction for too long", effects);
             retryWaiting(effects);
@@ -331,7 +310,7 @@ public final class Dictionary {
     }
 
     private void stagedExpired(TransactionId id, List<ResourceEffect> effects) {
-        OpenTransaction transaction = open.get(id);
+        StagedTransaction transaction = open.get(id);
         // After the vote, only the coordinator may end the transaction.
         if (transaction != null && transaction.phase == Phase.STAGED) {
             end(id, transaction, Outcome.ROLLBACK);
@@ -345,7 +324,7 @@ public final class Dictionary {
         }
     }
 
-    private void end(TransactionId id, OpenTransaction transaction, Outcome outcome) {
+    private void end(TransactionId id, StagedTransaction transaction, Outcome outcome) {
         open.remove(id);
         waiting.remove(id);
         if (transaction.phase == Phase.PREPARED) {
@@ -353,10 +332,10 @@ public final class Dictionary {
             reservedChars -= transaction.growth;
         }
         transaction.writes.forEach((key, write) -> {
-            stagedChars -= chars(key, write.value);
+            stagedChars -= chars(key, write.value());
             if (outcome == Outcome.COMMIT) {
-                JsonText before = entries.put(key, write.value);
-                storedChars += chars(key, write.value) - (before == null ? 0 : chars(key, before));
+                JsonText before = entries.put(key, write.value());
+                storedChars += chars(key, write.value()) - (before == null ? 0 : chars(key, before));
             }
         });
         remember(id, outcome);
@@ -377,11 +356,11 @@ public final class Dictionary {
                 || (newestForgotten != null && id.isTimeOrdered() && !newestForgotten.isOlderThan(id));
     }
 
-    private long growth(OpenTransaction transaction) {
+    private long growth(StagedTransaction transaction) {
         long growth = 0;
         for (var write : transaction.writes.entrySet()) {
             JsonText before = entries.get(write.getKey());
-            growth += chars(write.getKey(), write.getValue().value)
+            growth += chars(write.getKey(), write.getValue().value())
                     - (before == null ? 0 : chars(write.getKey(), before));
         }
         return growth;

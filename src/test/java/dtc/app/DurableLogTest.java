@@ -149,7 +149,7 @@ class DurableLogTest {
 
     private DtcConfig.LogConfig wanted(Path directory, long segmentBytes) {
         return new Wanted(
-                DtcConfig.LogConfig.Kind.FILE,
+                Optional.of(DtcConfig.LogConfig.Kind.FILE),
                 Optional.of(directory),
                 new MemorySize(BigInteger.valueOf(segmentBytes)),
                 config.log().freeSpaceMin(),
@@ -157,7 +157,7 @@ class DurableLogTest {
     }
 
     private record Wanted(
-            DtcConfig.LogConfig.Kind kind,
+            Optional<DtcConfig.LogConfig.Kind> kind,
             Optional<Path> directory,
             MemorySize segmentSize,
             MemorySize freeSpaceMin,

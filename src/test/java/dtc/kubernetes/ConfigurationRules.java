@@ -193,7 +193,7 @@ final class ConfigurationRules {
 
     /** The decision log is on a volume that lasts; below its mount, where file systems keep a lost+found. */
     private void log(DtcConfig config) {
-        if (config.log().kind() != DtcConfig.LogConfig.Kind.FILE) {
+        if (config.log().directory().isEmpty()) {
             return;
         }
         Path directory = config.log().directory().orElse(Path.of(""));

@@ -252,7 +252,7 @@ class PlantedBugsTest {
                         .foundWithin(FEW),
                 plant("overwrites a later write with an earlier one")
                         .in(Dictionary.class, "write")
-                        .replace("before.sequence >= sequence", "before.sequence == sequence")
+                        .replace("before.sequence() >= sequence", "before.sequence() == sequence")
                         .foundWithin(MANY));
     }
 
