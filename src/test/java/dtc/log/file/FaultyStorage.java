@@ -134,6 +134,11 @@ final class FaultyStorage implements Storage {
         return images;
     }
 
+    /** What may be on the disk if all names that were not forced are lost, and all bytes are kept. */
+    FaultyStorage afterLosingNames() {
+        return image(forcedNames, "", new byte[0], true);
+    }
+
     /**
      * Of the files that are not forced, one at a time is partly written, up to each byte or from each byte on (in files
      * without records, some bytes), while the others are written completely, or not at all.
@@ -143,7 +148,7 @@ final class FaultyStorage implements Storage {
         images.add(image(names, "", new byte[0], true));
         images.add(image(names, "", new byte[0], false));
         names.forEach((name, content) -> {
-            int step = name.startsWith("segment-") ? 1 : 12;
+            int step = name.startsWith("segment-") ? 1 : 24;
             for (byte[] left : whatMayBeLeft(content, step)) {
                 images.add(image(names, name, left, true));
                 images.add(image(names, name, left, false));
