@@ -19,7 +19,8 @@ final class LogCommand {
     private static final String USAGE = """
             usage: log dump <directory>                           print the records
                    log verify <directory>                         check all files
-                   log adopt <directory> <tag> --presume-abort    presume abort for transactions with this tag
+                   log adopt [<directory>] <tag> --presume-abort  presume abort for transactions with this tag; the
+                                                                  default directory is DTC_LOG_DIRECTORY
                    log retag <directory>                          after restoring a copy: use a new tag
                    log repair <directory> --lose-damaged          continue without what is damaged""";
 
@@ -49,6 +50,10 @@ final class LogCommand {
                 words.stream().filter(word -> word.startsWith("--")).toList();
         arguments.removeAll(options);
         String command = arguments.isEmpty() ? "" : arguments.getFirst();
+        String configured = System.getenv("DTC_LOG_DIRECTORY");
+        if (command.equals("adopt") && arguments.size() == 2 && configured != null) {
+            arguments.add(1, configured);
+        }
         boolean valid = switch (command) {
             case "dump", "verify", "retag" -> arguments.size() == 2 && options.isEmpty();
             case "adopt" ->

@@ -8,7 +8,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** Runs the service. If the first argument is {@code log}, runs a command for a decision log instead. */
+/** Runs the service. If the first argument is {@code log} or {@code rm}, runs a command for operators instead. */
 @QuarkusMain
 public final class Main {
 
@@ -16,13 +16,17 @@ public final class Main {
 
     public static void main(String... arguments) {
         List<String> words = List.of(arguments);
-        if (words.isEmpty() || !words.getFirst().equals("log")) {
+        String command = words.isEmpty() ? "" : words.getFirst();
+        if (!command.equals("log") && !command.equals("rm")) {
             Quarkus.run(arguments);
             return;
         }
         try (PrintStream out = printStream(FileDescriptor.out);
                 PrintStream err = printStream(FileDescriptor.err)) {
-            int status = LogCommand.run(words.subList(1, words.size()), out, err);
+            List<String> rest = words.subList(1, words.size());
+            int status = command.equals("log")
+                    ? LogCommand.run(rest, out, err)
+                    : new ResolveCommand(System.getenv(), out, err).run(rest);
             out.flush();
             err.flush();
             System.exit(status);
