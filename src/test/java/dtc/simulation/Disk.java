@@ -208,8 +208,11 @@ final class Disk {
 
         @Override
         public void write(String name, long offset, ByteBuffer bytes) throws IOException {
-            // Only segments are counted as writes of the log: noise fills the disk at a share of these.
-            moment((kind(name).equals("log") ? "writes " : "updates ") + kind(name));
+            // The noise fills the disk at a share of the writes of the log. Of what is tried again while the disk is
+            // full,
+            // only the records count. Otherwise each attempt could fill it again, without an end.
+            boolean isRetried = offset == 0 && isFull();
+            moment((kind(name).equals("log") && !isRetried ? "writes " : "updates ") + kind(name));
             Content content = opened(name);
             int room = isFull() ? bytes.remaining() / 2 : bytes.remaining();
             byte[] written = Arrays.copyOf(content.read, Math.max(content.read.length, (int) offset + room));
