@@ -216,7 +216,7 @@ class FileDecisionLogCrashTest {
         Set<List<LogRecord>> allowed = workload.allowed();
         Set<Object> checked = new HashSet<>();
         for (FaultyStorage image : distinct(workload.process.storage.afterPowerFailure())) {
-            for (int change = 0; change < 16; change++) {
+            for (int change = 0; change < 20; change++) {
                 image.powerFailsAt(image.changes + change);
                 FileLogFixture interrupted = new FileLogFixture(image, settings);
                 try {
