@@ -5,7 +5,10 @@ public enum Action {
     ROLL_BACK("Roll back", "rollback"),
     DELIVER("Try again now", "deliver"),
     RESOLVE("Mark as resolved", "resolve"),
-    REMOVE("Remove", "remove");
+    REMOVE("Remove", "remove"),
+    GIVE_UP("Give up", "give-up"),
+    /** Offered by the API only. */
+    DISCARD("Discard", "discard");
 
     private final String title;
     private final String path;

@@ -3,6 +3,7 @@ package dtc.console;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
 import dtc.protocol.Cause;
+import dtc.protocol.Refusal;
 import dtc.protocol.Resolution;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
@@ -177,7 +178,7 @@ public class ActionResource {
                     case ROLL_BACK -> rollBack(t);
                     case DELIVER -> deliver(t);
                     case RESOLVE -> resolve(t);
-                    case REMOVE -> throw new IllegalStateException("transactions are not removed");
+                    case REMOVE, GIVE_UP, DISCARD -> throw new IllegalStateException("not of transactions: " + one);
                 })
                 .orElse(null);
     }
@@ -288,7 +289,8 @@ public class ActionResource {
                         .map(one -> switch (one) {
                             case DELIVER -> deliver(row);
                             case REMOVE -> remove(row);
-                            case ROLL_BACK, RESOLVE ->
+                            case GIVE_UP -> giveUp(row);
+                            case ROLL_BACK, RESOLVE, DISCARD ->
                                 throw new IllegalStateException("not of resource managers: " + one);
                         })
                         .orElse(null);
@@ -315,6 +317,32 @@ public class ActionResource {
                 consequences,
                 false,
                 (_, _) -> now(tried(coordinator.deliverNow(row.id()))));
+    }
+
+    private Asked giveUp(ResourceManagers.Row row) {
+        return new Asked(
+                Action.GIVE_UP,
+                row.id(),
+                row.link(),
+                "Give up everything that is not delivered to %s?".formatted(row.id()),
+                List.of(
+                        "Do so only if it is gone for good. Its data must be repaired by hand.",
+                        "Each undelivered commit becomes a heuristic outcome: the other participants have committed, and"
+                                + " this one has not.",
+                        "Retries stop. The decision is kept: if it registers again or asks, the commit is sent once more.",
+                        "Undelivered rollbacks stay rolled back."),
+                true,
+                (who, reason) -> coordinator
+                        .undelivered()
+                        .giveUpAll(row.id(), new Resolution(who, time.now(), reason))
+                        .thenApply(answer -> switch (answer) {
+                            case Answer.Given<Integer>(Integer count) ->
+                                new Audit.Result(
+                                        true,
+                                        "Given up for %s."
+                                                .formatted(Texts.count(count, "transaction", "transactions")));
+                            case Answer.Refused<Integer>(Refusal refusal) -> new Audit.Result(false, refusal.detail());
+                        }));
     }
 
     private Asked remove(ResourceManagers.Row row) {

@@ -1,6 +1,11 @@
 package dtc.console;
 
+import dtc.coordinator.CoordinatorEvent;
+import dtc.coordinator.Transaction;
+import dtc.protocol.Resolution;
 import dtc.runtime.Time;
+import dtc.runtime.coordinator.Applied;
+import dtc.runtime.coordinator.TransactionListener;
 import jakarta.inject.Singleton;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -17,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What operators did, and why: a line of the log each, and the newest of them to show. */
 @Singleton
-class Audit {
+class Audit implements TransactionListener {
 
     private static final Logger LOG = Logger.getLogger("dtc.audit");
 
@@ -62,6 +67,33 @@ class Audit {
                     note(new Entry(time.now(), who, action, subject, link, reason, result));
                     return result;
                 });
+    }
+
+    /** Notes what operators gave up and discarded, here or through the API. */
+    @Override
+    public void applied(Applied applied) {
+        switch (applied.event()) {
+            case CoordinatorEvent.GiveUpRequested(String rm, Resolution resolution) ->
+                noteDelivery(applied, rm, Action.GIVE_UP, resolution.by(), resolution.reason());
+            case CoordinatorEvent.DiscardRequested(String rm) ->
+                noteDelivery(applied, rm, Action.DISCARD, "an operator", "");
+            case null, default -> {}
+        }
+    }
+
+    private void noteDelivery(Applied applied, String resourceManager, Action action, String who, String reason) {
+        Transaction before = applied.before();
+        Transaction after = applied.after();
+        if (before != null && !before.participants().equals(after.participants())) {
+            note(new Entry(
+                    time.now(),
+                    who,
+                    action,
+                    after.id().toString(),
+                    Links.transaction(after.id()),
+                    reason,
+                    new Result(true, "For " + resourceManager + ".")));
+        }
     }
 
     private static Result failed(@Nullable Throwable failure) {

@@ -92,6 +92,9 @@ class ResourceManagers {
             if (registered && !live) {
                 actions.add(Action.REMOVE);
             }
+            if (!live && owed() > 0) {
+                actions.add(Action.GIVE_UP);
+            }
             return actions;
         }
     }
