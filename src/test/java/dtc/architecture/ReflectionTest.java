@@ -13,6 +13,7 @@ import com.tngtech.archunit.core.domain.ReferencedClassObject;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import dtc.protocol.JsonText;
+import dtc.testing.NoApplication;
 import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.Arrays;
@@ -22,8 +23,6 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * A native image reads and writes as JSON what it was told of. Quarkus tells it what endpoints and clients take and
@@ -32,7 +31,7 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
  * <p>Seen are: class objects where a mapper reads, types in the signature where it writes, and in a problem what is in
  * a collection of the signature; and of all of these the fields.
  */
-@Execution(ExecutionMode.CONCURRENT)
+@NoApplication
 class ReflectionTest {
 
     private static final JavaClasses PRODUCT = new ClassFileImporter()

@@ -3,13 +3,12 @@ package dtc.simulation;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
+import dtc.testing.NoApplication;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The same seed gives the same run, event for event; and so does what is written down of it. */
-@Execution(ExecutionMode.CONCURRENT)
+@NoApplication
 class DeterminismTest {
 
     @ParameterizedTest

@@ -2,13 +2,12 @@ package dtc.simulation;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dtc.testing.NoApplication;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jboss.logging.Logger;
 import org.junit.jupiter.api.Assertions;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -16,7 +15,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * Small scenarios, each with every single fault: every process crashes at every moment, and every message is lost,
  * delayed or doubled. Some also with every pair of a lost or doubled message and a crash.
  */
-@Execution(ExecutionMode.CONCURRENT)
+@NoApplication
 class ExhaustiveTest {
 
     private static final Logger LOG = Logger.getLogger(ExhaustiveTest.class);

@@ -3,6 +3,7 @@ package dtc.simulation;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import dtc.testing.NoApplication;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Locale;
@@ -10,14 +11,12 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import org.jboss.logging.Logger;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
  * Plays {@code -Dsimulation.seeds=N} seeds on all cores, from a random one or from {@code -Dsimulation.first=F}; or
  * only {@code -Dsimulation.seed=S}. A seed that breaks a promise is shrunk to a short scenario, which is printed.
  */
-@Execution(ExecutionMode.CONCURRENT)
+@NoApplication
 class FreshSeedsTest {
 
     private static final Logger LOG = Logger.getLogger(FreshSeedsTest.class);

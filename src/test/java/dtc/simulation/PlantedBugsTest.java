@@ -12,18 +12,17 @@ import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.messaging.BatchingParticipantClient;
 import dtc.runtime.participant.InstanceCheck;
 import dtc.runtime.participant.ResourceManager;
+import dtc.testing.NoApplication;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Bugs that this product or others had, planted one at a time: each is found within a stated number of seeds. */
-@Execution(ExecutionMode.CONCURRENT)
+@NoApplication
 class PlantedBugsTest {
 
     private static final Logger LOG = Logger.getLogger(PlantedBugsTest.class);

@@ -8,6 +8,7 @@ import dtc.log.LogRecord;
 import dtc.log.SampleLogRecords;
 import dtc.log.file.FaultyStorage.PowerFailure;
 import dtc.protocol.TransactionId;
+import dtc.testing.NoApplication;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,8 +22,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -31,7 +30,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * was not forced every first part is left, or every last part. The log must then hold what it was given up to some
  * moment, which is not before the last acknowledged append.
  */
-@Execution(ExecutionMode.CONCURRENT)
+@NoApplication
 class FileDecisionLogCrashTest {
 
     private static final int ROUNDS = 25;

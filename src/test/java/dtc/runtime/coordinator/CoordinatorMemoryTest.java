@@ -2,15 +2,14 @@ package dtc.runtime.coordinator;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dtc.testing.NoApplication;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Runs the coordinator in a process with a small heap, which ends with an error if the heap is too small. */
-@Execution(ExecutionMode.CONCURRENT)
+@NoApplication
 class CoordinatorMemoryTest {
 
     /** A leak of 20 bytes per transaction exhausts it. */

@@ -29,6 +29,7 @@ import dtc.runtime.FakeTime;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.messaging.ParticipantClient;
+import dtc.testing.NoApplication;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -42,13 +43,11 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Tests the coordinator and the classes behind it together, with a simulated clock and fake participants. */
-@Execution(ExecutionMode.CONCURRENT)
+@NoApplication
 class CoordinatorTest {
 
     private static final UUID INSTANCE = new UUID(1, 1);
