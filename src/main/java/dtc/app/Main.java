@@ -7,6 +7,7 @@ import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 
 /** Runs the service. If the first argument is {@code log} or {@code rm}, runs a command for operators instead. */
 @QuarkusMain
@@ -15,6 +16,8 @@ public final class Main {
     private Main() {}
 
     public static void main(String... arguments) {
+        // Libraries use the default locale too. In Turkish, Vert.x does not find the header Idempotency-Key in HTTP/2.
+        Locale.setDefault(Locale.ROOT);
         List<String> words = List.of(arguments);
         String command = words.isEmpty() ? "" : words.getFirst();
         if (!command.equals("log") && !command.equals("rm")) {

@@ -187,7 +187,7 @@ class OverviewTest {
                         .map(Transaction::id)
                         .toList());
         registry.leave("a", INSTANCE);
-        assertEquals(List.of(), resourceManagers.get("a").actions());
+        assertEquals(List.of(Action.GIVE_UP), resourceManagers.get("a").actions());
     }
 
     @Test

@@ -25,7 +25,8 @@ class LocaleIT {
             "-Duser.language=en -Duser.country=US -Duser.timezone=UTC");
 
     @Test
-    void a_log_written_under_one_locale_is_read_under_the_others(@TempDir Path directory) throws Exception {
+    void a_log_written_under_one_locale_is_read_under_the_others(
+            @TempDir(cleanup = org.junit.jupiter.api.io.CleanupMode.NEVER) Path directory) throws Exception {
         try (Processes processes = new Processes("locale");
                 HttpClient client = HttpClient.newHttpClient()) {
             Application application = processes

@@ -5,8 +5,9 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.NavigableSet;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
-/** A clock that stands still until told to go on, and timers that then fire in order. */
+/** A clock that stands still until told to go on, and timers that then fire in order. Thread-safe. */
 public final class FakeTime implements Time {
 
     private static final Instant BEGINNING = Instant.parse("2026-01-01T00:00:00Z");
@@ -26,25 +27,34 @@ public final class FakeTime implements Time {
     }
 
     @Override
-    public long nanos() {
+    public synchronized long nanos() {
         return nanos;
     }
 
     @Override
-    public Timer after(Duration delay, Runnable action) {
+    public synchronized Timer after(Duration delay, Runnable action) {
         Alarm alarm = new Alarm(nanos + delay.toNanos(), numbers++, action);
         alarms.add(alarm);
-        return () -> alarms.remove(alarm);
+        return () -> cancel(alarm);
+    }
+
+    private synchronized void cancel(Alarm alarm) {
+        alarms.remove(alarm);
     }
 
     public void goOn(Duration by) {
         long until = nanos + by.toNanos();
-        while (!alarms.isEmpty() && alarms.first().atNanos() <= until) {
-            Alarm next = alarms.removeFirst();
-            nanos = next.atNanos();
+        for (Alarm next = next(until); next != null; next = next(until)) {
             next.action().run();
         }
-        nanos = until;
+    }
+
+    /** Sets the time to the next alarm and removes it; to {@code until} if there is none before. */
+    private synchronized @Nullable Alarm next(long until) {
+        boolean isDue = !alarms.isEmpty() && alarms.first().atNanos() <= until;
+        Alarm next = isDue ? alarms.removeFirst() : null;
+        nanos = next == null ? until : next.atNanos();
+        return next;
     }
 
     /** Changes the wall clock, and no timer. */
@@ -60,7 +70,7 @@ public final class FakeTime implements Time {
         return later;
     }
 
-    public int timers() {
+    public synchronized int timers() {
         return alarms.size();
     }
 }

@@ -18,7 +18,7 @@ class FileNameTest {
         Locale before = Locale.getDefault();
         try {
             Locale.setDefault(Locale.forLanguageTag("ar-SA-u-nu-arab"));
-            assertEquals("\u0661", String.format(Locale.ROOT, "%d", 1), "its digits are not those of ASCII");
+            assertEquals("\u0661", String.format(Locale.getDefault(), "%d", 1), "its digits are not those of ASCII");
 
             assertEquals("segment-0000000001-00000002.log", FileName.segment(1, 2));
             assertEquals("segment-0000000001.log", FileName.segment(1, 0));

@@ -266,7 +266,7 @@ class DeliveryTest {
                     Thread.onSpinWait();
                 }
                 registering.set(round);
-                register("rm-" + round, "http://localhost:3");
+                register("rm-" + round, "http://localhost:" + (1_000 + round));
             }
         });
         for (int round = 1; round <= rounds; round++) {

@@ -62,7 +62,7 @@ final class DriverFixture {
     }
 
     void register(String resourceManager, String... features) {
-        registry.register(resourceManager, "http://localhost:1", INSTANCE, Set.of(features));
+        registry.register(resourceManager, "http://" + resourceManager + ":1", INSTANCE, Set.of(features));
     }
 
     /** A transaction that has just begun. */
