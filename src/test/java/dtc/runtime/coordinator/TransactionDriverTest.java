@@ -102,7 +102,7 @@ class TransactionDriverTest {
     void a_vote_of_another_instance_counts_as_abort() {
         participants.holding = true;
         fixture.apply(entry, new PrepareRequested());
-        fixture.registry.register("orders", "http://localhost:1", new UUID(2, 2), Set.of());
+        fixture.registry.register("orders", "http://orders:1", new UUID(2, 2), Set.of());
         participants.answer("Prepare orders", new Reply.Voted(Ballot.COMMIT));
         assertEquals(TransactionState.ROLLING_BACK, entry.transaction().state());
         assertEquals(Cause.INSTANCE_CHANGED, entry.transaction().cause());

@@ -133,7 +133,7 @@ class WritesTest {
     @Test
     void a_write_to_a_resource_manager_that_lost_earlier_writes_is_refused_and_allows_only_rollback() {
         given(write("orders a"));
-        fixture.registry.register("orders", "http://localhost:1", new UUID(2, 2), Set.of());
+        fixture.registry.register("orders", "http://orders:1", new UUID(2, 2), Set.of());
         takeSent();
         assertRefused(Kind.WRONG_STATE, write("orders b"));
         assertEquals(List.of(), takeSent());
