@@ -141,7 +141,7 @@ class PlantedBugsTest {
                         .foundWithin(MANY),
                 plant("answers a request before its rollback is durable")
                         .in("dtc.runtime.coordinator.Waiters", "isReached")
-                        .replace("!entry.isRecordPending()", "true")
+                        .replace("!isOutcomePending(entry)", "true")
                         .foundWithin(MANY),
                 plant("ignores the idempotency key of a request")
                         .in("dtc.runtime.coordinator.IdempotencyKeys", "bindIfAbsent")

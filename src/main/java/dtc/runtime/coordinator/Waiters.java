@@ -1,6 +1,7 @@
 package dtc.runtime.coordinator;
 
 import dtc.coordinator.Transaction;
+import dtc.protocol.Outcome;
 import dtc.protocol.Refusal;
 import dtc.protocol.Refusal.Kind;
 import dtc.runtime.Answer;
@@ -12,8 +13,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Calls that wait for the outcome of a transaction. A call is not answered while a forced record of the transaction is
- * not durable, because the client could then learn an outcome that a crash undoes.
+ * Calls that wait for the outcome of a transaction. A call is not answered with an outcome while a forced record of the
+ * transaction is not durable, because a crash could undo the outcome.
  */
 final class Waiters {
 
@@ -28,8 +29,8 @@ final class Waiters {
     }
 
     /**
-     * Completes with the transaction once the condition is met, or in its current state after the timeout. Refused if a
-     * record is still not durable then.
+     * Completes with the transaction once the condition is met, or in its current state after the timeout. Refused if
+     * its outcome is still not durable then.
      */
     CompletionStage<Answer<Transaction>> await(TransactionEntry entry, Until until) {
         CompletableFuture<Answer<Transaction>> answer = new CompletableFuture<>();
@@ -49,11 +50,16 @@ final class Waiters {
     }
 
     private static boolean isReached(TransactionEntry entry, Until until) {
-        return until.isReached(entry.transaction()) && !entry.isRecordPending();
+        return until.isReached(entry.transaction()) && !isOutcomePending(entry);
+    }
+
+    /** Whether the outcome is known and its record, or that of an operator's decision, is not durable. */
+    private static boolean isOutcomePending(TransactionEntry entry) {
+        return entry.isRecordPending() && entry.transaction().decision() != Outcome.PENDING;
     }
 
     private static Answer<Transaction> afterTimeout(TransactionEntry entry) {
-        return entry.isRecordPending()
+        return isOutcomePending(entry)
                 ? Answer.refuse(
                         new Refusal(Kind.UNDECIDED, "the outcome is not recorded yet: ask again", entry.id(), null))
                 : Answer.of(entry.transaction());

@@ -80,6 +80,14 @@ class WaitersTest {
         assertEquals(Refusal.Kind.UNDECIDED, refusal.kind());
     }
 
+    @Test
+    void a_call_is_answered_with_the_current_state_while_the_decision_itself_is_being_recorded() {
+        entry.recordPending();
+        CompletableFuture<Answer<Transaction>> answer = await(Until.APPLIED);
+        time.goOn(TIMEOUT);
+        assertEquals(Answer.of(entry.transaction()), answer.join());
+    }
+
     private CompletableFuture<Answer<Transaction>> await(Until until) {
         return waiters.await(entry, until).toCompletableFuture();
     }
