@@ -21,6 +21,9 @@ final class OneRequestCheck implements Check {
 
     @Override
     public void begun(Ledger.Seen transaction, String key, Outcome outcome) {
+        if (transaction.forgotten) {
+            return; // the answer waited for a record, and the retention ended before it: the key may begin anew
+        }
         Ledger.Seen before = begun.put(key, transaction);
         if (before != null && before != transaction && !before.forgotten) {
             world.fail(NAME, "the request %s began %s and then %s".formatted(key, before, transaction));
