@@ -84,28 +84,13 @@ public record Participant(
      * Stops the delivery of its commit. It is delivered once more when the participant registers or asks for the
      * outcome, until it is delivered or discarded.
      */
-    Participant giveUp(Resolution resolution) {
-        return with(State.HEURISTIC, ballot, "given up: " + resolution.reason(), unresponsive)
-                .withGivenUp(resolution);
+    Participant giveUp(Resolution resolution, String newReason) {
+        return with(State.HEURISTIC, ballot, newReason, unresponsive, resolution);
     }
 
     /** Ends the delivery of a commit that was given up. */
     Participant discard() {
-        return withGivenUp(null);
-    }
-
-    private Participant withGivenUp(@Nullable Resolution newGivenUp) {
-        return new Participant(
-                resourceManager,
-                instance,
-                onePhase,
-                state,
-                ballot,
-                reason,
-                writes,
-                writesUnderWay,
-                unresponsive,
-                newGivenUp);
+        return with(state, ballot, reason, unresponsive, null);
     }
 
     private Participant withWrites(int newWrites, int newWritesUnderWay) {
@@ -124,6 +109,15 @@ public record Participant(
 
     private Participant with(
             State newState, @Nullable Ballot newBallot, @Nullable String newReason, boolean newUnresponsive) {
+        return with(newState, newBallot, newReason, newUnresponsive, givenUp);
+    }
+
+    private Participant with(
+            State newState,
+            @Nullable Ballot newBallot,
+            @Nullable String newReason,
+            boolean newUnresponsive,
+            @Nullable Resolution newGivenUp) {
         return new Participant(
                 resourceManager,
                 instance,
@@ -134,7 +128,7 @@ public record Participant(
                 writes,
                 writesUnderWay,
                 newUnresponsive,
-                givenUp);
+                newGivenUp);
     }
 
     public boolean isReadOnly() {

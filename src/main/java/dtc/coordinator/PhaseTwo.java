@@ -60,13 +60,11 @@ final class PhaseTwo {
                 finishRollback(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.ROLLED_BACK)), now);
             // The reply to a retry that was sent after the transaction ended.
             case ROLLED_BACK -> Step.of(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.ROLLED_BACK)));
-            case HEURISTIC -> {
-                Participant before = t.participant(resourceManager);
-                yield before != null && before.givenUp() != null
+            case HEURISTIC ->
+                t.isGivenUp(resourceManager)
                         ? recorded(
                                 t.change(resourceManager, p -> p.discard().to(State.COMMITTED, null)), Durability.LAZY)
                         : Step.of(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.ROLLED_BACK)));
-            }
             // The one-phase commit was not answered. The participant then acknowledged a rollback.
             case DELEGATED, RESOLVING ->
                 onePhaseRefused(
@@ -107,7 +105,7 @@ final class PhaseTwo {
 
     static Step lost(Transaction t, Lost e, Instant now) {
         Participant before = t.participant(e.resourceManager());
-        if (before != null && before.givenUp() != null) {
+        if (t.isGivenUp(e.resourceManager())) {
             return cannotCommit(t, e.resourceManager(), e.reason());
         }
         if (before == null || before.isSettled()) {
@@ -140,7 +138,7 @@ final class PhaseTwo {
 
     static Step contradicted(Transaction t, Contradicted e, Instant now) {
         Participant before = t.participant(e.resourceManager());
-        if (before != null && before.givenUp() != null) {
+        if (t.isGivenUp(e.resourceManager())) {
             return cannotCommit(t, e.resourceManager(), e.reason());
         }
         if (before == null || before.isSettled()) {
@@ -179,7 +177,7 @@ final class PhaseTwo {
             case COMMITTING ->
                 recorded(
                         finishCommit(
-                                        t.change(name, p -> p.giveUp(e.resolution()))
+                                        t.change(name, p -> p.giveUp(e.resolution(), reason))
                                                 .because(Cause.GIVEN_UP, name + ": " + reason),
                                         now)
                                 .transaction(),
@@ -198,18 +196,16 @@ final class PhaseTwo {
     }
 
     static Step discard(Transaction t, String resourceManager) {
-        Participant before = t.participant(resourceManager);
-        return before == null || before.givenUp() == null
-                ? Step.of(t)
-                : recorded(t.change(resourceManager, Participant::discard), Durability.FORCED);
+        return t.isGivenUp(resourceManager)
+                ? recorded(t.change(resourceManager, Participant::discard), Durability.FORCED)
+                : Step.of(t);
     }
 
     /** Delivers a commit that was given up once more. */
     static Step returned(Transaction t, String resourceManager) {
-        Participant before = t.participant(resourceManager);
-        return before == null || before.givenUp() == null
-                ? Step.of(t)
-                : Step.of(t, new Deliver(resourceManager, Outcome.COMMIT, Timing.NOW));
+        return t.isGivenUp(resourceManager)
+                ? Step.of(t, new Deliver(resourceManager, Outcome.COMMIT, Timing.NOW))
+                : Step.of(t);
     }
 
     /** The participant answered the delivery of a commit that was given up: it cannot commit. */

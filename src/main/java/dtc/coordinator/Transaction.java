@@ -98,7 +98,13 @@ public record Transaction(
         return null;
     }
 
-    /** Whether the delivery of a commit to a participant was given up, and may still be completed. */
+    /** Whether the delivery of a commit to the participant was given up, and may still be completed. */
+    public boolean isGivenUp(String resourceManager) {
+        Participant participant = participant(resourceManager);
+        return participant != null && participant.givenUp() != null;
+    }
+
+    /** Whether the delivery of a commit to any participant was given up, and may still be completed. */
     public boolean hasGivenUp() {
         for (Participant participant : participants) {
             if (participant.givenUp() != null) {

@@ -135,10 +135,7 @@ final class TransactionStore {
         return givenUp.stream()
                 .map(entries::get)
                 .filter(Objects::nonNull)
-                .filter(entry -> {
-                    Participant participant = entry.transaction().participant(resourceManager);
-                    return participant != null && participant.givenUp() != null;
-                })
+                .filter(entry -> entry.transaction().isGivenUp(resourceManager))
                 .toList();
     }
 
