@@ -38,9 +38,7 @@ import org.jspecify.annotations.Nullable;
 @RegisterForReflection(targets = GiveUpRequest.class)
 @APIResponse(
         responseCode = "default",
-        description =
-                "A problem (RFC 9457): type, title, status, detail, and where it applies transaction, resourceManager,"
-                        + " violations",
+        description = Problems.API_DESCRIPTION,
         content = @Content(mediaType = "application/problem+json"))
 public class GiveUpResource {
 

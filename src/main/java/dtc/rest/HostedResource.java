@@ -56,9 +56,7 @@ import org.jspecify.annotations.Nullable;
 @NonBlocking
 @APIResponse(
         responseCode = "default",
-        description =
-                "A problem (RFC 9457): type, title, status, detail, and where it applies transaction, resourceManager,"
-                        + " violations",
+        description = Problems.API_DESCRIPTION,
         content = @Content(mediaType = "application/problem+json"))
 public class HostedResource {
 
