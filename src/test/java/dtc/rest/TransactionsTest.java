@@ -457,7 +457,11 @@ class TransactionsTest {
 
     @Test
     void an_extra_response_is_not_taken_for_another_vote() throws Exception {
-        try (StutteringResourceManagers both = new StutteringResourceManagers()) {
+        // One votes COMMIT and sends each vote twice; the other always votes ABORT.
+        try (RawResourceManager both = new RawResourceManager((request, connection) -> connection.write(
+                !request.message().equals("prepare")
+                        ? RawResourceManager.NO_CONTENT
+                        : request.path().contains("/stutter") ? vote("COMMIT").repeat(2) : vote("ABORT")))) {
             for (String id : List.of("stutter", "honest")) {
                 given().contentType(ContentType.JSON)
                         .body(Map.of(
@@ -486,6 +490,10 @@ class TransactionsTest {
             RestAssured.delete("/resource-managers/stutter");
             RestAssured.delete("/resource-managers/honest");
         }
+    }
+
+    private static String vote(String vote) {
+        return RawResourceManager.response(200, "application/json", "{\"vote\":\"" + vote + "\"}");
     }
 
     @Test
