@@ -19,6 +19,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.SequencedMap;
 import java.util.logging.Logger;
 
@@ -67,7 +68,7 @@ final class Benchmark {
             warmUp(load, cells);
             Measurement measurement = new Measurement(load, options.phase());
             for (int round = 0; round < options.rounds(); round++) {
-                LOG.info("round %d of %d".formatted(round + 1, options.rounds()));
+                LOG.info(String.format(Locale.ROOT, "round %d of %d", round + 1, options.rounds()));
                 // Every other round runs backwards, so that a cell does not always follow the same one.
                 for (Cell cell : round % 2 == 0 ? cells : cells.reversed()) {
                     try (BackgroundLoad _ =
@@ -133,19 +134,20 @@ final class Benchmark {
         double rate = options.rate() > 0 ? options.rate() : Math.max(1, closed.perSecond() * OPEN_SHARE);
         OpenLoopResult open = measurement.open(transaction, cell.clients(), rate);
         Round round = closed.with(open);
-        LOG.info("%s, %s, %d participants, %d clients: %.0f/s, p50 %.2f ms, p99 %.2f ms, CPU µs %s, %d failed %s%s"
-                .formatted(
-                        cell.system().name().id(),
-                        cell.scenario().id(),
-                        cell.participants(),
-                        cell.clients(),
-                        round.perSecond(),
-                        round.p50Millis(),
-                        round.p99Millis(),
-                        round.cpuMicros(),
-                        round.failed(),
-                        closed.result().firstFailure(),
-                        open.firstFailure()));
+        LOG.info(String.format(
+                Locale.ROOT,
+                "%s, %s, %d participants, %d clients: %.0f/s, p50 %.2f ms, p99 %.2f ms, CPU µs %s, %d failed %s%s",
+                cell.system().name().id(),
+                cell.scenario().id(),
+                cell.participants(),
+                cell.clients(),
+                round.perSecond(),
+                round.p50Millis(),
+                round.p99Millis(),
+                round.cpuMicros(),
+                round.failed(),
+                closed.result().firstFailure(),
+                open.firstFailure()));
         return round;
     }
 
@@ -164,8 +166,13 @@ final class Benchmark {
                     system.processes()
                             .forEach((process, running) -> live.computeIfAbsent(process, _ -> new ArrayList<>())
                                     .add(Statistics.rounded(running.liveBytes() / Systems.MEGABYTE)));
-                    LOG.info("soak of %s: %d done, %d failed, live MB %s"
-                            .formatted(system.name().id(), number * part, result.failed(), live));
+                    LOG.info(String.format(
+                            Locale.ROOT,
+                            "soak of %s: %d done, %d failed, live MB %s",
+                            system.name().id(),
+                            number * part,
+                            result.failed(),
+                            live));
                 }
                 live.forEach(
                         (process, megabytes) -> soaks.add(new Soak(system.name().id(), process, part, megabytes)));

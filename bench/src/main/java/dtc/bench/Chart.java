@@ -57,7 +57,7 @@ final class Chart {
         SystemName system = Report.name(row.system());
         return isEcho(row)
                 ? system.title() + " (floor)"
-                : "%s, %s: %s".formatted(system.title(), row.scenario(), system.durability());
+                : String.format(Locale.ROOT, "%s, %s: %s", system.title(), row.scenario(), system.durability());
     }
 
     private static boolean isEcho(Row row) {
@@ -70,12 +70,12 @@ final class Chart {
 
     private String draw(Map<String, List<Row>> series) {
         StringBuilder svg = new StringBuilder();
-        svg.append("""
+        svg.append(String.format(Locale.ROOT, """
                 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="11">
                 <title>Transactions per second by number of clients</title>
                 <rect width="%d" height="%d" fill="#ffffff"/>
                 <text x="%d" y="18" font-size="13">Two participants, transactions per second (both scales logarithmic)</text>
-                """.formatted(WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT));
+                """, WIDTH, HEIGHT, WIDTH, HEIGHT, LEFT));
         for (double rate = leastRate; rate <= mostRate; rate *= 10) {
             svg.append(text("""
                     <line x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f" stroke="#dddddd"/>

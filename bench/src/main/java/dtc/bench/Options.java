@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -119,7 +120,8 @@ record Options(
         }
         String pair = text("pair", "self");
         if (!List.of("self", "burn").contains(pair)) {
-            throw new IllegalArgumentException("bench.pair=%s is neither self nor burn".formatted(pair));
+            throw new IllegalArgumentException(
+                    String.format(Locale.ROOT, "bench.pair=%s is neither self nor burn", pair));
         }
         return new Pair(
                 path("a"),
@@ -147,7 +149,8 @@ record Options(
         List<String> ids = List.of(given.split(","));
         List<String> known = all.stream().map(id).toList();
         if (!known.containsAll(ids)) {
-            throw new IllegalArgumentException("bench.%s=%s: not all of these are in %s".formatted(name, given, known));
+            throw new IllegalArgumentException(
+                    String.format(Locale.ROOT, "bench.%s=%s: not all of these are in %s", name, given, known));
         }
         return all.stream().filter(one -> ids.contains(id.apply(one))).toList();
     }

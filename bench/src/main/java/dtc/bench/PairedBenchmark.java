@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.BinaryOperator;
 import java.util.function.Function;
 import java.util.logging.Logger;
@@ -102,7 +103,7 @@ final class PairedBenchmark {
                 LoadGenerator load = new LoadGenerator()) {
             Application changed = pair.burnPercent() > 0 ? plantBurn(launcher, load, cases) : b;
             for (int fork = 0; fork < pair.forks(); fork++) {
-                LOG.info("fork %d of %d".formatted(fork + 1, pair.forks()));
+                LOG.info(String.format(Locale.ROOT, "fork %d of %d", fork + 1, pair.forks()));
                 for (Case current : cases) {
                     current.forks.add(fork(launcher, load, current, changed, fork));
                 }
@@ -147,7 +148,7 @@ final class PairedBenchmark {
                                 .coordinatorMicros())
                         .toArray());
                 current.burnMicros = micros * pair.burnPercent() / 100;
-                LOG.info("%s: %.2f of %.1f µs".formatted(label, current.burnMicros, micros));
+                LOG.info(String.format(Locale.ROOT, "%s: %.2f of %.1f µs", label, current.burnMicros, micros));
             }
         }
         return BurningApplication.copy(b, launcher.directory("burning"));
@@ -212,16 +213,17 @@ final class PairedBenchmark {
         for (int number = 0; number < order.size(); number++) {
             Round round = used.get(number).with(open.get(number));
             order.get(number).rounds().add(round);
-            LOG.info("%s, %s: %.0f/s, coordinator %.1f µs, %.1f KB; p50 %.2f ms, p99 %.2f ms, %d failed"
-                    .formatted(
-                            current.id(),
-                            order.get(number).name(),
-                            round.perSecond(),
-                            round.coordinatorMicros(),
-                            round.coordinatorBytes() / 1024,
-                            round.p50Millis(),
-                            round.p99Millis(),
-                            round.failed()));
+            LOG.info(String.format(
+                    Locale.ROOT,
+                    "%s, %s: %.0f/s, coordinator %.1f µs, %.1f KB; p50 %.2f ms, p99 %.2f ms, %d failed",
+                    current.id(),
+                    order.get(number).name(),
+                    round.perSecond(),
+                    round.coordinatorMicros(),
+                    round.coordinatorBytes() / 1024,
+                    round.p50Millis(),
+                    round.p99Millis(),
+                    round.failed()));
         }
     }
 

@@ -101,28 +101,28 @@ final class PairedReport {
 
     private String conditions() {
         int forks = results.comparisons().getFirst().forks().size();
-        return ("A: `%s`. B: `%s`. Measured at %s on %d × %s, %s; each JVM with `%s`. %d clients; %d forks of %d rounds: "
+        return String.format(
+                Locale.ROOT,
+                "A: `%s`. B: `%s`. Measured at %s on %d × %s, %s; each JVM with `%s`. %d clients; %d forks of %d rounds: "
                         + "%s transactions at full load, then %s s at a fixed rate; warmed up by at least %s transactions. "
                         + "B ÷ A: the median over the forks of the median over the rounds of a fork. Interval: between order "
-                        + "statistics of the forks, at %s %% each; %s %% are needed for all together to hold at %s %%.")
-                .formatted(
-                        results.a(),
-                        results.b(),
-                        results.startedAt(),
-                        results.machine().processors(),
-                        results.machine().processor(),
-                        results.machine().java(),
-                        results.jvmOptions(),
-                        results.clients(),
-                        forks,
-                        results.rounds(),
-                        number((double) results.transactions()),
-                        number(results.phaseMillis() / 1e3),
-                        number((double) results.warmUp()),
-                        percent(interval(results.comparisons().getFirst(), Figure.CPU)
-                                .confidence()),
-                        percent(confidence),
-                        percent(CONFIDENCE));
+                        + "statistics of the forks, at %s %% each; %s %% are needed for all together to hold at %s %%.",
+                results.a(),
+                results.b(),
+                results.startedAt(),
+                results.machine().processors(),
+                results.machine().processor(),
+                results.machine().java(),
+                results.jvmOptions(),
+                results.clients(),
+                forks,
+                results.rounds(),
+                number((double) results.transactions()),
+                number(results.phaseMillis() / 1e3),
+                number((double) results.warmUp()),
+                percent(interval(results.comparisons().getFirst(), Figure.CPU).confidence()),
+                percent(confidence),
+                percent(CONFIDENCE));
     }
 
     private List<String> line(Comparison comparison, Figure figure) {
@@ -146,12 +146,13 @@ final class PairedReport {
             return "no difference above " + percent(Math.max(1 - interval.low(), interval.high() - 1)) + " %";
         }
         boolean above = ratio > 1;
-        return "**B is %s %% %s (%s to %s)**"
-                .formatted(
-                        percent(Math.abs(ratio - 1)),
-                        above ? figure.above : figure.below,
-                        percent(above ? interval.low() - 1 : 1 - interval.high()),
-                        percent(above ? interval.high() - 1 : 1 - interval.low()));
+        return String.format(
+                Locale.ROOT,
+                "**B is %s %% %s (%s to %s)**",
+                percent(Math.abs(ratio - 1)),
+                above ? figure.above : figure.below,
+                percent(above ? interval.low() - 1 : 1 - interval.high()),
+                percent(above ? interval.high() - 1 : 1 - interval.low()));
     }
 
     private Interval interval(Comparison comparison, Figure figure) {

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.SequencedMap;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
@@ -96,26 +97,27 @@ final class Report {
 
     private String conditions() {
         Results.Machine machine = results.machine();
-        return ("Measured at %s on %d × %s, %s MB of memory, %s, %s; each JVM with `%s`. Warmed up by at least %s transactions of each "
+        return String.format(
+                Locale.ROOT,
+                "Measured at %s on %d × %s, %s MB of memory, %s, %s; each JVM with `%s`. Warmed up by at least %s transactions of each "
                         + "system and form; %d rounds of %s s at full load and %s s at a fixed rate for each line. "
                         + "Figures are medians of the rounds.\n\n"
                         + "**÷ echo** compares with the JSON echo in the same rounds, and depends less on the machine. "
                         + "Transactions/s: ÷ (the echo's ÷ the client's requests in a transaction; 1 in one call, otherwise "
                         + "2 more than participants). Mean ms, of a client in the closed loop, if there is only one: ÷ (the "
                         + "echo's × the HTTP exchanges that follow one another; with two participants 3 in one call, 8 "
-                        + "interactive, 7 in a rollback). CPU: ÷ the echo's.")
-                .formatted(
-                        results.startedAt(),
-                        machine.processors(),
-                        machine.processor(),
-                        number((double) machine.memoryMegabytes()),
-                        machine.system(),
-                        machine.java(),
-                        results.jvmOptions(),
-                        number((double) results.warmUp()),
-                        results.rounds(),
-                        number(results.phaseMillis() / 1e3),
-                        number(results.phaseMillis() / 1e3));
+                        + "interactive, 7 in a rollback). CPU: ÷ the echo's.",
+                results.startedAt(),
+                machine.processors(),
+                machine.processor(),
+                number((double) machine.memoryMegabytes()),
+                machine.system(),
+                machine.java(),
+                results.jvmOptions(),
+                number((double) results.warmUp()),
+                results.rounds(),
+                number(results.phaseMillis() / 1e3),
+                number(results.phaseMillis() / 1e3));
     }
 
     private String systems() {
@@ -147,11 +149,12 @@ final class Report {
                 system.durability(),
                 Integer.toString(row.participants()),
                 Integer.toString(row.clients()),
-                "%s (%s to %s)"
-                        .formatted(
-                                number(row.median(Round::perSecond)),
-                                number(row.least(Round::perSecond)),
-                                number(row.most(Round::perSecond))),
+                String.format(
+                        Locale.ROOT,
+                        "%s (%s to %s)",
+                        number(row.median(Round::perSecond)),
+                        number(row.least(Round::perSecond)),
+                        number(row.most(Round::perSecond))),
                 toEcho(row, Round::perSecond, 1.0 / form.clientCalls(row.participants())),
                 number(row.median(row::clientMillis)),
                 // Of the peers, this benchmark does not know how many exchanges follow one another.

@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.SequencedMap;
 import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -63,7 +64,7 @@ final class Systems implements AutoCloseable {
         for (int round = 0; round < rounds; round++) {
             seconds.forEach((starting, measured) -> {
                 double one = startUpSeconds(starting);
-                LOG.info("start-up of %s: %.2f s".formatted(starting, one));
+                LOG.info(String.format(Locale.ROOT, "start-up of %s: %.2f s", starting, one));
                 measured.add(Statistics.rounded(one));
             });
         }

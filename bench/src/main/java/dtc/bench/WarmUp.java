@@ -5,6 +5,7 @@ import dtc.bench.load.LoadGenerator;
 import dtc.bench.load.Transaction;
 import dtc.bench.system.JavaProcess;
 import dtc.bench.system.MeasuredSystem;
+import java.util.Locale;
 import java.util.logging.Logger;
 
 /**
@@ -38,14 +39,15 @@ record WarmUp(long atLeast, boolean untilFlat) {
             double micros = (coordinator.cpuSeconds() - before) * 1e6 / Math.max(1, result.ended());
             withoutGain = micros < best / GAIN ? 0 : withoutGain + 1;
             best = Math.min(best, micros);
-            LOG.info("warm-up of %s: %d done, %.0f/s, coordinator %.0f µs, %d failed %s"
-                    .formatted(
-                            title,
-                            number * batch,
-                            result.endedPerSecond(),
-                            micros,
-                            result.failed(),
-                            result.firstFailure()));
+            LOG.info(String.format(
+                    Locale.ROOT,
+                    "warm-up of %s: %d done, %.0f/s, coordinator %.0f µs, %d failed %s",
+                    title,
+                    number * batch,
+                    result.endedPerSecond(),
+                    micros,
+                    result.failed(),
+                    result.firstFailure()));
             if (number >= BATCHES && (!untilFlat || withoutGain >= BATCHES_WITHOUT_GAIN)) {
                 return;
             }

@@ -10,6 +10,7 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.UriInfo;
+import java.util.Locale;
 import org.jboss.resteasy.reactive.RestPath;
 
 /** A participant of a long running action. It joins with its write, then completes or compensates. */
@@ -37,7 +38,11 @@ public final class LraParticipant {
         return enlistment.send(
                 HttpMethod.PUT,
                 action + "?TimeLimit=0",
-                "<%s/compensate>; rel=\"compensate\", <%s/complete>; rel=\"complete\"".formatted(self, self),
+                String.format(
+                        Locale.ROOT,
+                        "<%s/compensate>; rel=\"compensate\", <%s/complete>; rel=\"complete\"",
+                        self,
+                        self),
                 200);
     }
 

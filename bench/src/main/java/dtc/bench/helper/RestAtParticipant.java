@@ -10,6 +10,7 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.UriInfo;
+import java.util.Locale;
 import org.jboss.resteasy.reactive.RestPath;
 
 /** A participant of REST-AT. It enlists itself with its write; its terminator receives the votes and outcomes. */
@@ -40,7 +41,8 @@ public final class RestAtParticipant {
         return enlistment.send(
                 HttpMethod.POST,
                 enlist,
-                "<%s>; rel=\"participant\", <%s/terminator>; rel=\"terminator\"".formatted(self, self),
+                String.format(
+                        Locale.ROOT, "<%s>; rel=\"participant\", <%s/terminator>; rel=\"terminator\"", self, self),
                 201);
     }
 

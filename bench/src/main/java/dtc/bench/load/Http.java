@@ -8,6 +8,7 @@ import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.RequestOptions;
+import java.util.Locale;
 import java.util.Map;
 
 /** HTTP/1.1 to 127.0.0.1 over persistent connections, from one event loop. */
@@ -35,7 +36,7 @@ public final class Http {
 
         public Answer expect(int expected) {
             if (status != expected) {
-                throw new UnexpectedAnswer("%d instead of %d: %s".formatted(status, expected, body));
+                throw new UnexpectedAnswer(String.format(Locale.ROOT, "%d instead of %d: %s", status, expected, body));
             }
             return this;
         }

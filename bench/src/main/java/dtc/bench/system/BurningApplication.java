@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
@@ -86,7 +87,7 @@ public final class BurningApplication {
     /** The same application, whose coordinator burns CPU time for each POST request that it receives. */
     public static Application configure(Application application, double microsPerRequest) {
         List<String> options = new ArrayList<>(application.coordinatorOptions());
-        options.add("-D%s=%d".formatted(NANOS, Math.round(microsPerRequest * 1e3)));
+        options.add(String.format(Locale.ROOT, "-D%s=%d", NANOS, Math.round(microsPerRequest * 1e3)));
         return new Application(application.directory(), application.options(), options);
     }
 

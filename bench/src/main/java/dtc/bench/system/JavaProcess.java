@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 import javax.management.JMException;
@@ -44,7 +45,8 @@ public final class JavaProcess implements AutoCloseable {
     /** Fails if it has ended. */
     void mustLive() {
         if (!process.isAlive()) {
-            throw new IllegalStateException("%s ended with %d, see %s".formatted(name, process.exitValue(), output));
+            throw new IllegalStateException(
+                    String.format(Locale.ROOT, "%s ended with %d, see %s", name, process.exitValue(), output));
         }
     }
 

@@ -7,6 +7,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -52,7 +53,7 @@ final class OpenPages implements BackgroundLoad {
         }
         try {
             if (!opened.await(OPEN_MAX.toSeconds(), TimeUnit.SECONDS)) {
-                throw new IllegalStateException("%d pages did not open".formatted(opened.getCount()));
+                throw new IllegalStateException(String.format(Locale.ROOT, "%d pages did not open", opened.getCount()));
             }
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
@@ -100,7 +101,7 @@ final class OpenPages implements BackgroundLoad {
         try {
             HttpResponse<byte[]> answer = http.send(page, HttpResponse.BodyHandlers.ofByteArray());
             if (answer.statusCode() != 200) {
-                throw new IllegalStateException("%s: %d".formatted(page.uri(), answer.statusCode()));
+                throw new IllegalStateException(String.format(Locale.ROOT, "%s: %d", page.uri(), answer.statusCode()));
             }
             return answer.body().length;
         } catch (IOException failed) {
@@ -115,6 +116,7 @@ final class OpenPages implements BackgroundLoad {
     public void close() {
         closed = true;
         http.shutdownNow();
-        LOG.info("open pages were refreshed %d times, %.1f MB in all".formatted(refreshes.get(), bytes.get() / 1e6));
+        LOG.info(String.format(
+                Locale.ROOT, "open pages were refreshed %d times, %.1f MB in all", refreshes.get(), bytes.get() / 1e6));
     }
 }
