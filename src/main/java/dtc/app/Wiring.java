@@ -225,6 +225,7 @@ public class Wiring {
                         config.rm().coordinatorUrl().orElseGet(this::ownUrl),
                         callTimeout(),
                         INQUIRIES_UNDER_WAY_MAX,
+                        true,
                         security.towardsCoordinator()),
                 mapper,
                 config.rm().advertisedUrl().orElseGet(this::ownUrl).toString().replaceAll("/+$", ""));

@@ -46,11 +46,20 @@ public final class Clients {
 
     /**
      * Builds a client. It never follows redirects, and it returns error statuses as responses, not as exceptions.
-     * {@code timeout} limits the whole call, and a response body may not exceed {@link #RESPONSE_BYTES_MAX}; exceeding
-     * either limit closes the connection.
+     *
+     * @param timeout limits the opening of a connection, and a request with its response on an open connection, which
+     *     is then closed. A response body of more than {@link #RESPONSE_BYTES_MAX} closes it too.
+     * @param connectionsMax maximum number of connections to one address
+     * @param keepAlive whether connections are used for more than one request
      */
     public static <T> T build(
-            Vertx vertx, Class<T> api, URI base, Duration timeout, int connectionsMax, Outbound outbound) {
+            Vertx vertx,
+            Class<T> api,
+            URI base,
+            Duration timeout,
+            int connectionsMax,
+            boolean keepAlive,
+            Outbound outbound) {
         QuarkusRestClientBuilder builder = QuarkusRestClientBuilder.newBuilder()
                 .baseUri(base)
                 .connectTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
@@ -58,9 +67,11 @@ public final class Clients {
                 .followRedirects(false)
                 .disableDefaultMapper(true)
                 .enableCompression(false)
+                .property(QuarkusRestClientProperties.KEEP_ALIVE_ENABLED, keepAlive)
                 .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, connectionsMax)
                 .property(QuarkusRestClientProperties.MAX_HEADER_SIZE, HEADER_BYTES_MAX)
                 .property(QuarkusRestClientProperties.DISABLE_CONTEXTUAL_ERROR_MESSAGES, true)
+                .httpClientRequestCustomizer(request -> InterimResponses.discard(request.connection()))
                 .httpClientRequestCustomizer(outbound::prepare)
                 .httpClientRequestCustomizer(request -> limit(vertx, request, timeout));
         if (outbound.tls() != null) {

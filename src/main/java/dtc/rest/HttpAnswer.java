@@ -1,6 +1,11 @@
 package dtc.rest;
 
 import io.vertx.core.buffer.Buffer;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +17,26 @@ import org.jspecify.annotations.Nullable;
  */
 record HttpAnswer(
         int status, List<String> contentTypes, @Nullable String retryAfter, Buffer body) {
+
+    static HttpAnswer of(Response response) {
+        return new HttpAnswer(
+                response.getStatus(),
+                response.getStringHeaders().getOrDefault(HttpHeaders.CONTENT_TYPE, List.of()),
+                response.getHeaderString(HttpHeaders.RETRY_AFTER),
+                body(response));
+    }
+
+    /** The bytes of the body, which do not depend on the content type. */
+    private static Buffer body(Response response) {
+        if (!(response.getEntity() instanceof InputStream body)) {
+            return Buffer.buffer();
+        }
+        try (body) {
+            return Buffer.buffer(body.readAllBytes());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
 
     /** Whether there is exactly one content type, and it is this one. Parameters and case do not matter. */
     boolean is(String mediaType) {

@@ -43,7 +43,8 @@ public class HttpParticipantTransport implements ParticipantTransport {
     @Override
     public CompletionStage<Reply> send(Registration target, Message message, Duration limit) {
         return sender.send(target, message, limit)
-                .otherwise(failure -> {
+                .onFailure()
+                .recoverWithItem(failure -> {
                     if (Clients.classify(failure) == Clients.Failure.TIMEOUT) {
                         LOG.debugf(
                                 "resource manager %s did not answer a message of %s within %s",
@@ -51,7 +52,7 @@ public class HttpParticipantTransport implements ParticipantTransport {
                     }
                     return ReplyReader.failed(failure);
                 })
-                .toCompletionStage();
+                .subscribeAsCompletionStage();
     }
 
     @Override

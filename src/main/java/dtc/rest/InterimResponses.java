@@ -2,8 +2,11 @@ package dtc.rest;
 
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
 import io.netty.handler.codec.http.HttpResponse;
 import io.netty.util.ReferenceCountUtil;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.net.impl.ConnectionBase;
 
 /**
  * Discards interim responses (1xx), which may precede the final response (RFC 9110, section 15.2). The HTTP client
@@ -13,7 +16,19 @@ final class InterimResponses extends ChannelInboundHandlerAdapter {
 
     private static final int SWITCHING_PROTOCOLS = 101;
 
+    private static final String NAME = "interim-responses";
+
     private boolean discards;
+
+    private InterimResponses() {}
+
+    /** Discards the interim responses on a connection of a client. May be called for each request. */
+    static void discard(HttpConnection connection) {
+        ChannelPipeline pipeline = ((ConnectionBase) connection).channel().pipeline();
+        if (pipeline.get(NAME) == null) {
+            pipeline.addBefore("handler", NAME, new InterimResponses());
+        }
+    }
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {

@@ -14,11 +14,14 @@ import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
 import com.fasterxml.jackson.databind.module.SimpleModule;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import dtc.protocol.JsonText;
+import dtc.protocol.Messages.BatchMessage;
 import dtc.protocol.Messages.OutcomeDocument;
+import dtc.protocol.Messages.RegistrationRequest;
 import io.quarkus.jackson.ObjectMapperCustomizer;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.StringWriter;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Serializes {@link JsonText} unchanged, and configures the parser to reject input instead of silently changing it. */
@@ -30,8 +33,10 @@ public final class JsonTextModule implements ObjectMapperCustomizer {
         mapper.registerModule(new SimpleModule("json-text")
                 .addSerializer(JsonText.class, new Writer())
                 .addDeserializer(JsonText.class, new Reader()));
-        mapper.configOverride(OutcomeDocument.class)
-                .setInclude(JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, null));
+        // An older version rejects a member that it does not know, even if it is null.
+        for (Class<?> document : List.of(OutcomeDocument.class, RegistrationRequest.class, BatchMessage.class)) {
+            mapper.configOverride(document).setInclude(JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, null));
+        }
         mapper.enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
         mapper.enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
         mapper.disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);

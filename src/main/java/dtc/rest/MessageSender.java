@@ -1,61 +1,54 @@
 package dtc.rest;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dtc.coordinator.ReplyTable;
 import dtc.protocol.Message;
 import dtc.protocol.Messages.StageRequest;
 import dtc.protocol.Reply;
-import dtc.rest.ResourceManagerClients.IdleConnectionClosedException;
-import dtc.rest.ResourceManagerClients.Reuse;
 import dtc.runtime.Registration;
-import dtc.runtime.Time;
-import io.vertx.core.Future;
-import io.vertx.core.buffer.Buffer;
+import io.smallrye.mutiny.Uni;
+import io.vertx.core.Vertx;
+import io.vertx.core.impl.ContextInternal;
 import jakarta.inject.Singleton;
+import jakarta.ws.rs.core.Response;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.TimeoutException;
 
-/**
- * Sends messages to resource managers as HTTP requests, and reads the replies. Futures fail if there is no response.
- */
+/** Sends messages to resource managers as HTTP requests, and reads the replies. Calls fail if there is no response. */
 @Singleton
 class MessageSender {
 
+    private final Vertx vertx;
     private final ResourceManagerClients clients;
     private final ReplyReader reader;
     private final UnexpectedAnswers unexpected;
-    private final Time time;
-    private final ObjectMapper mapper;
 
-    MessageSender(
-            ResourceManagerClients clients,
-            ReplyReader reader,
-            UnexpectedAnswers unexpected,
-            Time time,
-            ObjectMapper mapper) {
+    MessageSender(Vertx vertx, ResourceManagerClients clients, ReplyReader reader, UnexpectedAnswers unexpected) {
+        this.vertx = vertx;
         this.clients = clients;
         this.reader = reader;
         this.unexpected = unexpected;
-        this.time = time;
-        this.mapper = mapper.copy().setDefaultPropertyInclusion(JsonInclude.Include.NON_NULL);
     }
 
     /**
-     * Sends a message. If a kept connection turns out to be closed, the message is sent once more on a new connection,
-     * unless that could stage a write at an instance that does not have the earlier ones.
+     * Sends a message. If a kept connection breaks, the message is sent once more over a new connection: the resource
+     * manager may have closed the connection because it was idle. A write is not sent again if it could reach an
+     * instance that does not have the earlier writes.
+     *
+     * @param limit the call fails if there is no complete response within this duration
      */
-    Future<Reply> send(Registration target, Message message, Duration limit) {
-        long start = time.nanos();
-        return post(target, message, limit, target.keepsAlive() ? Reuse.KEPT : Reuse.CLOSED)
-                .recover(failure -> failure instanceof IdleConnectionClosedException && mayRepeat(target, message)
-                        ? repeat(target, message, limit.minusNanos(time.nanos() - start))
-                        : Future.failedFuture(failure));
+    Uni<Reply> send(Registration target, Message message, Duration limit) {
+        Uni<Reply> call = post(target, message, target.keepsAlive(), limit);
+        if (target.keepsAlive() && mayRepeat(target, message)) {
+            call = call.onFailure(failure -> Clients.classify(failure) == Clients.Failure.ERROR)
+                    .recoverWithUni(first -> post(target, message, false, limit)
+                            .map(reply -> ReplyTable.afterResend(message, reply))
+                            // The message may have been processed the first time, whatever happened the second time.
+                            .onFailure()
+                            .transform(_ -> first));
+        }
+        return within(limit, call);
     }
 
     private static boolean mayRepeat(Registration target, Message message) {
@@ -65,69 +58,63 @@ class MessageSender {
         };
     }
 
-    private Future<Reply> repeat(Registration target, Message message, Duration limit) {
-        return post(target, message, limit, Reuse.CLOSED)
-                .otherwise(ReplyReader::failed)
-                .map(reply -> ReplyTable.afterResend(message, reply));
+    private Uni<Reply> post(Registration target, Message message, boolean keepAlive, Duration limit) {
+        return request(clients.client(target, keepAlive, limit), target, message)
+                .onFailure()
+                .invoke(failure -> report(target, UnexpectedAnswers.name(message), failure))
+                .map(response -> reader.read(target, message, HttpAnswer.of(response)));
     }
 
-    private Future<Reply> post(Registration target, Message message, Duration limit, Reuse reuse) {
-        Map<String, String> headers = headers(target);
-        Object body = null;
-        switch (message) {
-            case Message.Write write -> {
-                headers.put(Headers.WRITE_SEQUENCE, Integer.toString(write.sequence()));
-                body = new StageRequest(write.key(), write.value());
-            }
-            case Message.Prepare prepare -> {
-                headers.put(Headers.WRITE_COUNT, Integer.toString(prepare.writeCount()));
-                body = prepare.writes().isEmpty() ? null : Requests.prepare(prepare);
-            }
-            case Message.CommitOnePhase commit ->
-                headers.put(Headers.WRITE_COUNT, Integer.toString(commit.writeCount()));
-            case Message.Commit _, Message.Rollback _ -> {}
-        }
-        return clients.post(target, Requests.path(message), headers, json(body), limit, reuse)
-                .onFailure(failure -> report(target, UnexpectedAnswers.name(message), failure))
-                .map(answer -> reader.read(target, message, answer));
+    private static Uni<Response> request(ResourceManagerApi api, Registration target, Message message) {
+        String url = target.url();
+        String id = message.id().toString();
+        String name = target.id();
+        String instance = target.instance().toString();
+        return switch (message) {
+            case Message.Write write ->
+                api.write(url, id, name, instance, write.sequence(), new StageRequest(write.key(), write.value()));
+            case Message.Prepare prepare ->
+                api.prepare(
+                        url,
+                        id,
+                        name,
+                        instance,
+                        prepare.writeCount(),
+                        prepare.writes().isEmpty() ? null : Requests.prepare(prepare));
+            case Message.Commit _ -> api.commit(url, id, name, instance);
+            case Message.CommitOnePhase commit -> api.commitOnePhase(url, id, name, instance, commit.writeCount());
+            case Message.Rollback _ -> api.rollback(url, id, name, instance);
+        };
     }
 
     /**
      * Sends a batch.
      *
+     * @param limit the call fails if there is no complete response within this duration
      * @return see {@link dtc.runtime.messaging.ParticipantTransport#sendBatch}
      */
-    Future<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages, Duration limit) {
-        return clients.post(
-                        target,
-                        Requests.BATCH_PATH,
-                        headers(target),
-                        json(Requests.batch(messages)),
-                        limit,
-                        target.keepsAlive() ? Reuse.KEPT : Reuse.CLOSED)
-                .onFailure(failure -> report(target, "a batch", failure))
-                .map(answer -> reader.batch(target, messages, answer));
+    Uni<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages, Duration limit) {
+        Uni<Response> call = clients.client(target, target.keepsAlive(), limit)
+                .batch(target.url(), target.id(), target.instance().toString(), Requests.batch(messages));
+        return within(limit, call)
+                .onFailure()
+                .invoke(failure -> report(target, "a batch", failure))
+                .map(response -> reader.batch(target, messages, HttpAnswer.of(response)));
+    }
+
+    /** The client limits each response, but not how long a request waits for a connection. */
+    private <T> Uni<T> within(Duration limit, Uni<T> call) {
+        ContextInternal context = (ContextInternal) vertx.getOrCreateContext();
+        return call.ifNoItem()
+                .after(limit)
+                .on(context.nettyEventLoop())
+                .failWith(() -> new TimeoutException("no complete response in time"));
     }
 
     /** Reports a response that could not be read. */
     private void report(Registration target, String message, Throwable failure) {
         if (Clients.classify(failure) == Clients.Failure.GARBLED) {
             unexpected.report(target, message, "unreadable", Clients.describe(failure), null);
-        }
-    }
-
-    private static Map<String, String> headers(Registration target) {
-        Map<String, String> headers = new HashMap<>(4);
-        headers.put(Headers.RESOURCE_MANAGER, target.id());
-        headers.put(Headers.INSTANCE, target.instance().toString());
-        return headers;
-    }
-
-    private @Nullable Buffer json(@Nullable Object body) {
-        try {
-            return body == null ? null : Buffer.buffer(mapper.writeValueAsBytes(body));
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a request cannot be written as JSON", e);
         }
     }
 }

@@ -12,20 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** The bodies of the coordinator's requests to resource managers. */
 final class Requests {
 
-    static final String BATCH_PATH = "/batch";
-
     private Requests() {}
-
-    /** The path of a message that is sent in a separate request, below the URL of the resource manager. */
-    static String path(Message message) {
-        String name = switch (message) {
-            case Message.Write _ -> "writes";
-            case Message.Prepare _ -> "prepare";
-            case Message.Commit _, Message.CommitOnePhase _ -> "commit";
-            case Message.Rollback _ -> "rollback";
-        };
-        return "/transactions/" + message.id() + "/" + name;
-    }
 
     static PrepareRequest prepare(Message.Prepare message) {
         return new PrepareRequest(carried(message));

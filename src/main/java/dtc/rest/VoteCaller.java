@@ -32,8 +32,7 @@ public class VoteCaller {
     @Timeout(1000)
     @Fallback(fallbackMethod = "voteAbort")
     public Uni<Reply> prepare(Registration target, Message.Prepare message, Duration limit) {
-        return Uni.createFrom()
-                .completionStage(() -> sender.send(target, message, limit).toCompletionStage());
+        return sender.send(target, message, limit);
     }
 
     Uni<Reply> voteAbort(Registration target, Message.Prepare message, Duration limit, Throwable failure) {
@@ -44,8 +43,7 @@ public class VoteCaller {
     @Timeout(1000)
     @Fallback(fallbackMethod = "failEach")
     public Uni<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages, Duration limit) {
-        return Uni.createFrom()
-                .completionStage(() -> sender.sendBatch(target, messages, limit).toCompletionStage());
+        return sender.sendBatch(target, messages, limit);
     }
 
     Uni<List<Optional<Reply>>> failEach(

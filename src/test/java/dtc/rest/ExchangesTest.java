@@ -20,6 +20,7 @@ import dtc.security.Outbound;
 import io.quarkus.test.junit.QuarkusTest;
 import io.vertx.core.Vertx;
 import jakarta.inject.Inject;
+import java.io.Closeable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -106,12 +107,7 @@ class ExchangesTest {
     void a_switch_of_the_protocol_is_no_answer(Message message) {
         try (RawResourceManager rm = new RawResourceManager(RawResourceManager.always(
                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"))) {
-            Reply reply = send(rm, KEPT, message);
-            if (message instanceof Message.Prepare) {
-                assertEquals(VoteCause.ERROR, ballot(reply).cause());
-            } else {
-                assertInstanceOf(Reply.ProtocolError.class, reply);
-            }
+            assertInstanceOf(Reply.ProtocolError.class, send(rm, KEPT, message));
         }
     }
 
@@ -151,7 +147,11 @@ class ExchangesTest {
                     assertInstanceOf(Reply.NoAnswer.class, reply);
                 }
             }
-            assertEquals(ALL.size(), rm.requests().size(), "nothing is sent again over a new connection");
+            assertEquals(2 * ALL.size(), rm.requests().size(), "each is sent once more");
+            for (Message message : ALL) {
+                send(rm, Set.of(Registration.ONE_PHASE), message);
+            }
+            assertEquals(3 * ALL.size(), rm.requests().size(), "without kept connections nothing is sent again");
         }
     }
 
@@ -254,24 +254,22 @@ class ExchangesTest {
     void no_connection_opened_before_another_instance_registered_is_used() {
         try (RawResourceManager rm =
                 new RawResourceManager((request, connection) -> connection.write(RawResourceManager.answer(request)))) {
-            MessageSender sender = new MessageSender(
-                    new ResourceManagerClients(
-                            vertx,
-                            new Outbound(null, null, null),
-                            new ResourceManagerClients.Settings(LIMIT, 10, LIMIT),
-                            () -> 0),
-                    reader,
-                    unexpected,
-                    time,
-                    mapper);
+            ResourceManagerClients clients = new ResourceManagerClients(
+                    vertx,
+                    new Outbound(null, null, null),
+                    new ResourceManagerClients.Settings(LIMIT, 10, LIMIT),
+                    () -> 0);
+            MessageSender sender = new MessageSender(vertx, clients, reader, unexpected);
             for (long generation : new long[] {1, 1, 2, 2, 1, 5}) {
                 Registration target = registration(rm, KEPT, generation);
-                assertCarriedOut(COMMIT, join(sender.send(target, COMMIT, LIMIT).toCompletionStage()));
+                assertCarriedOut(COMMIT, join(sender.send(target, COMMIT, LIMIT).subscribeAsCompletionStage()));
             }
             // A newer connection may carry messages to an earlier instance, but not the other way round.
             assertEquals(
                     List.of(1, 1, 2, 2, 2, 3),
                     rm.requests().stream().map(Request::connection).toList());
+            // Connections of retired clients can be closed.
+            assertInstanceOf(Closeable.class, clients.client(registration(rm, KEPT, 5), true, LIMIT));
         }
     }
 

@@ -54,7 +54,13 @@ class HttpCoordinatorLinkTest {
         URI base = URI.create("http://127.0.0.1:" + server.getAddress().getPort());
         link = new HttpCoordinatorLink(
                 Clients.build(
-                        vertx, CoordinatorApi.class, base, Duration.ofSeconds(5), 10, new Outbound(null, null, null)),
+                        vertx,
+                        CoordinatorApi.class,
+                        base,
+                        Duration.ofSeconds(5),
+                        10,
+                        true,
+                        new Outbound(null, null, null)),
                 mapper,
                 "http://127.0.0.1:1");
     }

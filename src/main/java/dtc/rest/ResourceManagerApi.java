@@ -1,0 +1,74 @@
+package dtc.rest;
+
+import dtc.protocol.Messages.BatchRequest;
+import dtc.protocol.Messages.PrepareRequest;
+import dtc.protocol.Messages.StageRequest;
+import io.quarkus.rest.client.reactive.Url;
+import io.smallrye.mutiny.Uni;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import org.jspecify.annotations.Nullable;
+
+/** The requests of the coordinator to a resource manager, relative to its registered URL. */
+@Path("/")
+@Consumes(MediaType.APPLICATION_JSON)
+public interface ResourceManagerApi {
+
+    @POST
+    @Path("/transactions/{id}/writes")
+    Uni<Response> write(
+            @Url String url,
+            @PathParam("id") String id,
+            @HeaderParam(Headers.RESOURCE_MANAGER) String resourceManager,
+            @HeaderParam(Headers.INSTANCE) String instance,
+            @HeaderParam(Headers.WRITE_SEQUENCE) int sequence,
+            StageRequest request);
+
+    @POST
+    @Path("/transactions/{id}/prepare")
+    Uni<Response> prepare(
+            @Url String url,
+            @PathParam("id") String id,
+            @HeaderParam(Headers.RESOURCE_MANAGER) String resourceManager,
+            @HeaderParam(Headers.INSTANCE) String instance,
+            @HeaderParam(Headers.WRITE_COUNT) int writeCount,
+            @Nullable PrepareRequest request);
+
+    @POST
+    @Path("/transactions/{id}/commit")
+    Uni<Response> commit(
+            @Url String url,
+            @PathParam("id") String id,
+            @HeaderParam(Headers.RESOURCE_MANAGER) String resourceManager,
+            @HeaderParam(Headers.INSTANCE) String instance);
+
+    @POST
+    @Path("/transactions/{id}/commit")
+    Uni<Response> commitOnePhase(
+            @Url String url,
+            @PathParam("id") String id,
+            @HeaderParam(Headers.RESOURCE_MANAGER) String resourceManager,
+            @HeaderParam(Headers.INSTANCE) String instance,
+            @HeaderParam(Headers.WRITE_COUNT) int writeCount);
+
+    @POST
+    @Path("/transactions/{id}/rollback")
+    Uni<Response> rollback(
+            @Url String url,
+            @PathParam("id") String id,
+            @HeaderParam(Headers.RESOURCE_MANAGER) String resourceManager,
+            @HeaderParam(Headers.INSTANCE) String instance);
+
+    @POST
+    @Path("/batch")
+    Uni<Response> batch(
+            @Url String url,
+            @HeaderParam(Headers.RESOURCE_MANAGER) String resourceManager,
+            @HeaderParam(Headers.INSTANCE) String instance,
+            BatchRequest request);
+}
