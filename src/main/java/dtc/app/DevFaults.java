@@ -1,14 +1,13 @@
 package dtc.app;
 
+import dtc.rest.Problems;
 import dtc.runtime.participant.HostedResourceManagers;
 import io.quarkus.arc.profile.IfBuildProfile;
 import io.smallrye.common.annotation.NonBlocking;
 import io.smallrye.mutiny.Uni;
 import jakarta.enterprise.inject.Instance;
 import jakarta.inject.Singleton;
-import jakarta.ws.rs.BadRequestException;
 import jakarta.ws.rs.GET;
-import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.QueryParam;
@@ -61,14 +60,14 @@ public class DevFaults {
     @NonBlocking
     public void set(@RestPath String id, @QueryParam("kind") @Nullable String kind) {
         if (hosted.get().find(id) == null) {
-            throw new NotFoundException("no such resource manager here");
+            throw Problems.notFound("no such resource manager here");
         }
         if (kind == null) {
             faults.remove(id);
         } else if (FAULTS.contains(kind)) {
             faults.put(id, kind);
         } else {
-            throw new BadRequestException("kind is one of " + FAULTS + ", or absent");
+            throw Problems.invalidParameter("kind", "must be one of " + FAULTS + ", or absent");
         }
     }
 

@@ -1,5 +1,6 @@
 package dtc.app;
 
+import dtc.rest.HttpConnections;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import java.io.FileDescriptor;
@@ -21,6 +22,7 @@ public final class Main {
         List<String> words = List.of(arguments);
         String command = words.isEmpty() ? "" : words.getFirst();
         if (!command.equals("log") && !command.equals("rm")) {
+            HttpConnections.enable();
             Quarkus.run(arguments);
             return;
         }

@@ -21,7 +21,6 @@ import dtc.runtime.participant.HostedParticipant;
 import dtc.runtime.participant.HostedParticipant.Progress;
 import dtc.runtime.participant.HostedResourceManagers;
 import dtc.runtime.participant.InstanceCheck;
-import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.common.annotation.NonBlocking;
 import io.smallrye.mutiny.Uni;
@@ -215,11 +214,11 @@ public class HostedResource {
                 }
                 case ROLLBACK -> target.rollback(id).thenApply(HostedResource::answer);
             };
-        } catch (HttpProblem problem) {
+        } catch (ProblemException problem) {
             String named = TransactionId.parse(String.valueOf(message.transaction()))
                     .map(TransactionId::toString)
                     .orElse(null);
-            String detail = String.valueOf(problem.getDetail());
+            String detail = problem.detail();
             return CompletableFuture.completedFuture(new BatchAnswer(
                     400, named, null, detail.substring(0, Math.min(detail.length(), ReplyReader.REASON_CHARS_MAX))));
         }
@@ -277,8 +276,7 @@ public class HostedResource {
         }
         throw Problems.problem("REFUSED_BY_RESOURCE_MANAGER", answer.status(), String.valueOf(answer.reason()))
                 .with("transaction", String.valueOf(answer.transaction()))
-                .with("resourceManager", rm)
-                .build();
+                .with("resourceManager", rm);
     }
 
     @GET
@@ -333,8 +331,7 @@ public class HostedResource {
      */
     private HostedParticipant find(String rm, @Nullable String addressee, @Nullable String instance) {
         if (addressee != null && (!addressee.equals(rm) || hosted.find(rm) == null)) {
-            throw Problems.problem("MISDIRECTED", Problems.MISDIRECTED, "the message is for another resource manager")
-                    .build();
+            throw Problems.problem("MISDIRECTED", Problems.MISDIRECTED, "the message is for another resource manager");
         }
         return InstanceCheck.of(find(rm), instance);
     }

@@ -2,17 +2,12 @@ package dtc.rest;
 
 import dtc.protocol.Refusal;
 import dtc.runtime.Answer;
-import io.quarkiverse.resteasy.problem.HttpProblem;
-import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.vertx.core.Future;
-import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.json.JsonObject;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.core.Response.Status;
-import java.net.URI;
 import java.util.List;
-import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** Error responses as problem+json (RFC 9457). */
 public final class Problems {
@@ -24,10 +19,10 @@ public final class Problems {
 
     static final int CONTENT_TOO_LARGE = 413;
     static final int MISDIRECTED = 421;
+    static final int UNPROCESSABLE_CONTENT = 422;
     static final int INSUFFICIENT_STORAGE = 507;
 
     /** An error in one field of the input. */
-    @RegisterForReflection // serialized by the problem library, so Quarkus does not register it for native images
     record Violation(String field, String message) {}
 
     private Problems() {}
@@ -39,16 +34,14 @@ public final class Problems {
         };
     }
 
-    static HttpProblem of(Refusal refusal) {
-        int status = status(refusal.kind());
-        HttpProblem.Builder problem = problem(refusal.kind().name(), status, refusal.detail());
-        if (refusal.transaction() != null) {
-            problem.with("transaction", refusal.transaction().toString());
-        }
-        if (refusal.resourceManager() != null) {
-            problem.with("resourceManager", refusal.resourceManager());
-        }
-        return problem.build();
+    static ProblemException of(Refusal refusal) {
+        return problem(refusal.kind().name(), status(refusal.kind()), refusal.detail())
+                .with(
+                        "transaction",
+                        refusal.transaction() == null
+                                ? null
+                                : refusal.transaction().toString())
+                .with("resourceManager", refusal.resourceManager());
     }
 
     private static int status(Refusal.Kind kind) {
@@ -57,7 +50,7 @@ public final class Problems {
             case WRONG_STATE, NAME_TAKEN -> 409;
             case LIMIT_EXCEEDED -> 400;
             case HOST_NOT_ALLOWED -> 403;
-            case KEY_REUSED -> 422;
+            case KEY_REUSED -> UNPROCESSABLE_CONTENT;
             case OVERLOADED, LOG_REFUSING, SHUTTING_DOWN, RESOURCE_MANAGER_LAPSED, UNDECIDED -> 503;
             case RESOURCE_MANAGER_FAILED -> 502;
             case RESOURCE_MANAGER_SILENT -> 504;
@@ -65,37 +58,50 @@ public final class Problems {
         };
     }
 
-    static HttpProblem invalid(List<Violation> violations) {
-        return problem(
-                        "INVALID_INPUT",
-                        400,
-                        "The request is not valid: "
-                                + String.join(
-                                        "; ",
-                                        violations.stream()
-                                                .map(v -> v.field() + " " + v.message())
-                                                .toList()))
-                .with("violations", violations)
-                .build();
+    static ProblemException invalid(List<Violation> violations) {
+        String list =
+                violations.stream().map(v -> v.field() + " " + v.message()).collect(Collectors.joining("; "));
+        return problem("INVALID_INPUT", 400, "The request is not valid: " + list)
+                .with(violations);
     }
 
-    public static HttpProblem notFound(String detail) {
-        return problem("NOT_FOUND", 404, detail).build();
+    public static ProblemException invalidParameter(String name, String message) {
+        return invalid(List.of(new Violation(name, message)));
     }
 
-    static HttpProblem.Builder problem(String kind, int status, String detail) {
-        HttpProblem.Builder problem = HttpProblem.builder()
-                .withType(URI.create("urn:dtc:" + kind.toLowerCase(Locale.ROOT).replace('_', '-')))
-                .withTitle(title(status))
-                .withStatus(status)
-                .withDetail(detail);
-        return status == 503 ? problem.withHeader("Retry-After", "1") : problem;
+    public static ProblemException notFound(String detail) {
+        return problem("NOT_FOUND", 404, detail);
     }
 
-    private static String title(int status) {
+    /** The response to a request that failed because of a fault in this process, which is logged. */
+    static ProblemException unexpected() {
+        return problem("UNEXPECTED_FAILURE", 500, "an unexpected failure, which this process has logged");
+    }
+
+    static ProblemException problem(String kind, int status, String detail) {
+        return new ProblemException(kind, status, detail);
+    }
+
+    /** Describes why the server or a framework refused a request. Their own messages name classes and annotations. */
+    static String detail(int status) {
+        return switch (status) {
+            case 404 -> "nothing is at this path";
+            case 405 -> "the method is not supported at this path";
+            case 406 -> "the response is application/json, which the header Accept does not admit";
+            case CONTENT_TOO_LARGE -> "the body is too large";
+            case 414 -> "the request line is too long";
+            case 415 -> "the body must be application/json";
+            case 431 -> "the headers are too long";
+            case 503 -> "the process is overloaded or shutting down";
+            default -> status < 500 ? "the request is malformed" : "the request failed";
+        };
+    }
+
+    static String title(int status) {
         return switch (status) {
             case CONTENT_TOO_LARGE -> "Content Too Large"; // Status still has the former reason phrase
             case MISDIRECTED -> "Misdirected Request";
+            case UNPROCESSABLE_CONTENT -> "Unprocessable Content";
             case INSUFFICIENT_STORAGE -> "Insufficient Storage";
             default -> {
                 Status known = Status.fromStatusCode(status);
@@ -106,15 +112,16 @@ public final class Problems {
 
     /** Sends a problem. For handlers that run before the resources. */
     public static Future<Void> send(RoutingContext context, String kind, int status, String detail) {
-        HttpProblem problem = problem(kind, status, detail).build();
-        HttpServerResponse response = context.response().setStatusCode(status);
-        problem.getHeaders().forEach((name, value) -> response.putHeader(name, value.toString()));
-        return response.putHeader(HttpHeaders.CONTENT_TYPE, HttpProblem.MEDIA_TYPE.toString())
-                .end(new JsonObject()
-                        .put("type", String.valueOf(problem.getType()))
-                        .put("title", problem.getTitle())
-                        .put("status", problem.getStatusCode())
-                        .put("detail", problem.getDetail())
-                        .encode());
+        return send(context, problem(kind, status, detail));
+    }
+
+    static Future<Void> send(RoutingContext context, ProblemException problem) {
+        HttpServerResponse response = context.response();
+        if (response.headWritten()) {
+            context.request().connection().close(); // the response cannot be completed
+            return Future.succeededFuture();
+        }
+        problem.headers().forEach(response::putHeader);
+        return response.setStatusCode(problem.status()).end(problem.json());
     }
 }

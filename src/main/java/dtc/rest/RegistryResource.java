@@ -117,8 +117,7 @@ public class RegistryResource {
     /** Checks that the caller owns the id, before any other check. Other callers may still read the registration. */
     private void checkOwner(String id, RoutingContext call) {
         if (!access.caller(call).owns(id)) {
-            throw Problems.problem("NOT_YOURS", 403, "this resource manager's id belongs to another")
-                    .build();
+            throw Problems.problem("NOT_YOURS", 403, "this resource manager's id belongs to another");
         }
     }
 

@@ -2,7 +2,6 @@ package dtc.architecture.planted.reflection;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.quarkiverse.resteasy.problem.HttpProblem;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.List;
 
@@ -12,8 +11,6 @@ public final class ReflectionPlanted {
     record Read(int number) {}
 
     record Written(int number) {}
-
-    record InAProblem(int number) {}
 
     /** It is registered, and what it holds is not. */
     @RegisterForReflection
@@ -30,9 +27,5 @@ public final class ReflectionPlanted {
 
     static String writes(ObjectMapper mapper, Written written) throws JsonProcessingException {
         return mapper.writeValueAsString(written);
-    }
-
-    static HttpProblem carries(List<InAProblem> all) {
-        return HttpProblem.builder().with("all", all).build();
     }
 }

@@ -1,0 +1,92 @@
+package dtc.rest;
+
+import com.fasterxml.jackson.core.JsonLocation;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import dtc.rest.Problems.Violation;
+import jakarta.inject.Singleton;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.Response;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import org.jboss.logging.Logger;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+import org.jspecify.annotations.Nullable;
+
+/** Converts exceptions of resources, and of the framework that calls them, to problems. */
+@Singleton
+final class ExceptionMappers {
+
+    private static final Logger LOG = Logger.getLogger(ExceptionMappers.class);
+
+    @ServerExceptionMapper
+    Response problem(ProblemException problem) {
+        return problem.toResponse();
+    }
+
+    /** Handles JSON of the wrong type, for which the framework has a mapper of its own. */
+    @ServerExceptionMapper
+    Response mismatched(MismatchedInputException mismatched) {
+        return malformed(mismatched).toResponse();
+    }
+
+    @ServerExceptionMapper
+    Response refused(WebApplicationException refused) {
+        JsonProcessingException malformed = malformedJson(refused);
+        if (malformed != null) {
+            return malformed(malformed).toResponse();
+        }
+        int status = refused.getResponse().getStatus();
+        if (status >= 500) {
+            return unexpected(refused);
+        }
+        return Problems.problem("HTTP_" + status, status, Problems.detail(status))
+                .toResponse();
+    }
+
+    @ServerExceptionMapper
+    Response unexpected(Throwable failure) {
+        JsonProcessingException malformed = malformedJson(failure);
+        if (malformed != null) {
+            return malformed(malformed).toResponse();
+        }
+        LOG.error("unexpected failure", failure);
+        return Problems.unexpected().toResponse();
+    }
+
+    private static ProblemException malformed(JsonProcessingException malformed) {
+        return Problems.invalid(List.of(violation(malformed)));
+    }
+
+    private static @Nullable JsonProcessingException malformedJson(@Nullable Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof JsonProcessingException malformed) {
+                return malformed;
+            }
+        }
+        return null;
+    }
+
+    private static Violation violation(JsonProcessingException malformed) {
+        String field = malformed instanceof JsonMappingException mapping
+                        && !mapping.getPath().isEmpty()
+                ? mapping.getPath().stream()
+                        .map(step ->
+                                step.getFieldName() == null ? "[" + step.getIndex() + "]" : "." + step.getFieldName())
+                        .collect(Collectors.joining())
+                        .replaceFirst("^\\.", "")
+                : "body";
+        JsonLocation at = malformed.getLocation();
+        String position =
+                at == null ? "" : String.format(Locale.ROOT, " (line %d, column %d)", at.getLineNr(), at.getColumnNr());
+        String message = switch (malformed) {
+            case UnrecognizedPropertyException _ -> "is not a known property";
+            case JsonMappingException mapping when !mapping.getPath().isEmpty() -> "has the wrong type or is malformed";
+            default -> "is not well-formed JSON of the expected shape";
+        };
+        return new Violation(field, message + position);
+    }
+}

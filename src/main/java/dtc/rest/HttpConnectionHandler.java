@@ -1,0 +1,244 @@
+package dtc.rest;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.DecoderException;
+import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpResponse;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
+import io.vertx.core.net.HostAndPort;
+import java.nio.channels.ClosedChannelException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Guards one HTTP/1 connection of a server.
+ *
+ * <ul>
+ *   <li>A request is passed on when the response to the one before has been written, and the client has read most of
+ *       it. Until then nothing more is read. So a client that pipelines requests without reading the responses holds
+ *       one response in memory.
+ *   <li>A request with a faulty head is passed on as malformed, and the server refuses it in its turn. After a fault in
+ *       the body of a request the connection is closed, because the next request could not be found.
+ *   <li>An error response without a body gets a problem document.
+ * </ul>
+ */
+final class HttpConnectionHandler extends ChannelDuplexHandler {
+
+    private static final Logger LOG = Logger.getLogger(HttpConnectionHandler.class);
+
+    private static final HttpVersion HTTP_1_0 = HttpVersion.HTTP_1_0;
+    private static final HttpVersion HTTP_1_1 = HttpVersion.HTTP_1_1;
+
+    /** Received and not passed on. Not more than what one read received. */
+    private final Deque<Object> held = new ArrayDeque<>();
+
+    private boolean readDeferred;
+    /** A request was passed on, and its response is not complete. */
+    private boolean busy;
+
+    private boolean headWritten;
+    private boolean isHead;
+    /** The connection is about to be closed. What else is received or written is discarded. */
+    private boolean closing;
+
+    /** What is wrong with the request that was passed on. */
+    private @Nullable String fault;
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+        if (closing) {
+            ReferenceCountUtil.release(message);
+            return;
+        }
+        held.add(message);
+        passOn(context);
+    }
+
+    /** Passes on what may be passed on now. */
+    private void passOn(ChannelHandlerContext context) {
+        while (!held.isEmpty() && mayPassOn(context, held.peek())) {
+            Object message = held.remove();
+            if (message instanceof HttpRequest request) {
+                begin(request);
+            } else if (message instanceof HttpContent content
+                    && content.decoderResult().isFailure()) {
+                content.release();
+                faultyBody(context, content.decoderResult().cause());
+                return;
+            }
+            context.fireChannelRead(message);
+        }
+    }
+
+    private boolean mayPassOn(ChannelHandlerContext context, Object message) {
+        return !(message instanceof HttpRequest) || (!busy && context.channel().isWritable());
+    }
+
+    private void begin(HttpRequest request) {
+        busy = true;
+        headWritten = false;
+        isHead = request.method().equals(HttpMethod.HEAD);
+        fault = null;
+        if (request.decoderResult().isFailure()) {
+            fault = "the request is not well-formed HTTP/1.1, or its head is too long";
+            LOG.debugf("malformed request: %s", request.decoderResult().cause().getMessage());
+        } else {
+            fault = fault(request);
+            if (fault != null) {
+                request.setDecoderResult(DecoderResult.failure(new DecoderException(fault)));
+                LOG.debugf("malformed request: %s", fault);
+            }
+        }
+    }
+
+    private static @Nullable String fault(HttpRequest request) {
+        HttpVersion version = request.protocolVersion();
+        if (!version.equals(HTTP_1_0) && !version.equals(HTTP_1_1)) {
+            return "the version of HTTP is not supported";
+        }
+        List<String> hosts = request.headers().getAll(HttpHeaderNames.HOST);
+        if (hosts.size() > 1) {
+            return "the header Host must not be repeated";
+        }
+        if (hosts.isEmpty()) {
+            return version.equals(HTTP_1_1) ? "the header Host is missing" : null;
+        }
+        String host = hosts.getFirst();
+        return host.isEmpty() || HostAndPort.parseAuthority(host, -1) != null ? null : "the header Host is malformed";
+    }
+
+    private void faultyBody(ChannelHandlerContext context, Throwable cause) {
+        LOG.debugf("malformed body: %s", cause.getMessage());
+        release();
+        if (busy && !headWritten) {
+            fault = "the body is not well-formed: its chunks or its length are wrong";
+            var _ = context.writeAndFlush(refusal(HTTP_1_1, HttpResponseStatus.BAD_REQUEST))
+                    .addListener(ChannelFutureListener.CLOSE);
+        } else {
+            var _ = context.close();
+        }
+        closing = true;
+    }
+
+    @Override
+    public void read(ChannelHandlerContext context) {
+        if (held.isEmpty() && context.channel().isWritable()) {
+            context.read();
+        } else {
+            readDeferred = true;
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        resume(context);
+        context.fireChannelWritabilityChanged();
+    }
+
+    private void resume(ChannelHandlerContext context) {
+        if (!held.isEmpty()) {
+            passOn(context);
+            context.fireChannelReadComplete(); // flushes
+        }
+        if (readDeferred && held.isEmpty() && context.channel().isWritable()) {
+            readDeferred = false;
+            context.read();
+        }
+    }
+
+    @Override
+    public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+        if (closing) {
+            ReferenceCountUtil.release(message);
+            promise.tryFailure(new ClosedChannelException());
+            return;
+        }
+        Object written = message;
+        if (message instanceof HttpResponse response) {
+            HttpResponseStatus status = response.status();
+            if (status.codeClass() == HttpStatusClass.INFORMATIONAL) {
+                var _ = context.write(message, promise);
+                if (status.equals(HttpResponseStatus.SWITCHING_PROTOCOLS)) {
+                    context.pipeline().remove(this);
+                }
+                return;
+            }
+            headWritten = true;
+            if (message instanceof FullHttpResponse full && lacksBody(full)) {
+                HttpResponse refusal = refusal(full.protocolVersion(), status);
+                full.headers().remove(HttpHeaderNames.CONTENT_LENGTH);
+                refusal.headers().add(full.headers());
+                full.release();
+                written = refusal;
+            }
+        }
+        var _ = context.write(written, promise);
+        if (message instanceof LastHttpContent) {
+            busy = false;
+            // Not within the write, which the server may do while it handles what was passed on.
+            context.executor().execute(() -> resume(context));
+        }
+    }
+
+    private boolean lacksBody(FullHttpResponse response) {
+        return response.status().code() >= 400
+                && !isHead
+                && !response.content().isReadable()
+                && !response.headers().contains(HttpHeaderNames.CONTENT_TYPE);
+    }
+
+    private FullHttpResponse refusal(HttpVersion version, HttpResponseStatus status) {
+        ProblemException problem = Problems.problem(
+                "HTTP_" + status.code(),
+                status.code(),
+                fault == null || status.code() != 400 ? Problems.detail(status.code()) : fault);
+        FullHttpResponse response = new DefaultFullHttpResponse(
+                version.equals(HTTP_1_0) ? HTTP_1_0 : HTTP_1_1,
+                status,
+                Unpooled.wrappedBuffer(problem.json().getBytes(StandardCharsets.UTF_8)));
+        problem.headers().forEach(response.headers()::set);
+        response.headers()
+                .set(HttpHeaderNames.CONTENT_LENGTH, response.content().readableBytes())
+                .set(HttpHeaderNames.DATE, HttpDate.now())
+                .set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE);
+        if (fault != null) {
+            response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        }
+        return response;
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+        release();
+        context.fireChannelInactive();
+    }
+
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+        release();
+    }
+
+    private void release() {
+        held.forEach(ReferenceCountUtil::release);
+        held.clear();
+    }
+}

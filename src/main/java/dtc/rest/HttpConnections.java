@@ -1,0 +1,53 @@
+package dtc.rest;
+
+import io.netty.bootstrap.ChannelInitializerExtension;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
+
+/**
+ * Adds a {@link HttpConnectionHandler} to each HTTP/1 connection that a server of this process accepts. Netty loads
+ * this class, because neither Quarkus nor Vert.x has a way to refuse a malformed request with a body, or to stop
+ * reading from a client that does not read.
+ */
+public final class HttpConnections extends ChannelInitializerExtension {
+
+    /** The server detects HTTP/2 by this many bytes ("PRI * HTTP/2.0", RFC 9113, section 3.4). */
+    private static final int PREFACE_BYTES = 24;
+
+    private static final String ENCODER = "httpEncoder";
+
+    /** Makes Netty load this class. Must be called before the first server starts. */
+    public static void enable() {
+        System.setProperty(ChannelInitializerExtension.EXTENSIONS_SYSTEM_PROPERTY, "serviceload");
+    }
+
+    @Override
+    public void postInitializeServerChildChannel(Channel channel) {
+        channel.pipeline().addLast(new Installer());
+    }
+
+    /** Waits until the server has detected the version of HTTP, which it does when the first bytes arrive. */
+    private static final class Installer extends ChannelInboundHandlerAdapter {
+        private int delivered;
+
+        @Override
+        public void channelRead(ChannelHandlerContext context, Object message) {
+            ChannelPipeline pipeline = context.pipeline();
+            if (message instanceof ByteBuf bytes) {
+                // Byte by byte, so that no whole request passes before the handler is installed.
+                while (pipeline.get(ENCODER) == null && delivered < PREFACE_BYTES && bytes.readableBytes() > 1) {
+                    delivered++;
+                    context.fireChannelRead(bytes.readRetainedSlice(1));
+                }
+            }
+            if (pipeline.get(ENCODER) != null) {
+                pipeline.addAfter(ENCODER, "http-connection", new HttpConnectionHandler());
+                pipeline.remove(this);
+            }
+            context.fireChannelRead(message);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package dtc.rest;
+
+import dtc.security.ApiAccess;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
+import io.quarkus.vertx.http.ManagementInterface;
+import io.vertx.core.http.HttpClosedException;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.StreamResetException;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks requests before they reach the resources, sets the headers that all responses have, and answers requests that
+ * fail before or beside the resources with a problem.
+ */
+@Singleton
+final class RequestChecks {
+
+    private static final Logger LOG = Logger.getLogger(RequestChecks.class);
+
+    /** Before Quarkus's authentication handler (-200), so that its responses have the headers too. */
+    private static final int ORDER = -300;
+
+    private static final int FAILURE_ORDER = ApiAccess.ORDER + 2;
+
+    /** The paths of the API. Others belong to the console and to Quarkus. */
+    private static final Pattern API = Pattern.compile("/(transactions|resource-managers|rm)(/.*)?");
+    /** What frameworks would remove from a path before they match it: two paths would then mean the same. */
+    private static final Pattern AMBIGUOUS_PATH = Pattern.compile(".*(//|;|/\\.{1,2}(/|$)|.+/$).*");
+
+    private static final String JSON = "application/json";
+
+    private volatile boolean stopping;
+
+    void install(@Observes Router router) {
+        router.route().order(ORDER).handler(this::check);
+        addFailureHandlers(router);
+    }
+
+    void installOnManagementPort(@Observes ManagementInterface management) {
+        management.router().route().order(ORDER).handler(this::prepare);
+        addFailureHandlers(management.router());
+    }
+
+    private static void addFailureHandlers(Router router) {
+        router.route().order(FAILURE_ORDER).failureHandler(RequestChecks::failed);
+        for (int status : new int[] {400, 404, 405, 406, 413, 415, 500}) {
+            router.errorHandler(status, RequestChecks::failed);
+        }
+    }
+
+    void stopping(@Observes ShutdownDelayInitiatedEvent event) {
+        stopping = true;
+    }
+
+    private void prepare(RoutingContext context) {
+        setHeaders(context);
+        context.next();
+    }
+
+    private void setHeaders(RoutingContext context) {
+        HttpServerResponse response = context.response();
+        response.putHeader(HttpHeaders.DATE, HttpDate.now());
+        if (stopping && context.request().version() != HttpVersion.HTTP_2) {
+            response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
+        }
+    }
+
+    private void check(RoutingContext context) {
+        setHeaders(context);
+        String path = context.request().path();
+        if (path == null || !API.matcher(path).matches()) {
+            context.next();
+            return;
+        }
+        context.response().putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+        ProblemException problem = problem(context.request(), path);
+        if (problem != null) {
+            Problems.send(context, problem);
+        } else if (context.request().method().name().equals("OPTIONS")) {
+            options(context, path);
+        } else {
+            admitProblems(context.request());
+            context.next();
+        }
+    }
+
+    private static @Nullable ProblemException problem(HttpServerRequest request, String path) {
+        if (AMBIGUOUS_PATH.matcher(path).matches()) {
+            return Problems.invalidParameter(
+                    "path", "must not contain ';', an empty segment, '.' or '..', unless percent-encoded");
+        }
+        Set<String> methods = Operations.methods(path);
+        if (!methods.isEmpty() && !methods.contains(request.method().name()) && !isOptions(request)) {
+            return Problems.problem("HTTP_405", 405, Problems.detail(405)).header("Allow", allow(methods));
+        }
+        if (request.headers().contains(HttpHeaders.CONTENT_ENCODING)
+                && !"identity".equalsIgnoreCase(request.getHeader(HttpHeaders.CONTENT_ENCODING))) {
+            return Problems.problem("HTTP_415", 415, "the body must not have a Content-Encoding");
+        }
+        return null;
+    }
+
+    private static boolean isOptions(HttpServerRequest request) {
+        return request.method().name().equals("OPTIONS");
+    }
+
+    private static void options(RoutingContext context, String path) {
+        Set<String> methods = Operations.methods(path);
+        if (methods.isEmpty()) {
+            Problems.send(context, "HTTP_404", 404, Problems.detail(404));
+        } else {
+            context.response()
+                    .setStatusCode(204)
+                    .putHeader("Allow", allow(methods))
+                    .end();
+        }
+    }
+
+    private static String allow(Set<String> methods) {
+        return methods.stream().sorted().collect(Collectors.joining(", ")) + ", OPTIONS";
+    }
+
+    /**
+     * Clients that were generated from a description may name only the media type of errors. They get the response of
+     * the API too, which a server may send regardless of Accept (RFC 9110, section 12.4.1).
+     */
+    private static void admitProblems(HttpServerRequest request) {
+        List<String> accepted = request.headers().getAll(HttpHeaders.ACCEPT);
+        if (accepted.stream().anyMatch(value -> value.contains(ProblemException.MEDIA_TYPE))) {
+            request.headers().set(HttpHeaders.ACCEPT, String.join(", ", accepted) + ", " + JSON);
+        }
+    }
+
+    private static void failed(RoutingContext context) {
+        Throwable failure = context.failure();
+        int status = context.statusCode();
+        if (failure instanceof HttpClosedException
+                || failure instanceof StreamResetException
+                || failure instanceof IOException) {
+            LOG.debugf("a client closed its connection: %s", failure.getMessage());
+            context.request().connection().close();
+        } else if (failure instanceof ProblemException problem) {
+            Problems.send(context, problem);
+        } else if (status >= 400 && status < 500) {
+            Problems.send(context, "HTTP_" + status, status, Problems.detail(status));
+        } else {
+            LOG.error("unexpected failure", failure);
+            Problems.send(context, Problems.unexpected());
+        }
+    }
+}
