@@ -18,7 +18,7 @@ final class Texts {
 
     /** As its author would see it: without what stands around it. */
     static String line(String text) {
-        return PlainText.line(text, Integer.MAX_VALUE).strip();
+        return PlainText.singleLine(text, Integer.MAX_VALUE).strip();
     }
 
     static String moment(Instant at) {

@@ -86,13 +86,13 @@ public final class Messages {
             @Nullable String key, @Nullable JsonText value) {}
 
     /** A write that is sent with the prepare message. */
-    public record CarriedWrite(
+    public record PrepareWrite(
             @Nullable Integer sequence,
             @Nullable String key,
             @Nullable JsonText value) {}
 
     /** Body of {@code POST {url}/transactions/{id}/prepare} with writes. A prepare without writes has no body. */
-    public record PrepareRequest(@Nullable List<CarriedWrite> writes) {}
+    public record PrepareRequest(@Nullable List<PrepareWrite> writes) {}
 
     /** Body of {@code POST {url}/batch}. */
     public record BatchRequest(@Nullable List<BatchMessage> messages) {}
@@ -108,7 +108,7 @@ public final class Messages {
             @Nullable Integer sequence,
             @Nullable String key,
             @Nullable JsonText value,
-            @Nullable List<CarriedWrite> writes,
+            @Nullable List<PrepareWrite> writes,
             @Nullable Integer writeCount) {}
 
     public enum MessageType {

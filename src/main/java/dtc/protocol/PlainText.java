@@ -6,7 +6,7 @@ public final class PlainText {
     private PlainText() {}
 
     /** Returns the text as one line, truncated to {@code codePointsMax} code points. Prevents log injection. */
-    public static String line(String text, int codePointsMax) {
+    public static String singleLine(String text, int codePointsMax) {
         return text.codePoints()
                 .limit(codePointsMax)
                 .map(c -> isPlain(c) ? c : ' ')

@@ -6,12 +6,12 @@ import dtc.protocol.Messages.BatchAnswer;
 import dtc.protocol.Messages.BatchMessage;
 import dtc.protocol.Messages.BatchReply;
 import dtc.protocol.Messages.BatchRequest;
-import dtc.protocol.Messages.CarriedWrite;
 import dtc.protocol.Messages.EntryDocument;
 import dtc.protocol.Messages.EntryPage;
 import dtc.protocol.Messages.OpenTransaction;
 import dtc.protocol.Messages.OpenTransactionList;
 import dtc.protocol.Messages.PrepareRequest;
+import dtc.protocol.Messages.PrepareWrite;
 import dtc.protocol.Messages.StageRequest;
 import dtc.protocol.Messages.VoteDocument;
 import dtc.protocol.TransactionId;
@@ -48,7 +48,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The HTTP interface of the resource managers that this process hosts: messages of the coordinator, and reads. */
 // Deserialized with an ObjectMapper, so Quarkus does not register these classes for the native image.
-@RegisterForReflection(targets = {PrepareRequest.class, CarriedWrite.class})
+@RegisterForReflection(targets = {PrepareRequest.class, PrepareWrite.class})
 @Path("/rm/{rm}")
 @Tag(name = "Resource manager")
 @Produces(MediaType.APPLICATION_JSON)

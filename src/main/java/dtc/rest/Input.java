@@ -4,8 +4,8 @@ import dtc.protocol.JsonText;
 import dtc.protocol.Messages.BatchMessage;
 import dtc.protocol.Messages.BatchRequest;
 import dtc.protocol.Messages.BeginRequest;
-import dtc.protocol.Messages.CarriedWrite;
 import dtc.protocol.Messages.PrepareRequest;
+import dtc.protocol.Messages.PrepareWrite;
 import dtc.protocol.Messages.WriteRequest;
 import dtc.protocol.PlainText;
 import dtc.protocol.State;
@@ -111,7 +111,7 @@ public final class Input {
         if (reason.length() > REASON_CHARS_MAX) {
             violation("reason", "must not have more than " + REASON_CHARS_MAX + " characters");
         }
-        return PlainText.line(reason, REASON_CHARS_MAX);
+        return PlainText.singleLine(reason, REASON_CHARS_MAX);
     }
 
     List<Write> writes(@Nullable BeginRequest request) {
@@ -163,14 +163,14 @@ public final class Input {
         if (request == null || request.writes() == null) {
             return List.of();
         }
-        List<CarriedWrite> carriedWrites = request.writes();
+        List<PrepareWrite> carriedWrites = request.writes();
         if (carriedWrites.size() > limits.writesMax()) {
             violation("writes", "must be no more than " + limits.writesMax());
             return List.of();
         }
         List<ResourceEvent.Write> writes = new ArrayList<>(carriedWrites.size());
         for (int i = 0; i < carriedWrites.size(); i++) {
-            CarriedWrite write = carriedWrites.get(i);
+            PrepareWrite write = carriedWrites.get(i);
             String prefix = "writes[" + i + "].";
             if (write == null) {
                 violation(prefix, "must not be null");

@@ -179,7 +179,7 @@ class ReplyReader {
     private static boolean isOwnRefusal(Registration target, Message message, Content content) {
         return content.isProblem()
                 && !namesOther(message, content.document())
-                && (names(content.document()) || !target.namesTransactions());
+                && (names(content.document()) || !target.repliesIncludeTransactionId());
     }
 
     private static boolean names(JsonNode document) {
@@ -249,7 +249,7 @@ class ReplyReader {
 
     private Optional<Reply> element(Registration target, Message message, JsonNode element) {
         int status = element.path("status").isInt() ? element.path("status").intValue() : 0;
-        if (namesOther(message, element) || (!names(element) && target.namesTransactions())) {
+        if (namesOther(message, element) || (!names(element) && target.repliesIncludeTransactionId())) {
             String detail = "its answer in a batch does not name the transaction";
             return Optional.of(unexpected(target, message, status, detail, ADVICE_BATCH));
         }
@@ -312,7 +312,7 @@ class ReplyReader {
     }
 
     private static String mediaType(HttpAnswer answer) {
-        return PlainText.line(answer.mediaType(), MEDIA_TYPE_CHARS_MAX);
+        return PlainText.singleLine(answer.mediaType(), MEDIA_TYPE_CHARS_MAX);
     }
 
     /** Parses JSON in UTF-8, with or without a byte order mark. Returns null if it is not well-formed. */
@@ -335,6 +335,6 @@ class ReplyReader {
     }
 
     private static String line(String text) {
-        return PlainText.line(text, REASON_CHARS_MAX);
+        return PlainText.singleLine(text, REASON_CHARS_MAX);
     }
 }

@@ -3,9 +3,9 @@ package dtc.rest;
 import dtc.protocol.Message;
 import dtc.protocol.Messages.BatchMessage;
 import dtc.protocol.Messages.BatchRequest;
-import dtc.protocol.Messages.CarriedWrite;
 import dtc.protocol.Messages.MessageType;
 import dtc.protocol.Messages.PrepareRequest;
+import dtc.protocol.Messages.PrepareWrite;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -43,9 +43,9 @@ final class Requests {
         };
     }
 
-    private static List<CarriedWrite> carried(Message.Prepare message) {
+    private static List<PrepareWrite> carried(Message.Prepare message) {
         return message.writes().stream()
-                .map(write -> new CarriedWrite(write.sequence(), write.key(), write.value()))
+                .map(write -> new PrepareWrite(write.sequence(), write.key(), write.value()))
                 .toList();
     }
 }

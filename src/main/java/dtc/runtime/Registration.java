@@ -44,40 +44,40 @@ public record Registration(
     /** Accepts writes in the prepare message. */
     public static final String PREPARE_WITH_WRITES = "prepare-with-writes";
 
-    /** Follows version 2 of the contract: its answers name the transaction. */
+    /** Version 2 of the contract: replies contain the transaction id. */
     public static final String CONTRACT_2 = "contract-2";
 
-    public boolean takesBatches() {
+    public boolean supportsBatches() {
         return features.contains(BATCH);
     }
 
-    public boolean takesWritesWithPrepare() {
+    public boolean supportsWritesWithPrepare() {
         return features.contains(PREPARE_WITH_WRITES);
     }
 
-    public boolean keepsAlive() {
+    public boolean supportsKeepAlive() {
         return features.contains(KEEP_ALIVE);
     }
 
     /** Whether it refuses messages that are addressed to another instance. Part of the feature {@link #ONE_PHASE}. */
     public boolean checksInstance() {
-        return canCommitInOnePhase();
+        return supportsOnePhase();
     }
 
     /** Returns a copy that addresses messages to the given instance, which may be an earlier one. */
-    public Registration addressedTo(UUID addressee) {
-        return addressee.equals(instance) ? this : with(addressee, displaced);
+    public Registration withInstance(UUID otherInstance) {
+        return otherInstance.equals(instance) ? this : with(otherInstance, displaced);
     }
 
     Registration displace() {
         return with(instance, true);
     }
 
-    private Registration with(UUID addressee, boolean isDisplaced) {
+    private Registration with(UUID otherInstance, boolean isDisplaced) {
         return new Registration(
                 id,
                 url,
-                addressee,
+                otherInstance,
                 superseded,
                 features,
                 generation,
@@ -87,12 +87,12 @@ public record Registration(
                 renewedAtNanos);
     }
 
-    /** Whether its answers name the transaction. */
-    public boolean namesTransactions() {
+    /** Whether its replies contain the transaction id. */
+    public boolean repliesIncludeTransactionId() {
         return features.contains(CONTRACT_2);
     }
 
-    public boolean canCommitInOnePhase() {
+    public boolean supportsOnePhase() {
         return features.contains(ONE_PHASE);
     }
 }

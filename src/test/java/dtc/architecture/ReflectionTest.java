@@ -46,7 +46,7 @@ class ReflectionTest {
         assertEquals(
                 Set.of(
                         "dtc.protocol.Messages$BeginRequest",
-                        "dtc.protocol.Messages$CarriedWrite",
+                        "dtc.protocol.Messages$PrepareWrite",
                         "dtc.protocol.Messages$PrepareRequest",
                         "dtc.protocol.Messages$WriteRequest"),
                 readOrWritten(PRODUCT));

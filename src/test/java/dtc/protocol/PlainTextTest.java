@@ -9,13 +9,13 @@ class PlainTextTest {
 
     @Test
     void line_breaks_and_direction_marks_are_removed() {
-        assertEquals("a b c d e f", PlainText.line("a\nb\u2028c\u2029d\u202ee\u0085f", 100));
-        assertEquals("a  b", PlainText.line("a\ud83d b", 100));
-        assertEquals(" Grüße, 世界 🙂 ", PlainText.line(" Grüße, 世界 🙂 ", 100));
+        assertEquals("a b c d e f", PlainText.singleLine("a\nb\u2028c\u2029d\u202ee\u0085f", 100));
+        assertEquals("a  b", PlainText.singleLine("a\ud83d b", 100));
+        assertEquals(" Grüße, 世界 🙂 ", PlainText.singleLine(" Grüße, 世界 🙂 ", 100));
     }
 
     @Test
     void long_text_is_truncated_between_characters() {
-        assertEquals("ab🙂", PlainText.line("ab🙂cd", 3));
+        assertEquals("ab🙂", PlainText.singleLine("ab🙂cd", 3));
     }
 }

@@ -296,7 +296,7 @@ class ReplyReaderTest {
         assertEquals(2, logged.size(), "another message");
         reader.read(target(false), ROLLBACK, answer(500, "", ""));
         assertEquals(3, logged.size(), "another kind of answer");
-        reader.read(target(false).addressedTo(new UUID(2, 2)), ROLLBACK, answer(500, "", ""));
+        reader.read(target(false).withInstance(new UUID(2, 2)), ROLLBACK, answer(500, "", ""));
         assertEquals(4, logged.size(), "another instance");
     }
 

@@ -42,7 +42,7 @@ final class ParticipantMessages {
         if (!target.instance().equals(participant.instance())) {
             return reply(new Reply.NotFound(OTHER_INSTANCE));
         }
-        if (!prepare.writes().isEmpty() && !target.takesWritesWithPrepare()) {
+        if (!prepare.writes().isEmpty() && !target.supportsWritesWithPrepare()) {
             return reply(new Reply.ProtocolError("it no longer takes writes along with the request"));
         }
         return call(client::send, target, prepare);
@@ -65,7 +65,7 @@ final class ParticipantMessages {
             return reply(new Reply.NotFound(OTHER_INSTANCE));
         }
         beforeSending.run();
-        Registration addressee = target.addressedTo(participant.instance());
+        Registration addressee = target.withInstance(participant.instance());
         return retryLimit == null
                 ? call(client::send, addressee, message)
                 : call((to, sent) -> client.sendAlone(to, sent, retryLimit), addressee, message);

@@ -111,10 +111,10 @@ final class Writes {
         if (driver.delivery().backlog(name) >= undeliveredMax) {
             return refuse(entry, name, Kind.OVERLOADED, "too many outcomes are undelivered to resource manager %s");
         }
-        boolean carried = carry && target.takesWritesWithPrepare();
+        boolean carried = carry && target.supportsWritesWithPrepare();
         Step step = driver.apply(
                 entry,
-                new CoordinatorEvent.WriteRequested(name, target.instance(), target.canCommitInOnePhase(), carried));
+                new CoordinatorEvent.WriteRequested(name, target.instance(), target.supportsOnePhase(), carried));
         return switch (step.write()) {
             case WriteResult.Accepted(int sequence) -> {
                 var message = new Message.Write(entry.id(), sequence, write.key(), write.value());

@@ -129,7 +129,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
 
     @Override
     public CompletionStage<Reply> send(Registration target, Message message) {
-        if (settings.batchMax() == 1 || !target.takesBatches()) {
+        if (settings.batchMax() == 1 || !target.supportsBatches()) {
             return transport.send(target, message);
         }
         Pending pending = new Pending(message, time.nanos(), new CompletableFuture<>(), false);
