@@ -229,7 +229,7 @@ public class ActionResource {
                 .filter(p -> ResourceManagers.isWaitedFor(t, p) && registry.find(p.resourceManager()) == null)
                 .count();
         List<String> consequences = new ArrayList<>(
-                t.state().isLeftToParticipant()
+                t.state().isDelegated()
                         ? List.of(
                                 "Its participant is asked now, not after the pause, what became of it: there is no outcome yet.",
                                 "It committed, or it rolls back by this. Which of them, only it knows.",
@@ -391,7 +391,7 @@ public class ActionResource {
     }
 
     private static String state(Transaction t) {
-        return Chip.words(t.state().shown().name());
+        return Chip.words(t.state().externalState().name());
     }
 
     // Pages

@@ -113,13 +113,13 @@ class Overview {
         Map<State, Long> counts = new EnumMap<>(State.class);
         for (TransactionState state : TransactionState.values()) {
             if (!state.isFinal()) {
-                counts.put(state.shown(), 0L);
+                counts.put(state.externalState(), 0L);
             }
         }
         for (Open one : open) {
             TransactionState state = one.transaction().state();
             if (!state.isFinal()) {
-                counts.merge(state.shown(), 1L, Long::sum);
+                counts.merge(state.externalState(), 1L, Long::sum);
             }
         }
         return counts.entrySet().stream()

@@ -183,7 +183,7 @@ class ResourceManagers {
 
     /** Whether it is to be told an outcome, or to say which it is. */
     static boolean isWaitedFor(Transaction t, Participant participant) {
-        return isToBeTold(participant) || t.state().isLeftToParticipant();
+        return isToBeTold(participant) || t.state().isDelegated();
     }
 
     static boolean isToBeTold(Participant participant) {

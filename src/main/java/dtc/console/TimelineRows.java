@@ -156,7 +156,7 @@ final class TimelineRows {
                         e.reason());
             case CoordinatorEvent.Expired _ ->
                 milestone(m, Tone.BACK, "Expired before it was prepared: rolls back", null);
-            case CoordinatorEvent.ShutDown _ ->
+            case CoordinatorEvent.ShutdownStarted _ ->
                 milestone(m, Tone.BACK, "The coordinator is shut down: rolls back", null);
             case CoordinatorEvent.VoteArrived e -> voteArrived(m, e);
             case CoordinatorEvent.VotesOverdue _ -> votesOverdue(m);
@@ -212,7 +212,7 @@ final class TimelineRows {
             }
             case CoordinatorEvent.Contradicted e -> {
                 // If it decides, there is no other decision to contradict.
-                boolean decides = m.before().isLeftToParticipant();
+                boolean decides = m.before().isDelegated();
                 answered(
                         m,
                         e.resourceManager(),
@@ -237,7 +237,7 @@ final class TimelineRows {
     private void writeRequested(Moment.Applied m, CoordinatorEvent.WriteRequested e) {
         switch (m.step().write()) {
             case WriteResult.Accepted(int sequence)
-            when e.carried() -> {
+            when e.sentWithPrepare() -> {
                 carried.add(e.resourceManager());
                 row(
                         m,
@@ -348,7 +348,7 @@ final class TimelineRows {
     private void decidedToRollBack(Moment.Applied m) {
         boolean rollsBack = m.after() == TransactionState.ROLLING_BACK || m.after() == TransactionState.ROLLED_BACK;
         boolean wasDecided =
-                m.before() == TransactionState.ROLLING_BACK || m.before().isLeftToParticipant();
+                m.before() == TransactionState.ROLLING_BACK || m.before().isDelegated();
         if (!rollsBack || wasDecided) {
             return;
         }
@@ -356,7 +356,7 @@ final class TimelineRows {
         switch (m.event()) {
             case CoordinatorEvent.RollbackRequested _,
                     CoordinatorEvent.Expired _,
-                    CoordinatorEvent.ShutDown _ -> {} // these rows are the decision
+                    CoordinatorEvent.ShutdownStarted _ -> {} // these rows are the decision
             case CoordinatorEvent.VotesOverdue _ -> decidedToRollBack(m, "The time for votes was over.");
             case CoordinatorEvent.RecordRefused e -> decidedToRollBack(m, e.reason());
             default -> decidedToRollBack(m, transaction.reason());

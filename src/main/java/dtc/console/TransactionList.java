@@ -55,7 +55,7 @@ class TransactionList {
         boolean holds(Transaction t) {
             return switch (this) {
                 case RECORDING -> t.state() == TransactionState.DECIDING || t.state() == TransactionState.DELEGATING;
-                case IN_DOUBT -> t.state().isLeftToParticipant();
+                case IN_DOUBT -> t.state().isDelegated();
                 case DIFFERING ->
                     !t.state().isFinal() && t.participants().stream().anyMatch(TransactionList::differs);
                 case UNRESOLVED -> TransactionView.actions(t).contains(Action.RESOLVE);
@@ -222,7 +222,8 @@ class TransactionList {
     private static boolean isUnsettled(String state) {
         return constant(Choice.values(), state) != null
                 || Arrays.stream(TransactionState.values())
-                        .anyMatch(one -> !one.isFinal() && one.shown().name().equals(state));
+                        .anyMatch(one ->
+                                !one.isFinal() && one.externalState().name().equals(state));
     }
 
     private static Predicate<Transaction> wanted(Query query, Instant now, List<String> notices) {
@@ -235,7 +236,7 @@ class TransactionList {
             if (state == null) {
                 notices.add("There is no state “%s”.".formatted(query.state()));
             } else {
-                wanted = wanted.and(t -> t.state().shown() == state);
+                wanted = wanted.and(t -> t.state().externalState() == state);
             }
         }
         if (!query.cause().isEmpty()) {
@@ -307,7 +308,7 @@ class TransactionList {
     }
 
     static Chip chip(Transaction t) {
-        return t.resolution() == null ? Chip.of(t.state().shown()) : new Chip("heuristic, resolved", Tone.BACK);
+        return t.resolution() == null ? Chip.of(t.state().externalState()) : new Chip("heuristic, resolved", Tone.BACK);
     }
 
     /** Whether it did not do what was decided. */

@@ -26,12 +26,9 @@ public sealed interface CoordinatorEffect {
     record Deliver(String resourceManager, Outcome outcome, Timing timing) implements CoordinatorEffect {}
 
     enum Durability {
-        /**
-         * No call is answered, and the transaction does not proceed if it waits for the record, before the record is
-         * durable.
-         */
+        /** Calls are not answered before the record is durable. */
         FORCED,
-        /** The same, after the log refused the record. It is appended after a pause. */
+        /** Like FORCED, but appended after a pause, because the log refused the record before. */
         FORCED_AFTER_PAUSE,
         /** The record may be lost in a crash; recovery then repeats the work. */
         LAZY

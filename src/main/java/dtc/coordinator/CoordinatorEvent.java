@@ -12,9 +12,9 @@ public sealed interface CoordinatorEvent {
     /**
      * The client writes to a resource manager whose registered instance is {@code instance}.
      *
-     * @param carried whether the write is sent together with the prepare message
+     * @param sentWithPrepare whether the write is sent together with the prepare message
      */
-    record WriteRequested(String resourceManager, UUID instance, boolean onePhase, boolean carried)
+    record WriteRequested(String resourceManager, UUID instance, boolean onePhase, boolean sentWithPrepare)
             implements CoordinatorEvent {}
 
     /** A write was not sent. */
@@ -38,8 +38,8 @@ public sealed interface CoordinatorEvent {
     /** An active transaction has reached its timeout. */
     record Expired() implements CoordinatorEvent {}
 
-    /** The coordinator shuts down. */
-    record ShutDown() implements CoordinatorEvent {}
+    /** The coordinator is shutting down. */
+    record ShutdownStarted() implements CoordinatorEvent {}
 
     /** A vote. {@code instance} is the one that was registered when it arrived. */
     record VoteArrived(String resourceManager, UUID instance, Ballot ballot) implements CoordinatorEvent {}
@@ -59,7 +59,7 @@ public sealed interface CoordinatorEvent {
     /** The participant did not commit in one phase and never will. */
     record OnePhaseRefused(String resourceManager, Ballot ballot) implements CoordinatorEvent {}
 
-    /** The coordinator was restarted and has read the transaction from its log. */
+    /** The coordinator restarted and read the transaction from its log. */
     record Recovered() implements CoordinatorEvent {}
 
     /** The participant carried out the outcome. */

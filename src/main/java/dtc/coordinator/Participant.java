@@ -14,13 +14,13 @@ import org.jspecify.annotations.Nullable;
  * @param instance the instance that received the first write; other instances do not have the write
  * @param onePhase whether it supports one-phase commit
  * @param ballot its vote; null until known
- * @param reason why it is in its state; null if there is no reason to report
+ * @param reason why it is in its state; null if there is nothing to report
  * @param writes number of writes sent to it; also the sequence number of the last one
- * @param writesUnderWay number of unanswered writes; the vote is requested once this is 0
+ * @param writesInFlight number of unanswered writes; the vote is requested once this is 0
  * @param unresponsive whether it did not answer a message. A rollback does not wait for such a participant, since it
  *     asks for the outcome.
- * @param givenUp who gave up the delivery of its commit, and why; null if nobody did, or if it was delivered or
- *     discarded later
+ * @param givenUp the operator who gave up the delivery of its commit, and why; null if it was not given up, or if it
+ *     was delivered or discarded later
  */
 public record Participant(
         String resourceManager,
@@ -30,14 +30,14 @@ public record Participant(
         @Nullable Ballot ballot,
         @Nullable String reason,
         int writes,
-        int writesUnderWay,
+        int writesInFlight,
         boolean unresponsive,
         @Nullable Resolution givenUp) {
 
     public Participant {
-        if (writesUnderWay < 0 || writesUnderWay > writes) {
+        if (writesInFlight < 0 || writesInFlight > writes) {
             throw new IllegalArgumentException(String.format(
-                    Locale.ROOT, "%s: %d of %d writes under way", resourceManager, writesUnderWay, writes));
+                    Locale.ROOT, "%s: %d of %d writes in flight", resourceManager, writesInFlight, writes));
         }
     }
 
@@ -46,12 +46,12 @@ public record Participant(
     }
 
     Participant writeSent() {
-        return withWrites(writes + 1, writesUnderWay + 1);
+        return withWrites(writes + 1, writesInFlight + 1);
     }
 
     /** Counts a write as answered. Ignores duplicate replies. */
     Participant writeAnswered() {
-        return writesUnderWay == 0 ? this : withWrites(writes, writesUnderWay - 1);
+        return writesInFlight == 0 ? this : withWrites(writes, writesInFlight - 1);
     }
 
     Participant writeFailed(String newReason, boolean noAnswer) {
@@ -68,15 +68,15 @@ public record Participant(
         return with(next, newBallot, newBallot.reason(), unresponsive || noVote);
     }
 
-    Participant to(State next) {
-        return to(next, reason);
+    Participant withState(State next) {
+        return withState(next, reason);
     }
 
-    Participant to(State next, @Nullable String newReason) {
+    Participant withState(State next, @Nullable String newReason) {
         return with(next, ballot, newReason, unresponsive);
     }
 
-    Participant unanswered(String newReason) {
+    Participant markUnresponsive(String newReason) {
         return with(state, ballot, newReason, true);
     }
 
@@ -93,7 +93,7 @@ public record Participant(
         return with(state, ballot, reason, unresponsive, null);
     }
 
-    private Participant withWrites(int newWrites, int newWritesUnderWay) {
+    private Participant withWrites(int newWrites, int newWritesInFlight) {
         return new Participant(
                 resourceManager,
                 instance,
@@ -102,7 +102,7 @@ public record Participant(
                 ballot,
                 reason,
                 newWrites,
-                newWritesUnderWay,
+                newWritesInFlight,
                 unresponsive,
                 givenUp);
     }
@@ -126,7 +126,7 @@ public record Participant(
                 newBallot,
                 newReason,
                 writes,
-                writesUnderWay,
+                writesInFlight,
                 newUnresponsive,
                 newGivenUp);
     }

@@ -25,22 +25,24 @@ final class PhaseTwo {
     // One phase
 
     static Step onePhaseCommitted(Transaction t, String resourceManager, Instant now) {
-        return t.state().isLeftToParticipant()
-                ? Step.of(t.change(resourceManager, p -> p.voted(Ballot.COMMIT).to(State.COMMITTED, null))
-                        .decided(Outcome.COMMIT, now)
-                        .because(Cause.ONE_PHASE, null)
-                        .to(TransactionState.COMMITTED, now))
+        return t.state().isDelegated()
+                ? Step.of(t.updateParticipant(
+                                resourceManager, p -> p.voted(Ballot.COMMIT).withState(State.COMMITTED, null))
+                        .withDecision(Outcome.COMMIT, now)
+                        .withCause(Cause.ONE_PHASE, null)
+                        .transitionTo(TransactionState.COMMITTED, now))
                 : Step.of(t);
     }
 
     static Step onePhaseRefused(Transaction t, OnePhaseRefused e, Instant now) {
-        return t.state().isLeftToParticipant()
-                ? Step.of(t.change(e.resourceManager(), p -> p.voted(e.ballot()).to(State.ROLLED_BACK))
-                        .decided(Outcome.ROLLBACK, now)
-                        .because(
+        return t.state().isDelegated()
+                ? Step.of(t.updateParticipant(
+                                e.resourceManager(), p -> p.voted(e.ballot()).withState(State.ROLLED_BACK))
+                        .withDecision(Outcome.ROLLBACK, now)
+                        .withCause(
                                 Cause.of(e.ballot()),
                                 e.resourceManager() + " refused: " + e.ballot().reason())
-                        .to(TransactionState.ROLLED_BACK, now))
+                        .transitionTo(TransactionState.ROLLED_BACK, now))
                 : Step.of(t);
     }
 
@@ -50,21 +52,27 @@ final class PhaseTwo {
         return switch (t.state()) {
             case COMMITTING ->
                 finishCommit(
-                        t.change(
+                        t.updateParticipant(
                                 resourceManager,
                                 p -> p.isSettled() && p.givenUp() == null
                                         ? p
-                                        : p.discard().to(State.COMMITTED, null)),
+                                        : p.discard().withState(State.COMMITTED, null)),
                         now);
             case ROLLING_BACK ->
-                finishRollback(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.ROLLED_BACK)), now);
+                finishRollback(
+                        t.updateParticipant(resourceManager, p -> p.isSettled() ? p : p.withState(State.ROLLED_BACK)),
+                        now);
             // The reply to a retry that was sent after the transaction ended.
-            case ROLLED_BACK -> Step.of(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.ROLLED_BACK)));
+            case ROLLED_BACK ->
+                Step.of(t.updateParticipant(resourceManager, p -> p.isSettled() ? p : p.withState(State.ROLLED_BACK)));
             case HEURISTIC ->
                 t.isGivenUp(resourceManager)
                         ? recorded(
-                                t.change(resourceManager, p -> p.discard().to(State.COMMITTED, null)), Durability.LAZY)
-                        : Step.of(t.change(resourceManager, p -> p.isSettled() ? p : p.to(State.ROLLED_BACK)));
+                                t.updateParticipant(
+                                        resourceManager, p -> p.discard().withState(State.COMMITTED, null)),
+                                Durability.LAZY)
+                        : Step.of(t.updateParticipant(
+                                resourceManager, p -> p.isSettled() ? p : p.withState(State.ROLLED_BACK)));
             // The one-phase commit was not answered. The participant then acknowledged a rollback.
             case DELEGATED, RESOLVING ->
                 onePhaseRefused(
@@ -82,7 +90,7 @@ final class PhaseTwo {
         if (before == null || before.isSettled()) {
             return Step.of(t);
         }
-        Transaction next = t.change(name, p -> p.unanswered(e.reason()));
+        Transaction next = t.updateParticipant(name, p -> p.markUnresponsive(e.reason()));
         return switch (t.state()) {
             // A decided commit is retried without limit.
             case COMMITTING -> Step.of(next, new Deliver(name, Outcome.COMMIT, Timing.AFTER_PAUSE));
@@ -115,23 +123,25 @@ final class PhaseTwo {
             // The participant voted COMMIT and lost its prepared state.
             case COMMITTING ->
                 finishCommit(
-                        t.change(e.resourceManager(), p -> p.isSettled() ? p : p.to(State.HEURISTIC, e.reason()))
-                                .because(Cause.LOST, e.resourceManager() + ": " + e.reason()),
+                        t.updateParticipant(
+                                        e.resourceManager(),
+                                        p -> p.isSettled() ? p : p.withState(State.HEURISTIC, e.reason()))
+                                .withCause(Cause.LOST, e.resourceManager() + ": " + e.reason()),
                         now);
             // The participant has nothing to roll back.
             case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> acknowledged(t, e.resourceManager(), now);
             case DELEGATED ->
                 onePhaseRefused(
                         t, new OnePhaseRefused(e.resourceManager(), Ballot.abortFor(VoteCause.ERROR, e.reason())), now);
-            // The participant may have committed and a client may know: the outcome cannot be determined.
+            // The participant may have committed, and a client may have received the outcome, which cannot be
+            // determined.
             case RESOLVING ->
-                Step.of(t.change(e.resourceManager(), p -> p.to(State.HEURISTIC, e.reason()))
-                        .decided(Outcome.ROLLBACK, now)
-                        .because(
+                Step.of(t.updateParticipant(e.resourceManager(), p -> p.withState(State.HEURISTIC, e.reason()))
+                        .withDecision(Outcome.ROLLBACK, now)
+                        .withCause(
                                 Cause.LOST,
-                                "%s: %s; whether it had committed is not known"
-                                        .formatted(e.resourceManager(), e.reason()))
-                        .to(TransactionState.HEURISTIC, now));
+                                "%s: %s; it is unknown whether it committed".formatted(e.resourceManager(), e.reason()))
+                        .transitionTo(TransactionState.HEURISTIC, now));
             case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> Step.of(t);
         };
     }
@@ -144,14 +154,14 @@ final class PhaseTwo {
         if (before == null || before.isSettled()) {
             return Step.of(t);
         }
-        Transaction next = t.change(e.resourceManager(), p -> p.to(State.HEURISTIC, e.reason()))
-                .because(Cause.CONTRADICTED, e.resourceManager() + ": " + e.reason());
+        Transaction next = t.updateParticipant(e.resourceManager(), p -> p.withState(State.HEURISTIC, e.reason()))
+                .withCause(Cause.CONTRADICTED, e.resourceManager() + ": " + e.reason());
         return switch (t.state()) {
             case COMMITTING -> finishCommit(next, now);
             case ROLLING_BACK -> finishRollback(next, now);
             // The resolution did not cover this participant, so it no longer applies.
-            case HEURISTIC -> Step.of(next.resolved(null));
-            case ROLLED_BACK -> Step.of(next.to(TransactionState.HEURISTIC, now));
+            case HEURISTIC -> Step.of(next.withResolution(null));
+            case ROLLED_BACK -> Step.of(next.transitionTo(TransactionState.HEURISTIC, now));
             // The one-phase commit was not answered. The participant refuses the rollback: it has committed.
             case DELEGATED, RESOLVING -> onePhaseCommitted(t, e.resourceManager(), now);
             case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> Step.of(t);
@@ -160,7 +170,7 @@ final class PhaseTwo {
 
     static Step resolved(Transaction t, Resolved e) {
         return t.state() == TransactionState.HEURISTIC && t.resolution() == null
-                ? Step.of(t.resolved(e.resolution()))
+                ? Step.of(t.withResolution(e.resolution()))
                 : Step.of(t);
     }
 
@@ -177,31 +187,33 @@ final class PhaseTwo {
             case COMMITTING ->
                 recorded(
                         finishCommit(
-                                        t.change(name, p -> p.giveUp(e.resolution(), reason))
-                                                .because(Cause.GIVEN_UP, name + ": " + reason),
+                                        t.updateParticipant(name, p -> p.giveUp(e.resolution(), reason))
+                                                .withCause(Cause.GIVEN_UP, name + ": " + reason),
                                         now)
                                 .transaction(),
                         Durability.FORCED);
-            // The participant may have committed, and nobody else knows.
-            case DELEGATED -> giveUp(t.to(TransactionState.RESOLVING, now), e, now);
+            // Only the participant knows whether it committed.
+            case DELEGATED -> giveUp(t.transitionTo(TransactionState.RESOLVING, now), e, now);
             case RESOLVING -> {
                 Transaction next = lost(t, new Lost(name, reason), now).transaction();
                 yield recorded(next, Durability.FORCED);
             }
-            // The outcome is presumed: a participant in doubt asks. Nothing else is left to do.
-            case ROLLING_BACK -> finishRollback(t.change(name, p -> p.to(State.ROLLED_BACK, reason)), now);
-            case ROLLED_BACK, HEURISTIC -> Step.of(t.change(name, p -> p.to(State.ROLLED_BACK, reason)));
+            // Abort is presumed: a participant in doubt asks for the outcome.
+            case ROLLING_BACK ->
+                finishRollback(t.updateParticipant(name, p -> p.withState(State.ROLLED_BACK, reason)), now);
+            case ROLLED_BACK, HEURISTIC ->
+                Step.of(t.updateParticipant(name, p -> p.withState(State.ROLLED_BACK, reason)));
             case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, COMMITTED -> Step.of(t);
         };
     }
 
     static Step discard(Transaction t, String resourceManager) {
         return t.isGivenUp(resourceManager)
-                ? recorded(t.change(resourceManager, Participant::discard), Durability.FORCED)
+                ? recorded(t.updateParticipant(resourceManager, Participant::discard), Durability.FORCED)
                 : Step.of(t);
     }
 
-    /** Delivers a commit that was given up once more. */
+    /** Sends a commit that was given up once more. */
     static Step returned(Transaction t, String resourceManager) {
         return t.isGivenUp(resourceManager)
                 ? Step.of(t, new Deliver(resourceManager, Outcome.COMMIT, Timing.NOW))
@@ -210,7 +222,9 @@ final class PhaseTwo {
 
     /** The participant answered the delivery of a commit that was given up: it cannot commit. */
     private static Step cannotCommit(Transaction t, String resourceManager, String reason) {
-        return recorded(t.change(resourceManager, p -> p.discard().to(State.HEURISTIC, reason)), Durability.LAZY);
+        return recorded(
+                t.updateParticipant(resourceManager, p -> p.discard().withState(State.HEURISTIC, reason)),
+                Durability.LAZY);
     }
 
     private static Step recorded(Transaction t, Durability durability) {
@@ -219,14 +233,14 @@ final class PhaseTwo {
 
     static Step finishCommit(Transaction t, Instant now) {
         return t.allParticipants(Participant::isSettled)
-                ? Step.of(t.to(finalState(t, TransactionState.COMMITTED), now))
+                ? Step.of(t.transitionTo(finalState(t, TransactionState.COMMITTED), now))
                 : Step.of(t);
     }
 
     /** Ends a rollback. It does not wait for unresponsive participants, which ask for the outcome. */
     static Step finishRollback(Transaction t, Instant now) {
         return t.allParticipants(p -> p.isSettled() || p.unresponsive())
-                ? Step.of(t.to(finalState(t, TransactionState.ROLLED_BACK), now))
+                ? Step.of(t.transitionTo(finalState(t, TransactionState.ROLLED_BACK), now))
                 : Step.of(t);
     }
 

@@ -59,13 +59,13 @@ public record Transaction(
      */
     public static Transaction recover(TransactionRecord r) {
         try {
-            return read(r).checked();
+            return fromRecord(r).checkInvariants();
         } catch (IllegalStateException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
     }
 
-    private static Transaction read(TransactionRecord r) {
+    private static Transaction fromRecord(TransactionRecord r) {
         return new Transaction(
                 r.id(),
                 r.origin(),
@@ -98,13 +98,16 @@ public record Transaction(
         return null;
     }
 
-    /** Whether the delivery of a commit to the participant was given up, and may still be completed. */
+    /**
+     * Whether an operator gave up the delivery of the commit to the participant, and it was neither delivered nor
+     * discarded since.
+     */
     public boolean isGivenUp(String resourceManager) {
         Participant participant = participant(resourceManager);
         return participant != null && participant.givenUp() != null;
     }
 
-    /** Whether the delivery of a commit to any participant was given up, and may still be completed. */
+    /** Like {@link #isGivenUp}, for any participant. */
     public boolean hasGivenUp() {
         for (Participant participant : participants) {
             if (participant.givenUp() != null) {
@@ -124,20 +127,20 @@ public record Transaction(
      *
      * @throws IllegalStateException if an invariant is violated
      */
-    Transaction checked() {
-        boolean decisionFitsState = switch (state) {
+    Transaction checkInvariants() {
+        boolean decisionMatchesState = switch (state) {
             case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, DELEGATED, RESOLVING ->
                 decision == Outcome.PENDING;
             case COMMITTING, COMMITTED -> decision == Outcome.COMMIT;
             case ROLLING_BACK, ROLLED_BACK -> decision == Outcome.ROLLBACK;
             case HEURISTIC -> decision != Outcome.PENDING;
         };
-        boolean holds = decisionFitsState
+        boolean isConsistent = decisionMatchesState
                 && (decision == Outcome.PENDING) == (decidedAt == null)
                 && state.isFinal() == (finishedAt != null)
                 && (resolution == null || state == TransactionState.HEURISTIC)
                 && (!state.isFinal() || state == TransactionState.HEURISTIC || !hasHeuristicParticipant());
-        if (!holds) {
+        if (!isConsistent) {
             throw new IllegalStateException("%s is inconsistent: state %s, decision %s, decided at %s, finished at %s"
                     .formatted(id, state, decision, decidedAt, finishedAt));
         }
@@ -175,7 +178,7 @@ public record Transaction(
         return writes;
     }
 
-    Transaction to(TransactionState next, Instant now) {
+    Transaction transitionTo(TransactionState next, Instant now) {
         if (!next.mayFollow(state)) {
             throw new IllegalStateException(id + ": " + next + " may not follow " + state);
         }
@@ -194,7 +197,7 @@ public record Transaction(
                 resolution);
     }
 
-    Transaction decided(Outcome outcome, Instant at) {
+    Transaction withDecision(Outcome outcome, Instant at) {
         if (decision != Outcome.PENDING) {
             throw new IllegalStateException(id + ": decided twice");
         }
@@ -213,7 +216,7 @@ public record Transaction(
                 resolution);
     }
 
-    Transaction because(@Nullable Cause newCause, @Nullable String newReason) {
+    Transaction withCause(@Nullable Cause newCause, @Nullable String newReason) {
         return new Transaction(
                 id,
                 origin,
@@ -229,7 +232,7 @@ public record Transaction(
                 resolution);
     }
 
-    Transaction with(List<Participant> changed) {
+    Transaction withParticipants(List<Participant> newParticipants) {
         return new Transaction(
                 id,
                 origin,
@@ -241,11 +244,11 @@ public record Transaction(
                 finishedAt,
                 cause,
                 reason,
-                List.copyOf(changed),
+                List.copyOf(newParticipants),
                 resolution);
     }
 
-    Transaction resolved(@Nullable Resolution newResolution) {
+    Transaction withResolution(@Nullable Resolution newResolution) {
         return new Transaction(
                 id,
                 origin,
@@ -261,15 +264,15 @@ public record Transaction(
                 newResolution);
     }
 
-    Transaction each(UnaryOperator<Participant> change) {
-        List<Participant> changed = new ArrayList<>(participants.size());
+    Transaction updateParticipants(UnaryOperator<Participant> update) {
+        List<Participant> updated = new ArrayList<>(participants.size());
         for (Participant participant : participants) {
-            changed.add(change.apply(participant));
+            updated.add(update.apply(participant));
         }
-        return with(changed);
+        return withParticipants(updated);
     }
 
-    Transaction change(String resourceManager, UnaryOperator<Participant> change) {
-        return each(p -> p.resourceManager().equals(resourceManager) ? change.apply(p) : p);
+    Transaction updateParticipant(String resourceManager, UnaryOperator<Participant> update) {
+        return updateParticipants(p -> p.resourceManager().equals(resourceManager) ? update.apply(p) : p);
     }
 }

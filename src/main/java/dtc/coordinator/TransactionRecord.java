@@ -78,7 +78,7 @@ public record TransactionRecord(
         }
         return new TransactionRecord(
                 t.id(),
-                t.state().shown(),
+                t.state().externalState(),
                 t.decision(),
                 t.origin(),
                 t.startedAt(),

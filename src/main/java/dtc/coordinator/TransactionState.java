@@ -34,27 +34,27 @@ public enum TransactionState {
     /** A participant did not carry out the decision. */
     HEURISTIC(State.HEURISTIC, DECIDING, RESOLVING, COMMITTING, ROLLING_BACK, ROLLED_BACK);
 
-    private final State shown;
+    private final State externalState;
 
     @SuppressWarnings("ImmutableEnumChecker") // Set.of is immutable
     private final Set<TransactionState> predecessors;
 
-    TransactionState(State shown, TransactionState... predecessors) {
-        this.shown = shown;
+    TransactionState(State externalState, TransactionState... predecessors) {
+        this.externalState = externalState;
         this.predecessors = Set.of(predecessors);
     }
 
-    /** The state that clients see. */
-    public State shown() {
-        return shown;
+    /** Returns the state in responses to clients. */
+    public State externalState() {
+        return externalState;
     }
 
     public boolean mayFollow(TransactionState previous) {
         return predecessors.contains(previous);
     }
 
-    /** Whether the outcome is decided by the only participant and is not known yet. */
-    public boolean isLeftToParticipant() {
+    /** Whether the only participant decides the outcome, which is not known yet. */
+    public boolean isDelegated() {
         return this == DELEGATED || this == RESOLVING;
     }
 

@@ -22,7 +22,7 @@ import dtc.coordinator.CoordinatorEvent.Recorded;
 import dtc.coordinator.CoordinatorEvent.Recovered;
 import dtc.coordinator.CoordinatorEvent.Resolved;
 import dtc.coordinator.CoordinatorEvent.RollbackRequested;
-import dtc.coordinator.CoordinatorEvent.ShutDown;
+import dtc.coordinator.CoordinatorEvent.ShutdownStarted;
 import dtc.coordinator.CoordinatorEvent.Unanswered;
 import dtc.coordinator.CoordinatorEvent.VoteArrived;
 import dtc.coordinator.CoordinatorEvent.VotesOverdue;
@@ -60,7 +60,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
      */
     public Step apply(Transaction t, CoordinatorEvent event, Instant now) {
         Step step = transition(t, event, now);
-        Transaction next = step.transaction().checked();
+        Transaction next = step.transaction().checkInvariants();
         boolean ended = next.state().isFinal() && next.state() != t.state();
         boolean resolutionChanged = !Objects.equals(t.resolution(), next.resolution());
         return ended || resolutionChanged ? step.and(new Persist(TransactionRecord.of(next), Durability.LAZY)) : step;
@@ -74,8 +74,8 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
             case WriteFailed e -> writeFailed(t, e, now);
             case PrepareRequested _ -> prepareRequested(t, now);
             case RollbackRequested e -> rollbackRequested(t, e, now);
-            case Expired _ -> abandon(t, Cause.EXPIRED, "expired before it was prepared", now);
-            case ShutDown _ -> abandon(t, Cause.SHUTDOWN, "the coordinator was shut down", now);
+            case Expired _ -> rollBackUnlessPrepared(t, Cause.EXPIRED, "expired before it was prepared", now);
+            case ShutdownStarted _ -> rollBackUnlessPrepared(t, Cause.SHUTDOWN, "the coordinator was shut down", now);
             case VoteArrived e -> voteArrived(t, e, now);
             case VotesOverdue _ -> votesOverdue(t, now);
             case Recorded e -> recorded(t, e, now);
@@ -111,7 +111,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
             List<Participant> participants = new ArrayList<>(t.participants());
             participants.add(Participant.enlist(e.resourceManager(), e.instance(), e.onePhase())
                     .writeSent());
-            return Step.write(t.with(participants), new WriteResult.Accepted(1));
+            return Step.write(t.withParticipants(participants), new WriteResult.Accepted(1));
         }
         if (!enlisted.instance().equals(e.instance())) {
             // The new instance does not have the earlier writes.
@@ -120,23 +120,24 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
             return Step.refuseWrite(marked.transaction(), WriteResult.Reason.WRONG_STATE);
         }
         return Step.write(
-                t.change(e.resourceManager(), Participant::writeSent), new WriteResult.Accepted(enlisted.writes() + 1));
+                t.updateParticipant(e.resourceManager(), Participant::writeSent),
+                new WriteResult.Accepted(enlisted.writes() + 1));
     }
 
     private static Step writeStaged(Transaction t, WriteStaged e) {
-        Transaction next = t.change(e.resourceManager(), Participant::writeAnswered);
+        Transaction next = t.updateParticipant(e.resourceManager(), Participant::writeAnswered);
         if (t.decision() == Outcome.ROLLBACK) {
             return Step.refuseWrite(next, WriteResult.Reason.WRONG_STATE);
         }
         Participant before = t.participant(e.resourceManager());
-        boolean wasLast = before != null && before.writesUnderWay() == 1;
+        boolean wasLast = before != null && before.writesInFlight() == 1;
         return t.state() == TransactionState.PREPARING && wasLast
                 ? Step.of(next, new RequestVote(e.resourceManager()))
                 : Step.of(next);
     }
 
     private static Step writeFailed(Transaction t, WriteFailed e, Instant now) {
-        Transaction next = t.change(e.resourceManager(), p -> p.writeFailed(e.reason(), e.noAnswer()));
+        Transaction next = t.updateParticipant(e.resourceManager(), p -> p.writeFailed(e.reason(), e.noAnswer()));
         return switch (t.state()) {
             case ACTIVE -> markRollback(next, e.reason());
             // The vote was not requested yet, because the write was unanswered.
@@ -157,7 +158,8 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
     /** Allows only rollback. A failed write must prevent commit even if the client did not receive the refusal. */
     private static Step markRollback(Transaction t, String reason) {
         return t.state() == TransactionState.ACTIVE
-                ? Step.of(t.to(TransactionState.MARKED_ROLLBACK, t.startedAt()).because(Cause.WRITE_FAILED, reason))
+                ? Step.of(t.transitionTo(TransactionState.MARKED_ROLLBACK, t.startedAt())
+                        .withCause(Cause.WRITE_FAILED, reason))
                 : Step.of(t);
     }
 
@@ -174,19 +176,22 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
             return decideCommit(t, Cause.EMPTY, now);
         }
         Participant first = t.participants().getFirst();
-        if (t.participants().size() == 1 && first.onePhase() && first.writesUnderWay() == 0) {
-            Transaction delegating = t.to(TransactionState.DELEGATING, now).each(p -> p.to(State.PREPARING));
+        if (t.participants().size() == 1 && first.onePhase() && first.writesInFlight() == 0) {
+            Transaction delegating = t.transitionTo(TransactionState.DELEGATING, now)
+                    .updateParticipants(p -> p.withState(State.PREPARING));
             return Step.of(delegating, new Persist(TransactionRecord.of(delegating), Durability.FORCED));
         }
         List<CoordinatorEffect> effects = new ArrayList<>();
         effects.add(new StartVoteTimer());
         for (Participant p : t.participants()) {
             // The vote must cover all writes, so it is requested after the last write is answered.
-            if (p.writesUnderWay() == 0) {
+            if (p.writesInFlight() == 0) {
                 effects.add(new RequestVote(p.resourceManager()));
             }
         }
-        return Step.of(t.to(TransactionState.PREPARING, now).each(p -> p.to(State.PREPARING)), effects);
+        return Step.of(
+                t.transitionTo(TransactionState.PREPARING, now).updateParticipants(p -> p.withState(State.PREPARING)),
+                effects);
     }
 
     private static Step voteArrived(Transaction t, VoteArrived e, Instant now) {
@@ -199,7 +204,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
                 ? e.ballot()
                 : Ballot.abort(
                         "resource manager %s restarted between a write and its vote".formatted(e.resourceManager()));
-        Transaction next = t.change(e.resourceManager(), p -> p.voted(ballot));
+        Transaction next = t.updateParticipant(e.resourceManager(), p -> p.voted(ballot));
         return switch (t.state()) {
             case PREPARING -> {
                 if (ballot.vote() == Vote.ABORT) {
@@ -214,7 +219,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
                 }
                 yield decideCommit(next, Cause.VOTED, now);
             }
-            // The vote is kept for display. If it marks the participant as unresponsive, the rollback may finish.
+            // The vote is stored for display. If the participant is now unresponsive, the rollback may finish.
             case ROLLING_BACK -> PhaseTwo.finishRollback(next, now);
             case ROLLED_BACK -> Step.of(next);
             case ACTIVE,
@@ -233,33 +238,34 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         if (t.state() != TransactionState.PREPARING) {
             return Step.of(t);
         }
-        Transaction next = t.each(p -> p.ballot() == null
+        Transaction next = t.updateParticipants(p -> p.ballot() == null
                 ? p.voted(Ballot.abortFor(
                         VoteCause.TIMEOUT,
-                        p.writesUnderWay() == 0 ? "it did not vote in time" : "a write was still under way"))
+                        p.writesInFlight() == 0 ? "it did not vote in time" : "a write was still in flight"))
                 : p);
-        return rollBack(next, Cause.VOTE_TIMEOUT, "the time for votes was over", now);
+        return rollBack(next, Cause.VOTE_TIMEOUT, "the vote timeout expired", now);
     }
 
     // The decision
 
     private static Step decideCommit(Transaction t, Cause cause, Instant now) {
-        Transaction deciding = t.to(TransactionState.DECIDING, now).because(cause, null);
-        return Step.of(deciding, new Persist(TransactionRecord.of(committing(deciding, now, now)), Durability.FORCED));
+        Transaction deciding = t.transitionTo(TransactionState.DECIDING, now).withCause(cause, null);
+        return Step.of(
+                deciding, new Persist(TransactionRecord.of(toCommitting(deciding, now, now)), Durability.FORCED));
     }
 
     /** Returns the transaction after its commit decision is durable. */
-    private static Transaction committing(Transaction deciding, Instant decidedAt, Instant now) {
-        return deciding.decided(Outcome.COMMIT, decidedAt)
-                .to(TransactionState.COMMITTING, now)
-                .each(p -> p.to(p.isReadOnly() ? State.COMMITTED : State.COMMITTING));
+    private static Transaction toCommitting(Transaction deciding, Instant decidedAt, Instant now) {
+        return deciding.withDecision(Outcome.COMMIT, decidedAt)
+                .transitionTo(TransactionState.COMMITTING, now)
+                .updateParticipants(p -> p.withState(p.isReadOnly() ? State.COMMITTED : State.COMMITTING));
     }
 
     private static Step recorded(Transaction t, Recorded e, Instant now) {
         return switch (t.state()) {
             case DECIDING -> {
                 Transaction next =
-                        committing(t, Objects.requireNonNull(e.record().decidedAt()), now);
+                        toCommitting(t, Objects.requireNonNull(e.record().decidedAt()), now);
                 List<CoordinatorEffect> effects = new ArrayList<>();
                 for (Participant p : next.participants()) {
                     if (p.state() == State.COMMITTING) {
@@ -270,7 +276,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
             }
             case DELEGATING ->
                 Step.of(
-                        t.to(TransactionState.DELEGATED, now),
+                        t.transitionTo(TransactionState.DELEGATED, now),
                         new CommitOnePhase(t.participants().getFirst().resourceManager()));
             case ACTIVE,
                     MARKED_ROLLBACK,
@@ -306,7 +312,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
     private static Step recordRefused(Transaction t, RecordRefused e, Instant now) {
         return switch (t.state()) {
             case DECIDING, DELEGATING -> rollBack(t, Cause.LOG_REFUSED, e.reason(), now);
-            case ROLLING_BACK -> Step.of(t, new Persist(rolledBack(t, now), Durability.FORCED_AFTER_PAUSE));
+            case ROLLING_BACK -> Step.of(t, new Persist(rolledBackRecord(t, now), Durability.FORCED_AFTER_PAUSE));
             case COMMITTING, COMMITTED, ROLLED_BACK, HEURISTIC ->
                 Step.of(t, new Persist(TransactionRecord.of(t), Durability.FORCED_AFTER_PAUSE));
             case ACTIVE, MARKED_ROLLBACK, PREPARING, DELEGATED, RESOLVING -> Step.of(t);
@@ -317,7 +323,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         return switch (t.state()) {
             case ACTIVE, PREPARING -> rollBack(t, e.cause(), e.reason(), now);
             case MARKED_ROLLBACK -> rollBack(t, Cause.WRITE_FAILED, t.reason(), now);
-            // Too late: the decision is being recorded or has been made.
+            // The decision is being recorded or was made.
             case DECIDING,
                     DELEGATING,
                     DELEGATED,
@@ -331,7 +337,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
     }
 
     /** Rolls back a transaction if it was not prepared. */
-    private static Step abandon(Transaction t, Cause cause, String reason, Instant now) {
+    private static Step rollBackUnlessPrepared(Transaction t, Cause cause, String reason, Instant now) {
         return switch (t.state()) {
             case ACTIVE -> rollBack(t, cause, reason, now);
             case MARKED_ROLLBACK -> rollBack(t, cause, t.reason(), now);
@@ -341,16 +347,15 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
     }
 
     private static Step rollBack(Transaction t, Cause cause, @Nullable String reason, Instant now) {
-        Transaction next = t.to(TransactionState.ROLLING_BACK, now)
-                .decided(Outcome.ROLLBACK, now)
-                .because(cause, reason)
-                .each(p -> p.to(p.isReadOnly() ? State.ROLLED_BACK : State.ROLLING_BACK));
+        Transaction next = t.transitionTo(TransactionState.ROLLING_BACK, now)
+                .withDecision(Outcome.ROLLBACK, now)
+                .withCause(cause, reason)
+                .updateParticipants(p -> p.withState(p.isReadOnly() ? State.ROLLED_BACK : State.ROLLING_BACK));
         List<CoordinatorEffect> effects = new ArrayList<>();
         if (t.origin().request() != null) {
-            // The request is answered only after this record is durable. Otherwise, a repeated request could commit
-            // after
-            // a crash although the first one was answered with rollback.
-            effects.add(new Persist(rolledBack(next, now), Durability.FORCED));
+            // The request is answered after this record is durable. Otherwise, after a crash, a retry of the request
+            // could commit although the first response was rollback.
+            effects.add(new Persist(rolledBackRecord(next, now), Durability.FORCED));
         }
         for (Participant p : next.participants()) {
             // Participants that voted abort may still have staged writes.
@@ -365,7 +370,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
      * Returns the record of a rollback that is not finished. After a restart the transaction counts as rolled back, and
      * participants in doubt ask for the outcome.
      */
-    private static TransactionRecord rolledBack(Transaction t, Instant now) {
-        return TransactionRecord.of(t.to(TransactionState.ROLLED_BACK, now));
+    private static TransactionRecord rolledBackRecord(Transaction t, Instant now) {
+        return TransactionRecord.of(t.transitionTo(TransactionState.ROLLED_BACK, now));
     }
 }

@@ -84,7 +84,7 @@ public class Metrics implements TransactionListener {
                 .register(meters);
         for (TransactionState state : TransactionState.values()) {
             if (!state.isFinal()) {
-                inFlight.computeIfAbsent(state.shown(), shown -> {
+                inFlight.computeIfAbsent(state.externalState(), shown -> {
                     AtomicLong count = new AtomicLong();
                     Gauge.builder("dtc.transactions.in.flight", count, AtomicLong::get)
                             .tag("state", shown.name().toLowerCase(Locale.ROOT))
@@ -212,7 +212,7 @@ public class Metrics implements TransactionListener {
     }
 
     private void count(TransactionState state, int change) {
-        AtomicLong count = inFlight.get(state.shown());
+        AtomicLong count = inFlight.get(state.externalState());
         if (count != null) {
             count.addAndGet(change);
         }

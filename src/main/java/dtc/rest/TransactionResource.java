@@ -264,7 +264,7 @@ public class TransactionResource {
     static TransactionDocument document(Transaction t) {
         return new TransactionDocument(
                 t.id().toString(),
-                t.state().shown(),
+                t.state().externalState(),
                 t.startedAt(),
                 t.expiresAt(),
                 t.decidedAt(),

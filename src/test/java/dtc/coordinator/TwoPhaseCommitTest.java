@@ -81,7 +81,7 @@ class TwoPhaseCommitTest {
             WriteFailed        mr  .   rg  .   .   .   .   .   .   .   .   .
             PrepareRequested   pr  rg  .   .   .   .   .   .   .   .   .   .
             RollbackRequested  rg  rg  rg  .   .   .   .   .   .   .   .   .
-            ShutDown           rg  rg  .   .   .   .   .   .   .   .   .   .
+            ShutdownStarted    rg  rg  .   .   .   .   .   .   .   .   .   .
             Expired            rg  rg  .   .   .   .   .   .   .   .   .   .
             VoteArrived        .   .   .   .   .   .   .   .   .   .   .   .
             VotesOverdue       .   .   rd  .   .   .   .   .   .   .   .   .
@@ -125,7 +125,7 @@ class TwoPhaseCommitTest {
             new CoordinatorEvent.WriteFailed("a", "why", false),
             new CoordinatorEvent.PrepareRequested(),
             new CoordinatorEvent.RollbackRequested(),
-            new CoordinatorEvent.ShutDown(),
+            new CoordinatorEvent.ShutdownStarted(),
             new CoordinatorEvent.Expired(),
             vote("a", Ballot.COMMIT),
             new CoordinatorEvent.VotesOverdue(),

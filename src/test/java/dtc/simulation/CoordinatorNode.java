@@ -302,7 +302,7 @@ final class CoordinatorNode extends Node {
                     if (ask instanceof Ask.Begin || ask instanceof Ask.Run) {
                         world.ledger.answeredBegin(t.id(), ask, t.decision());
                     }
-                    yield new ClientNode.Heard(t.state().shown().name(), t.id(), true);
+                    yield new ClientNode.Heard(t.state().externalState().name(), t.id(), true);
                 }
                 case Answer.Refused<Transaction>(Refusal refusal) -> {
                     world.ledger.refused(id, ask, refusal, client);

@@ -68,7 +68,7 @@ final class Expectations {
             return "nothing that ever began";
         }
         return coordinator.find(seen.id) instanceof Answer.Given<Transaction>(Transaction t)
-                ? t.state().shown().name()
+                ? t.state().externalState().name()
                 : "unknown";
     }
 }

@@ -225,7 +225,7 @@ final class Ledger {
         of(after.id(), seen -> {
             changed = true;
             seen.state = after.state();
-            seen.delegated |= after.state().isLeftToParticipant();
+            seen.delegated |= after.state().isDelegated();
             seen.latest = before.state() + ">" + after.state();
             world.coverage.made(seen.latest);
             each(check -> check.changed(seen, before, after));
@@ -274,7 +274,7 @@ final class Ledger {
     /** A message of phase two leaves. Of one phase, it says no outcome: the participant makes it. */
     void tells(TransactionId id, Outcome outcome, String resourceManager) {
         of(id, seen -> {
-            if (seen.state != null && !seen.state.isLeftToParticipant()) {
+            if (seen.state != null && !seen.state.isDelegated()) {
                 told(id, outcome, resourceManager);
             }
             each(check -> check.tells(seen, resourceManager));

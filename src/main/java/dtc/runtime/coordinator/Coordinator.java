@@ -219,7 +219,8 @@ public final class Coordinator {
         listeners.applied(Applied.first(transaction));
         entry.setTimer(time.after(allowed, () -> driver.apply(entry, new CoordinatorEvent.Expired())));
         if (stopping) {
-            driver.apply(entry, new CoordinatorEvent.ShutDown()); // drain may have run before the entry was added
+            driver.apply(
+                    entry, new CoordinatorEvent.ShutdownStarted()); // drain may have run before the entry was added
         }
         return Answer.of(entry);
     }
@@ -416,7 +417,7 @@ public final class Coordinator {
         CompletableFuture<Void> done = new CompletableFuture<>();
         drained = done;
         stopping = true;
-        store.all().forEach(entry -> driver.apply(entry, new CoordinatorEvent.ShutDown()));
+        store.all().forEach(entry -> driver.apply(entry, new CoordinatorEvent.ShutdownStarted()));
         completeIfDrained();
         return done;
     }

@@ -27,7 +27,7 @@ public final class Refusals {
         return new Refusal(
                 Kind.WRONG_STATE,
                 "the transaction is %s%s"
-                        .formatted(t.state().shown(), t.reason() == null ? "" : " (" + t.reason() + ")"),
+                        .formatted(t.state().externalState(), t.reason() == null ? "" : " (" + t.reason() + ")"),
                 t.id(),
                 resourceManager);
     }

@@ -218,7 +218,7 @@ final class TransactionStore {
     List<Transaction> list(
             Predicate<@Nullable String> principal, @Nullable State state, @Nullable TransactionId after, int limit) {
         Predicate<Transaction> wanted = t -> principal.test(t.origin().principal())
-                && (state == null || t.state().shown() == state);
+                && (state == null || t.state().externalState() == state);
         return search(wanted, after, limit, Integer.MAX_VALUE).items();
     }
 

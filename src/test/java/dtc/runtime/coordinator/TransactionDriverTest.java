@@ -80,7 +80,7 @@ class TransactionDriverTest {
         takeSent();
         fixture.time.goOn(DriverFixture.VOTE_TIMEOUT.multipliedBy(2));
         fixture.apply(entry, new RollbackRequested());
-        fixture.apply(entry, new CoordinatorEvent.ShutDown());
+        fixture.apply(entry, new CoordinatorEvent.ShutdownStarted());
         assertEquals(TransactionState.DECIDING, entry.transaction().state());
         assertEquals(List.of(), takeSent());
         assertEquals(List.of(), fixture.log.records());
