@@ -148,8 +148,8 @@ final class DurableLog implements DecisionLog {
     }
 
     @Override
-    public @Nullable String refusing() {
-        return log.refusing();
+    public @Nullable String refusalReason() {
+        return log.refusalReason();
     }
 
     @Override

@@ -71,7 +71,7 @@ final class Lifecycle {
 
     private void join() {
         if (!joined.getAndSet(true)) {
-            hosted.all().forEach(rm -> rm.membership().join());
+            hosted.all().forEach(rm -> rm.membership().start());
         }
     }
 
@@ -80,7 +80,7 @@ final class Lifecycle {
         if (LaunchMode.current() == LaunchMode.DEVELOPMENT) {
             time.after(
                     RELOAD_DELAY,
-                    () -> hosted.all().forEach(rm -> rm.membership().join()));
+                    () -> hosted.all().forEach(rm -> rm.membership().start()));
         }
     }
 
@@ -91,7 +91,9 @@ final class Lifecycle {
                         Stream.of(coordinator.drain()),
                         hosted.all().stream().map(rm -> rm.participant().drain())),
                 "transactions are left between prepare and their end");
-        await(hosted.all().stream().map(rm -> rm.membership().leave()), "the coordinator was not told of the leaving");
+        await(
+                hosted.all().stream().map(rm -> rm.membership().deregister()),
+                "the coordinator was not told of the leaving");
     }
 
     private void await(Stream<? extends CompletionStage<?>> stages, String incomplete) throws InterruptedException {

@@ -251,7 +251,7 @@ public class ActionResource {
                 consequences,
                 false,
                 (_, _) -> now(
-                        switch (coordinator.deliverNow(t.id())) {
+                        switch (coordinator.retryNow(t.id())) {
                             case Answer.Given<Integer>(Integer tries) -> tried(tries);
                             case Answer.Refused<Integer> refused ->
                                 new Audit.Result(false, refused.refusal().detail());
@@ -316,7 +316,7 @@ public class ActionResource {
                 "Try all deliveries to %s again now?".formatted(row.id()),
                 consequences,
                 false,
-                (_, _) -> now(tried(coordinator.deliverNow(row.id()))));
+                (_, _) -> now(tried(coordinator.retryNow(row.id()))));
     }
 
     private Asked giveUp(ResourceManagers.Row row) {

@@ -135,10 +135,10 @@ class Overview {
 
     private List<Attention> attention(List<Open> open, List<ResourceManagers.Row> rows, Instant now) {
         List<Attention> all = new ArrayList<>();
-        String refusing = coordinator.refusing();
-        if (refusing != null) {
+        String refusalReason = coordinator.refusalReason();
+        if (refusalReason != null) {
             all.add(new Attention(
-                    Tone.BAD, "The decision log takes no decisions", refusing, "/console/transactions", null));
+                    Tone.BAD, "The decision log takes no decisions", refusalReason, "/console/transactions", null));
         }
         List<Open> deciding =
                 oldestFirst(open, one -> Choice.RECORDING.holds(one.transaction()) && isLong(one.inStateSince(), now));

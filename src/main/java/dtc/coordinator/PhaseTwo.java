@@ -214,7 +214,7 @@ final class PhaseTwo {
     }
 
     /** Sends a commit that was given up once more. */
-    static Step returned(Transaction t, String resourceManager) {
+    static Step participantReturned(Transaction t, String resourceManager) {
         return t.isGivenUp(resourceManager)
                 ? Step.of(t, new Deliver(resourceManager, Outcome.COMMIT, Timing.NOW))
                 : Step.of(t);

@@ -90,7 +90,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
             case Resolved e -> PhaseTwo.resolved(t, e);
             case GiveUpRequested e -> PhaseTwo.giveUp(t, e, now);
             case DiscardRequested e -> PhaseTwo.discard(t, e.resourceManager());
-            case ParticipantReturned e -> PhaseTwo.returned(t, e.resourceManager());
+            case ParticipantReturned e -> PhaseTwo.participantReturned(t, e.resourceManager());
         };
     }
 

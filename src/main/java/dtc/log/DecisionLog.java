@@ -42,11 +42,9 @@ public interface DecisionLog {
     /** Deletes the records of a transaction. Like {@link #appendLazily}, it does not wait for the storage. */
     void forget(TransactionId id);
 
-    /**
-     * Returns the reason why the log currently accepts no decisions, as a text for clients; null if it accepts them.
-     */
+    /** Returns why the log refuses decisions, as a text for clients; null if it accepts them. */
     @Nullable
-    String refusing();
+    String refusalReason();
 
     /**
      * Returns which ids this log issues; null if it does not distinguish ids, and abort is presumed for every id

@@ -23,7 +23,7 @@ public interface CoordinatorApi {
 
     @DELETE
     @Path("resource-managers/{id}")
-    Uni<Response> leave(@PathParam("id") String id, @QueryParam("instance") String instance);
+    Uni<Response> deregister(@PathParam("id") String id, @QueryParam("instance") String instance);
 
     @GET
     @Path("transactions/{id}/outcome")

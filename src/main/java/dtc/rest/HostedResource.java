@@ -76,11 +76,11 @@ public class HostedResource {
     public Uni<RestResponse<Void>> write(
             @RestPath String rm,
             @RestPath String id,
-            @HeaderParam(Headers.RESOURCE_MANAGER) @Nullable String addressee,
+            @HeaderParam(Headers.RESOURCE_MANAGER) @Nullable String targetId,
             @HeaderParam(Headers.INSTANCE) @Nullable String instance,
             @HeaderParam(Headers.WRITE_SEQUENCE) @Nullable String sequence,
             @Nullable StageRequest request) {
-        HostedParticipant target = find(rm, addressee, instance);
+        HostedParticipant target = find(rm, targetId, instance);
         TransactionId transaction = id(id);
         Input input = new Input(limits);
         Integer number = sequence == null ? null : input.sequence(sequence);
@@ -103,12 +103,12 @@ public class HostedResource {
     public Uni<VoteDocument> prepare(
             @RestPath String rm,
             @RestPath String id,
-            @HeaderParam(Headers.RESOURCE_MANAGER) @Nullable String addressee,
+            @HeaderParam(Headers.RESOURCE_MANAGER) @Nullable String targetId,
             @HeaderParam(Headers.INSTANCE) @Nullable String instance,
             @HeaderParam(Headers.WRITE_COUNT) @Nullable String writeCount,
             byte @Nullable [] body)
             throws IOException {
-        HostedParticipant target = find(rm, addressee, instance);
+        HostedParticipant target = find(rm, targetId, instance);
         TransactionId transaction = id(id);
         Input input = new Input(limits);
         Integer count = input.writeCount(writeCount);
@@ -129,10 +129,10 @@ public class HostedResource {
     public Uni<RestResponse<Void>> commit(
             @RestPath String rm,
             @RestPath String id,
-            @HeaderParam(Headers.RESOURCE_MANAGER) @Nullable String addressee,
+            @HeaderParam(Headers.RESOURCE_MANAGER) @Nullable String targetId,
             @HeaderParam(Headers.INSTANCE) @Nullable String instance,
             @HeaderParam(Headers.WRITE_COUNT) @Nullable String writeCount) {
-        HostedParticipant target = find(rm, addressee, instance);
+        HostedParticipant target = find(rm, targetId, instance);
         TransactionId transaction = id(id);
         Input input = new Input(limits);
         Integer count = input.writeCount(writeCount);
@@ -148,9 +148,9 @@ public class HostedResource {
     public Uni<RestResponse<Void>> rollback(
             @RestPath String rm,
             @RestPath String id,
-            @HeaderParam(Headers.RESOURCE_MANAGER) @Nullable String addressee,
+            @HeaderParam(Headers.RESOURCE_MANAGER) @Nullable String targetId,
             @HeaderParam(Headers.INSTANCE) @Nullable String instance) {
-        HostedParticipant target = find(rm, addressee, instance);
+        HostedParticipant target = find(rm, targetId, instance);
         TransactionId transaction = id(id);
         return Uni.createFrom()
                 .completionStage(() -> target.rollback(transaction))
@@ -162,10 +162,10 @@ public class HostedResource {
     @Consumes(MediaType.APPLICATION_JSON)
     public Uni<BatchReply> batch(
             @RestPath String rm,
-            @HeaderParam(Headers.RESOURCE_MANAGER) @Nullable String addressee,
+            @HeaderParam(Headers.RESOURCE_MANAGER) @Nullable String targetId,
             @HeaderParam(Headers.INSTANCE) @Nullable String instance,
             @Nullable BatchRequest request) {
-        HostedParticipant target = find(rm, addressee, instance);
+        HostedParticipant target = find(rm, targetId, instance);
         Input input = new Input(limits);
         List<BatchMessage> messages = input.messages(request);
         input.check();

@@ -49,8 +49,8 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
     }
 
     @Override
-    public CompletionStage<Void> leave(String id, UUID instance) {
-        return api.leave(id, instance.toString()).replaceWithVoid().subscribeAsCompletionStage();
+    public CompletionStage<Void> deregister(String id, UUID instance) {
+        return api.deregister(id, instance.toString()).replaceWithVoid().subscribeAsCompletionStage();
     }
 
     @Override

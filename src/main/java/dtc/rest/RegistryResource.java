@@ -89,13 +89,13 @@ public class RegistryResource {
     @DELETE
     @Path("/{id}")
     @APIResponse(responseCode = "204", description = "Gone")
-    public RestResponse<Void> leave(
+    public RestResponse<Void> deregister(
             @RestPath String id, @Context RoutingContext call, @QueryParam("instance") @Nullable String instance) {
         checkOwner(id, call);
         Input input = new Input(limits);
         UUID expected = instance == null ? null : input.instance(instance);
         input.check();
-        registry.leave(id, expected);
+        registry.deregister(id, expected);
         return RestResponse.noContent();
     }
 

@@ -15,7 +15,7 @@ import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.Refusals;
-import dtc.runtime.coordinator.Until;
+import dtc.runtime.coordinator.WaitCondition;
 import dtc.security.ApiAccess;
 import dtc.security.Caller;
 import io.quarkus.runtime.annotations.RegisterForReflection;
@@ -106,9 +106,9 @@ public class TransactionResource {
                 key == null ? null : new Origin.Request(input.idempotencyKey(key), fingerprint(request)));
         input.check();
         boolean autoCommit = request != null && request.autoCommit() != null && request.autoCommit();
-        Until until = until(prefer);
-        return uni(() -> coordinator.begin(origin, timeout, writes, autoCommit, until))
-                .map(t -> answer(t, autoCommit ? until : Until.APPLIED, RestResponse.Status.CREATED));
+        WaitCondition condition = waitCondition(prefer);
+        return uni(() -> coordinator.begin(origin, timeout, writes, autoCommit, condition))
+                .map(t -> answer(t, autoCommit ? condition : WaitCondition.ENDED, RestResponse.Status.CREATED));
     }
 
     @POST
@@ -130,8 +130,9 @@ public class TransactionResource {
     public Uni<RestResponse<TransactionDocument>> prepare(
             @RestPath String id, @Context RoutingContext call, @HeaderParam(Headers.PREFER) List<String> prefer) {
         TransactionId transaction = id(id, call);
-        Until until = until(prefer);
-        return uni(() -> coordinator.prepare(transaction, until)).map(t -> answer(t, until, RestResponse.Status.OK));
+        WaitCondition condition = waitCondition(prefer);
+        return uni(() -> coordinator.prepare(transaction, condition))
+                .map(t -> answer(t, condition, RestResponse.Status.OK));
     }
 
     @POST
@@ -140,8 +141,9 @@ public class TransactionResource {
     public Uni<RestResponse<TransactionDocument>> commit(
             @RestPath String id, @Context RoutingContext call, @HeaderParam(Headers.PREFER) List<String> prefer) {
         TransactionId transaction = id(id, call);
-        Until until = until(prefer);
-        return uni(() -> coordinator.commit(transaction, until)).map(t -> answer(t, until, RestResponse.Status.OK));
+        WaitCondition condition = waitCondition(prefer);
+        return uni(() -> coordinator.commit(transaction, condition))
+                .map(t -> answer(t, condition, RestResponse.Status.OK));
     }
 
     @POST
@@ -189,24 +191,25 @@ public class TransactionResource {
      *
      * @param prefer the values of the header, each of which may be a list
      */
-    private static Until until(List<String> prefer) {
+    private static WaitCondition waitCondition(List<String> prefer) {
         return Arrays.stream(String.join(",", prefer).split(",", PREFERENCES_MAX))
                         .anyMatch(value -> value.split(";", 2)[0].strip().equalsIgnoreCase(Headers.RESPOND_ASYNC))
-                ? Until.DECIDED
-                : Until.APPLIED;
+                ? WaitCondition.DECIDED
+                : WaitCondition.ENDED;
     }
 
     /**
      * Responds 202 if the client prefers not to wait and the transaction has not ended; otherwise with status
      * {@code ended}.
      */
-    private static RestResponse<TransactionDocument> answer(Transaction t, Until until, RestResponse.Status ended) {
-        boolean early = until == Until.DECIDED && !t.state().isFinal();
+    private static RestResponse<TransactionDocument> answer(
+            Transaction t, WaitCondition condition, RestResponse.Status ended) {
+        boolean early = condition == WaitCondition.DECIDED && !t.state().isFinal();
         var response = RestResponse.ResponseBuilder.create(early ? RestResponse.Status.ACCEPTED : ended, document(t));
         if (ended == RestResponse.Status.CREATED || early) {
             response.location(URI.create("/transactions/" + t.id()));
         }
-        if (until == Until.DECIDED) {
+        if (condition == WaitCondition.DECIDED) {
             response.header(Headers.PREFERENCE_APPLIED, Headers.RESPOND_ASYNC);
         }
         return response.build();

@@ -15,11 +15,11 @@ public sealed interface Answer<T> {
         return new Given<>(value);
     }
 
-    static <T> Answer<T> refuse(Refusal refusal) {
+    static <T> Answer<T> refused(Refusal refusal) {
         return new Refused<>(refusal);
     }
 
-    static <T> CompletionStage<Answer<T>> refuseLater(Refusal refusal) {
-        return CompletableFuture.completedFuture(refuse(refusal));
+    static <T> CompletionStage<Answer<T>> refusedStage(Refusal refusal) {
+        return CompletableFuture.completedFuture(refused(refusal));
     }
 }

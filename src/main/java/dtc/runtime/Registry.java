@@ -37,11 +37,11 @@ public final class Registry {
     private final int resourceManagersMax;
     private final Predicate<String> urlAllowed;
     private final Map<String, Registration> registrations = new ConcurrentSkipListMap<>();
-    /** The id that holds each address. Guarded by this. */
-    private final Map<String, String> holders = new HashMap<>();
+    /** The id that is registered with each address. Guarded by this. */
+    private final Map<String, String> idsByAddress = new HashMap<>();
 
     private final AtomicLong generation = new AtomicLong();
-    private final List<Consumer<String>> arrivalListeners = new CopyOnWriteArrayList<>();
+    private final List<Consumer<String>> registrationListeners = new CopyOnWriteArrayList<>();
 
     /** The result of a registration. */
     public record Registered(Registration registration, boolean isNew) {}
@@ -58,13 +58,14 @@ public final class Registry {
      * Adds a listener for new registrations. It is called with the id of each resource manager that registers for the
      * first time, after its lease has lapsed, or with another URL or instance.
      */
-    public void onArrival(Consumer<String> listener) {
-        arrivalListeners.add(listener);
+    public void addRegistrationListener(Consumer<String> listener) {
+        registrationListeners.add(listener);
     }
 
     /**
-     * Registers a resource manager, or renews its lease. {@code url} must be well-formed. A URL serves one id: it is
-     * refused while another id holds it with a live lease. If that lease has lapsed, the other id is displaced.
+     * Registers a resource manager, or renews its lease. {@code url} must be well-formed. Only one id may use a URL:
+     * the URL is refused while another id with a live lease uses it. If that lease has lapsed, the other id is
+     * displaced.
      */
     public Answer<Registered> register(String id, String url, UUID instance, Set<String> features) {
         Registration known = registrations.get(id);
@@ -78,14 +79,15 @@ public final class Registry {
         synchronized (this) {
             before = registrations.get(id);
             String address = address(url);
-            Registration other = otherHolder(address, id);
+            Registration other = otherRegistrationAt(address, id);
             boolean wasLive = before != null && isLive(before);
             boolean isSameAddress = before != null && address(before.url()).equals(address);
             if (wasLive && !isSameAddress) {
                 return refuse(Kind.NAME_TAKEN, "another URL holds a live lease on this id", id);
             }
             if (other != null && isLive(other)) {
-                return refuse(Kind.NAME_TAKEN, "resource manager %s has this URL".formatted(other.id()), id);
+                return refuse(
+                        Kind.NAME_TAKEN, "resource manager %s is registered with this URL".formatted(other.id()), id);
             }
             if (before == null && registrations.size() >= resourceManagersMax && !removeLongestLapsed()) {
                 return refuse(
@@ -94,7 +96,7 @@ public final class Registry {
                         id);
             }
             if (before != null && wasLive && before.superseded().contains(instance)) {
-                return refuse(Kind.NAME_TAKEN, "this instance was succeeded by another", id);
+                return refuse(Kind.NAME_TAKEN, "this instance was superseded by another", id);
             }
             changed = before == null
                     || !wasLive
@@ -104,9 +106,9 @@ public final class Registry {
                 registrations.computeIfPresent(other.id(), (_, lapsed) -> lapsed.displace());
             }
             if (before != null) {
-                holders.remove(address(before.url()), id);
+                idsByAddress.remove(address(before.url()), id);
             }
-            holders.put(address, id);
+            idsByAddress.put(address, id);
             after = new Registration(
                     id,
                     url,
@@ -121,18 +123,18 @@ public final class Registry {
             registrations.put(id, after);
         }
         if (changed) {
-            arrivalListeners.forEach(listener -> listener.accept(id));
+            registrationListeners.forEach(listener -> listener.accept(id));
         }
         return Answer.of(new Registered(after, before == null));
     }
 
-    /** Returns the registration of another id that holds the address; null if there is none. */
-    private @Nullable Registration otherHolder(String address, String id) {
-        String holder = holders.get(address);
-        return holder == null || holder.equals(id) ? null : registrations.get(holder);
+    /** Returns the registration of another id with the same address; null if there is none. */
+    private @Nullable Registration otherRegistrationAt(String address, String id) {
+        String other = idsByAddress.get(address);
+        return other == null || other.equals(id) ? null : registrations.get(other);
     }
 
-    /** The normalized form of a URL, for comparison. A name is not resolved: {@code localhost} stays a name. */
+    /** Normalizes a URL for comparison. Host names are not resolved. */
     private static String address(String url) {
         URI uri = URI.create(url);
         String scheme = uri.getScheme().toLowerCase(Locale.ROOT);
@@ -170,12 +172,12 @@ public final class Registry {
     }
 
     private boolean remove(Registration registration) {
-        holders.remove(address(registration.url()), registration.id());
+        idsByAddress.remove(address(registration.url()), registration.id());
         return registrations.remove(registration.id(), registration);
     }
 
     /** Removes a registration. Does nothing if {@code instance} is given and is not the registered instance. */
-    public synchronized void leave(String id, @Nullable UUID instance) {
+    public synchronized void deregister(String id, @Nullable UUID instance) {
         Registration registration = registrations.get(id);
         if (registration != null && (instance == null || registration.instance().equals(instance))) {
             remove(registration);
@@ -202,7 +204,7 @@ public final class Registry {
     }
 
     /** Returns the registration to which messages can be sent; null if there is none, or if it is displaced. */
-    public @Nullable Registration addressee(String id) {
+    public @Nullable Registration findTarget(String id) {
         Registration registration = registrations.get(id);
         return registration == null || registration.displaced() ? null : registration;
     }
@@ -226,6 +228,6 @@ public final class Registry {
     }
 
     private static <T> Answer<T> refuse(Kind kind, String detail, String id) {
-        return Answer.refuse(new Refusal(kind, detail, null, id));
+        return Answer.refused(new Refusal(kind, detail, null, id));
     }
 }

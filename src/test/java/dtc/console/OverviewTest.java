@@ -31,7 +31,7 @@ import dtc.runtime.FakeTime;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.coordinator.Coordinator;
-import dtc.runtime.coordinator.Until;
+import dtc.runtime.coordinator.WaitCondition;
 import dtc.runtime.messaging.ParticipantClient;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -97,7 +97,7 @@ class OverviewTest {
         Transaction t = begin("a", "b");
         time.goOn(Duration.ofMinutes(10)); // while it is active nobody is needed
         assertEquals(List.of(), overview.model().attention());
-        var _ = coordinator.prepare(t.id(), Until.APPLIED);
+        var _ = coordinator.prepare(t.id(), WaitCondition.ENDED);
         time.goOn(Duration.ofSeconds(59));
         assertEquals(List.of(), overview.model().attention());
         time.goOn(Duration.ofSeconds(2));
@@ -114,7 +114,7 @@ class OverviewTest {
     void a_transaction_delegated_to_an_unresponsive_participant_is_in_doubt_since_then() {
         Transaction t = begin("a");
         time.goOn(Duration.ofMinutes(10));
-        var _ = coordinator.commit(t.id(), Until.APPLIED);
+        var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
         assertEquals(List.of(), overview.model().attention());
         time.goOn(Duration.ofSeconds(61));
         Overview.Attention attention = overview.model().attention().getFirst();
@@ -131,7 +131,7 @@ class OverviewTest {
         replies.put("b", new Reply.Conflict("it answered 409"));
         replies.put("c", new Reply.Acknowledged());
         Transaction t = begin("a", "b", "c");
-        var _ = coordinator.commit(t.id(), Until.APPLIED);
+        var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
         assertEquals(
                 List.of("Heuristic outcome: b: it answered 409. The decision was to commit, and a and 1 other did."),
                 attention());
@@ -158,13 +158,13 @@ class OverviewTest {
     void one_that_will_end_as_heuristic_needs_a_person_before_it_does() {
         replies.put("b", new Reply.NotFound("it lost its memory"));
         Transaction t = begin("a", "b");
-        var _ = coordinator.commit(t.id(), Until.APPLIED);
+        var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
         assertEquals(
                 List.of(
                         "Differs already: b: it lost its memory. The decision was to commit; a has not acknowledged yet."),
                 attention());
         for (int i = 0; i < 5; i++) {
-            var _ = coordinator.commit(begin("a", "b").id(), Until.APPLIED);
+            var _ = coordinator.commit(begin("a", "b").id(), WaitCondition.ENDED);
         }
         Overview.Attention more = overview.model().attention().getLast();
         assertEquals("1 more differ already", more.title());
@@ -176,7 +176,7 @@ class OverviewTest {
     @Test
     void delegated_transactions_are_listed_with_their_resource_manager_and_can_be_resolved_while_it_is_registered() {
         Transaction t = begin("a");
-        var _ = coordinator.commit(t.id(), Until.APPLIED);
+        var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
         ResourceManagers.Row row = resourceManagers.get("a");
         assertEquals(0, row.waiting());
         assertEquals(1, row.left());
@@ -186,7 +186,7 @@ class OverviewTest {
                 resourceManagers.waitingFor("a", 10).stream()
                         .map(Transaction::id)
                         .toList());
-        registry.leave("a", INSTANCE);
+        registry.deregister("a", INSTANCE);
         assertEquals(List.of(Action.GIVE_UP), resourceManagers.get("a").actions());
     }
 
@@ -195,7 +195,7 @@ class OverviewTest {
         diskAnswers = false;
         Transaction t = begin("a", "b");
         time.goOn(Duration.ofMinutes(10));
-        var _ = coordinator.prepare(t.id(), Until.APPLIED);
+        var _ = coordinator.prepare(t.id(), WaitCondition.ENDED);
         time.goOn(Duration.ofSeconds(61));
         assertEquals("for 1 min 1 s", view(t.id()).took());
     }
@@ -233,7 +233,7 @@ class OverviewTest {
         Transaction first = begin();
         var _ = coordinator.rollback(first.id());
         replies.put("c", new Reply.Conflict("it answered 409"));
-        var _ = coordinator.deliverNow(later.id());
+        var _ = coordinator.retryNow(later.id());
         assertEquals(2, coordinator.unresolved(10).size());
         for (int i = 0; i < settings.timelinesMax(); i++) {
             var _ = coordinator.rollback(begin().id());
@@ -250,13 +250,13 @@ class OverviewTest {
         replies.put("b", new Reply.Conflict("it answered 409"));
         replies.put("c", new Reply.Acknowledged());
         Transaction heuristic = begin("b", "c");
-        var _ = coordinator.commit(heuristic.id(), Until.APPLIED);
+        var _ = coordinator.commit(heuristic.id(), WaitCondition.ENDED);
         Transaction active = begin("b");
         for (int i = 0; i < TransactionList.PAGE_MAX + 1; i++) {
             begin("d");
         }
         for (int i = 0; i < TransactionList.EXAMINED_MAX; i++) {
-            var _ = coordinator.commit(begin().id(), Until.APPLIED);
+            var _ = coordinator.commit(begin().id(), WaitCondition.ENDED);
         }
         assertEquals(List.of(active.id().toString()), found("ACTIVE", "b", false));
         assertEquals(List.of(heuristic.id().toString()), found("UNRESOLVED", "", false));
@@ -303,8 +303,8 @@ class OverviewTest {
     void a_commit_in_one_phase_counts_as_a_vote_and_votes_of_one_that_left_are_kept() {
         replies.put("a", new Reply.Acknowledged());
         Transaction t = begin("a");
-        var _ = coordinator.commit(t.id(), Until.APPLIED);
-        registry.leave("a", INSTANCE);
+        var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
+        registry.deregister("a", INSTANCE);
         votes.makeRoom(id -> registry.find(id) != null);
         assertEquals("1", resourceManagers.get("a").votes().getFirst().count());
         assertTrue(resourceManagers.get("a").isKnown(), "its page goes on");
@@ -357,7 +357,7 @@ class OverviewTest {
                     registry.register(name, "http://localhost:1/" + name, INSTANCE, Set.of(Registration.ONE_PHASE)));
             writes.add(new Coordinator.Write(name, "key", new JsonText("1")));
         }
-        var begun = coordinator.begin(Origin.UNNAMED, null, writes, false, Until.APPLIED);
+        var begun = coordinator.begin(Origin.UNNAMED, null, writes, false, WaitCondition.ENDED);
         if (begun.toCompletableFuture().join() instanceof Answer.Given<Transaction>(Transaction t)) {
             return t;
         }
@@ -399,7 +399,7 @@ class OverviewTest {
         public void forget(TransactionId id) {}
 
         @Override
-        public @Nullable String refusing() {
+        public @Nullable String refusalReason() {
             return null;
         }
 

@@ -34,7 +34,7 @@ public abstract class DecisionLogContract {
 
     @Test
     void a_new_log_is_empty_and_refuses_nothing() throws Exception {
-        assertNull(log().refusing());
+        assertNull(log().refusalReason());
         assertEquals(List.of(), replayed());
     }
 

@@ -217,7 +217,7 @@ class HostedResourceTest {
         }
 
         @Override
-        public CompletionStage<Void> leave(String id, UUID instance) {
+        public CompletionStage<Void> deregister(String id, UUID instance) {
             throw new UnsupportedOperationException();
         }
 

@@ -62,7 +62,7 @@ class RegistryTest {
 
     @Test
     void repeated_renewals_change_nothing_and_notify_nobody() {
-        registry.onArrival(arrived::add);
+        registry.addRegistrationListener(arrived::add);
         for (int i = 0; i < 10_000; i++) {
             register("rm-1");
             register("rm-2");
@@ -76,7 +76,7 @@ class RegistryTest {
         register("rm-1");
         assertEquals(Refusal.Kind.NAME_TAKEN, refused("rm-1", url("elsewhere"), instance(2)));
         time.goOn(LEASE);
-        registry.onArrival(arrived::add);
+        registry.addRegistrationListener(arrived::add);
         assertInstanceOf(Answer.Given.class, registry.register("rm-1", url("elsewhere"), instance(2), Set.of()));
         assertEquals(List.of("rm-1"), arrived);
     }
@@ -97,10 +97,10 @@ class RegistryTest {
     void a_superseded_instance_does_not_deregister_its_successor() {
         register("rm-1");
         assertInstanceOf(Answer.Given.class, registry.register("rm-1", url("rm-1"), instance(2), Set.of()));
-        registry.leave("rm-1", instance(1));
+        registry.deregister("rm-1", instance(1));
         assertNotNull(registry.find("rm-1"));
-        registry.leave("rm-1", instance(2));
-        registry.leave("rm-1", instance(2)); // received twice
+        registry.deregister("rm-1", instance(2));
+        registry.deregister("rm-1", instance(2)); // received twice
         assertNull(registry.find("rm-1"));
     }
 
@@ -121,7 +121,7 @@ class RegistryTest {
                 "http://rm-1.example",
                 "http://[::1]/base")) {
             assertInstanceOf(Answer.Given.class, registry.register("rm-2", other, instance(2), Set.of()), other);
-            registry.leave("rm-2", null);
+            registry.deregister("rm-2", null);
         }
         assertEquals(
                 List.of("rm-1"), registry.all().stream().map(Registration::id).toList());
@@ -131,7 +131,7 @@ class RegistryTest {
     void two_spellings_of_an_address_are_one() {
         assertInstanceOf(Answer.Given.class, registry.register("rm-1", "http://[::1]:9/x", instance(1), Set.of()));
         assertEquals(Refusal.Kind.NAME_TAKEN, refused("rm-2", "http://[0:0:0:0:0:0:0:1]:9/x/", instance(2)));
-        registry.onArrival(arrived::add);
+        registry.addRegistrationListener(arrived::add);
         assertInstanceOf(Answer.Given.class, registry.register("rm-1", "HTTP://[0::1]:9/x", instance(1), Set.of()));
         assertEquals(List.of(), arrived, "a renewal");
     }
@@ -140,26 +140,26 @@ class RegistryTest {
     void an_id_whose_url_was_taken_after_its_lease_is_not_addressed_until_it_registers_again() {
         register("rm-1");
         time.goOn(LEASE);
-        assertNotNull(registry.addressee("rm-1"), "lapsed, but its outcomes are still delivered");
+        assertNotNull(registry.findTarget("rm-1"), "lapsed, but its outcomes are still delivered");
         assertInstanceOf(Answer.Given.class, registry.register("rm-2", url("rm-1"), instance(2), Set.of()));
-        assertNull(registry.addressee("rm-1"));
+        assertNull(registry.findTarget("rm-1"));
         Registration listed = registry.find("rm-1");
         assertNotNull(listed);
         assertFalse(registry.isLive(listed));
         assertEquals(Refusal.Kind.NAME_TAKEN, refused("rm-1", url("rm-1"), instance(1)));
 
-        registry.onArrival(arrived::add);
+        registry.addRegistrationListener(arrived::add);
         assertInstanceOf(Answer.Given.class, registry.register("rm-1", url("elsewhere"), instance(1), Set.of()));
         assertEquals(List.of("rm-1"), arrived);
-        assertNotNull(registry.addressee("rm-1"));
-        registry.leave("rm-1", null);
+        assertNotNull(registry.findTarget("rm-1"));
+        registry.deregister("rm-1", null);
         assertEquals(Refusal.Kind.NAME_TAKEN, refused("rm-3", url("rm-1"), instance(3)), "rm-2 still has it");
     }
 
     @Test
     void a_url_is_free_after_its_id_has_left_or_moved_or_was_removed() {
         register("rm-1");
-        registry.leave("rm-1", null);
+        registry.deregister("rm-1", null);
         assertInstanceOf(Answer.Given.class, registry.register("rm-2", url("rm-1"), instance(2), Set.of()));
         time.goOn(LEASE);
         assertInstanceOf(Answer.Given.class, registry.register("rm-2", url("moved"), instance(2), Set.of()));
@@ -167,7 +167,7 @@ class RegistryTest {
         time.goOn(LEASE);
         assertInstanceOf(Answer.Given.class, registry.removeLapsed("rm-3"));
         assertInstanceOf(Answer.Given.class, registry.register("rm-1", url("rm-1"), instance(1), Set.of()));
-        assertNotNull(registry.addressee("rm-2"), "it had moved before");
+        assertNotNull(registry.findTarget("rm-2"), "it had moved before");
     }
 
     @Test
@@ -178,7 +178,7 @@ class RegistryTest {
         assertTrue(second > first);
         long other = generation("rm-2", 1);
         assertTrue(other > second);
-        registry.leave("rm-1", null);
+        registry.deregister("rm-1", null);
         assertTrue(generation("rm-1", 2) > other, "it may have restarted meanwhile");
         time.goOn(LEASE);
         assertTrue(generation("rm-2", 1) > other);

@@ -26,7 +26,7 @@ import dtc.runtime.coordinator.Applied;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.TransactionIds;
 import dtc.runtime.coordinator.TransactionListener;
-import dtc.runtime.coordinator.Until;
+import dtc.runtime.coordinator.WaitCondition;
 import dtc.runtime.messaging.BatchingParticipantClient;
 import dtc.runtime.messaging.ParticipantTransport;
 import java.io.IOException;
@@ -199,7 +199,7 @@ final class CoordinatorNode extends Node {
 
     CompletionStage<Boolean> leave(String id, UUID instance) {
         if (registry != null) {
-            registry.leave(id, instance);
+            registry.deregister(id, instance);
         }
         return CompletableFuture.completedFuture(true);
     }
@@ -221,7 +221,7 @@ final class CoordinatorNode extends Node {
             case Ask.Begin begin -> {
                 begins = begin;
                 Duration timeout = begin.timeoutMillis() == 0 ? null : Duration.ofMillis(begin.timeoutMillis());
-                var answer = up().begin(origin(begin.key(), begin), timeout, List.of(), false, Until.APPLIED);
+                var answer = up().begin(origin(begin.key(), begin), timeout, List.of(), false, WaitCondition.ENDED);
                 begins = null;
                 yield heard(life, client, ask, id, answer);
             }
@@ -249,7 +249,7 @@ final class CoordinatorNode extends Node {
                 yield CompletableFuture.completedFuture(new ClientNode.Heard(all.size() + " transactions", null, true));
             }
             case Ask.Stop _ -> heard(life, client, ask, id, up().rollback(known(id), REASON));
-            case Ask.Deliver _ -> told(up().deliverNow(known(id)));
+            case Ask.Deliver _ -> told(up().retryNow(known(id)));
             case Ask.Resolve _ ->
                 told(up().resolve(known(id), new Resolution(client, new LifeTime(life).now(), REASON)));
             case Ask.Remove remove -> told(lookedUp().removeLapsed(remove.resourceManager()));
@@ -267,8 +267,8 @@ final class CoordinatorNode extends Node {
                 true));
     }
 
-    private Until until() {
-        return world.setting(Setting.RESPOND_ASYNC) > 0 ? Until.DECIDED : Until.APPLIED;
+    private WaitCondition until() {
+        return world.setting(Setting.RESPOND_ASYNC) > 0 ? WaitCondition.DECIDED : WaitCondition.ENDED;
     }
 
     private static Origin origin(@Nullable String key, Ask request) {
@@ -530,8 +530,8 @@ final class CoordinatorNode extends Node {
         }
 
         @Override
-        public @Nullable String refusing() {
-            return log.refusing();
+        public @Nullable String refusalReason() {
+            return log.refusalReason();
         }
 
         @Override

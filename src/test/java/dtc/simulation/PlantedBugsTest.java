@@ -140,7 +140,7 @@ class PlantedBugsTest {
                         .replace("t.origin().request() != null", "false")
                         .foundWithin(MANY),
                 plant("answers a request before its rollback is durable")
-                        .in("dtc.runtime.coordinator.Waiters", "isReached")
+                        .in("dtc.runtime.coordinator.Waiters", "isMet")
                         .replace("!isOutcomePending(entry)", "true")
                         .foundWithin(MANY),
                 plant("ignores the idempotency key of a request")
@@ -197,13 +197,13 @@ class PlantedBugsTest {
         return Stream.of(
                 plant("accepts messages for an earlier instance")
                         .in(InstanceCheck.class, "of")
-                        .replace("addressee.equals($instance)", "true")
+                        .replace("targetInstance.equals($instance)", "true")
                         .foundWithin(MANY),
                 plant("decides alone when the coordinator does not answer")
-                        .in("dtc.runtime.participant.Inquiry", "ask")
+                        .in("dtc.runtime.participant.Inquiry", "inquire")
                         .replace("""
                                 if (failure != null) {
-                                    askLater(transaction, attempt + 1);
+                                    scheduleInquiry(transaction, attempt + 1);
                                     return;
                                 }
                                 """, """

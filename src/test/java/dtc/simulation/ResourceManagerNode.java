@@ -116,7 +116,7 @@ final class ResourceManagerNode extends Node {
                     public void failed(String id, Throwable why) {}
                 });
         membership = newMembership;
-        newMembership.join();
+        newMembership.start();
     }
 
     @Override
@@ -139,7 +139,7 @@ final class ResourceManagerNode extends Node {
             return;
         }
         leaving.drain().thenAccept(_ -> {
-            left.leave();
+            left.deregister();
             stop(life, Duration.ofMillis(50), backAfter);
         });
         stop(life, DRAIN, backAfter);
@@ -375,7 +375,7 @@ final class ResourceManagerNode extends Node {
         }
 
         @Override
-        public CompletionStage<Void> leave(String id, UUID leaving) {
+        public CompletionStage<Void> deregister(String id, UUID leaving) {
             return world.network
                     .ask(
                             life,

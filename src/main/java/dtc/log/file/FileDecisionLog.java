@@ -68,7 +68,7 @@ public final class FileDecisionLog implements DecisionLog {
      */
     public record Settings(long segmentBytesMax, long preallocatedBytes, long freeBytesMin, int decisionsWaitingMax) {}
 
-    /** Receives notices for operators. Called by the writer, and by callers of {@link #refusing}. */
+    /** Receives notices for operators. Called by the writer, and by callers of {@link #refusalReason}. */
     public interface Watch {
         void notice(String what);
 
@@ -238,7 +238,7 @@ public final class FileDecisionLog implements DecisionLog {
     // Refusing
 
     @Override
-    public @Nullable String refusing() {
+    public @Nullable String refusalReason() {
         if (failed != null) {
             return FAILED;
         }

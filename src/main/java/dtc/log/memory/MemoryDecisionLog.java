@@ -53,7 +53,7 @@ public final class MemoryDecisionLog implements DecisionLog {
     }
 
     @Override
-    public @Nullable String refusing() {
+    public @Nullable String refusalReason() {
         return null;
     }
 

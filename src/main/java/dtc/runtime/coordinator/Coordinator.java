@@ -126,7 +126,7 @@ public final class Coordinator {
         this.writes = new Writes(machine, registry, driver, settings.undeliveredMax());
         this.inquiries = new Inquiries(log, store);
         this.undelivered = new UndeliveredOutcomes(store, driver, waiters);
-        registry.onArrival(undelivered::returned);
+        registry.addRegistrationListener(undelivered::participantReturned);
     }
 
     /**
@@ -151,18 +151,21 @@ public final class Coordinator {
      * @param timeout how long the transaction may stay active; null for the configured timeout
      */
     public CompletionStage<Answer<Transaction>> begin(
-            Origin origin, @Nullable Duration timeout, List<Write> writes, boolean autoCommit, Until until) {
+            Origin origin,
+            @Nullable Duration timeout,
+            List<Write> writes,
+            boolean autoCommit,
+            WaitCondition condition) {
         Origin.Request request = origin.request();
         if (request == null) {
             return beginAndWrite(origin, timeout, writes, autoCommit)
-                    .thenCompose(begun -> prepareIf(autoCommit, begun, until));
+                    .thenCompose(begun -> prepareIf(autoCommit, begun, condition));
         }
         IdempotencyKeys keys = store.keys();
         var binding = new IdempotencyKeys.Binding(request.fingerprint(), new CompletableFuture<>());
         IdempotencyKeys.Binding earlier = keys.bindIfAbsent(origin.principal(), request, binding);
         if (earlier != null && !earlier.fingerprint().equals(binding.fingerprint())) {
-            return Answer.refuseLater(
-                    Refusal.of(Kind.KEY_REUSED, "this Idempotency-Key came with another body before"));
+            return Answer.refusedStage(Refusal.of(Kind.KEY_REUSED, "this Idempotency-Key was used with another body"));
         }
         if (earlier == null) {
             Ports.call(() -> beginAndWrite(origin, timeout, writes, autoCommit)).whenComplete((begun, failure) -> {
@@ -176,15 +179,19 @@ public final class Coordinator {
                 }
             });
         }
-        return (earlier == null ? binding : earlier).begun().thenCompose(begun -> prepareIf(autoCommit, begun, until));
+        return (earlier == null ? binding : earlier)
+                .begun()
+                .thenCompose(begun -> prepareIf(autoCommit, begun, condition));
     }
 
     private CompletionStage<Answer<Transaction>> prepareIf(
-            boolean autoCommit, Answer<TransactionId> begun, Until until) {
+            boolean autoCommit, Answer<TransactionId> begun, WaitCondition condition) {
         return switch (begun) {
-            case Answer.Refused<TransactionId>(Refusal refusal) -> Answer.refuseLater(refusal);
+            case Answer.Refused<TransactionId>(Refusal refusal) -> Answer.refusedStage(refusal);
             case Answer.Given<TransactionId>(TransactionId id) ->
-                autoCommit ? applyAndAwait(id, new CoordinatorEvent.PrepareRequested(), until) : await(id, Until.NOW);
+                autoCommit
+                        ? applyAndAwait(id, new CoordinatorEvent.PrepareRequested(), condition)
+                        : await(id, WaitCondition.NONE);
         };
     }
 
@@ -192,7 +199,7 @@ public final class Coordinator {
             Origin origin, @Nullable Duration timeout, List<Write> writes, boolean autoCommit) {
         Answer<TransactionEntry> begun = begin(origin, timeout);
         if (begun instanceof Answer.Refused<TransactionEntry>(Refusal refusal)) {
-            return Answer.refuseLater(refusal);
+            return Answer.refusedStage(refusal);
         }
         TransactionEntry entry = ((Answer.Given<TransactionEntry>) begun).value();
         return this.writes.writeAll(entry, writes, autoCommit).thenApply(_ -> Answer.of(entry.id()));
@@ -200,14 +207,14 @@ public final class Coordinator {
 
     private Answer<TransactionEntry> begin(Origin origin, @Nullable Duration timeout) {
         if (stopping) {
-            return Answer.refuse(Refusal.of(Kind.SHUTTING_DOWN, "this coordinator is shutting down"));
+            return Answer.refused(Refusal.of(Kind.SHUTTING_DOWN, "this coordinator is shutting down"));
         }
-        String refusing = log.refusing();
-        if (refusing != null) {
-            return Answer.refuse(Refusal.of(Kind.LOG_REFUSING, refusing));
+        String refusalReason = log.refusalReason();
+        if (refusalReason != null) {
+            return Answer.refused(Refusal.of(Kind.LOG_REFUSING, refusalReason));
         }
         if (!store.reserve()) {
-            return Answer.refuse(Refusal.of(
+            return Answer.refused(Refusal.of(
                     Kind.OVERLOADED,
                     String.format(Locale.ROOT, "no more than %d transactions in flight", settings.inFlightMax())));
         }
@@ -228,21 +235,21 @@ public final class Coordinator {
     /** Sends a write. Enlists the resource manager at its first write. */
     public CompletionStage<Answer<Transaction>> write(TransactionId id, Write write) {
         TransactionEntry entry = store.find(id);
-        return entry == null ? Answer.refuseLater(Refusals.unknown(id)) : writes.write(entry, write);
+        return entry == null ? Answer.refusedStage(Refusals.unknown(id)) : writes.write(entry, write);
     }
 
     // Prepare, commit and roll back
 
     /** Prepares, then commits or rolls back. A repeated call returns the outcome. */
-    public CompletionStage<Answer<Transaction>> prepare(TransactionId id, Until until) {
-        return applyAndAwait(id, new CoordinatorEvent.PrepareRequested(), until)
+    public CompletionStage<Answer<Transaction>> prepare(TransactionId id, WaitCondition condition) {
+        return applyAndAwait(id, new CoordinatorEvent.PrepareRequested(), condition)
                 .thenApply(Coordinator::refuseUndecided);
     }
 
     /** Like prepare, but refused if the outcome is rollback. */
-    public CompletionStage<Answer<Transaction>> commit(TransactionId id, Until until) {
+    public CompletionStage<Answer<Transaction>> commit(TransactionId id, WaitCondition condition) {
         // A heuristic outcome is not refused: some participants may have committed, and the document shows them.
-        return prepare(id, until)
+        return prepare(id, condition)
                 .thenApply(answer -> answer instanceof Answer.Given<Transaction>(Transaction t)
                                 && t.state() == TransactionState.HEURISTIC
                         ? answer
@@ -259,42 +266,43 @@ public final class Coordinator {
     }
 
     private CompletionStage<Answer<Transaction>> rollback(TransactionId id, CoordinatorEvent.RollbackRequested event) {
-        return applyAndAwait(id, event, Until.APPLIED)
+        return applyAndAwait(id, event, WaitCondition.ENDED)
                 .thenApply(Coordinator::refuseUndecided)
                 .thenApply(answer -> refuseIf(answer, Outcome.COMMIT));
     }
 
-    private CompletionStage<Answer<Transaction>> applyAndAwait(TransactionId id, CoordinatorEvent event, Until until) {
+    private CompletionStage<Answer<Transaction>> applyAndAwait(
+            TransactionId id, CoordinatorEvent event, WaitCondition condition) {
         TransactionEntry entry = store.find(id);
         if (entry == null) {
-            return Answer.refuseLater(Refusals.unknown(id));
+            return Answer.refusedStage(Refusals.unknown(id));
         }
-        String refusing = log.refusing();
-        if (refusing != null
+        String refusalReason = log.refusalReason();
+        if (refusalReason != null
                 && event instanceof CoordinatorEvent.PrepareRequested
                 && entry.transaction().state() == TransactionState.ACTIVE) {
             // The transaction stays active, so the client can try again.
-            return Answer.refuseLater(new Refusal(Kind.LOG_REFUSING, refusing, id, null));
+            return Answer.refusedStage(new Refusal(Kind.LOG_REFUSING, refusalReason, id, null));
         }
         driver.apply(entry, event);
-        return waiters.await(entry, until);
+        return waiters.await(entry, condition);
     }
 
-    private CompletionStage<Answer<Transaction>> await(TransactionId id, Until until) {
+    private CompletionStage<Answer<Transaction>> await(TransactionId id, WaitCondition condition) {
         TransactionEntry entry = store.find(id);
-        return entry == null ? Answer.refuseLater(Refusals.unknown(id)) : waiters.await(entry, until);
+        return entry == null ? Answer.refusedStage(Refusals.unknown(id)) : waiters.await(entry, condition);
     }
 
     /** Refuses the call if the outcome is not decided. */
     private static Answer<Transaction> refuseUndecided(Answer<Transaction> answer) {
         return answer instanceof Answer.Given<Transaction>(Transaction t) && t.decision() == Outcome.PENDING
-                ? Answer.refuse(new Refusal(Kind.UNDECIDED, "the outcome is not known yet: ask again", t.id(), null))
+                ? Answer.refused(new Refusal(Kind.UNDECIDED, "the outcome is not known yet: ask again", t.id(), null))
                 : answer;
     }
 
     private static Answer<Transaction> refuseIf(Answer<Transaction> answer, Outcome unwanted) {
         return answer instanceof Answer.Given<Transaction>(Transaction t) && t.decision() == unwanted
-                ? Answer.refuse(new Refusal(
+                ? Answer.refused(new Refusal(
                         Kind.WRONG_STATE,
                         "the outcome of this transaction is %s%s"
                                 .formatted(
@@ -309,7 +317,7 @@ public final class Coordinator {
 
     public Answer<Transaction> find(TransactionId id) {
         TransactionEntry entry = store.find(id);
-        return entry == null ? Answer.refuse(Refusals.unknown(id)) : Answer.of(entry.transaction());
+        return entry == null ? Answer.refused(Refusals.unknown(id)) : Answer.of(entry.transaction());
     }
 
     /**
@@ -349,7 +357,7 @@ public final class Coordinator {
 
     /** Returns the outcome to a participant in doubt. */
     public InquiryAnswer outcome(TransactionId id) {
-        undelivered.returned(id);
+        undelivered.participantReturned(id);
         return inquiries.outcome(id);
     }
 
@@ -366,27 +374,27 @@ public final class Coordinator {
         return store.oldestInDoubt(time.nanos());
     }
 
-    /** Why the decision log does not accept decisions, as a text for clients; null if it accepts them. */
-    public @Nullable String refusing() {
-        return log.refusing();
+    /** Returns why the decision log refuses decisions, as a text for clients; null if it accepts them. */
+    public @Nullable String refusalReason() {
+        return log.refusalReason();
     }
 
     // Operations
 
     /**
-     * Ends the pauses of all retries to a resource manager. A limited number is sent at a time.
+     * Retries all undelivered outcomes to a resource manager without further pause. The number in flight is limited.
      *
      * @return the number of retries
      */
-    public int deliverNow(String resourceManager) {
+    public int retryNow(String resourceManager) {
         return driver.delivery().retryNow(resourceManager);
     }
 
-    /** Ends the pauses of all retries for one transaction. Returns the number of retries. */
-    public Answer<Integer> deliverNow(TransactionId id) {
+    /** Like {@link #retryNow(String)}, for one transaction. */
+    public Answer<Integer> retryNow(TransactionId id) {
         TransactionEntry entry = store.find(id);
         return entry == null
-                ? Answer.refuse(Refusals.unknown(id))
+                ? Answer.refused(Refusals.unknown(id))
                 : Answer.of(entry.transaction().participants().stream()
                         .mapToInt(p -> driver.delivery().retryNow(p.resourceManager(), id))
                         .sum());
@@ -396,12 +404,12 @@ public final class Coordinator {
     public Answer<Transaction> resolve(TransactionId id, Resolution resolution) {
         TransactionEntry entry = store.find(id);
         if (entry == null) {
-            return Answer.refuse(Refusals.unknown(id));
+            return Answer.refused(Refusals.unknown(id));
         }
         Transaction after =
                 driver.apply(entry, new CoordinatorEvent.Resolved(resolution)).transaction();
         if (!resolution.equals(after.resolution())) {
-            return Answer.refuse(Refusals.wrongState(after, null));
+            return Answer.refused(Refusals.wrongState(after, null));
         }
         store.resolved(id);
         return Answer.of(after);

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Delivers outcomes to participants, with retries. The state machine decides whether to retry. This class counts the
- * attempts and schedules the next one. Each retry awaits its answer for twice as long as the attempt before, so that a
- * slow resource manager can acknowledge.
+ * attempts and schedules the next one. The timeout doubles with each attempt, so that a slow resource manager can
+ * acknowledge.
  *
  * <p>There is one {@link RetryQueue} per resource manager, so that a slow resource manager does not delay others. The
  * number of queued commits is limited by the number of transactions in flight. Queued rollbacks have a separate limit.
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Delivery {
 
-    /** Called with the reply to a message. */
+    /** Handles the reply to a message. */
     interface ReplyHandler {
         void replied(TransactionEntry entry, String resourceManager, Message message, Reply reply);
     }
@@ -61,12 +61,12 @@ final class Delivery {
         this.timeout = settings.voteTimeout();
         this.timeoutMax = settings.deliveryTimeoutMax();
         this.queueSettings = new RetryQueue.Settings(
-                settings.retriesInFlightMax(), settings.queuedRollbacksMax(), backoff.cap(), timeout);
+                settings.retriesInFlightMax(), settings.queuedRollbacksMax(), backoff.max(), timeout);
         this.registry = registry;
         this.messages = messages;
         this.listeners = listeners;
         this.handler = handler;
-        registry.onArrival(this::retryNow);
+        registry.addRegistrationListener(this::retryNow);
     }
 
     void deliver(TransactionEntry entry, Deliver effect) {
@@ -75,9 +75,9 @@ final class Delivery {
         switch (effect.timing()) {
             case NOW -> send(entry, name, message(entry, outcome), outcome, null);
             case AFTER_PAUSE -> {
-                boolean registered = registry.addressee(name) != null;
+                boolean registered = registry.findTarget(name) != null;
                 retry(entry, name, outcome, registered ? pause(entry, name) : null, false);
-                if (!registered && registry.addressee(name) != null) {
+                if (!registered && registry.findTarget(name) != null) {
                     retryNow(name); // it registered after the first check
                 }
             }
@@ -106,22 +106,22 @@ final class Delivery {
     private void retry(
             TransactionEntry entry, String name, Outcome outcome, @Nullable Duration pause, boolean mayBeDropped) {
         Supplier<CompletionStage<?>> attempt =
-                () -> send(entry, name, message(entry, outcome), outcome, limit(entry.failedDeliveries(name)));
+                () -> send(entry, name, message(entry, outcome), outcome, timeoutAfter(entry.failedDeliveries(name)));
         RetryQueue.Retry retry = new RetryQueue.Retry(entry.id(), attempt, mayBeDropped);
-        RetryQueue.Offered offered;
+        RetryQueue.OfferResult offered;
         do {
             RetryQueue queue = queues.computeIfAbsent(name, this::newQueue);
             offered = queue.offer(retry, pause);
-        } while (offered == RetryQueue.Offered.CLOSED);
-        if (offered == RetryQueue.Offered.QUEUED) {
+        } while (offered == RetryQueue.OfferResult.CLOSED);
+        if (offered == RetryQueue.OfferResult.QUEUED) {
             listeners.delivery(new DeliveryEvent.RetryScheduled(entry.id(), name, outcome, pause));
         }
     }
 
-    private void hold(String resourceManager, Duration duration) {
+    private void suspend(String resourceManager, Duration duration) {
         RetryQueue queue = queues.get(resourceManager);
         if (queue != null) {
-            queue.hold(duration);
+            queue.suspend(duration);
         }
     }
 
@@ -129,8 +129,8 @@ final class Delivery {
         return new RetryQueue(time, queueSettings, () -> queues.remove(resourceManager));
     }
 
-    /** Returns how long the answer is awaited after the given number of unanswered attempts. */
-    private Duration limit(int attempts) {
+    /** Returns the timeout of an attempt after the given number of unanswered attempts. */
+    private Duration timeoutAfter(int attempts) {
         Duration limit = timeout;
         for (int i = 0; i < attempts && limit.compareTo(timeoutMax) < 0; i++) {
             limit = limit.multipliedBy(2);
@@ -160,7 +160,7 @@ final class Delivery {
                 .thenAccept(reply -> {
                     handler.replied(entry, name, message, reply);
                     if (reply instanceof Reply.Unavailable(var _, Duration retryAfter) && retryAfter != null) {
-                        hold(name, retryAfter);
+                        suspend(name, retryAfter);
                     }
                     if (reply instanceof Reply.Acknowledged && !(message instanceof Message.CommitOnePhase)) {
                         Duration elapsed = Duration.ofNanos(entry.nanosSinceDecision(time.nanos()));

@@ -35,7 +35,7 @@ final class ParticipantMessages {
     }
 
     CompletionStage<Reply> sendPrepare(Participant participant, Message.Prepare prepare) {
-        Registration target = registry.addressee(participant.resourceManager());
+        Registration target = registry.findTarget(participant.resourceManager());
         if (target == null) {
             return reply(new Reply.Unreachable("it is no longer registered"));
         }
@@ -57,7 +57,7 @@ final class ParticipantMessages {
      */
     CompletionStage<Reply> sendOutcome(
             Participant participant, Message message, @Nullable Duration retryLimit, Runnable beforeSending) {
-        Registration target = registry.addressee(participant.resourceManager());
+        Registration target = registry.findTarget(participant.resourceManager());
         if (target == null) {
             return reply(new Reply.Unreachable("it is not registered now"));
         }
@@ -65,10 +65,10 @@ final class ParticipantMessages {
             return reply(new Reply.NotFound(OTHER_INSTANCE));
         }
         beforeSending.run();
-        Registration addressee = target.withInstance(participant.instance());
+        Registration enlisted = target.withInstance(participant.instance());
         return retryLimit == null
-                ? call(client::send, addressee, message)
-                : call((to, sent) -> client.sendAlone(to, sent, retryLimit), addressee, message);
+                ? call(client::send, enlisted, message)
+                : call((to, sent) -> client.sendAlone(to, sent, retryLimit), enlisted, message);
     }
 
     private static CompletionStage<Reply> call(

@@ -51,7 +51,7 @@ final class RetryQueue {
     }
 
     /** The result of {@link #offer}. */
-    enum Offered {
+    enum OfferResult {
         QUEUED,
         /** The limit of queued rollbacks is reached. */
         DROPPED,
@@ -72,8 +72,8 @@ final class RetryQueue {
     private int inFlight;
     /** Retries whose attempt has not completed, with or without a slot. */
     private int unanswered;
-    /** Nothing is sent before this time. */
-    private long heldUntilNanos;
+    /** No retry is sent before this time. */
+    private long suspendedUntilNanos;
 
     private boolean sending;
     private boolean closed;
@@ -83,7 +83,7 @@ final class RetryQueue {
         this.time = time;
         this.settings = settings;
         this.whenIdle = whenIdle;
-        this.heldUntilNanos = time.nanos();
+        this.suspendedUntilNanos = time.nanos();
     }
 
     /** Number of retries that are queued or in flight. */
@@ -92,13 +92,13 @@ final class RetryQueue {
     }
 
     /** @param pause null to wait for {@link #resume} */
-    synchronized Offered offer(Retry retry, @Nullable Duration pause) {
+    synchronized OfferResult offer(Retry retry, @Nullable Duration pause) {
         if (closed) {
-            return Offered.CLOSED;
+            return OfferResult.CLOSED;
         }
         if (retry.mayBeDropped) {
             if (rollbacksQueued >= settings.rollbacksMax()) {
-                return Offered.DROPPED;
+                return OfferResult.DROPPED;
             }
             rollbacksQueued++;
         }
@@ -106,7 +106,7 @@ final class RetryQueue {
         if (pause != null) {
             retry.timer = time.after(pause, () -> endPause(retry));
         }
-        return Offered.QUEUED;
+        return OfferResult.QUEUED;
     }
 
     private void endPause(Retry retry) {
@@ -119,17 +119,17 @@ final class RetryQueue {
         send();
     }
 
-    /** Sends no retries for some time, because the resource manager asked for that. */
-    synchronized void hold(Duration duration) {
-        heldUntilNanos = time.nanos() + duration.toNanos();
+    /** Suspends all retries, because the resource manager returned a {@code Retry-After}. */
+    synchronized void suspend(Duration duration) {
+        suspendedUntilNanos = time.nanos() + duration.toNanos();
         time.after(duration, this::send);
     }
 
-    /** Ends the pauses of the selected retries, and a hold. Returns the number of retries. */
+    /** Ends the pauses of the selected retries, and a suspension. Returns the number of retries. */
     int resume(Predicate<Retry> filter) {
         List<Retry> resumed;
         synchronized (this) {
-            heldUntilNanos = time.nanos();
+            suspendedUntilNanos = time.nanos();
             resumed = paused.stream().filter(filter).toList();
             for (Retry retry : resumed) {
                 if (retry.timer != null) {
@@ -164,7 +164,7 @@ final class RetryQueue {
 
     private @Nullable Retry poll() {
         synchronized (this) {
-            boolean maySend = time.nanos() - heldUntilNanos >= 0 && inFlight < settings.inFlightMax();
+            boolean maySend = time.nanos() - suspendedUntilNanos >= 0 && inFlight < settings.inFlightMax();
             Retry next = maySend ? commits.poll() : null;
             if (next == null && maySend) {
                 next = rollbacks.poll();

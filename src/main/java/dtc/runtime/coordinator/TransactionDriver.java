@@ -166,7 +166,7 @@ final class TransactionDriver {
     private void requestVote(TransactionEntry entry, String name) {
         Participant participant = entry.transaction().participant(name);
         if (participant != null) {
-            var message = new Message.Prepare(entry.id(), entry.takeCarried(name), participant.writes());
+            var message = new Message.Prepare(entry.id(), entry.takeDeferredWrites(name), participant.writes());
             messages.sendPrepare(participant, message).thenAccept(reply -> replied(entry, name, message, reply));
         }
     }

@@ -32,7 +32,7 @@ final class TransactionEntry {
     final List<Waiters.Waiter> waiters = new ArrayList<>(1);
 
     /** Writes that are sent with the prepare message, by resource manager. */
-    private final Map<String, List<Message.Write>> carried = new ConcurrentHashMap<>(0);
+    private final Map<String, List<Message.Write>> deferredWrites = new ConcurrentHashMap<>(0);
 
     /** Number of unanswered deliveries of the outcome, by resource manager. */
     private final Map<String, Integer> failedDeliveries = new ConcurrentHashMap<>(0);
@@ -64,7 +64,7 @@ final class TransactionEntry {
             decidedNanos = nowNanos;
         }
         if (after.state().isFinal()) {
-            carried.clear(); // writes for participants whose vote was never requested
+            deferredWrites.clear(); // writes for participants whose vote was never requested
         }
     }
 
@@ -106,12 +106,12 @@ final class TransactionEntry {
         }
     }
 
-    void carry(Message.Write write, String resourceManager) {
-        carried.computeIfAbsent(resourceManager, _ -> new ArrayList<>()).add(write);
+    void deferWrite(Message.Write write, String resourceManager) {
+        deferredWrites.computeIfAbsent(resourceManager, _ -> new ArrayList<>()).add(write);
     }
 
-    List<Message.Write> takeCarried(String resourceManager) {
-        List<Message.Write> writes = carried.remove(resourceManager);
+    List<Message.Write> takeDeferredWrites(String resourceManager) {
+        List<Message.Write> writes = deferredWrites.remove(resourceManager);
         return writes == null ? List.of() : writes;
     }
 

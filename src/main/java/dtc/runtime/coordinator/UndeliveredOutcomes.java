@@ -44,21 +44,21 @@ public final class UndeliveredOutcomes {
             TransactionId id, String resourceManager, CoordinatorEvent event) {
         TransactionEntry entry = store.find(id);
         if (entry == null) {
-            return Answer.refuseLater(Refusals.unknown(id));
+            return Answer.refusedStage(Refusals.unknown(id));
         }
         Participant before = entry.transaction().participant(resourceManager);
         if (before == null) {
-            return Answer.refuseLater(Refusals.notEnlisted(id, resourceManager));
+            return Answer.refusedStage(Refusals.notEnlisted(id, resourceManager));
         }
         Transaction after = driver.apply(entry, event).transaction();
         boolean isDone = event instanceof CoordinatorEvent.DiscardRequested
                 ? before.isSettled()
                 : before.givenUp() != null || !before.equals(after.participant(resourceManager));
         if (!isDone) {
-            return Answer.refuseLater(Refusals.wrongState(after, resourceManager));
+            return Answer.refusedStage(Refusals.wrongState(after, resourceManager));
         }
         // Answered once the record is durable.
-        return waiters.await(entry, Until.NOW);
+        return waiters.await(entry, WaitCondition.NONE);
     }
 
     /** Gives up everything that is not delivered to a resource manager. Completes with the number of transactions. */
@@ -94,7 +94,7 @@ public final class UndeliveredOutcomes {
         return switch (next) {
             case Answer.Given<Transaction> _ -> Answer.of(count + 1);
             case Answer.Refused<Transaction>(Refusal refusal) ->
-                refusal.kind() == Kind.UNDECIDED ? Answer.refuse(refusal) : sum;
+                refusal.kind() == Kind.UNDECIDED ? Answer.refused(refusal) : sum;
         };
     }
 
@@ -104,13 +104,13 @@ public final class UndeliveredOutcomes {
     }
 
     /** Delivers commits that were given up once more, because the resource manager has registered. */
-    void returned(String resourceManager) {
+    void participantReturned(String resourceManager) {
         store.givenUp(resourceManager)
                 .forEach(entry -> driver.apply(entry, new CoordinatorEvent.ParticipantReturned(resourceManager)));
     }
 
     /** The same for one transaction, because a participant asks for its outcome. */
-    void returned(TransactionId id) {
+    void participantReturned(TransactionId id) {
         TransactionEntry entry = store.find(id);
         if (entry != null && entry.transaction().hasGivenUp()) {
             for (Participant participant : entry.transaction().participants()) {

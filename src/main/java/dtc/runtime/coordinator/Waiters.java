@@ -18,7 +18,7 @@ import java.util.concurrent.CompletionStage;
  */
 final class Waiters {
 
-    record Waiter(Until until, CompletableFuture<Answer<Transaction>> answer) {}
+    record Waiter(WaitCondition condition, CompletableFuture<Answer<Transaction>> answer) {}
 
     private final Time time;
     private final Duration timeout;
@@ -32,13 +32,13 @@ final class Waiters {
      * Completes with the transaction once the condition is met, or in its current state after the timeout. Refused if
      * its outcome is still not durable then.
      */
-    CompletionStage<Answer<Transaction>> await(TransactionEntry entry, Until until) {
+    CompletionStage<Answer<Transaction>> await(TransactionEntry entry, WaitCondition condition) {
         CompletableFuture<Answer<Transaction>> answer = new CompletableFuture<>();
         synchronized (entry) {
-            if (isReached(entry, until)) {
+            if (isMet(entry, condition)) {
                 return CompletableFuture.completedFuture(Answer.of(entry.transaction()));
             }
-            entry.waiters.add(new Waiter(until, answer));
+            entry.waiters.add(new Waiter(condition, answer));
         }
         Time.Timer timer = time.after(timeout, () -> {
             answer.complete(afterTimeout(entry));
@@ -49,8 +49,8 @@ final class Waiters {
         return answer.whenComplete((_, _) -> timer.cancel());
     }
 
-    private static boolean isReached(TransactionEntry entry, Until until) {
-        return until.isReached(entry.transaction()) && !isOutcomePending(entry);
+    private static boolean isMet(TransactionEntry entry, WaitCondition condition) {
+        return condition.isMet(entry.transaction()) && !isOutcomePending(entry);
     }
 
     /** Whether the outcome is known and its record, or that of an operator's decision, is not durable. */
@@ -60,7 +60,7 @@ final class Waiters {
 
     private static Answer<Transaction> afterTimeout(TransactionEntry entry) {
         return isOutcomePending(entry)
-                ? Answer.refuse(
+                ? Answer.refused(
                         new Refusal(Kind.UNDECIDED, "the outcome is not recorded yet: ask again", entry.id(), null))
                 : Answer.of(entry.transaction());
     }
@@ -72,7 +72,7 @@ final class Waiters {
         synchronized (entry) {
             after = entry.transaction();
             if (!entry.waiters.isEmpty()) {
-                entry.waiters.removeIf(waiter -> isReached(entry, waiter.until()) && reached.add(waiter));
+                entry.waiters.removeIf(waiter -> isMet(entry, waiter.condition()) && reached.add(waiter));
             }
         }
         reached.forEach(waiter -> waiter.answer().complete(Answer.of(after)));

@@ -52,9 +52,9 @@ final class Writes {
                     .add(write);
         }
         // A single participant may commit in one phase, which requires that its writes are staged before.
-        boolean carry = prepareFollows && byResourceManager.size() > 1;
+        boolean defer = prepareFollows && byResourceManager.size() > 1;
         CompletableFuture<?>[] all = byResourceManager.values().stream()
-                .map(ordered -> writeInOrder(entry, ordered, 0, carry).toCompletableFuture())
+                .map(ordered -> writeInOrder(entry, ordered, 0, defer).toCompletableFuture())
                 .toArray(CompletableFuture<?>[]::new);
         return CompletableFuture.allOf(all);
     }
@@ -63,14 +63,14 @@ final class Writes {
      * Sends writes one by one. Stops at the first failure, which marks the transaction for rollback. Uses a loop, since
      * most writes complete immediately and recursion could overflow the stack.
      */
-    private CompletionStage<?> writeInOrder(TransactionEntry entry, List<Write> writes, int from, boolean carry) {
+    private CompletionStage<?> writeInOrder(TransactionEntry entry, List<Write> writes, int from, boolean defer) {
         for (int i = from; i < writes.size(); i++) {
             Write write = writes.get(i);
             int next = i + 1;
-            var answer = write(entry, write, carry).toCompletableFuture();
+            var answer = write(entry, write, defer).toCompletableFuture();
             if (!answer.isDone() || answer.isCompletedExceptionally()) {
                 return answer.thenCompose(given -> succeeded(entry, write, given)
-                        ? writeInOrder(entry, writes, next, carry)
+                        ? writeInOrder(entry, writes, next, defer)
                         : CompletableFuture.completedFuture(null));
             }
             if (!succeeded(entry, write, answer.join())) {
@@ -95,11 +95,11 @@ final class Writes {
         return write(entry, write, false);
     }
 
-    /** @param carry whether the write may be sent together with the prepare message */
-    private CompletionStage<Answer<Transaction>> write(TransactionEntry entry, Write write, boolean carry) {
+    /** @param defer whether the write may be sent together with the prepare message */
+    private CompletionStage<Answer<Transaction>> write(TransactionEntry entry, Write write, boolean defer) {
         String name = write.resourceManager();
         if (entry.transaction().state() != TransactionState.ACTIVE) {
-            return Answer.refuseLater(Refusals.wrongState(entry.transaction(), name));
+            return Answer.refusedStage(Refusals.wrongState(entry.transaction(), name));
         }
         Registration target = registry.find(name);
         if (target == null) {
@@ -111,22 +111,22 @@ final class Writes {
         if (driver.delivery().backlog(name) >= undeliveredMax) {
             return refuse(entry, name, Kind.OVERLOADED, "too many outcomes are undelivered to resource manager %s");
         }
-        boolean carried = carry && target.supportsWritesWithPrepare();
+        boolean deferred = defer && target.supportsWritesWithPrepare();
         Step step = driver.apply(
                 entry,
-                new CoordinatorEvent.WriteRequested(name, target.instance(), target.supportsOnePhase(), carried));
+                new CoordinatorEvent.WriteRequested(name, target.instance(), target.supportsOnePhase(), deferred));
         return switch (step.write()) {
             case WriteResult.Accepted(int sequence) -> {
                 var message = new Message.Write(entry.id(), sequence, write.key(), write.value());
-                if (carried) {
-                    yield CompletableFuture.completedFuture(carry(entry, name, message));
+                if (deferred) {
+                    yield CompletableFuture.completedFuture(defer(entry, name, message));
                 }
                 yield driver.messages()
                         .sendWrite(target, message)
                         .thenApply(reply -> written(entry, name, message, reply));
             }
             case WriteResult.Refused(WriteResult.Reason reason) ->
-                Answer.refuseLater(refusal(step.transaction(), name, reason));
+                Answer.refusedStage(refusal(step.transaction(), name, reason));
             case null -> throw new IllegalStateException("WriteRequested returned no result");
         };
     }
@@ -136,15 +136,15 @@ final class Writes {
             TransactionEntry entry, String name, Kind kind, String detailFormat) {
         String detail = String.format(Locale.ROOT, detailFormat, name);
         driver.apply(entry, new CoordinatorEvent.WriteNotSent(name, detail));
-        return Answer.refuseLater(new Refusal(kind, detail, entry.id(), name));
+        return Answer.refusedStage(new Refusal(kind, detail, entry.id(), name));
     }
 
-    /** Stores the write until the vote is requested. */
-    private Answer<Transaction> carry(TransactionEntry entry, String name, Message.Write message) {
-        entry.carry(message, name);
+    /** Stores the write, which is sent with the prepare message. */
+    private Answer<Transaction> defer(TransactionEntry entry, String name, Message.Write message) {
+        entry.deferWrite(message, name);
         Answer<Transaction> answer = written(entry, name, message, new Reply.Acknowledged());
         if (answer instanceof Answer.Refused<Transaction>) {
-            entry.takeCarried(name); // the transaction may have ended
+            entry.takeDeferredWrites(name); // the transaction may have ended
         }
         return answer;
     }
@@ -152,11 +152,11 @@ final class Writes {
     private Answer<Transaction> written(TransactionEntry entry, String name, Message.Write message, Reply reply) {
         Step step = driver.replied(entry, name, message, reply);
         if (!(reply instanceof Reply.Acknowledged)) {
-            return Answer.refuse(
+            return Answer.refused(
                     new Refusal(ReplyTable.refusal(reply), ReplyTable.failure(name, reply), entry.id(), name));
         }
         return step.write() instanceof WriteResult.Refused(WriteResult.Reason reason)
-                ? Answer.refuse(refusal(step.transaction(), name, reason))
+                ? Answer.refused(refusal(step.transaction(), name, reason))
                 : Answer.of(step.transaction());
     }
 

@@ -19,8 +19,7 @@ public interface CoordinatorLink {
     CompletionStage<Duration> register(
             String id, UUID instance, Set<String> features, @Nullable TransactionId newestForgotten);
 
-    /** Deregisters. */
-    CompletionStage<Void> leave(String id, UUID instance);
+    CompletionStage<Void> deregister(String id, UUID instance);
 
     CompletionStage<Outcome> outcome(TransactionId id);
 }

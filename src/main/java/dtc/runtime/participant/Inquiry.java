@@ -33,7 +33,7 @@ final class Inquiry {
 
     void start(TransactionId transaction) {
         inDoubtSince.put(transaction, time.nanos());
-        askLater(transaction, 1);
+        scheduleInquiry(transaction, 1);
     }
 
     /** Stops the inquiry. Does nothing if the transaction is not in doubt. */
@@ -41,23 +41,23 @@ final class Inquiry {
         inDoubtSince.remove(transaction);
     }
 
-    private void askLater(TransactionId transaction, int attempt) {
+    private void scheduleInquiry(TransactionId transaction, int attempt) {
         time.after(backoff.pause(attempt), () -> {
             if (inDoubtSince.containsKey(transaction)) {
-                ask(transaction, attempt);
+                inquire(transaction, attempt);
             }
         });
     }
 
-    private void ask(TransactionId transaction, int attempt) {
+    private void inquire(TransactionId transaction, int attempt) {
         Ports.call(() -> coordinator.outcome(transaction)).whenComplete((outcome, failure) -> {
             if (failure != null) {
-                askLater(transaction, attempt + 1);
+                scheduleInquiry(transaction, attempt + 1);
                 return;
             }
             switch (outcome) {
                 case COMMIT, ROLLBACK -> listener.accept(transaction, outcome);
-                case PENDING -> askLater(transaction, attempt + 1);
+                case PENDING -> scheduleInquiry(transaction, attempt + 1);
             }
         });
     }

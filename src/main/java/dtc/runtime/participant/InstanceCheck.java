@@ -31,10 +31,11 @@ public final class InstanceCheck implements HostedParticipant {
     /**
      * Returns the participant that answers a message.
      *
-     * @param addressee the instance that the message is addressed to; null if not specified
+     * @param targetInstance the instance that the message is addressed to; null if not specified
      */
-    public static HostedParticipant of(HostedParticipant current, @Nullable String addressee) {
-        return addressee == null || addressee.equals(current.instance().toString())
+    public static HostedParticipant of(HostedParticipant current, @Nullable String targetInstance) {
+        return targetInstance == null
+                        || targetInstance.equals(current.instance().toString())
                 ? current
                 : new InstanceCheck(current);
     }

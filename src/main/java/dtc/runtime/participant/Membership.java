@@ -11,9 +11,9 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Keeps a resource manager registered: registers it at startup and renews the lease after a third of its duration. A
- * renewal also registers it with a coordinator that has lost its registrations. Retries if the coordinator does not
- * answer or if another address holds the lease.
+ * Keeps a resource manager registered: registers it at startup, and renews the lease after a third of its duration. A
+ * renewal also registers it with a coordinator that lost its registrations. Retries if the coordinator does not answer
+ * or if another address holds the lease.
  */
 public final class Membership {
 
@@ -30,9 +30,9 @@ public final class Membership {
     private final Backoff backoff;
     private final Listener listener;
 
-    private final AtomicBoolean joined = new AtomicBoolean();
+    private final AtomicBoolean started = new AtomicBoolean();
     private volatile boolean registered;
-    private volatile boolean left;
+    private volatile boolean stopped;
     private volatile CompletionStage<?> pending = CompletableFuture.completedFuture(null);
 
     public interface Listener {
@@ -52,15 +52,15 @@ public final class Membership {
         this.listener = listener;
     }
 
-    /** Registers and starts renewing. Further calls do nothing. */
-    public void join() {
-        if (joined.compareAndSet(false, true)) {
+    /** Registers, and renews from then on. Idempotent. */
+    public void start() {
+        if (started.compareAndSet(false, true)) {
             register(1);
         }
     }
 
     private void register(int attempt) {
-        if (left) {
+        if (stopped) {
             return;
         }
         CompletionStage<Duration> answer = Ports.call(() -> coordinator.register(
@@ -90,10 +90,10 @@ public final class Membership {
     }
 
     /** Stops renewing and deregisters. */
-    public CompletionStage<?> leave() {
-        left = true;
+    public CompletionStage<?> deregister() {
+        stopped = true;
         // Wait for a pending renewal, which would otherwise register it again.
         return pending.handle((_, _) -> true)
-                .thenCompose(_ -> Ports.call(() -> coordinator.leave(participant.id(), participant.instance())));
+                .thenCompose(_ -> Ports.call(() -> coordinator.deregister(participant.id(), participant.instance())));
     }
 }

@@ -77,7 +77,7 @@ class DirectoryStorageTest {
             for (Future<?> one : running) {
                 one.get(1, TimeUnit.MINUTES);
             }
-            assertNull(log.refusing());
+            assertNull(log.refusalReason());
             log.close().toCompletableFuture().get(10, TimeUnit.SECONDS);
         }
         assertFalse(Files.exists(directory.resolve("log").resolve(FileName.segment(1, 1))), "it was cleaned");

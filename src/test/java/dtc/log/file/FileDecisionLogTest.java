@@ -153,7 +153,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         process.release();
 
         assertEquals(100, found().size());
-        assertNull(log().refusing());
+        assertNull(log().refusalReason());
     }
 
     @Test
@@ -585,7 +585,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         for (CompletableFuture<AppendResult> result : List.of(second, third, fourth)) {
             assertEquals(new Unknown(), result.getNow(null));
         }
-        assertNotNull(log().refusing());
+        assertNotNull(log().refusalReason());
         assertFalse(process.log().close().toCompletableFuture().isDone());
     }
 
@@ -634,16 +634,16 @@ class FileDecisionLogTest extends DecisionLogContract {
 
         assertEquals("No space left on device", refusal(second));
         assertNull(process.fatal);
-        assertEquals("the last write of the decision log failed: No space left on device", log().refusing());
+        assertEquals("the last write of the decision log failed: No space left on device", log().refusalReason());
         assertEquals(ids(1), found());
         assertEquals(Segment.HEAD_BYTES + OPEN_BYTES, storage.size(FIRST), "truncated");
 
         process.nanos += 1_000_000_000;
-        assertEquals("less than 1000 bytes are free for the decision log in memory", log().refusing());
+        assertEquals("less than 1000 bytes are free for the decision log in memory", log().refusalReason());
         storage.capacity(100_000);
-        assertNotNull(log().refusing(), "checked once a second");
+        assertNotNull(log().refusalReason(), "checked once a second");
         process.nanos += 1_000_000_000;
-        assertNull(log().refusing());
+        assertNull(log().refusalReason());
         store(3);
 
         assertEquals(ids(1, 3), found());
@@ -663,7 +663,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         store(1);
         storage.capacity(storage.usedBytes() + 999);
         process.nanos += 1_000_000_000;
-        assertNotNull(log().refusing());
+        assertNotNull(log().refusalReason());
         log().appendLazily(SampleLogRecords.ended(1));
 
         assertEquals(SampleLogRecords.ended(1), FileLogFixture.replayed(storage).get(SampleLogRecords.id(1)));
@@ -752,12 +752,12 @@ class FileDecisionLogTest extends DecisionLogContract {
         store(1);
         store(2);
         storage.put(FIRST, flipped(storage.bytes(FIRST), 60));
-        for (int i = 3; process.log().refusing() == null; i++) {
+        for (int i = 3; process.log().refusalReason() == null; i++) {
             store(i);
             log().forget(SampleLogRecords.id(i));
         }
 
-        assertTrue(String.valueOf(log().refusing()).startsWith(FIRST + " in memory, at byte 32: the checksum is"));
+        assertTrue(String.valueOf(log().refusalReason()).startsWith(FIRST + " in memory, at byte 32: the checksum is"));
         assertNull(process.fatal);
         assertEquals(1, process.notices.size());
         log().appendLazily(SampleLogRecords.ended(1));

@@ -98,7 +98,7 @@ class LostFilesTest {
         assertEquals(
                 "the log in memory was claimed by another process (claim-00000002), so this process ends", fatal());
         assertEquals(new Fenced(), append(21));
-        assertTrue(String.valueOf(process.log().refusing()).contains("process is ending"));
+        assertTrue(String.valueOf(process.log().refusalReason()).contains("process is ending"));
     }
 
     // File descriptors
@@ -125,12 +125,12 @@ class LostFilesTest {
                 "Too many open files", assertInstanceOf(Refused.class, result).reason());
         assertEquals(before + 1, FileLogFixture.segments(storage).size(), "one segment was created in advance");
         assertNull(process.fatal);
-        assertTrue(String.valueOf(process.log().refusing()).contains("Too many open files"));
+        assertTrue(String.valueOf(process.log().refusalReason()).contains("Too many open files"));
 
         storage.failing((_, _) -> {});
         process.nanos += SECOND_NANOS;
         assertEquals(new Stored(), append(900));
-        assertNull(process.log().refusing());
+        assertNull(process.log().refusalReason());
         assertEquals(10 + number - 20 + 1, FileLogFixture.replayed(storage).size());
     }
 

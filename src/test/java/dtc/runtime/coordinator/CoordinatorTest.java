@@ -173,7 +173,8 @@ class CoordinatorTest {
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();
         for (int i = 0; i < 10_000; i++) {
-            given(coordinator.begin(Origin.UNNAMED, Duration.ofSeconds(2), writes("a", "b"), false, Until.APPLIED));
+            given(coordinator.begin(
+                    Origin.UNNAMED, Duration.ofSeconds(2), writes("a", "b"), false, WaitCondition.ENDED));
         }
         assertEquals(1, coordinator.list(State.ACTIVE, null, 1).size());
         time.goOn(Duration.ofSeconds(2));
@@ -188,7 +189,8 @@ class CoordinatorTest {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();
-        Transaction active = given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, Until.APPLIED));
+        Transaction active =
+                given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, WaitCondition.ENDED));
         participants.commits = new Reply.NoAnswer("test");
         TransactionId undelivered = commit(coordinator, "a", "b").id();
 
@@ -197,7 +199,7 @@ class CoordinatorTest {
                 TransactionState.ROLLED_BACK, find(coordinator, active.id()).state());
         assertEquals(
                 Refusal.Kind.SHUTTING_DOWN,
-                refused(coordinator.begin(Origin.UNNAMED, null, List.of(), false, Until.APPLIED))
+                refused(coordinator.begin(Origin.UNNAMED, null, List.of(), false, WaitCondition.ENDED))
                         .kind());
         assertFalse(drained.isDone());
         participants.commits = new Reply.Acknowledged();
@@ -211,7 +213,7 @@ class CoordinatorTest {
         List<CompletableFuture<Void>> drained = new ArrayList<>();
         Coordinator coordinator = coordinator();
         whenIdIsGenerated = () -> drained.add(coordinator.drain().toCompletableFuture());
-        Transaction begun = given(coordinator.begin(Origin.UNNAMED, null, List.of(), false, Until.APPLIED));
+        Transaction begun = given(coordinator.begin(Origin.UNNAMED, null, List.of(), false, WaitCondition.ENDED));
         assertEquals(TransactionState.ROLLED_BACK, begun.state());
         assertTrue(drained.getFirst().isDone());
     }
@@ -223,15 +225,15 @@ class CoordinatorTest {
         Origin origin = new Origin("me", new Origin.Request("key", "body"));
         List<Coordinator.Write> writes = writes("a", "b");
         Coordinator before = coordinator();
-        Transaction first = given(before.begin(origin, null, writes, true, Until.APPLIED));
-        assertEquals(first, given(before.begin(origin, null, writes, true, Until.APPLIED)));
+        Transaction first = given(before.begin(origin, null, writes, true, WaitCondition.ENDED));
+        assertEquals(first, given(before.begin(origin, null, writes, true, WaitCondition.ENDED)));
         int calls = participants.writes;
 
         Coordinator after = restarted();
         after.recover();
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
-        Transaction again = given(after.begin(origin, null, writes, true, Until.APPLIED));
+        Transaction again = given(after.begin(origin, null, writes, true, WaitCondition.ENDED));
         assertEquals(first.id(), again.id());
         assertEquals(TransactionState.COMMITTED, again.state());
         assertEquals(calls, participants.writes);
@@ -242,7 +244,7 @@ class CoordinatorTest {
                                 null,
                                 writes,
                                 true,
-                                Until.APPLIED))
+                                WaitCondition.ENDED))
                         .kind());
         assertNotEquals(
                 first.id(),
@@ -251,7 +253,7 @@ class CoordinatorTest {
                                 null,
                                 writes,
                                 true,
-                                Until.APPLIED))
+                                WaitCondition.ENDED))
                         .id(),
                 "a key is its principal's own");
     }
@@ -290,7 +292,7 @@ class CoordinatorTest {
         assertEquals(Refusal.Kind.UNDECIDED, refused(answer).kind());
         assertEquals(
                 TransactionState.ROLLED_BACK,
-                given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), true, Until.APPLIED))
+                given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), true, WaitCondition.ENDED))
                         .state(),
                 "a request without a key needs no record");
 
@@ -305,7 +307,7 @@ class CoordinatorTest {
 
     private CompletionStage<Answer<Transaction>> begin(Coordinator coordinator, String key) {
         return coordinator.begin(
-                new Origin("me", new Origin.Request(key, "body")), null, writes("a", "b"), true, Until.APPLIED);
+                new Origin("me", new Origin.Request(key, "body")), null, writes("a", "b"), true, WaitCondition.ENDED);
     }
 
     @ParameterizedTest
@@ -337,7 +339,8 @@ class CoordinatorTest {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();
-        Transaction active = given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, Until.APPLIED));
+        Transaction active =
+                given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, WaitCondition.ENDED));
         participants.commits = new Reply.NoAnswer("test");
         TransactionId decided = commit(coordinator, "a", "b").id();
         participants.commits = new Reply.Acknowledged();
@@ -345,26 +348,26 @@ class CoordinatorTest {
         log.refusing = "the disk is full";
         assertEquals(
                 Refusal.Kind.LOG_REFUSING,
-                refused(coordinator.begin(Origin.UNNAMED, null, List.of(), false, Until.APPLIED))
+                refused(coordinator.begin(Origin.UNNAMED, null, List.of(), false, WaitCondition.ENDED))
                         .kind());
         assertEquals(
                 Refusal.Kind.LOG_REFUSING,
-                refused(coordinator.prepare(active.id(), Until.APPLIED)).kind());
+                refused(coordinator.prepare(active.id(), WaitCondition.ENDED)).kind());
         time.goOn(Duration.ofSeconds(1));
         assertEquals(TransactionState.COMMITTED, find(coordinator, decided).state());
 
         log.refusing = null;
         assertEquals(
                 TransactionState.COMMITTED,
-                given(coordinator.prepare(active.id(), Until.APPLIED)).state());
+                given(coordinator.prepare(active.id(), WaitCondition.ENDED)).state());
     }
 
     @Test
     void a_call_is_refused_as_undecided_if_it_is_unknown_whether_the_decision_is_stored() {
         Coordinator coordinator = coordinator();
         log.appendsReturn(new AppendResult.Unknown());
-        Transaction active = given(coordinator.begin(Origin.UNNAMED, null, List.of(), false, Until.APPLIED));
-        var answer = coordinator.prepare(active.id(), Until.APPLIED);
+        Transaction active = given(coordinator.begin(Origin.UNNAMED, null, List.of(), false, WaitCondition.ENDED));
+        var answer = coordinator.prepare(active.id(), WaitCondition.ENDED);
         time.goOn(Duration.ofMinutes(2));
         assertEquals(Refusal.Kind.UNDECIDED, refused(answer).kind());
         assertEquals(Outcome.PENDING, coordinator.outcome(active.id()).outcome());
@@ -512,7 +515,8 @@ class CoordinatorTest {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();
-        Transaction active = given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, Until.APPLIED));
+        Transaction active =
+                given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, WaitCondition.ENDED));
         TransactionId committed = commit(coordinator, "a", "b").id();
         for (TransactionId id : List.of(active.id(), committed)) {
             assertEquals(
@@ -539,8 +543,8 @@ class CoordinatorTest {
         participants.commits = new Reply.NoAnswer("gone");
         TransactionId id = commit(coordinator, "a", "b").id();
         time.goOn(Duration.ofMinutes(1));
-        registry.leave("a", null);
-        registry.leave("b", null);
+        registry.deregister("a", null);
+        registry.deregister("b", null);
         time.goOn(Duration.ofMinutes(1));
         participants.commits = new Reply.Acknowledged();
         participants.committed.clear();
@@ -567,11 +571,11 @@ class CoordinatorTest {
         TransactionId second = commit(coordinator, "a", "b").id();
         participants.commits = new Reply.Acknowledged();
 
-        assertEquals(2, ((Answer.Given<Integer>) coordinator.deliverNow(first)).value());
+        assertEquals(2, ((Answer.Given<Integer>) coordinator.retryNow(first)).value());
         assertEquals(TransactionState.COMMITTED, find(coordinator, first).state());
         assertEquals(TransactionState.COMMITTING, find(coordinator, second).state());
-        assertEquals(1, coordinator.deliverNow("a"));
-        assertEquals(1, coordinator.deliverNow("b"));
+        assertEquals(1, coordinator.retryNow("a"));
+        assertEquals(1, coordinator.retryNow("b"));
         assertEquals(TransactionState.COMMITTED, find(coordinator, second).state());
     }
 
@@ -579,7 +583,7 @@ class CoordinatorTest {
     void an_operator_rolls_back_active_transactions_and_no_decided_ones() {
         register("a", "http://localhost:1");
         Coordinator coordinator = coordinator();
-        TransactionId active = given(coordinator.begin(Origin.UNNAMED, null, writes("a"), false, Until.APPLIED))
+        TransactionId active = given(coordinator.begin(Origin.UNNAMED, null, writes("a"), false, WaitCondition.ENDED))
                 .id();
         Transaction rolledBack = given(coordinator.rollback(active, "its client is gone"));
         assertEquals(TransactionState.ROLLED_BACK, rolledBack.state());
@@ -679,8 +683,8 @@ class CoordinatorTest {
     /** Returns the state after everything that happens without a delay. */
     private Transaction commit(Coordinator coordinator, String... resourceManagers) {
         Transaction begun =
-                given(coordinator.begin(Origin.UNNAMED, null, writes(resourceManagers), false, Until.APPLIED));
-        coordinator.prepare(begun.id(), Until.APPLIED);
+                given(coordinator.begin(Origin.UNNAMED, null, writes(resourceManagers), false, WaitCondition.ENDED));
+        coordinator.prepare(begun.id(), WaitCondition.ENDED);
         return find(coordinator, begun.id());
     }
 

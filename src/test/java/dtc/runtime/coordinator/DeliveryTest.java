@@ -228,7 +228,7 @@ class DeliveryTest {
 
     @Test
     void a_retry_to_an_unregistered_resource_manager_waits_without_a_timer_and_is_sent_to_its_new_url() {
-        registry.leave("orders", null);
+        registry.deregister("orders", null);
         retryCommit(entry, "orders");
         assertEquals(List.of(scheduled("orders", Outcome.COMMIT, null)), events);
         assertEquals(0, time.timers());
@@ -243,7 +243,7 @@ class DeliveryTest {
     /** The next pause after its return is a short one, however long it was away. */
     @Test
     void waiting_for_a_registration_does_not_count_as_an_attempt() {
-        registry.leave("orders", null);
+        registry.deregister("orders", null);
         retryCommit(entry, "orders");
         register("orders", "http://localhost:1");
         events.clear();

@@ -62,7 +62,7 @@ final class FakeLog implements DecisionLog {
     }
 
     @Override
-    public @Nullable String refusing() {
+    public @Nullable String refusalReason() {
         return refusing;
     }
 

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.protocol.TransactionId;
 import dtc.runtime.FakeTime;
-import dtc.runtime.coordinator.RetryQueue.Offered;
+import dtc.runtime.coordinator.RetryQueue.OfferResult;
 import dtc.runtime.coordinator.RetryQueue.Retry;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -51,11 +51,11 @@ class RetryQueueTest {
     @Test
     void only_rollbacks_are_dropped() {
         for (int i = 0; i < 2; i++) {
-            assertEquals(Offered.QUEUED, queue.offer(rollback(i), PAUSE));
+            assertEquals(OfferResult.QUEUED, queue.offer(rollback(i), PAUSE));
         }
-        assertEquals(Offered.DROPPED, queue.offer(rollback(2), PAUSE));
+        assertEquals(OfferResult.DROPPED, queue.offer(rollback(2), PAUSE));
         for (int i = 0; i < 100; i++) {
-            assertEquals(Offered.QUEUED, queue.offer(commit(i), PAUSE));
+            assertEquals(OfferResult.QUEUED, queue.offer(commit(i), PAUSE));
         }
         assertEquals(102, queue.size());
     }
@@ -103,7 +103,7 @@ class RetryQueueTest {
     void nothing_is_sent_during_a_hold() {
         queue.offer(commit(1), PAUSE);
         queue.offer(commit(2), null);
-        queue.hold(Duration.ofSeconds(5));
+        queue.suspend(Duration.ofSeconds(5));
         time.goOn(Duration.ofMillis(4_999));
         assertEquals(List.of(), sent);
         time.goOn(Duration.ofMillis(1));
@@ -113,7 +113,7 @@ class RetryQueueTest {
     @Test
     void a_hold_ends_with_the_pauses() {
         queue.offer(commit(1), PAUSE);
-        queue.hold(Duration.ofSeconds(5));
+        queue.suspend(Duration.ofSeconds(5));
         queue.resume(_ -> true);
         assertEquals(List.of("commit 1"), sent);
     }
@@ -126,7 +126,7 @@ class RetryQueueTest {
         inFlight.getFirst().complete(null);
         assertTrue(idle);
         assertEquals(0, queue.size());
-        assertEquals(Offered.CLOSED, queue.offer(commit(2), PAUSE));
+        assertEquals(OfferResult.CLOSED, queue.offer(commit(2), PAUSE));
     }
 
     private Retry commit(int number) {

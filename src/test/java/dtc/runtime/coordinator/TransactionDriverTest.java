@@ -112,7 +112,7 @@ class TransactionDriverTest {
     void a_vote_of_a_resource_manager_that_has_left_counts() {
         participants.holding = true;
         fixture.apply(entry, new PrepareRequested());
-        fixture.registry.leave("orders", null);
+        fixture.registry.deregister("orders", null);
         participants.answer("Prepare orders", new Reply.Voted(Ballot.COMMIT));
         participants.answer("Prepare payments", new Reply.Voted(Ballot.COMMIT));
         assertEquals(TransactionState.COMMITTING, entry.transaction().state());
@@ -252,7 +252,7 @@ class TransactionDriverTest {
         participants.whenSent = () -> calls.add("message " + Thread.holdsLock(entry));
         fixture.whenEnded = () -> calls.add("end " + Thread.holdsLock(entry));
         var _ = fixture.waiters
-                .await(entry, Until.APPLIED)
+                .await(entry, WaitCondition.ENDED)
                 .thenRun(() -> calls.add("answer " + Thread.holdsLock(entry)));
         fixture.apply(entry, new PrepareRequested());
 

@@ -30,8 +30,8 @@ class WaitersTest {
 
     @Test
     void a_call_is_answered_once_its_condition_is_met() {
-        CompletableFuture<Answer<Transaction>> decided = await(Until.DECIDED);
-        CompletableFuture<Answer<Transaction>> applied = await(Until.APPLIED);
+        CompletableFuture<Answer<Transaction>> decided = await(WaitCondition.DECIDED);
+        CompletableFuture<Answer<Transaction>> applied = await(WaitCondition.ENDED);
         assertFalse(decided.isDone());
         Transaction rolledBack = rollBack();
         waiters.changed(entry);
@@ -43,7 +43,7 @@ class WaitersTest {
 
     @Test
     void a_call_is_answered_with_the_current_state_after_the_timeout() {
-        CompletableFuture<Answer<Transaction>> answer = await(Until.DECIDED);
+        CompletableFuture<Answer<Transaction>> answer = await(WaitCondition.DECIDED);
         time.goOn(TIMEOUT.minusMillis(1));
         assertFalse(answer.isDone());
         time.goOn(Duration.ofMillis(1));
@@ -54,7 +54,7 @@ class WaitersTest {
     @Test
     void a_call_whose_condition_is_met_already_does_not_wait() {
         Transaction rolledBack = rollBack();
-        assertEquals(Answer.of(rolledBack), await(Until.APPLIED).join());
+        assertEquals(Answer.of(rolledBack), await(WaitCondition.ENDED).join());
         assertEquals(0, time.timers());
     }
 
@@ -62,7 +62,7 @@ class WaitersTest {
     void a_call_is_not_answered_with_an_outcome_that_is_not_durable() {
         entry.recordPending();
         Transaction rolledBack = rollBack();
-        CompletableFuture<Answer<Transaction>> answer = await(Until.NOW);
+        CompletableFuture<Answer<Transaction>> answer = await(WaitCondition.NONE);
         waiters.changed(entry);
         assertFalse(answer.isDone());
         entry.recordDone();
@@ -74,7 +74,7 @@ class WaitersTest {
     void a_call_is_refused_if_the_outcome_is_not_durable_after_the_timeout() {
         entry.recordPending();
         rollBack();
-        CompletableFuture<Answer<Transaction>> answer = await(Until.APPLIED);
+        CompletableFuture<Answer<Transaction>> answer = await(WaitCondition.ENDED);
         time.goOn(TIMEOUT);
         Refusal refusal = assertInstanceOf(Answer.Refused.class, answer.join()).refusal();
         assertEquals(Refusal.Kind.UNDECIDED, refusal.kind());
@@ -83,12 +83,12 @@ class WaitersTest {
     @Test
     void a_call_is_answered_with_the_current_state_while_the_decision_itself_is_being_recorded() {
         entry.recordPending();
-        CompletableFuture<Answer<Transaction>> answer = await(Until.APPLIED);
+        CompletableFuture<Answer<Transaction>> answer = await(WaitCondition.ENDED);
         time.goOn(TIMEOUT);
         assertEquals(Answer.of(entry.transaction()), answer.join());
     }
 
-    private CompletableFuture<Answer<Transaction>> await(Until until) {
+    private CompletableFuture<Answer<Transaction>> await(WaitCondition until) {
         return waiters.await(entry, until).toCompletableFuture();
     }
 

@@ -232,7 +232,7 @@ class WritesTest {
         assertTrue(writeAll(true, "orders a", "payments b").isDone());
         assertEquals(TransactionState.ROLLED_BACK, entry.transaction().state());
         assertEquals(List.of("Rollback orders"), takeSent());
-        assertEquals(List.of(), entry.takeCarried("orders"));
+        assertEquals(List.of(), entry.takeDeferredWrites("orders"));
     }
 
     private CompletableFuture<Answer<Transaction>> write(String text) {

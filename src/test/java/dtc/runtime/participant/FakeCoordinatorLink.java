@@ -51,8 +51,8 @@ final class FakeCoordinatorLink implements CoordinatorLink {
     }
 
     @Override
-    public CompletionStage<Void> leave(String id, UUID instance) {
-        record("leave " + id);
+    public CompletionStage<Void> deregister(String id, UUID instance) {
+        record("deregister " + id);
         return CompletableFuture.completedFuture(null);
     }
 

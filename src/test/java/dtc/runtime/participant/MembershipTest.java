@@ -56,8 +56,8 @@ class MembershipTest {
     @Test
     void it_registers_once_however_often_it_joins() {
         assertFalse(membership.isRegistered());
-        membership.join();
-        membership.join();
+        membership.start();
+        membership.start();
         assertTrue(membership.isRegistered());
         assertEquals(List.of("register orders"), coordinator.messages);
         assertEquals(List.of("registered orders"), reports);
@@ -65,7 +65,7 @@ class MembershipTest {
 
     @Test
     void it_renews_at_a_third_of_each_lease() {
-        membership.join();
+        membership.start();
         time.goOn(FakeCoordinatorLink.LEASE.dividedBy(3).minusNanos(1));
         assertEquals(1, registrations());
         time.goOn(Duration.ofNanos(1));
@@ -79,7 +79,7 @@ class MembershipTest {
     void it_retries_until_it_is_registered() {
         coordinator.leases.add(FakeCoordinatorLink.failure());
         coordinator.leases.add(FakeCoordinatorLink.failure());
-        membership.join();
+        membership.start();
         assertFalse(membership.isRegistered());
         time.goOn(Duration.ofSeconds(1));
         assertTrue(membership.isRegistered());
@@ -89,7 +89,7 @@ class MembershipTest {
     @Test
     void a_link_that_throws_is_retried_too() {
         coordinator.throwing = true;
-        membership.join();
+        membership.start();
         coordinator.throwing = false;
         time.goOn(RETRY_MAX);
         assertTrue(membership.isRegistered());
@@ -97,7 +97,7 @@ class MembershipTest {
 
     @Test
     void a_failed_renewal_is_retried_and_reported() {
-        membership.join();
+        membership.start();
         coordinator.leases.add(FakeCoordinatorLink.failure());
         time.goOn(FakeCoordinatorLink.LEASE.dividedBy(3).plusMillis(200));
         assertEquals(List.of("registered orders", "failed orders", "registered orders"), reports);
@@ -106,21 +106,21 @@ class MembershipTest {
 
     @Test
     void after_leaving_it_does_not_renew() {
-        membership.join();
-        membership.leave();
+        membership.start();
+        membership.deregister();
         time.goOn(FakeCoordinatorLink.LEASE.multipliedBy(3));
-        assertEquals(List.of("register orders", "leave orders"), coordinator.messages);
+        assertEquals(List.of("register orders", "deregister orders"), coordinator.messages);
     }
 
     @Test
     void it_leaves_after_the_renewal_under_way() {
         CompletableFuture<Duration> renewal = new CompletableFuture<>();
         coordinator.leases.add(renewal);
-        membership.join();
-        CompletableFuture<?> left = membership.leave().toCompletableFuture();
+        membership.start();
+        CompletableFuture<?> left = membership.deregister().toCompletableFuture();
         assertEquals(List.of("register orders"), coordinator.messages);
         renewal.complete(FakeCoordinatorLink.LEASE);
-        assertEquals(List.of("register orders", "leave orders"), coordinator.messages);
+        assertEquals(List.of("register orders", "deregister orders"), coordinator.messages);
         assertTrue(left.isDone());
     }
 
@@ -128,10 +128,10 @@ class MembershipTest {
     void it_leaves_although_the_renewal_under_way_fails() {
         CompletableFuture<Duration> renewal = new CompletableFuture<>();
         coordinator.leases.add(renewal);
-        membership.join();
-        membership.leave();
+        membership.start();
+        membership.deregister();
         renewal.completeExceptionally(new IllegalStateException("no answer"));
         time.goOn(RETRY_MAX);
-        assertEquals(List.of("register orders", "leave orders"), coordinator.messages);
+        assertEquals(List.of("register orders", "deregister orders"), coordinator.messages);
     }
 }
