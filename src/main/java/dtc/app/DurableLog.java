@@ -92,7 +92,7 @@ final class DurableLog implements DecisionLog {
         return new ConfigurationException("the decision log cannot be used: " + failure.getMessage());
     }
 
-    private static final class LoggingWatch implements FileDecisionLog.Watch {
+    private static final class LoggingWatch implements FileDecisionLog.Listener {
         @Override
         public void notice(String what) {
             LOG.warn(what);

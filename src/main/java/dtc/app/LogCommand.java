@@ -91,9 +91,9 @@ final class LogCommand {
 
     private static int verify(LogMaintenance maintenance) throws IOException {
         return switch (maintenance.verify(record -> RecordCodec.decode(record.id(), record.bytes()))) {
-            case SOUND -> SOUND;
+            case INTACT -> SOUND;
             case DAMAGED -> DAMAGED;
-            case ABSENT -> ERROR;
+            case NO_LOG -> ERROR;
         };
     }
 }

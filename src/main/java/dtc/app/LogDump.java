@@ -7,9 +7,9 @@ import dtc.coordinator.RecordCodec;
 import dtc.coordinator.TransactionRecord;
 import dtc.coordinator.TransactionRecord.Member;
 import dtc.log.file.LogScanner;
+import dtc.log.file.LogScanner.Changed;
 import dtc.log.file.LogScanner.Damaged;
 import dtc.log.file.LogScanner.Forgotten;
-import dtc.log.file.LogScanner.Gone;
 import dtc.log.file.LogScanner.Item;
 import dtc.log.file.LogScanner.Preallocated;
 import dtc.log.file.LogScanner.Stored;
@@ -45,7 +45,7 @@ final class LogDump {
                 line.put("kind", "forgotten").put("sequence", sequence).put("id", id.toString());
             case Preallocated _ -> line.put("kind", "room");
             case TornTail(String why) -> line.put("kind", "tail").put("why", why);
-            case Gone(String why) -> line.put("kind", "gone").put("why", why);
+            case Changed(String why) -> line.put("kind", "gone").put("why", why);
             case Damaged(String why) -> printDamage(why, line);
         }
         lines.accept(line.toString());

@@ -18,7 +18,7 @@ public interface DecisionLog {
      * Passes the newest record of each transaction to {@code each}, in append order. Must be called before any other
      * method. Includes records whose append was not acknowledged; these stay in the log.
      *
-     * @param each throws an {@link IllegalArgumentException} if it cannot read a record; the log then reports the
+     * @param each throws an {@link IllegalArgumentException} if it cannot decode a record; the log then reports the
      *     location of the record
      * @throws java.io.UncheckedIOException if a record cannot be read; the caller must then not presume any outcome
      */
@@ -27,9 +27,9 @@ public interface DecisionLog {
     /**
      * Appends a record that must be durable before the caller continues. Does not block.
      *
-     * @return completes with the result. A failed stage is a bug in the log and proves nothing about the record: treat
-     *     it like {@link AppendResult.Unknown}. The stage may complete on the thread that writes the log, which must
-     *     not be blocked.
+     * @return completes with the result. A stage fails only because of a bug in the log; treat it like
+     *     {@link AppendResult.Unknown}. The stage may complete on the thread that writes the log, which must not be
+     *     blocked.
      */
     CompletionStage<AppendResult> append(LogRecord record);
 
@@ -47,8 +47,8 @@ public interface DecisionLog {
     String refusalReason();
 
     /**
-     * Returns which ids this log issues; null if it does not distinguish ids, and abort is presumed for every id
-     * without a record. Does not change while the log is open.
+     * Returns the identity of this log, which determines the ids that it issues; null if it has none, and abort is
+     * presumed for every id without a record. Does not change while the log is open.
      */
     @Nullable
     LogIdentity identity();

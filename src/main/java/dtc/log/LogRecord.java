@@ -14,7 +14,7 @@ public record LogRecord(TransactionId id, ByteBuffer bytes, Status status) {
     public enum Status {
         /** The outcome is not yet delivered to all participants. */
         OPEN,
-        /** The transaction has finished. The record is kept to answer questions about it. */
+        /** The transaction has finished. The record is kept for reads and inquiries. */
         ENDED
     }
 

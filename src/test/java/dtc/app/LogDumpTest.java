@@ -130,7 +130,7 @@ class LogDumpTest {
     }
 
     /** A log whose writer runs on the caller's thread. */
-    private static final class OpenLog implements AutoCloseable, FileDecisionLog.Watch {
+    private static final class OpenLog implements AutoCloseable, FileDecisionLog.Listener {
         private final FileDecisionLog log;
 
         private OpenLog(Path directory) throws IOException {

@@ -77,7 +77,7 @@ class LogTakeoverIT {
             List<String> lines = new ArrayList<>();
             try (DirectoryStorage storage = new DirectoryStorage(log())) {
                 assertEquals(
-                        LogMaintenance.Verified.SOUND,
+                        LogMaintenance.VerifyResult.INTACT,
                         new LogMaintenance(storage, new Random(), Instant.EPOCH, lines::add).verify(_ -> {}),
                         lines::toString);
             }

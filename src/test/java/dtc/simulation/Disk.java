@@ -64,7 +64,7 @@ final class Disk {
                             DECISIONS_WAITING_MAX),
                     new LifeTime(life)::nanos,
                     () -> world.number("identity of the log", Long.MAX_VALUE),
-                    new FileDecisionLog.Watch() {
+                    new FileDecisionLog.Listener() {
                         @Override
                         public void notice(String what) {}
 

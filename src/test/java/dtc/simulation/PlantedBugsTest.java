@@ -57,15 +57,15 @@ class PlantedBugsTest {
                         .foundWithin(MANY),
                 plant("reports a torn tail that was never forced as damage")
                         .in("dtc.log.file.SegmentReader", "findProof")
-                        .replace("valid.forced() <= offset", "valid.forced() <= 0")
+                        .replace("valid.forcedTo() <= offset", "valid.forcedTo() <= 0")
                         .foundWithin(MANY),
                 plant("does not copy the records behind the acknowledged position")
-                        .in("dtc.log.file.LogOpening", "inheritNewest")
+                        .in("dtc.log.file.LogOpening", "addOpenSegment")
                         .remove("files.copyLater(rest);")
                         .foundWithin(MANY),
                 plant("keeps more of the last segment than was forced")
-                        .in("dtc.log.file.LogOpening", "inheritNewest")
-                        .replace("Math.max(kept, record.forced())", "record.offset() + record.length()")
+                        .in("dtc.log.file.LogOpening", "addOpenSegment")
+                        .replace("Math.max(kept, record.forcedTo())", "record.offset() + record.length()")
                         .foundWithin(MANY),
                 plant("deletes a segment before the copies of its records are forced")
                         .in("dtc.log.file.LogFiles", "clean")

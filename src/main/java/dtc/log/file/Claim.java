@@ -8,23 +8,23 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The right of this process to write the log. Each process that opens the log creates a claim file with an epoch that
- * is higher than all before. Then it renames the claims of earlier epochs, and only then it reads the log. A process
- * acknowledges a record after a force, and after it has checked that its claim file is still there. So a process whose
- * claim was superseded acknowledges nothing that its successor did not read.
+ * Fences other processes that write the log. Each process that opens the log creates a claim file with a new, highest
+ * epoch, renames the claims of earlier epochs, and then reads the log. A process forces a record and checks that its
+ * claim file still exists before it acknowledges the record. A fenced process therefore acknowledges no record that its
+ * successor did not read.
  *
  * <p>The file also contains the position up to which the process has acknowledged records. It is written before the
  * acknowledgement, but not forced: it survives the process, and a power failure may lose it.
  *
  * <pre>
- * head      "DTCCLM\n" 7, format version 1, epoch 4, checksum 4 of these
+ * header    "DTCCLM\n" 7, format version 1, epoch 4, checksum 4 of these
  * position  id of the log 8, number of the segment 8, offset 8, checksum 4 of these and the epoch; zeros at first
  * </pre>
  */
 final class Claim {
 
     private static final byte[] MAGIC = "DTCCLM\n".getBytes(StandardCharsets.US_ASCII);
-    static final int HEAD_BYTES = 16;
+    static final int HEADER_BYTES = 16;
     static final int POSITION_BYTES = 3 * Long.BYTES + Integer.BYTES;
 
     private final Storage storage;
@@ -47,16 +47,17 @@ final class Claim {
     /**
      * Creates a claim and supersedes all earlier ones.
      *
-     * @throws FencedException if another process does the same at this moment
+     * @throws FencedException if another process acquires a claim concurrently
      */
-    static Claim take(Storage storage) throws IOException {
+    static Claim acquire(Storage storage) throws IOException {
         Claim claim = create(storage);
         try {
             storage.write(claim.name, 0, claim.content());
             storage.force(claim.name);
             storage.forceDirectory();
             claim.supersedeEarlier();
-            // Of two processes that do this at the same time, at least one sees the claim of the other here or above.
+            // Of two processes that acquire a claim concurrently, at least one sees the claim of the other here or
+            // above.
             claim.check();
             int highest = FileName.highestEpoch(storage.names());
             if (highest > claim.epoch) {
@@ -73,7 +74,7 @@ final class Claim {
         while (true) {
             int epoch = FileName.highestEpoch(storage.names()) + 1;
             if (epoch > TransactionId.NUMBER_MAX) {
-                throw new IOException("the log in %s was opened too often. Move it away and create a new one"
+                throw new IOException("the log in %s has no epochs left. Move it away and create a new one"
                         .formatted(storage.location()));
             }
             Claim claim = new Claim(storage, epoch);
@@ -84,7 +85,7 @@ final class Claim {
                 if (!storage.names().contains(claim.name)) {
                     throw failure;
                 }
-                // Another process was faster. Take the next epoch.
+                // Another process created it. Use the next epoch.
             }
         }
     }
@@ -106,17 +107,14 @@ final class Claim {
         storage.forceDirectory();
     }
 
-    /**
-     * Deletes the claim of a process that has written nothing else, because it failed to open the log. Otherwise each
-     * attempt would leave a file.
-     */
+    /** Deletes the claim after the log could not be opened. Otherwise each failed attempt would leave a file. */
     void release() throws IOException {
         if (storage.isInPlace(name)) {
             storage.delete(name);
         }
     }
 
-    /** The same, while another failure is handled. */
+    /** Like {@link #release}, but adds a failure to {@code failure} as suppressed. */
     void releaseAfter(Exception failure) {
         try {
             release();
@@ -145,13 +143,14 @@ final class Claim {
         }
     }
 
-    /** Records that all records before the position are acknowledged, or will be next. */
+    /** Writes the position before which all records are acknowledged, or will be next. */
     void acknowledge(Position position) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(POSITION_BYTES)
                 .putLong(position.logId())
                 .putLong(position.segment())
                 .putLong(position.offset());
-        storage.write(name, HEAD_BYTES, bytes.putInt(checksum(epoch, position)).flip());
+        storage.write(
+                name, HEADER_BYTES, bytes.putInt(checksum(epoch, position)).flip());
     }
 
     /** Forces the position. */
@@ -160,15 +159,17 @@ final class Claim {
     }
 
     private ByteBuffer content() {
-        return ByteBuffer.allocate(HEAD_BYTES + POSITION_BYTES).put(head(epoch)).rewind();
+        return ByteBuffer.allocate(HEADER_BYTES + POSITION_BYTES)
+                .put(header(epoch))
+                .rewind();
     }
 
-    private static ByteBuffer head(int epoch) {
-        ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES);
-        head.put(MAGIC).put(Segment.VERSION).putInt(epoch);
+    private static ByteBuffer header(int epoch) {
+        ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
+        header.put(MAGIC).put(Segment.VERSION).putInt(epoch);
         CRC32C checksum = new CRC32C();
-        checksum.update(head.array(), 0, head.position());
-        return head.putInt((int) checksum.getValue()).flip();
+        checksum.update(header.array(), 0, header.position());
+        return header.putInt((int) checksum.getValue()).flip();
     }
 
     private static int checksum(int epoch, Position position) {
@@ -179,9 +180,9 @@ final class Claim {
         return (int) checksum.getValue();
     }
 
-    /** Whether the file starts with the head of a claim of that epoch. */
+    /** Whether the file starts with the header of a claim of that epoch. */
     static boolean isValid(Storage storage, String name, int epoch) throws IOException {
-        return storage.read(name, 0, HEAD_BYTES).equals(head(epoch));
+        return storage.read(name, 0, HEADER_BYTES).equals(header(epoch));
     }
 
     /**
@@ -189,7 +190,7 @@ final class Claim {
      * is not forced.
      */
     static @Nullable Position position(Storage storage, String name, int epoch) throws IOException {
-        ByteBuffer bytes = storage.read(name, HEAD_BYTES, POSITION_BYTES);
+        ByteBuffer bytes = storage.read(name, HEADER_BYTES, POSITION_BYTES);
         if (bytes.remaining() < POSITION_BYTES) {
             return null;
         }

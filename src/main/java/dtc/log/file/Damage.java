@@ -5,7 +5,7 @@ package dtc.log.file;
  *
  * @param offset the first byte in the file that is damaged
  */
-record Damage(String file, long offset, String why, Remedy remedy) {
+record Damage(String file, long offset, String reason, Remedy remedy) {
 
     enum Remedy {
         /** The content is lost unless the file is restored. */

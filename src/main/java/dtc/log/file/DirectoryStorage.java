@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Stores the files in a directory. The thread that uses it must not be interrupted, because an interrupt closes open
- * file channels. Only {@link #create} and the first read of a file need a file descriptor; the others stay open.
+ * file channels. Only {@link #create} and the first read of a file open a file descriptor, which stays open.
  */
 public final class DirectoryStorage implements Storage {
 
@@ -33,10 +33,10 @@ public final class DirectoryStorage implements Storage {
     private final boolean startsWithTilde;
     private final Map<String, OpenFile> open = new HashMap<>();
     private @Nullable FileChannel lockFile;
-    /** Kept open, so that forcing the names needs no descriptor. */
+    /** Stays open, so that {@link #forceDirectory} needs no new descriptor. */
     private @Nullable FileChannel directoryFile;
 
-    /** @param key identifies the file, under whatever name; null if the file system has no such key */
+    /** @param key identifies the file independently of its name; null if the file system has no such key */
     private record OpenFile(FileChannel channel, @Nullable Object key) {}
 
     private interface Operation<T> {
@@ -80,7 +80,7 @@ public final class DirectoryStorage implements Storage {
     @Override
     public void lock() throws IOException {
         if (!startsWithTilde && !Files.exists(directory) && !Files.isSymbolicLink(directory)) {
-            explained(directory, () -> Files.createDirectories(directory));
+            withExplanation(directory, () -> Files.createDirectories(directory));
             try (FileChannel parent = openDirectory(directory.resolve(".."))) {
                 parent.force(true);
             }
@@ -88,10 +88,10 @@ public final class DirectoryStorage implements Storage {
         requireDirectory();
         try {
             Path path = directory.resolve(LOCK);
-            FileChannel file =
-                    explained(path, () -> FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE));
+            FileChannel file = withExplanation(
+                    path, () -> FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE));
             lockFile = file;
-            if (!explained(path, () -> isLocked(file))) {
+            if (!withExplanation(path, () -> isLocked(file))) {
                 throw new IOException(
                         "the log in %s is in use by another process. Stop that process, or use another directory"
                                 .formatted(directory));
@@ -114,7 +114,7 @@ public final class DirectoryStorage implements Storage {
 
     @Override
     public List<String> names() throws IOException {
-        return explained(directory, () -> {
+        return withExplanation(directory, () -> {
             try (Stream<Path> files = Files.list(directory)) {
                 return files.map(file -> file.getFileName().toString()).sorted().toList();
             }
@@ -128,12 +128,12 @@ public final class DirectoryStorage implements Storage {
 
     @Override
     public long size(String name) throws IOException {
-        return explained(directory.resolve(name), () -> Files.size(directory.resolve(name)));
+        return withExplanation(directory.resolve(name), () -> Files.size(directory.resolve(name)));
     }
 
     @Override
     public ByteBuffer read(String name, long offset, int length) throws IOException {
-        return explained(directory.resolve(name), () -> {
+        return withExplanation(directory.resolve(name), () -> {
             if (directoryFile == null) { // not locked, so other processes may replace files
                 try (FileChannel file = FileChannel.open(directory.resolve(name), StandardOpenOption.READ)) {
                     return read(file, offset, length);
@@ -183,14 +183,14 @@ public final class DirectoryStorage implements Storage {
 
     @Override
     public void create(String name) throws IOException {
-        explained(
+        withExplanation(
                 directory.resolve(name),
                 () -> open(name, StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE));
     }
 
     @Override
     public void write(String name, long offset, ByteBuffer bytes) throws IOException {
-        explained(directory.resolve(name), () -> {
+        withExplanation(directory.resolve(name), () -> {
             FileChannel file = created(name);
             long position = offset;
             while (bytes.hasRemaining()) {
@@ -202,12 +202,12 @@ public final class DirectoryStorage implements Storage {
 
     @Override
     public void truncate(String name, long size) throws IOException {
-        explained(directory.resolve(name), () -> created(name).truncate(size));
+        withExplanation(directory.resolve(name), () -> created(name).truncate(size));
     }
 
     @Override
     public void force(String name) throws IOException {
-        explained(directory.resolve(name), () -> {
+        withExplanation(directory.resolve(name), () -> {
             FileChannel file = created(name);
             file.force(false); // forces the file size too
             return file;
@@ -224,7 +224,7 @@ public final class DirectoryStorage implements Storage {
 
     @Override
     public void rename(String from, String to) throws IOException {
-        explained(
+        withExplanation(
                 directory.resolve(from),
                 () -> Files.move(directory.resolve(from), directory.resolve(to), StandardCopyOption.ATOMIC_MOVE));
         closeFile(to);
@@ -237,7 +237,7 @@ public final class DirectoryStorage implements Storage {
     @Override
     public void delete(String name) throws IOException {
         closeFile(name);
-        explained(directory.resolve(name), () -> {
+        withExplanation(directory.resolve(name), () -> {
             Files.delete(directory.resolve(name));
             return name;
         });
@@ -245,7 +245,7 @@ public final class DirectoryStorage implements Storage {
 
     @Override
     public void forceDirectory() throws IOException {
-        explained(directory, () -> {
+        withExplanation(directory, () -> {
             if (directoryFile == null) {
                 throw new IOException("the directory is not locked");
             }
@@ -255,12 +255,12 @@ public final class DirectoryStorage implements Storage {
     }
 
     private static FileChannel openDirectory(Path directory) throws IOException {
-        return explained(directory, () -> FileChannel.open(directory, StandardOpenOption.READ));
+        return withExplanation(directory, () -> FileChannel.open(directory, StandardOpenOption.READ));
     }
 
     @Override
     public boolean isInPlace(String name) throws IOException {
-        return explained(directory.resolve(name), () -> {
+        return withExplanation(directory.resolve(name), () -> {
             OpenFile file = open.get(name);
             try {
                 return file != null && Objects.equals(file.key(), key(name));
@@ -300,7 +300,7 @@ public final class DirectoryStorage implements Storage {
     }
 
     /** Runs an operation. If it fails, the message of the exception names the file and says what to do. */
-    private static <T> T explained(Path path, Operation<T> operation) throws IOException {
+    private static <T> T withExplanation(Path path, Operation<T> operation) throws IOException {
         try {
             return operation.run();
         } catch (IOException failure) {

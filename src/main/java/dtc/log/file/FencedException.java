@@ -2,7 +2,7 @@ package dtc.log.file;
 
 import java.io.IOException;
 
-/** Another process has claimed the log. This process must not acknowledge or conclude anything any more. */
+/** Another process has claimed the log. This process must not acknowledge records or draw conclusions from the log. */
 final class FencedException extends IOException {
 
     private static final long serialVersionUID = 1;

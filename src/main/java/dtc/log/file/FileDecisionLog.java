@@ -38,20 +38,20 @@ import org.jspecify.annotations.Nullable;
  *       that, its appends complete with {@link AppendResult.Refused}. No decision is accepted for one second. Lazy
  *       records stay in the queue.
  *   <li>A force fails, or that truncation fails, or a file was removed: the content of the disk is unknown and nothing
- *       is retried. {@link Watch#fatal} is called, which ends the process. If it returns, pending and later appends
+ *       is retried. {@link Listener#fatal} is called, which ends the process. If it returns, pending and later appends
  *       complete with {@link AppendResult.Unknown}.
- *   <li>Another process has claimed the log: the same, but appends complete with {@link AppendResult.Fenced}.
+ *   <li>Another process has claimed the log: likewise, but appends complete with {@link AppendResult.Fenced}.
  * </ul>
  */
 public final class FileDecisionLog implements DecisionLog {
 
-    /** The maximum size of a batch, unless a single record is longer. Enough for some thousand decisions. */
+    /** The maximum size of a batch, unless a single record is longer. Some thousand decisions. */
     static final int BATCH_BYTES_MAX = 1 << 18;
 
-    /** The number of zeros preallocated in the newest segment. Enough for some thousand decisions. */
+    /** The number of zeros preallocated in the newest segment: some thousand decisions. */
     public static final long PREALLOCATED_BYTES = 1 << 20;
 
-    /** The maximum size of queued lazy records. Further ones are dropped, which has the same effect as a crash. */
+    /** The maximum size of queued lazy records. Further ones are dropped, which has the effect of a crash. */
     static final long LAZY_BYTES_MAX = 32 << 20;
 
     private static final long RECHECK_NANOS = 1_000_000_000;
@@ -69,32 +69,32 @@ public final class FileDecisionLog implements DecisionLog {
     public record Settings(long segmentBytesMax, long preallocatedBytes, long freeBytesMin, int decisionsWaitingMax) {}
 
     /** Receives notices for operators. Called by the writer, and by callers of {@link #refusalReason}. */
-    public interface Watch {
-        void notice(String what);
+    public interface Listener {
+        void notice(String message);
 
         /**
-         * The content of the log is unknown, or another process has claimed it. The implementation must end the process
-         * at once, without sending anything.
+         * The content of the log is unknown, or another process has claimed it. The implementation must halt the
+         * process immediately, and must not send any message.
          */
-        void fatal(String what, Throwable cause);
+        void fatal(String message, Throwable cause);
     }
 
     private enum Phase {
         OPEN,
         CLOSING,
         /** Closed or failed. The writer is not submitted again. */
-        OVER
+        STOPPED
     }
 
     private final Storage storage;
     private final Executor writer;
     private final Settings settings;
     private final LongSupplier nanos;
-    private final Watch watch;
+    private final Listener listener;
     /** Used by the writer only. */
     private final LogFiles files;
 
-    private final Upkeep upkeep;
+    private final Housekeeping housekeeping;
 
     private final LogIdentity identity;
     /** The batch that is being written. Used by the writer only. */
@@ -121,15 +121,20 @@ public final class FileDecisionLog implements DecisionLog {
     private @Nullable Long writeFailedNanos;
 
     private FileDecisionLog(
-            Storage storage, LogFiles files, Executor writer, Settings settings, LongSupplier nanos, Watch watch) {
+            Storage storage,
+            LogFiles files,
+            Executor writer,
+            Settings settings,
+            LongSupplier nanos,
+            Listener listener) {
         this.storage = storage;
         this.files = files;
         this.identity = files.manifest().identity();
         this.writer = writer;
         this.settings = settings;
         this.nanos = nanos;
-        this.watch = watch;
-        this.upkeep = new Upkeep(files, nanos, watch::notice);
+        this.listener = listener;
+        this.housekeeping = new Housekeeping(files, nanos, listener::notice);
         this.checkedNanos = new AtomicLong(nanos.getAsLong() - RECHECK_NANOS);
     }
 
@@ -148,11 +153,11 @@ public final class FileDecisionLog implements DecisionLog {
             Settings settings,
             LongSupplier nanos,
             RandomGenerator random,
-            Watch watch)
+            Listener listener)
             throws IOException {
         LogFiles files = LogOpening.open(
-                storage, new LogOpening.Options(settings, random, watch::notice, UnaryOperator.identity()));
-        return new FileDecisionLog(storage, files, writer, settings, nanos, watch);
+                storage, new LogOpening.Options(settings, random, listener::notice, UnaryOperator.identity()));
+        return new FileDecisionLog(storage, files, writer, settings, nanos, listener);
     }
 
     @Override
@@ -187,7 +192,8 @@ public final class FileDecisionLog implements DecisionLog {
         try {
             payload = Payload.encode(record);
         } catch (IllegalArgumentException tooLong) {
-            watch.notice("the end of transaction %s is not recorded: %s".formatted(record.id(), tooLong.getMessage()));
+            listener.notice(
+                    "the end of transaction %s is not recorded: %s".formatted(record.id(), tooLong.getMessage()));
             return;
         }
         enqueue(new PendingAppend(payload, null));
@@ -227,7 +233,7 @@ public final class FileDecisionLog implements DecisionLog {
 
     private void startWriter() {
         synchronized (queue) {
-            if (writing || phase == Phase.OVER) {
+            if (writing || phase == Phase.STOPPED) {
                 return;
             }
             writing = true;
@@ -249,7 +255,7 @@ public final class FileDecisionLog implements DecisionLog {
         long checked = checkedNanos.get();
         if (now - checked >= RECHECK_NANOS && checkedNanos.compareAndSet(checked, now)) {
             // A failed write also expires here: the next decision tests whether writes succeed again.
-            refuse(FreeSpace.shortage(storage, settings.freeBytesMin()));
+            setRefusal(FreeSpace.shortage(storage, settings.freeBytesMin()));
         }
         return refusal;
     }
@@ -259,13 +265,13 @@ public final class FileDecisionLog implements DecisionLog {
         return identity;
     }
 
-    private void refuse(@Nullable String why) {
+    private void setRefusal(@Nullable String reason) {
         String before = refusal;
-        refusal = why;
-        if (why != null && before == null) {
-            watch.notice("no commit decisions are accepted: " + why);
-        } else if (why == null && before != null) {
-            watch.notice("commit decisions are accepted again");
+        refusal = reason;
+        if (reason != null && before == null) {
+            listener.notice("no commit decisions are accepted: " + reason);
+        } else if (reason == null && before != null) {
+            listener.notice("commit decisions are accepted again");
         }
     }
 
@@ -276,11 +282,11 @@ public final class FileDecisionLog implements DecisionLog {
         try {
             batch = nextBatch();
             if (batch.isEmpty()) {
-                upkeep.check();
+                housekeeping.check();
             } else {
                 write();
             }
-            upkeep.prepare();
+            housekeeping.prepare();
             if (canClean()) {
                 clean();
             }
@@ -292,7 +298,7 @@ public final class FileDecisionLog implements DecisionLog {
         }
         boolean more;
         synchronized (queue) {
-            more = phase != Phase.OVER && (hasWork() || phase == Phase.CLOSING || canClean());
+            more = phase != Phase.STOPPED && (hasWork() || phase == Phase.CLOSING || canClean());
             writing = more;
         }
         if (more) {
@@ -310,7 +316,7 @@ public final class FileDecisionLog implements DecisionLog {
             }
             while (!queue.isEmpty()) {
                 PendingAppend append = queue.element();
-                bytes += Segment.RECORD_HEAD_BYTES + append.payload().remaining();
+                bytes += Segment.RECORD_HEADER_BYTES + append.payload().remaining();
                 if (bytes > bytesMax && !next.isEmpty()) {
                     break;
                 }
@@ -327,10 +333,10 @@ public final class FileDecisionLog implements DecisionLog {
 
     /** Guarded by the queue. Lazy records alone do not cause a write shortly after a failed write. */
     private boolean hasWork() {
-        return !queue.isEmpty() && (decisionsWaiting > 0 || phase == Phase.CLOSING || !hasJustFailed());
+        return !queue.isEmpty() && (decisionsWaiting > 0 || phase == Phase.CLOSING || !failedRecently());
     }
 
-    private boolean hasJustFailed() {
+    private boolean failedRecently() {
         return writeFailedNanos != null && nanos.getAsLong() - writeFailedNanos < RECHECK_NANOS;
     }
 
@@ -339,7 +345,7 @@ public final class FileDecisionLog implements DecisionLog {
             files.append(batch.stream().map(PendingAppend::payload).toList());
             writeFailedNanos = null;
         } catch (NotWrittenException failure) {
-            noteFailedWrite(failure);
+            handleFailedWrite(failure);
             requeueLazy();
             complete(new AppendResult.Refused(String.valueOf(failure.getMessage())));
             return;
@@ -347,7 +353,7 @@ public final class FileDecisionLog implements DecisionLog {
         if (!batch.stream().allMatch(PendingAppend::isLazy)) {
             files.force();
         }
-        upkeep.check();
+        housekeeping.check();
         complete(new AppendResult.Stored());
     }
 
@@ -369,25 +375,25 @@ public final class FileDecisionLog implements DecisionLog {
         }
     }
 
-    private void noteFailedWrite(NotWrittenException failure) {
+    private void handleFailedWrite(NotWrittenException failure) {
         writeFailedNanos = nanos.getAsLong();
         checkedNanos.set(writeFailedNanos);
-        refuse("the last write of the decision log failed: " + failure.getMessage());
+        setRefusal("the last write of the decision log failed: " + failure.getMessage());
     }
 
     private boolean canClean() {
-        return damage == null && !hasJustFailed() && files.isCleaningDue();
+        return damage == null && !failedRecently() && files.isCleaningDue();
     }
 
     private void clean() throws IOException {
         try {
             files.clean();
         } catch (NotWrittenException failure) {
-            noteFailedWrite(failure);
+            handleFailedWrite(failure);
         } catch (UnreadableLogException damaged) {
             // Decisions are in memory and can still be delivered. But the log cannot be read after a restart.
             damage = damaged.getMessage();
-            watch.notice("the log is damaged, and no commit decisions are accepted: " + damaged.getMessage());
+            listener.notice("the log is damaged, and no commit decisions are accepted: " + damaged.getMessage());
         }
     }
 
@@ -400,7 +406,7 @@ public final class FileDecisionLog implements DecisionLog {
     private void closeFiles() throws IOException {
         files.close();
         synchronized (queue) {
-            phase = Phase.OVER;
+            phase = Phase.STOPPED;
         }
         closed.complete(null);
     }
@@ -411,11 +417,11 @@ public final class FileDecisionLog implements DecisionLog {
         List<PendingAppend> queued;
         synchronized (queue) {
             failed = result;
-            phase = Phase.OVER;
+            phase = Phase.STOPPED;
             queued = List.copyOf(queue);
             queue.clear();
         }
-        watch.fatal(FAILED + ": " + (failure instanceof IOException ? failure.getMessage() : failure), failure);
+        listener.fatal(FAILED + ": " + (failure instanceof IOException ? failure.getMessage() : failure), failure);
         complete(result);
         queued.forEach(append -> append.complete(result));
     }

@@ -17,7 +17,7 @@ record FileName(Kind kind, long number, int epoch) {
 
     enum Kind {
         CLAIM("claim-([0-9]{8})"),
-        /** A claim that a later process has ended. */
+        /** The claim of a process that was fenced by a later one. */
         SUPERSEDED_CLAIM("claim-([0-9]{8})\\.superseded"),
         MANIFEST("manifest-([0-9]{8})"),
         /** A manifest that is being written. */
@@ -65,14 +65,14 @@ record FileName(Kind kind, long number, int epoch) {
         return String.format(Locale.ROOT, "segment-%010d.log", number);
     }
 
-    /** The name of a file that a repair has replaced. Not a name of the log. */
-    static String aside(int epoch, String name) {
+    /** The name under which a repair keeps a file that it replaced. Ignored by the log. */
+    static String backup(int epoch, String name) {
         return String.format(Locale.ROOT, "before-repair-%08d-", epoch) + name;
     }
 
-    /** Parses a name; null if no file of the log has this name. */
+    /** Parses a name; null if it is not a valid name of a log file. */
     static @Nullable FileName parse(String name) {
-        if (!isOurs(name)) {
+        if (!isLogFile(name)) {
             return null;
         }
         for (Kind kind : Kind.values()) {
@@ -104,8 +104,8 @@ record FileName(Kind kind, long number, int epoch) {
         return highest;
     }
 
-    /** Whether the name looks like that of a file of the log. Such a file must have a valid name. */
-    static boolean isOurs(String name) {
+    /** Whether the name has a prefix that is reserved for log files. Such a name must be valid. */
+    static boolean isLogFile(String name) {
         return name.startsWith("claim-") || name.startsWith("manifest-") || name.startsWith("segment-");
     }
 

@@ -37,8 +37,8 @@ final class LogFiles {
     static final int CLEANING_BYTES = 2 * FileDecisionLog.BATCH_BYTES_MAX;
 
     /**
-     * The number of segments up to which short segments are kept. Each process creates a segment of its own, so
-     * frequent restarts would create any number of them.
+     * The number of segments up to which short segments are kept. Each process creates its own segment, so the number
+     * of segments would grow with each restart.
      */
     private static final int SHORT_SEGMENTS_MAX = 8;
 
@@ -71,7 +71,7 @@ final class LogFiles {
     /** A record to be written. */
     private record NewRecord(long sequence, ByteBuffer payload) {
         int length() {
-            return Segment.RECORD_HEAD_BYTES + payload.remaining();
+            return Segment.RECORD_HEADER_BYTES + payload.remaining();
         }
     }
 
@@ -95,12 +95,12 @@ final class LogFiles {
     // Opening
 
     /** Adds a segment of an earlier process, which this process only reads. */
-    void inherit(Segment segment) {
+    void addExistingSegment(Segment segment) {
         segments.add(segment);
         totalBytes += segment.size();
     }
 
-    void load(Segment segment, Valid record) {
+    void addRecord(Segment segment, Valid record) {
         nextSequence = Math.max(nextSequence, record.sequence() + 1);
         index.add(record.payload(), new Location(segment, record.offset(), record.length(), record.sequence()));
     }
@@ -117,7 +117,7 @@ final class LogFiles {
     /** Writes the copies, and after them the manifest of this epoch. */
     void start() throws IOException, NotWrittenException {
         if (!copies.isEmpty()) {
-            addSegment(ownFiles.takeSegment(manifest.logId(), nextNumber));
+            addSegment(ownFiles.nextSegment(manifest.logId(), nextNumber));
             for (int from = 0; from < copies.size(); ) {
                 int to = from + 1;
                 for (long bytes = copies.get(from).length();
@@ -137,7 +137,7 @@ final class LogFiles {
         acknowledge();
     }
 
-    /** Deletes the files that {@link #start} has created, after it could not write all. */
+    /** Deletes the files that {@link #start} created, after it failed. */
     void deleteOwn() throws IOException {
         ownFiles.deleteUnused();
         if (current != null) {
@@ -151,13 +151,13 @@ final class LogFiles {
 
     /** Creates the files that are needed next, if they do not exist. */
     void prepare() throws IOException, NotWrittenException {
-        if (!ownFiles.arePrepared()) {
+        if (!ownFiles.isPrepared()) {
             ownFiles.prepare(manifest.logId(), nextNumber);
         }
     }
 
     boolean isPrepared() {
-        return ownFiles.arePrepared();
+        return ownFiles.isPrepared();
     }
 
     /** Passes the newest record of each transaction to {@code each}, in append order. */
@@ -179,15 +179,15 @@ final class LogFiles {
     }
 
     private Valid validRecord(SegmentReader reader, Segment segment, long offset) throws IOException {
-        return switch (reader.at(offset)) {
+        return switch (reader.read(offset)) {
             case Valid record -> record;
             case Zeros _ -> throw unreadable(segment, offset, "nothing but zeros");
-            case Invalid invalid -> throw unreadable(segment, offset, invalid.why());
+            case Invalid invalid -> throw unreadable(segment, offset, invalid.reason());
         };
     }
 
-    private UnreadableLogException unreadable(Segment segment, long offset, String why) {
-        return new UnreadableLogException(storage, new Damage(segment.name(), offset, why, Remedy.RESTORE));
+    private UnreadableLogException unreadable(Segment segment, long offset, String reason) {
+        return new UnreadableLogException(storage, new Damage(segment.name(), offset, reason, Remedy.RESTORE));
     }
 
     // Writing
@@ -215,7 +215,7 @@ final class LogFiles {
             truncatePreallocated(current);
             force();
         }
-        Segment next = ownFiles.takeSegment(manifest.logId(), nextNumber);
+        Segment next = ownFiles.nextSegment(manifest.logId(), nextNumber);
         List<Entry> entries = new ArrayList<>(entries());
         if (current != null) {
             entries.removeLast();
@@ -231,7 +231,7 @@ final class LogFiles {
         current = segment;
         totalBytes += segment.size();
         nextNumber = segment.number() + 1;
-        ownFiles.segmentListed();
+        ownFiles.markSegmentListed();
     }
 
     private List<Entry> entries() {
@@ -256,7 +256,7 @@ final class LogFiles {
         ByteBuffer encoded =
                 ByteBuffer.allocate(records.stream().mapToInt(NewRecord::length).sum());
         for (NewRecord record : records) {
-            segment.put(encoded, start + encoded.position(), record.sequence(), record.payload());
+            segment.encode(encoded, start + encoded.position(), record.sequence(), record.payload());
         }
         write(segment, encoded.flip(), settings.preallocatedBytes());
         dirty = true;
@@ -310,8 +310,8 @@ final class LogFiles {
     }
 
     /**
-     * Returns when all written records are on the disk, and no other process had claimed the log after that. So they
-     * may be acknowledged: a process that claims the log from now on reads them.
+     * Makes all written records durable, then checks the claim. The records may then be acknowledged: a process that
+     * claims the log later reads them.
      */
     void force() throws IOException {
         if (dirty && current != null) {
@@ -325,8 +325,8 @@ final class LogFiles {
     }
 
     /**
-     * Records the acknowledged position. It is only needed to notice damage, and a lower one is valid too, so a failure
-     * does not matter for the records.
+     * Records the acknowledged position. The position only serves to detect damage, and a lower position is also valid,
+     * so a failure is ignored.
      */
     private void acknowledge() {
         try {
@@ -371,7 +371,7 @@ final class LogFiles {
 
     /**
      * Whether the dead bytes exceed the live bytes by more than a segment, or the oldest segment has no live bytes, or
-     * there are many short segments. So the log is never longer than twice its live bytes plus two segments.
+     * there are many short segments. The log is therefore never longer than twice its live bytes plus two segments.
      */
     boolean isCleaningDue() {
         if (segments.isEmpty() || segments.getFirst() == current) {
@@ -397,8 +397,7 @@ final class LogFiles {
         }
         force(); // the copies, and the records that replaced others
         List<Entry> entries = entries();
-        // A process that claims the log after this either finds a manifest without the segment, or keeps us from
-        // deleting it.
+        // A process that claims the log later either reads this manifest, or fences this process before the deletion.
         writeManifest(entries.subList(1, entries.size()));
         segments.removeFirst();
         totalBytes -= oldest.size();
@@ -413,7 +412,7 @@ final class LogFiles {
     private long copyLive(Segment oldest) throws IOException, NotWrittenException {
         SegmentReader reader = new SegmentReader(storage, oldest);
         List<NewRecord> live = new ArrayList<>();
-        long start = Math.max(cleanedTo, oldest.headBytes());
+        long start = Math.max(cleanedTo, oldest.headerBytes());
         long offset = start;
         while (offset < oldest.size() && offset - start < CLEANING_BYTES) {
             Valid record = validRecord(reader, oldest, offset);

@@ -19,7 +19,8 @@ import java.util.function.UnaryOperator;
 import java.util.random.RandomGenerator;
 
 /**
- * What operators do with a log that no coordinator is using. Each operation passes what it found or did to a consumer.
+ * Maintenance operations for operators, on a log that no coordinator uses. Each operation passes a report to a
+ * consumer, line by line.
  */
 public final class LogMaintenance {
 
@@ -32,11 +33,11 @@ public final class LogMaintenance {
     private final Consumer<String> lines;
 
     /** The result of {@link #verify}. */
-    public enum Verified {
-        SOUND,
+    public enum VerifyResult {
+        INTACT,
         DAMAGED,
         /** The storage contains no log. */
-        ABSENT
+        NO_LOG
     }
 
     public LogMaintenance(Storage storage, RandomGenerator random, Instant now, Consumer<String> lines) {
@@ -53,22 +54,22 @@ public final class LogMaintenance {
      *
      * @param check throws an {@link IllegalArgumentException} if it cannot read a record
      */
-    public Verified verify(Consumer<LogRecord> check) throws IOException {
+    public VerifyResult verify(Consumer<LogRecord> check) throws IOException {
         List<Damage> before = List.of();
         for (int attempt = 1; ; attempt++) {
             List<Damage> found = new ArrayList<>();
             try {
-                LogFolder folder = LogFolder.read(storage, found::add);
+                LogDirectory directory = LogDirectory.read(storage, found::add);
                 long[] records = {0};
-                for (Segment segment : folder.segments()) {
-                    folder.read(segment, (_, record) -> {
+                for (Segment segment : directory.segments()) {
+                    directory.read(segment, (_, record) -> {
                         records[0]++;
                         checkRecord(segment, record, check, found);
                     });
                 }
-                // Of a log in use, a file may change while it is read. Damage stays.
+                // If the log is in use, a file may change while it is read. Damage persists.
                 if (found.isEmpty() || found.equals(before) || attempt == VERIFICATIONS_MAX) {
-                    return report(folder, found, records[0]);
+                    return report(directory, found, records[0]);
                 }
                 before = found;
             } catch (IOException failure) {
@@ -90,34 +91,34 @@ public final class LogMaintenance {
         }
     }
 
-    private Verified report(LogFolder folder, List<Damage> found, long records) {
+    private VerifyResult report(LogDirectory directory, List<Damage> found, long records) {
         if (!found.isEmpty()) {
             found.forEach(damage -> lines.accept(UnreadableLogException.message(storage, damage)));
-            return Verified.DAMAGED;
+            return VerifyResult.DAMAGED;
         }
-        if (folder.isEmpty()) {
+        if (directory.isEmpty()) {
             lines.accept("%s contains no log. Check the name of the directory".formatted(storage.location()));
-            return Verified.ABSENT;
+            return VerifyResult.NO_LOG;
         }
-        Manifest manifest = folder.manifest();
+        Manifest manifest = directory.manifest();
         lines.accept(String.format(
                 Locale.ROOT,
                 "the log in %s is not damaged: %d records in %d segments%s",
                 storage.location(),
                 records,
-                folder.segments().size(),
+                directory.segments().size(),
                 manifest == null
                         ? ""
                         : String.format(Locale.ROOT, ", epoch %d, tag %04x", manifest.epoch(), manifest.tag())));
         if (manifest != null) {
             manifest.notes().forEach(lines);
         }
-        return Verified.SOUND;
+        return VerifyResult.INTACT;
     }
 
     // Changing the identity
 
-    /** From now on, abort is presumed for ids with the tag that have no record. */
+    /** Presumes abort for all ids with the tag that have no record. */
     public void adopt(int tag) throws IOException {
         String name = tag(tag);
         change(manifest -> manifest.adopt(tag, now + " adopted tag " + name + ", presuming abort"));
@@ -146,7 +147,7 @@ public final class LogMaintenance {
     }
 
     private void change(UnaryOperator<Manifest> change) throws IOException {
-        if (LogFolder.read(storage, _ -> {}).isEmpty()) {
+        if (LogDirectory.read(storage, _ -> {}).isEmpty()) {
             throw new IOException("%s contains no log. Check the name of the directory".formatted(storage.location()));
         }
         LogOpening.open(storage, new LogOpening.Options(SETTINGS, random, lines, change))
@@ -157,20 +158,20 @@ public final class LogMaintenance {
 
     /**
      * Makes a damaged log readable, without the records that are lost. The other records are copied, and all files are
-     * kept under other names. Since decisions may be lost, the log gets a new tag, like in {@link #retag}.
+     * kept under other names. Since decisions may be lost, the log gets a new tag, as in {@link #retag}.
      *
      * @return whether the log was damaged; otherwise nothing is changed
      */
     public boolean repair() throws IOException {
         storage.lock();
         try {
-            Claim claim = Claim.take(storage);
+            Claim claim = Claim.acquire(storage);
             List<Damage> found = new ArrayList<>();
-            LogFolder folder = LogFolder.read(storage, found::add);
+            LogDirectory directory = LogDirectory.read(storage, found::add);
             Map<TransactionId, Valid> live = new LinkedHashMap<>();
-            for (Segment segment : folder.manifest() == null ? allSegments() : folder.segments()) {
+            for (Segment segment : directory.manifest() == null ? allSegments() : directory.segments()) {
                 int before = found.size();
-                folder.read(segment, (_, record) -> {
+                directory.read(segment, (_, record) -> {
                     TransactionId id = Payload.id(record.payload());
                     live.remove(id);
                     if (!Payload.isForgotten(record.payload())) {
@@ -187,15 +188,15 @@ public final class LogMaintenance {
                 return false;
             }
             found.forEach(damage ->
-                    lines.accept("lost: " + damage.file() + ", byte " + damage.offset() + ": " + damage.why()));
-            write(claim, folder, List.copyOf(live.values()));
+                    lines.accept("lost: " + damage.file() + ", byte " + damage.offset() + ": " + damage.reason()));
+            write(claim, directory, List.copyOf(live.values()));
             return true;
         } finally {
             storage.close();
         }
     }
 
-    /** Without a manifest, nothing tells which segments belong to the log. */
+    /** Returns all segments, for a log without a manifest that lists them. */
     private List<Segment> allSegments() throws IOException {
         List<FileName> names = new ArrayList<>();
         for (String name : storage.names()) {
@@ -210,14 +211,14 @@ public final class LogMaintenance {
         names.sort(Comparator.comparingLong(FileName::number).thenComparingInt(FileName::epoch));
         List<Segment> segments = new ArrayList<>();
         for (FileName name : names) {
-            segments.add(Segment.fromHead(storage, name));
+            segments.add(Segment.fromHeader(storage, name));
         }
         return segments;
     }
 
     private void reportLost(Segment segment, Damage damage) throws IOException {
         ByteBuffer record =
-                storage.read(segment.name(), damage.offset() + segment.recordHeadBytes(), Payload.BYTES_MIN);
+                storage.read(segment.name(), damage.offset() + segment.recordHeaderBytes(), Payload.BYTES_MIN);
         if (record.remaining() == Payload.BYTES_MIN) {
             TransactionId id = Payload.id(record);
             if (id.value().version() == 7) {
@@ -226,22 +227,22 @@ public final class LogMaintenance {
         }
     }
 
-    private void write(Claim claim, LogFolder folder, List<Valid> records) throws IOException {
+    private void write(Claim claim, LogDirectory directory, List<Valid> records) throws IOException {
         int tag = random.nextInt(TransactionId.TAG_MAX + 1);
-        Manifest old = folder.manifest();
+        Manifest old = directory.manifest();
         String note =
                 now + " repaired; " + (old == null ? "the previous tag is lost" : "the tag was " + tag(old.tag()));
         Manifest base = old == null
                 ? new Manifest(0, random.nextLong(), tag, 0, Set.of(), List.of(note), List.of())
                 : old.withTag(tag, note);
         List<String> previous = storage.names().stream()
-                .filter(name -> FileName.isOurs(name) && !name.equals(claim.name()))
+                .filter(name -> FileName.isLogFile(name) && !name.equals(claim.name()))
                 .toList();
         LogFiles files = new LogFiles(
                 storage, claim, base.with(claim.epoch(), List.of()), nextNumber(previous), SETTINGS, lines);
         files.copyLater(records);
         if (previous.contains(FileName.FORMAT) && !storage.isFile(FileName.FORMAT)) {
-            storage.rename(FileName.FORMAT, FileName.aside(claim.epoch(), FileName.FORMAT));
+            storage.rename(FileName.FORMAT, FileName.backup(claim.epoch(), FileName.FORMAT));
         }
         LogOpening.writeFormat(storage);
         try {
@@ -252,7 +253,7 @@ public final class LogMaintenance {
         }
         for (String name : previous) {
             if (!name.equals(FileName.FORMAT)) {
-                storage.rename(name, FileName.aside(claim.epoch(), name));
+                storage.rename(name, FileName.backup(claim.epoch(), name));
             }
         }
         storage.forceDirectory();
@@ -262,7 +263,7 @@ public final class LogMaintenance {
                 "kept %d records. The previous files are in %s under the names %s",
                 records.size(),
                 storage.location(),
-                FileName.aside(claim.epoch(), "*")));
+                FileName.backup(claim.epoch(), "*")));
         lines.accept("the log has the new tag %s. Transactions that began before and have no record are PENDING"
                 .formatted(tag(tag)));
     }

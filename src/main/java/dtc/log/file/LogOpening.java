@@ -15,13 +15,13 @@ import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 
 /**
- * Opens the log: claims it, then reads it, then writes a manifest of the new epoch. Only then its records may be used.
+ * Opens the log: claims it, reads it, and writes a manifest of the new epoch. The records must not be used before that.
  *
  * <p>No file of an earlier process is changed, because that process may still be running: it may write to its newest
- * segment, or truncate it, until it finds that its claim is superseded. So the new manifest lists that segment only up
- * to the last byte that the earlier process cannot truncate any more: up to there, its records were forced and may have
- * been acknowledged. The records behind that byte are copied to a segment of the new epoch. Since the copies are
- * forced, it does not matter whether the earlier process failed to force these records.
+ * segment, or truncate it, until it finds that its claim is superseded. The new manifest therefore lists that segment
+ * only up to the last byte that the earlier process can no longer truncate: the records before that byte were forced
+ * and may have been acknowledged. The records after it are copied to a segment of the new epoch and forced, whether or
+ * not the earlier process forced them.
  */
 final class LogOpening {
 
@@ -51,12 +51,12 @@ final class LogOpening {
      * Locks and claims the storage, and reads the log.
      *
      * @throws UnreadableLogException if a record is damaged that was or may have been acknowledged
-     * @throws FencedException if another process claims the storage meanwhile
+     * @throws FencedException if another process claims the storage concurrently
      */
     static LogFiles open(Storage storage, Options options) throws IOException {
         storage.lock();
         try {
-            return new LogOpening(storage, Claim.take(storage), options).run();
+            return new LogOpening(storage, Claim.acquire(storage), options).run();
         } catch (IOException | RuntimeException failure) {
             try {
                 storage.close();
@@ -92,21 +92,21 @@ final class LogOpening {
     }
 
     private LogFiles read() throws IOException {
-        LogFolder folder = LogFolder.read(storage, this::refuse);
+        LogDirectory directory = LogDirectory.read(storage, this::rejectDamage);
         writeFormat(storage);
-        Manifest found = folder.manifest();
-        Manifest base = found == null ? create(folder.entries()) : found;
+        Manifest found = directory.manifest();
+        Manifest base = found == null ? create(directory.entries()) : found;
         LogFiles files = new LogFiles(
                 storage,
                 claim,
                 options.change().apply(base.with(claim.epoch(), List.of())),
-                folder.nextNumber(),
+                directory.nextNumber(),
                 options.settings(),
                 options.notice());
         List<Valid> newest = new ArrayList<>();
-        for (Segment segment : folder.segments()) {
-            if (folder.isOpen(segment)) {
-                LogFolder.End end = folder.read(segment, (_, record) -> newest.add(record));
+        for (Segment segment : directory.segments()) {
+            if (directory.isOpen(segment)) {
+                LogDirectory.End end = directory.read(segment, (_, record) -> newest.add(record));
                 if (end.tornTail() != null) {
                     options.notice()
                             .accept(String.format(
@@ -117,22 +117,25 @@ final class LogOpening {
                                     end.offset(),
                                     end.tornTail()));
                 }
-                inheritNewest(files, segment, folder.acknowledgedIn(segment), newest);
+                addOpenSegment(files, segment, directory.acknowledgedIn(segment), newest);
             } else {
-                files.inherit(segment);
-                folder.read(segment, files::load);
+                files.addExistingSegment(segment);
+                directory.read(segment, files::addRecord);
             }
         }
         return files;
     }
 
-    /** Refuses to open a damaged log. If another process has claimed it, it may have changed while it was read. */
-    private void refuse(Damage damage) throws IOException {
+    /**
+     * Rejects a damaged log. Checks the claim first, because another process may have changed the log while it was
+     * read.
+     */
+    private void rejectDamage(Damage damage) throws IOException {
         claim.check();
         throw new UnreadableLogException(storage, damage);
     }
 
-    /** Writes the file that keeps programs of formats 1 to 3 from using this folder. */
+    /** Writes the format file, which makes programs of formats 1 to 3 refuse this directory. */
     static void writeFormat(Storage storage) throws IOException {
         ByteBuffer format = Segment.formatFile();
         if (storage.names().contains(FileName.FORMAT)) {
@@ -149,7 +152,8 @@ final class LogOpening {
     }
 
     /**
-     * Gives the log an identity. If it contains records of formats 1 to 3, its state is first described by a manifest.
+     * Creates the identity of the log. If the log contains records of formats 1 to 3, also writes a manifest that lists
+     * their segments.
      */
     private Manifest create(List<Entry> legacy) throws IOException {
         int tag = options.random().nextInt(TransactionId.TAG_MAX + 1);
@@ -168,19 +172,19 @@ final class LogOpening {
         return created;
     }
 
-    private static void inheritNewest(LogFiles files, Segment segment, long acknowledged, List<Valid> records) {
+    private static void addOpenSegment(LogFiles files, Segment segment, long acknowledged, List<Valid> records) {
         long kept = acknowledged;
         for (Valid record : records) {
-            kept = Math.max(kept, record.forced());
+            kept = Math.max(kept, record.forcedTo());
         }
         segment.resize(kept);
         if (!segment.isEmpty()) {
-            files.inherit(segment);
+            files.addExistingSegment(segment);
         }
         List<Valid> rest = new ArrayList<>();
         for (Valid record : records) {
             if (record.offset() + record.length() <= kept) {
-                files.load(segment, record);
+                files.addRecord(segment, record);
             } else {
                 rest.add(record);
             }
@@ -188,7 +192,7 @@ final class LogOpening {
         files.copyLater(rest);
     }
 
-    /** Deletes what earlier processes left. It is never read again, so failures do no harm. */
+    /** Deletes files of earlier processes that are not listed. They are never read again, so failures are harmless. */
     private void deleteUnlisted(Manifest manifest) throws IOException {
         Set<String> listed = manifest.segments().stream().map(Entry::name).collect(Collectors.toSet());
         for (String name : storage.names()) {

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the files of a log for inspection: all records, including replaced ones, and invalid data. It changes nothing
- * and takes no lock, so a coordinator may be writing at the same time. The last record may then be incomplete, and a
+ * and needs no lock, so a coordinator may be writing concurrently. The last record may then be incomplete, and a
  * segment may be deleted.
  */
 public final class LogScanner {
@@ -30,13 +30,13 @@ public final class LogScanner {
     public record Preallocated() implements Content {}
 
     /** The torn tail of the newest segment, which the next start ignores. */
-    public record TornTail(String why) implements Content {}
+    public record TornTail(String reason) implements Content {}
 
     /** Damaged data. The log cannot be opened. */
-    public record Damaged(String why) implements Content {}
+    public record Damaged(String reason) implements Content {}
 
     /** The segment changed while it was read. */
-    public record Gone(String why) implements Content {}
+    public record Changed(String reason) implements Content {}
 
     private final Storage storage;
     private final Consumer<Item> items;
@@ -54,18 +54,18 @@ public final class LogScanner {
     }
 
     private void scan() throws IOException {
-        LogFolder folder = LogFolder.readStable(storage, damage -> pending = damaged(damage));
-        for (Segment segment : folder.segments()) {
-            emitPending(Segment.LEGACY_HEAD_BYTES);
+        LogDirectory directory = LogDirectory.readStable(storage, damage -> pending = damaged(damage));
+        for (Segment segment : directory.segments()) {
+            emitPending(Segment.LEGACY_HEADER_BYTES);
             try {
-                scan(folder, segment);
+                scan(directory, segment);
             } catch (IOException failure) {
                 emitPending(segment.size());
                 if (!storage.names().contains(segment.name())) {
-                    items.accept(item(segment, 0, segment.size(), new Gone("deleted while it was read")));
+                    items.accept(item(segment, 0, segment.size(), new Changed("deleted while it was read")));
                 } else if (storage.size(segment.name()) < segment.size()) {
                     items.accept(
-                            item(segment, storage.size(segment.name()), 0, new Gone("truncated while it was read")));
+                            item(segment, storage.size(segment.name()), 0, new Changed("truncated while it was read")));
                 } else {
                     throw failure;
                 }
@@ -82,18 +82,18 @@ public final class LogScanner {
     private void emitPending(long end) {
         if (pending != null) {
             long length = Math.max(0, end - pending.offset());
-            items.accept(new Item(pending.file(), pending.offset(), length, new Damaged(pending.why())));
+            items.accept(new Item(pending.file(), pending.offset(), length, new Damaged(pending.reason())));
             pending = null;
         }
     }
 
-    private void scan(LogFolder folder, Segment segment) throws IOException {
-        LogFolder.End end = folder.read(segment, (_, record) -> {
+    private void scan(LogDirectory directory, Segment segment) throws IOException {
+        LogDirectory.End end = directory.read(segment, (_, record) -> {
             emitPending(record.offset());
             items.accept(item(segment, record.offset(), record.length(), content(record)));
         });
         if (pending != null) {
-            emitPending(end.offset() == 0 ? Segment.LEGACY_HEAD_BYTES : segment.size());
+            emitPending(end.offset() == 0 ? Segment.LEGACY_HEADER_BYTES : segment.size());
             return;
         }
         long rest = segment.size() - end.offset();

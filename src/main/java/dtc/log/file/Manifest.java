@@ -30,9 +30,9 @@ import java.util.zip.CRC32C;
  * </pre>
  *
  * @param epoch the epoch of the process that wrote it; 0 if it describes a log of formats 1 to 3 before its conversion
- * @param logId random; in the head of each segment
+ * @param logId random; in the header of each segment
  * @param idsWithoutTagUntilMillis see {@link LogIdentity#idsWithoutTagUntilMillis}
- * @param notes what operators did with the log, with the time
+ * @param notes the maintenance operations of operators, with their time
  * @param segments in the order in which they are read
  */
 record Manifest(
@@ -81,15 +81,15 @@ record Manifest(
     Manifest adopt(int adopted, String note) {
         Set<Integer> tags = new TreeSet<>(adoptedTags);
         tags.add(adopted);
-        return new Manifest(epoch, logId, tag, idsWithoutTagUntilMillis, tags, noted(note), segments);
+        return new Manifest(epoch, logId, tag, idsWithoutTagUntilMillis, tags, withNote(note), segments);
     }
 
-    /** With a new tag. Abort is no longer presumed for ids with the previous tag. */
+    /** Returns a copy with a new tag. Abort is no longer presumed for ids with the previous tag. */
     Manifest withTag(int newTag, String note) {
-        return new Manifest(epoch, logId, newTag, 0, adoptedTags, noted(note), segments);
+        return new Manifest(epoch, logId, newTag, 0, adoptedTags, withNote(note), segments);
     }
 
-    private List<String> noted(String note) {
+    private List<String> withNote(String note) {
         List<String> all = new ArrayList<>(notes);
         all.add(note);
         return all;

@@ -15,7 +15,7 @@ final class OwnFiles {
     private final String unfinishedManifest;
     private boolean hasUnfinishedManifest;
     private boolean isManifestPartlyWritten;
-    /** Created, perhaps without a complete head. */
+    /** The next segment, if its file exists. The header may be incomplete. */
     private @Nullable Segment next;
 
     private boolean isNextComplete;
@@ -27,7 +27,7 @@ final class OwnFiles {
     }
 
     /** Whether the next segment and manifest can be written without creating a file. */
-    boolean arePrepared() {
+    boolean isPrepared() {
         return isNextComplete && hasUnfinishedManifest;
     }
 
@@ -58,7 +58,7 @@ final class OwnFiles {
                 storage.create(created.name());
                 next = created;
             }
-            storage.write(next.name(), 0, next.head());
+            storage.write(next.name(), 0, next.header());
         } catch (IOException failure) {
             throw new NotWrittenException(failure);
         }
@@ -68,7 +68,7 @@ final class OwnFiles {
     }
 
     /** Returns the next segment, empty and on the disk. The manifest must list it before its first record is forced. */
-    Segment takeSegment(long logId, long number) throws IOException, NotWrittenException {
+    Segment nextSegment(long logId, long number) throws IOException, NotWrittenException {
         prepareSegment(logId, number);
         Segment taken = next;
         if (taken == null) {
@@ -77,14 +77,14 @@ final class OwnFiles {
         return taken;
     }
 
-    /** The segment that was taken last is listed now; the next one will be another. */
-    void segmentListed() {
+    /** Called when the manifest lists the next segment. {@link #nextSegment} then returns another one. */
+    void markSegmentListed() {
         next = null;
         isNextComplete = false;
     }
 
     /**
-     * Replaces the manifest. When this returns, it is on the disk, and the claim was valid after that.
+     * Replaces the manifest. When this returns, it is durable, and the claim was valid after that.
      *
      * @throws NotWrittenException if the old manifest is still valid
      */

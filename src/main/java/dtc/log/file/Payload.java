@@ -43,21 +43,21 @@ final class Payload {
             case OPEN -> OPEN;
             case ENDED -> ENDED;
         };
-        return head(kind, record.id(), bytes.remaining()).put(bytes).flip();
+        return header(kind, record.id(), bytes.remaining()).put(bytes).flip();
     }
 
     static ByteBuffer encodeForgotten(TransactionId id) {
-        return head(FORGOTTEN, id, 0).flip();
+        return header(FORGOTTEN, id, 0).flip();
     }
 
-    private static ByteBuffer head(byte kind, TransactionId id, int bytes) {
+    private static ByteBuffer header(byte kind, TransactionId id, int bytes) {
         return ByteBuffer.allocate(BYTES_MIN + bytes)
                 .put(kind)
                 .putLong(id.value().getMostSignificantBits())
                 .putLong(id.value().getLeastSignificantBits());
     }
 
-    /** Whether this version of the log supports the kind. */
+    /** Whether the kind is supported. */
     static boolean isKnown(ByteBuffer payload) {
         return kind(payload) >= LEGACY_TRANSACTION && kind(payload) <= ENDED;
     }

@@ -8,22 +8,23 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file of the log: a head followed by records. In the segment that is being written, preallocated zeros may follow
+ * A file of the log: a header followed by records. In the segment that is being written, preallocated zeros may follow
  * the last record; the next records overwrite them. All numbers are big-endian.
  *
  * <pre>
- * head    "DTCLOG\n" 7, version 1, number of the segment 8, epoch 4, id of the log 8, checksum 4 of these
+ * header    "DTCLOG\n" 7, version 1, number of the segment 8, epoch 4, id of the log 8, checksum 4 of these
  * record  length of the payload 4, checksum 4, sequence 8, forced 8, payload (see {@link Payload})
  * </pre>
  *
  * <p>The checksum (CRC-32C) of a record also covers the id of the log, the number and epoch of its segment, and its
- * offset. So neither bytes in a client's text nor a misplaced disk block or file are accepted as a record.
+ * offset. Bytes in a client's text, or a misplaced disk block or file, are therefore not accepted as a record.
  *
- * <p>{@code forced} is the offset up to which the segment was forced when the record was written. A valid record proves
- * that the bytes before that offset were on the disk. It proves nothing about the bytes between that offset and itself.
+ * <p>{@code forcedTo} is the offset up to which the segment was forced when the record was written. A valid record
+ * proves that the bytes before that offset were on the disk. It proves nothing about the bytes between that offset and
+ * itself.
  *
- * <p>Versions 1 to 3 had neither epoch nor id, neither in the head nor in the checksums. Version 1 had neither
- * {@code forced} nor preallocated zeros: there, a valid record proves that all bytes before it were on the disk.
+ * <p>Versions 1 to 3 had neither epoch nor id, neither in the header nor in the checksums. Version 1 had neither
+ * {@code forcedTo} nor preallocated zeros: there, a valid record proves that all bytes before it were on the disk.
  * Versions 1 and 2 contain only the payload kinds 1 and 2.
  */
 final class Segment {
@@ -37,11 +38,11 @@ final class Segment {
 
     private static final byte LEGACY_VERSION_MAX = 3;
 
-    static final int HEAD_BYTES = 32;
-    static final int LEGACY_HEAD_BYTES = 20;
+    static final int HEADER_BYTES = 32;
+    static final int LEGACY_HEADER_BYTES = 20;
     private static final int LOG_ID_OFFSET = 20;
-    static final int RECORD_HEAD_BYTES = 24;
-    private static final int RECORD_HEAD_BYTES_V1 = 16;
+    static final int RECORD_HEADER_BYTES = 24;
+    private static final int RECORD_HEADER_BYTES_V1 = 16;
 
     private static final byte[] MAGIC = "DTCLOG\n".getBytes(StandardCharsets.US_ASCII);
 
@@ -55,7 +56,7 @@ final class Segment {
     /** The size in bytes, including preallocated zeros. */
     private long fileSize;
     /** The offset up to which the segment is on the disk. */
-    private long forced;
+    private long forcedTo;
     /** The number of bytes of the records that are in the index. */
     private long liveBytes;
 
@@ -66,34 +67,37 @@ final class Segment {
         this.epoch = epoch;
         this.version = version;
         this.name = FileName.segment(number, epoch);
-        this.forced = headBytes();
+        this.forcedTo = headerBytes();
         resize(size);
     }
 
     /** Returns a new, empty segment of the current version. */
     static Segment create(long logId, long number, int epoch) {
-        return new Segment(logId, number, epoch, VERSION, HEAD_BYTES);
+        return new Segment(logId, number, epoch, VERSION, HEADER_BYTES);
     }
 
-    /** Returns a segment as its head describes it, without checking the head. */
-    static Segment fromHead(Storage storage, FileName name) throws IOException {
+    /** Creates a segment from its header, without checking the header. */
+    static Segment fromHeader(Storage storage, FileName name) throws IOException {
         String file = FileName.segment(name.number(), name.epoch());
-        ByteBuffer head = storage.read(file, 0, HEAD_BYTES);
-        boolean hasLogId = name.epoch() > 0 && head.remaining() >= HEAD_BYTES;
+        ByteBuffer header = storage.read(file, 0, HEADER_BYTES);
+        boolean hasLogId = name.epoch() > 0 && header.remaining() >= HEADER_BYTES;
         return new Segment(
-                hasLogId ? head.getLong(LOG_ID_OFFSET) : 0,
+                hasLogId ? header.getLong(LOG_ID_OFFSET) : 0,
                 name.number(),
                 name.epoch(),
-                versionToRead(head, name.epoch()),
+                versionToRead(header, name.epoch()),
                 storage.size(file));
     }
 
-    /** Returns the version by which records are read. It does not depend on a damaged head if possible. */
-    static byte versionToRead(ByteBuffer head, int epoch) {
+    /**
+     * Returns the version with which records are read. If possible, it does not depend on the header, which may be
+     * damaged.
+     */
+    static byte versionToRead(ByteBuffer header, int epoch) {
         if (epoch > 0) {
             return VERSION;
         }
-        byte version = version(head);
+        byte version = version(header);
         return version >= 1 && version <= LEGACY_VERSION_MAX ? version : LEGACY_VERSION_MAX;
     }
 
@@ -114,7 +118,7 @@ final class Segment {
     }
 
     boolean isEmpty() {
-        return size <= headBytes();
+        return size <= headerBytes();
     }
 
     long fileSize() {
@@ -140,11 +144,11 @@ final class Segment {
     }
 
     void markForced() {
-        forced = size;
+        forcedTo = size;
     }
 
-    /** Whether its records contain the offset up to which the segment was forced. */
-    boolean holdsForcedOffsets() {
+    /** Whether records contain the offset up to which the segment was forced. */
+    boolean hasForcedOffsets() {
         return version > 1;
     }
 
@@ -152,12 +156,12 @@ final class Segment {
         return version <= LEGACY_VERSION_MAX;
     }
 
-    int headBytes() {
-        return isLegacy() ? LEGACY_HEAD_BYTES : HEAD_BYTES;
+    int headerBytes() {
+        return isLegacy() ? LEGACY_HEADER_BYTES : HEADER_BYTES;
     }
 
-    int recordHeadBytes() {
-        return holdsForcedOffsets() ? RECORD_HEAD_BYTES : RECORD_HEAD_BYTES_V1;
+    int recordHeaderBytes() {
+        return hasForcedOffsets() ? RECORD_HEADER_BYTES : RECORD_HEADER_BYTES_V1;
     }
 
     long liveBytes() {
@@ -168,54 +172,55 @@ final class Segment {
         liveBytes += bytes;
     }
 
-    /** The head that this segment should have. */
-    ByteBuffer head() {
+    /** Returns the expected header. */
+    ByteBuffer header() {
         return isLegacy()
-                ? legacyHead(number, version)
-                : withChecksum(
-                        headStart(version, number, HEAD_BYTES).putInt(epoch).putLong(logId));
+                ? legacyHeader(number, version)
+                : withChecksum(headerWithoutChecksum(version, number, HEADER_BYTES)
+                        .putInt(epoch)
+                        .putLong(logId));
     }
 
-    /** The content of the format file, which has the layout of the head of a legacy segment. */
+    /** The content of the format file, which has the layout of the header of a legacy segment. */
     static ByteBuffer formatFile() {
         return formatFile(VERSION);
     }
 
     static ByteBuffer formatFile(byte version) {
-        return legacyHead(0, version);
+        return legacyHeader(0, version);
     }
 
-    private static ByteBuffer legacyHead(long number, byte version) {
-        return withChecksum(headStart(version, number, LEGACY_HEAD_BYTES));
+    private static ByteBuffer legacyHeader(long number, byte version) {
+        return withChecksum(headerWithoutChecksum(version, number, LEGACY_HEADER_BYTES));
     }
 
-    private static ByteBuffer headStart(byte version, long number, int bytes) {
+    private static ByteBuffer headerWithoutChecksum(byte version, long number, int bytes) {
         return ByteBuffer.allocate(bytes).put(MAGIC).put(version).putLong(number);
     }
 
-    private static ByteBuffer withChecksum(ByteBuffer head) {
+    private static ByteBuffer withChecksum(ByteBuffer header) {
         CRC32C checksum = new CRC32C();
-        checksum.update(head.duplicate().flip());
-        return head.putInt((int) checksum.getValue()).flip();
+        checksum.update(header.duplicate().flip());
+        return header.putInt((int) checksum.getValue()).flip();
     }
 
-    /** Returns the version in a head; 0 if the head is too short. */
-    static byte version(ByteBuffer head) {
-        return head.remaining() <= MAGIC.length ? 0 : head.get(MAGIC.length);
+    /** Returns the version in a header; 0 if the header is too short. */
+    static byte version(ByteBuffer header) {
+        return header.remaining() <= MAGIC.length ? 0 : header.get(MAGIC.length);
     }
 
     /**
-     * Returns why this is not the head of a segment of a version that the program supports; null if it is one. Does not
-     * check the rest of the head.
+     * Returns the damage if {@code header} is not that of a segment in a supported version; otherwise null. Does not
+     * check the rest of the header.
      */
-    static @Nullable Damage unsupported(String name, ByteBuffer head) {
-        if (head.remaining() < LEGACY_HEAD_BYTES) {
-            return new Damage(name, 0, "the file is shorter than the head of a segment", Remedy.RESTORE);
+    static @Nullable Damage checkVersion(String name, ByteBuffer header) {
+        if (header.remaining() < LEGACY_HEADER_BYTES) {
+            return new Damage(name, 0, "the file is shorter than the header of a segment", Remedy.RESTORE);
         }
-        if (!head.slice(0, MAGIC.length).equals(ByteBuffer.wrap(MAGIC))) {
+        if (!header.slice(0, MAGIC.length).equals(ByteBuffer.wrap(MAGIC))) {
             return new Damage(name, 0, "this is not a segment of a decision log", Remedy.RESTORE);
         }
-        byte version = version(head);
+        byte version = version(header);
         if (version < 1 || version > VERSION) {
             return new Damage(
                     name,
@@ -226,31 +231,32 @@ final class Segment {
         return null;
     }
 
-    /** Returns why this is not the head of this segment; null if it is. */
+    /** Returns the damage if {@code header} is not the expected header; otherwise null. */
     @Nullable
-    Damage invalidHead(ByteBuffer head) {
-        Damage unsupported = unsupported(name, head);
+    Damage checkHeader(ByteBuffer header) {
+        Damage unsupported = checkVersion(name, header);
         if (unsupported != null) {
             return unsupported;
         }
-        return head.remaining() >= headBytes() && head.slice(0, headBytes()).equals(head())
+        return header.remaining() >= headerBytes()
+                        && header.slice(0, headerBytes()).equals(header())
                 ? null
-                : new Damage(name, 0, "the head is damaged, or is the head of another segment", Remedy.RESTORE);
+                : new Damage(name, 0, "the header is damaged, or is the header of another segment", Remedy.RESTORE);
     }
 
     /** Encodes a record that will be written at {@code offset}. */
-    void put(ByteBuffer out, long offset, long sequence, ByteBuffer payload) {
+    void encode(ByteBuffer out, long offset, long sequence, ByteBuffer payload) {
         out.putInt(payload.remaining())
-                .putInt(checksum(offset, sequence, forced, payload))
+                .putInt(checksum(offset, sequence, forcedTo, payload))
                 .putLong(sequence)
-                .putLong(forced)
+                .putLong(forcedTo)
                 .put(payload.duplicate());
     }
 
     int checksum(long offset, long sequence, long forcedThen, ByteBuffer payload) {
         ByteBuffer rest = ByteBuffer.allocate(5 * Long.BYTES + 2 * Integer.BYTES);
         rest.putLong(number).putLong(offset).putLong(sequence).putInt(payload.remaining());
-        if (holdsForcedOffsets()) {
+        if (hasForcedOffsets()) {
             rest.putLong(forcedThen);
         }
         if (!isLegacy()) {

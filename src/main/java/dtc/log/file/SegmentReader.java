@@ -11,22 +11,22 @@ final class SegmentReader {
     private static final int WINDOW_BYTES = 1 << 16;
 
     /** The content at an offset. */
-    sealed interface Found {}
+    sealed interface Content {}
 
     /**
      * A record with a valid checksum.
      *
      * @param length its size in the segment
      * @param sequence its position in append order; a copy made by cleaning keeps it
-     * @param forced the offset up to which the segment was on the disk when the record was written
+     * @param forcedTo the offset up to which the segment was on the disk when the record was written
      */
-    record Valid(long offset, int length, long sequence, long forced, ByteBuffer payload) implements Found {}
+    record Valid(long offset, int length, long sequence, long forcedTo, ByteBuffer payload) implements Content {}
 
     /** Only zeros up to the end of the file: preallocated for the next records. */
-    record Zeros(long offset) implements Found {}
+    record Zeros(long offset) implements Content {}
 
     /** No valid record. */
-    record Invalid(long offset, String why) implements Found {}
+    record Invalid(long offset, String reason) implements Content {}
 
     private final Storage storage;
     private final Segment segment;
@@ -38,15 +38,15 @@ final class SegmentReader {
         this.segment = segment;
     }
 
-    ByteBuffer head() throws IOException {
-        return storage.read(segment.name(), 0, segment.headBytes());
+    ByteBuffer header() throws IOException {
+        return storage.read(segment.name(), 0, segment.headerBytes());
     }
 
-    Found at(long offset) throws IOException {
+    Content read(long offset) throws IOException {
         if (isZeroFrom(offset)) {
             return new Zeros(offset);
         }
-        int headBytes = segment.recordHeadBytes();
+        int headBytes = segment.recordHeaderBytes();
         long remaining = segment.size() - offset;
         if (remaining < headBytes) {
             return new Invalid(offset, remaining + " bytes are too few for a record");
@@ -63,7 +63,7 @@ final class SegmentReader {
         int at = position(offset, headBytes + length);
         int expected = window.getInt(at + Integer.BYTES);
         long sequence = window.getLong(at + 2 * Integer.BYTES);
-        long forced = segment.holdsForcedOffsets() ? window.getLong(at + 2 * Integer.BYTES + Long.BYTES) : offset;
+        long forced = segment.hasForcedOffsets() ? window.getLong(at + 2 * Integer.BYTES + Long.BYTES) : offset;
         ByteBuffer payload = window.slice(at + headBytes, length);
         int actual = segment.checksum(offset, sequence, forced, payload);
         return actual == expected
@@ -88,19 +88,19 @@ final class SegmentReader {
      * the disk; empty if there is none.
      */
     OptionalLong findProof(long offset) throws IOException {
-        OptionalLong next = findFrom(offset + 1);
-        while (next.isPresent() && at(next.getAsLong()) instanceof Valid valid && valid.forced() <= offset) {
-            next = findFrom(next.getAsLong() + valid.length());
+        OptionalLong next = findRecord(offset + 1);
+        while (next.isPresent() && read(next.getAsLong()) instanceof Valid valid && valid.forcedTo() <= offset) {
+            next = findRecord(next.getAsLong() + valid.length());
         }
         return next;
     }
 
     /** Returns the offset of the first valid record at or after {@code offset}; empty if there is none. */
-    OptionalLong findFrom(long offset) throws IOException {
-        long last = segment.size() - segment.recordHeadBytes() - Payload.BYTES_MIN;
+    OptionalLong findRecord(long offset) throws IOException {
+        long last = segment.size() - segment.recordHeaderBytes() - Payload.BYTES_MIN;
         for (long candidate = offset; candidate <= last; candidate++) {
             int length = lengthAt(candidate);
-            if (length >= Payload.BYTES_MIN && length <= Payload.BYTES_MAX && at(candidate) instanceof Valid) {
+            if (length >= Payload.BYTES_MIN && length <= Payload.BYTES_MAX && read(candidate) instanceof Valid) {
                 return OptionalLong.of(candidate);
             }
         }

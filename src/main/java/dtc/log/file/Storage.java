@@ -11,12 +11,12 @@ import java.util.List;
  * <p>A crash of the machine may undo changes that were not forced. For a file, these are the writes and truncations
  * since the last {@link #force}: any part may be lost, also an earlier part without a later one. For file names, these
  * are the creations, renames and deletions since the last {@link #forceDirectory}. A crash of the process undoes
- * nothing: the next process sees all changes, forced or not. A call that throws may have taken partial effect. After a
- * failed force the content of the disk is unknown, and a second force proves nothing, because the system may have
- * dropped the data.
+ * nothing: the next process sees all changes, forced or not. A call that throws may have had a partial effect. After a
+ * failed force the content of the disk is unknown, even if a second force succeeds, because the system may have dropped
+ * the data.
  *
  * <p>A file stays open from its first use. If another process renames, deletes or replaces it, this process continues
- * to use the file that it opened; {@link #isInPlace} tells the difference.
+ * to use the file that it opened; {@link #isInPlace} detects this.
  *
  * <p>Not thread-safe, except {@link #freeBytes}, which any thread may call.
  */
@@ -57,7 +57,7 @@ public interface Storage extends Closeable {
 
     void truncate(String name, long size) throws IOException;
 
-    /** Returns when the content of the file is on the disk. */
+    /** Makes the content of the file durable. */
     void force(String name) throws IOException;
 
     /** Renames a file atomically. Replaces a file with the new name. */
@@ -65,7 +65,7 @@ public interface Storage extends Closeable {
 
     void delete(String name) throws IOException;
 
-    /** Returns when the file names are on the disk. */
+    /** Makes the file names durable. */
     void forceDirectory() throws IOException;
 
     /** Whether the file that this process opened under the name still has this name. */

@@ -20,7 +20,7 @@ public final class UnreadableLogException extends IOException {
                 damage.file(),
                 storage.location(),
                 damage.offset(),
-                damage.why(),
+                damage.reason(),
                 switch (damage.remedy()) {
                     case RESTORE ->
                         "Restore the file; or, to continue without what is lost, run this program with: log repair "

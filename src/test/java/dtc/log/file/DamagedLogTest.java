@@ -73,7 +73,7 @@ class DamagedLogTest {
     /** Returns whether the log starts. */
     private static boolean check(FaultyStorage damaged, String what, String... named) throws IOException {
         List<String> lines = new ArrayList<>();
-        LogMaintenance.Verified verified =
+        LogMaintenance.VerifyResult verified =
                 new LogMaintenance(damaged.copy(), new Random(2), Instant.EPOCH, lines::add).verify(_ -> {});
         FaultyStorage repaired = damaged.copy();
         try {
@@ -83,7 +83,7 @@ class DamagedLogTest {
                 assertNotNull(newest, () -> what + ": " + id + " is lost");
                 assertTrue(newest.equals(record) || newest.status() == LogRecord.Status.ENDED, what);
             });
-            assertEquals(LogMaintenance.Verified.SOUND, verified, () -> what + ": " + lines);
+            assertEquals(LogMaintenance.VerifyResult.INTACT, verified, () -> what + ": " + lines);
             return true;
         } catch (IOException refusal) {
             // The refused start has renamed the claim.
@@ -92,7 +92,7 @@ class DamagedLogTest {
                     Stream.of(named).anyMatch(name -> message.startsWith(name + " in memory, at byte ")),
                     () -> what + ": " + message);
             assertTrue(message.contains(". "), () -> "what to do: " + message);
-            assertEquals(LogMaintenance.Verified.DAMAGED, verified, () -> what + ": " + message);
+            assertEquals(LogMaintenance.VerifyResult.DAMAGED, verified, () -> what + ": " + message);
             assertEquals(message, lines.getFirst().replace(".superseded", ""), what);
         }
         checkRepair(repaired, what);

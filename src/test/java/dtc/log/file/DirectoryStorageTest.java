@@ -35,7 +35,7 @@ class DirectoryStorageTest {
     @SuppressWarnings("NullAway.Init") // set before each test
     private Path directory;
 
-    private static final class Failing implements FileDecisionLog.Watch {
+    private static final class Failing implements FileDecisionLog.Listener {
         @Override
         public void notice(String what) {
             throw new AssertionError(what);

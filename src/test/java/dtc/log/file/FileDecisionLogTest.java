@@ -37,8 +37,8 @@ class FileDecisionLogTest extends DecisionLogContract {
 
     private static final String FIRST = FileName.segment(1, 1);
     private static final String SECOND = FileName.segment(2, 1);
-    private static final int OPEN_BYTES =
-            Segment.RECORD_HEAD_BYTES + Payload.encode(SampleLogRecords.open(1)).remaining();
+    private static final int OPEN_BYTES = Segment.RECORD_HEADER_BYTES
+            + Payload.encode(SampleLogRecords.open(1)).remaining();
 
     private FaultyStorage storage = new FaultyStorage();
     private FileLogFixture process = new FileLogFixture(storage);
@@ -265,7 +265,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         store(1);
         log().appendLazily(SampleLogRecords.open(2));
         byte[] whole = storage.bytes(FIRST);
-        int second = Segment.HEAD_BYTES + OPEN_BYTES;
+        int second = Segment.HEADER_BYTES + OPEN_BYTES;
         for (int length = second; length < whole.length; length++) {
             FaultyStorage torn = storage.copy();
             torn.put(FIRST, Arrays.copyOf(whole, length));
@@ -287,7 +287,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         store(1);
         log().appendLazily(SampleLogRecords.open(2));
         byte[] whole = storage.bytes(FIRST);
-        for (int at = Segment.HEAD_BYTES + OPEN_BYTES; at < whole.length; at++) {
+        for (int at = Segment.HEADER_BYTES + OPEN_BYTES; at < whole.length; at++) {
             FaultyStorage garbled = storage.copy();
             garbled.put(FIRST, flipped(whole, at));
 
@@ -313,7 +313,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         log().appendLazily(SampleLogRecords.open(2));
         log().appendLazily(SampleLogRecords.open(3));
         byte[] whole = storage.bytes(FIRST);
-        int second = Segment.HEAD_BYTES + OPEN_BYTES;
+        int second = Segment.HEADER_BYTES + OPEN_BYTES;
         Arrays.fill(whole, second, second + OPEN_BYTES, (byte) 0);
         storage.put(FIRST, whole);
         FaultyStorage after = storage.afterKill();
@@ -337,7 +337,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         });
         store(1);
 
-        assertEquals(Segment.HEAD_BYTES + OPEN_BYTES, storage.size(FIRST));
+        assertEquals(Segment.HEADER_BYTES + OPEN_BYTES, storage.size(FIRST));
         assertEquals("No space left on device", refusal(append(2)));
         storage.capacity(100_000);
         assertEquals(ids(1), found());
@@ -348,17 +348,17 @@ class FileDecisionLogTest extends DecisionLogContract {
         openWithPreallocation();
         store(1);
         long first = storage.size(FIRST);
-        assertEquals(Segment.HEAD_BYTES + OPEN_BYTES + FileLogFixture.WITH_PREALLOCATION.preallocatedBytes(), first);
+        assertEquals(Segment.HEADER_BYTES + OPEN_BYTES + FileLogFixture.WITH_PREALLOCATION.preallocatedBytes(), first);
         store(2);
         assertEquals(first, storage.size(FIRST), "overwritten");
         for (int i = 3; segments().size() == 1; i++) {
             store(i);
         }
-        assertEquals(0, (storage.size(FIRST) - Segment.HEAD_BYTES) % OPEN_BYTES, "nothing but records");
+        assertEquals(0, (storage.size(FIRST) - Segment.HEADER_BYTES) % OPEN_BYTES, "nothing but records");
         Set<?> before = found();
         process.log().close();
         String last = segments().getLast();
-        assertEquals(0, (storage.size(last) - Segment.HEAD_BYTES) % OPEN_BYTES);
+        assertEquals(0, (storage.size(last) - Segment.HEADER_BYTES) % OPEN_BYTES);
         assertEquals(before, found());
     }
 
@@ -382,7 +382,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         store(2);
         store(3);
         byte[] whole = storage.bytes(FIRST);
-        int second = Segment.HEAD_BYTES + OPEN_BYTES;
+        int second = Segment.HEADER_BYTES + OPEN_BYTES;
         for (int at = second; at < second + OPEN_BYTES; at++) {
             FaultyStorage bad = storage.copy();
             bad.put(FIRST, flipped(whole, at));
@@ -395,7 +395,7 @@ class FileDecisionLogTest extends DecisionLogContract {
 
             // A power failure may lose the acknowledged position.
             String claim = FileName.supersededClaim(1);
-            bad.put(claim, Arrays.copyOf(Arrays.copyOf(bad.bytes(claim), Claim.HEAD_BYTES), (int) bad.size(claim)));
+            bad.put(claim, Arrays.copyOf(Arrays.copyOf(bad.bytes(claim), Claim.HEADER_BYTES), (int) bad.size(claim)));
             assertTrue(refusal(bad)
                     .contains(String.format(
                             Locale.ROOT, "the record at byte %d proves that it was forced", second + OPEN_BYTES)));
@@ -429,7 +429,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         withSegments(3);
         storage.put(SECOND, storage.bytes(FIRST));
 
-        assertTrue(refusal(storage.afterKill()).contains("the head is damaged, or is the head of another segment"));
+        assertTrue(refusal(storage.afterKill()).contains("the header is damaged, or is the header of another segment"));
     }
 
     @Test
@@ -453,7 +453,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         assertTrue(refusal(storage.afterKill()).contains("this is not a segment of a decision log"));
 
         storage.put(FIRST, new byte[0]);
-        assertTrue(refusal(storage.afterKill()).contains("shorter than the head of a segment"));
+        assertTrue(refusal(storage.afterKill()).contains("shorter than the header of a segment"));
     }
 
     /** It is valid, so it is no torn write. */
@@ -465,7 +465,7 @@ class FileDecisionLogTest extends DecisionLogContract {
 
         assertTrue(refusal(storage.afterKill())
                 .contains(String.format(
-                        Locale.ROOT, "at byte %d: a payload of kind 5 is not supported", Segment.HEAD_BYTES)));
+                        Locale.ROOT, "at byte %d: a payload of kind 5 is not supported", Segment.HEADER_BYTES)));
     }
 
     @Test
@@ -499,7 +499,7 @@ class FileDecisionLogTest extends DecisionLogContract {
                         "%s in memory, at byte %d: unknown field 77. Restore the file; or, to continue without what is lost,"
                                 + " run this program with: log repair memory --lose-damaged",
                         FIRST,
-                        Segment.HEAD_BYTES + OPEN_BYTES),
+                        Segment.HEADER_BYTES + OPEN_BYTES),
                 failure.getMessage());
     }
 
@@ -511,7 +511,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         Segment later = segment(); // so that it would prove the torn one to have been on the disk
         later.resize(500);
         later.markForced();
-        later.put(payload, Segment.HEAD_BYTES, 0, Payload.encodeForgotten(SampleLogRecords.id(2)));
+        later.encode(payload, Segment.HEADER_BYTES, 0, Payload.encodeForgotten(SampleLogRecords.id(2)));
         putValid(payload.array());
         byte[] whole = storage.bytes(FIRST);
         storage.put(FIRST, Arrays.copyOf(whole, whole.length - 1));
@@ -636,7 +636,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         assertNull(process.fatal);
         assertEquals("the last write of the decision log failed: No space left on device", log().refusalReason());
         assertEquals(ids(1), found());
-        assertEquals(Segment.HEAD_BYTES + OPEN_BYTES, storage.size(FIRST), "truncated");
+        assertEquals(Segment.HEADER_BYTES + OPEN_BYTES, storage.size(FIRST), "truncated");
 
         process.nanos += 1_000_000_000;
         assertEquals("less than 1000 bytes are free for the decision log in memory", log().refusalReason());
@@ -793,8 +793,8 @@ class FileDecisionLogTest extends DecisionLogContract {
             log().appendLazily(SampleLogRecords.open(1));
         }
         ByteBuffer bytes = ByteBuffer.allocate(1000);
-        bytes.put(segment().head());
-        segment().put(bytes, Segment.HEAD_BYTES, 0, ByteBuffer.wrap(payload));
+        bytes.put(segment().header());
+        segment().encode(bytes, Segment.HEADER_BYTES, 0, ByteBuffer.wrap(payload));
         storage.put(FIRST, Arrays.copyOf(bytes.array(), bytes.position()));
     }
 

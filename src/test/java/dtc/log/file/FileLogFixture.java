@@ -15,7 +15,7 @@ import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /** A process with a file log on a disk in memory, on one thread, with a clock that only the test advances. */
-final class FileLogFixture implements FileDecisionLog.Watch, Executor {
+final class FileLogFixture implements FileDecisionLog.Listener, Executor {
 
     static final FileDecisionLog.Settings SMALL_SEGMENTS = new FileDecisionLog.Settings(800, 0, 1000, 100);
 
@@ -89,7 +89,7 @@ final class FileLogFixture implements FileDecisionLog.Watch, Executor {
         List<String> names = new ArrayList<>();
         storage.content().forEach((name, bytes) -> {
             FileName parsed = FileName.parse(name);
-            if (parsed != null && parsed.kind() == FileName.Kind.SEGMENT && bytes.remaining() > Segment.HEAD_BYTES) {
+            if (parsed != null && parsed.kind() == FileName.Kind.SEGMENT && bytes.remaining() > Segment.HEADER_BYTES) {
                 names.add(name);
             }
         });
@@ -124,7 +124,7 @@ final class FileLogFixture implements FileDecisionLog.Watch, Executor {
         busy = false;
     }
 
-    // The watch
+    // The listener
 
     @Override
     public void notice(String what) {

@@ -94,7 +94,7 @@ final class LogBenchmark {
             storage.lock();
             String name = "bare-" + numbers.incrementAndGet();
             storage.create(name);
-            ByteBuffer bytes = ByteBuffer.allocate(Segment.RECORD_HEAD_BYTES
+            ByteBuffer bytes = ByteBuffer.allocate(Segment.RECORD_HEADER_BYTES
                     + Payload.encode(SampleLogRecords.open(1)).remaining());
             long start = System.nanoTime();
             long count = 0;
@@ -197,7 +197,7 @@ final class LogBenchmark {
 
     private static FileDecisionLog open(Storage storage, ExecutorService writer) throws IOException {
         return FileDecisionLog.open(
-                storage, writer, SETTINGS, System::nanoTime, new java.util.Random(1), new FileDecisionLog.Watch() {
+                storage, writer, SETTINGS, System::nanoTime, new java.util.Random(1), new FileDecisionLog.Listener() {
                     @Override
                     public void notice(String what) {
                         throw new AssertionError(what);

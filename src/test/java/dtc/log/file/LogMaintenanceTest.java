@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.log.LogIdentity;
 import dtc.log.SampleLogRecords;
-import dtc.log.file.LogMaintenance.Verified;
+import dtc.log.file.LogMaintenance.VerifyResult;
 import dtc.protocol.TransactionId;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -73,7 +73,7 @@ class LogMaintenanceTest {
         assertTrue(identity(storage).presumesAbort(id(0x0bad, 5_000)));
         assertEquals(process.log().identity().tag(), identity(storage).tag());
         lines.clear();
-        assertEquals(Verified.SOUND, maintenance(storage).verify(_ -> {}));
+        assertEquals(VerifyResult.INTACT, maintenance(storage).verify(_ -> {}));
         assertTrue(lines.contains("2026-11-29T08:00:00Z adopted tag 0bad, presuming abort"), lines.toString());
     }
 
@@ -101,7 +101,7 @@ class LogMaintenanceTest {
             assertEquals("memory contains no log. Check the name of the directory", refusal.getMessage());
         }
         assertEquals(List.of(), storage.names());
-        assertEquals(Verified.ABSENT, maintenance(storage).verify(_ -> {}));
+        assertEquals(VerifyResult.NO_LOG, maintenance(storage).verify(_ -> {}));
 
         process.open();
         assertThrows(IOException.class, () -> maintenance(storage).adopt(1));
@@ -118,7 +118,7 @@ class LogMaintenanceTest {
         }
         Object before = storage.content();
 
-        assertEquals(Verified.SOUND, maintenance(storage.anotherProcess()).verify(_ -> {}));
+        assertEquals(VerifyResult.INTACT, maintenance(storage.anotherProcess()).verify(_ -> {}));
         assertTrue(lines.getFirst().startsWith("the log in memory is not damaged: 20 records in "), lines.toString());
         assertEquals(before, storage.content());
         process.log().append(SampleLogRecords.open(20));
@@ -146,7 +146,7 @@ class LogMaintenanceTest {
                 }
             });
             lines.clear();
-            assertEquals(Verified.SOUND, maintenance(reader).verify(_ -> {}), () -> lines.toString());
+            assertEquals(VerifyResult.INTACT, maintenance(reader).verify(_ -> {}), () -> lines.toString());
         }
     }
 
@@ -154,11 +154,11 @@ class LogMaintenanceTest {
     void each_damage_is_reported_with_file_and_byte() throws IOException {
         writeAndClose(20);
         byte[] first = storage.bytes(FileName.segment(1, 1));
-        first[Segment.HEAD_BYTES + 30] ^= 1;
+        first[Segment.HEADER_BYTES + 30] ^= 1;
         storage.put(FileName.segment(1, 1), first);
         storage.lose(FileName.segment(2, 1));
 
-        assertEquals(Verified.DAMAGED, maintenance(storage).verify(_ -> {}));
+        assertEquals(VerifyResult.DAMAGED, maintenance(storage).verify(_ -> {}));
         assertEquals(2, lines.size(), lines.toString());
         assertTrue(lines.getFirst()
                 .startsWith("segment-0000000002-00000001.log in memory, at byte 0: the file is missing"));
@@ -170,7 +170,7 @@ class LogMaintenanceTest {
     void a_record_that_the_reader_rejects_is_damage() throws IOException {
         writeAndClose(2);
 
-        assertEquals(Verified.DAMAGED, maintenance(storage).verify(record -> {
+        assertEquals(VerifyResult.DAMAGED, maintenance(storage).verify(record -> {
             if (record.id().equals(SampleLogRecords.id(1))) {
                 throw new IllegalArgumentException("unknown field 77");
             }
@@ -185,7 +185,7 @@ class LogMaintenanceTest {
         writeAndClose(20);
         String name = FileName.segment(1, 1);
         byte[] first = storage.bytes(name);
-        first[Segment.HEAD_BYTES + 60] ^= 1;
+        first[Segment.HEADER_BYTES + 60] ^= 1;
         storage.put(name, first);
         assertThrows(UnreadableLogException.class, () -> FileLogFixture.replayed(storage));
 

@@ -59,7 +59,7 @@ class LogScannerTest {
                         new Forgotten(2, SampleLogRecords.id(1))),
                 items.stream().map(Item::content).toList());
         assertEquals(FIRST, items.getFirst().segment());
-        assertEquals(Segment.HEAD_BYTES, items.getFirst().offset());
+        assertEquals(Segment.HEADER_BYTES, items.getFirst().offset());
         assertEquals(end(items.getFirst()), items.get(1).offset());
         assertEquals(storage.size(FIRST), end(items.getLast()));
         assertEquals(before, storage.content());
@@ -86,7 +86,7 @@ class LogScannerTest {
         process.log().append(SampleLogRecords.open(1));
         process.log().append(SampleLogRecords.open(2));
         byte[] whole = storage.bytes(FIRST);
-        int second = Segment.HEAD_BYTES + (whole.length - Segment.HEAD_BYTES) / 2;
+        int second = Segment.HEADER_BYTES + (whole.length - Segment.HEADER_BYTES) / 2;
         storage.put(FIRST, Arrays.copyOf(whole, second));
 
         assertEquals(List.of(Stored.class, Damaged.class), kinds(scanned()));
@@ -100,7 +100,7 @@ class LogScannerTest {
             process.log().append(SampleLogRecords.open(i));
         }
         byte[] bytes = storage.bytes(FIRST);
-        bytes[Segment.HEAD_BYTES + 30] ^= 1;
+        bytes[Segment.HEADER_BYTES + 30] ^= 1;
         storage.put(FIRST, bytes);
 
         List<Item> items = scanned();
@@ -120,7 +120,7 @@ class LogScannerTest {
         List<Item> items = scanned();
         assertEquals(List.of(Stored.class, Stored.class, Stored.class, Preallocated.class), kinds(items));
         assertEquals(100, items.getLast().length());
-        int second = Segment.HEAD_BYTES + (whole.length - Segment.HEAD_BYTES) / 3;
+        int second = Segment.HEADER_BYTES + (whole.length - Segment.HEADER_BYTES) / 3;
         Arrays.fill(whole, second, second + 50, (byte) 0);
         storage.put(FIRST, whole);
 
@@ -134,7 +134,7 @@ class LogScannerTest {
         }
         storage.lose(FileName.segment(2, 1));
         byte[] first = storage.bytes(FIRST);
-        Arrays.fill(first, 0, Segment.HEAD_BYTES, (byte) 0);
+        Arrays.fill(first, 0, Segment.HEADER_BYTES, (byte) 0);
         storage.put(FIRST, first);
 
         List<Item> items = scanned();

@@ -74,7 +74,7 @@ class LogVersionsTest {
         byte[] whole = kept("v1").bytes(newest);
         FaultyStorage damaged = kept("v1");
         byte[] flipped = whole.clone();
-        flipped[Segment.LEGACY_HEAD_BYTES + 20] ^= 1;
+        flipped[Segment.LEGACY_HEADER_BYTES + 20] ^= 1;
         damaged.put(newest, flipped);
         assertThrows(UnreadableLogException.class, () -> new FileLogFixture(damaged).open());
 

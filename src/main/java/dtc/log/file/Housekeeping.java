@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
-/** What the writer of the log does regularly beside writing. Used by the writer only. */
-final class Upkeep {
+/** Periodic checks and preparation of files. Used by the writer only. */
+final class Housekeeping {
 
     private static final long INTERVAL_NANOS = 1_000_000_000;
 
@@ -16,7 +16,7 @@ final class Upkeep {
     private long preparedNanos;
     private boolean prepareFailed;
 
-    Upkeep(LogFiles files, LongSupplier nanos, Consumer<String> notice) {
+    Housekeeping(LogFiles files, LongSupplier nanos, Consumer<String> notice) {
         this.files = files;
         this.nanos = nanos;
         this.notice = notice;
@@ -32,7 +32,7 @@ final class Upkeep {
         }
     }
 
-    /** Creates the files that are needed next. If this fails, the write that needs them tries it again. */
+    /** Creates the files that are needed next. If this fails, the write that needs them tries again. */
     void prepare() throws IOException {
         if (files.isPrepared() || (prepareFailed && nanos.getAsLong() - preparedNanos < INTERVAL_NANOS)) {
             return;

@@ -18,12 +18,12 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads which files of a folder belong to the log, and the records in them. Changes nothing. The newest manifest lists
- * the segments; without a manifest, the folder is empty or contains a log of formats 1 to 3.
+ * Reads which files of a directory belong to the log, and the records in them. Changes nothing. The newest manifest
+ * lists the segments; without a manifest, the directory is empty or contains a log of formats 1 to 3.
  */
-final class LogFolder {
+final class LogDirectory {
 
-    /** Receives each damage. An implementation that throws ends the reading. */
+    /** Receives each damage. If it throws, reading stops. */
     interface DamageHandler {
         void found(Damage damage) throws IOException;
     }
@@ -33,13 +33,13 @@ final class LogFolder {
         void record(Segment segment, Valid record) throws IOException;
     }
 
-    /** Where the records of a segment end, and why. */
+    /** The end of the records of a segment. {@code tornTail}: why the record at the end is invalid; null if none is. */
     record End(long offset, @Nullable String tornTail) {}
 
     private static final int READS_MAX = 10;
 
     private final Storage storage;
-    private final DamageHandler damages;
+    private final DamageHandler damageHandler;
     /** The names of the files of the log. */
     private final Map<String, FileName> names = new TreeMap<>();
 
@@ -49,13 +49,13 @@ final class LogFolder {
     /** Whether a process may still append to the last segment, so that it can have a torn tail. */
     private boolean lastIsOpen;
 
-    private LogFolder(Storage storage, DamageHandler damages) {
+    private LogDirectory(Storage storage, DamageHandler damages) {
         this.storage = storage;
-        this.damages = damages;
+        this.damageHandler = damages;
     }
 
-    /** The same content, with another handler for damage in records. */
-    private LogFolder(LogFolder other, DamageHandler damages) {
+    /** Copies the content of another instance, with another damage handler. */
+    private LogDirectory(LogDirectory other, DamageHandler damages) {
         this(other.storage, damages);
         segments.addAll(other.segments);
         manifest = other.manifest;
@@ -63,39 +63,39 @@ final class LogFolder {
         lastIsOpen = other.lastIsOpen;
     }
 
-    static LogFolder read(Storage storage, DamageHandler damages) throws IOException {
-        LogFolder folder = new LogFolder(storage, damages);
-        folder.readNames();
-        folder.readFormat();
-        folder.readManifest();
-        return folder;
+    static LogDirectory read(Storage storage, DamageHandler damages) throws IOException {
+        LogDirectory directory = new LogDirectory(storage, damages);
+        directory.readNames();
+        directory.readFormat();
+        directory.readManifest();
+        return directory;
     }
 
-    /** Reads a folder that another process may be changing. Passes on damage only if it is found twice. */
-    static LogFolder readStable(Storage storage, DamageHandler damages) throws IOException {
+    /** Reads a directory that another process may be changing. Reports damage only if two consecutive reads find it. */
+    static LogDirectory readStable(Storage storage, DamageHandler damages) throws IOException {
         List<Damage> before = List.of();
         for (int attempt = 1; ; attempt++) {
             List<Damage> found = new ArrayList<>();
-            LogFolder folder;
+            LogDirectory directory;
             try {
-                folder = read(storage, found::add);
+                directory = read(storage, found::add);
             } catch (IOException failure) {
                 if (attempt == READS_MAX) {
                     throw failure;
                 }
-                continue; // a file may have been deleted meanwhile
+                continue; // a file may have been deleted concurrently
             }
             if (found.equals(before) || attempt == READS_MAX) {
                 for (Damage damage : found) {
                     damages.found(damage);
                 }
-                return new LogFolder(folder, damages);
+                return new LogDirectory(directory, damages);
             }
             before = found;
         }
     }
 
-    /** Null if the folder contains no log, or a log of formats 1 to 3. */
+    /** Null if the directory contains no log, or a log of formats 1 to 3. */
     @Nullable
     Manifest manifest() {
         return manifest;
@@ -122,7 +122,7 @@ final class LogFolder {
 
     /** The end of the records that the last process is known to have acknowledged in the segment. */
     long acknowledgedIn(Segment segment) {
-        return acknowledged.segment() == segment.number() ? acknowledged.offset() : segment.headBytes();
+        return acknowledged.segment() == segment.number() ? acknowledged.offset() : segment.headerBytes();
     }
 
     /** The segments as in a manifest. */
@@ -133,8 +133,8 @@ final class LogFolder {
                 .toList();
     }
 
-    private void found(String file, long offset, String why, Remedy remedy) throws IOException {
-        damages.found(new Damage(file, offset, why, remedy));
+    private void report(String file, long offset, String reason, Remedy remedy) throws IOException {
+        damageHandler.found(new Damage(file, offset, reason, remedy));
     }
 
     private void readNames() throws IOException {
@@ -143,34 +143,34 @@ final class LogFolder {
             if (parsed != null) {
                 if (storage.isFile(name)) {
                     names.put(name, parsed);
-                } else if (storage.names().contains(name)) { // and not deleted meanwhile
-                    found(name, 0, "this is not a file", Remedy.RESTORE);
+                } else if (storage.names().contains(name)) { // not deleted concurrently
+                    report(name, 0, "this is not a file", Remedy.RESTORE);
                 }
-            } else if (FileName.isOurs(name)) {
+            } else if (FileName.isLogFile(name)) {
                 boolean otherDigits = FileName.parse(FileName.withAsciiDigits(name)) != null;
-                found(name, 0, "a file of the log cannot have this name", otherDigits ? Remedy.RENAME : Remedy.MOVE);
+                report(name, 0, "a file of the log cannot have this name", otherDigits ? Remedy.RENAME : Remedy.MOVE);
             }
         }
     }
 
-    /** A damaged format file contains nothing that is needed. The next start replaces it. */
+    /** Checks the format file. A damaged one is ignored, because the next start replaces it. */
     private void readFormat() throws IOException {
         if (!names.containsKey(FileName.FORMAT)) {
             return;
         }
         names.remove(FileName.FORMAT);
         ByteBuffer expected = Segment.formatFile();
-        ByteBuffer head = storage.read(FileName.FORMAT, 0, expected.remaining());
-        byte version = Segment.version(head);
-        if (version > Segment.VERSION && head.equals(Segment.formatFile(version))) {
-            found(
+        ByteBuffer header = storage.read(FileName.FORMAT, 0, expected.remaining());
+        byte version = Segment.version(header);
+        if (version > Segment.VERSION && header.equals(Segment.formatFile(version))) {
+            report(
                     FileName.FORMAT,
                     0,
                     "format version " + version + " is not supported; this program reads versions 1 to "
                             + Segment.VERSION,
                     Remedy.UPGRADE);
         } else if (storage.size(FileName.FORMAT) > expected.remaining()) {
-            found(FileName.FORMAT, 0, "this is not the format file of a log", Remedy.MOVE);
+            report(FileName.FORMAT, 0, "this is not the format file of a log", Remedy.MOVE);
         }
     }
 
@@ -182,13 +182,13 @@ final class LogFolder {
         if (epoch < 0) {
             int last = confirmed > 0 ? confirmed : highest(Kind.SEGMENT);
             if (last > 0) {
-                found(FileName.manifest(last), 0, "the file is missing; it lists the segments", Remedy.RESTORE);
+                report(FileName.manifest(last), 0, "the file is missing; it lists the segments", Remedy.RESTORE);
             }
             readLegacy();
             return;
         }
         if (confirmed > epoch) {
-            found(FileName.manifest(confirmed), 0, "the file is missing; it lists the segments", Remedy.RESTORE);
+            report(FileName.manifest(confirmed), 0, "the file is missing; it lists the segments", Remedy.RESTORE);
         }
         manifest = decode(FileName.manifest(epoch), epoch);
         if (manifest != null) {
@@ -229,11 +229,11 @@ final class LogFolder {
             if (decoded.epoch() == epoch) {
                 return decoded;
             }
-            found(name, 0, "this is the manifest of another epoch", Remedy.RESTORE);
+            report(name, 0, "this is the manifest of another epoch", Remedy.RESTORE);
         } catch (IllegalArgumentException damaged) {
             int format = Manifest.format(bytes);
             boolean isLater = format > Segment.VERSION;
-            found(
+            report(
                     name,
                     0,
                     isLater ? "format " + format + " is not supported" : String.valueOf(damaged.getMessage()),
@@ -254,15 +254,15 @@ final class LogFolder {
             exists = true;
             Position position = Claim.position(storage, name, of.epoch());
             if (!Claim.isValid(storage, name, of.epoch())) {
-                found(name, 0, "this is not the claim of epoch " + of.epoch(), Remedy.RESTORE);
+                report(name, 0, "this is not the claim of epoch " + of.epoch(), Remedy.RESTORE);
             } else if (position != null && position.logId() != of.logId()) {
-                found(name, Claim.HEAD_BYTES, "this is a claim of another log", Remedy.RESTORE);
+                report(name, Claim.HEADER_BYTES, "this is a claim of another log", Remedy.RESTORE);
             } else if (position != null && position.segment() >= acknowledged.segment()) {
                 acknowledged = position;
             }
         }
         if (!exists) {
-            found(
+            report(
                     FileName.claim(of.epoch()),
                     0,
                     "the file is missing; it contains how far records were acknowledged",
@@ -278,27 +278,27 @@ final class LogFolder {
                 if (storage.names().contains(name)) {
                     continue; // reported: it is not a file
                 }
-                found(name, 0, "the file is missing; " + manifestName + " lists it", Remedy.RESTORE);
+                report(name, 0, "the file is missing; " + manifestName + " lists it", Remedy.RESTORE);
                 continue;
             }
             long size = storage.size(name);
             if (size < entry.length()) {
-                found(name, size, "the file ends here; it had " + entry.length() + " bytes", Remedy.RESTORE);
+                report(name, size, "the file ends here; it had " + entry.length() + " bytes", Remedy.RESTORE);
             }
             segments.add(new Segment(
                     of.logId(),
                     entry.number(),
                     entry.epoch(),
-                    Segment.versionToRead(storage.read(name, 0, Segment.HEAD_BYTES), entry.epoch()),
+                    Segment.versionToRead(storage.read(name, 0, Segment.HEADER_BYTES), entry.epoch()),
                     entry.isOpen() ? size : Math.min(size, entry.length())));
             lastIsOpen = entry.isOpen();
             if (!entry.isOpen() && acknowledged.segment() == entry.number() && acknowledged.offset() > entry.length()) {
-                found(name, entry.length(), "records behind this byte were acknowledged", Remedy.RESTORE);
+                report(name, entry.length(), "records behind this byte were acknowledged", Remedy.RESTORE);
             }
         }
         long last = of.segments().isEmpty() ? 0 : of.segments().getLast().number();
         if (acknowledged.segment() > last) {
-            found(
+            report(
                     manifestName,
                     0,
                     "it does not list segment " + acknowledged.segment()
@@ -318,8 +318,8 @@ final class LogFolder {
                     && parsed.epoch() == of.epoch()
                     && parsed.number() >= first
                     && !listed.contains(name.getKey())
-                    && storage.size(name.getKey()) > Segment.HEAD_BYTES) {
-                found(
+                    && storage.size(name.getKey()) > Segment.HEADER_BYTES) {
+                report(
                         name.getKey(),
                         0,
                         "the file contains records, but " + FileName.manifest(of.epoch()) + " does not list it",
@@ -338,14 +338,14 @@ final class LogFolder {
             }
             long number = name.getValue().number();
             if (!segments.isEmpty() && segments.getLast().number() != number - 1) {
-                found(
+                report(
                         name.getKey(),
                         0,
                         "the segment before it is missing; the one found before it is "
                                 + segments.getLast().name(),
                         Remedy.RESTORE);
             }
-            segments.add(Segment.fromHead(storage, name.getValue()));
+            segments.add(Segment.fromHeader(storage, name.getValue()));
             lastIsOpen = true;
         }
         segments.sort(Comparator.comparingLong(Segment::number));
@@ -356,29 +356,29 @@ final class LogFolder {
     /** Reads the records of a segment. */
     End read(Segment segment, RecordHandler records) throws IOException {
         SegmentReader reader = new SegmentReader(storage, segment);
-        Damage invalidHead = segment.invalidHead(reader.head());
-        if (invalidHead != null) {
-            damages.found(invalidHead);
-            if (invalidHead.remedy() == Remedy.UPGRADE) {
+        Damage damage = segment.checkHeader(reader.header());
+        if (damage != null) {
+            damageHandler.found(damage);
+            if (damage.remedy() == Remedy.UPGRADE) {
                 return new End(0, null);
             }
         }
         boolean isOpen = isOpen(segment);
         long acknowledgedTo = acknowledgedIn(segment);
-        long offset = segment.headBytes();
+        long offset = segment.headerBytes();
         while (offset < segment.size()) {
             boolean mayEnd = isOpen && offset >= acknowledgedTo;
-            SegmentReader.Found content = reader.at(offset);
+            SegmentReader.Content content = reader.read(offset);
             if (isOpen && content instanceof Invalid) {
                 reader = new SegmentReader(storage, segment); // a process may have been writing this record
-                content = reader.at(offset);
+                content = reader.read(offset);
             }
             switch (content) {
                 case Valid record -> {
                     if (Payload.isKnown(record.payload())) {
                         records.record(segment, record);
                     } else {
-                        found(
+                        report(
                                 segment.name(),
                                 offset,
                                 "a payload of kind " + Payload.kind(record.payload()) + " is not supported",
@@ -388,21 +388,21 @@ final class LogFolder {
                 }
                 case Zeros _ -> {
                     if (!mayEnd) {
-                        found(segment.name(), offset, "nothing but zeros" + acknowledged(isOpen), Remedy.RESTORE);
+                        report(segment.name(), offset, "nothing but zeros" + acknowledged(isOpen), Remedy.RESTORE);
                     }
                     return new End(offset, null);
                 }
                 case Invalid invalid -> {
                     OptionalLong proof = mayEnd ? reader.findProof(offset) : OptionalLong.empty();
                     if (mayEnd && proof.isEmpty()) {
-                        return new End(offset, invalid.why());
+                        return new End(offset, invalid.reason());
                     }
-                    String why = proof.isPresent()
-                            ? invalid.why() + "; this is not a torn tail, because the record at byte "
+                    String reason = proof.isPresent()
+                            ? invalid.reason() + "; this is not a torn tail, because the record at byte "
                                     + proof.getAsLong() + " proves that it was forced"
-                            : invalid.why() + acknowledged(isOpen);
-                    found(segment.name(), offset, why, Remedy.RESTORE);
-                    OptionalLong next = reader.findFrom(offset + 1);
+                            : invalid.reason() + acknowledged(isOpen);
+                    report(segment.name(), offset, reason, Remedy.RESTORE);
+                    OptionalLong next = reader.findRecord(offset + 1);
                     if (next.isEmpty()) {
                         return new End(offset, null);
                     }
@@ -411,7 +411,7 @@ final class LogFolder {
             }
         }
         if (isOpen && offset < acknowledgedTo) {
-            found(segment.name(), offset, "the file ends here" + acknowledged(true), Remedy.RESTORE);
+            report(segment.name(), offset, "the file ends here" + acknowledged(true), Remedy.RESTORE);
         }
         return new End(offset, null);
     }
