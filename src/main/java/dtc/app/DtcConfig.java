@@ -1,7 +1,7 @@
 package dtc.app;
 
-import dtc.rest.Input;
-import dtc.security.Exposure;
+import dtc.rest.RequestValidator;
+import dtc.security.AuthenticationPolicy;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
@@ -60,7 +60,7 @@ public interface DtcConfig {
          * Whether callers must present tokens. By default they must, unless the server binds to loopback and no issuer
          * is configured.
          */
-        Optional<Exposure.Mode> mode();
+        Optional<AuthenticationPolicy.Mode> mode();
 
         /** Additional roles, by the subject of the token. */
         Map<String, Set<String>> roles();
@@ -213,7 +213,7 @@ public interface DtcConfig {
         /** The maximum number of messages in one request. With 1, each message is sent separately and immediately. */
         @WithDefault("128")
         @Min(1)
-        @Max(Input.BATCH_MAX)
+        @Max(RequestValidator.BATCH_MAX)
         int batchMax();
 
         /** The maximum size of one request. Must be below the limit of body sizes. A single message may be longer. */

@@ -1,6 +1,6 @@
 package dtc.app;
 
-import dtc.security.Exposure;
+import dtc.security.AuthenticationPolicy;
 import io.smallrye.config.ConfigSourceInterceptor;
 import io.smallrye.config.ConfigSourceInterceptorContext;
 import io.smallrye.config.ConfigValue;
@@ -43,15 +43,15 @@ public final class SecurityDefaults implements ConfigSourceInterceptor {
 
     private static boolean requiresTokens(ConfigSourceInterceptorContext context) {
         String configured = text(context, "dtc.security.mode");
-        Exposure.Mode mode = Exposure.mode(
+        AuthenticationPolicy.Mode mode = AuthenticationPolicy.mode(
                 // An invalid mode is reported when the configuration is read.
-                Arrays.stream(Exposure.Mode.values())
+                Arrays.stream(AuthenticationPolicy.Mode.values())
                         .filter(value -> value.name().equalsIgnoreCase(configured))
                         .findFirst()
                         .orElse(null),
                 String.valueOf(text(context, "quarkus.http.host")),
                 text(context, ISSUER) != null);
-        return mode == Exposure.Mode.OIDC;
+        return mode == AuthenticationPolicy.Mode.OIDC;
     }
 
     private static @Nullable String text(ConfigSourceInterceptorContext context, String name) {

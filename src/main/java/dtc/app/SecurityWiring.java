@@ -3,8 +3,8 @@ package dtc.app;
 import dtc.rest.Problems;
 import dtc.runtime.Time;
 import dtc.security.ApiAccess;
+import dtc.security.AuthenticationPolicy;
 import dtc.security.Callers;
-import dtc.security.Exposure;
 import dtc.security.HostRules;
 import dtc.security.IssuerToken;
 import dtc.security.Outbound;
@@ -65,16 +65,16 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
         this.hasManagementPort = hasManagementPort;
     }
 
-    private Exposure.Mode mode() {
-        return Exposure.mode(config.security().mode().orElse(null), http.host(), hasIssuer);
+    private AuthenticationPolicy.Mode mode() {
+        return AuthenticationPolicy.mode(config.security().mode().orElse(null), http.host(), hasIssuer);
     }
 
     /** Checks the security configuration before any other startup action. */
     void check(@Observes @Priority(Interceptor.Priority.PLATFORM_BEFORE) StartupEvent event) {
-        Exposure.check(mode(), http.host(), hasIssuer);
+        AuthenticationPolicy.check(mode(), http.host(), hasIssuer);
         Optional<String> certificate = config.rm().coordinatorCertificate();
         refuse(
-                mode() == Exposure.Mode.OIDC
+                mode() == AuthenticationPolicy.Mode.OIDC
                         && !config.rm().ids().orElse(List.of()).isEmpty()
                         && config.rm().coordinatorSubject().isEmpty()
                         && certificate.isEmpty(),
@@ -90,14 +90,14 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
                 config.security().clientCertificates() == ClientAuth.REQUIRED && !isTlsOnly(http),
                 "certificates are required, and a caller could do without TLS. Set"
                         + " quarkus.http.insecure-requests=disabled (QUARKUS_HTTP_INSECURE_REQUESTS).");
-        if (mode() == Exposure.Mode.NONE && !Exposure.isLoopback(http.host())) {
-            LOG.warnf("security is off: whoever reaches %s may do everything", http.host());
+        if (mode() == AuthenticationPolicy.Mode.NONE && !AuthenticationPolicy.isLoopback(http.host())) {
+            LOG.warnf("security is off: every caller of %s has all permissions", http.host());
         }
     }
 
     private static void refuse(boolean unsafe, String why) {
         if (unsafe) {
-            throw new Exposure.Unsafe("Not started: " + why);
+            throw new AuthenticationPolicy.InsecureConfigurationException("Not started: " + why);
         }
     }
 
@@ -111,8 +111,8 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
     @Singleton
     ApiAccess apiAccess(Time time) {
         return new ApiAccess(
-                mode() == Exposure.Mode.NONE ? null : new Callers(callers()),
-                Exposure.isForThisMachineOnly(config.security().mode().orElse(null), http.host(), hasIssuer),
+                mode() == AuthenticationPolicy.Mode.NONE ? null : new Callers(callers()),
+                AuthenticationPolicy.isLoopbackOnly(config.security().mode().orElse(null), http.host(), hasIssuer),
                 time,
                 Problems::send);
     }
@@ -130,7 +130,7 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
     private static Set<Role> roles(Set<String> names) {
         Set<Role> roles = Role.named(names);
         if (roles.size() < names.size()) {
-            throw new Exposure.Unsafe(
+            throw new AuthenticationPolicy.InsecureConfigurationException(
                     "Not started: dtc.security.roles has %s, and may have %s.".formatted(names, Role.OF_TOKENS));
         }
         return roles;

@@ -10,7 +10,7 @@ import dtc.resource.DictionaryLimits;
 import dtc.rest.Clients;
 import dtc.rest.CoordinatorApi;
 import dtc.rest.HttpCoordinatorLink;
-import dtc.rest.Input;
+import dtc.rest.RequestValidator;
 import dtc.rest.ResourceManagerClients;
 import dtc.runtime.Backoff;
 import dtc.runtime.Registry;
@@ -189,8 +189,8 @@ public class Wiring {
 
     @Produces
     @Singleton
-    Input.Limits inputLimits() {
-        return new Input.Limits(
+    RequestValidator.Limits inputLimits() {
+        return new RequestValidator.Limits(
                 config.limits().keyCharsMax(),
                 config.limits().valueCharsMax(),
                 config.limits().writesMax(),
@@ -215,8 +215,8 @@ public class Wiring {
         if (ids.isEmpty()) {
             return new HostedResourceManagers(List.of());
         }
-        if (Set.copyOf(ids).size() < ids.size() || !ids.stream().allMatch(Input::isName)) {
-            throw new ConfigurationException("dtc.rm.ids must be different names, each " + Input.NAME_RULE);
+        if (Set.copyOf(ids).size() < ids.size() || !ids.stream().allMatch(RequestValidator::isName)) {
+            throw new ConfigurationException("dtc.rm.ids must be different names, each " + RequestValidator.NAME_RULE);
         }
         CoordinatorLink link = new HttpCoordinatorLink(
                 Clients.build(

@@ -1,7 +1,7 @@
 package dtc.console;
 
 import dtc.security.ApiAccess;
-import dtc.security.CallingPage;
+import dtc.security.RequestOrigin;
 import dtc.security.Role;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
@@ -86,6 +86,6 @@ class ConsoleAccess {
                 && MessageDigest.isEqual(
                         token.getBytes(StandardCharsets.UTF_8),
                         cookie.getValue().getBytes(StandardCharsets.UTF_8))
-                && CallingPage.of(call.request()) == CallingPage.OURS;
+                && RequestOrigin.of(call.request()) == RequestOrigin.SAME_ORIGIN;
     }
 }

@@ -44,10 +44,10 @@ public class GiveUpResource {
 
     private final Coordinator coordinator;
     private final Time time;
-    private final Input.Limits limits;
+    private final RequestValidator.Limits limits;
     private final ApiAccess access;
 
-    GiveUpResource(Coordinator coordinator, Time time, Input.Limits limits, ApiAccess access) {
+    GiveUpResource(Coordinator coordinator, Time time, RequestValidator.Limits limits, ApiAccess access) {
         this.coordinator = coordinator;
         this.time = time;
         this.limits = limits;
@@ -60,10 +60,10 @@ public class GiveUpResource {
     @APIResponseSchema(value = TransactionDocument.class, responseDescription = "The delivery is given up")
     public Uni<TransactionDocument> giveUp(
             @RestPath String id, @RestPath String rm, @Context RoutingContext call, @Nullable GiveUpRequest request) {
-        Input input = new Input(limits);
-        TransactionId transaction = input.transactionId("id", id);
-        String name = input.name("rm", rm);
-        Resolution resolution = resolution(input, call, request);
+        RequestValidator validator = new RequestValidator(limits);
+        TransactionId transaction = validator.transactionId("id", id);
+        String name = validator.name("rm", rm);
+        Resolution resolution = resolution(validator, call, request);
         return uni(() -> coordinator.undelivered().giveUp(transaction, name, resolution))
                 .map(TransactionResource::document);
     }
@@ -72,10 +72,10 @@ public class GiveUpResource {
     @Path("transactions/{id}/participants/{rm}/give-up")
     @APIResponse(responseCode = "204", description = "The commit is discarded")
     public Uni<RestResponse<Void>> discard(@RestPath String id, @RestPath String rm) {
-        Input input = new Input(limits);
-        TransactionId transaction = input.transactionId("id", id);
-        String name = input.name("rm", rm);
-        input.check();
+        RequestValidator validator = new RequestValidator(limits);
+        TransactionId transaction = validator.transactionId("id", id);
+        String name = validator.name("rm", rm);
+        validator.throwIfInvalid();
         return uni(() -> coordinator.undelivered().discard(transaction, name)).map(_ -> RestResponse.noContent());
     }
 
@@ -85,9 +85,9 @@ public class GiveUpResource {
     @APIResponseSchema(value = TransactionsCount.class, responseDescription = "The number of transactions")
     public Uni<TransactionsCount> giveUpAll(
             @RestPath String id, @Context RoutingContext call, @Nullable GiveUpRequest request) {
-        Input input = new Input(limits);
-        String name = input.name("id", id);
-        Resolution resolution = resolution(input, call, request);
+        RequestValidator validator = new RequestValidator(limits);
+        String name = validator.name("id", id);
+        Resolution resolution = resolution(validator, call, request);
         return uni(() -> coordinator.undelivered().giveUpAll(name, resolution)).map(TransactionsCount::new);
     }
 
@@ -95,20 +95,20 @@ public class GiveUpResource {
     @Path("resource-managers/{id}/give-up")
     @APIResponseSchema(value = TransactionsCount.class, responseDescription = "The number of transactions")
     public Uni<TransactionsCount> discardAll(@RestPath String id) {
-        Input input = new Input(limits);
-        String name = input.name("id", id);
-        input.check();
+        RequestValidator validator = new RequestValidator(limits);
+        String name = validator.name("id", id);
+        validator.throwIfInvalid();
         return uni(() -> coordinator.undelivered().discardAll(name)).map(TransactionsCount::new);
     }
 
-    private Resolution resolution(Input input, RoutingContext call, @Nullable GiveUpRequest request) {
-        String reason = input.reason(request == null ? null : request.reason());
-        input.check();
+    private Resolution resolution(RequestValidator validator, RoutingContext call, @Nullable GiveUpRequest request) {
+        String reason = validator.reason(request == null ? null : request.reason());
+        validator.throwIfInvalid();
         String principal = access.caller(call).principal();
         return new Resolution(principal == null ? "an operator" : principal, time.now(), reason);
     }
 
     private static <T> Uni<T> uni(Supplier<CompletionStage<Answer<T>>> call) {
-        return Uni.createFrom().completionStage(call).map(Problems::given);
+        return Uni.createFrom().completionStage(call).map(Problems::valueOrThrow);
     }
 }

@@ -3,9 +3,9 @@ package dtc.rest;
 /** Headers that are not part of HTTP itself. A resource manager may ignore those of the coordinator's messages. */
 final class Headers {
 
-    /** The resource manager that the message is sent to. */
+    /** The id of the resource manager to which the message is addressed. */
     static final String RESOURCE_MANAGER = "DTC-Resource-Manager";
-    /** The instance that the message is sent to. */
+    /** The instance to which the message is addressed. */
     static final String INSTANCE = "DTC-Instance";
     /** The sequence number of a write, from 1, for each transaction and resource manager. */
     static final String WRITE_SEQUENCE = "DTC-Write-Sequence";

@@ -46,7 +46,7 @@ import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
-/** The HTTP interface of the resource managers that this process hosts: messages of the coordinator, and reads. */
+/** The HTTP interface of the hosted resource managers: messages of the coordinator, and reads. */
 // Deserialized with an ObjectMapper, so Quarkus does not register these classes for the native image.
 @RegisterForReflection(targets = {PrepareRequest.class, PrepareWrite.class})
 @Path("/rm/{rm}")
@@ -60,10 +60,10 @@ import org.jspecify.annotations.Nullable;
 public class HostedResource {
 
     private final HostedResourceManagers hosted;
-    private final Input.Limits limits;
+    private final RequestValidator.Limits limits;
     private final ObjectMapper mapper;
 
-    HostedResource(HostedResourceManagers hosted, Input.Limits limits, ObjectMapper mapper) {
+    HostedResource(HostedResourceManagers hosted, RequestValidator.Limits limits, ObjectMapper mapper) {
         this.hosted = hosted;
         this.limits = limits;
         this.mapper = mapper;
@@ -82,12 +82,12 @@ public class HostedResource {
             @Nullable StageRequest request) {
         HostedParticipant target = find(rm, targetId, instance);
         TransactionId transaction = id(id);
-        Input input = new Input(limits);
-        Integer number = sequence == null ? null : input.sequence(sequence);
+        RequestValidator validator = new RequestValidator(limits);
+        Integer number = sequence == null ? null : validator.sequence(sequence);
         ResourceEvent.Write write = request == null
-                ? input.staged("", transaction, number, null, null)
-                : input.staged("", transaction, number, request.key(), request.value());
-        input.check();
+                ? validator.stagedWrite("", transaction, number, null, null)
+                : validator.stagedWrite("", transaction, number, request.key(), request.value());
+        validator.throwIfInvalid();
         return Uni.createFrom().completionStage(() -> target.write(write)).map(answer -> response(answer(answer), rm));
     }
 
@@ -110,13 +110,13 @@ public class HostedResource {
             throws IOException {
         HostedParticipant target = find(rm, targetId, instance);
         TransactionId transaction = id(id);
-        Input input = new Input(limits);
-        Integer count = input.writeCount(writeCount);
+        RequestValidator validator = new RequestValidator(limits);
+        Integer count = validator.writeCount(writeCount);
         // A prepare without writes has no body, so its content type is not checked.
         List<ResourceEvent.Write> writes = body == null || body.length == 0
                 ? List.of()
-                : input.carried(transaction, mapper.readValue(body, PrepareRequest.class));
-        input.check();
+                : validator.prepareWrites(transaction, mapper.readValue(body, PrepareRequest.class));
+        validator.throwIfInvalid();
         return Uni.createFrom()
                 .completionStage(
                         () -> Progress.answer(target.prepare(new ResourceEvent.Prepare(transaction, writes, count))))
@@ -134,9 +134,9 @@ public class HostedResource {
             @HeaderParam(Headers.WRITE_COUNT) @Nullable String writeCount) {
         HostedParticipant target = find(rm, targetId, instance);
         TransactionId transaction = id(id);
-        Input input = new Input(limits);
-        Integer count = input.writeCount(writeCount);
-        input.check();
+        RequestValidator validator = new RequestValidator(limits);
+        Integer count = validator.writeCount(writeCount);
+        validator.throwIfInvalid();
         return Uni.createFrom()
                 .completionStage(() -> Progress.answer(target.commit(new ResourceEvent.Commit(transaction, count))))
                 .map(answer -> response(answer(answer), rm));
@@ -166,9 +166,9 @@ public class HostedResource {
             @HeaderParam(Headers.INSTANCE) @Nullable String instance,
             @Nullable BatchRequest request) {
         HostedParticipant target = find(rm, targetId, instance);
-        Input input = new Input(limits);
-        List<BatchMessage> messages = input.messages(request);
-        input.check();
+        RequestValidator validator = new RequestValidator(limits);
+        List<BatchMessage> messages = validator.messages(request);
+        validator.throwIfInvalid();
         return Uni.createFrom()
                 .completionStage(() -> all(messages.stream()
                         .map(message -> answer(target, message).toCompletableFuture())
@@ -184,7 +184,7 @@ public class HostedResource {
 
     /** Answers one message of a batch. An invalid message is refused; the other messages of the batch are processed. */
     private CompletionStage<BatchAnswer> answer(HostedParticipant target, BatchMessage message) {
-        Input input = new Input(limits);
+        RequestValidator validator = new RequestValidator(limits);
         try {
             if (message.type() == null || message.transaction() == null) {
                 return CompletableFuture.completedFuture(
@@ -194,22 +194,23 @@ public class HostedResource {
             return switch (message.type()) {
                 case WRITE -> {
                     ResourceEvent.Write write =
-                            input.staged("", id, message.sequence(), message.key(), message.value());
-                    input.check();
+                            validator.stagedWrite("", id, message.sequence(), message.key(), message.value());
+                    validator.throwIfInvalid();
                     yield target.write(write).thenApply(HostedResource::answer);
                 }
                 case PREPARE -> {
-                    List<ResourceEvent.Write> writes = input.carried(id, new PrepareRequest(message.writes()));
-                    Integer count = input.writeCount(message.writeCount());
-                    input.check();
+                    List<ResourceEvent.Write> writes =
+                            validator.prepareWrites(id, new PrepareRequest(message.writes()));
+                    Integer count = validator.writeCount(message.writeCount());
+                    validator.throwIfInvalid();
                     yield unlessBlocked(
                             id,
                             target.prepare(new ResourceEvent.Prepare(id, writes, count)),
                             ballot -> answer(id, ballot));
                 }
                 case COMMIT -> {
-                    Integer count = input.writeCount(message.writeCount());
-                    input.check();
+                    Integer count = validator.writeCount(message.writeCount());
+                    validator.throwIfInvalid();
                     yield unlessBlocked(id, target.commit(new ResourceEvent.Commit(id, count)), HostedResource::answer);
                 }
                 case ROLLBACK -> target.rollback(id).thenApply(HostedResource::answer);
@@ -258,7 +259,7 @@ public class HostedResource {
         return switch (answer) {
             case ResourceEffect.Committed e -> done(e);
             case ResourceEffect.CommitRefused e -> refused(e, 409, e.reason());
-            case ResourceEffect.Unknown e -> refused(e, 404, "nothing is known of this transaction here");
+            case ResourceEffect.Unknown e -> refused(e, 404, "this transaction is unknown here");
         };
     }
 
@@ -266,7 +267,7 @@ public class HostedResource {
         return switch (answer) {
             case ResourceEffect.RolledBack e -> done(e);
             case ResourceEffect.RollbackRefused e -> refused(e, 409, "this transaction was committed here");
-            case ResourceEffect.Unknown e -> refused(e, 404, "what was here was lost in a restart");
+            case ResourceEffect.Unknown e -> refused(e, 404, "the state of this transaction was lost in a restart");
         };
     }
 
@@ -283,9 +284,9 @@ public class HostedResource {
     @Path("/transactions")
     public Uni<OpenTransactionList> transactions(@RestPath String rm, @QueryParam("limit") @Nullable String limit) {
         HostedParticipant target = find(rm);
-        Input input = new Input(limits);
-        int pageSize = input.page(limit);
-        input.check();
+        RequestValidator validator = new RequestValidator(limits);
+        int pageSize = validator.pageSize(limit);
+        validator.throwIfInvalid();
         return Uni.createFrom()
                 .completionStage(() -> target.openTransactions(pageSize))
                 .map(open -> new OpenTransactionList(open.entrySet().stream()
@@ -309,9 +310,9 @@ public class HostedResource {
             @QueryParam("limit") @Nullable String limit,
             @QueryParam("after") @Nullable String after) {
         HostedParticipant target = find(rm);
-        Input input = new Input(limits);
-        int pageSize = input.page(limit);
-        input.check();
+        RequestValidator validator = new RequestValidator(limits);
+        int pageSize = validator.pageSize(limit);
+        validator.throwIfInvalid();
         return Uni.createFrom()
                 .completionStage(() -> target.entries(after, pageSize + 1))
                 .map(entries -> {
@@ -326,8 +327,8 @@ public class HostedResource {
     }
 
     /**
-     * Returns the participant that answers a message. A message for another resource manager is refused without any
-     * effect: the address may have belonged to the other one before.
+     * Returns the participant that answers a message. A message for another resource manager is refused without effect:
+     * the other one may have used this address before.
      */
     private HostedParticipant find(String rm, @Nullable String addressee, @Nullable String instance) {
         if (addressee != null && (!addressee.equals(rm) || hosted.find(rm) == null)) {
@@ -345,6 +346,6 @@ public class HostedResource {
     }
 
     private TransactionId id(String text) {
-        return new Input(limits).transactionId("id", text);
+        return new RequestValidator(limits).transactionId("id", text);
     }
 }

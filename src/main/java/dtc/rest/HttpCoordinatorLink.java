@@ -41,7 +41,7 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
                 .map(response -> {
                     JsonNode lease = body(response, 201).path("leaseMillis");
                     if (!lease.canConvertToLong() || lease.asLong() < 1) {
-                        throw new IllegalStateException("the coordinator named no lease");
+                        throw new IllegalStateException("the coordinator's answer contains no valid lease");
                     }
                     return Duration.ofMillis(lease.asLong());
                 })
@@ -61,7 +61,7 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
                     case "ROLLBACK" -> Outcome.ROLLBACK;
                     case "PENDING" -> Outcome.PENDING;
                     // Unknown outcome: the transaction stays in doubt and the inquiry is retried.
-                    default -> throw new IllegalStateException("the coordinator named no outcome");
+                    default -> throw new IllegalStateException("the coordinator's answer contains no valid outcome");
                 })
                 .subscribeAsCompletionStage();
     }
@@ -69,7 +69,7 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
     private JsonNode body(Response response, int alsoAccepted) {
         int status = response.getStatus();
         if (status != 200 && status != alsoAccepted) {
-            throw new IllegalStateException("the coordinator answered " + status);
+            throw new IllegalStateException("the coordinator answered with status " + status);
         }
         String body = response.hasEntity() ? response.readEntity(String.class) : "";
         try {

@@ -27,7 +27,7 @@ public final class Problems {
 
     private Problems() {}
 
-    static <T> T given(Answer<T> answer) {
+    static <T> T valueOrThrow(Answer<T> answer) {
         return switch (answer) {
             case Answer.Given<T>(T value) -> value;
             case Answer.Refused<T>(Refusal refusal) -> throw of(refusal);
@@ -110,7 +110,7 @@ public final class Problems {
         };
     }
 
-    /** Sends a problem. For handlers that run before the resources. */
+    /** Sends a problem, for handlers that run before the resources. */
     public static Future<Void> send(RoutingContext context, String kind, int status, String detail) {
         return send(context, problem(kind, status, detail));
     }

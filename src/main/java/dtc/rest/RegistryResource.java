@@ -44,10 +44,10 @@ public class RegistryResource {
 
     private final Registry registry;
     private final TransactionIds ids;
-    private final Input.Limits limits;
+    private final RequestValidator.Limits limits;
     private final ApiAccess access;
 
-    RegistryResource(Registry registry, TransactionIds ids, Input.Limits limits, ApiAccess access) {
+    RegistryResource(Registry registry, TransactionIds ids, RequestValidator.Limits limits, ApiAccess access) {
         this.registry = registry;
         this.ids = ids;
         this.limits = limits;
@@ -61,22 +61,22 @@ public class RegistryResource {
     @APIResponse(responseCode = "200", description = "Renewed")
     public RestResponse<RegistrationDocument> register(
             @RestPath String id, @Context RoutingContext call, @Nullable RegistrationRequest request) {
-        checkOwner(id, call);
-        Input input = new Input(limits);
-        String name = input.name("id", id);
-        String url = input.url(request == null ? null : request.url());
-        UUID instance = input.instance(request == null ? null : request.instance());
+        requireOwner(id, call);
+        RequestValidator validator = new RequestValidator(limits);
+        String name = validator.name("id", id);
+        String url = validator.url(request == null ? null : request.url());
+        UUID instance = validator.instance(request == null ? null : request.instance());
         TransactionId newestForgotten = request == null || request.newestForgotten() == null
                 ? null
-                : input.transactionId("newestForgotten", request.newestForgotten());
-        input.check();
+                : validator.transactionId("newestForgotten", request.newestForgotten());
+        validator.throwIfInvalid();
         Set<String> features = request == null || request.features() == null
                 ? Set.of()
                 : Set.copyOf(request.features().stream()
                         .filter(f -> f != null && f.length() <= FEATURE_CHARS_MAX)
                         .limit(FEATURES_MAX)
                         .toList());
-        Registry.Registered registered = Problems.given(registry.register(name, url, instance, features));
+        Registry.Registered registered = Problems.valueOrThrow(registry.register(name, url, instance, features));
         if (newestForgotten != null) {
             ids.continueAfter(newestForgotten);
         }
@@ -91,10 +91,10 @@ public class RegistryResource {
     @APIResponse(responseCode = "204", description = "Gone")
     public RestResponse<Void> deregister(
             @RestPath String id, @Context RoutingContext call, @QueryParam("instance") @Nullable String instance) {
-        checkOwner(id, call);
-        Input input = new Input(limits);
-        UUID expected = instance == null ? null : input.instance(instance);
-        input.check();
+        requireOwner(id, call);
+        RequestValidator validator = new RequestValidator(limits);
+        UUID expected = instance == null ? null : validator.instance(instance);
+        validator.throwIfInvalid();
         registry.deregister(id, expected);
         return RestResponse.noContent();
     }
@@ -114,8 +114,8 @@ public class RegistryResource {
         return document(registration);
     }
 
-    /** Checks that the caller owns the id, before any other check. Other callers may still read the registration. */
-    private void checkOwner(String id, RoutingContext call) {
+    /** Refuses callers that do not own the id, before any other check. They may still read the registration. */
+    private void requireOwner(String id, RoutingContext call) {
         if (!access.caller(call).owns(id)) {
             throw Problems.problem("NOT_YOURS", 403, "this resource manager's id belongs to another");
         }

@@ -68,11 +68,12 @@ public class TransactionResource {
     private static final int PREFERENCES_MAX = 16;
 
     private final Coordinator coordinator;
-    private final Input.Limits limits;
+    private final RequestValidator.Limits limits;
     private final ObjectMapper mapper;
     private final ApiAccess access;
 
-    TransactionResource(Coordinator coordinator, Input.Limits limits, ObjectMapper mapper, ApiAccess access) {
+    TransactionResource(
+            Coordinator coordinator, RequestValidator.Limits limits, ObjectMapper mapper, ApiAccess access) {
         this.coordinator = coordinator;
         this.limits = limits;
         this.mapper = mapper;
@@ -98,13 +99,13 @@ public class TransactionResource {
             byte @Nullable [] body)
             throws IOException {
         BeginRequest request = beginRequest(type, body);
-        Input input = new Input(limits);
-        Duration timeout = input.timeout(request);
-        List<Coordinator.Write> writes = input.writes(request);
+        RequestValidator validator = new RequestValidator(limits);
+        Duration timeout = validator.timeout(request);
+        List<Coordinator.Write> writes = validator.writes(request);
         Origin origin = new Origin(
                 access.caller(call).principal(),
-                key == null ? null : new Origin.Request(input.idempotencyKey(key), fingerprint(request)));
-        input.check();
+                key == null ? null : new Origin.Request(validator.idempotencyKey(key), fingerprint(request)));
+        validator.throwIfInvalid();
         boolean autoCommit = request != null && request.autoCommit() != null && request.autoCommit();
         WaitCondition condition = waitCondition(prefer);
         return uni(() -> coordinator.begin(origin, timeout, writes, autoCommit, condition))
@@ -117,10 +118,10 @@ public class TransactionResource {
     @APIResponse(responseCode = "204", description = "Staged")
     public Uni<RestResponse<Void>> write(
             @RestPath String id, @Context RoutingContext call, @Nullable WriteRequest request) {
-        Input input = new Input(limits);
+        RequestValidator validator = new RequestValidator(limits);
         TransactionId transaction = id(id, call);
-        Coordinator.Write write = input.write("", request);
-        input.check();
+        Coordinator.Write write = validator.write("", request);
+        validator.throwIfInvalid();
         return uni(() -> coordinator.write(transaction, write)).map(_ -> RestResponse.noContent());
     }
 
@@ -157,13 +158,13 @@ public class TransactionResource {
     @GET
     @Path("/{id}")
     public TransactionDocument get(@RestPath String id, @Context RoutingContext call) {
-        return document(Problems.given(coordinator.find(id(id, call))));
+        return document(Problems.valueOrThrow(coordinator.find(id(id, call))));
     }
 
     @GET
     @Path("/{id}/outcome")
     public OutcomeDocument outcome(@RestPath String id) {
-        Coordinator.InquiryAnswer answer = coordinator.outcome(new Input(limits).transactionId("id", id));
+        Coordinator.InquiryAnswer answer = coordinator.outcome(new RequestValidator(limits).transactionId("id", id));
         return new OutcomeDocument(answer.outcome(), answer.reason());
     }
 
@@ -173,11 +174,11 @@ public class TransactionResource {
             @QueryParam("limit") @Nullable String limit,
             @QueryParam("after") @Nullable String after,
             @Context RoutingContext call) {
-        Input input = new Input(limits);
-        int items = input.page(limit);
-        var wanted = input.state(state);
-        TransactionId from = after == null || after.isEmpty() ? null : input.transactionId("after", after);
-        input.check();
+        RequestValidator validator = new RequestValidator(limits);
+        int items = validator.pageSize(limit);
+        var wanted = validator.state(state);
+        TransactionId from = after == null || after.isEmpty() ? null : validator.transactionId("after", after);
+        validator.throwIfInvalid();
         List<Transaction> page = coordinator.list(access.caller(call)::sees, wanted, from, items + 1);
         boolean more = page.size() > items;
         List<TransactionDocument> shown =
@@ -238,19 +239,19 @@ public class TransactionResource {
         return true;
     }
 
-    /** Returns a digest of the content of the request, independent of white space. */
+    /** Returns a hash of the request that does not depend on whitespace. */
     private String fingerprint(@Nullable BeginRequest request) throws JsonProcessingException {
         try {
             return HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-256").digest(mapper.writeValueAsBytes(request)));
         } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
+            throw new IllegalStateException("SHA-256 is not available", e);
         }
     }
 
     /** Parses a transaction id. A transaction of another client is reported as unknown. */
     private TransactionId id(String text, RoutingContext call) {
-        TransactionId id = new Input(limits).transactionId("id", text);
+        TransactionId id = new RequestValidator(limits).transactionId("id", text);
         Caller caller = access.caller(call);
         if (!caller.seesAll()
                 && coordinator.find(id) instanceof Answer.Given<Transaction>(Transaction t)
@@ -261,7 +262,7 @@ public class TransactionResource {
     }
 
     private static Uni<Transaction> uni(Supplier<CompletionStage<Answer<Transaction>>> call) {
-        return Uni.createFrom().completionStage(call).map(Problems::given);
+        return Uni.createFrom().completionStage(call).map(Problems::valueOrThrow);
     }
 
     static TransactionDocument document(Transaction t) {

@@ -48,7 +48,7 @@ public final class ApiAccess {
     }
 
     private final @Nullable Callers callers;
-    private final boolean forThisMachineOnly;
+    private final boolean loopbackOnly;
     private final Time time;
     private final ProblemSender problems;
     /** Verified tokens, by the value of the header that carries them. */
@@ -58,11 +58,11 @@ public final class ApiAccess {
 
     /**
      * @param callers null if security is off
-     * @param forThisMachineOnly {@link Exposure#isForThisMachineOnly}
+     * @param loopbackOnly {@link AuthenticationPolicy#isLoopbackOnly}
      */
-    public ApiAccess(@Nullable Callers callers, boolean forThisMachineOnly, Time time, ProblemSender problems) {
+    public ApiAccess(@Nullable Callers callers, boolean loopbackOnly, Time time, ProblemSender problems) {
         this.callers = callers;
-        this.forThisMachineOnly = forThisMachineOnly;
+        this.loopbackOnly = loopbackOnly;
         this.time = time;
         this.problems = problems;
     }
@@ -79,12 +79,13 @@ public final class ApiAccess {
     private void handle(RoutingContext context) {
         HttpServerRequest request = context.request();
         Callers known = callers;
-        if (forThisMachineOnly && !isAddressedHere(request)) {
+        if (loopbackOnly && !hasLocalHost(request)) {
             forbid(
                     context,
-                    "this process is for this machine only: call it as localhost or 127.0.0.1, not by another name");
-        } else if (!SAFE_METHODS.contains(request.method().name()) && CallingPage.of(request) == CallingPage.FOREIGN) {
-            forbid(context, "a page of another origin may not change anything here");
+                    "this process accepts local calls only: call it as localhost or 127.0.0.1, not by another name");
+        } else if (!SAFE_METHODS.contains(request.method().name())
+                && RequestOrigin.of(request) == RequestOrigin.CROSS_ORIGIN) {
+            forbid(context, "cross-origin requests must not change anything");
         } else if (known != null) {
             check(context, known);
         } else {
@@ -93,17 +94,17 @@ public final class ApiAccess {
     }
 
     /** A request without a host does not come from a browser, and is accepted. */
-    private static boolean isAddressedHere(HttpServerRequest request) {
+    private static boolean hasLocalHost(HttpServerRequest request) {
         HostAndPort authority = request.authority();
         return authority == null
                 ? request.getHeader(HttpHeaders.HOST) == null
-                : Exposure.isAddressedHere(authority.host());
+                : AuthenticationPolicy.isLocalHost(authority.host());
     }
 
     /** Returns the caller of a request that was accepted. */
     public Caller caller(RoutingContext context) {
         if (callers == null) {
-            return Caller.ANYBODY;
+            return Caller.UNRESTRICTED;
         }
         Caller caller = context.get(KEY);
         if (caller == null) {
@@ -113,14 +114,14 @@ public final class ApiAccess {
     }
 
     private void check(RoutingContext context, Callers known) {
-        Set<Role> needed = Access.needed(context.request().method().name(), context.normalizedPath());
+        Set<Role> needed = AccessRules.requiredRoles(context.request().method().name(), context.normalizedPath());
         if (needed == null) {
             context.next();
             return;
         }
         String header = context.request().getHeader(HttpHeaders.AUTHORIZATION);
         if (header == null) {
-            decide(context, known, needed, Caller.NOBODY);
+            decide(context, known, needed, Caller.ANONYMOUS);
             return;
         }
         VerifiedToken before = verifiedTokens.get(header);
@@ -139,7 +140,7 @@ public final class ApiAccess {
 
     private Caller identify(String header, SecurityIdentity identity, Callers known) {
         if (!(identity.getPrincipal() instanceof JsonWebToken token)) {
-            return Caller.NOBODY; // the scheme is not Bearer
+            return Caller.ANONYMOUS; // the scheme is not Bearer
         }
         Caller caller = known.of(token, identity.getRoles());
         Duration left = Duration.between(time.now(), Instant.ofEpochSecond(token.getExpirationTime()));
@@ -159,7 +160,7 @@ public final class ApiAccess {
             context.put(KEY, caller);
             context.next();
         } else if (caller.principal() == null) {
-            unauthenticated(context, "Bearer", "a bearer token is needed");
+            unauthenticated(context, "Bearer", "a bearer token is required");
         } else {
             String roles = needed.stream().map(Role::toString).sorted().collect(Collectors.joining(" or "));
             forbid(context, "this is for " + (roles.isEmpty() ? "nobody" : roles));
@@ -168,10 +169,10 @@ public final class ApiAccess {
 
     private void authenticationFailed(RoutingContext context, Throwable failure) {
         if (failure instanceof AuthenticationFailedException) {
-            unauthenticated(context, "Bearer error=\"invalid_token\"", "the token is not valid here, or no longer");
+            unauthenticated(context, "Bearer error=\"invalid_token\"", "the token is invalid or expired");
         } else {
-            LOG.warnf("tokens cannot be checked now: %s", failure.getClass().getSimpleName());
-            refuse(context, "UNCHECKED", 503, "the token cannot be checked now");
+            LOG.warnf("tokens cannot be verified: %s", failure.getClass().getSimpleName());
+            refuse(context, "UNCHECKED", 503, "the token cannot be verified now");
         }
     }
 

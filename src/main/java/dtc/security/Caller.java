@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
 public record Caller(@Nullable String principal, Set<Role> roles, Set<String> owned) {
 
     /** The caller of every request if security is off. It has all roles and no identity. */
-    static final Caller ANYBODY = new Caller(null, Set.of(Role.values()), Set.of());
+    static final Caller UNRESTRICTED = new Caller(null, Set.of(Role.values()), Set.of());
 
     /** The caller of a request without a token. */
-    static final Caller NOBODY = new Caller(null, Set.of(), Set.of());
+    static final Caller ANONYMOUS = new Caller(null, Set.of(), Set.of());
 
     public Caller {
         roles = Set.copyOf(roles);

@@ -52,7 +52,7 @@ public final class Callers {
     Caller of(JsonWebToken token, Set<String> claimed) {
         String subject = token.getSubject();
         if (subject == null) {
-            return Caller.NOBODY;
+            return Caller.ANONYMOUS;
         }
         Set<String> owned = new HashSet<>(settings.owned().getOrDefault(subject, Set.of()));
         Set<Role> roles = Role.named(claimed);

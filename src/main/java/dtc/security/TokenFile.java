@@ -22,15 +22,17 @@ public final class TokenFile {
     /**
      * Reads the file, then rereads it periodically.
      *
-     * @throws Exposure.Unsafe if the file cannot be read initially, or contains no token
+     * @throws AuthenticationPolicy.InsecureConfigurationException if the file cannot be read initially, or contains no
+     *     token
      */
     public TokenFile(Vertx vertx, Path path, Duration rereadEvery) {
         this.path = path;
         try {
             this.authorization = authorization(Files.readString(path));
         } catch (IOException | IllegalArgumentException e) {
-            throw new Exposure.Unsafe("Not started: no token can be read from %s (%s)."
-                    .formatted(path, e.getClass().getSimpleName()));
+            throw new AuthenticationPolicy.InsecureConfigurationException(
+                    "Not started: no token can be read from %s (%s)."
+                            .formatted(path, e.getClass().getSimpleName()));
         }
         vertx.setPeriodic(
                 rereadEvery.toMillis(),

@@ -73,7 +73,7 @@ class HostedResourceTest {
                 });
         return new HostedResource(
                 new HostedResourceManagers(List.of(new HostedResourceManagers.Hosted(participant, membership))),
-                new Input.Limits(100, 100, 100, SECOND, 100),
+                new RequestValidator.Limits(100, 100, 100, SECOND, 100),
                 new ObjectMapper());
     }
 

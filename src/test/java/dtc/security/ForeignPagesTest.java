@@ -1,8 +1,8 @@
 package dtc.security;
 
-import static dtc.security.CallingPage.FOREIGN;
-import static dtc.security.CallingPage.NONE;
-import static dtc.security.CallingPage.OURS;
+import static dtc.security.RequestOrigin.CROSS_ORIGIN;
+import static dtc.security.RequestOrigin.NONE;
+import static dtc.security.RequestOrigin.SAME_ORIGIN;
 import static io.restassured.RestAssured.get;
 import static io.restassured.RestAssured.given;
 import static org.hamcrest.Matchers.containsString;
@@ -85,7 +85,7 @@ class ForeignPagesTest {
                     .then()
                     .statusCode(403)
                     .contentType("application/problem+json")
-                    .body("detail", containsString("a page of another origin"));
+                    .body("detail", containsString("cross-origin requests"));
         }
         given().header("Origin", origin)
                 .delete("/resource-managers/orders")
@@ -117,12 +117,12 @@ class ForeignPagesTest {
 
     @Test
     void a_page_is_ours_only_if_the_browser_says_so() {
-        assertEquals(NONE, CallingPage.of(null, null, "localhost:8080"));
-        assertEquals(OURS, CallingPage.of(null, "http://[::1]:8080", "[::1]:8080"));
-        assertEquals(OURS, CallingPage.of(null, "https://dtc.example", "DTC.example"));
-        assertEquals(OURS, CallingPage.of("same-origin", "https://dtc.example", "dtc.internal:8080"));
-        assertEquals(FOREIGN, CallingPage.of(null, "https://dtc.example", "dtc.internal:8080"));
-        assertEquals(FOREIGN, CallingPage.of(null, "https://dtc.example", null));
+        assertEquals(NONE, RequestOrigin.of(null, null, "localhost:8080"));
+        assertEquals(SAME_ORIGIN, RequestOrigin.of(null, "http://[::1]:8080", "[::1]:8080"));
+        assertEquals(SAME_ORIGIN, RequestOrigin.of(null, "https://dtc.example", "DTC.example"));
+        assertEquals(SAME_ORIGIN, RequestOrigin.of("same-origin", "https://dtc.example", "dtc.internal:8080"));
+        assertEquals(CROSS_ORIGIN, RequestOrigin.of(null, "https://dtc.example", "dtc.internal:8080"));
+        assertEquals(CROSS_ORIGIN, RequestOrigin.of(null, "https://dtc.example", null));
     }
 
     private static String asked(String path, String headers) throws IOException {

@@ -45,10 +45,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FileDecisionLog implements DecisionLog {
 
-    /** The maximum size of a batch, unless a single record is longer. Some thousand decisions. */
+    /** The maximum size of a batch, unless a single record is longer. Enough for several thousand decisions. */
     static final int BATCH_BYTES_MAX = 1 << 18;
 
-    /** The number of zeros preallocated in the newest segment: some thousand decisions. */
+    /** The number of zeros preallocated in the newest segment. Enough for several thousand decisions. */
     public static final long PREALLOCATED_BYTES = 1 << 20;
 
     /** The maximum size of queued lazy records. Further ones are dropped, which has the effect of a crash. */
@@ -72,10 +72,7 @@ public final class FileDecisionLog implements DecisionLog {
     public interface Listener {
         void notice(String message);
 
-        /**
-         * The content of the log is unknown, or another process has claimed it. The implementation must halt the
-         * process immediately, and must not send any message.
-         */
+        /** The content of the log is unknown, or the log is fenced. Must halt the process without sending messages. */
         void fatal(String message, Throwable cause);
     }
 

@@ -6,10 +6,10 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The roles that may call each path. The first matching rule applies. If no rule matches, protocol paths are refused
- * for everybody and other paths are for the operator only.
+ * The roles that may call each path. The first matching rule applies. If no rule matches, protocol paths are denied to
+ * all callers, and other paths require the operator role.
  */
-final class Access {
+final class AccessRules {
 
     private record Rule(
             Set<String> methods, Pattern path, @Nullable Set<Role> roles) {}
@@ -37,23 +37,22 @@ final class Access {
 
     private static final Pattern PROTOCOL = Pattern.compile("/(transactions|resource-managers|rm)(/.*)?");
 
-    private static final Set<Role> NOBODY = Set.of();
+    private static final Set<Role> DENIED = Set.of();
 
-    private Access() {}
+    private AccessRules() {}
 
     private static Rule rule(Set<String> methods, String path, Role... roles) {
         return new Rule(methods, Pattern.compile(path), Set.of(roles));
     }
 
     /**
-     * Returns the roles that permit the call, of which the caller needs at least one; null if no authentication is
-     * needed.
+     * Returns the roles of which the caller needs at least one; null if no authentication is required.
      *
      * @param path normalized: without dot segments, and without percent-encoding of characters that do not need it
      */
-    static @Nullable Set<Role> needed(String method, String path) {
+    static @Nullable Set<Role> requiredRoles(String method, String path) {
         if (path.contains(";")) {
-            return NOBODY; // servers disagree on whether path parameters belong to the path; no valid path has any
+            return DENIED; // servers disagree on whether path parameters belong to the path; no valid path has any
         }
         String plain = path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
         for (Rule rule : RULES) {
@@ -61,6 +60,6 @@ final class Access {
                 return rule.roles();
             }
         }
-        return PROTOCOL.matcher(plain).matches() ? NOBODY : Set.of(Role.OPERATOR);
+        return PROTOCOL.matcher(plain).matches() ? DENIED : Set.of(Role.OPERATOR);
     }
 }

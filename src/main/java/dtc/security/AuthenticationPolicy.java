@@ -5,8 +5,8 @@ import java.net.InetAddress;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Decides whether callers must authenticate. */
-public final class Exposure {
+/** Determines whether callers must authenticate. */
+public final class AuthenticationPolicy {
 
     /** The values of {@code dtc.security.mode}. */
     public enum Mode {
@@ -14,16 +14,14 @@ public final class Exposure {
         NONE
     }
 
-    /**
-     * An insecure configuration, which prevents the start. The message says what to configure; nothing else is printed.
-     */
-    public static final class Unsafe extends ConfigurationException {
-        public Unsafe(String message) {
+    /** Prevents the start with an insecure configuration. Only the message is printed; it says what to configure. */
+    public static final class InsecureConfigurationException extends ConfigurationException {
+        public InsecureConfigurationException(String message) {
             super(message);
         }
     }
 
-    private Exposure() {}
+    private AuthenticationPolicy() {}
 
     /**
      * Whether {@code host} is a loopback address. The only accepted name is {@code localhost}, because other names may
@@ -58,12 +56,11 @@ public final class Exposure {
 
     /**
      * Whether security is off by default because the server binds to loopback. The host of each request must then be
-     * checked, because a page can make a browser on this machine call this process under a foreign name (DNS
-     * rebinding).
+     * checked, because a page can make a browser on this machine call this process under another name (DNS rebinding).
      *
      * @param configured {@code dtc.security.mode}
      */
-    public static boolean isForThisMachineOnly(@Nullable Mode configured, String host, boolean hasIssuer) {
+    public static boolean isLoopbackOnly(@Nullable Mode configured, String host, boolean hasIssuer) {
         return configured == null && mode(null, host, hasIssuer) == Mode.NONE;
     }
 
@@ -73,19 +70,19 @@ public final class Exposure {
      *
      * @param host the {@code Host} header without the port
      */
-    static boolean isAddressedHere(String host) {
+    static boolean isLocalHost(String host) {
         String name = host.endsWith(".") ? host.substring(0, host.length() - 1) : host; // an absolute name
         return isLoopback(name) || name.toLowerCase(Locale.ROOT).endsWith(".localhost");
     }
 
-    /** Throws {@link Unsafe} if tokens are required and no issuer is configured. */
+    /** Throws {@link InsecureConfigurationException} if tokens are required and no issuer is configured. */
     public static void check(Mode mode, String host, boolean hasIssuer) {
         if (mode == Mode.OIDC && !hasIssuer) {
-            throw new Unsafe(
-                    ("Not started: this process would listen on %s, and there is no issuer of tokens to tell callers by. Set"
+            throw new InsecureConfigurationException(
+                    ("Not started: this process would listen on %s, and no token issuer is configured. Set"
                                     + " quarkus.oidc.auth-server-url (QUARKUS_OIDC_AUTH_SERVER_URL); or bind to loopback with"
                                     + " quarkus.http.host=127.0.0.1 (QUARKUS_HTTP_HOST) and leave dtc.security.mode unset;"
-                                    + " or, to let in whoever reaches it, set dtc.security.mode=none (DTC_SECURITY_MODE).")
+                                    + " or, to accept all callers, set dtc.security.mode=none (DTC_SECURITY_MODE).")
                             .formatted(host));
         }
     }

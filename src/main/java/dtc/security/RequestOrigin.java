@@ -7,14 +7,14 @@ import java.net.URI;
 import org.jspecify.annotations.Nullable;
 
 /** The origin of the page that makes a request, according to headers that a browser sets and a page cannot change. */
-public enum CallingPage {
+public enum RequestOrigin {
     /** The request comes from no page: it is not from a browser, or the user entered the address. */
     NONE,
-    OURS,
-    FOREIGN;
+    SAME_ORIGIN,
+    CROSS_ORIGIN;
 
     /** Returns the value for a request. */
-    public static CallingPage of(HttpServerRequest request) {
+    public static RequestOrigin of(HttpServerRequest request) {
         HostAndPort authority = request.authority(); // also works for HTTP/2, which has no Host header
         return of(
                 request.getHeader("Sec-Fetch-Site"),
@@ -29,12 +29,12 @@ public enum CallingPage {
      * @param origin the {@code Origin} header, which browsers send with every request that may change something
      * @param host the {@code Host} header, or the authority in HTTP/2
      */
-    static CallingPage of(@Nullable String site, @Nullable String origin, @Nullable String host) {
+    static RequestOrigin of(@Nullable String site, @Nullable String origin, @Nullable String host) {
         if (site != null) {
             return switch (site) {
-                case "same-origin" -> OURS;
+                case "same-origin" -> SAME_ORIGIN;
                 case "none" -> NONE;
-                default -> FOREIGN; // cross-site, same-site, or an unknown value
+                default -> CROSS_ORIGIN; // cross-site, same-site, or an unknown value
             };
         }
         if (origin == null) {
@@ -42,9 +42,9 @@ public enum CallingPage {
         }
         try {
             String authority = URI.create(origin).getAuthority();
-            return authority != null && authority.equalsIgnoreCase(host) ? OURS : FOREIGN;
+            return authority != null && authority.equalsIgnoreCase(host) ? SAME_ORIGIN : CROSS_ORIGIN;
         } catch (IllegalArgumentException _) {
-            return FOREIGN;
+            return CROSS_ORIGIN;
         }
     }
 }

@@ -27,14 +27,14 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Converts HTTP input to values of the protocol, or throws a problem that lists all violations. Bean Validation is not
- * used: most limits are configured at run time, the messages are plain Java in {@code protocol}, and each field would
- * be checked twice, in validation and in conversion.
+ * Validates requests and converts them to protocol types, or throws a problem that lists all violations. Bean
+ * Validation is not used, because most limits are configured at run time and each field would be checked twice, in
+ * validation and in conversion.
  */
-public final class Input {
+public final class RequestValidator {
 
     /**
-     * The limits of a request.
+     * Limits of a request.
      *
      * @param keyCharsMax characters of a key
      * @param valueCharsMax characters of the JSON text of a value
@@ -60,12 +60,12 @@ public final class Input {
     private final Limits limits;
     private final List<Violation> violations = new ArrayList<>();
 
-    Input(Limits limits) {
+    RequestValidator(Limits limits) {
         this.limits = limits;
     }
 
     /** Throws a problem with all violations found so far, if there are any. */
-    void check() {
+    void throwIfInvalid() {
         if (!violations.isEmpty()) {
             throw Problems.invalid(List.copyOf(violations));
         }
@@ -79,12 +79,12 @@ public final class Input {
         Optional<TransactionId> id = TransactionId.parse(text);
         if (id.isEmpty()) {
             violation(field, "must be a UUID");
-            check();
+            throwIfInvalid();
         }
         // A resource manager that forgets the outcome of an id refuses all older ids.
         if (id.orElseThrow().isTimeOrdered() && id.get().timeMillis() >= TransactionId.TIME_MILLIS_MAX) {
             violation(field, "must not contain a time after the year 6428");
-            check();
+            throwIfInvalid();
         }
         return id.get();
     }
@@ -102,7 +102,7 @@ public final class Input {
         return Duration.ofMillis(millis);
     }
 
-    /** The reason that an operator gives for an action. */
+    /** Validates the reason that an operator gives for an action. */
     String reason(@Nullable String reason) {
         if (reason == null || reason.isBlank()) {
             violation("reason", "must not be missing or blank");
@@ -144,7 +144,7 @@ public final class Input {
     /**
      * Converts a write to a resource manager. {@code sequence} is null or 0 if the caller does not number its writes.
      */
-    ResourceEvent.Write staged(
+    ResourceEvent.Write stagedWrite(
             String prefix,
             TransactionId id,
             @Nullable Integer sequence,
@@ -159,7 +159,7 @@ public final class Input {
     }
 
     /** Converts the writes of a prepare. */
-    List<ResourceEvent.Write> carried(TransactionId id, @Nullable PrepareRequest request) {
+    List<ResourceEvent.Write> prepareWrites(TransactionId id, @Nullable PrepareRequest request) {
         if (request == null || request.writes() == null) {
             return List.of();
         }
@@ -175,7 +175,7 @@ public final class Input {
             if (write == null) {
                 violation(prefix, "must not be null");
             } else {
-                writes.add(staged(prefix, id, write.sequence(), write.key(), write.value()));
+                writes.add(stagedWrite(prefix, id, write.sequence(), write.key(), write.value()));
             }
         }
         return writes;
@@ -190,7 +190,7 @@ public final class Input {
             violation("messages", "must be no more than " + BATCH_MAX);
         }
         if (request.messages().contains(null)) {
-            violation("messages", "must hold no null");
+            violation("messages", "must not contain null");
         }
         return request.messages();
     }
@@ -216,11 +216,11 @@ public final class Input {
             violation(field, String.format(Locale.ROOT, "must be no longer than %d characters", limits.keyCharsMax()));
         }
         if (text.chars().anyMatch(c -> c < 0x20 || c == 0x7f)) {
-            violation(field, "must hold no control characters");
+            violation(field, "must not contain control characters");
         }
         checkSurrogates(field, text);
         if (text.equals(".") || text.equals("..")) {
-            violation(field, "must not be a path step, for nobody could read it");
+            violation(field, "must not be '.' or '..', which cannot be part of a path");
         }
         return text;
     }
@@ -238,10 +238,10 @@ public final class Input {
         return json;
     }
 
-    /** Refuses unpaired surrogates: they cannot be encoded in UTF-8 and would be replaced silently. */
+    /** Rejects unpaired surrogates, which cannot be encoded in UTF-8 and would be replaced silently. */
     private void checkSurrogates(String field, String text) {
         if (text.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
-            violation(field, "must hold no unpaired surrogates");
+            violation(field, "must not contain unpaired surrogates");
         }
     }
 
@@ -252,7 +252,7 @@ public final class Input {
         return text;
     }
 
-    int page(@Nullable String text) {
+    int pageSize(@Nullable String text) {
         if (text == null) {
             return Math.min(100, limits.pageMax());
         }
