@@ -88,9 +88,10 @@ public interface DtcConfig {
         Optional<Path> issuerTokenFile();
 
         /** How often token files of this process are reread. */
+        @WithName("token-reread-every")
         @WithDefault("10s")
         @DurationMin(millis = 1)
-        Duration tokenRereadEvery();
+        Duration tokenReloadInterval();
     }
 
     interface CoordinatorConfig {
@@ -107,35 +108,40 @@ public interface DtcConfig {
         Duration answerTimeout();
 
         /** The pause before the first retry of a delivery. It doubles with each attempt. */
+        @WithName("redelivery-first")
         @WithDefault("100ms")
         @DurationMin(millis = 1)
-        Duration redeliveryFirst();
+        Duration retryPauseInitial();
 
         /** The longest pause between attempts to deliver. */
+        @WithName("redelivery-cap")
         @WithDefault("10s")
         @DurationMin(millis = 1)
-        Duration redeliveryCap();
+        Duration retryPauseMax();
 
         /**
          * The maximum number of attempts to deliver a rollback. After that, a participant in doubt has to ask for the
          * outcome.
          */
+        @WithName("rollback-tries-max")
         @WithDefault("10")
         @Min(1)
-        int rollbackTriesMax();
+        int rollbackAttemptsMax();
 
         /** The maximum number of concurrent retries to one resource manager. */
+        @WithName("redeliveries-under-way-max")
         @WithDefault("64")
         @Min(1)
-        int redeliveriesUnderWayMax();
+        int retriesInFlightMax();
 
         /**
          * The maximum number of rollbacks queued for a retry to one resource manager. After that, it has to ask for the
          * outcome.
          */
+        @WithName("rollbacks-waiting-max")
         @WithDefault("1000")
         @Min(1)
-        int rollbacksWaitingMax();
+        int queuedRollbacksMax();
     }
 
     interface TransactionConfig {
@@ -206,9 +212,10 @@ public interface DtcConfig {
     /** How messages to one resource manager are batched, if it supports batches. */
     interface MessagesConfig {
         /** The number of concurrent requests to one resource manager above which messages are queued for a batch. */
+        @WithName("lanes")
         @WithDefault("2")
         @Min(1)
-        int lanes();
+        int requestsInFlightMax();
 
         /** The maximum number of messages in one request. With 1, each message is sent separately and immediately. */
         @WithDefault("128")
@@ -221,14 +228,16 @@ public interface DtcConfig {
         MemorySize batchBytesMax();
 
         /** The maximum number of queued messages for one resource manager. */
+        @WithName("waiting-max")
         @WithDefault("50000")
         @Min(1)
-        int waitingMax();
+        int queuedMessagesMax();
 
         /** How long an unanswered request delays the messages queued after it. */
+        @WithName("patience")
         @WithDefault("20ms")
         @DurationMin(millis = 1)
-        Duration patience();
+        Duration slotTimeout();
     }
 
     interface RmConfig {
@@ -269,14 +278,16 @@ public interface DtcConfig {
          * The pause before a resource manager first asks for the outcome of a transaction in doubt. It doubles with
          * each attempt.
          */
+        @WithName("inquiry-first")
         @WithDefault("2s")
         @DurationMin(millis = 1)
-        Duration inquiryFirst();
+        Duration inquiryPauseInitial();
 
         /** The longest pause between inquiries. */
+        @WithName("inquiry-cap")
         @WithDefault("30s")
         @DurationMin(millis = 1)
-        Duration inquiryCap();
+        Duration inquiryPauseMax();
 
         @WithDefault("20000")
         @Min(1)
@@ -291,9 +302,10 @@ public interface DtcConfig {
         MemorySize storedCharsMax();
 
         /** The maximum number of outcomes that are remembered to refuse late messages. */
+        @WithName("ended-max")
         @WithDefault("200000")
         @Min(1)
-        int endedMax();
+        int rememberedOutcomesMax();
     }
 
     interface RegistrationConfig {
@@ -320,9 +332,10 @@ public interface DtcConfig {
         int viewersMax();
 
         /** How long a decision may be undelivered before the console reports that action is required. */
+        @WithName("attention-after")
         @WithDefault("10s")
         @DurationMin(millis = 1)
-        Duration attentionAfter();
+        Duration actionRequiredAfter();
     }
 
     interface LogConfig {
@@ -344,9 +357,10 @@ public interface DtcConfig {
         MemorySize freeSpaceMin();
 
         /** The maximum number of decisions waiting for the disk. Further decisions are refused. */
+        @WithName("decisions-waiting-max")
         @WithDefault("20000")
         @Min(1)
-        int decisionsWaitingMax();
+        int pendingDecisionsMax();
 
         /** The implementation of the decision log. */
         enum Kind {

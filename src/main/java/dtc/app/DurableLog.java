@@ -76,7 +76,7 @@ final class DurableLog implements DecisionLog {
                             config.segmentSize().asLongValue(),
                             FileDecisionLog.PREALLOCATED_BYTES,
                             config.freeSpaceMin().asLongValue(),
-                            config.decisionsWaitingMax()),
+                            config.pendingDecisionsMax()),
                     System::nanoTime,
                     new SecureRandom(),
                     new LoggingWatch());

@@ -162,7 +162,7 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
     }
 
     private @Nullable TokenFile token(Optional<Path> file) {
-        return file.map(path -> new TokenFile(vertx, path, config.security().tokenRereadEvery()))
+        return file.map(path -> new TokenFile(vertx, path, config.security().tokenReloadInterval()))
                 .orElse(null);
     }
 

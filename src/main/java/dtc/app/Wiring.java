@@ -51,7 +51,7 @@ public class Wiring {
     /** Added to the vote timeout, so that the vote times out before the call that carries it. */
     private static final Duration CALL_TIMEOUT_MARGIN = Duration.ofMillis(100);
 
-    private static final int INQUIRIES_UNDER_WAY_MAX = 256;
+    private static final int INQUIRIES_IN_FLIGHT_MAX = 256;
 
     private final DtcConfig config;
     private final VertxHttpConfig http;
@@ -142,12 +142,12 @@ public class Wiring {
                 transport,
                 time,
                 new BatchingParticipantClient.Settings(
-                        messages.lanes(),
+                        messages.requestsInFlightMax(),
                         messages.batchMax(),
                         messages.batchBytesMax().asLongValue(),
-                        messages.waitingMax(),
+                        messages.queuedMessagesMax(),
                         config.prepareTimeout(),
-                        messages.patience()),
+                        messages.slotTimeout()),
                 EventLoop::atEndOfTurn);
     }
 
@@ -171,15 +171,15 @@ public class Wiring {
                         config.limits().transactionsInFlightMax(),
                         config.transaction().retention(),
                         config.transaction().retainedMax(),
-                        config.coordinator().redeliveriesUnderWayMax(),
-                        config.coordinator().rollbacksWaitingMax(),
-                        config.coordinator().rollbackTriesMax(),
+                        config.coordinator().retriesInFlightMax(),
+                        config.coordinator().queuedRollbacksMax(),
+                        config.coordinator().rollbackAttemptsMax(),
                         config.limits().undeliveredMax()),
                 time,
                 ids,
                 new Backoff(
-                        config.coordinator().redeliveryFirst(),
-                        config.coordinator().redeliveryCap(),
+                        config.coordinator().retryPauseInitial(),
+                        config.coordinator().retryPauseMax(),
                         random()),
                 registry,
                 participants,
@@ -205,7 +205,7 @@ public class Wiring {
                 config.coordinator().enabled(),
                 config.console().timelinesMax(),
                 config.console().viewersMax(),
-                config.console().attentionAfter());
+                config.console().actionRequiredAfter());
     }
 
     @Produces
@@ -239,13 +239,13 @@ public class Wiring {
                 UUID.randomUUID(),
                 new ResourceManager.Settings(config.rm().lockWait(), config.rm().stagedTimeout()),
                 time,
-                new Backoff(config.rm().inquiryFirst(), config.rm().inquiryCap(), random()),
+                new Backoff(config.rm().inquiryPauseInitial(), config.rm().inquiryPauseMax(), random()),
                 link,
                 new Dictionary(new DictionaryLimits(
                         config.rm().stagedTransactionsMax(),
                         config.rm().stagedCharsMax().asLongValue(),
                         config.rm().storedCharsMax().asLongValue(),
-                        config.rm().endedMax())));
+                        config.rm().rememberedOutcomesMax())));
         return new Hosted(
                 resourceManager,
                 new Membership(

@@ -8,6 +8,6 @@ import java.time.Duration;
  * @param coordinates whether this process coordinates, and so has anything to show
  * @param timelinesMax timelines kept of transactions that committed, as many of rollbacks, and of heuristic outcomes
  * @param viewersMax pages that are kept up to date at a time
- * @param attentionAfter how long a decision may be undelivered before somebody should look
+ * @param actionRequiredAfter how long a decision may be undelivered before somebody should look
  */
-public record ConsoleSettings(boolean coordinates, int timelinesMax, int viewersMax, Duration attentionAfter) {}
+public record ConsoleSettings(boolean coordinates, int timelinesMax, int viewersMax, Duration actionRequiredAfter) {}

@@ -239,7 +239,7 @@ class Overview {
     }
 
     private boolean isLong(Instant since, Instant now) {
-        return Duration.between(since, now).compareTo(settings.attentionAfter()) > 0;
+        return Duration.between(since, now).compareTo(settings.actionRequiredAfter()) > 0;
     }
 
     /** Who did not do what was decided, and what the others did, as far as that is known. */

@@ -72,14 +72,14 @@ public class Metrics implements TransactionListener {
     private final Timer prepare;
     private final Timer commitDelivery;
     private final Timer transaction;
-    private final Counter redeliveries;
+    private final Counter retries;
 
     Metrics(MeterRegistry meters) {
         this.meters = meters;
         this.prepare = timer("dtc.prepare", "From the first request for a vote to the end of phase one");
         this.commitDelivery = timer("dtc.commit.delivery", "From the decision to a participant's acknowledgement");
         this.transaction = timer("dtc.transaction", "From begin to the final state");
-        this.redeliveries = Counter.builder("dtc.commit.redeliveries")
+        this.retries = Counter.builder("dtc.commit.redeliveries")
                 .description("Commits that had to be told again")
                 .register(meters);
         for (TransactionState state : TransactionState.values()) {
@@ -206,7 +206,7 @@ public class Metrics implements TransactionListener {
         }
         switch (event) {
             case DeliveryEvent.Acknowledged e -> commitDelivery.record(e.sinceDecision());
-            case DeliveryEvent.RetryScheduled _ -> redeliveries.increment();
+            case DeliveryEvent.RetryScheduled _ -> retries.increment();
             case DeliveryEvent.Sent _ -> {}
         }
     }

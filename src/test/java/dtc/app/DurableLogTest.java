@@ -161,6 +161,6 @@ class DurableLogTest {
             Optional<Path> directory,
             MemorySize segmentSize,
             MemorySize freeSpaceMin,
-            int decisionsWaitingMax)
+            int pendingDecisionsMax)
             implements DtcConfig.LogConfig {}
 }

@@ -64,9 +64,9 @@ public final class FileDecisionLog implements DecisionLog {
      * @param segmentBytesMax the size limit of a segment; a segment with a single record may be longer
      * @param preallocatedBytes the number of zeros preallocated in the newest segment
      * @param freeBytesMin the free space below which no decision is accepted
-     * @param decisionsWaitingMax the maximum number of pending appends; further ones are refused
+     * @param pendingDecisionsMax the maximum number of pending appends; further ones are refused
      */
-    public record Settings(long segmentBytesMax, long preallocatedBytes, long freeBytesMin, int decisionsWaitingMax) {}
+    public record Settings(long segmentBytesMax, long preallocatedBytes, long freeBytesMin, int pendingDecisionsMax) {}
 
     /** Receives notices for operators. Called by the writer, and by callers of {@link #refusalReason}. */
     public interface Listener {
@@ -100,7 +100,7 @@ public final class FileDecisionLog implements DecisionLog {
     /** In call order. Its lock guards the queue and the fields below, up to {@link #closed}. */
     private final Deque<PendingAppend> queue = new ArrayDeque<>();
 
-    private int decisionsWaiting;
+    private int pendingDecisions;
     private long lazyBytes;
     private Phase phase = Phase.OPEN;
     private boolean writing;
@@ -216,11 +216,11 @@ public final class FileDecisionLog implements DecisionLog {
                 }
                 lazyBytes += append.memory();
             } else {
-                if (decisionsWaiting >= settings.decisionsWaitingMax()) {
+                if (pendingDecisions >= settings.pendingDecisionsMax()) {
                     return new AppendResult.Refused(
-                            decisionsWaiting + " decisions are waiting for the disk, which is the limit");
+                            pendingDecisions + " decisions are waiting for the disk, which is the limit");
                 }
-                decisionsWaiting++;
+                pendingDecisions++;
             }
             queue.addLast(append);
         }
@@ -321,7 +321,7 @@ public final class FileDecisionLog implements DecisionLog {
                 if (append.isLazy()) {
                     lazyBytes -= append.memory();
                 } else {
-                    decisionsWaiting--;
+                    pendingDecisions--;
                 }
             }
         }
@@ -330,7 +330,7 @@ public final class FileDecisionLog implements DecisionLog {
 
     /** Guarded by the queue. Lazy records alone do not cause a write shortly after a failed write. */
     private boolean hasWork() {
-        return !queue.isEmpty() && (decisionsWaiting > 0 || phase == Phase.CLOSING || !failedRecently());
+        return !queue.isEmpty() && (pendingDecisions > 0 || phase == Phase.CLOSING || !failedRecently());
     }
 
     private boolean failedRecently() {

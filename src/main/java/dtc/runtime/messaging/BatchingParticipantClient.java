@@ -38,7 +38,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
      * @param inFlightMax limit of requests in flight to one resource manager; further messages are queued
      * @param batchMax limit of messages in one request; 1 disables batching
      * @param batchBytesMax limit of bytes in one request; a single message may be longer
-     * @param queuedMax limit of queued messages per resource manager
+     * @param queuedMessagesMax limit of queued messages per resource manager
      * @param queuedTimeMax how long a message may be queued
      * @param slotTimeout how long an unanswered request occupies a slot
      */
@@ -46,7 +46,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
             int inFlightMax,
             int batchMax,
             long batchBytesMax,
-            int queuedMax,
+            int queuedMessagesMax,
             Duration queuedTimeMax,
             Duration slotTimeout) {}
 
@@ -186,7 +186,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
                 if (closed) {
                     return false;
                 }
-                full = size() >= settings.queuedMax();
+                full = size() >= settings.queuedMessagesMax();
                 if (!full) {
                     queueOf(pending).add(pending);
                 }
