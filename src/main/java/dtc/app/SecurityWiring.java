@@ -148,11 +148,11 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
                 vertx, config.security().issuerTokenFile().map(Path::toString).orElse(null));
     }
 
-    Outbound towardsResourceManagers(HostRules hosts) {
+    Outbound outboundToResourceManagers(HostRules hosts) {
         return new Outbound(tls(), token(config.coordinator().tokenFile()), hosts);
     }
 
-    Outbound towardsCoordinator() {
+    Outbound outboundToCoordinator() {
         return new Outbound(tls(), token(config.rm().tokenFile()), null);
     }
 

@@ -120,7 +120,7 @@ public class Wiring {
     ResourceManagerClients resourceManagers(Vertx vertx, HostRules hosts, Registry registry) {
         return new ResourceManagerClients(
                 vertx,
-                security.towardsResourceManagers(hosts),
+                security.outboundToResourceManagers(hosts),
                 new ResourceManagerClients.Settings(
                         callTimeout(),
                         config.limits().connectionsMax(),

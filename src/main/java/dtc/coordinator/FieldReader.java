@@ -12,12 +12,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class FieldReader {
 
-    private final String what;
+    private final String structure;
     private final ByteBuffer in;
 
-    /** @param what name of the structure in exception messages */
-    FieldReader(String what, ByteBuffer bytes) {
-        this.what = what;
+    /** @param structure name of the structure in exception messages */
+    FieldReader(String structure, ByteBuffer bytes) {
+        this.structure = structure;
         this.in = bytes.slice();
     }
 
@@ -67,8 +67,8 @@ final class FieldReader {
         while (in.hasRemaining()) {
             int tag = Byte.toUnsignedInt(in.get(in.position()));
             if (tag < RecordCodec.FIRST_ANCILLARY_TAG) {
-                throw new IllegalArgumentException(
-                        "field " + tag + " of the " + what + " is not supported by this program, or is out of order");
+                throw new IllegalArgumentException("field " + tag + " of the " + structure
+                        + " is not supported by this program, or is out of order");
             }
             next();
         }
@@ -91,7 +91,7 @@ final class FieldReader {
 
     private ByteBuffer required(int tag, @Nullable ByteBuffer value) {
         if (value == null) {
-            throw new IllegalArgumentException("field " + tag + " of the " + what + " is missing");
+            throw new IllegalArgumentException("field " + tag + " of the " + structure + " is missing");
         }
         return value;
     }
@@ -99,8 +99,8 @@ final class FieldReader {
     private @Nullable ByteBuffer optional(int tag, int length) {
         ByteBuffer value = optional(tag);
         if (value != null && value.remaining() != length) {
-            throw new IllegalArgumentException(
-                    "field " + tag + " of the " + what + " has " + value.remaining() + " bytes, and not " + length);
+            throw new IllegalArgumentException("field " + tag + " of the " + structure + " has " + value.remaining()
+                    + " bytes, and not " + length);
         }
         return value;
     }
@@ -114,7 +114,7 @@ final class FieldReader {
         in.get(); // tag
         long length = length();
         if (length > in.remaining()) {
-            throw endsTooEarly();
+            throw truncated();
         }
         ByteBuffer value = in.slice(in.position(), (int) length);
         in.position(in.position() + (int) length);
@@ -125,7 +125,7 @@ final class FieldReader {
         long length = 0;
         for (int shift = 0; shift < Integer.SIZE; shift += 7) {
             if (!in.hasRemaining()) {
-                throw endsTooEarly();
+                throw truncated();
             }
             byte next = in.get();
             length |= (next & 0x7fL) << shift;
@@ -133,10 +133,10 @@ final class FieldReader {
                 return length;
             }
         }
-        throw new IllegalArgumentException("the " + what + " has a field whose length takes too many bytes");
+        throw new IllegalArgumentException("the " + structure + " has a field with an invalid length");
     }
 
-    private IllegalArgumentException endsTooEarly() {
-        return new IllegalArgumentException("the " + what + " ends too early");
+    private IllegalArgumentException truncated() {
+        return new IllegalArgumentException("the " + structure + " is truncated");
     }
 }

@@ -57,11 +57,11 @@ final class LegacyRecordCodec {
                 throw new IllegalArgumentException("the record has " + in.remaining() + " extra bytes");
             }
             if (!t.id().equals(id)) {
-                throw new IllegalArgumentException("the record is that of another transaction, " + t.id());
+                throw new IllegalArgumentException("the record belongs to another transaction, " + t.id());
             }
             return t;
         } catch (BufferUnderflowException e) {
-            throw new IllegalArgumentException("the record ends too early", e);
+            throw new IllegalArgumentException("the record is truncated", e);
         }
     }
 

@@ -100,7 +100,7 @@ final class PhaseTwo {
                         next,
                         new Deliver(name, Outcome.ROLLBACK, before.unresponsive() ? Timing.AFTER_PAUSE : Timing.NOW));
             case RESOLVING -> Step.of(next, new Deliver(name, Outcome.ROLLBACK, Timing.AFTER_PAUSE));
-            // Retries may be dropped: a participant in doubt asks, and presumed abort answers rollback.
+            // Retries may be dropped: a participant in doubt inquires, and the answer is rollback by presumed abort.
             case ROLLING_BACK ->
                 Step.of(
                         finishRollback(next, now).transaction(),

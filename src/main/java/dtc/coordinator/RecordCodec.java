@@ -219,7 +219,7 @@ public final class RecordCodec {
     }
 
     static Origin origin(@Nullable String principal, Origin.@Nullable Request request) {
-        return principal == null && request == null ? Origin.UNNAMED : new Origin(principal, request);
+        return principal == null && request == null ? Origin.ANONYMOUS : new Origin(principal, request);
     }
 
     private static Origin.@Nullable Request request(@Nullable FieldReader in) {

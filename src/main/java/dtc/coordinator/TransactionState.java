@@ -15,7 +15,7 @@ public enum TransactionState {
     DECIDING(State.PREPARING, ACTIVE, PREPARING),
     /** One-phase commit is chosen and is being recorded. It has not been sent. */
     DELEGATING(State.PREPARING, ACTIVE),
-    /** The only participant was asked to commit in one phase. It decides the outcome. */
+    /** One-phase commit was requested from the only participant, which decides the outcome. */
     DELEGATED(State.PREPARING, DELEGATING),
     /**
      * DELEGATED before a restart. A client may already know the outcome. Entered by recovery, and if the participant is

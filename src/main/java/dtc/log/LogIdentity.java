@@ -13,7 +13,7 @@ import java.util.Set;
  * @param adoptedTags the tags of other logs whose ids without a record are presumed aborted, by an operator's decision
  * @param idsWithoutTagUntilMillis the time up to which ids may have no tag, in milliseconds since 1970; 0 if all have
  *     one. Set only if the log already contained records when it received its tag: then it issued such ids itself, and
- *     abort is presumed for them. They cannot be told from ids of other logs.
+ *     abort is presumed for them. They cannot be distinguished from ids of other logs.
  */
 public record LogIdentity(int tag, int epoch, Set<Integer> adoptedTags, long idsWithoutTagUntilMillis) {
 
@@ -24,14 +24,14 @@ public record LogIdentity(int tag, int epoch, Set<Integer> adoptedTags, long ids
                 || adoptedTags.stream().anyMatch(other -> other < 0 || other > TransactionId.TAG_MAX)) {
             throw new IllegalArgumentException("a tag has 16 bits");
         }
-        if (epoch < 1 || epoch > TransactionId.NUMBER_MAX) {
-            throw new IllegalArgumentException("an epoch is a number from 1 to " + TransactionId.NUMBER_MAX);
+        if (epoch < 1 || epoch > TransactionId.EPOCH_MAX) {
+            throw new IllegalArgumentException("an epoch is a number from 1 to " + TransactionId.EPOCH_MAX);
         }
     }
 
     /** Whether abort is presumed for an id that has no record. */
     public boolean presumesAbort(TransactionId id) {
-        boolean isOwn = id.tag() == tag && id.number() >= 1 && id.number() <= epoch;
+        boolean isOwn = id.tag() == tag && id.epoch() >= 1 && id.epoch() <= epoch;
         boolean mayHaveNoTag = id.isTimeOrdered() && id.timeMillis() <= idsWithoutTagUntilMillis;
         return isOwn || mayHaveNoTag || adoptedTags.contains(id.tag());
     }

@@ -37,13 +37,16 @@ import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/** Counts and times what happens, and logs one line for each transaction that ends badly. */
+/** Records metrics, and logs one line for each transaction that fails. */
 @Singleton
 public class Metrics implements TransactionListener {
 
     private static final Logger LOG = Logger.getLogger("dtc.transactions");
 
-    /** Resource managers with label values of their own; those beyond share one, so that labels stay bounded. */
+    /**
+     * Limit of resource managers with their own label value. Further ones share the value "other", which bounds the
+     * number of series.
+     */
     private static final int RESOURCE_MANAGER_LABELS_MAX = 1000;
 
     private static final Duration[] BUCKETS = {
@@ -80,14 +83,14 @@ public class Metrics implements TransactionListener {
         this.commitDelivery = timer("dtc.commit.delivery", "From the decision to a participant's acknowledgement");
         this.transaction = timer("dtc.transaction", "From begin to the final state");
         this.retries = Counter.builder("dtc.commit.redeliveries")
-                .description("Commits that had to be told again")
+                .description("Retries of commits")
                 .register(meters);
         for (TransactionState state : TransactionState.values()) {
             if (!state.isFinal()) {
-                inFlight.computeIfAbsent(state.externalState(), shown -> {
+                inFlight.computeIfAbsent(state.externalState(), externalState -> {
                     AtomicLong count = new AtomicLong();
                     Gauge.builder("dtc.transactions.in.flight", count, AtomicLong::get)
-                            .tag("state", shown.name().toLowerCase(Locale.ROOT))
+                            .tag("state", externalState.name().toLowerCase(Locale.ROOT))
                             .register(meters);
                     return count;
                 });
@@ -98,7 +101,7 @@ public class Metrics implements TransactionListener {
         }
     }
 
-    /** Gauges of what others hold. */
+    /** Registers the gauges of other objects. */
     void observe(
             @Observes StartupEvent event,
             Coordinator coordinator,
@@ -161,8 +164,8 @@ public class Metrics implements TransactionListener {
     }
 
     /**
-     * The global registry outlives the application in dev mode and in tests. Its gauges would still refer to the
-     * objects of the earlier application, and would be missing once these are garbage.
+     * Removes the meters. In dev mode and in tests, the global registry outlives the application, and its gauges would
+     * refer to objects of the earlier application.
      */
     @PreDestroy
     void removeAll() {
@@ -240,9 +243,9 @@ public class Metrics implements TransactionListener {
                         "cause",
                         cause(ended.cause()))
                 .increment();
-        boolean badly = ended.state() == TransactionState.HEURISTIC
+        boolean failed = ended.state() == TransactionState.HEURISTIC
                 || (ended.state() == TransactionState.ROLLED_BACK && ended.cause() != Cause.CLIENT);
-        if (badly) {
+        if (failed) {
             LOG.logf(
                     ended.state() == TransactionState.HEURISTIC ? Logger.Level.ERROR : Logger.Level.WARN,
                     "transaction=%s outcome=%s cause=%s reason=\"%s\" participants=[%s]",
@@ -256,7 +259,7 @@ public class Metrics implements TransactionListener {
         }
     }
 
-    /** A reason may be somebody else's words, which must not pass for a field of ours. */
+    /** Escapes quotes, because a reason may contain untrusted text that looks like another field. */
     private static @Nullable String quoted(@Nullable String reason) {
         return reason == null ? null : reason.replace("\\", "\\\\").replace("\"", "\\\"");
     }

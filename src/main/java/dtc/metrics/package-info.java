@@ -1,4 +1,4 @@
-/** What operators look at: Prometheus metrics and the log line of a transaction that ends badly. */
+/** Prometheus metrics, and the log line of a transaction that failed. */
 @NullMarked
 package dtc.metrics;
 

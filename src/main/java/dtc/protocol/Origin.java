@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Origin(@Nullable String principal, @Nullable Request request) {
 
-    public static final Origin UNNAMED = new Origin(null, null);
+    public static final Origin ANONYMOUS = new Origin(null, null);
 
     /**
      * A request with an idempotency key, which the client can retry.

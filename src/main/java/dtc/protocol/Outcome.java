@@ -4,6 +4,6 @@ package dtc.protocol;
 public enum Outcome {
     COMMIT,
     ROLLBACK,
-    /** Not decided yet. The participant asks again. */
+    /** Not decided yet. The participant retries its inquiry. */
     PENDING
 }

@@ -25,10 +25,10 @@ public sealed interface Reply {
         }
     }
 
-    /** 404, as the resource manager's own answer: it does not know the transaction. */
+    /** 404 from the resource manager itself, not from a proxy: it does not know the transaction. */
     record NotFound(String detail) implements Reply {}
 
-    /** 409, as its own answer: it has voted, or has ended the transaction with the opposite outcome. */
+    /** 409 from the resource manager itself: it has voted, or ended the transaction with the opposite outcome. */
     record Conflict(String detail) implements Reply {}
 
     /** 507: the resource manager has no space left. */
@@ -37,7 +37,7 @@ public sealed interface Reply {
     /**
      * 503 or 429: the resource manager does not accept messages at the moment.
      *
-     * @param retryAfter how long it asks not to be called; null if it does not say
+     * @param retryAfter the delay that it requests before the next message; null if it requests none
      */
     record Unavailable(String detail, @Nullable Duration retryAfter) implements Reply {
         public Unavailable(String detail) {
@@ -51,7 +51,7 @@ public sealed interface Reply {
     /** No answer was received. It is unknown whether the message was carried out. */
     record NoAnswer(String detail) implements Reply {}
 
-    /** What came is no answer of the protocol. It is unknown whether the message was carried out. */
+    /** The response violates the protocol. It is unknown whether the message was carried out. */
     record ProtocolError(String detail) implements Reply {}
 
     /** Whether the resource manager sent this reply. False if it replaces a missing answer. */

@@ -12,17 +12,17 @@ import java.util.regex.Pattern;
  * <pre>
  * unix_ts_ms  48 bits  milliseconds since 1970, by the clock of the coordinator
  * rand_a      12 bits  a counter within the millisecond
- * rand_b      62 bits  tag of the log 16, number 24, random 22
+ * rand_b      62 bits  tag of the log 16, epoch 24, random 22
  * </pre>
  */
 public record TransactionId(UUID value) implements Comparable<TransactionId> {
 
-    /** The limit of {@link #timeMillis}: the year 6429. It leaves room to generate newer ids than any valid one. */
+    /** The maximum of {@link #timeMillis}: the year 6429. Newer ids than any valid one can still be generated. */
     public static final long TIME_MILLIS_MAX = (1L << 47) - 1;
 
     public static final int COUNTER_MAX = 0xFFF;
     public static final int TAG_MAX = 0xFFFF;
-    public static final int NUMBER_MAX = 0xFFFFFF;
+    public static final int EPOCH_MAX = 0xFFFFFF;
     private static final int RANDOM_BITS = 22;
 
     private static final long VERSION_7 = 0x7000;
@@ -36,23 +36,23 @@ public record TransactionId(UUID value) implements Comparable<TransactionId> {
      *
      * @throws IllegalArgumentException if another argument is out of range
      */
-    public static TransactionId of(long timeMillis, int counter, int tag, int number, int random) {
+    public static TransactionId of(long timeMillis, int counter, int tag, int epoch, int random) {
         if (timeMillis < 0
                 || timeMillis > TIME_MILLIS_MAX
                 || counter < 0
                 || counter > COUNTER_MAX
                 || tag < 0
                 || tag > TAG_MAX
-                || number < 0
-                || number > NUMBER_MAX) {
+                || epoch < 0
+                || epoch > EPOCH_MAX) {
             throw new IllegalArgumentException(String.format(
-                    Locale.ROOT, "time %d, counter %d, tag %d, number %d", timeMillis, counter, tag, number));
+                    Locale.ROOT, "time %d, counter %d, tag %d, epoch %d", timeMillis, counter, tag, epoch));
         }
-        long low = (long) tag << 46 | (long) number << RANDOM_BITS | (random & ((1 << RANDOM_BITS) - 1));
+        long low = (long) tag << 46 | (long) epoch << RANDOM_BITS | (random & ((1 << RANDOM_BITS) - 1));
         return new TransactionId(new UUID(timeMillis << 16 | VERSION_7 | counter, VARIANT | low));
     }
 
-    /** Parses the canonical 36 characters. Empty for other text, which {@link UUID#fromString} partly accepts. */
+    /** Parses the canonical 36 characters. Empty for other text, some of which {@link UUID#fromString} accepts. */
     public static Optional<TransactionId> parse(String text) {
         return CANONICAL.matcher(text).matches()
                 ? Optional.of(new TransactionId(UUID.fromString(text)))
@@ -80,8 +80,8 @@ public record TransactionId(UUID value) implements Comparable<TransactionId> {
     }
 
     /** The epoch of the log in which the id was issued. Random for ids of other generators. */
-    public int number() {
-        return (int) (value.getLeastSignificantBits() >>> RANDOM_BITS) & NUMBER_MAX;
+    public int epoch() {
+        return (int) (value.getLeastSignificantBits() >>> RANDOM_BITS) & EPOCH_MAX;
     }
 
     /** Orders by age, oldest first. Unsigned, unlike {@link UUID#compareTo}. */

@@ -9,9 +9,9 @@ final class StagedTransaction {
 
     enum Phase {
         STAGED,
-        /** Asked to vote; waiting for keys. */
+        /** Received prepare; waiting for keys. */
         WAITING_TO_VOTE,
-        /** Asked to commit in one phase; waiting for keys. */
+        /** Received a one-phase commit; waiting for keys. */
         WAITING_TO_COMMIT,
         /** Voted COMMIT; in doubt. */
         PREPARED

@@ -4,50 +4,50 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** The numbers of the writes of one transaction that have arrived. They start at 1 and should have no gap. */
+/** The sequence numbers of the received writes of one transaction. They start at 1. */
 final class WriteNumbers {
 
-    private static final int BEYOND_MAX = 10_000;
+    private static final int OUT_OF_ORDER_MAX = 10_000;
 
-    /** All numbers from 1 to this one have arrived. */
-    private int upTo;
-    /** Later numbers that have arrived, after a gap; null if there is no gap. */
-    private @Nullable SortedSet<Integer> beyond;
-    /** The number of writes that were sent; null if the sender does not say. */
+    /** All numbers from 1 to this one were received. */
+    private int contiguousTo;
+    /** Numbers received after a gap; null if there is no gap. */
+    private @Nullable SortedSet<Integer> outOfOrder;
+    /** The number of writes that were sent; null if unknown. */
     private @Nullable Integer expected;
 
     void add(int number) {
-        if (number <= upTo) {
+        if (number <= contiguousTo) {
             return;
         }
-        if (number == upTo + 1 && beyond == null) {
-            upTo = number;
+        if (number == contiguousTo + 1 && outOfOrder == null) {
+            contiguousTo = number;
             return;
         }
-        SortedSet<Integer> later = beyond == null ? new TreeSet<>() : beyond;
+        SortedSet<Integer> later = outOfOrder == null ? new TreeSet<>() : outOfOrder;
         later.add(number);
-        while (later.remove(upTo + 1)) {
-            upTo++;
+        while (later.remove(contiguousTo + 1)) {
+            contiguousTo++;
         }
-        beyond = later.isEmpty() ? null : later;
+        outOfOrder = later.isEmpty() ? null : later;
     }
 
     int last() {
-        return beyond == null ? upTo : beyond.last();
+        return outOfOrder == null ? contiguousTo : outOfOrder.last();
     }
 
-    /** Whether too many writes arrived before an earlier one. */
+    /** Whether the limit of numbers after a gap is reached. */
     boolean isFull() {
-        return beyond != null && beyond.size() >= BEYOND_MAX;
+        return outOfOrder != null && outOfOrder.size() >= OUT_OF_ORDER_MAX;
     }
 
-    /** Sets the number of writes that were sent. The first one counts. */
+    /** Sets the number of writes that were sent. Later calls have no effect. */
     void expect(@Nullable Integer count) {
         expected = expected == null ? count : expected;
     }
 
-    /** Whether exactly the expected writes have arrived. If nothing is expected, whether there is no gap. */
-    boolean areComplete() {
-        return beyond == null && (expected == null || expected == upTo);
+    /** Whether all writes that were sent were received. If their number is unknown, whether there is no gap. */
+    boolean isComplete() {
+        return outOfOrder == null && (expected == null || expected == contiguousTo);
     }
 }

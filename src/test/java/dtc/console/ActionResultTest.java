@@ -19,7 +19,7 @@ class ActionResultTest {
 
     private final TwoPhaseCommit machine = new TwoPhaseCommit(10, 100);
     private final Transaction active =
-            Transaction.begin(new TransactionId(new UUID(0, 1)), Origin.UNNAMED, NOW, NOW.plusSeconds(30));
+            Transaction.begin(new TransactionId(new UUID(0, 1)), Origin.ANONYMOUS, NOW, NOW.plusSeconds(30));
     private final CoordinatorEvent byOperator = new CoordinatorEvent.RollbackRequested(Cause.OPERATOR, "because");
 
     @Test

@@ -28,7 +28,7 @@ class DrawingTest {
 
     private final TwoPhaseCommit machine = new TwoPhaseCommit(200, 2000);
     private Transaction transaction =
-            Transaction.begin(new TransactionId(new UUID(0, 1)), Origin.UNNAMED, BEGAN, BEGAN.plusSeconds(30));
+            Transaction.begin(new TransactionId(new UUID(0, 1)), Origin.ANONYMOUS, BEGAN, BEGAN.plusSeconds(30));
     private Step last = new Step(transaction, List.of(), null);
     private Timeline timeline = new Timeline(transaction, 0);
     private long nanos;

@@ -207,7 +207,7 @@ class OverviewTest {
                 id,
                 State.COMMITTING,
                 Outcome.COMMIT,
-                Origin.UNNAMED,
+                Origin.ANONYMOUS,
                 time.now(),
                 time.now(),
                 time.now(),
@@ -357,7 +357,7 @@ class OverviewTest {
                     registry.register(name, "http://localhost:1/" + name, INSTANCE, Set.of(Registration.ONE_PHASE)));
             writes.add(new Coordinator.Write(name, "key", new JsonText("1")));
         }
-        var begun = coordinator.begin(Origin.UNNAMED, null, writes, false, WaitCondition.ENDED);
+        var begun = coordinator.begin(Origin.ANONYMOUS, null, writes, false, WaitCondition.ENDED);
         if (begun.toCompletableFuture().join() instanceof Answer.Given<Transaction>(Transaction t)) {
             return t;
         }

@@ -121,13 +121,13 @@ class RecordCodecTest {
             010106                         | field 1 of the transaction is not supported by this program, or is out of order
             0b00                           | field 1 of the resolution is missing
             0a09 01016b 020166 030178      | field 3 of the request is not supported by this program, or is out of order
-            0701                           | the transaction ends too early
-            07                             | the transaction ends too early
-            07ff                           | the transaction ends too early
+            0701                           | the transaction is truncated
+            07                             | the transaction is truncated
+            07ff                           | the transaction is truncated
             070163                         | unknown cause 99
             07020101                       | field 7 of the transaction has 2 bytes, and not 1
-            07ffffffffffff                 | the transaction has a field whose length takes too many bytes
-            07ffffffff0f01                 | the transaction ends too early
+            07ffffffffffff                 | the transaction has a field with an invalid length
+            07ffffffff0f01                 | the transaction is truncated
             """)
     void a_field_that_cannot_be_read_is_refused(String added, String message) {
         assertEquals(message, refusal(BARE + added));
@@ -157,11 +157,11 @@ class RecordCodecTest {
     @Test
     void a_damaged_record_of_version_1_is_refused() {
         assertEquals("the record has 1 extra bytes", refusal(LEGACY + "00"));
-        assertEquals("the record ends too early", refusal(LEGACY.substring(0, LEGACY.length() - 2)));
+        assertEquals("the record is truncated", refusal(LEGACY.substring(0, LEGACY.length() - 2)));
         assertEquals("unknown state 77", refusal(LEGACY.replace(" 060100 ", " 4d0100 ")));
         assertEquals("unknown flags 0x80", refusal(LEGACY.replace(" 060100 ", " 060180 ")));
         assertEquals(
-                "the record is that of another transaction, " + SampleRecords.id(2),
+                "the record belongs to another transaction, " + SampleRecords.id(2),
                 refusal(LEGACY.replace("8000000000000001", "8000000000000002")));
     }
 

@@ -105,7 +105,7 @@ class TwoPhaseCommitTest {
             new TransactionId(new UUID(3, 3)),
             State.COMMITTING,
             Outcome.COMMIT,
-            Origin.UNNAMED,
+            Origin.ANONYMOUS,
             BEGUN,
             BEGUN,
             NOW,
@@ -665,7 +665,7 @@ class TwoPhaseCommitTest {
     }
 
     private static Transaction begin() {
-        return Transaction.begin(new TransactionId(new UUID(0, 1)), Origin.UNNAMED, BEGUN, BEGUN.plusSeconds(60));
+        return Transaction.begin(new TransactionId(new UUID(0, 1)), Origin.ANONYMOUS, BEGUN, BEGUN.plusSeconds(60));
     }
 
     private static Transaction staged(String... resourceManagers) {

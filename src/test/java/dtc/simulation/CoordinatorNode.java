@@ -272,7 +272,7 @@ final class CoordinatorNode extends Node {
     }
 
     private static Origin origin(@Nullable String key, Ask request) {
-        return key == null ? Origin.UNNAMED : new Origin(null, new Origin.Request(key, request.toString()));
+        return key == null ? Origin.ANONYMOUS : new Origin(null, new Origin.Request(key, request.toString()));
     }
 
     private static Coordinator.Write write(Ask.Write write) {

@@ -126,13 +126,13 @@ class PlantedBugsTest {
                                 "before.unresponsive() ? Timing.AFTER_PAUSE_OR_DROP : Timing.NOW")
                         .foundWithin(MANY),
                 plant("treats the messages of a failed batch as delivered")
-                        .in(BatchingParticipantClient.class, "resend(Pending, boolean)")
+                        .in(BatchingParticipantClient.class, "resend(PendingMessage, boolean)")
                         .replace(
                                 "enqueue(registration, pending.resend());",
                                 "pending.reply().complete(new Reply.Acknowledged());")
                         .foundWithin(MANY),
                 plant("mixes up the answers to a batch")
-                        .in(BatchingParticipantClient.class, "complete(List<Pending>, List<Optional<Reply>>)")
+                        .in(BatchingParticipantClient.class, "complete(List<PendingMessage>, List<Optional<Reply>>)")
                         .replace("replies.get(i)", "replies.get(batch.size() - 1 - i)")
                         .foundWithin(MANY),
                 plant("answers a request with a rollback that is not recorded")
@@ -157,7 +157,7 @@ class PlantedBugsTest {
                         .foundWithin(MANY),
                 plant("keeps finished transactions for ever")
                         .in("dtc.runtime.coordinator.Retention", "add")
-                        .replace("finished.size() > number", "false")
+                        .replace("finished.size() > countMax", "false")
                         .foundWithin(FEW),
                 plant("never lets a transaction expire")
                         .in(Coordinator.class, "begin(Origin, Duration)")
@@ -165,7 +165,7 @@ class PlantedBugsTest {
                         .foundWithin(FEW),
                 plant("does not record that a transaction is forgotten")
                         .in("dtc.runtime.coordinator.TransactionStore", "forget")
-                        .remove("whenForgotten.accept(entry);")
+                        .remove("onForgotten.accept(entry);")
                         .foundWithin(MANY),
                 plant("decides to commit without waiting for all votes")
                         .in(TwoPhaseCommit.class, "voteArrived")

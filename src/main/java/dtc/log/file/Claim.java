@@ -73,7 +73,7 @@ final class Claim {
     private static Claim create(Storage storage) throws IOException {
         while (true) {
             int epoch = FileName.highestEpoch(storage.names()) + 1;
-            if (epoch > TransactionId.NUMBER_MAX) {
+            if (epoch > TransactionId.EPOCH_MAX) {
                 throw new IOException("the log in %s has no epochs left. Move it away and create a new one"
                         .formatted(storage.location()));
             }

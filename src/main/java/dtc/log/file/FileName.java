@@ -86,7 +86,7 @@ record FileName(Kind kind, long number, int epoch) {
                     case LEGACY_SEGMENT, UNFINISHED_LEGACY_SEGMENT ->
                         new FileName(kind, Long.parseLong(matcher.group(1)), 0);
                 };
-                return parsed.epoch() <= TransactionId.NUMBER_MAX ? parsed : null;
+                return parsed.epoch() <= TransactionId.EPOCH_MAX ? parsed : null;
             }
         }
         return null;

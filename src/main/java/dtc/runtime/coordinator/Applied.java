@@ -25,7 +25,7 @@ public record Applied(
         long sinceBeginNanos,
         long sincePrepareNanos) {
 
-    static Applied first(Transaction transaction) {
+    static Applied initial(Transaction transaction) {
         return new Applied(null, null, new Step(transaction, List.of(), null), 0, 0);
     }
 

@@ -223,7 +223,7 @@ public final class Coordinator {
         Transaction transaction = Transaction.begin(ids.get(), origin, now, now.plus(allowed));
         TransactionEntry entry = new TransactionEntry(transaction, time.nanos());
         store.add(entry);
-        listeners.applied(Applied.first(transaction));
+        listeners.applied(Applied.initial(transaction));
         entry.setTimer(time.after(allowed, () -> driver.apply(entry, new CoordinatorEvent.Expired())));
         if (stopping) {
             driver.apply(

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ParticipantMessages {
 
-    private static final String OTHER_INSTANCE = "it came back as another instance, without its memory";
+    private static final String OTHER_INSTANCE = "it restarted as another instance and lost its state";
 
     private final Registry registry;
     private final ParticipantClient client;
@@ -43,7 +43,7 @@ final class ParticipantMessages {
             return reply(new Reply.NotFound(OTHER_INSTANCE));
         }
         if (!prepare.writes().isEmpty() && !target.supportsWritesWithPrepare()) {
-            return reply(new Reply.ProtocolError("it no longer takes writes along with the request"));
+            return reply(new Reply.ProtocolError("it no longer supports writes with prepare"));
         }
         return call(client::send, target, prepare);
     }
@@ -59,7 +59,7 @@ final class ParticipantMessages {
             Participant participant, Message message, @Nullable Duration retryLimit, Runnable beforeSending) {
         Registration target = registry.findTarget(participant.resourceManager());
         if (target == null) {
-            return reply(new Reply.Unreachable("it is not registered now"));
+            return reply(new Reply.Unreachable("it is not registered"));
         }
         if (!target.instance().equals(participant.instance()) && !target.checksInstance()) {
             return reply(new Reply.NotFound(OTHER_INSTANCE));
@@ -68,7 +68,7 @@ final class ParticipantMessages {
         Registration enlisted = target.withInstance(participant.instance());
         return retryLimit == null
                 ? call(client::send, enlisted, message)
-                : call((to, sent) -> client.sendAlone(to, sent, retryLimit), enlisted, message);
+                : call((to, sent) -> client.sendSeparately(to, sent, retryLimit), enlisted, message);
     }
 
     private static CompletionStage<Reply> call(

@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 final class Retention {
 
     private final Time time;
-    private final Duration age;
-    private final int number;
+    private final Duration ageMax;
+    private final int countMax;
     private final Consumer<TransactionId> forget;
     /** In the order in which they finished. Guarded by this. */
     private final Queue<Finished> finished = new ArrayDeque<>();
@@ -24,10 +24,10 @@ final class Retention {
 
     private record Finished(TransactionId id, long atNanos) {}
 
-    Retention(Time time, Duration age, int number, Consumer<TransactionId> forget) {
+    Retention(Time time, Duration ageMax, int countMax, Consumer<TransactionId> forget) {
         this.time = time;
-        this.age = age;
-        this.number = number;
+        this.ageMax = ageMax;
+        this.countMax = countMax;
         this.forget = forget;
     }
 
@@ -36,7 +36,7 @@ final class Retention {
         Finished overflow = null;
         synchronized (this) {
             finished.add(new Finished(id, time.nanos() - ago.toNanos()));
-            if (finished.size() > number) {
+            if (finished.size() > countMax) {
                 overflow = finished.remove();
             }
             startTimer();
@@ -59,7 +59,7 @@ final class Retention {
             Finished oldest;
             synchronized (this) {
                 oldest = finished.peek();
-                if (oldest == null || time.nanos() - oldest.atNanos() < age.toNanos()) {
+                if (oldest == null || time.nanos() - oldest.atNanos() < ageMax.toNanos()) {
                     startTimer();
                     return;
                 }
@@ -74,7 +74,7 @@ final class Retention {
         Finished oldest = finished.peek();
         if (oldest != null && !timerRunning) {
             timerRunning = true;
-            time.after(age.minusNanos(time.nanos() - oldest.atNanos()).plusMillis(1), this::forgetOld);
+            time.after(ageMax.minusNanos(time.nanos() - oldest.atNanos()).plusMillis(1), this::forgetOld);
         }
     }
 }

@@ -61,7 +61,7 @@ final class RetryQueue {
 
     private final Time time;
     private final Settings settings;
-    private final Runnable whenIdle;
+    private final Runnable onIdle;
     /** Retries whose pause has not ended. Guarded by this, as are the fields below. */
     private final Set<Retry> paused = new LinkedHashSet<>();
 
@@ -78,11 +78,11 @@ final class RetryQueue {
     private boolean sending;
     private boolean closed;
 
-    /** @param whenIdle called once, when the queue is empty and accepts no more retries */
-    RetryQueue(Time time, Settings settings, Runnable whenIdle) {
+    /** @param onIdle called once, when the queue is empty and accepts no more retries */
+    RetryQueue(Time time, Settings settings, Runnable onIdle) {
         this.time = time;
         this.settings = settings;
-        this.whenIdle = whenIdle;
+        this.onIdle = onIdle;
         this.suspendedUntilNanos = time.nanos();
     }
 
@@ -148,7 +148,8 @@ final class RetryQueue {
     }
 
     /**
-     * Sends queued retries. Only one thread at a time, so that a retry that completes at once does not cause recursion.
+     * Sends queued retries. Only one thread at a time, so that a retry that completes immediately does not cause
+     * recursion.
      */
     private void send() {
         synchronized (this) {
@@ -183,7 +184,7 @@ final class RetryQueue {
             }
             closed = true;
         }
-        whenIdle.run();
+        onIdle.run();
         return null;
     }
 

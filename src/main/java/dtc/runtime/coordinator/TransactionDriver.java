@@ -44,9 +44,9 @@ final class TransactionDriver {
     private final Waiters waiters;
     private final ParticipantMessages messages;
     private final Delivery delivery;
-    private final Runnable whenEnded;
+    private final Runnable onEnded;
 
-    /** @param whenEnded called after a transaction has reached a final state */
+    /** @param onEnded called after a transaction has reached a final state */
     TransactionDriver(
             TwoPhaseCommit machine,
             Coordinator.Settings settings,
@@ -59,7 +59,7 @@ final class TransactionDriver {
             TransactionListener listeners,
             TransactionStore store,
             Waiters waiters,
-            Runnable whenEnded) {
+            Runnable onEnded) {
         this.machine = machine;
         this.voteTimeout = settings.voteTimeout();
         this.time = time;
@@ -71,7 +71,7 @@ final class TransactionDriver {
         this.waiters = waiters;
         this.messages = new ParticipantMessages(registry, participants);
         this.delivery = new Delivery(settings, time, backoff, registry, messages, listeners, this::replied);
-        this.whenEnded = whenEnded;
+        this.onEnded = onEnded;
     }
 
     Delivery delivery() {
@@ -142,7 +142,7 @@ final class TransactionDriver {
             if (!before.state().isFinal()) {
                 store.ended(after);
             }
-            whenEnded.run();
+            onEnded.run();
         }
     }
 

@@ -9,24 +9,24 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Generates transaction ids in increasing order. If the clock is behind the newest id, the time of that id is used
- * again and the counter distinguishes the ids, so ids stay ordered whatever the clock does. Thread-safe.
+ * again and the counter distinguishes the ids, so ids stay ordered even if the clock is set back. Thread-safe.
  */
 public final class TransactionIds implements Supplier<TransactionId> {
 
     private final Time time;
     private final int tag;
-    private final int number;
+    private final int epoch;
     private final RandomGenerator random;
     /** The time and the counter of the newest id. Guarded by this. */
     private long newestMillis;
 
     private int newestCounter;
 
-    /** @param identity the identity of the decision log; null if the log has none: tag and number are then random */
+    /** @param identity the identity of the decision log; null if the log has none: tag and epoch are then random */
     public TransactionIds(Time time, @Nullable LogIdentity identity, RandomGenerator random) {
         this.time = time;
         this.tag = identity == null ? random.nextInt(TransactionId.TAG_MAX + 1) : identity.tag();
-        this.number = identity == null ? random.nextInt(TransactionId.NUMBER_MAX + 1) : identity.epoch();
+        this.epoch = identity == null ? random.nextInt(TransactionId.EPOCH_MAX + 1) : identity.epoch();
         this.random = random;
     }
 
@@ -56,7 +56,7 @@ public final class TransactionIds implements Supplier<TransactionId> {
             newestMillis++;
             newestCounter = 0;
         }
-        return TransactionId.of(newestMillis, newestCounter, tag, number, random.nextInt());
+        return TransactionId.of(newestMillis, newestCounter, tag, epoch, random.nextInt());
     }
 
     /** How far the newest id is ahead of the clock, in milliseconds; 0 if it is not. For health and metrics. */

@@ -37,14 +37,14 @@ final class TransactionStore {
     /** Transactions with a commit that was given up. They are kept until it is delivered or discarded. */
     private final Set<TransactionId> givenUp = ConcurrentHashMap.newKeySet();
 
-    private final Consumer<TransactionEntry> whenForgotten;
+    private final Consumer<TransactionEntry> onForgotten;
     private final IdempotencyKeys keys = new IdempotencyKeys();
 
-    /** @param whenForgotten called under the lock of a transaction that is removed */
+    /** @param onForgotten called under the lock of a transaction that is removed */
     TransactionStore(
-            Time time, int inFlightMax, Duration retention, int retainedMax, Consumer<TransactionEntry> whenForgotten) {
+            Time time, int inFlightMax, Duration retention, int retainedMax, Consumer<TransactionEntry> onForgotten) {
         this.inFlightMax = inFlightMax;
-        this.whenForgotten = whenForgotten;
+        this.onForgotten = onForgotten;
         this.finished = new Retention(time, retention, retainedMax, this::endRetention);
         this.heuristics = new Retention(time, FOREVER, retainedMax, this::forget);
     }
@@ -64,7 +64,7 @@ final class TransactionStore {
 
     // In flight
 
-    /** Reserves room for a transaction; returns false if the limit is reached. */
+    /** Reserves capacity for a transaction; returns false if the limit is reached. */
     boolean reserve() {
         if (inFlight.incrementAndGet() > inFlightMax) {
             inFlight.decrementAndGet();
@@ -73,7 +73,7 @@ final class TransactionStore {
         return true;
     }
 
-    /** Adds a transaction for which room was reserved. */
+    /** Adds a transaction for which capacity was reserved. */
     void add(TransactionEntry entry) {
         entries.put(entry.id(), entry);
     }
@@ -183,7 +183,7 @@ final class TransactionStore {
         synchronized (entry) {
             entry.markForgotten();
             unresolved.remove(id);
-            whenForgotten.accept(entry);
+            onForgotten.accept(entry);
         }
     }
 

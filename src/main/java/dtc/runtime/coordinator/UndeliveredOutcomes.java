@@ -26,9 +26,9 @@ public final class UndeliveredOutcomes {
     }
 
     /**
-     * Stops the delivery of the outcome to a participant that will never acknowledge it. An undelivered commit becomes
-     * a heuristic outcome. The decision is kept: the commit is delivered once more when the participant registers or
-     * asks for the outcome. Repeated calls have no further effect.
+     * Stops the delivery of the outcome to a participant. If the outcome is commit, the transaction becomes heuristic.
+     * The decision does not change: the commit is delivered once more when the participant registers or asks for the
+     * outcome. Idempotent.
      */
     public CompletionStage<Answer<Transaction>> giveUp(
             TransactionId id, String resourceManager, Resolution resolution) {
@@ -61,7 +61,7 @@ public final class UndeliveredOutcomes {
         return waiters.await(entry, WaitCondition.NONE);
     }
 
-    /** Gives up everything that is not delivered to a resource manager. Completes with the number of transactions. */
+    /** Gives up all undelivered outcomes to a resource manager. Completes with the number of transactions. */
     public CompletionStage<Answer<Integer>> giveUpAll(String resourceManager, Resolution resolution) {
         return countAll(store.undelivered(resourceManager).stream()
                 .map(entry -> giveUp(entry.id(), resourceManager, resolution))
@@ -109,7 +109,7 @@ public final class UndeliveredOutcomes {
                 .forEach(entry -> driver.apply(entry, new CoordinatorEvent.ParticipantReturned(resourceManager)));
     }
 
-    /** The same for one transaction, because a participant asks for its outcome. */
+    /** Like {@link #participantReturned(String)}, for one transaction whose outcome a participant asks for. */
     void participantReturned(TransactionId id) {
         TransactionEntry entry = store.find(id);
         if (entry != null && entry.transaction().hasGivenUp()) {

@@ -33,7 +33,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class BatchingParticipantClient implements ParticipantClient {
 
     /**
-     * What can be configured.
+     * Configuration of the client.
      *
      * @param inFlightMax limit of requests in flight to one resource manager; further messages are queued
      * @param batchMax limit of messages in one request; 1 disables batching
@@ -72,14 +72,14 @@ public final class BatchingParticipantClient implements ParticipantClient {
     }
 
     /** @param resent whether it was sent before; it is unknown whether it was carried out */
-    private record Pending(Message message, long sinceNanos, CompletableFuture<Reply> reply, boolean resent) {
+    private record PendingMessage(Message message, long sinceNanos, CompletableFuture<Reply> reply, boolean resent) {
         private long bytesMax() {
             return MESSAGE_OVERHEAD_BYTES
                     + switch (message) {
                         case Message.Write write -> bytesMax(write);
                         case Message.Prepare prepare ->
                             prepare.writes().stream()
-                                    .mapToLong(Pending::bytesMax)
+                                    .mapToLong(PendingMessage::bytesMax)
                                     .sum();
                         case Message.Commit _, Message.CommitOnePhase _, Message.Rollback _ -> 0;
                     };
@@ -99,8 +99,8 @@ public final class BatchingParticipantClient implements ParticipantClient {
             };
         }
 
-        private Pending resend() {
-            return new Pending(message, sinceNanos, reply, true);
+        private PendingMessage resend() {
+            return new PendingMessage(message, sinceNanos, reply, true);
         }
 
         /** Completes a message that was not sent. */
@@ -123,7 +123,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
     }
 
     @Override
-    public CompletionStage<Reply> sendAlone(Registration target, Message message, Duration limit) {
+    public CompletionStage<Reply> sendSeparately(Registration target, Message message, Duration limit) {
         return transport.send(target, message, limit);
     }
 
@@ -132,12 +132,12 @@ public final class BatchingParticipantClient implements ParticipantClient {
         if (settings.batchMax() == 1 || !target.supportsBatches()) {
             return transport.send(target, message);
         }
-        Pending pending = new Pending(message, time.nanos(), new CompletableFuture<>(), false);
+        PendingMessage pending = new PendingMessage(message, time.nanos(), new CompletableFuture<>(), false);
         enqueue(target, pending);
         return pending.reply();
     }
 
-    private void enqueue(Registration registration, Pending pending) {
+    private void enqueue(Registration registration, PendingMessage pending) {
         Target target = Target.of(registration);
         while (!queues.computeIfAbsent(target, _ -> new TargetQueue(target, registration))
                 .offer(pending)) {
@@ -154,11 +154,11 @@ public final class BatchingParticipantClient implements ParticipantClient {
         private final Target target;
         private final Registration registration;
         /** Sent first, since they release locked keys. Guarded by this, as are the fields below. */
-        private final Queue<Pending> commits = new ArrayDeque<>();
+        private final Queue<PendingMessage> commits = new ArrayDeque<>();
         /** Messages of requests that failed as a whole. Each is sent in a separate request. */
-        private final Queue<Pending> resent = new ArrayDeque<>();
+        private final Queue<PendingMessage> resent = new ArrayDeque<>();
 
-        private final Queue<Pending> others = new ArrayDeque<>();
+        private final Queue<PendingMessage> others = new ArrayDeque<>();
         /** Reduced after a request that failed as a whole. */
         private int batchMax = settings.batchMax();
 
@@ -179,7 +179,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
         }
 
         /** Returns false if this queue is closed. */
-        private boolean offer(Pending pending) {
+        private boolean offer(PendingMessage pending) {
             boolean full;
             boolean schedule;
             synchronized (this) {
@@ -194,7 +194,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
                 scheduled |= schedule;
             }
             if (full) {
-                pending.fail("too many messages are queued for it");
+                pending.fail("the limit of queued messages is reached");
             } else if (schedule) {
                 endOfTurn.execute(this::endTurn);
             }
@@ -208,7 +208,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
             sendQueued();
         }
 
-        private Queue<Pending> queueOf(Pending pending) {
+        private Queue<PendingMessage> queueOf(PendingMessage pending) {
             return pending.isCommit() ? commits : pending.resent() ? resent : others;
         }
 
@@ -221,8 +221,8 @@ public final class BatchingParticipantClient implements ParticipantClient {
                 sending = true;
             }
             while (true) {
-                List<Pending> expired = new ArrayList<>(0);
-                List<Pending> batch;
+                List<PendingMessage> expired = new ArrayList<>(0);
+                List<PendingMessage> batch;
                 synchronized (this) {
                     batch = inFlight < settings.inFlightMax() ? poll(expired) : List.of();
                     if (!batch.isEmpty()) {
@@ -236,7 +236,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
                         return;
                     }
                 }
-                expired.forEach(pending -> pending.fail("it was too busy to be sent this in time"));
+                expired.forEach(pending -> pending.fail("the message was queued for too long"));
                 if (!batch.isEmpty()) {
                     send(batch);
                 }
@@ -244,12 +244,12 @@ public final class BatchingParticipantClient implements ParticipantClient {
         }
 
         /** Removes the next batch from the queues. Guarded by this. */
-        private List<Pending> poll(List<Pending> expired) {
-            List<Pending> batch = new ArrayList<>();
+        private List<PendingMessage> poll(List<PendingMessage> expired) {
+            List<PendingMessage> batch = new ArrayList<>();
             long bytes = 0;
             while (size() > 0 && batch.size() < batchMax) {
-                Queue<Pending> queue = !commits.isEmpty() ? commits : !resent.isEmpty() ? resent : others;
-                Pending next = queue.element();
+                Queue<PendingMessage> queue = !commits.isEmpty() ? commits : !resent.isEmpty() ? resent : others;
+                PendingMessage next = queue.element();
                 if (time.nanos() - next.sinceNanos() > settings.queuedTimeMax().toNanos()) {
                     expired.add(queue.remove());
                     continue;
@@ -266,7 +266,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
             return batch;
         }
 
-        private void send(List<Pending> batch) {
+        private void send(List<PendingMessage> batch) {
             AtomicBoolean occupied = new AtomicBoolean(true);
             Time.Timer timer = time.after(settings.slotTimeout(), () -> free(occupied));
             CompletionStage<?> answered = batch.size() == 1 ? sendAlone(batch.getFirst()) : sendBatch(batch);
@@ -276,7 +276,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
             });
         }
 
-        private CompletionStage<?> sendAlone(Pending pending) {
+        private CompletionStage<?> sendAlone(PendingMessage pending) {
             return Ports.call(() -> transport.send(registration, pending.message()))
                     .whenComplete((reply, failure) -> {
                         if (failure != null) {
@@ -290,9 +290,10 @@ public final class BatchingParticipantClient implements ParticipantClient {
                     });
         }
 
-        private CompletionStage<?> sendBatch(List<Pending> batch) {
+        private CompletionStage<?> sendBatch(List<PendingMessage> batch) {
             return Ports.call(() -> transport.sendBatch(
-                            registration, batch.stream().map(Pending::message).toList()))
+                            registration,
+                            batch.stream().map(PendingMessage::message).toList()))
                     .handle((replies, failure) -> {
                         if (failure != null || replies.isEmpty()) {
                             shrink(batch);
@@ -304,16 +305,16 @@ public final class BatchingParticipantClient implements ParticipantClient {
                     });
         }
 
-        private void resend(Pending pending, boolean connectionLost) {
+        private void resend(PendingMessage pending, boolean connectionLost) {
             if (connectionLost && pending.message() instanceof Message.Write && !registration.checksInstance()) {
                 // The process may have restarted and lost earlier writes. It would still accept this one.
-                pending.reply().complete(new Reply.NoAnswer("the connection to it broke"));
+                pending.reply().complete(new Reply.NoAnswer("the connection was lost"));
             } else {
                 enqueue(registration, pending.resend());
             }
         }
 
-        private void complete(List<Pending> batch, List<Optional<Reply>> replies) {
+        private void complete(List<PendingMessage> batch, List<Optional<Reply>> replies) {
             // If no message was answered, the batch may be too large to be answered in time.
             if (replies.stream()
                     .allMatch(reply -> reply.isPresent() && !reply.get().isFromResourceManager())) {
@@ -323,12 +324,12 @@ public final class BatchingParticipantClient implements ParticipantClient {
             }
             for (int i = 0; i < batch.size(); i++) {
                 // A message without an answer yet is sent without a slot, so that it does not block others.
-                Pending pending = batch.get(i);
+                PendingMessage pending = batch.get(i);
                 replies.get(i).ifPresentOrElse(pending.reply()::complete, () -> sendAlone(pending.resend()));
             }
         }
 
-        private synchronized void shrink(List<Pending> failed) {
+        private synchronized void shrink(List<PendingMessage> failed) {
             batchMax = Math.max(1, failed.size() / 2);
         }
 

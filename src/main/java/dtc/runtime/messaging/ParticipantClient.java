@@ -21,7 +21,7 @@ public interface ParticipantClient {
      *
      * @param limit how long the answer is awaited
      */
-    default CompletionStage<Reply> sendAlone(Registration target, Message message, Duration limit) {
+    default CompletionStage<Reply> sendSeparately(Registration target, Message message, Duration limit) {
         return send(target, message);
     }
 }

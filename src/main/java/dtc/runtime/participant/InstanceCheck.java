@@ -49,7 +49,7 @@ public final class InstanceCheck implements HostedParticipant {
     @Override
     public CompletionStage<Progress<Ballot>> prepare(ResourceEvent.Prepare prepare) {
         return CompletableFuture.completedFuture(
-                new Progress.Done<>(Ballot.abort("what was staged was lost in a restart")));
+                new Progress.Done<>(Ballot.abort("the staged writes were lost in a restart")));
     }
 
     @Override

@@ -174,7 +174,7 @@ class CoordinatorTest {
         Coordinator coordinator = coordinator();
         for (int i = 0; i < 10_000; i++) {
             given(coordinator.begin(
-                    Origin.UNNAMED, Duration.ofSeconds(2), writes("a", "b"), false, WaitCondition.ENDED));
+                    Origin.ANONYMOUS, Duration.ofSeconds(2), writes("a", "b"), false, WaitCondition.ENDED));
         }
         assertEquals(1, coordinator.list(State.ACTIVE, null, 1).size());
         time.goOn(Duration.ofSeconds(2));
@@ -190,7 +190,7 @@ class CoordinatorTest {
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();
         Transaction active =
-                given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, WaitCondition.ENDED));
+                given(coordinator.begin(Origin.ANONYMOUS, null, writes("a", "b"), false, WaitCondition.ENDED));
         participants.commits = new Reply.NoAnswer("test");
         TransactionId undelivered = commit(coordinator, "a", "b").id();
 
@@ -199,7 +199,7 @@ class CoordinatorTest {
                 TransactionState.ROLLED_BACK, find(coordinator, active.id()).state());
         assertEquals(
                 Refusal.Kind.SHUTTING_DOWN,
-                refused(coordinator.begin(Origin.UNNAMED, null, List.of(), false, WaitCondition.ENDED))
+                refused(coordinator.begin(Origin.ANONYMOUS, null, List.of(), false, WaitCondition.ENDED))
                         .kind());
         assertFalse(drained.isDone());
         participants.commits = new Reply.Acknowledged();
@@ -213,7 +213,7 @@ class CoordinatorTest {
         List<CompletableFuture<Void>> drained = new ArrayList<>();
         Coordinator coordinator = coordinator();
         whenIdIsGenerated = () -> drained.add(coordinator.drain().toCompletableFuture());
-        Transaction begun = given(coordinator.begin(Origin.UNNAMED, null, List.of(), false, WaitCondition.ENDED));
+        Transaction begun = given(coordinator.begin(Origin.ANONYMOUS, null, List.of(), false, WaitCondition.ENDED));
         assertEquals(TransactionState.ROLLED_BACK, begun.state());
         assertTrue(drained.getFirst().isDone());
     }
@@ -292,7 +292,7 @@ class CoordinatorTest {
         assertEquals(Refusal.Kind.UNDECIDED, refused(answer).kind());
         assertEquals(
                 TransactionState.ROLLED_BACK,
-                given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), true, WaitCondition.ENDED))
+                given(coordinator.begin(Origin.ANONYMOUS, null, writes("a", "b"), true, WaitCondition.ENDED))
                         .state(),
                 "a request without a key needs no record");
 
@@ -340,7 +340,7 @@ class CoordinatorTest {
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();
         Transaction active =
-                given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, WaitCondition.ENDED));
+                given(coordinator.begin(Origin.ANONYMOUS, null, writes("a", "b"), false, WaitCondition.ENDED));
         participants.commits = new Reply.NoAnswer("test");
         TransactionId decided = commit(coordinator, "a", "b").id();
         participants.commits = new Reply.Acknowledged();
@@ -348,7 +348,7 @@ class CoordinatorTest {
         log.refusing = "the disk is full";
         assertEquals(
                 Refusal.Kind.LOG_REFUSING,
-                refused(coordinator.begin(Origin.UNNAMED, null, List.of(), false, WaitCondition.ENDED))
+                refused(coordinator.begin(Origin.ANONYMOUS, null, List.of(), false, WaitCondition.ENDED))
                         .kind());
         assertEquals(
                 Refusal.Kind.LOG_REFUSING,
@@ -366,7 +366,7 @@ class CoordinatorTest {
     void a_call_is_refused_as_undecided_if_it_is_unknown_whether_the_decision_is_stored() {
         Coordinator coordinator = coordinator();
         log.appendsReturn(new AppendResult.Unknown());
-        Transaction active = given(coordinator.begin(Origin.UNNAMED, null, List.of(), false, WaitCondition.ENDED));
+        Transaction active = given(coordinator.begin(Origin.ANONYMOUS, null, List.of(), false, WaitCondition.ENDED));
         var answer = coordinator.prepare(active.id(), WaitCondition.ENDED);
         time.goOn(Duration.ofMinutes(2));
         assertEquals(Refusal.Kind.UNDECIDED, refused(answer).kind());
@@ -516,7 +516,7 @@ class CoordinatorTest {
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();
         Transaction active =
-                given(coordinator.begin(Origin.UNNAMED, null, writes("a", "b"), false, WaitCondition.ENDED));
+                given(coordinator.begin(Origin.ANONYMOUS, null, writes("a", "b"), false, WaitCondition.ENDED));
         TransactionId committed = commit(coordinator, "a", "b").id();
         for (TransactionId id : List.of(active.id(), committed)) {
             assertEquals(
@@ -583,7 +583,7 @@ class CoordinatorTest {
     void an_operator_rolls_back_active_transactions_and_no_decided_ones() {
         register("a", "http://localhost:1");
         Coordinator coordinator = coordinator();
-        TransactionId active = given(coordinator.begin(Origin.UNNAMED, null, writes("a"), false, WaitCondition.ENDED))
+        TransactionId active = given(coordinator.begin(Origin.ANONYMOUS, null, writes("a"), false, WaitCondition.ENDED))
                 .id();
         Transaction rolledBack = given(coordinator.rollback(active, "its client is gone"));
         assertEquals(TransactionState.ROLLED_BACK, rolledBack.state());
@@ -683,7 +683,7 @@ class CoordinatorTest {
     /** Returns the state after everything that happens without a delay. */
     private Transaction commit(Coordinator coordinator, String... resourceManagers) {
         Transaction begun =
-                given(coordinator.begin(Origin.UNNAMED, null, writes(resourceManagers), false, WaitCondition.ENDED));
+                given(coordinator.begin(Origin.ANONYMOUS, null, writes(resourceManagers), false, WaitCondition.ENDED));
         coordinator.prepare(begun.id(), WaitCondition.ENDED);
         return find(coordinator, begun.id());
     }
@@ -742,7 +742,7 @@ class CoordinatorTest {
         private final List<String> limits = new ArrayList<>();
 
         @Override
-        public CompletionStage<Reply> sendAlone(Registration target, Message message, Duration limit) {
+        public CompletionStage<Reply> sendSeparately(Registration target, Message message, Duration limit) {
             if (limits.size() < 1_000) { // what the tests look at
                 limits.add(message.id() + " " + target.id() + " " + limit);
             }

@@ -68,7 +68,7 @@ final class DriverFixture {
     /** A transaction that has just begun. */
     TransactionEntry begin() {
         Transaction active =
-                Transaction.begin(new TransactionId(new UUID(0, ++begun)), Origin.UNNAMED, time.now(), time.now());
+                Transaction.begin(new TransactionId(new UUID(0, ++begun)), Origin.ANONYMOUS, time.now(), time.now());
         TransactionEntry entry = new TransactionEntry(active, time.nanos());
         if (!store.reserve()) {
             throw new AssertionError("no room");

@@ -40,7 +40,7 @@ final class FakeParticipants implements ParticipantClient {
     }
 
     @Override
-    public CompletionStage<Reply> sendAlone(Registration target, Message message, Duration limit) {
+    public CompletionStage<Reply> sendSeparately(Registration target, Message message, Duration limit) {
         return send(target, text(target, message), message, " alone");
     }
 

@@ -30,7 +30,7 @@ class ListenersTest {
     void a_listener_that_throws_does_not_affect_the_others(Throwable fault) {
         List<String> called = new ArrayList<>();
         Listeners listeners = new Listeners(List.of(recording(called), throwing(fault), recording(called)));
-        listeners.applied(Applied.first(Transaction.begin(ID, Origin.UNNAMED, Instant.EPOCH, Instant.EPOCH)));
+        listeners.applied(Applied.initial(Transaction.begin(ID, Origin.ANONYMOUS, Instant.EPOCH, Instant.EPOCH)));
         listeners.delivery(new DeliveryEvent.Sent(ID, "orders", Outcome.COMMIT));
         assertEquals(List.of("applied", "applied", "delivery", "delivery"), called);
     }

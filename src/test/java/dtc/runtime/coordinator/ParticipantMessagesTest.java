@@ -112,7 +112,7 @@ class ParticipantMessagesTest {
 
     private static Participant enlisted() {
         FakeTime time = new FakeTime();
-        Transaction begun = Transaction.begin(ID, Origin.UNNAMED, time.now(), time.now());
+        Transaction begun = Transaction.begin(ID, Origin.ANONYMOUS, time.now(), time.now());
         return new TwoPhaseCommit(10, 100)
                 .apply(begun, new CoordinatorEvent.WriteRequested("orders", INSTANCE, false, false), time.now())
                 .transaction()
@@ -128,7 +128,7 @@ class ParticipantMessagesTest {
         }
 
         @Override
-        public CompletionStage<Reply> sendAlone(Registration target, Message message, Duration limit) {
+        public CompletionStage<Reply> sendSeparately(Registration target, Message message, Duration limit) {
             sent.add("alone within " + limit);
             return send(target, message);
         }

@@ -59,7 +59,7 @@ class TransactionIdsTest {
         assertEquals(2, id.value().variant());
         assertEquals(time.clock.toEpochMilli(), id.timeMillis());
         assertEquals(0xBEEF, id.tag());
-        assertEquals(7, id.number());
+        assertEquals(7, id.epoch());
         assertEquals(id, TransactionId.parse(id.toString()).orElseThrow());
     }
 
@@ -83,15 +83,15 @@ class TransactionIdsTest {
                 TransactionId.TIME_MILLIS_MAX,
                 TransactionId.COUNTER_MAX,
                 TransactionId.TAG_MAX,
-                TransactionId.NUMBER_MAX,
+                TransactionId.EPOCH_MAX,
                 -1);
         assertEquals(UUID.fromString("7fffffff-ffff-7fff-bfff-ffffffffffff"), largest.value());
         assertEquals(TransactionId.TAG_MAX, largest.tag());
-        assertEquals(TransactionId.NUMBER_MAX, largest.number());
+        assertEquals(TransactionId.EPOCH_MAX, largest.epoch());
         TransactionId smallest = TransactionId.of(0, 0, 0, 0, 0);
         assertEquals(UUID.fromString("00000000-0000-7000-8000-000000000000"), smallest.value());
         assertEquals(0, smallest.tag());
-        assertEquals(0, smallest.number());
+        assertEquals(0, smallest.epoch());
     }
 
     @Test
@@ -107,8 +107,8 @@ class TransactionIdsTest {
         TransactionIds one = new TransactionIds(time, null, new Random(1));
         TransactionIds other = new TransactionIds(time, null, new Random(2));
         assertNotEquals(
-                one.get().tag() << 24 | one.get().number(),
-                other.get().tag() << 24 | other.get().number());
+                one.get().tag() << 24 | one.get().epoch(),
+                other.get().tag() << 24 | other.get().epoch());
     }
 
     private TransactionIds ids() {

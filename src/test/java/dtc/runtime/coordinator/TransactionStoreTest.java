@@ -39,8 +39,8 @@ class TransactionStoreTest {
 
     @Test
     void the_number_of_transactions_in_flight_is_limited() {
-        begin(1, Origin.UNNAMED);
-        begin(2, Origin.UNNAMED);
+        begin(1, Origin.ANONYMOUS);
+        begin(2, Origin.ANONYMOUS);
         assertFalse(store.reserve());
         assertFalse(store.reserve(), "a refused reservation takes no room");
         end(committed(1));
@@ -51,8 +51,8 @@ class TransactionStoreTest {
     @Test
     void the_store_is_idle_once_all_transactions_have_ended() {
         assertTrue(store.isIdle());
-        begin(1, Origin.UNNAMED);
-        begin(2, Origin.UNNAMED);
+        begin(1, Origin.ANONYMOUS);
+        begin(2, Origin.ANONYMOUS);
         end(committed(2));
         assertFalse(store.isIdle());
         end(committed(1));
@@ -104,7 +104,7 @@ class TransactionStoreTest {
     @Test
     void those_that_ended_first_are_forgotten_if_there_are_too_many() {
         for (int i : List.of(4, 1, 2, 3)) {
-            begin(i, Origin.UNNAMED);
+            begin(i, Origin.ANONYMOUS);
             end(committed(i));
         }
         assertEquals(List.of(id(4)), forgotten);
@@ -114,8 +114,8 @@ class TransactionStoreTest {
 
     @Test
     void a_transaction_is_forgotten_after_its_retention_unless_it_is_in_flight() {
-        begin(1, Origin.UNNAMED);
-        begin(2, Origin.UNNAMED);
+        begin(1, Origin.ANONYMOUS);
+        begin(2, Origin.ANONYMOUS);
         end(committed(1));
         time.goOn(RETENTION.minusSeconds(1));
         assertEquals(List.of(), forgotten);
@@ -142,7 +142,7 @@ class TransactionStoreTest {
 
     @Test
     void an_unresolved_heuristic_outcome_does_not_expire() {
-        begin(1, Origin.UNNAMED);
+        begin(1, Origin.ANONYMOUS);
         end(heuristic(1));
         time.goOn(RETENTION.multipliedBy(1000));
         assertEquals(List.of(), forgotten);
@@ -151,10 +151,10 @@ class TransactionStoreTest {
 
     @Test
     void finished_transactions_do_not_displace_heuristic_outcomes() {
-        begin(9, Origin.UNNAMED);
+        begin(9, Origin.ANONYMOUS);
         end(heuristic(9));
         for (int i = 1; i <= RETAINED_MAX + 1; i++) {
-            begin(i, Origin.UNNAMED);
+            begin(i, Origin.ANONYMOUS);
             end(committed(i));
         }
         assertEquals(List.of(id(1)), forgotten);
@@ -162,7 +162,7 @@ class TransactionStoreTest {
 
     @Test
     void a_resolved_heuristic_outcome_is_kept_for_the_retention_time_from_then_on() {
-        begin(1, Origin.UNNAMED);
+        begin(1, Origin.ANONYMOUS);
         end(heuristic(1));
         time.goOn(RETENTION.multipliedBy(2));
         update(Transaction.recover(SampleRecords.resolved(1)));
@@ -177,21 +177,21 @@ class TransactionStoreTest {
     /** Another participant may contradict after the resolution, so that a second one follows. */
     @Test
     void a_second_resolution_does_not_start_another_retention() {
-        begin(1, Origin.UNNAMED);
+        begin(1, Origin.ANONYMOUS);
         end(heuristic(1));
         update(Transaction.recover(SampleRecords.resolved(1)));
         store.resolved(id(1));
         store.resolved(id(1));
-        begin(2, Origin.UNNAMED);
+        begin(2, Origin.ANONYMOUS);
         end(committed(2));
-        begin(3, Origin.UNNAMED);
+        begin(3, Origin.ANONYMOUS);
         end(committed(3));
         assertEquals(List.of(), forgotten);
     }
 
     @Test
     void a_transaction_that_became_heuristic_during_its_retention_is_kept_longer() {
-        begin(1, Origin.UNNAMED);
+        begin(1, Origin.ANONYMOUS);
         end(rolledBack(1));
         update(heuristic(1));
         time.goOn(RETENTION.plusSeconds(1));
@@ -253,7 +253,7 @@ class TransactionStoreTest {
     @Test
     void the_oldest_time_in_doubt_is_that_of_the_oldest_undelivered_commit() {
         assertEquals(Duration.ZERO, store.oldestInDoubt(time.nanos()));
-        begin(1, Origin.UNNAMED);
+        begin(1, Origin.ANONYMOUS);
         recover(SampleRecords.committed(2), Duration.ZERO);
         for (int i = 3; i <= 4; i++) {
             recover(SampleRecords.committing(i), Duration.ZERO).setDecidedNanos(time.nanos());
@@ -310,7 +310,7 @@ class TransactionStoreTest {
     }
 
     private Transaction rolledBack(int number) {
-        Transaction begun = Transaction.begin(id(number), Origin.UNNAMED, time.now(), time.now());
+        Transaction begun = Transaction.begin(id(number), Origin.ANONYMOUS, time.now(), time.now());
         return new TwoPhaseCommit(10, 100)
                 .apply(begun, new CoordinatorEvent.RollbackRequested(), time.now())
                 .transaction();

@@ -318,7 +318,7 @@ class BatchingParticipantClientTest {
     @Test
     void a_message_without_an_earlier_reply_is_sent_immediately_and_alone() {
         send(ORDERS, commit(1));
-        var _ = lanes.sendAlone(ORDERS, commit(2), Duration.ofSeconds(3));
+        var _ = lanes.sendSeparately(ORDERS, commit(2), Duration.ofSeconds(3));
         assertEquals(List.of("orders: commit 1", "orders: commit 2"), wire.sent());
     }
 
