@@ -2,9 +2,6 @@ package dtc.log.file;
 
 import dtc.protocol.TransactionId;
 import java.util.List;
-import java.util.Locale;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,25 +12,56 @@ import org.jspecify.annotations.Nullable;
  */
 record FileName(Kind kind, long number, int epoch) {
 
+    /** A kind of file. In its layout, each N is a digit of the number and each E a digit of the epoch. */
     enum Kind {
-        CLAIM("claim-([0-9]{8})"),
+        CLAIM("claim-EEEEEEEE"),
         /** The claim of a process that was fenced by a later one. */
-        SUPERSEDED_CLAIM("claim-([0-9]{8})\\.superseded"),
-        MANIFEST("manifest-([0-9]{8})"),
+        SUPERSEDED_CLAIM("claim-EEEEEEEE.superseded"),
+        MANIFEST("manifest-EEEEEEEE"),
         /** A manifest that is being written. */
-        UNFINISHED_MANIFEST("manifest-([0-9]{8})\\.new"),
-        SEGMENT("segment-([0-9]{10})-([0-9]{8})\\.log"),
+        UNFINISHED_MANIFEST("manifest-EEEEEEEE.new"),
+        SEGMENT("segment-NNNNNNNNNN-EEEEEEEE.log"),
         /** A segment of formats 1 to 3. */
-        LEGACY_SEGMENT("segment-([0-9]{10})\\.log"),
+        LEGACY_SEGMENT("segment-NNNNNNNNNN.log"),
         /** A segment of formats 1 to 3 that was being created. */
-        UNFINISHED_LEGACY_SEGMENT("segment-([0-9]{10})\\.log\\.new");
+        UNFINISHED_LEGACY_SEGMENT("segment-NNNNNNNNNN.log.new");
 
-        private final Pattern pattern;
+        private static final char NUMBER = 'N';
+        private static final char EPOCH = 'E';
 
-        Kind(String pattern) {
-            this.pattern = Pattern.compile(pattern);
+        private final String layout;
+
+        Kind(String layout) {
+            this.layout = layout;
+        }
+
+        private boolean matches(String name) {
+            if (name.length() != layout.length()) {
+                return false;
+            }
+            for (int i = 0; i < name.length(); i++) {
+                if (!matches(layout.charAt(i), name.charAt(i))) {
+                    return false;
+                }
+            }
+            return true;
+        }
+
+        private static boolean matches(char expected, char actual) {
+            return switch (expected) {
+                case NUMBER, EPOCH -> actual >= '0' && actual <= '9';
+                default -> actual == expected;
+            };
+        }
+
+        /** Returns the digits at the places of {@code letter} in a name that matches; 0 if there are none. */
+        private long value(String name, char letter) {
+            int from = layout.indexOf(letter);
+            return from < 0 ? 0 : Long.parseLong(name, from, layout.lastIndexOf(letter) + 1, 10);
         }
     }
+
+    private static final List<Kind> KINDS = List.of(Kind.values());
 
     /**
      * The name of the format file. Programs that support formats 1 to 3 only read it as their first segment, and refuse
@@ -42,7 +70,7 @@ record FileName(Kind kind, long number, int epoch) {
     static final String FORMAT = legacySegment(0);
 
     static String claim(int epoch) {
-        return String.format(Locale.ROOT, "claim-%08d", epoch);
+        return "claim-" + digits(epoch, 8);
     }
 
     static String supersededClaim(int epoch) {
@@ -50,7 +78,7 @@ record FileName(Kind kind, long number, int epoch) {
     }
 
     static String manifest(int epoch) {
-        return String.format(Locale.ROOT, "manifest-%08d", epoch);
+        return "manifest-" + digits(epoch, 8);
     }
 
     static String unfinishedManifest(int epoch) {
@@ -58,16 +86,22 @@ record FileName(Kind kind, long number, int epoch) {
     }
 
     static String segment(long number, int epoch) {
-        return epoch == 0 ? legacySegment(number) : String.format(Locale.ROOT, "segment-%010d-%08d.log", number, epoch);
+        return epoch == 0 ? legacySegment(number) : "segment-" + digits(number, 10) + "-" + digits(epoch, 8) + ".log";
     }
 
     private static String legacySegment(long number) {
-        return String.format(Locale.ROOT, "segment-%010d.log", number);
+        return "segment-" + digits(number, 10) + ".log";
+    }
+
+    /** Returns a number in ASCII digits, with zeros in front. */
+    static String digits(long number, int width) {
+        String digits = Long.toString(number);
+        return "0".repeat(Math.max(0, width - digits.length())) + digits;
     }
 
     /** The name under which a repair keeps a file that it replaced. Ignored by the log. */
     static String backup(int epoch, String name) {
-        return String.format(Locale.ROOT, "before-repair-%08d-", epoch) + name;
+        return "before-repair-" + digits(epoch, 8) + "-" + name;
     }
 
     /** Parses a name; null if it is not a valid name of a log file. */
@@ -75,18 +109,12 @@ record FileName(Kind kind, long number, int epoch) {
         if (!isLogFile(name)) {
             return null;
         }
-        for (Kind kind : Kind.values()) {
-            Matcher matcher = kind.pattern.matcher(name);
-            if (matcher.matches()) {
-                FileName parsed = switch (kind) {
-                    case CLAIM, SUPERSEDED_CLAIM, MANIFEST, UNFINISHED_MANIFEST ->
-                        new FileName(kind, 0, Integer.parseInt(matcher.group(1)));
-                    case SEGMENT ->
-                        new FileName(kind, Long.parseLong(matcher.group(1)), Integer.parseInt(matcher.group(2)));
-                    case LEGACY_SEGMENT, UNFINISHED_LEGACY_SEGMENT ->
-                        new FileName(kind, Long.parseLong(matcher.group(1)), 0);
-                };
-                return parsed.epoch() <= TransactionId.EPOCH_MAX ? parsed : null;
+        for (Kind kind : KINDS) {
+            if (kind.matches(name)) {
+                long epoch = kind.value(name, Kind.EPOCH);
+                return epoch <= TransactionId.EPOCH_MAX
+                        ? new FileName(kind, kind.value(name, Kind.NUMBER), (int) epoch)
+                        : null;
             }
         }
         return null;

@@ -102,7 +102,7 @@ record Manifest(
     ByteBuffer encode() {
         StringBuilder text = new StringBuilder();
         line(text, FIRST_LINE);
-        line(text, String.format(Locale.ROOT, "epoch %08d", epoch));
+        line(text, "epoch " + FileName.digits(epoch, 8));
         line(text, String.format(Locale.ROOT, "log %016x", logId));
         line(text, String.format(Locale.ROOT, "tag %04x", tag));
         line(
@@ -118,12 +118,8 @@ record Manifest(
         for (Entry entry : segments) {
             line(
                     text,
-                    String.format(
-                            Locale.ROOT,
-                            "segment %010d %08d %s",
-                            entry.number(),
-                            entry.epoch(),
-                            entry.isOpen() ? "open" : Long.toString(entry.length())));
+                    "segment " + FileName.digits(entry.number(), 10) + " " + FileName.digits(entry.epoch(), 8) + " "
+                            + (entry.isOpen() ? "open" : Long.toString(entry.length())));
         }
         line(text, String.format(Locale.ROOT, "checksum %08x", checksum(text.toString())));
         return ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.ISO_8859_1));
