@@ -121,8 +121,9 @@ final class FaultyStorage implements Storage {
      */
     List<FaultyStorage> afterPowerFailure() {
         List<FaultyStorage> images = new ArrayList<>();
-        for (Map<String, Content> names : List.of(forcedNames, seenNames)) {
-            images.addAll(images(names));
+        images.addAll(images(forcedNames));
+        if (!seenNames.equals(forcedNames)) {
+            images.addAll(images(seenNames));
         }
         forcedNames.forEach((name, content) -> {
             if (!seenNames.containsKey(name)) {
