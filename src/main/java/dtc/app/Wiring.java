@@ -224,9 +224,9 @@ public class Wiring {
                         CoordinatorApi.class,
                         config.rm().coordinatorUrl().orElseGet(this::ownUrl),
                         callTimeout(),
-                        INQUIRIES_UNDER_WAY_MAX,
+                        INQUIRIES_IN_FLIGHT_MAX,
                         true,
-                        security.towardsCoordinator()),
+                        security.outboundToCoordinator()),
                 mapper,
                 config.rm().advertisedUrl().orElseGet(this::ownUrl).toString().replaceAll("/+$", ""));
         return new HostedResourceManagers(

@@ -58,15 +58,11 @@ public final class Messages {
 
     // Resource manager -> coordinator
 
-    /**
-     * Body of {@code PUT /resource-managers/{id}}. {@code newestForgotten} is the newest transaction id whose outcome
-     * the resource manager has forgotten; new ids are newer.
-     */
+    /** Body of {@code PUT /resource-managers/{id}}. */
     public record RegistrationRequest(
             @Nullable String url,
             @Nullable String instance,
-            @Nullable Set<String> features,
-            @Nullable String newestForgotten) {}
+            @Nullable Set<String> features) {}
 
     public record RegistrationDocument(
             String id,

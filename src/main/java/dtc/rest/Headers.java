@@ -12,6 +12,12 @@ final class Headers {
     /** On prepare and one-phase commit: the number of writes of the transaction to the resource manager. */
     static final String WRITE_COUNT = "DTC-Write-Count";
 
+    /**
+     * On a registration: the newest transaction whose outcome the resource manager has forgotten; new ids are newer. A
+     * header, because earlier coordinators refuse unknown properties.
+     */
+    static final String NEWEST_FORGOTTEN = "DTC-Newest-Forgotten";
+
     /** The idempotency key of a request that the client may retry. */
     static final String IDEMPOTENCY_KEY = "Idempotency-Key";
 

@@ -33,11 +33,8 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
             String id, UUID instance, Set<String> features, @Nullable TransactionId newestForgotten) {
         return api.register(
                         id,
-                        new RegistrationRequest(
-                                advertisedUrl + "/rm/" + id,
-                                instance.toString(),
-                                features,
-                                newestForgotten == null ? null : newestForgotten.toString()))
+                        newestForgotten == null ? null : newestForgotten.toString(),
+                        new RegistrationRequest(advertisedUrl + "/rm/" + id, instance.toString(), features))
                 .map(response -> {
                     JsonNode lease = body(response, 201).path("leaseMillis");
                     if (!lease.canConvertToLong() || lease.asLong() < 1) {

@@ -16,7 +16,6 @@ import com.fasterxml.jackson.databind.type.LogicalType;
 import dtc.protocol.JsonText;
 import dtc.protocol.Messages.BatchMessage;
 import dtc.protocol.Messages.OutcomeDocument;
-import dtc.protocol.Messages.RegistrationRequest;
 import io.quarkus.jackson.ObjectMapperCustomizer;
 import jakarta.inject.Singleton;
 import java.io.IOException;
@@ -34,7 +33,7 @@ public final class JsonTextModule implements ObjectMapperCustomizer {
                 .addSerializer(JsonText.class, new Writer())
                 .addDeserializer(JsonText.class, new Reader()));
         // An older version rejects a member that it does not know, even if it is null.
-        for (Class<?> document : List.of(OutcomeDocument.class, RegistrationRequest.class, BatchMessage.class)) {
+        for (Class<?> document : List.of(OutcomeDocument.class, BatchMessage.class)) {
             mapper.configOverride(document).setInclude(JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, null));
         }
         mapper.enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);

@@ -39,8 +39,8 @@ class MessageSender {
      * @param limit the call fails if there is no complete response within this duration
      */
     Uni<Reply> send(Registration target, Message message, Duration limit) {
-        Uni<Reply> call = post(target, message, target.keepsAlive(), limit);
-        if (target.keepsAlive() && mayRepeat(target, message)) {
+        Uni<Reply> call = post(target, message, target.supportsKeepAlive(), limit);
+        if (target.supportsKeepAlive() && mayRepeat(target, message)) {
             call = call.onFailure(failure -> Clients.classify(failure) == Clients.Failure.ERROR)
                     .recoverWithUni(first -> post(target, message, false, limit)
                             .map(reply -> ReplyTable.afterResend(message, reply))
@@ -94,7 +94,7 @@ class MessageSender {
      * @return see {@link dtc.runtime.messaging.ParticipantTransport#sendBatch}
      */
     Uni<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages, Duration limit) {
-        Uni<Response> call = clients.client(target, target.keepsAlive(), limit)
+        Uni<Response> call = clients.client(target, target.supportsKeepAlive(), limit)
                 .batch(target.url(), target.id(), target.instance().toString(), Requests.batch(messages));
         return within(limit, call)
                 .onFailure()

@@ -13,6 +13,7 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -60,15 +61,17 @@ public class RegistryResource {
     @APIResponse(responseCode = "201", description = "New")
     @APIResponse(responseCode = "200", description = "Renewed")
     public RestResponse<RegistrationDocument> register(
-            @RestPath String id, @Context RoutingContext call, @Nullable RegistrationRequest request) {
+            @RestPath String id,
+            @HeaderParam(Headers.NEWEST_FORGOTTEN) @Nullable String forgotten,
+            @Context RoutingContext call,
+            @Nullable RegistrationRequest request) {
         requireOwner(id, call);
         RequestValidator validator = new RequestValidator(limits);
         String name = validator.name("id", id);
         String url = validator.url(request == null ? null : request.url());
         UUID instance = validator.instance(request == null ? null : request.instance());
-        TransactionId newestForgotten = request == null || request.newestForgotten() == null
-                ? null
-                : validator.transactionId("newestForgotten", request.newestForgotten());
+        TransactionId newestForgotten =
+                forgotten == null ? null : validator.transactionId(Headers.NEWEST_FORGOTTEN, forgotten);
         validator.throwIfInvalid();
         Set<String> features = request == null || request.features() == null
                 ? Set.of()

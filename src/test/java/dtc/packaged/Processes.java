@@ -116,6 +116,7 @@ public final class Processes implements AutoCloseable {
         private final String name;
         private final int port = freePort();
         private final Map<String, String> environment = new TreeMap<>();
+        private @Nullable Path otherJar;
         private @Nullable Process process;
         private long logStart;
 
@@ -139,6 +140,18 @@ public final class Processes implements AutoCloseable {
             return this;
         }
 
+        /** Runs this jar instead of the packaged application, from the next start. */
+        public Application withJar(Path jar) {
+            otherJar = jar;
+            return this;
+        }
+
+        /** Runs the packaged application again, from the next start. */
+        public Application withPackagedJar() {
+            otherJar = null;
+            return this;
+        }
+
         /** {@code http://127.0.0.1:<port>}. */
         public String url() {
             return "http://127.0.0.1:" + port;
@@ -152,7 +165,7 @@ public final class Processes implements AutoCloseable {
             try {
                 Files.createDirectories(directory);
                 logStart = Files.exists(log()) ? Files.size(log()) : 0;
-                ProcessBuilder builder = new ProcessBuilder(command())
+                ProcessBuilder builder = new ProcessBuilder(otherJar == null ? command() : jarCommand(otherJar))
                         .directory(directory.toFile())
                         .redirectErrorStream(true)
                         .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));
@@ -297,20 +310,24 @@ public final class Processes implements AutoCloseable {
         String path = TARGET.resolve(artifact.getProperty("path")).toString();
         return switch (artifact.getProperty("type")) {
             case "native" -> List.of(path);
-            case "jar" -> jarCommand(path);
+            case "jar" -> {
+                List<String> command = jarCommand(Path.of(path));
+                // The build creates the AOT cache. The JVM ignores a cache that does not exist or fit.
+                command.add(1, "-XX:AOTCache=" + TARGET.resolve("test.aot"));
+                yield command;
+            }
             default -> throw new IllegalStateException("cannot start " + artifact);
         };
     }
 
-    /** The build sets the options and creates the AOT cache. The JVM ignores a cache that does not exist or fit. */
-    private static List<String> jarCommand(String path) {
+    /** The build sets the options. */
+    private static List<String> jarCommand(Path jar) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("-XX:AOTCache=" + TARGET.resolve("test.aot"));
         command.addAll(
                 List.of(System.getProperty("test.process.args", "-Xmx256m").split(" ")));
         command.add("-jar");
-        command.add(path);
+        command.add(jar.toString());
         return command;
     }
 }

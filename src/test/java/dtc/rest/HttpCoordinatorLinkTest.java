@@ -1,6 +1,7 @@
 package dtc.rest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -22,6 +23,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,6 +47,8 @@ class HttpCoordinatorLinkTest {
     private HttpCoordinatorLink link;
     private int status = 200;
     private String body = "";
+    private volatile String request = "";
+    private volatile @Nullable String newestForgotten;
 
     @BeforeEach
     void start() throws IOException {
@@ -67,6 +71,8 @@ class HttpCoordinatorLinkTest {
 
     private void answer(HttpExchange exchange) throws IOException {
         try (exchange) {
+            request = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+            newestForgotten = exchange.getRequestHeaders().getFirst("DTC-Newest-Forgotten");
             byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
             exchange.getResponseHeaders().add("Content-Type", "application/json");
             exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
@@ -132,6 +138,21 @@ class HttpCoordinatorLinkTest {
         status = 201;
         body = "{\"leaseMillis\":15000}";
         assertEquals(Duration.ofSeconds(15), await(link.register("orders", new UUID(1, 1), Set.of(), null)));
+    }
+
+    /** Earlier coordinators refuse a registration with an unknown property. */
+    @Test
+    void the_newest_forgotten_id_is_sent_in_a_header() {
+        status = 201;
+        body = "{\"leaseMillis\":15000}";
+        await(link.register("orders", new UUID(1, 1), Set.of("batch"), ID));
+        assertEquals(ID.toString(), newestForgotten);
+        assertEquals(
+                "{\"url\":\"http://127.0.0.1:1/rm/orders\",\"instance\":\"" + new UUID(1, 1)
+                        + "\",\"features\":[\"batch\"]}",
+                request);
+        await(link.register("orders", new UUID(1, 1), Set.of("batch"), null));
+        assertNull(newestForgotten);
     }
 
     @ParameterizedTest

@@ -18,6 +18,7 @@ import io.restassured.RestAssured;
 import io.restassured.http.ContentType;
 import io.restassured.path.json.JsonPath;
 import io.restassured.response.Response;
+import io.restassured.response.ValidatableResponse;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -41,6 +42,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -538,6 +540,33 @@ class TransactionsTest {
                 .put("/resource-managers/zone")
                 .then()
                 .statusCode(oneOf(400, 403));
+    }
+
+    @Test
+    void new_ids_are_newer_than_those_that_a_resource_manager_has_forgotten() {
+        Supplier<String> begin = () -> given().post("/transactions").jsonPath().getString("id");
+        String first = begin.get();
+        String forgotten = String.format(
+                Locale.ROOT, "%08x%s", Integer.parseInt(first.substring(0, 8), 16) + 1, first.substring(8));
+        for (String invalid : List.of("none", "ffffffff-ffff-7000-8000-000000000000", "")) {
+            forgetful(invalid).statusCode(400);
+        }
+        assertTrue(begin.get().compareTo(forgotten) < 0);
+        forgetful(forgotten).statusCode(201);
+        assertTrue(begin.get().compareTo(forgotten) > 0);
+        RestAssured.delete("/resource-managers/forgetful");
+    }
+
+    private static ValidatableResponse forgetful(String newestForgotten) {
+        return given().contentType(ContentType.JSON)
+                .header("DTC-Newest-Forgotten", newestForgotten)
+                .body(Map.of(
+                        "url",
+                        "http://127.0.0.1:1/forgetful",
+                        "instance",
+                        UUID.randomUUID().toString()))
+                .put("/resource-managers/forgetful")
+                .then();
     }
 
     @Test
