@@ -3,12 +3,14 @@ package dtc.rest;
 import dtc.security.ApiAccess;
 import io.quarkus.vertx.http.runtime.VertxHttpConfig;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.handler.BodyHandler;
+import io.vertx.ext.web.impl.RoutingContextInternal;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.Locale;
@@ -47,6 +49,13 @@ final class BodyLimit {
                         context.next();
                     }
                 });
+        router.route().order(ApiAccess.ORDER + 2).handler(context -> {
+            if (context.request().isEnded() && context.body().buffer() == null) {
+                // An empty chunked body. Otherwise the resources would wait for a body that has ended.
+                ((RoutingContextInternal) context).setBody(Buffer.buffer());
+            }
+            context.next();
+        });
     }
 
     private static long declaredLength(RoutingContext context) {

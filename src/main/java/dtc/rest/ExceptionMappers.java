@@ -2,6 +2,8 @@ package dtc.rest;
 
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
@@ -21,6 +23,13 @@ import org.jspecify.annotations.Nullable;
 final class ExceptionMappers {
 
     private static final Logger LOG = Logger.getLogger(ExceptionMappers.class);
+
+    private static final String JSON_LIMITS = String.format(
+            Locale.ROOT,
+            "exceeds a limit of JSON: %d characters of a number, %d of a name, %d levels of nesting",
+            StreamReadConstraints.defaults().getMaxNumberLength(),
+            StreamReadConstraints.defaults().getMaxNameLength(),
+            StreamReadConstraints.defaults().getMaxNestingDepth());
 
     @ServerExceptionMapper
     Response problem(ProblemException problem) {
@@ -83,10 +92,20 @@ final class ExceptionMappers {
         String position =
                 at == null ? "" : String.format(Locale.ROOT, " (line %d, column %d)", at.getLineNr(), at.getColumnNr());
         String message = switch (malformed) {
+            case JsonProcessingException limit when exceedsLimit(limit) -> JSON_LIMITS;
             case UnrecognizedPropertyException _ -> "is not a known property";
             case JsonMappingException mapping when !mapping.getPath().isEmpty() -> "has the wrong type or is malformed";
             default -> "is not well-formed JSON of the expected shape";
         };
         return new Violation(field, message + position);
+    }
+
+    private static boolean exceedsLimit(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof StreamConstraintsException) {
+                return true;
+            }
+        }
+        return false;
     }
 }

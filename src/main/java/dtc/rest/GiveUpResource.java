@@ -70,6 +70,7 @@ public class GiveUpResource {
 
     @DELETE
     @Path("transactions/{id}/participants/{rm}/give-up")
+    @Produces(MediaType.WILDCARD)
     @APIResponse(responseCode = "204", description = "The commit is discarded")
     public Uni<RestResponse<Void>> discard(@RestPath String id, @RestPath String rm) {
         RequestValidator validator = new RequestValidator(limits);

@@ -72,6 +72,7 @@ public class HostedResource {
     @POST
     @Path("/transactions/{id}/writes")
     @Consumes(MediaType.APPLICATION_JSON)
+    @Produces(MediaType.WILDCARD)
     @APIResponse(responseCode = "204", description = "Staged")
     public Uni<RestResponse<Void>> write(
             @RestPath String rm,
@@ -125,6 +126,7 @@ public class HostedResource {
 
     @POST
     @Path("/transactions/{id}/commit")
+    @Produces(MediaType.WILDCARD)
     @APIResponse(responseCode = "204", description = "Applied")
     public Uni<RestResponse<Void>> commit(
             @RestPath String rm,
@@ -144,6 +146,7 @@ public class HostedResource {
 
     @POST
     @Path("/transactions/{id}/rollback")
+    @Produces(MediaType.WILDCARD)
     @APIResponse(responseCode = "204", description = "Discarded")
     public Uni<RestResponse<Void>> rollback(
             @RestPath String rm,

@@ -186,7 +186,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
             if (message instanceof FullHttpResponse full && lacksBody(full)) {
                 HttpResponse refusal = refusal(full.protocolVersion(), status);
                 full.headers().remove(HttpHeaderNames.CONTENT_LENGTH);
-                refusal.headers().add(full.headers());
+                refusal.headers().setAll(full.headers());
                 full.release();
                 written = refusal;
             }

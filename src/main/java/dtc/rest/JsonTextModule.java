@@ -3,6 +3,7 @@ package dtc.rest;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.DeserializationContext;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonDeserializer;
@@ -69,9 +70,29 @@ public final class JsonTextModule implements ObjectMapperCustomizer {
         public JsonText deserialize(JsonParser parser, DeserializationContext context) throws IOException {
             StringWriter text = new StringWriter();
             try (JsonGenerator generator = parser.getCodec().getFactory().createGenerator(text)) {
-                generator.copyCurrentStructureExact(parser);
+                copy(parser, generator);
             }
             return new JsonText(text.toString());
+        }
+
+        /** Copies a value. The text of numbers is kept: 1e5 does not become 1E+5, and -0.0 keeps its sign. */
+        private static void copy(JsonParser parser, JsonGenerator generator) throws IOException {
+            int depth = 0;
+            for (JsonToken token = parser.currentToken(); ; token = parser.nextToken()) {
+                if (token.isStructStart()) {
+                    depth++;
+                } else if (token.isStructEnd()) {
+                    depth--;
+                }
+                if (token.isNumeric()) {
+                    generator.writeNumber(parser.getText());
+                } else {
+                    generator.copyCurrentEvent(parser);
+                }
+                if (depth == 0) {
+                    return;
+                }
+            }
         }
 
         /** Reads {@code "value": null} as the JSON value null. */

@@ -1,8 +1,9 @@
 package dtc.rest;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
@@ -12,48 +13,59 @@ import java.util.regex.Pattern;
  */
 final class Operations {
 
-    private static final Map<Pattern, Set<String>> METHODS = new LinkedHashMap<>();
+    private record Operation(String template, Pattern path, Set<String> methods) {}
+
+    private static final List<Operation> ALL = new ArrayList<>();
 
     static {
         add("/transactions", "GET", "POST");
-        add("/transactions/{}", "GET");
-        add("/transactions/{}/outcome", "GET");
-        add("/transactions/{}/writes", "POST");
-        add("/transactions/{}/prepare", "POST");
-        add("/transactions/{}/commit", "POST");
-        add("/transactions/{}/rollback", "POST");
-        add("/transactions/{}/participants/{}/give-up", "POST", "DELETE");
+        add("/transactions/{id}", "GET");
+        add("/transactions/{id}/outcome", "GET");
+        add("/transactions/{id}/writes", "POST");
+        add("/transactions/{id}/prepare", "POST");
+        add("/transactions/{id}/commit", "POST");
+        add("/transactions/{id}/rollback", "POST");
+        add("/transactions/{id}/participants/{rm}/give-up", "POST", "DELETE");
         add("/resource-managers", "GET");
-        add("/resource-managers/{}", "GET", "PUT", "DELETE");
-        add("/resource-managers/{}/give-up", "POST", "DELETE");
-        add("/rm/{}/batch", "POST");
-        add("/rm/{}/entries", "GET");
-        add("/rm/{}/entries/{}", "GET");
-        add("/rm/{}/transactions", "GET");
-        add("/rm/{}/transactions/{}/writes", "POST");
-        add("/rm/{}/transactions/{}/prepare", "POST");
-        add("/rm/{}/transactions/{}/commit", "POST");
-        add("/rm/{}/transactions/{}/rollback", "POST");
+        add("/resource-managers/{id}", "GET", "PUT", "DELETE");
+        add("/resource-managers/{id}/give-up", "POST", "DELETE");
+        add("/rm/{rm}/batch", "POST");
+        add("/rm/{rm}/entries", "GET");
+        add("/rm/{rm}/entries/{key}", "GET");
+        add("/rm/{rm}/transactions", "GET");
+        add("/rm/{rm}/transactions/{id}/writes", "POST");
+        add("/rm/{rm}/transactions/{id}/prepare", "POST");
+        add("/rm/{rm}/transactions/{id}/commit", "POST");
+        add("/rm/{rm}/transactions/{id}/rollback", "POST");
     }
 
     private Operations() {}
 
-    /** Each {} stands for one segment; that of entries for any number of segments, which belong to the key. */
+    /** Each parameter is one segment; the key of an entry is any number of segments. */
     private static void add(String template, String... methods) {
-        String segment = template.endsWith("entries/{}") ? ".+" : "[^/]+";
-        Set<String> supported = new TreeSet<>(Set.of(methods));
-        if (supported.contains("GET")) {
-            supported.add("HEAD");
-        }
-        METHODS.put(Pattern.compile(template.replace("{}", segment)), Set.copyOf(supported));
+        String pattern = template.replace("{key}", ".+").replaceAll("\\{\\w+}", "[^/]+");
+        ALL.add(new Operation(template, Pattern.compile(pattern), Set.of(methods)));
     }
 
-    /** Returns the methods that a path supports; empty if nothing is at this path. */
-    static Set<String> methods(String path) {
-        return METHODS.entrySet().stream()
-                .filter(entry -> entry.getKey().matcher(path).matches())
-                .findFirst()
-                .map(Map.Entry::getValue)
-                .orElse(Set.of());
+    /** Returns the methods that a path supports, sorted; empty if nothing is at this path. */
+    static SortedSet<String> methods(String path) {
+        SortedSet<String> methods = new TreeSet<>();
+        for (Operation operation : ALL) {
+            if (operation.path().matcher(path).matches()) {
+                methods.addAll(operation.methods());
+                if (methods.contains("GET")) {
+                    methods.add("HEAD");
+                }
+                return methods;
+            }
+        }
+        return methods;
+    }
+
+    /** Returns all operations, each as its method and the template of its path. */
+    static List<String> all() {
+        return ALL.stream()
+                .flatMap(operation -> operation.methods().stream().map(method -> method + " " + operation.template()))
+                .toList();
     }
 }

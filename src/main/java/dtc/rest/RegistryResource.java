@@ -91,6 +91,7 @@ public class RegistryResource {
 
     @DELETE
     @Path("/{id}")
+    @Produces(MediaType.WILDCARD)
     @APIResponse(responseCode = "204", description = "Gone")
     public RestResponse<Void> deregister(
             @RestPath String id, @Context RoutingContext call, @QueryParam("instance") @Nullable String instance) {

@@ -15,9 +15,8 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.util.List;
-import java.util.Set;
+import java.util.SortedSet;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +32,7 @@ final class RequestChecks {
     /** Before Quarkus's authentication handler (-200), so that its responses have the headers too. */
     private static final int ORDER = -300;
 
-    private static final int FAILURE_ORDER = ApiAccess.ORDER + 2;
+    private static final int FAILURE_ORDER = ApiAccess.ORDER + 3;
 
     /** The paths of the API. Others belong to the console and to Quarkus. */
     private static final Pattern API = Pattern.compile("/(transactions|resource-managers|rm)(/.*)?");
@@ -102,7 +101,7 @@ final class RequestChecks {
             return Problems.invalidParameter(
                     "path", "must not contain ';', an empty segment, '.' or '..', unless percent-encoded");
         }
-        Set<String> methods = Operations.methods(path);
+        SortedSet<String> methods = Operations.methods(path);
         if (!methods.isEmpty() && !methods.contains(request.method().name()) && !isOptions(request)) {
             return Problems.problem("HTTP_405", 405, Problems.detail(405)).header("Allow", allow(methods));
         }
@@ -118,7 +117,7 @@ final class RequestChecks {
     }
 
     private static void options(RoutingContext context, String path) {
-        Set<String> methods = Operations.methods(path);
+        SortedSet<String> methods = Operations.methods(path);
         if (methods.isEmpty()) {
             Problems.send(context, "HTTP_404", 404, Problems.detail(404));
         } else {
@@ -129,8 +128,8 @@ final class RequestChecks {
         }
     }
 
-    private static String allow(Set<String> methods) {
-        return methods.stream().sorted().collect(Collectors.joining(", ")) + ", OPTIONS";
+    private static String allow(SortedSet<String> methods) {
+        return String.join(", ", methods) + ", OPTIONS";
     }
 
     /**

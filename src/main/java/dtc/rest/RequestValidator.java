@@ -245,11 +245,18 @@ public final class RequestValidator {
         }
     }
 
-    String idempotencyKey(String text) {
-        if (!IDEMPOTENCY_KEY.matcher(text).matches()) {
+    /** Returns the idempotency key; null if there is none. {@code values} are those of all headers of this name. */
+    @Nullable
+    String idempotencyKey(List<String> values) {
+        if (values.isEmpty()) {
+            return null;
+        }
+        if (values.size() > 1) {
+            violation(Headers.IDEMPOTENCY_KEY, "must not be repeated");
+        } else if (!IDEMPOTENCY_KEY.matcher(values.getFirst()).matches()) {
             violation(Headers.IDEMPOTENCY_KEY, "must be 1 to 255 visible ASCII characters");
         }
-        return text;
+        return values.getFirst();
     }
 
     int pageSize(@Nullable String text) {

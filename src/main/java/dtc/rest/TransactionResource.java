@@ -43,8 +43,11 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
+import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
@@ -82,6 +85,11 @@ public class TransactionResource {
 
     @POST
     @Consumes(MediaType.WILDCARD)
+    @Parameter(
+            name = Headers.IDEMPOTENCY_KEY,
+            in = ParameterIn.HEADER,
+            description = "The same key returns the same transaction",
+            schema = @Schema(type = SchemaType.STRING, minLength = 1, maxLength = 255))
     @RequestBody(
             content =
                     @Content(
@@ -93,7 +101,6 @@ public class TransactionResource {
             responseDescription = "Begun; with autoCommit, as it ended")
     public Uni<RestResponse<TransactionDocument>> begin(
             @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable MediaType type,
-            @HeaderParam(Headers.IDEMPOTENCY_KEY) @Nullable String key,
             @HeaderParam(Headers.PREFER) List<String> prefer,
             @Context RoutingContext call,
             byte @Nullable [] body)
@@ -102,9 +109,9 @@ public class TransactionResource {
         RequestValidator validator = new RequestValidator(limits);
         Duration timeout = validator.timeout(request);
         List<Coordinator.Write> writes = validator.writes(request);
+        String key = validator.idempotencyKey(call.request().headers().getAll(Headers.IDEMPOTENCY_KEY));
         Origin origin = new Origin(
-                access.caller(call).principal(),
-                key == null ? null : new Origin.Request(validator.idempotencyKey(key), fingerprint(request)));
+                access.caller(call).principal(), key == null ? null : new Origin.Request(key, fingerprint(request)));
         validator.throwIfInvalid();
         boolean autoCommit = request != null && request.autoCommit() != null && request.autoCommit();
         WaitCondition condition = waitCondition(prefer);
@@ -115,6 +122,7 @@ public class TransactionResource {
     @POST
     @Path("/{id}/writes")
     @Consumes(MediaType.APPLICATION_JSON)
+    @Produces(MediaType.WILDCARD)
     @APIResponse(responseCode = "204", description = "Staged")
     public Uni<RestResponse<Void>> write(
             @RestPath String id, @Context RoutingContext call, @Nullable WriteRequest request) {

@@ -1,0 +1,365 @@
+package dtc.rest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dtc.rest.RawClient.Response;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Requests as bytes: what is refused before the resources see it, and what all responses have in common. */
+@QuarkusTest
+class HttpEdgeTest {
+
+    private static final String HOST = "Host: localhost\r\n";
+    private static final String ID = "01990000-0000-7000-8000-000000000000";
+    private static final Pattern FRAMEWORK = Pattern.compile(
+            "@|Exception|resource method|jakarta|vertx|quarkus|netty|jackson", Pattern.CASE_INSENSITIVE);
+
+    @TestHTTPResource("/")
+    @SuppressWarnings("NullAway.Init")
+    URI uri;
+
+    private RawClient client() {
+        return new RawClient(uri.getPort());
+    }
+
+    private Response send(String request) {
+        try (RawClient client = client()) {
+            return client.send(request).read(request.startsWith("HEAD "));
+        }
+    }
+
+    private static void assertProblem(int status, Response response) {
+        assertEquals(status, response.status(), response.toString());
+        assertEquals(List.of("application/problem+json"), response.header("Content-Type"), response.toString());
+        assertEquals(status, response.json().path("status").asInt());
+        assertTrue(response.json().path("type").asText().startsWith("urn:dtc:"), response.body());
+        assertFalse(response.json().path("title").asText().isBlank(), response.body());
+        assertFalse(response.json().path("detail").asText().isBlank(), response.body());
+        assertFalse(FRAMEWORK.matcher(response.body()).find(), response.body());
+        assertFalse(response.json().has("instance"), response.body());
+    }
+
+    static final List<String> MALFORMED = List.of(
+            "nonsense\r\n\r\n",
+            "GET\r\n\r\n",
+            "GET /transactions\r\n\r\n",
+            "GET /transactions HTTP/3.9\r\n" + HOST + "\r\n",
+            "GET /transactions HTTP/2.0\r\n" + HOST + "\r\n",
+            "GET /transactions HTTP/1.2\r\n" + HOST + "\r\n",
+            "GET /transactions XTTP/1.1\r\n" + HOST + "\r\n",
+            "GET /transactions HTTP/1.1\r\n\r\n",
+            "GET /transactions HTTP/1.1\r\n" + HOST + HOST + "\r\n",
+            "GET /transactions HTTP/1.1\r\n" + HOST + "Host: elsewhere\r\n\r\n",
+            "GET /transactions HTTP/1.1\r\nHost: a b\r\n\r\n",
+            "GET /transactions HTTP/1.1\r\nHost: localhost:port\r\n\r\n",
+            "GET /transactions HTTP/1.1\r\nHost: [::1\r\n\r\n",
+            "GET /transactions HTTP/1.1\r\n" + HOST + "A B: c\r\n\r\n",
+            "GET /transactions HTTP/1.1\r\n" + HOST + ": c\r\n\r\n",
+            "GET /transactions HTTP/1.1\r\n" + HOST + "no colon\r\n\r\n",
+            "POST /transactions HTTP/1.1\r\n" + HOST + "Content-Length: x\r\n\r\n",
+            "POST /transactions HTTP/1.1\r\n" + HOST + "Content-Length: -1\r\n\r\n",
+            "POST /transactions HTTP/1.1\r\n" + HOST + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!",
+            "POST /transactions HTTP/1.1\r\n" + HOST
+                    + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "POST /transactions HTTP/1.1\r\n" + HOST + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
+            "POST /transactions HTTP/1.1\r\n" + HOST + "Transfer-Encoding: chunked\r\n\r\n-1\r\n{}\r\n0\r\n\r\n",
+            "GET /transactions/%zz HTTP/1.1\r\n" + HOST + "Connection: close\r\n\r\n",
+            "GET /transactions?state=%zz HTTP/1.1\r\n" + HOST + "Connection: close\r\n\r\n");
+
+    @ParameterizedTest
+    @FieldSource("MALFORMED")
+    void a_malformed_request_is_a_problem_and_ends_the_connection(String request) {
+        try (RawClient client = client()) {
+            Response response = client.send(request).read();
+            assertProblem(400, response);
+            assertEquals(1, response.header("Date").size());
+            assertEquals(List.of("no-store"), response.header("Cache-Control"));
+            assertTrue(client.isClosed());
+        }
+    }
+
+    @Test
+    void too_long_a_head_is_a_problem() {
+        assertProblem(414, send("GET /" + "a".repeat(9_000) + " HTTP/1.1\r\n" + HOST + "\r\n"));
+        assertProblem(431, send("GET / HTTP/1.1\r\n" + HOST + "X: " + "a".repeat(20_000) + "\r\n\r\n"));
+    }
+
+    /** The response to a malformed request comes in its turn. */
+    @Test
+    void a_malformed_request_after_others_does_not_lose_their_responses() {
+        try (RawClient client = client()) {
+            client.send("POST /transactions HTTP/1.1\r\n" + HOST + "Content-Length: 0\r\n\r\n" + "GET /transactions/"
+                    + ID + " HTTP/1.1\r\n" + HOST + "\r\n" + "GET /transactions HTTP/1.1\r\nHost: a b\r\n\r\n"
+                    + "POST /transactions HTTP/1.1\r\n" + HOST + "Content-Length: 0\r\n\r\n");
+            assertEquals(201, client.read().status());
+            assertProblem(404, client.read());
+            assertProblem(400, client.read());
+            assertTrue(client.isClosed());
+        }
+    }
+
+    @Test
+    void pipelined_requests_are_answered_in_order_however_they_are_split() {
+        List<String> ids = new ArrayList<>();
+        StringBuilder requests = new StringBuilder();
+        for (int i = 0; i < 50; i++) {
+            String id = new UUID(0x0199000000007000L, 0x8000000000000000L + i).toString();
+            ids.add(id);
+            requests.append("GET /transactions/")
+                    .append(id)
+                    .append(" HTTP/1.1\r\n")
+                    .append(HOST)
+                    .append("\r\n");
+        }
+        for (int part : new int[] {1, 2, 7, 100, 100_000}) {
+            try (RawClient client = client()) {
+                for (int from = 0; from < requests.length(); from += part) {
+                    client.send(requests.substring(from, Math.min(requests.length(), from + part)));
+                }
+                for (String id : ids) {
+                    assertEquals(id, client.read().json().path("transaction").asText());
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "POST /transactions",
+                "POST /transactions/" + ID + "/writes",
+                "POST /transactions/" + ID + "/prepare",
+                "POST /transactions/" + ID + "/commit",
+                "POST /transactions/" + ID + "/rollback",
+                "PUT /resource-managers/x",
+                "POST /resource-managers/x/give-up",
+                "POST /rm/orders/transactions/" + ID + "/writes",
+                "POST /rm/orders/transactions/" + ID + "/prepare",
+                "POST /rm/orders/transactions/" + ID + "/rollback",
+                "POST /rm/orders/batch",
+                "DELETE /resource-managers/x",
+                "GET /transactions"
+            })
+    void an_empty_chunked_body_is_like_none(String operation) {
+        String head = operation + " HTTP/1.1\r\n" + HOST + "Content-Type: application/json\r\n";
+        Response without = send(head + "Content-Length: 0\r\n\r\n");
+        Response chunked = send(head + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+        Response withExtension = send(head + "Transfer-Encoding: chunked\r\n\r\n0;a=b\r\n\r\n");
+        assertEquals(without.status(), chunked.status(), chunked.toString());
+        assertEquals(without.status(), withExtension.status(), withExtension.toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "PATCH,/transactions,'GET, HEAD, POST, OPTIONS'",
+        "TRACE,/transactions,'GET, HEAD, POST, OPTIONS'",
+        "DELETE,/transactions/" + ID + ",'GET, HEAD, OPTIONS'",
+        "GET,/transactions/" + ID + "/commit,'POST, OPTIONS'",
+        "POST,/resource-managers,'GET, HEAD, OPTIONS'",
+        "POST,/resource-managers/x,'DELETE, GET, HEAD, PUT, OPTIONS'",
+        "PUT,/resource-managers/x/give-up,'DELETE, POST, OPTIONS'",
+        "DELETE,/rm/orders/entries/k,'GET, HEAD, OPTIONS'",
+        "NONSENSE,/rm/orders/batch,'POST, OPTIONS'",
+    })
+    void a_method_that_is_not_supported_is_refused_with_those_that_are(String method, String path, String allow) {
+        Response refused = send(method + " " + path + " HTTP/1.1\r\n" + HOST + "Connection: close\r\n\r\n");
+        assertProblem(405, refused);
+        assertEquals(List.of(allow), refused.header("Allow"));
+        Response options = send("OPTIONS " + path + " HTTP/1.1\r\n" + HOST + "\r\n");
+        assertEquals(204, options.status());
+        assertEquals(List.of(allow), options.header("Allow"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "GET /transactions",
+                "GET /transactions/" + ID,
+                "GET /transactions/nonsense",
+                "GET /resource-managers",
+                "GET /rm/orders/entries",
+                "GET /rm/nobody/entries",
+                "POST /transactions",
+                "HEAD /transactions"
+            })
+    void responses_have_a_date_and_are_not_stored(String operation) {
+        Response response = send(operation + " HTTP/1.1\r\n" + HOST + "Content-Length: 0\r\n\r\n");
+        assertEquals(List.of("no-store"), response.header("Cache-Control"), response.toString());
+        assertEquals(1, response.header("Date").size(), response.toString());
+        assertTrue(
+                response.header("Date")
+                        .getFirst()
+                        .matches("[A-Z][a-z]{2}, \\d\\d [A-Z][a-z]{2} \\d{4} \\d\\d:\\d\\d:\\d\\d GMT"),
+                response.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"application/problem+json", "application/json, application/problem+json", "*/*", "application/*"
+            })
+    void what_generated_clients_accept_is_answered(String accept) {
+        assertEquals(
+                201,
+                send("POST /transactions HTTP/1.1\r\n" + HOST + "Accept: " + accept + "\r\nContent-Length: 0\r\n\r\n")
+                        .status());
+        assertProblem(404, send("GET /transactions/" + ID + " HTTP/1.1\r\n" + HOST + "Accept: " + accept + "\r\n\r\n"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"text/html", "text/plain", "application/xml", "image/*;q=0.1"})
+    void errors_and_responses_without_a_body_do_not_depend_on_accept(String accept) {
+        String rest = " HTTP/1.1\r\n" + HOST + "Accept: " + accept + "\r\nContent-Length: 0\r\n\r\n";
+        assertProblem(406, send("GET /transactions" + rest));
+        assertProblem(404, send("GET /nothing" + rest));
+        assertProblem(405, send("PATCH /transactions" + rest));
+        assertEquals(204, send("DELETE /resource-managers/nobody" + rest).status());
+        assertEquals(
+                204,
+                send("POST /rm/orders/transactions/" + UUID.randomUUID() + "/rollback" + rest)
+                        .status());
+    }
+
+    @Test
+    void unknown_paths_of_the_framework_are_problems_too() {
+        for (String path : List.of("/q/nothing", "/q/health/nothing", "/nothing/at/all", "/rm", "/rm/orders/nothing")) {
+            assertProblem(404, send("GET " + path + " HTTP/1.1\r\n" + HOST + "\r\n"));
+        }
+    }
+
+    @Test
+    void an_encoded_body_is_refused_as_such() {
+        for (String encoding : List.of("gzip", "deflate", "br", "x")) {
+            Response response = send("POST /transactions HTTP/1.1\r\n" + HOST + "Content-Type: application/json\r\n"
+                    + "Content-Encoding: " + encoding + "\r\nContent-Length: 3\r\n\r\n\u001f\u008b\u0008");
+            assertProblem(415, response);
+            assertTrue(response.body().contains("Content-Encoding"));
+        }
+    }
+
+    @Test
+    void an_idempotency_key_is_given_once_and_not_empty() {
+        for (String keys : List.of(
+                "Idempotency-Key: \r\n",
+                "Idempotency-Key: a\r\nIdempotency-Key: b\r\n",
+                "Idempotency-Key: a\r\nIdempotency-Key: a\r\n",
+                "Idempotency-Key: a b\r\n",
+                "Idempotency-Key: " + "k".repeat(256) + "\r\n")) {
+            assertProblem(400, send("POST /transactions HTTP/1.1\r\n" + HOST + keys + "Content-Length: 0\r\n\r\n"));
+        }
+    }
+
+    static final List<String> KEYS = List.of(
+            "acct",
+            "acct;v=2",
+            "p/q",
+            "p//q",
+            "p/q/",
+            "/p",
+            ".",
+            "..",
+            "a/../b",
+            "a/./b",
+            "%",
+            "%2F",
+            "a+b",
+            "a b",
+            "ä€😀",
+            "a?b",
+            "a#b",
+            "a&b=c",
+            "entries/x",
+            ";",
+            "//",
+            "'\"<>",
+            "\u00a0");
+
+    /** Each key is read back as itself: no other key may be read in its place. */
+    @Test
+    void no_key_is_read_as_another() {
+        StringBuilder writes = new StringBuilder();
+        for (int i = 0; i < KEYS.size(); i++) {
+            writes.append(i == 0 ? "" : ",")
+                    .append("{\"resourceManager\":\"orders\",\"key\":\"")
+                    .append(KEYS.get(i).replace("\"", "\\\""))
+                    .append("\",\"value\":")
+                    .append(i)
+                    .append('}');
+        }
+        byte[] body = ("{\"autoCommit\":true,\"writes\":[" + writes + "]}").getBytes(StandardCharsets.UTF_8);
+        Response committed = send("POST /transactions HTTP/1.1\r\n" + HOST
+                + "Content-Type: application/json\r\nContent-Length: " + body.length + "\r\n\r\n"
+                + new String(body, StandardCharsets.ISO_8859_1));
+        assertEquals("COMMITTED", committed.json().path("state").asText(), committed.body());
+        for (int i = 0; i < KEYS.size(); i++) {
+            String encoded = URLEncoder.encode(KEYS.get(i), StandardCharsets.UTF_8)
+                    .replace("+", "%20")
+                    .replace(".", "%2E");
+            Response entry = send("GET /rm/orders/entries/" + encoded + " HTTP/1.1\r\n" + HOST + "\r\n");
+            assertEquals(200, entry.status(), KEYS.get(i) + entry);
+            assertEquals(KEYS.get(i), entry.json().path("key").asText());
+            assertEquals(i, entry.json().path("value").asInt(), KEYS.get(i));
+        }
+        for (String raw : List.of("acct;v=2", "p//q", "p/q/", "p/./q", "a/../b", "a/..", "p/q;x", ";")) {
+            assertProblem(400, send("GET /rm/orders/entries/" + raw + " HTTP/1.1\r\n" + HOST + "\r\n"));
+        }
+        Response nested = send("GET /rm/orders/entries/p/q HTTP/1.1\r\n" + HOST + "\r\n");
+        assertEquals("p/q", nested.json().path("key").asText());
+    }
+
+    @Test
+    void a_client_that_does_not_read_holds_one_response() {
+        String body = "{\"resourceManager\":\"orders\",\"key\":\"%s\",\"value\":1}";
+        for (int i = 0; i < 200; i++) {
+            String begin = "{\"autoCommit\":true,\"writes\":[" + String.format(Locale.ROOT, body, "n" + i) + "]}";
+            send("POST /transactions HTTP/1.1\r\n" + HOST + "Content-Type: application/json\r\nContent-Length: "
+                    + begin.length() + "\r\n\r\n" + begin);
+        }
+        int requests = 1_000;
+        String request = "GET /transactions?limit=200 HTTP/1.1\r\n" + HOST + "\r\n";
+        try (RawClient client = client()) {
+            client.send(request.repeat(requests));
+            // Others are served in the meantime.
+            assertEquals(
+                    200,
+                    send("GET /resource-managers HTTP/1.1\r\n" + HOST + "\r\n").status());
+            for (int i = 0; i < requests; i++) {
+                assertEquals(200, client.read().status());
+            }
+        }
+    }
+
+    /** The table of methods is that of the description of the API. */
+    @Test
+    void the_operations_are_those_of_the_description() {
+        Response description = send("GET /q/openapi?format=json HTTP/1.1\r\n" + HOST + "\r\n");
+        Set<String> described = new TreeSet<>();
+        description.json().path("paths").properties().forEach(path -> {
+            if (!path.getKey().startsWith("/dev")) {
+                path.getValue().fieldNames().forEachRemaining(method -> {
+                    if (Set.of("get", "put", "post", "delete").contains(method)) {
+                        described.add(method.toUpperCase(Locale.ROOT) + " " + path.getKey());
+                    }
+                });
+            }
+        });
+        assertEquals(described, new TreeSet<>(Operations.all()));
+    }
+}

@@ -1,0 +1,120 @@
+package dtc.rest;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/** A connection to an HTTP server over which a test can send any bytes. */
+final class RawClient implements AutoCloseable {
+
+    /** @param headers values of each header, whose name is in lower case */
+    record Response(String statusLine, Map<String, List<String>> headers, String body) {
+
+        int status() {
+            return Integer.parseInt(statusLine.split(" ", 3)[1]);
+        }
+
+        List<String> header(String name) {
+            return headers.getOrDefault(name.toLowerCase(Locale.ROOT), List.of());
+        }
+
+        JsonNode json() {
+            try {
+                return new ObjectMapper().readTree(body);
+            } catch (IOException e) {
+                throw new UncheckedIOException(body, e);
+            }
+        }
+    }
+
+    private final Socket socket;
+    private final InputStream in;
+
+    RawClient(int port) {
+        try {
+            socket = new Socket(InetAddress.getLoopbackAddress(), port);
+            socket.setSoTimeout(20_000);
+            in = socket.getInputStream();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Sends bytes, each given as a character of ISO 8859-1. */
+    RawClient send(String bytes) {
+        try {
+            socket.getOutputStream().write(bytes.getBytes(StandardCharsets.ISO_8859_1));
+            return this;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Reads the next response. */
+    Response read() {
+        return read(false);
+    }
+
+    /** Reads the next response, which has no body if it answers HEAD. */
+    Response read(boolean answersHead) {
+        try {
+            String statusLine = line();
+            Map<String, List<String>> headers = new TreeMap<>();
+            for (String line = line(); !line.isEmpty(); line = line()) {
+                String[] parts = line.split(":", 2);
+                headers.merge(
+                        parts[0].toLowerCase(Locale.ROOT),
+                        List.of(parts[1].strip()),
+                        (a, b) -> Stream.concat(a.stream(), b.stream()).toList());
+            }
+            int length = answersHead
+                    ? 0
+                    : Integer.parseInt(
+                            headers.getOrDefault("content-length", List.of("0")).getFirst());
+            return new Response(statusLine, headers, new String(in.readNBytes(length), StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Whether the server has closed the connection, and sent nothing more before. */
+    boolean isClosed() {
+        try {
+            return in.read() < 0;
+        } catch (IOException _) {
+            return true;
+        }
+    }
+
+    private String line() throws IOException {
+        ByteArrayOutputStream line = new ByteArrayOutputStream();
+        for (int b = in.read(); b != '\n'; b = in.read()) {
+            if (b < 0) {
+                throw new EOFException("the connection was closed after: " + line);
+            }
+            line.write(b);
+        }
+        return line.toString(StandardCharsets.ISO_8859_1).strip();
+    }
+
+    @Override
+    public void close() {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
