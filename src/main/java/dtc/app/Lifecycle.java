@@ -56,7 +56,7 @@ final class Lifecycle {
         int open = coordinator.recover();
         coordinator.list(null, null, 1).forEach(newest -> ids.continueAfter(newest.id()));
         if (open > 0) {
-            LOG.infof("recovered %d transactions that are decided and not finished", open);
+            LOG.infof("recovered %d unfinished transactions", open);
         }
     }
 
@@ -84,16 +84,14 @@ final class Lifecycle {
         }
     }
 
-    /** Delivers outcomes and deregisters. The HTTP server continues to serve requests in the meantime. */
+    /** Delivers outcomes and deregisters. The HTTP server continues to serve requests. */
     void stopping(@Observes ShutdownDelayInitiatedEvent event) throws InterruptedException {
         await(
                 Stream.concat(
                         Stream.of(coordinator.drain()),
                         hosted.all().stream().map(rm -> rm.participant().drain())),
-                "transactions are left between prepare and their end");
-        await(
-                hosted.all().stream().map(rm -> rm.membership().deregister()),
-                "the coordinator was not told of the leaving");
+                "some transactions are unfinished");
+        await(hosted.all().stream().map(rm -> rm.membership().deregister()), "resource managers are not deregistered");
     }
 
     private void await(Stream<? extends CompletionStage<?>> stages, String incomplete) throws InterruptedException {

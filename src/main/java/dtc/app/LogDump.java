@@ -63,9 +63,9 @@ final class LogDump {
         print(t, line);
     }
 
-    private void printDamage(String why, ObjectNode line) {
+    private void printDamage(String reason, ObjectNode line) {
         damaged = true;
-        line.put("kind", "bad").put("why", why);
+        line.put("kind", "bad").put("why", reason);
     }
 
     private static void print(TransactionRecord t, ObjectNode line) {

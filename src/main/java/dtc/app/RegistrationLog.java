@@ -22,10 +22,10 @@ final class RegistrationLog implements Membership.Listener {
     }
 
     @Override
-    public void failed(String id, Throwable why) {
-        String reason = String.valueOf(why.getMessage());
+    public void failed(String id, Throwable cause) {
+        String reason = String.valueOf(cause.getMessage());
         if (!reason.equals(failures.put(id, reason))) {
-            LOG.warnf("resource manager %s is not registered, and goes on trying: %s", id, reason);
+            LOG.warnf("resource manager %s is not registered, retrying: %s", id, reason);
         }
     }
 }

@@ -19,8 +19,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The command {@code rm resolve}: an operator tells a resource manager the outcome of a transaction in doubt, if no
- * coordinator knows it any more.
+ * The command {@code rm resolve}: sends the outcome of a transaction in doubt to a resource manager, on behalf of an
+ * operator, if no coordinator knows the transaction any more.
  */
 final class ResolveCommand {
 
@@ -72,7 +72,8 @@ final class ResolveCommand {
     private int resolve(HttpClient client, String resourceManager, TransactionId id, String outcome)
             throws IOException, InterruptedException {
         String url = resourceManager.contains("://") ? resourceManager : url(client, resourceManager);
-        // A commit of a transaction that has not voted would be a one-phase commit, which decides the outcome anew.
+        // A commit of a transaction that has not voted would be a one-phase commit, which would decide the outcome
+        // again.
         if (!isInDoubt(client, url, id)) {
             err.println("transaction %s is not in doubt at %s".formatted(id, url));
             return REFUSED;

@@ -36,7 +36,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/** Creates the objects that authenticate callers, and those that authenticate this process to others. */
+/** Creates the objects that authenticate callers and outgoing requests. */
 @Singleton
 @Unremovable
 public class SecurityWiring implements HttpServerOptionsCustomizer {
@@ -78,26 +78,26 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
                         && !config.rm().ids().orElse(List.of()).isEmpty()
                         && config.rm().coordinatorSubject().isEmpty()
                         && certificate.isEmpty(),
-                "nothing says who may tell the resource managers of this process what to do. Set"
+                "no coordinator is configured for the resource managers of this process. Set"
                         + " dtc.rm.coordinator-subject (DTC_RM_COORDINATOR_SUBJECT) to the subject of the coordinator's"
                         + " token, or dtc.rm.coordinator-certificate (DTC_RM_COORDINATOR_CERTIFICATE) to a DNS name of"
                         + " its certificate, or both.");
         refuse(
                 certificate.isPresent() && config.security().clientCertificates() == ClientAuth.NONE,
-                "dtc.rm.coordinator-certificate is set, and no certificate would be asked for. Set"
+                "dtc.rm.coordinator-certificate is set, but client certificates are not requested. Set"
                         + " dtc.security.client-certificates (DTC_SECURITY_CLIENT_CERTIFICATES) to request or required.");
         refuse(
                 config.security().clientCertificates() == ClientAuth.REQUIRED && !isTlsOnly(http),
-                "certificates are required, and a caller could do without TLS. Set"
+                "client certificates are required, but plain HTTP is enabled. Set"
                         + " quarkus.http.insecure-requests=disabled (QUARKUS_HTTP_INSECURE_REQUESTS).");
         if (mode() == AuthenticationPolicy.Mode.NONE && !AuthenticationPolicy.isLoopback(http.host())) {
             LOG.warnf("security is off: every caller of %s has all permissions", http.host());
         }
     }
 
-    private static void refuse(boolean unsafe, String why) {
+    private static void refuse(boolean unsafe, String reason) {
         if (unsafe) {
-            throw new AuthenticationPolicy.InsecureConfigurationException("Not started: " + why);
+            throw new AuthenticationPolicy.InsecureConfigurationException("Not started: " + reason);
         }
     }
 
@@ -131,7 +131,7 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
         Set<Role> roles = Role.named(names);
         if (roles.size() < names.size()) {
             throw new AuthenticationPolicy.InsecureConfigurationException(
-                    "Not started: dtc.security.roles has %s, and may have %s.".formatted(names, Role.OF_TOKENS));
+                    "Not started: dtc.security.roles contains %s; allowed are %s.".formatted(names, Role.OF_TOKENS));
         }
         return roles;
     }

@@ -4,7 +4,7 @@ import dtc.coordinator.CoordinatorEvent;
 import dtc.coordinator.Transaction;
 import dtc.protocol.Resolution;
 import dtc.runtime.Time;
-import dtc.runtime.coordinator.Applied;
+import dtc.runtime.coordinator.AppliedEvent;
 import dtc.runtime.coordinator.TransactionListener;
 import jakarta.inject.Singleton;
 import java.time.Instant;
@@ -71,7 +71,7 @@ class Audit implements TransactionListener {
 
     /** Notes what operators gave up and discarded, here or through the API. */
     @Override
-    public void applied(Applied applied) {
+    public void applied(AppliedEvent applied) {
         switch (applied.event()) {
             case CoordinatorEvent.GiveUpRequested(String rm, Resolution resolution) ->
                 noteDelivery(applied, rm, Action.GIVE_UP, resolution.by(), resolution.reason());
@@ -81,7 +81,7 @@ class Audit implements TransactionListener {
         }
     }
 
-    private void noteDelivery(Applied applied, String resourceManager, Action action, String who, String reason) {
+    private void noteDelivery(AppliedEvent applied, String resourceManager, Action action, String who, String reason) {
         Transaction before = applied.before();
         Transaction after = applied.after();
         if (before != null && !before.participants().equals(after.participants())) {

@@ -1,6 +1,6 @@
 package dtc.console;
 
-import dtc.runtime.coordinator.Applied;
+import dtc.runtime.coordinator.AppliedEvent;
 import dtc.runtime.coordinator.TransactionListener;
 import jakarta.inject.Singleton;
 import java.time.Duration;
@@ -44,7 +44,7 @@ public class Rates implements TransactionListener {
             @Nullable Duration prepareP99) {}
 
     @Override
-    public void applied(Applied applied) {
+    public void applied(AppliedEvent applied) {
         if (applied.phaseOneEnded()) {
             prepare.recordValue(Math.min(applied.sincePrepare().toNanos() / 1000, MICROS_MAX));
         }

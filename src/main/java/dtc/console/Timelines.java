@@ -6,7 +6,7 @@ import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Time;
-import dtc.runtime.coordinator.Applied;
+import dtc.runtime.coordinator.AppliedEvent;
 import dtc.runtime.coordinator.DeliveryEvent;
 import dtc.runtime.coordinator.TransactionListener;
 import jakarta.inject.Singleton;
@@ -45,7 +45,7 @@ public class Timelines implements TransactionListener {
     }
 
     @Override
-    public void applied(Applied applied) {
+    public void applied(AppliedEvent applied) {
         Transaction before = applied.before();
         CoordinatorEvent event = applied.event();
         if (before == null || event == null) {
@@ -62,7 +62,7 @@ public class Timelines implements TransactionListener {
         }
     }
 
-    private void applied(Timeline timeline, Applied applied, Transaction before, CoordinatorEvent event) {
+    private void applied(Timeline timeline, AppliedEvent applied, Transaction before, CoordinatorEvent event) {
         long now = time.nanos();
         timeline.applied(before, event, applied.step(), now);
         // A commit in one phase is a vote as well. Votes that were requested before a restart are not counted.

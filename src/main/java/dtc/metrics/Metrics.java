@@ -8,7 +8,7 @@ import dtc.protocol.Cause;
 import dtc.protocol.Outcome;
 import dtc.protocol.State;
 import dtc.runtime.Registry;
-import dtc.runtime.coordinator.Applied;
+import dtc.runtime.coordinator.AppliedEvent;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.DeliveryEvent;
 import dtc.runtime.coordinator.TransactionIds;
@@ -183,7 +183,7 @@ public class Metrics implements TransactionListener {
     }
 
     @Override
-    public void applied(Applied applied) {
+    public void applied(AppliedEvent applied) {
         Transaction before = applied.before();
         if (before == null) {
             count(applied.after().state(), 1);

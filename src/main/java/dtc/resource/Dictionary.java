@@ -87,14 +87,14 @@ public final class Dictionary {
             effects.add(new ResourceEffect.WriteRefused(e.id(), "this transaction has voted here"));
             return;
         }
-        if (transaction != null && transaction.numbers.isFull()) {
+        if (transaction != null && transaction.writeNumbers.isFull()) {
             effects.add(new ResourceEffect.NoRoom(e.id(), "too many earlier writes have not arrived"));
             return;
         }
-        int sequence = e.sequence() > 0 ? e.sequence() : transaction == null ? 1 : transaction.numbers.last() + 1;
+        int sequence = e.sequence() > 0 ? e.sequence() : transaction == null ? 1 : transaction.writeNumbers.last() + 1;
         StagedTransaction.Write before = transaction == null ? null : transaction.writes.get(e.key());
         if (transaction != null && before != null && before.sequence() >= sequence) {
-            transaction.numbers.add(sequence);
+            transaction.writeNumbers.add(sequence);
             effects.add(new ResourceEffect.Staged(e.id(), false));
             return;
         }
@@ -111,7 +111,7 @@ public final class Dictionary {
         StagedTransaction target = transaction == null ? new StagedTransaction() : transaction;
         open.put(e.id(), target);
         target.writes.put(e.key(), new StagedTransaction.Write(sequence, e.value()));
-        target.numbers.add(sequence);
+        target.writeNumbers.add(sequence);
         stagedChars += addedChars;
         effects.add(new ResourceEffect.Staged(e.id(), first));
     }
@@ -139,7 +139,7 @@ public final class Dictionary {
             effects.add(new ResourceEffect.Voted(id, Ballot.abort(NOTHING_STAGED)));
             return;
         }
-        transaction.numbers.expect(e.writeCount());
+        transaction.writeNumbers.expect(e.writeCount());
         switch (transaction.phase) {
             case STAGED -> lockKeys(id, transaction, Phase.WAITING_TO_VOTE, effects);
             case WAITING_TO_VOTE -> {} // the vote answers both messages
@@ -169,7 +169,7 @@ public final class Dictionary {
      */
     private void lockKeys(
             TransactionId id, StagedTransaction transaction, Phase purpose, List<ResourceEffect> effects) {
-        if (!transaction.numbers.isComplete()) {
+        if (!transaction.writeNumbers.isComplete()) {
             abort(id, transaction, purpose, INCOMPLETE, effects);
             return;
         }
@@ -269,7 +269,7 @@ public final class Dictionary {
                                     : new ResourceEffect.CommitRefused(id, ENDED));
             return;
         }
-        transaction.numbers.expect(e.writeCount());
+        transaction.writeNumbers.expect(e.writeCount());
         switch (transaction.phase) {
             case STAGED -> lockKeys(id, transaction, Phase.WAITING_TO_COMMIT, effects);
             case WAITING_TO_COMMIT -> {} // the outcome answers both messages

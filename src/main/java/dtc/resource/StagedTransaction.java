@@ -22,7 +22,7 @@ final class StagedTransaction {
 
     final Map<String, Write> writes = new LinkedHashMap<>();
     Phase phase = Phase.STAGED;
-    final WriteNumbers numbers = new WriteNumbers();
+    final WriteNumbers writeNumbers = new WriteNumbers();
     /**
      * The number of characters by which its commit increases the entries; 0 if it does not. Reserved while PREPARED.
      */

@@ -59,12 +59,15 @@ public class GiveUpResource {
     @Consumes(MediaType.APPLICATION_JSON)
     @APIResponseSchema(value = TransactionDocument.class, responseDescription = "The delivery is given up")
     public Uni<TransactionDocument> giveUp(
-            @RestPath String id, @RestPath String rm, @Context RoutingContext call, @Nullable GiveUpRequest request) {
+            @RestPath String id,
+            @RestPath String rm,
+            @Context RoutingContext context,
+            @Nullable GiveUpRequest request) {
         RequestValidator validator = new RequestValidator(limits);
         TransactionId transaction = validator.transactionId("id", id);
         String name = validator.name("rm", rm);
-        Resolution resolution = resolution(validator, call, request);
-        return uni(() -> coordinator.undelivered().giveUp(transaction, name, resolution))
+        Resolution resolution = resolution(validator, context, request);
+        return toUni(() -> coordinator.undelivered().giveUp(transaction, name, resolution))
                 .map(TransactionResource::document);
     }
 
@@ -77,7 +80,7 @@ public class GiveUpResource {
         TransactionId transaction = validator.transactionId("id", id);
         String name = validator.name("rm", rm);
         validator.throwIfInvalid();
-        return uni(() -> coordinator.undelivered().discard(transaction, name)).map(_ -> RestResponse.noContent());
+        return toUni(() -> coordinator.undelivered().discard(transaction, name)).map(_ -> RestResponse.noContent());
     }
 
     @POST
@@ -85,11 +88,12 @@ public class GiveUpResource {
     @Consumes(MediaType.APPLICATION_JSON)
     @APIResponseSchema(value = TransactionsCount.class, responseDescription = "The number of transactions")
     public Uni<TransactionsCount> giveUpAll(
-            @RestPath String id, @Context RoutingContext call, @Nullable GiveUpRequest request) {
+            @RestPath String id, @Context RoutingContext context, @Nullable GiveUpRequest request) {
         RequestValidator validator = new RequestValidator(limits);
         String name = validator.name("id", id);
-        Resolution resolution = resolution(validator, call, request);
-        return uni(() -> coordinator.undelivered().giveUpAll(name, resolution)).map(TransactionsCount::new);
+        Resolution resolution = resolution(validator, context, request);
+        return toUni(() -> coordinator.undelivered().giveUpAll(name, resolution))
+                .map(TransactionsCount::new);
     }
 
     @DELETE
@@ -99,17 +103,17 @@ public class GiveUpResource {
         RequestValidator validator = new RequestValidator(limits);
         String name = validator.name("id", id);
         validator.throwIfInvalid();
-        return uni(() -> coordinator.undelivered().discardAll(name)).map(TransactionsCount::new);
+        return toUni(() -> coordinator.undelivered().discardAll(name)).map(TransactionsCount::new);
     }
 
-    private Resolution resolution(RequestValidator validator, RoutingContext call, @Nullable GiveUpRequest request) {
+    private Resolution resolution(RequestValidator validator, RoutingContext context, @Nullable GiveUpRequest request) {
         String reason = validator.reason(request == null ? null : request.reason());
         validator.throwIfInvalid();
-        String principal = access.caller(call).principal();
+        String principal = access.caller(context).principal();
         return new Resolution(principal == null ? "an operator" : principal, time.now(), reason);
     }
 
-    private static <T> Uni<T> uni(Supplier<CompletionStage<Answer<T>>> call) {
+    private static <T> Uni<T> toUni(Supplier<CompletionStage<Answer<T>>> call) {
         return Uni.createFrom().completionStage(call).map(Problems::valueOrThrow);
     }
 }

@@ -94,8 +94,8 @@ public class RegistryResource {
     @Produces(MediaType.WILDCARD)
     @APIResponse(responseCode = "204", description = "Gone")
     public RestResponse<Void> deregister(
-            @RestPath String id, @Context RoutingContext call, @QueryParam("instance") @Nullable String instance) {
-        requireOwner(id, call);
+            @RestPath String id, @Context RoutingContext context, @QueryParam("instance") @Nullable String instance) {
+        requireOwner(id, context);
         RequestValidator validator = new RequestValidator(limits);
         UUID expected = instance == null ? null : validator.instance(instance);
         validator.throwIfInvalid();

@@ -98,11 +98,11 @@ public class TransactionResource {
     @APIResponseSchema(
             value = TransactionDocument.class,
             responseCode = "201",
-            responseDescription = "Begun; with autoCommit, as it ended")
+            responseDescription = "Begun; with autoCommit, in its final state")
     public Uni<RestResponse<TransactionDocument>> begin(
             @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable MediaType type,
             @HeaderParam(Headers.PREFER) List<String> prefer,
-            @Context RoutingContext call,
+            @Context RoutingContext context,
             byte @Nullable [] body)
             throws IOException {
         BeginRequest request = beginRequest(type, body);
@@ -115,8 +115,8 @@ public class TransactionResource {
         validator.throwIfInvalid();
         boolean autoCommit = request != null && request.autoCommit() != null && request.autoCommit();
         WaitCondition condition = waitCondition(prefer);
-        return uni(() -> coordinator.begin(origin, timeout, writes, autoCommit, condition))
-                .map(t -> answer(t, autoCommit ? condition : WaitCondition.ENDED, RestResponse.Status.CREATED));
+        return toUni(() -> coordinator.begin(origin, timeout, writes, autoCommit, condition))
+                .map(t -> response(t, autoCommit ? condition : WaitCondition.ENDED, RestResponse.Status.CREATED));
     }
 
     @POST
@@ -125,48 +125,48 @@ public class TransactionResource {
     @Produces(MediaType.WILDCARD)
     @APIResponse(responseCode = "204", description = "Staged")
     public Uni<RestResponse<Void>> write(
-            @RestPath String id, @Context RoutingContext call, @Nullable WriteRequest request) {
+            @RestPath String id, @Context RoutingContext context, @Nullable WriteRequest request) {
         RequestValidator validator = new RequestValidator(limits);
-        TransactionId transaction = id(id, call);
+        TransactionId transaction = id(id, context);
         Coordinator.Write write = validator.write("", request);
         validator.throwIfInvalid();
-        return uni(() -> coordinator.write(transaction, write)).map(_ -> RestResponse.noContent());
+        return toUni(() -> coordinator.write(transaction, write)).map(_ -> RestResponse.noContent());
     }
 
     @POST
     @Path("/{id}/prepare")
-    @APIResponseSchema(value = TransactionDocument.class, responseDescription = "As it stands")
+    @APIResponseSchema(value = TransactionDocument.class, responseDescription = "The current state")
     public Uni<RestResponse<TransactionDocument>> prepare(
-            @RestPath String id, @Context RoutingContext call, @HeaderParam(Headers.PREFER) List<String> prefer) {
-        TransactionId transaction = id(id, call);
+            @RestPath String id, @Context RoutingContext context, @HeaderParam(Headers.PREFER) List<String> prefer) {
+        TransactionId transaction = id(id, context);
         WaitCondition condition = waitCondition(prefer);
-        return uni(() -> coordinator.prepare(transaction, condition))
-                .map(t -> answer(t, condition, RestResponse.Status.OK));
+        return toUni(() -> coordinator.prepare(transaction, condition))
+                .map(t -> response(t, condition, RestResponse.Status.OK));
     }
 
     @POST
     @Path("/{id}/commit")
-    @APIResponseSchema(value = TransactionDocument.class, responseDescription = "As it stands")
+    @APIResponseSchema(value = TransactionDocument.class, responseDescription = "The current state")
     public Uni<RestResponse<TransactionDocument>> commit(
-            @RestPath String id, @Context RoutingContext call, @HeaderParam(Headers.PREFER) List<String> prefer) {
-        TransactionId transaction = id(id, call);
+            @RestPath String id, @Context RoutingContext context, @HeaderParam(Headers.PREFER) List<String> prefer) {
+        TransactionId transaction = id(id, context);
         WaitCondition condition = waitCondition(prefer);
-        return uni(() -> coordinator.commit(transaction, condition))
-                .map(t -> answer(t, condition, RestResponse.Status.OK));
+        return toUni(() -> coordinator.commit(transaction, condition))
+                .map(t -> response(t, condition, RestResponse.Status.OK));
     }
 
     @POST
     @Path("/{id}/rollback")
-    @APIResponseSchema(value = TransactionDocument.class, responseDescription = "As it stands")
-    public Uni<TransactionDocument> rollback(@RestPath String id, @Context RoutingContext call) {
-        TransactionId transaction = id(id, call);
-        return uni(() -> coordinator.rollback(transaction)).map(TransactionResource::document);
+    @APIResponseSchema(value = TransactionDocument.class, responseDescription = "The current state")
+    public Uni<TransactionDocument> rollback(@RestPath String id, @Context RoutingContext context) {
+        TransactionId transaction = id(id, context);
+        return toUni(() -> coordinator.rollback(transaction)).map(TransactionResource::document);
     }
 
     @GET
     @Path("/{id}")
-    public TransactionDocument get(@RestPath String id, @Context RoutingContext call) {
-        return document(Problems.valueOrThrow(coordinator.find(id(id, call))));
+    public TransactionDocument get(@RestPath String id, @Context RoutingContext context) {
+        return document(Problems.valueOrThrow(coordinator.find(id(id, context))));
     }
 
     @GET
@@ -181,13 +181,13 @@ public class TransactionResource {
             @QueryParam("state") @Nullable String state,
             @QueryParam("limit") @Nullable String limit,
             @QueryParam("after") @Nullable String after,
-            @Context RoutingContext call) {
+            @Context RoutingContext context) {
         RequestValidator validator = new RequestValidator(limits);
         int items = validator.pageSize(limit);
         var wanted = validator.state(state);
         TransactionId from = after == null || after.isEmpty() ? null : validator.transactionId("after", after);
         validator.throwIfInvalid();
-        List<Transaction> page = coordinator.list(access.caller(call)::sees, wanted, from, items + 1);
+        List<Transaction> page = coordinator.list(access.caller(context)::sees, wanted, from, items + 1);
         boolean more = page.size() > items;
         List<TransactionDocument> shown =
                 page.stream().limit(items).map(TransactionResource::document).toList();
@@ -195,8 +195,8 @@ public class TransactionResource {
     }
 
     /**
-     * Returns when to respond, according to the client's preferences (RFC 7240). Each preference may have a value and
-     * parameters. Unknown preferences are ignored.
+     * Returns the condition for the response, according to the client's preferences (RFC 7240). Each preference may
+     * have a value and parameters. Unknown preferences are ignored.
      *
      * @param prefer the values of the header, each of which may be a list
      */
@@ -211,17 +211,17 @@ public class TransactionResource {
      * Responds 202 if the client prefers not to wait and the transaction has not ended; otherwise with status
      * {@code ended}.
      */
-    private static RestResponse<TransactionDocument> answer(
+    private static RestResponse<TransactionDocument> response(
             Transaction t, WaitCondition condition, RestResponse.Status ended) {
         boolean early = condition == WaitCondition.DECIDED && !t.state().isFinal();
-        var response = RestResponse.ResponseBuilder.create(early ? RestResponse.Status.ACCEPTED : ended, document(t));
+        var builder = RestResponse.ResponseBuilder.create(early ? RestResponse.Status.ACCEPTED : ended, document(t));
         if (ended == RestResponse.Status.CREATED || early) {
-            response.location(URI.create("/transactions/" + t.id()));
+            builder.location(URI.create("/transactions/" + t.id()));
         }
         if (condition == WaitCondition.DECIDED) {
-            response.header(Headers.PREFERENCE_APPLIED, Headers.RESPOND_ASYNC);
+            builder.header(Headers.PREFERENCE_APPLIED, Headers.RESPOND_ASYNC);
         }
-        return response.build();
+        return builder.build();
     }
 
     /**
@@ -258,9 +258,9 @@ public class TransactionResource {
     }
 
     /** Parses a transaction id. A transaction of another client is reported as unknown. */
-    private TransactionId id(String text, RoutingContext call) {
+    private TransactionId id(String text, RoutingContext context) {
         TransactionId id = new RequestValidator(limits).transactionId("id", text);
-        Caller caller = access.caller(call);
+        Caller caller = access.caller(context);
         if (!caller.seesAll()
                 && coordinator.find(id) instanceof Answer.Given<Transaction>(Transaction t)
                 && !caller.sees(t.origin().principal())) {
@@ -269,7 +269,7 @@ public class TransactionResource {
         return id;
     }
 
-    private static Uni<Transaction> uni(Supplier<CompletionStage<Answer<Transaction>>> call) {
+    private static Uni<Transaction> toUni(Supplier<CompletionStage<Answer<Transaction>>> call) {
         return Uni.createFrom().completionStage(call).map(Problems::valueOrThrow);
     }
 

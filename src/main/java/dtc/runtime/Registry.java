@@ -89,7 +89,7 @@ public final class Registry {
                 return refuse(
                         Kind.NAME_TAKEN, "resource manager %s is registered with this URL".formatted(other.id()), id);
             }
-            if (before == null && registrations.size() >= resourceManagersMax && !removeLongestLapsed()) {
+            if (before == null && registrations.size() >= resourceManagersMax && !evictLongestLapsed()) {
                 return refuse(
                         Kind.OVERLOADED,
                         String.format(Locale.ROOT, "no more than %d resource managers", resourceManagersMax),
@@ -163,7 +163,7 @@ public final class Registry {
                 .toList();
     }
 
-    private boolean removeLongestLapsed() {
+    private boolean evictLongestLapsed() {
         return registrations.values().stream()
                 .filter(r -> !isLive(r))
                 .min(Comparator.comparingLong(Registration::renewedAtNanos))

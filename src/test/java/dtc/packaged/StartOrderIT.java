@@ -66,7 +66,7 @@ class StartOrderIT {
     }
 
     private static boolean hasTried(Application application) {
-        return application.output().contains("is not registered, and goes on trying");
+        return application.output().contains("is not registered, retrying");
     }
 
     /** The first votes may time out on a slow machine: the processes have just started. */

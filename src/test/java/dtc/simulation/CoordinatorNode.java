@@ -22,7 +22,7 @@ import dtc.runtime.Answer;
 import dtc.runtime.Backoff;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
-import dtc.runtime.coordinator.Applied;
+import dtc.runtime.coordinator.AppliedEvent;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.TransactionIds;
 import dtc.runtime.coordinator.TransactionListener;
@@ -473,7 +473,7 @@ final class CoordinatorNode extends Node {
         }
 
         @Override
-        public void applied(Applied applied) {
+        public void applied(AppliedEvent applied) {
             Transaction before = applied.before();
             if (!life.isOver() && before != null && applied.stateChanged()) {
                 world.ledger.changed(before, applied.after());

@@ -46,7 +46,7 @@ final class WaitDieCheck implements Check {
 
     private static boolean isNoRoom(Ballot ballot) {
         String reason = String.valueOf(ballot.reason());
-        return reason.contains("no room") || reason.contains("too many transactions");
+        return reason.contains("the limit of ") || reason.contains("too many transactions");
     }
 
     private void complain(Ledger.Shadow resourceManager, Ledger.Seen transaction, String what) {

@@ -16,8 +16,8 @@ import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
 import dtc.runtime.Backoff;
-import dtc.runtime.Ports;
 import dtc.runtime.Registry;
+import dtc.runtime.Stages;
 import dtc.runtime.Time;
 import dtc.runtime.messaging.ParticipantClient;
 import java.time.Duration;
@@ -168,16 +168,17 @@ public final class Coordinator {
             return Answer.refusedStage(Refusal.of(Kind.KEY_REUSED, "this Idempotency-Key was used with another body"));
         }
         if (earlier == null) {
-            Ports.call(() -> beginAndWrite(origin, timeout, writes, autoCommit)).whenComplete((begun, failure) -> {
-                if (!(begun instanceof Answer.Given<TransactionId>)) {
-                    keys.release(origin.principal(), request, binding);
-                }
-                if (failure == null) {
-                    binding.begun().complete(begun);
-                } else {
-                    binding.begun().completeExceptionally(failure);
-                }
-            });
+            Stages.call(() -> beginAndWrite(origin, timeout, writes, autoCommit))
+                    .whenComplete((begun, failure) -> {
+                        if (!(begun instanceof Answer.Given<TransactionId>)) {
+                            keys.release(origin.principal(), request, binding);
+                        }
+                        if (failure == null) {
+                            binding.begun().complete(begun);
+                        } else {
+                            binding.begun().completeExceptionally(failure);
+                        }
+                    });
         }
         return (earlier == null ? binding : earlier)
                 .begun()
@@ -223,7 +224,7 @@ public final class Coordinator {
         Transaction transaction = Transaction.begin(ids.get(), origin, now, now.plus(allowed));
         TransactionEntry entry = new TransactionEntry(transaction, time.nanos());
         store.add(entry);
-        listeners.applied(Applied.initial(transaction));
+        listeners.applied(AppliedEvent.initial(transaction));
         entry.setTimer(time.after(allowed, () -> driver.apply(entry, new CoordinatorEvent.Expired())));
         if (stopping) {
             driver.apply(

@@ -16,7 +16,7 @@ final class Listeners implements TransactionListener {
     }
 
     @Override
-    public void applied(Applied applied) {
+    public void applied(AppliedEvent applied) {
         each(listener -> listener.applied(applied));
     }
 

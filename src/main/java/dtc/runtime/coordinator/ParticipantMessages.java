@@ -3,9 +3,9 @@ package dtc.runtime.coordinator;
 import dtc.coordinator.Participant;
 import dtc.protocol.Message;
 import dtc.protocol.Reply;
-import dtc.runtime.Ports;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
+import dtc.runtime.Stages;
 import dtc.runtime.messaging.ParticipantClient;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -73,7 +73,7 @@ final class ParticipantMessages {
 
     private static CompletionStage<Reply> call(
             BiFunction<Registration, Message, CompletionStage<Reply>> send, Registration target, Message message) {
-        return Ports.call(() -> send.apply(target, message))
+        return Stages.call(() -> send.apply(target, message))
                 // An internal error: it is unknown whether the message was carried out.
                 .exceptionally(failure -> new Reply.NoAnswer(
                         "the call to it failed: " + failure.getClass().getSimpleName()));

@@ -63,7 +63,7 @@ final class Recovery {
         entry.setDecidedNanos(time.nanos() - elapsed(t.decidedAt(), time.now()).toNanos());
         store.addRecovered(entry, age);
         if (!t.state().isFinal()) {
-            listeners.applied(Applied.initial(t));
+            listeners.applied(AppliedEvent.initial(t));
         }
         return entry;
     }

@@ -16,9 +16,9 @@ import dtc.log.DecisionLog;
 import dtc.protocol.Message;
 import dtc.protocol.Reply;
 import dtc.runtime.Backoff;
-import dtc.runtime.Ports;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
+import dtc.runtime.Stages;
 import dtc.runtime.Time;
 import dtc.runtime.messaging.ParticipantClient;
 import java.time.Duration;
@@ -99,8 +99,8 @@ final class TransactionDriver {
             step = machine.apply(before, event, time.now());
             long nanos = time.nanos();
             entry.update(step.transaction(), nanos);
-            listeners.applied(
-                    new Applied(before, event, step, entry.nanosSinceBegin(nanos), entry.nanosSincePrepare(nanos)));
+            listeners.applied(new AppliedEvent(
+                    before, event, step, entry.nanosSinceBegin(nanos), entry.nanosSincePrepare(nanos)));
             for (CoordinatorEffect effect : step.effects()) {
                 if (effect instanceof Persist persist) {
                     beginPersist(entry, persist);
@@ -173,7 +173,7 @@ final class TransactionDriver {
 
     private void force(TransactionEntry entry, TransactionRecord record) {
         // A failed stage is treated like Unknown: the record may or may not be stored.
-        Ports.call(() -> log.append(LogRecords.encode(record, observed))).thenAccept(result -> {
+        Stages.call(() -> log.append(LogRecords.encode(record, observed))).thenAccept(result -> {
             switch (result) {
                 case AppendResult.Stored() -> {
                     entry.recordDone();

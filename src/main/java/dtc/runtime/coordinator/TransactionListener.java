@@ -7,7 +7,7 @@ package dtc.runtime.coordinator;
 public interface TransactionListener {
 
     /** Called for each event, in order, under the lock of the transaction. */
-    default void applied(Applied applied) {}
+    default void applied(AppliedEvent applied) {}
 
     default void delivery(DeliveryEvent event) {}
 }

@@ -3,8 +3,8 @@ package dtc.runtime.messaging;
 import dtc.coordinator.ReplyTable;
 import dtc.protocol.Message;
 import dtc.protocol.Reply;
-import dtc.runtime.Ports;
 import dtc.runtime.Registration;
+import dtc.runtime.Stages;
 import dtc.runtime.Time;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -277,7 +277,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
         }
 
         private CompletionStage<?> sendAlone(PendingMessage pending) {
-            return Ports.call(() -> transport.send(registration, pending.message()))
+            return Stages.call(() -> transport.send(registration, pending.message()))
                     .whenComplete((reply, failure) -> {
                         if (failure != null) {
                             pending.reply().completeExceptionally(failure);
@@ -291,7 +291,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
         }
 
         private CompletionStage<?> sendBatch(List<PendingMessage> batch) {
-            return Ports.call(() -> transport.sendBatch(
+            return Stages.call(() -> transport.sendBatch(
                             registration,
                             batch.stream().map(PendingMessage::message).toList()))
                     .handle((replies, failure) -> {

@@ -3,7 +3,7 @@ package dtc.runtime.participant;
 import dtc.protocol.Outcome;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Backoff;
-import dtc.runtime.Ports;
+import dtc.runtime.Stages;
 import dtc.runtime.Time;
 import java.time.Duration;
 import java.util.Map;
@@ -50,7 +50,7 @@ final class Inquiry {
     }
 
     private void inquire(TransactionId transaction, int attempt) {
-        Ports.call(() -> coordinator.outcome(transaction)).whenComplete((outcome, failure) -> {
+        Stages.call(() -> coordinator.outcome(transaction)).whenComplete((outcome, failure) -> {
             if (failure != null) {
                 scheduleInquiry(transaction, attempt + 1);
                 return;

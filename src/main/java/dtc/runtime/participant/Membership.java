@@ -1,8 +1,8 @@
 package dtc.runtime.participant;
 
 import dtc.runtime.Backoff;
-import dtc.runtime.Ports;
 import dtc.runtime.Registration;
+import dtc.runtime.Stages;
 import dtc.runtime.Time;
 import java.time.Duration;
 import java.util.Set;
@@ -63,7 +63,7 @@ public final class Membership {
         if (stopped) {
             return;
         }
-        CompletionStage<Duration> answer = Ports.call(() -> coordinator.register(
+        CompletionStage<Duration> answer = Stages.call(() -> coordinator.register(
                 participant.id(), participant.instance(), FEATURES, participant.newestForgotten()));
         pending = answer;
         answer.whenComplete((lease, failure) -> {
@@ -94,6 +94,6 @@ public final class Membership {
         stopped = true;
         // Wait for a pending renewal, which would otherwise register it again.
         return pending.handle((_, _) -> true)
-                .thenCompose(_ -> Ports.call(() -> coordinator.deregister(participant.id(), participant.instance())));
+                .thenCompose(_ -> Stages.call(() -> coordinator.deregister(participant.id(), participant.instance())));
     }
 }

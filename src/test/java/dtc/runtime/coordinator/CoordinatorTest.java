@@ -379,7 +379,7 @@ class CoordinatorTest {
         register("b", "http://localhost:2");
         listeners = List.of(new TransactionListener() {
             @Override
-            public void applied(Applied applied) {
+            public void applied(AppliedEvent applied) {
                 throw new IllegalStateException("a bug");
             }
 

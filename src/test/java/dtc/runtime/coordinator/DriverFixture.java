@@ -29,7 +29,7 @@ final class DriverFixture {
     final Registry registry = new Registry(time, LEASE, 10, _ -> true);
     final FakeParticipants participants = new FakeParticipants();
     final FakeLog log = new FakeLog();
-    final List<Applied> applied = new ArrayList<>();
+    final List<AppliedEvent> applied = new ArrayList<>();
     final TwoPhaseCommit machine = new TwoPhaseCommit(PARTICIPANTS_MAX, WRITES_MAX);
     final TransactionStore store =
             new TransactionStore(time, 10, RETENTION, 10, forgotten -> log.forget(forgotten.id()));
@@ -85,7 +85,7 @@ final class DriverFixture {
 
     private final class Recording implements TransactionListener {
         @Override
-        public void applied(Applied event) {
+        public void applied(AppliedEvent event) {
             applied.add(event);
             listener.applied(event);
         }

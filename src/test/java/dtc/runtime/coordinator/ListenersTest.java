@@ -30,7 +30,7 @@ class ListenersTest {
     void a_listener_that_throws_does_not_affect_the_others(Throwable fault) {
         List<String> called = new ArrayList<>();
         Listeners listeners = new Listeners(List.of(recording(called), throwing(fault), recording(called)));
-        listeners.applied(Applied.initial(Transaction.begin(ID, Origin.ANONYMOUS, Instant.EPOCH, Instant.EPOCH)));
+        listeners.applied(AppliedEvent.initial(Transaction.begin(ID, Origin.ANONYMOUS, Instant.EPOCH, Instant.EPOCH)));
         listeners.delivery(new DeliveryEvent.Sent(ID, "orders", Outcome.COMMIT));
         assertEquals(List.of("applied", "applied", "delivery", "delivery"), called);
     }
@@ -38,7 +38,7 @@ class ListenersTest {
     private static TransactionListener recording(List<String> called) {
         return new TransactionListener() {
             @Override
-            public void applied(Applied applied) {
+            public void applied(AppliedEvent applied) {
                 called.add("applied");
             }
 
@@ -52,7 +52,7 @@ class ListenersTest {
     private static TransactionListener throwing(Throwable fault) {
         return new TransactionListener() {
             @Override
-            public void applied(Applied applied) {
+            public void applied(AppliedEvent applied) {
                 fail();
             }
 

@@ -31,7 +31,7 @@ class RecoveryTest {
 
     private final FakeTime time = new FakeTime();
     private final MemoryDecisionLog log = new MemoryDecisionLog();
-    private final List<Applied> applied = new ArrayList<>();
+    private final List<AppliedEvent> applied = new ArrayList<>();
     private final TransactionStore store =
             new TransactionStore(time, IN_FLIGHT_MAX, RETENTION, 10, forgotten -> log.forget(forgotten.id()));
     private final Recovery recovery = new Recovery(log, store, time, new ObservedTime(time), listener());
@@ -154,7 +154,7 @@ class RecoveryTest {
     private TransactionListener listener() {
         return new TransactionListener() {
             @Override
-            public void applied(Applied event) {
+            public void applied(AppliedEvent event) {
                 applied.add(event);
             }
         };

@@ -228,7 +228,7 @@ class TransactionDriverTest {
             assertEquals(
                     fixture.applied.get(i - 1).after(), fixture.applied.get(i).before());
         }
-        Applied last = fixture.applied.getLast();
+        AppliedEvent last = fixture.applied.getLast();
         assertEquals(entry.transaction(), last.after());
         assertEquals(Duration.ofSeconds(4), last.sinceBegin());
         assertEquals(Duration.ofSeconds(1), last.sincePrepare());
@@ -240,7 +240,7 @@ class TransactionDriverTest {
         Set<String> calls = new TreeSet<>();
         fixture.listener = new TransactionListener() {
             @Override
-            public void applied(Applied applied) {
+            public void applied(AppliedEvent applied) {
                 calls.add("listener " + Thread.holdsLock(entry));
             }
         };
@@ -267,7 +267,7 @@ class TransactionDriverTest {
                 calls);
     }
 
-    private static String event(Applied applied) {
+    private static String event(AppliedEvent applied) {
         return String.valueOf(applied.event()).replaceAll("\\[.*", "");
     }
 

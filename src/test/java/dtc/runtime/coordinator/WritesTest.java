@@ -222,7 +222,7 @@ class WritesTest {
         fixture.register("orders", Registration.PREPARE_WITH_WRITES);
         fixture.listener = new TransactionListener() {
             @Override
-            public void applied(Applied applied) {
+            public void applied(AppliedEvent applied) {
                 if (applied.event() instanceof CoordinatorEvent.WriteRequested request
                         && request.resourceManager().equals("orders")) {
                     fixture.apply(entry, new CoordinatorEvent.RollbackRequested());

@@ -18,15 +18,15 @@ import org.jspecify.annotations.Nullable;
  * @param sinceBeginNanos elapsed time since the transaction was begun or read from the log
  * @param sincePrepareNanos elapsed time since phase one began; zero if it has not begun
  */
-public record Applied(
+public record AppliedEvent(
         @Nullable Transaction before,
         @Nullable CoordinatorEvent event,
         Step step,
         long sinceBeginNanos,
         long sincePrepareNanos) {
 
-    static Applied initial(Transaction transaction) {
-        return new Applied(null, null, new Step(transaction, List.of(), null), 0, 0);
+    static AppliedEvent initial(Transaction transaction) {
+        return new AppliedEvent(null, null, new Step(transaction, List.of(), null), 0, 0);
     }
 
     public Duration sinceBegin() {

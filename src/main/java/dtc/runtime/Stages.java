@@ -1,0 +1,20 @@
+package dtc.runtime;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
+
+/** Utilities for completion stages. */
+public final class Stages {
+
+    private Stages() {}
+
+    /** Returns the stage of an asynchronous call, or a failed stage if the call throws. */
+    public static <T> CompletionStage<T> call(Supplier<CompletionStage<T>> call) {
+        try {
+            return call.get();
+        } catch (RuntimeException | Error e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+}
