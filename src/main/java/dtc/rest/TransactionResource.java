@@ -109,9 +109,9 @@ public class TransactionResource {
         RequestValidator validator = new RequestValidator(limits);
         Duration timeout = validator.timeout(request);
         List<Coordinator.Write> writes = validator.writes(request);
-        String key = validator.idempotencyKey(call.request().headers().getAll(Headers.IDEMPOTENCY_KEY));
+        String key = validator.idempotencyKey(context.request().headers().getAll(Headers.IDEMPOTENCY_KEY));
         Origin origin = new Origin(
-                access.caller(call).principal(), key == null ? null : new Origin.Request(key, fingerprint(request)));
+                access.caller(context).principal(), key == null ? null : new Origin.Request(key, fingerprint(request)));
         validator.throwIfInvalid();
         boolean autoCommit = request != null && request.autoCommit() != null && request.autoCommit();
         WaitCondition condition = waitCondition(prefer);
