@@ -115,6 +115,9 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
         if (!version.equals(HTTP_1_0) && !version.equals(HTTP_1_1)) {
             return "the version of HTTP is not supported";
         }
+        if (request.headers().contains("")) {
+            return "a header has no name";
+        }
         List<String> hosts = request.headers().getAll(HttpHeaderNames.HOST);
         if (hosts.size() > 1) {
             return "the header Host must not be repeated";

@@ -79,14 +79,26 @@ final class RawClient implements AutoCloseable {
                         List.of(parts[1].strip()),
                         (a, b) -> Stream.concat(a.stream(), b.stream()).toList());
             }
-            int length = answersHead
-                    ? 0
-                    : Integer.parseInt(
-                            headers.getOrDefault("content-length", List.of("0")).getFirst());
-            return new Response(statusLine, headers, new String(in.readNBytes(length), StandardCharsets.UTF_8));
+            String body = answersHead ? "" : new String(body(headers), StandardCharsets.UTF_8);
+            return new Response(statusLine, headers, body);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private byte[] body(Map<String, List<String>> headers) throws IOException {
+        if (!headers.containsKey("transfer-encoding")) {
+            return in.readNBytes(Integer.parseInt(
+                    headers.getOrDefault("content-length", List.of("0")).getFirst()));
+        }
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        int length;
+        do {
+            length = Integer.parseInt(line(), 16);
+            body.write(in.readNBytes(length));
+            line();
+        } while (length > 0);
+        return body.toByteArray();
     }
 
     /** Whether the server has closed the connection, and sent nothing more before. */

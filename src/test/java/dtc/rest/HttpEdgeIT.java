@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.rest.RawClient.Response;
 import io.quarkus.test.common.http.TestHTTPResource;
-import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.QuarkusIntegrationTest;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -24,8 +24,8 @@ import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Requests as bytes: what is refused before the resources see it, and what all responses have in common. */
-@QuarkusTest
-class HttpEdgeTest {
+@QuarkusIntegrationTest
+class HttpEdgeIT {
 
     private static final String HOST = "Host: localhost\r\n";
     private static final String ID = "01990000-0000-7000-8000-000000000000";
@@ -224,7 +224,7 @@ class HttpEdgeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"text/html", "text/plain", "application/xml", "image/*;q=0.1"})
+    @ValueSource(strings = {"text/html", "text/plain", "application/xml", "image/png;q=0.1"})
     void errors_and_responses_without_a_body_do_not_depend_on_accept(String accept) {
         String rest = " HTTP/1.1\r\n" + HOST + "Accept: " + accept + "\r\nContent-Length: 0\r\n\r\n";
         assertProblem(406, send("GET /transactions" + rest));
@@ -273,8 +273,6 @@ class HttpEdgeTest {
             "p//q",
             "p/q/",
             "/p",
-            ".",
-            "..",
             "a/../b",
             "a/./b",
             "%",
@@ -326,9 +324,9 @@ class HttpEdgeTest {
 
     @Test
     void a_client_that_does_not_read_holds_one_response() {
-        String body = "{\"resourceManager\":\"orders\",\"key\":\"%s\",\"value\":1}";
         for (int i = 0; i < 200; i++) {
-            String begin = "{\"autoCommit\":true,\"writes\":[" + String.format(Locale.ROOT, body, "n" + i) + "]}";
+            String begin = "{\"autoCommit\":true,\"writes\":[{\"resourceManager\":\"orders\",\"key\":\"n" + i
+                    + "\",\"value\":1}]}";
             send("POST /transactions HTTP/1.1\r\n" + HOST + "Content-Type: application/json\r\nContent-Length: "
                     + begin.length() + "\r\n\r\n" + begin);
         }
