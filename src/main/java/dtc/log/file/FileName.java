@@ -35,29 +35,33 @@ record FileName(Kind kind, long number, int epoch) {
             this.layout = layout;
         }
 
-        private boolean matches(String name) {
+        /** Parses a name; null if it does not have this layout. */
+        private @Nullable FileName parse(String name) {
             if (name.length() != layout.length()) {
-                return false;
+                return null;
             }
+            long number = 0;
+            long epoch = 0;
             for (int i = 0; i < name.length(); i++) {
-                if (!matches(layout.charAt(i), name.charAt(i))) {
-                    return false;
+                char expected = layout.charAt(i);
+                char actual = name.charAt(i);
+                if (expected != NUMBER && expected != EPOCH) {
+                    if (actual != expected) {
+                        return null;
+                    }
+                    continue;
+                }
+                int digit = actual - '0';
+                if (digit < 0 || digit > 9) {
+                    return null;
+                }
+                if (expected == NUMBER) {
+                    number = 10 * number + digit;
+                } else {
+                    epoch = 10 * epoch + digit;
                 }
             }
-            return true;
-        }
-
-        private static boolean matches(char expected, char actual) {
-            return switch (expected) {
-                case NUMBER, EPOCH -> actual >= '0' && actual <= '9';
-                default -> actual == expected;
-            };
-        }
-
-        /** Returns the digits at the places of {@code letter} in a name that matches; 0 if there are none. */
-        private long value(String name, char letter) {
-            int from = layout.indexOf(letter);
-            return from < 0 ? 0 : Long.parseLong(name, from, layout.lastIndexOf(letter) + 1, 10);
+            return new FileName(this, number, (int) epoch);
         }
     }
 

@@ -33,7 +33,16 @@ class FileNameTest {
 
     @Test
     void other_names_are_no_files_of_a_log() {
-        for (String name : List.of("segment-1.log", "claim-1", "lock", "segment-\u0660\u0660\u0660.log", "x")) {
+        for (String name : List.of(
+                "segment-1.log",
+                "claim-1",
+                "claim-EEEEEEEE",
+                "claim-0000000x",
+                "claim-0000000\u0660",
+                "manifest-00000001.old",
+                "lock",
+                "segment-\u0660\u0660\u0660.log",
+                "x")) {
             assertNull(FileName.parse(name), name);
         }
         assertNull(FileName.parse("claim-99999999"), "the highest epoch has 24 bits");
