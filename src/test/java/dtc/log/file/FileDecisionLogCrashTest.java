@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import dtc.log.LogRecord;
 import dtc.log.SampleLogRecords;
 import dtc.log.file.FaultyStorage.PowerFailure;
+import dtc.log.file.FaultyStorage.Snapshot;
 import dtc.protocol.TransactionId;
 import dtc.testing.NoApplication;
 import java.io.IOException;
@@ -135,7 +136,7 @@ class FileDecisionLogCrashTest {
                 "cleaned: " + whole.process.storage.names());
 
         int images = 0;
-        Map<Object, List<LogRecord>> replayed = Map.of();
+        Map<Snapshot, List<LogRecord>> replayed = Map.of();
         for (int change = 0; change < changes; change++) {
             FaultyStorage storage = new FaultyStorage();
             storage.powerFailsAt(change);
@@ -155,15 +156,15 @@ class FileDecisionLogCrashTest {
      *     images that were possible before.
      * @return what is replayed from the images, by their content
      */
-    private static Map<Object, List<LogRecord>> check(
+    private static Map<Snapshot, List<LogRecord>> check(
             Workload workload,
             FaultyStorage storage,
             FileDecisionLog.Settings settings,
-            Map<Object, List<LogRecord>> before)
+            Map<Snapshot, List<LogRecord>> before)
             throws IOException {
         Set<List<LogRecord>> allowed = workload.allowed();
-        Map<Object, List<LogRecord>> replayed = new HashMap<>();
-        for (Map.Entry<Object, FaultyStorage> image :
+        Map<Snapshot, List<LogRecord>> replayed = new HashMap<>();
+        for (Map.Entry<Snapshot, FaultyStorage> image :
                 distinct(storage.afterPowerFailure()).entrySet()) {
             List<LogRecord> found = before.get(image.getKey());
             if (found == null) {
@@ -191,10 +192,10 @@ class FileDecisionLogCrashTest {
     }
 
     /** Returns one image of each content. */
-    private static Map<Object, FaultyStorage> distinct(List<FaultyStorage> images) {
-        Map<Object, FaultyStorage> distinct = new LinkedHashMap<>();
+    private static Map<Snapshot, FaultyStorage> distinct(List<FaultyStorage> images) {
+        Map<Snapshot, FaultyStorage> distinct = new LinkedHashMap<>();
         for (FaultyStorage image : images) {
-            distinct.putIfAbsent(image.content(), image);
+            distinct.putIfAbsent(image.snapshot(), image);
         }
         return distinct;
     }
@@ -233,7 +234,7 @@ class FileDecisionLogCrashTest {
         workload.process.storage.powerFailsAt(150);
         workload.run();
         Set<List<LogRecord>> allowed = workload.allowed();
-        Set<Object> checked = new HashSet<>();
+        Set<Snapshot> checked = new HashSet<>();
         for (FaultyStorage image :
                 distinct(workload.process.storage.afterPowerFailure()).values()) {
             for (int change = 0; change < 20; change++) {
@@ -245,7 +246,7 @@ class FileDecisionLogCrashTest {
                     // the interruption
                 }
                 for (FaultyStorage next : image.afterPowerFailure()) {
-                    if (checked.add(next.content())) {
+                    if (checked.add(next.snapshot())) {
                         assertTrue(allowed.contains(replayed(next, settings)));
                     }
                 }
@@ -276,8 +277,8 @@ class FileDecisionLogCrashTest {
             } catch (IOException refusal) {
                 assertTrue(workload.calls.isEmpty(), () -> "at opening: " + refusal);
             }
-            check(workload, storage.afterKill(), settings, Map.of());
-            check(workload, storage, settings, Map.of());
+            Map<Snapshot, List<LogRecord>> replayed = check(workload, storage.afterKill(), settings, Map.of());
+            check(workload, storage, settings, replayed);
         }
     }
 
