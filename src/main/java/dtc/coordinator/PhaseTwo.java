@@ -216,7 +216,7 @@ final class PhaseTwo {
     /** Sends a commit that was given up once more. */
     static Step participantReturned(Transaction t, String resourceManager) {
         return t.isGivenUp(resourceManager)
-                ? Step.of(t, new Deliver(resourceManager, Outcome.COMMIT, Timing.NOW))
+                ? Step.of(t, new Deliver(resourceManager, Outcome.COMMIT, Timing.AFTER_PAUSE))
                 : Step.of(t);
     }
 

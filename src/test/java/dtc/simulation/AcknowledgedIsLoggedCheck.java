@@ -37,7 +37,7 @@ final class AcknowledgedIsLoggedCheck implements Check {
             return;
         }
         Ledger.Part part = transaction.parts.get(whom);
-        if (!transaction.forgotten || (part != null && !part.applied)) {
+        if (!transaction.forgotten || (part != null && !part.applied && !part.discarded)) {
             world.fail(NAME, "%s is told that nothing is known of %s".formatted(whom, transaction));
         }
     }

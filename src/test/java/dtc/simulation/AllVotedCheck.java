@@ -34,6 +34,21 @@ final class AllVotedCheck implements Check {
             if (!part.votedCommit && !part.votedReadOnly) {
                 world.fail(NAME, "%s is to commit, and %s did not vote for it".formatted(transaction, name));
             }
+            if (part.votedTooLate) {
+                world.fail(
+                        NAME,
+                        "%s is to commit, and another instance of %s was registered when its vote arrived"
+                                .formatted(transaction, name));
+            }
         });
+    }
+
+    @Override
+    public void asksForVote(Ledger.Seen transaction, String resourceManager, Ledger.Part part) {
+        if (part.writesUnderWay > 0) {
+            world.fail(
+                    NAME,
+                    "%s is asked to vote on %s while a write is under way".formatted(resourceManager, transaction));
+        }
     }
 }

@@ -198,6 +198,68 @@ sealed interface Ask {
         }
     }
 
+    /** An operator gives up the participant. */
+    record GiveUp(String transaction, String resourceManager) implements Ask {
+        @Override
+        public String subject() {
+            return "give up " + transaction + " at " + resourceManager;
+        }
+
+        @Override
+        public String toString() {
+            return subject();
+        }
+    }
+
+    /** An operator discards the commit that was given up. */
+    record Discard(String transaction, String resourceManager) implements Ask {
+        @Override
+        public String subject() {
+            return "discard " + transaction + " at " + resourceManager;
+        }
+
+        @Override
+        public String toString() {
+            return subject();
+        }
+    }
+
+    /** An operator gives up all that is not delivered to the resource manager. */
+    record GiveUpAll(String resourceManager) implements Ask {
+        @Override
+        public String transaction() {
+            return "";
+        }
+
+        @Override
+        public String subject() {
+            return "give up all at " + resourceManager;
+        }
+
+        @Override
+        public String toString() {
+            return subject();
+        }
+    }
+
+    /** An operator discards all commits to the resource manager that were given up. */
+    record DiscardAll(String resourceManager) implements Ask {
+        @Override
+        public String transaction() {
+            return "";
+        }
+
+        @Override
+        public String subject() {
+            return "discard all at " + resourceManager;
+        }
+
+        @Override
+        public String toString() {
+            return subject();
+        }
+    }
+
     /** Asks nothing for so long. */
     record Wait(long millis) implements Ask {
         @Override
@@ -242,6 +304,10 @@ sealed interface Ask {
             form("deliver (\\S+)", m -> new Deliver(m.group(1))),
             form("resolve (\\S+)", m -> new Resolve(m.group(1))),
             form("remove (\\S+)", m -> new Remove(m.group(1))),
+            form("give up all at (\\S+)", m -> new GiveUpAll(m.group(1))),
+            form("discard all at (\\S+)", m -> new DiscardAll(m.group(1))),
+            form("give up (\\S+) at (\\S+)", m -> new GiveUp(m.group(1), m.group(2))),
+            form("discard (\\S+) at (\\S+)", m -> new Discard(m.group(1), m.group(2))),
             form("list", _ -> new ListAll()),
             form("wait (\\d+)", m -> new Wait(Long.parseLong(m.group(1)))));
 

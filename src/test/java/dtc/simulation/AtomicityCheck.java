@@ -93,16 +93,27 @@ final class AtomicityCheck implements Check {
             noneStands(transaction, "it is ROLLED_BACK");
         }
         if (t.state() == TransactionState.HEURISTIC) {
-            if (transaction.parts.keySet().stream().noneMatch(name -> isLost(transaction, name) || mayLookLost(name))) {
-                world.fail(NAME, "%s is HEURISTIC, and no participant has lost it".formatted(transaction));
+            if (transaction.parts.keySet().stream()
+                    .noneMatch(
+                            name -> isLost(transaction, name) || mayLookLost(name) || isGivenUp(transaction, name))) {
+                world.fail(
+                        NAME, "%s is HEURISTIC, and no participant has lost it or was given up".formatted(transaction));
             }
             transaction.parts.forEach((name, part) -> {
-                boolean excused = isLost(transaction, name) || (!atTheEnd && mayLookLost(name));
+                // One that was given up has asked for its outcome by the end, unless the commit was discarded.
+                boolean excused = isLost(transaction, name)
+                        || (!atTheEnd && (mayLookLost(name) || isGivenUp(transaction, name)))
+                        || part.discarded;
                 if (t.decision() == Outcome.COMMIT && !part.applied && !excused) {
                     world.fail(NAME, "%s is HEURISTIC, and %s did not commit".formatted(transaction, name));
                 }
             });
         }
+    }
+
+    private static boolean isGivenUp(Ledger.Seen transaction, String resourceManager) {
+        Ledger.Part part = transaction.parts.get(resourceManager);
+        return part != null && part.givenUp;
     }
 
     private void noneStands(Ledger.Seen transaction, String why) {

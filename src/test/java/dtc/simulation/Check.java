@@ -1,5 +1,6 @@
 package dtc.simulation;
 
+import dtc.coordinator.CoordinatorEvent;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionRecord;
 import dtc.protocol.Ballot;
@@ -24,6 +25,18 @@ interface Check {
     default void forgotten(Ledger.Seen transaction) {}
 
     default void changed(Ledger.Seen transaction, Transaction before, Transaction after) {}
+
+    /** The coordinator has begun a transaction. */
+    default void began(Ledger.Seen transaction) {}
+
+    /** The coordinator has applied an event. */
+    default void applied(Ledger.Seen transaction, Transaction before, CoordinatorEvent event, Transaction after) {}
+
+    /** An operator was told that the commit to this participant is given up. */
+    default void toldGivenUp(Ledger.Seen transaction, String resourceManager) {}
+
+    /** The coordinator asks for a vote. */
+    default void asksForVote(Ledger.Seen transaction, String resourceManager, Ledger.Part part) {}
 
     /** The coordinator says an outcome: to a client, or to a participant. */
     default void told(Ledger.Seen transaction, Outcome outcome, String whom) {}

@@ -1,5 +1,6 @@
 package dtc.simulation;
 
+import dtc.coordinator.CoordinatorEvent;
 import dtc.coordinator.RecordCodec;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionRecord;
@@ -177,6 +178,7 @@ final class CoordinatorNode extends Node {
                     case Ask.Put _, Ask.Prepare _, Ask.Commit _, Ask.Rollback _ -> null;
                     case Ask.Get _, Ask.ListAll _, Ask.Wait _ -> null;
                     case Ask.Stop _, Ask.Deliver _, Ask.Resolve _, Ask.Remove _ -> null;
+                    case Ask.GiveUp _, Ask.Discard _, Ask.GiveUpAll _, Ask.DiscardAll _ -> null;
                 };
                 world.ledger.began(id, world.name(id, ask.transaction()), key);
             }
@@ -253,8 +255,45 @@ final class CoordinatorNode extends Node {
             case Ask.Resolve _ ->
                 told(up().resolve(known(id), new Resolution(client, new LifeTime(life).now(), REASON)));
             case Ask.Remove remove -> told(lookedUp().removeLapsed(remove.resourceManager()));
+            case Ask.GiveUp(var _, String name) ->
+                givenUp(life, name, () -> up().undelivered().giveUp(known(id), name, resolution(life, client)));
+            case Ask.GiveUpAll(String name) ->
+                givenUp(life, name, () -> up().undelivered().giveUpAll(name, resolution(life, client)));
+            case Ask.Discard(var _, String name) ->
+                up().undelivered().discard(known(id), name).thenCompose(CoordinatorNode::told);
+            case Ask.DiscardAll(String name) ->
+                up().undelivered().discardAll(name).thenCompose(CoordinatorNode::told);
             case Ask.Wait _ -> throw new IllegalStateException("asks nothing");
         };
+    }
+
+    private static Resolution resolution(Life life, String client) {
+        return new Resolution(client, new LifeTime(life).now(), REASON);
+    }
+
+    /** The call is answered once the records of all that it gives up are durable. */
+    private CompletionStage<ClientNode.Heard> givenUp(
+            Life life, String resourceManager, Supplier<CompletionStage<? extends Answer<?>>> call) {
+        Set<TransactionId> earlier = givenUp(resourceManager);
+        CompletionStage<? extends Answer<?>> answer = call.get();
+        Set<TransactionId> givenUp = givenUp(resourceManager);
+        givenUp.removeAll(earlier);
+        return answer.thenCompose(given -> {
+            if (life.isOver()) {
+                return CompletableFuture.completedFuture(new ClientNode.Heard("nothing", null, false));
+            }
+            if (given instanceof Answer.Given<?>) {
+                givenUp.forEach(transaction -> world.ledger.toldGivenUp(transaction, resourceManager));
+            }
+            return told(given);
+        });
+    }
+
+    private Set<TransactionId> givenUp(String resourceManager) {
+        return up().list(null, null, Integer.MAX_VALUE).stream()
+                .filter(t -> t.isGivenUp(resourceManager))
+                .map(Transaction::id)
+                .collect(Collectors.toSet());
     }
 
     /** The answer to what is done to the delivery, and says nothing of the outcome. */
@@ -395,8 +434,14 @@ final class CoordinatorNode extends Node {
                 return;
             }
             switch (message) {
-                case Message.Write write -> sends(target, write);
-                case Message.Prepare prepare -> prepare.writes().forEach(write -> sends(target, write));
+                case Message.Write write -> {
+                    sends(target, write);
+                    world.ledger.writeUnderWay(write.id(), target.id(), 1);
+                }
+                case Message.Prepare prepare -> {
+                    prepare.writes().forEach(write -> sends(target, write));
+                    world.ledger.asksForVote(prepare.id(), target.id());
+                }
                 case Message.Commit _, Message.CommitOnePhase _ ->
                     world.ledger.tells(message.id(), Outcome.COMMIT, target.id());
                 case Message.Rollback _ -> world.ledger.tells(message.id(), Outcome.ROLLBACK, target.id());
@@ -419,10 +464,20 @@ final class CoordinatorNode extends Node {
                         world.ledger.answered(message.id(), Outcome.COMMIT, target.id(), reply);
                     case Message.Rollback _ ->
                         world.ledger.answered(message.id(), Outcome.ROLLBACK, target.id(), reply);
-                    case Message.Write _, Message.Prepare _ -> {}
+                    case Message.Write _ -> world.ledger.writeUnderWay(message.id(), target.id(), -1);
+                    case Message.Prepare _ -> voted(target, message, reply);
                 }
             }
             return reply;
+        }
+
+        private void voted(Registration target, Message message, Reply reply) {
+            Registration registered = lookedUp().find(target.id());
+            if (reply instanceof Reply.Voted
+                    && registered != null
+                    && !registered.instance().equals(target.instance())) {
+                world.ledger.votedTooLate(message.id(), target.id());
+            }
         }
 
         private static Reply read(Message message, Network.Result<Reply> result) {
@@ -475,7 +530,12 @@ final class CoordinatorNode extends Node {
         @Override
         public void applied(AppliedEvent applied) {
             Transaction before = applied.before();
-            if (!life.isOver() && before != null && applied.stateChanged()) {
+            CoordinatorEvent event = applied.event();
+            if (life.isOver() || before == null || event == null) {
+                return;
+            }
+            world.ledger.applied(before, event, applied.after());
+            if (applied.stateChanged()) {
                 world.ledger.changed(before, applied.after());
             }
         }

@@ -89,13 +89,14 @@ final class Generator {
         if (workload.perMille(200)) {
             onCall();
         }
+        givesUp(new Choices(Noise.hash(seed, "give up", 0)));
         faults();
         return new Scenario("seed " + seed, List.copyOf(steps));
     }
 
     private void settings() {
         set(Setting.SEED, seed);
-        set(Setting.TRANSACTION_TIMEOUT, workload.of(2_000, 6_000, 30_000));
+        set(Setting.TRANSACTION_TIMEOUT, workload.of(2_400, 6_000, 30_000));
         if (workload.perMille(300)) {
             set(Setting.RETENTION, workload.of(5_000, 20_000));
         }
@@ -243,6 +244,32 @@ final class Generator {
                         case 1 -> new Ask.Resolve(transaction);
                         case 2 -> new Ask.Remove(workload.of(resourceManagers).name());
                         default -> new Ask.Deliver(transaction);
+                    });
+        }
+    }
+
+    /**
+     * An operator who gives up what is not delivered. The choices are their own, so that all others stay as they are.
+     */
+    private void givesUp(Choices choices) {
+        if (!choices.perMille(250)) {
+            return;
+        }
+        String operator = "client-giving-up";
+        for (int i = choices.between(4, 16); i > 0; i--) {
+            ask(operator, new Ask.Wait(choices.upTo(1_500)));
+            String transaction = choices.of(begun);
+            String resourceManager = choices.of(resourceManagers).name();
+            ask(
+                    operator,
+                    switch (choices.upTo(7)) {
+                        case 0, 1, 2, 3 -> new Ask.GiveUpAll(resourceManager);
+                        case 4 -> new Ask.GiveUp(transaction, resourceManager);
+                        case 5, 6 -> new Ask.Resolve(transaction);
+                        default ->
+                            choices.perMille(500)
+                                    ? new Ask.Discard(transaction, resourceManager)
+                                    : new Ask.DiscardAll(resourceManager);
                     });
         }
     }

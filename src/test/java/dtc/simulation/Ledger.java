@@ -1,5 +1,6 @@
 package dtc.simulation;
 
+import dtc.coordinator.CoordinatorEvent;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionRecord;
 import dtc.coordinator.TransactionState;
@@ -23,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -95,6 +97,14 @@ final class Ledger {
         boolean applied;
         /** The coordinator knows that it has the outcome, or that it is lost. */
         boolean settled;
+        /** Writes that the coordinator sent and that are not answered. */
+        int writesUnderWay;
+        /** Its vote arrived when another instance was registered. */
+        boolean votedTooLate;
+        /** An operator gave up the delivery of its outcome. */
+        boolean givenUp;
+        /** An operator discarded its commit. */
+        boolean discarded;
 
         private Part(UUID instance) {
             this.instance = instance;
@@ -164,6 +174,8 @@ final class Ledger {
                 new NothingForgottenCheck(world),
                 new WaitDieCheck(world),
                 new OneRequestCheck(world),
+                new GiveUpCheck(world),
+                new ExpiryCheck(world),
                 new LimitsCheck(world),
                 new BankSumCheck(world));
     }
@@ -206,6 +218,7 @@ final class Ledger {
         Seen seen = new Seen(id, name, key);
         seen.state = TransactionState.ACTIVE;
         transactions.put(id, seen);
+        each(check -> check.began(seen));
     }
 
     void answeredBegin(TransactionId id, Ask ask, Outcome outcome) {
@@ -215,10 +228,64 @@ final class Ledger {
             case Ask.Put _, Ask.Prepare _, Ask.Commit _, Ask.Rollback _ -> null;
             case Ask.Get _, Ask.ListAll _, Ask.Wait _ -> null;
             case Ask.Stop _, Ask.Deliver _, Ask.Resolve _, Ask.Remove _ -> null;
+            case Ask.GiveUp _, Ask.Discard _, Ask.GiveUpAll _, Ask.DiscardAll _ -> null;
         };
         if (key != null) {
             of(id, seen -> each(check -> check.begun(seen, key, outcome)));
         }
+    }
+
+    /** The coordinator applied an event. */
+    void applied(Transaction before, CoordinatorEvent event, Transaction after) {
+        of(after.id(), seen -> {
+            switch (event) {
+                case CoordinatorEvent.GiveUpRequested e ->
+                    part(seen, e.resourceManager(), part -> {
+                        if (!Objects.equals(
+                                before.participant(e.resourceManager()), after.participant(e.resourceManager()))) {
+                            part.givenUp = true;
+                        }
+                    });
+                case CoordinatorEvent.DiscardRequested e ->
+                    part(seen, e.resourceManager(), part -> {
+                        if (before.isGivenUp(e.resourceManager())) {
+                            part.discarded = true;
+                        }
+                    });
+                default -> {}
+            }
+            each(check -> check.applied(seen, before, event, after));
+        });
+    }
+
+    private static void part(Seen seen, String resourceManager, Consumer<Part> telling) {
+        Part part = seen.parts.get(resourceManager);
+        if (part != null) {
+            telling.accept(part);
+        }
+    }
+
+    /** An operator was told that the commit to this participant is given up. */
+    void toldGivenUp(TransactionId id, String resourceManager) {
+        of(id, seen -> each(check -> check.toldGivenUp(seen, resourceManager)));
+    }
+
+    void writeUnderWay(TransactionId id, String resourceManager, int more) {
+        of(
+                id,
+                seen -> part(
+                        seen, resourceManager, part -> part.writesUnderWay = Math.max(0, part.writesUnderWay + more)));
+    }
+
+    void asksForVote(TransactionId id, String resourceManager) {
+        of(
+                id,
+                seen -> part(
+                        seen, resourceManager, part -> each(check -> check.asksForVote(seen, resourceManager, part))));
+    }
+
+    void votedTooLate(TransactionId id, String resourceManager) {
+        of(id, seen -> part(seen, resourceManager, part -> part.votedTooLate = true));
     }
 
     void changed(Transaction before, Transaction after) {
@@ -299,16 +366,16 @@ final class Ledger {
 
     /** An answer says how a transaction stands. */
     void told(Transaction t, String whom) {
-        // Where the only participant lost its memory, "heuristic" says that nobody knows.
-        boolean nobodyKnows =
-                t.state() == TransactionState.HEURISTIC && t.participants().size() == 1;
-        if (t.decision() != Outcome.PENDING && !nobodyKnows) {
+        if (t.decision() != Outcome.PENDING) {
             told(t.id(), t.decision(), whom);
         }
     }
 
     void told(TransactionId id, Outcome outcome, String whom) {
         of(id, seen -> {
+            if (seen.delegated && seen.state == TransactionState.HEURISTIC) {
+                return; // the only participant lost its memory or was given up: nobody knows
+            }
             if (seen.forgotten && outcome == Outcome.ROLLBACK) {
                 each(check -> check.unknown(seen, whom)); // presumed, and not a decision
                 return;

@@ -38,7 +38,7 @@ final class NothingForgottenCheck implements Check {
     private void allSettled(Ledger.Seen transaction, String what) {
         transaction.parts.forEach((name, part) -> {
             boolean lost = !part.instance.equals(world.ledger.shadow(name).instance);
-            if (!part.settled && !part.votedReadOnly && !lost) {
+            if (!part.settled && !part.votedReadOnly && !lost && !part.discarded) {
                 world.fail(
                         "nothing forgotten",
                         "the commit %s %s, and %s has not acknowledged it".formatted(transaction, what, name));

@@ -171,6 +171,20 @@ class PlantedBugsTest {
                         .in(TwoPhaseCommit.class, "voteArrived")
                         .replace("next.anyParticipant($hasNotVoted)", "next.allParticipants($hasNotVoted)")
                         .foundWithin(FEW),
+                plant("counts the vote of a resource manager that has restarted")
+                        .in(TwoPhaseCommit.class, "voteArrived")
+                        .replace("participant.instance().equals(e.instance())", "true")
+                        .foundWithin(MANY),
+                plant("asks for a vote while a write is under way")
+                        .in(TwoPhaseCommit.class, "prepareRequested")
+                        .replace("p.writesUnderWay() == 0", "true")
+                        .foundWithin(MANY),
+                plant("rounds the timeout of a transaction down to whole seconds")
+                        .in(Coordinator.class, "begin(Origin, Duration)")
+                        .replace(
+                                "time.after(allowed, $expire)",
+                                "time.after(Duration.ofSeconds(allowed.toSeconds()), $expire)")
+                        .foundWithin(FEW),
                 plant("ignores a vote to abort")
                         .in(TwoPhaseCommit.class, "voteArrived")
                         .replace("ballot.vote() == Vote.ABORT", "false")
@@ -190,6 +204,32 @@ class PlantedBugsTest {
                         .replace("t.state()", """
                                 t.state() == TransactionState.DECIDING ? TransactionState.ACTIVE : t.state()
                                 """)
+                        .foundWithin(MANY));
+    }
+
+    static Stream<PlantedBug> giveUp() {
+        return Stream.of(
+                plant("answers an inquiry with rollback after the commit was given up")
+                        .in("dtc.runtime.coordinator.Inquiries", "outcome")
+                        .replace("entry.transaction().decision()", """
+                                entry.transaction().hasGivenUp() ? Outcome.ROLLBACK : entry.transaction().decision()
+                                """)
+                        .foundWithin(MANY),
+                plant("answers a give-up before it is durable")
+                        .in("dtc.coordinator.PhaseTwo", "giveUp")
+                        .replace(
+                                "recorded(finishCommit($given, now).transaction(), Durability.FORCED)",
+                                "recorded(finishCommit($given, now).transaction(), Durability.LAZY)")
+                        .foundWithin(MANY),
+                plant("gives up the other participants as well")
+                        .in("dtc.coordinator.PhaseTwo", "giveUp")
+                        .replace(
+                                "t.change(name, p -> p.giveUp(e.resolution(), reason))",
+                                "t.each(p -> p.isSettled() ? p : p.giveUp(e.resolution(), reason))")
+                        .foundWithin(MANY),
+                plant("forgets a resolved transaction whose commit was given up")
+                        .in("dtc.runtime.coordinator.TransactionStore", "retain")
+                        .replace("ended.hasGivenUp()", "false")
                         .foundWithin(MANY));
     }
 
@@ -256,7 +296,7 @@ class PlantedBugsTest {
     }
 
     @ParameterizedTest
-    @MethodSource({"log", "coordinator", "resourceManager"})
+    @MethodSource({"log", "coordinator", "giveUp", "resourceManager"})
     void every_planted_bug_is_found(PlantedBug bug) throws Exception {
         Map<Long, String> found = bug.find();
         assertFalse(

@@ -107,6 +107,7 @@ public final class UndeliveredOutcomes {
     void participantReturned(String resourceManager) {
         store.givenUp(resourceManager)
                 .forEach(entry -> driver.apply(entry, new CoordinatorEvent.ParticipantReturned(resourceManager)));
+        driver.delivery().retryNow(resourceManager);
     }
 
     /** Like {@link #participantReturned(String)}, for one transaction whose outcome a participant asks for. */
@@ -115,6 +116,7 @@ public final class UndeliveredOutcomes {
         if (entry != null && entry.transaction().hasGivenUp()) {
             for (Participant participant : entry.transaction().participants()) {
                 driver.apply(entry, new CoordinatorEvent.ParticipantReturned(participant.resourceManager()));
+                driver.delivery().retryNow(participant.resourceManager(), id);
             }
         }
     }
