@@ -237,7 +237,10 @@ public class Wiring {
         ResourceManager resourceManager = new ResourceManager(
                 id,
                 UUID.randomUUID(),
-                new ResourceManager.Settings(config.rm().lockWait(), config.rm().stagedTimeout()),
+                new ResourceManager.Settings(
+                        config.rm().lockWait(),
+                        config.rm().stagedTimeout(),
+                        config.rm().endedRetention()),
                 time,
                 new Backoff(config.rm().inquiryPauseInitial(), config.rm().inquiryPauseMax(), random()),
                 link,

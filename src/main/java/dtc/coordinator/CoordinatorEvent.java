@@ -69,7 +69,7 @@ public sealed interface CoordinatorEvent {
     record Unanswered(String resourceManager, String reason) implements CoordinatorEvent {}
 
     /** The participant does not know the transaction. */
-    record Lost(String resourceManager, String reason) implements CoordinatorEvent {}
+    record Lost(String resourceManager, UUID registered, String reason) implements CoordinatorEvent {}
 
     /** The participant had already ended the transaction with the opposite outcome. */
     record Contradicted(String resourceManager, String reason) implements CoordinatorEvent {}

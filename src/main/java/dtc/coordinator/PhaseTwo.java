@@ -130,6 +130,8 @@ final class PhaseTwo {
                         now);
             // The participant has nothing to roll back.
             case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> acknowledged(t, e.resourceManager(), now);
+            // The same instance may have committed and no longer know it. If it is gone, no client can know of a
+            // commit.
             case DELEGATED ->
                 onePhaseRefused(
                         t, new OnePhaseRefused(e.resourceManager(), Ballot.abortFor(VoteCause.ERROR, e.reason())), now);
@@ -195,7 +197,8 @@ final class PhaseTwo {
             // Only the participant knows whether it committed.
             case DELEGATED -> giveUp(t.transitionTo(TransactionState.RESOLVING, now), e, now);
             case RESOLVING -> {
-                Transaction next = lost(t, new Lost(name, reason), now).transaction();
+                Transaction next =
+                        lost(t, new Lost(name, before.instance(), reason), now).transaction();
                 yield recorded(next, Durability.FORCED);
             }
             // Abort is presumed: a participant in doubt asks for the outcome.

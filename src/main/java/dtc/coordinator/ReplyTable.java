@@ -46,7 +46,7 @@ public final class ReplyTable {
             case Message.Write _ -> write(resourceManager, reply);
             case Message.Prepare _ -> new CoordinatorEvent.VoteArrived(resourceManager, registered, ballot(reply));
             case Message.CommitOnePhase _ -> commitOnePhase(resourceManager, reply);
-            case Message.Commit _, Message.Rollback _ -> outcome(resourceManager, reply);
+            case Message.Commit _, Message.Rollback _ -> outcome(resourceManager, registered, reply);
         };
     }
 
@@ -127,10 +127,10 @@ public final class ReplyTable {
         };
     }
 
-    private static CoordinatorEvent outcome(String resourceManager, Reply reply) {
+    private static CoordinatorEvent outcome(String resourceManager, UUID registered, Reply reply) {
         return switch (reply) {
             case Acknowledged _ -> new CoordinatorEvent.Acknowledged(resourceManager);
-            case NotFound _ -> new CoordinatorEvent.Lost(resourceManager, reply.detail());
+            case NotFound _ -> new CoordinatorEvent.Lost(resourceManager, registered, reply.detail());
             case Conflict _ -> new CoordinatorEvent.Contradicted(resourceManager, reply.detail());
             case NoRoom _, Unavailable _, Unreachable _, NoAnswer _, ProtocolError _, Voted _ ->
                 new CoordinatorEvent.Unanswered(resourceManager, reply.detail());

@@ -155,6 +155,17 @@ public class Metrics implements TransactionListener {
                     .tag("resource_manager", id)
                     .register(meters);
             FunctionCounter.builder(
+                            "dtc.rm.outcomes.evicted.early",
+                            participant,
+                            p -> p.statistics().evictedEarly())
+                    .description("Outcomes that were not kept for dtc.rm.ended-retention, because there were too many")
+                    .tag("resource_manager", id)
+                    .register(meters);
+            Gauge.builder("dtc.rm.outcomes", participant, p -> p.statistics().rememberedOutcomes())
+                    .description("Outcomes of ended transactions that are kept to answer late messages")
+                    .tag("resource_manager", id)
+                    .register(meters);
+            FunctionCounter.builder(
                             "dtc.rm.lock.conflicts",
                             participant,
                             p -> p.statistics().lockConflicts())

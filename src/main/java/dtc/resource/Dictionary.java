@@ -8,7 +8,6 @@ import dtc.resource.StagedTransaction.Phase;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -52,9 +51,8 @@ public final class Dictionary {
      */
     private final Map<String, TransactionId> locks = new HashMap<>();
     /** COMMIT or ROLLBACK, in the order in which the transactions ended. */
-    private final LinkedHashMap<TransactionId, Outcome> outcomes = new LinkedHashMap<>();
+    private final RememberedOutcomes outcomes;
 
-    private @Nullable TransactionId newestForgotten;
     private long stagedChars;
     private long storedChars;
     private long reservedChars;
@@ -62,6 +60,7 @@ public final class Dictionary {
 
     public Dictionary(DictionaryLimits limits) {
         this.limits = limits;
+        this.outcomes = new RememberedOutcomes(limits.outcomesMax());
     }
 
     public List<ResourceEffect> apply(ResourceEvent event) {
@@ -122,7 +121,7 @@ public final class Dictionary {
         StagedTransaction transaction = open.get(id);
         if (noRoom != null) {
             if (transaction == null) {
-                remember(id, Outcome.ROLLBACK);
+                outcomes.remember(id, Outcome.ROLLBACK);
                 effects.add(new ResourceEffect.Voted(id, Ballot.abort(noRoom)));
             } else {
                 abort(id, transaction, Phase.WAITING_TO_VOTE, noRoom, effects);
@@ -135,7 +134,7 @@ public final class Dictionary {
                 return;
             }
             // The outcome is stored so that a write that arrives after its own prepare is refused.
-            remember(id, Outcome.ROLLBACK);
+            outcomes.remember(id, Outcome.ROLLBACK);
             effects.add(new ResourceEffect.Voted(id, Ballot.abort(NOTHING_STAGED)));
             return;
         }
@@ -256,7 +255,7 @@ public final class Dictionary {
         if (transaction == null) {
             if (e.writeCount() != null && !isEnded(id)) {
                 // A one-phase commit whose writes were lost.
-                remember(id, Outcome.ROLLBACK);
+                outcomes.remember(id, Outcome.ROLLBACK);
                 effects.add(new ResourceEffect.CommitRefused(id, NOTHING_STAGED));
                 return;
             }
@@ -294,8 +293,11 @@ public final class Dictionary {
         } else if (outcomes.get(id) == Outcome.COMMIT) {
             effects.add(new ResourceEffect.RollbackRefused(id));
             return;
+        } else if (outcomes.isForgotten(id)) {
+            effects.add(new ResourceEffect.Unknown(id)); // it may have committed
+            return;
         } else {
-            remember(id, Outcome.ROLLBACK);
+            outcomes.remember(id, Outcome.ROLLBACK);
         }
         effects.add(new ResourceEffect.RolledBack(id));
         retryWaiting(effects);
@@ -343,22 +345,11 @@ public final class Dictionary {
                 storedChars += chars(key, write.value()) - (before == null ? 0 : chars(key, before));
             }
         });
-        remember(id, outcome);
-    }
-
-    private void remember(TransactionId id, Outcome outcome) {
-        outcomes.put(id, outcome);
-        if (outcomes.size() > limits.outcomesMax()) {
-            TransactionId evicted = outcomes.pollFirstEntry().getKey();
-            if (evicted.isTimeOrdered() && (newestForgotten == null || newestForgotten.isOlderThan(evicted))) {
-                newestForgotten = evicted;
-            }
-        }
+        outcomes.remember(id, outcome);
     }
 
     private boolean isEnded(TransactionId id) {
-        return outcomes.containsKey(id)
-                || (newestForgotten != null && id.isTimeOrdered() && !newestForgotten.isOlderThan(id));
+        return outcomes.containsKey(id) || outcomes.isForgotten(id);
     }
 
     private long growth(StagedTransaction transaction) {
@@ -418,7 +409,7 @@ public final class Dictionary {
 
     /** Returns the newest transaction whose outcome was forgotten; null if there is none. */
     public @Nullable TransactionId newestForgotten() {
-        return newestForgotten;
+        return outcomes.newestForgotten();
     }
 
     public int stagedTransactions() {
@@ -429,8 +420,8 @@ public final class Dictionary {
         return locks.size();
     }
 
-    public int rememberedOutcomes() {
-        return outcomes.size();
+    public RememberedOutcomes outcomes() {
+        return outcomes;
     }
 
     public long conflicts() {

@@ -49,7 +49,10 @@ public sealed interface ResourceEffect {
      */
     record CommitRefused(TransactionId id, String reason) implements CommitAnswer {}
 
-    /** A commit of an unknown transaction, or a rollback that was sent to an earlier instance. */
+    /**
+     * A commit of an unknown transaction, a rollback of one whose outcome may have been evicted, or a rollback that was
+     * sent to an earlier instance.
+     */
     record Unknown(TransactionId id) implements CommitAnswer, RollbackAnswer {}
 
     record RolledBack(TransactionId id) implements RollbackAnswer {}

@@ -203,7 +203,7 @@ class DrawingTest {
     @Test
     void a_participant_lost_in_a_rollback_is_not_damage() {
         ordersIsAskedAndTheClientRollsBack();
-        apply(new CoordinatorEvent.Lost("orders", "it answered 404"));
+        apply(new CoordinatorEvent.Lost("orders", new UUID(9, 9), "it answered 404"));
         Drawing.Row lost = rows().get(rows().size() - 2);
         assertEquals("orders has nothing of it any more", lost.text());
         assertEquals(Tone.BACK, lost.tone());

@@ -136,7 +136,7 @@ class TwoPhaseCommitTest {
             new CoordinatorEvent.OnePhaseRefused("a", Ballot.abort("why")),
             new CoordinatorEvent.Acknowledged("a"),
             new CoordinatorEvent.Unanswered("a", "why"),
-            new CoordinatorEvent.Lost("a", "why"),
+            new CoordinatorEvent.Lost("a", OTHER_INSTANCE, "why"),
             new CoordinatorEvent.Contradicted("a", "why"),
             new CoordinatorEvent.Resolved(RESOLUTION),
             new CoordinatorEvent.GiveUpRequested("a", RESOLUTION),
@@ -196,7 +196,7 @@ class TwoPhaseCommitTest {
         events.add(vote("b", Ballot.abort("why")));
         events.add(new CoordinatorEvent.Acknowledged("b"));
         events.add(new CoordinatorEvent.Unanswered("b", "why"));
-        events.add(new CoordinatorEvent.Lost("b", "why"));
+        events.add(new CoordinatorEvent.Lost("b", OTHER_INSTANCE, "why"));
         events.add(new CoordinatorEvent.Contradicted("b", "why"));
         Random random = new Random(42);
         for (int walk = 0; walk < 5_000; walk++) {
@@ -247,7 +247,8 @@ class TwoPhaseCommitTest {
                         new CoordinatorEvent.RollbackRequested(),
                         new CoordinatorEvent.Acknowledged("b"));
             case ROLLED_BACK -> after(in(TransactionState.ROLLING_BACK), new CoordinatorEvent.Unanswered("a", "why"));
-            case HEURISTIC -> after(in(TransactionState.COMMITTING), new CoordinatorEvent.Lost("a", "why"));
+            case HEURISTIC ->
+                after(in(TransactionState.COMMITTING), new CoordinatorEvent.Lost("a", OTHER_INSTANCE, "why"));
         };
     }
 
@@ -407,7 +408,8 @@ class TwoPhaseCommitTest {
 
     @Test
     void a_lost_participant_makes_a_commit_heuristic() {
-        Transaction t = after(in(TransactionState.DECIDING), RECORDED, new CoordinatorEvent.Lost("a", "gone"));
+        Transaction t =
+                after(in(TransactionState.DECIDING), RECORDED, new CoordinatorEvent.Lost("a", OTHER_INSTANCE, "gone"));
         assertEquals(TransactionState.COMMITTING, t.state());
         Transaction done = after(t, new CoordinatorEvent.Acknowledged("b"));
         assertEquals(TransactionState.HEURISTIC, done.state());
@@ -576,9 +578,23 @@ class TwoPhaseCommitTest {
 
     @Test
     void a_recovered_delegation_to_a_lost_participant_is_heuristic() {
-        Transaction t = after(resolving(), new CoordinatorEvent.Lost("a", "another instance"));
+        Transaction t = after(resolving(), new CoordinatorEvent.Lost("a", OTHER_INSTANCE, "another instance"));
         assertEquals(TransactionState.HEURISTIC, t.state());
         assertEquals(State.HEURISTIC, of(t, "a").state());
+    }
+
+    /** It keeps outcomes for a limited time, so it may have committed. */
+    @Test
+    void a_delegation_is_heuristic_if_the_instance_that_was_asked_no_longer_knows_it() {
+        Transaction asked = after(in(TransactionState.DELEGATED), new CoordinatorEvent.Unanswered("a", "no answer"));
+        assertEquals(
+                TransactionState.HEURISTIC,
+                after(asked, new CoordinatorEvent.Lost("a", INSTANCE, "it answered 404"))
+                        .state());
+        assertEquals(
+                TransactionState.ROLLED_BACK,
+                after(asked, new CoordinatorEvent.Lost("a", OTHER_INSTANCE, "another instance"))
+                        .state());
     }
 
     @Test

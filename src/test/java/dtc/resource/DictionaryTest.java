@@ -291,7 +291,7 @@ class DictionaryTest {
         for (int i = 1; i <= 5; i++) {
             small.apply(new ResourceEvent.Rollback(id(i)));
         }
-        assertEquals(2, small.rememberedOutcomes());
+        assertEquals(2, small.outcomes().size());
         for (int i = 1; i <= 5; i++) {
             assertInstanceOf(
                     ResourceEffect.WriteRefused.class,
@@ -300,7 +300,36 @@ class DictionaryTest {
         assertEquals(
                 List.of(new ResourceEffect.Staged(id(6), true)),
                 small.apply(new ResourceEvent.Write(id(6), 1, "k", new JsonText("1"))));
-        assertEquals(2, small.rememberedOutcomes());
+        assertEquals(2, small.outcomes().size());
+    }
+
+    @Test
+    void a_commit_or_rollback_is_answered_404_after_the_outcome_was_evicted() {
+        Dictionary small = new Dictionary(new DictionaryLimits(10, 100, 100, 2));
+        small.apply(new ResourceEvent.Write(ONE, 1, "k", new JsonText("1")));
+        small.apply(new ResourceEvent.Commit(ONE, 1));
+        for (int i = 2; i <= 5; i++) {
+            small.apply(new ResourceEvent.Rollback(id(i)));
+        }
+        assertEquals(List.of(new ResourceEffect.Unknown(ONE)), small.apply(new ResourceEvent.Commit(ONE, null)));
+        assertEquals(List.of(new ResourceEffect.Unknown(ONE)), small.apply(new ResourceEvent.Commit(ONE, 1)));
+        assertEquals(List.of(new ResourceEffect.Unknown(ONE)), small.apply(new ResourceEvent.Rollback(ONE)));
+        assertEquals(List.of(new ResourceEffect.RolledBack(id(6))), small.apply(new ResourceEvent.Rollback(id(6))));
+        assertEquals(4, small.outcomes().evictedEarly());
+    }
+
+    @Test
+    void outcomes_are_evicted_in_the_order_in_which_they_ended() {
+        for (int i = 1; i <= 5; i++) {
+            dictionary.apply(new ResourceEvent.Rollback(id(i)));
+            dictionary.apply(new ResourceEvent.Rollback(id(i)));
+        }
+        assertEquals(5, dictionary.outcomes().ended());
+        dictionary.outcomes().evictFirst(3);
+        dictionary.outcomes().evictFirst(3);
+        assertEquals(2, dictionary.outcomes().size());
+        assertEquals(id(3), dictionary.newestForgotten());
+        assertEquals(0, dictionary.outcomes().evictedEarly());
     }
 
     @Test

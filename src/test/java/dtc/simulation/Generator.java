@@ -19,6 +19,8 @@ final class Generator {
     private final List<ScenarioStep> steps = new ArrayList<>();
     private final List<ScenarioStep.ResourceManager> resourceManagers = new ArrayList<>();
     private final List<String> begun = new ArrayList<>();
+    /** Transactions whose writes need not be complete for the sums to be right. */
+    private final List<String> single = new ArrayList<>();
 
     /** A key and the resource managers at which it is always written together. */
     private record Account(String key, List<String> places) {}
@@ -89,6 +91,7 @@ final class Generator {
         if (workload.perMille(200)) {
             onCall();
         }
+        prepareEarly(new Choices(Noise.hash(seed, "early", 0)));
         givesUp(new Choices(Noise.hash(seed, "give up", 0)));
         faults();
         return new Scenario("seed " + seed, List.copyOf(steps));
@@ -177,6 +180,9 @@ final class Generator {
 
     private void stepByStep(
             String client, String transaction, List<Ask.Write> writes, @org.jspecify.annotations.Nullable String key) {
+        if (writes.stream().allMatch(write -> write.key().startsWith("only"))) {
+            single.add(transaction);
+        }
         ask(client, new Ask.Begin(transaction, 0, key));
         for (Ask.Write write : writes) {
             ask(client, new Ask.Put(transaction, write), 1);
@@ -245,6 +251,18 @@ final class Generator {
                         case 2 -> new Ask.Remove(workload.of(resourceManagers).name());
                         default -> new Ask.Deliver(transaction);
                     });
+        }
+    }
+
+    /** A client that prepares transactions of others, also while their writes are under way. */
+    private void prepareEarly(Choices choices) {
+        if (single.isEmpty() || !choices.perMille(300)) {
+            return;
+        }
+        String client = "client-early";
+        for (int i = choices.between(10, 40); i > 0; i--) {
+            ask(client, new Ask.Wait(choices.upTo(150)));
+            ask(client, new Ask.Prepare(choices.of(single)), 1);
         }
     }
 

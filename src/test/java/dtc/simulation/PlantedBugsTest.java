@@ -259,7 +259,7 @@ class PlantedBugsTest {
                         .foundWithin(MANY),
                 plant("forgets the rollback of a transaction that it does not know")
                         .in(Dictionary.class, "rollback")
-                        .remove("remember(id, Outcome.ROLLBACK);")
+                        .remove("outcomes.remember(id, Outcome.ROLLBACK);")
                         .foundWithin(MANY),
                 plant("discards what it voted to commit when the timeout of staged writes ends")
                         .in(Dictionary.class, "stagedExpired")

@@ -90,7 +90,9 @@ final class ResourceManagerNode extends Node {
                 name,
                 instance,
                 new ResourceManager.Settings(
-                        Duration.ofMillis(800), Duration.ofMillis(world.setting(Setting.STAGED_TIMEOUT))),
+                        Duration.ofMillis(800),
+                        Duration.ofMillis(world.setting(Setting.STAGED_TIMEOUT)),
+                        Duration.ofDays(7)),
                 time,
                 new Backoff(
                         Duration.ofSeconds(2),

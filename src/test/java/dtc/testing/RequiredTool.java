@@ -19,7 +19,8 @@ public enum RequiredTool {
     CHROMIUM("console in a browser", List.of("chromium", "chromedriver"), "chromium chromium-driver"),
     FAKETIME("clock", List.of("faketime"), "faketime"),
     KUBECTL("manifests", List.of("kubectl"), "kubernetes-client"),
-    PROMTOOL("alerts", List.of("promtool"), "prometheus");
+    PROMTOOL("alerts", List.of("promtool"), "prometheus"),
+    SETPRIV("permissions", List.of("setpriv"), "util-linux");
 
     private final String tested;
 

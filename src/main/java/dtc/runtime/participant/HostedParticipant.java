@@ -50,8 +50,16 @@ public interface HostedParticipant {
      *
      * @param stagedTransactions transactions that have not ended
      * @param oldestInDoubt how long the oldest transaction has been in doubt; zero if there is none
+     * @param rememberedOutcomes outcomes of ended transactions that are kept
+     * @param evictedEarly outcomes that were not kept for the configured time, because there were too many
      */
-    record Statistics(int stagedTransactions, int lockedKeys, long lockConflicts, Duration oldestInDoubt) {}
+    record Statistics(
+            int stagedTransactions,
+            int lockedKeys,
+            long lockConflicts,
+            Duration oldestInDoubt,
+            int rememberedOutcomes,
+            long evictedEarly) {}
 
     String id();
 

@@ -14,11 +14,13 @@ import dtc.resource.ResourceEvent;
 import dtc.runtime.Backoff;
 import dtc.runtime.Time;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -26,6 +28,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,8 +43,19 @@ public final class ResourceManager implements HostedParticipant {
      *
      * @param lockWait how long a transaction waits for keys; shorter than the timeout of a vote at the coordinator
      * @param stagedTimeout how long staged writes are kept without a vote
+     * @param outcomeRetention how long the outcomes of ended transactions are kept, as far as the dictionary has room
      */
-    public record Settings(Duration lockWait, Duration stagedTimeout) {}
+    public record Settings(Duration lockWait, Duration stagedTimeout, Duration outcomeRetention) {}
+
+    private static final Logger LOG = Logger.getLogger(ResourceManager.class);
+
+    /** The age of outcomes is measured in steps of the retention divided by this. */
+    private static final int RETENTION_STEPS = 168;
+
+    private static final Duration EVICTION_LOG_INTERVAL = Duration.ofHours(1);
+
+    /** The number of transactions that had ended at a time. */
+    private record Mark(long ended, long atNanos) {}
 
     private final String id;
     private final UUID instance;
@@ -58,8 +72,14 @@ public final class ResourceManager implements HostedParticipant {
 
     private final Map<TransactionId, Time.Timer> stagedTimers = new HashMap<>();
 
+    /** Oldest first. Of the last retention. */
+    private final Queue<Mark> marks = new ArrayDeque<>();
+
+    private boolean evictionScheduled;
     private boolean stopping;
     private @Nullable CompletableFuture<Void> drained;
+    /** When an early eviction was last logged; null if there was none. */
+    private @Nullable Long evictionLoggedNanos;
 
     public ResourceManager(
             String id,
@@ -182,7 +202,12 @@ public final class ResourceManager implements HostedParticipant {
         List<Runnable> answers = new ArrayList<>(2);
         R returned;
         synchronized (this) {
+            long evictedEarly = dictionary.outcomes().evictedEarly();
             List<ResourceEffect> effects = dictionary.apply(event.get());
+            if (dictionary.outcomes().evictedEarly() > evictedEarly) {
+                logEarlyEviction();
+            }
+            scheduleEviction();
             effects.forEach(effect -> perform(effect, answers));
             returned = result.apply(effects);
             CompletableFuture<Void> done = drained;
@@ -218,6 +243,40 @@ public final class ResourceManager implements HostedParticipant {
                 complete(commits, e.id(), e, answers);
             }
             case ResourceEffect.RolledBack e -> ended(e.id());
+        }
+    }
+
+    /** Starts the timer that evicts old outcomes, if there are outcomes. Guarded by this. */
+    private void scheduleEviction() {
+        if (!evictionScheduled && dictionary.outcomes().size() > 0) {
+            evictionScheduled = true;
+            time.after(settings.outcomeRetention().dividedBy(RETENTION_STEPS), this::evictOld);
+        }
+    }
+
+    private synchronized void evictOld() {
+        evictionScheduled = false;
+        long now = time.nanos();
+        marks.add(new Mark(dictionary.outcomes().ended(), now));
+        for (Mark oldest = marks.peek();
+                oldest != null
+                        && now - oldest.atNanos() >= settings.outcomeRetention().toNanos();
+                oldest = marks.peek()) {
+            dictionary.outcomes().evictFirst(marks.remove().ended());
+        }
+        scheduleEviction();
+    }
+
+    /** Guarded by this. */
+    private void logEarlyEviction() {
+        long now = time.nanos();
+        if (evictionLoggedNanos == null || now - evictionLoggedNanos >= EVICTION_LOG_INTERVAL.toNanos()) {
+            evictionLoggedNanos = now;
+            LOG.warnf(
+                    "resource manager %s has no room to keep the outcomes of ended transactions for %s: it keeps the"
+                            + " latest %d. A coordinator that asks about an older one gets no answer (404). Raise"
+                            + " dtc.rm.ended-max (DTC_RM_ENDED_MAX)",
+                    id, settings.outcomeRetention(), dictionary.outcomes().size());
         }
     }
 
@@ -303,6 +362,8 @@ public final class ResourceManager implements HostedParticipant {
                 dictionary.stagedTransactions(),
                 dictionary.lockedKeys(),
                 dictionary.conflicts(),
-                inquiry.oldestInDoubt());
+                inquiry.oldestInDoubt(),
+                dictionary.outcomes().size(),
+                dictionary.outcomes().evictedEarly());
     }
 }

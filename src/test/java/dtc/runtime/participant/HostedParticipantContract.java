@@ -359,16 +359,17 @@ abstract class HostedParticipantContract {
 
     @Test
     void statistics_count_what_is_held() throws Exception {
-        assertEquals(new Statistics(0, 0, 0, Duration.ZERO), participant().statistics());
+        assertEquals(new Statistics(0, 0, 0, Duration.ZERO, 0, 0), participant().statistics());
         write(OLD, "k", "1");
         write(YOUNG, "l", "1");
         prepare(OLD);
         time.goOn(Duration.ofMillis(500));
         assertEquals(
-                new Statistics(2, 1, 0, Duration.ofMillis(500)), participant().statistics());
+                new Statistics(2, 1, 0, Duration.ofMillis(500), 0, 0),
+                participant().statistics());
         commit(OLD);
         rollback(YOUNG);
-        assertEquals(new Statistics(0, 0, 0, Duration.ZERO), participant().statistics());
+        assertEquals(new Statistics(0, 0, 0, Duration.ZERO, 2, 0), participant().statistics());
     }
 
     @Test

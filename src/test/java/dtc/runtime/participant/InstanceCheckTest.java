@@ -36,7 +36,7 @@ class InstanceCheckTest {
     private final HostedParticipant current = new ResourceManager(
             "orders",
             UUID.randomUUID(),
-            new ResourceManager.Settings(Duration.ofSeconds(1), Duration.ofSeconds(1)),
+            new ResourceManager.Settings(Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofDays(7)),
             new FakeTime(),
             new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(1), new Random(1)),
             new FakeCoordinatorLink(),

@@ -27,7 +27,7 @@ class MembershipTest {
             new ResourceManager(
                     "orders",
                     UUID.randomUUID(),
-                    new ResourceManager.Settings(Duration.ofSeconds(1), Duration.ofSeconds(1)),
+                    new ResourceManager.Settings(Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofDays(7)),
                     time,
                     new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(1), new Random(1)),
                     coordinator,

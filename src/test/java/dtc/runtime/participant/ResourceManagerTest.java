@@ -1,15 +1,18 @@
 package dtc.runtime.participant;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.protocol.Ballot;
 import dtc.protocol.JsonText;
 import dtc.protocol.Outcome;
 import dtc.protocol.State;
+import dtc.protocol.TransactionId;
 import dtc.protocol.Vote;
 import dtc.resource.Dictionary;
 import dtc.resource.DictionaryLimits;
+import dtc.resource.ResourceEffect;
 import dtc.resource.ResourceEvent;
 import dtc.runtime.Backoff;
 import dtc.runtime.FakeTime;
@@ -26,6 +29,8 @@ import org.junit.jupiter.api.Test;
 /** The driver of a dictionary: timers, inquiries and callers that wait. */
 class ResourceManagerTest extends HostedParticipantContract {
 
+    private static final Duration OUTCOME_RETENTION = Duration.ofDays(7);
+
     private final Dictionary dictionary = new Dictionary(new DictionaryLimits(10, CHARS_MAX, CHARS_MAX, 100));
     private final ResourceManager resourceManager = start(time);
 
@@ -38,7 +43,7 @@ class ResourceManagerTest extends HostedParticipantContract {
         return new ResourceManager(
                 "orders",
                 UUID.randomUUID(),
-                new ResourceManager.Settings(LOCK_WAIT, STAGED_TIMEOUT),
+                new ResourceManager.Settings(LOCK_WAIT, STAGED_TIMEOUT, OUTCOME_RETENTION),
                 clock,
                 new Backoff(INQUIRY, INQUIRY, new Random(1)),
                 coordinator,
@@ -70,17 +75,50 @@ class ResourceManagerTest extends HostedParticipantContract {
     }
 
     @Test
+    void outcomes_are_kept_for_their_time_and_then_answered_404() throws Exception {
+        write(OLD, "k", "1");
+        prepare(OLD);
+        commit(OLD);
+        time.goOn(OUTCOME_RETENTION.minusDays(1));
+        write(YOUNG, "k", "2");
+        prepare(YOUNG);
+        commit(YOUNG);
+        assertInstanceOf(ResourceEffect.Committed.class, commitAgain(OLD));
+        assertEquals(2, resourceManager.statistics().rememberedOutcomes());
+
+        time.goOn(Duration.ofDays(2));
+        assertEquals(1, resourceManager.statistics().rememberedOutcomes());
+        assertEquals(OLD, resourceManager.newestForgotten());
+        assertInstanceOf(ResourceEffect.Unknown.class, commitAgain(OLD));
+        assertInstanceOf(
+                ResourceEffect.Unknown.class,
+                resourceManager.rollback(OLD).toCompletableFuture().join());
+        assertInstanceOf(ResourceEffect.Committed.class, commitAgain(YOUNG));
+        assertEquals(0, resourceManager.statistics().evictedEarly());
+
+        time.goOn(OUTCOME_RETENTION);
+        assertEquals(0, resourceManager.statistics().rememberedOutcomes());
+        assertEquals(0, time.timers());
+    }
+
+    private ResourceEffect commitAgain(TransactionId transaction) {
+        return HostedParticipant.Progress.answer(resourceManager.commit(new ResourceEvent.Commit(transaction, null)))
+                .toCompletableFuture()
+                .join();
+    }
+
+    @Test
     void the_timer_of_staged_writes_ends_with_the_vote_and_with_the_transaction() throws Exception {
         write(OLD, "k", "1");
         assertEquals(1, time.timers());
         rollback(OLD);
-        assertEquals(0, time.timers());
+        assertEquals(1, time.timers(), "that of the outcomes");
         write(YOUNG, "k", "1");
         commit(YOUNG);
-        assertEquals(0, time.timers());
+        assertEquals(1, time.timers());
         write(YOUNGEST, "k", "1");
         prepare(YOUNGEST);
-        assertEquals(1, time.timers(), "the inquiry");
+        assertEquals(2, time.timers(), "the inquiry");
     }
 
     @Test
