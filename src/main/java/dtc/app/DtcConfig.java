@@ -301,7 +301,13 @@ public interface DtcConfig {
         @WithDefault("256M")
         MemorySize storedCharsMax();
 
-        /** The maximum number of outcomes that are remembered to refuse late messages. */
+        /** How long the outcomes of ended transactions are kept to answer late messages. */
+        @WithName("ended-retention")
+        @WithDefault("7d")
+        @DurationMin(millis = 1)
+        Duration rememberedOutcomesRetention();
+
+        /** The maximum number of outcomes that are kept. Further ones evict the oldest, with a warning. */
         @WithName("ended-max")
         @WithDefault("200000")
         @Min(1)

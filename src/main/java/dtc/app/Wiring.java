@@ -240,7 +240,7 @@ public class Wiring {
                 new ResourceManager.Settings(
                         config.rm().lockWait(),
                         config.rm().stagedTimeout(),
-                        config.rm().endedRetention()),
+                        config.rm().rememberedOutcomesRetention()),
                 time,
                 new Backoff(config.rm().inquiryPauseInitial(), config.rm().inquiryPauseMax(), random()),
                 link,

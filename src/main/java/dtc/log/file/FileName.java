@@ -110,15 +110,10 @@ record FileName(Kind kind, long number, int epoch) {
 
     /** Parses a name; null if it is not a valid name of a log file. */
     static @Nullable FileName parse(String name) {
-        if (!isLogFile(name)) {
-            return null;
-        }
         for (Kind kind : KINDS) {
-            if (kind.matches(name)) {
-                long epoch = kind.value(name, Kind.EPOCH);
-                return epoch <= TransactionId.EPOCH_MAX
-                        ? new FileName(kind, kind.value(name, Kind.NUMBER), (int) epoch)
-                        : null;
+            FileName parsed = kind.parse(name);
+            if (parsed != null) {
+                return parsed.epoch() <= TransactionId.EPOCH_MAX ? parsed : null;
             }
         }
         return null;

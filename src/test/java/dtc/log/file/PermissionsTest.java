@@ -32,7 +32,7 @@ class PermissionsTest {
     private static final Set<PosixFilePermission> READ_ONLY = PosixFilePermissions.fromString("r-x------");
     private static final Set<PosixFilePermission> WRITE_ONLY = PosixFilePermissions.fromString("-wx------");
 
-    private static final class Silent implements FileDecisionLog.Watch {
+    private static final class Silent implements FileDecisionLog.Listener {
         @Override
         public void notice(String what) {}
 
