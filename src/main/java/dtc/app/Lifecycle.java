@@ -1,5 +1,6 @@
 package dtc.app;
 
+import dtc.runtime.OutOfMemory;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.TransactionIds;
@@ -53,6 +54,7 @@ final class Lifecycle {
      * Recovers transactions before the server listens, so that no inquiry is answered before the log has been replayed.
      */
     void recover(@Observes StartupEvent event) {
+        OutOfMemory.watch();
         int open = coordinator.recover();
         coordinator.list(null, null, 1).forEach(newest -> ids.continueAfter(newest.id()));
         if (open > 0) {

@@ -10,32 +10,51 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 
-/** Runs the service. If the first argument is {@code log} or {@code rm}, runs a command for operators instead. */
+/** Runs the service. If there are arguments, runs a command for operators instead. */
 @QuarkusMain
 public final class Main {
+
+    private static final String USAGE = """
+            usage: without arguments, runs the service; its configuration is in the environment
+                   log <command>  inspects or repairs a decision log: see log --help
+                   rm <command>   acts on a resource manager: see rm --help""";
+
+    /** The exit code for wrong arguments. */
+    private static final int ERROR = 2;
 
     private Main() {}
 
     public static void main(String... arguments) {
         // Libraries use the default locale too. In Turkish, Vert.x does not find the header Idempotency-Key in HTTP/2.
         Locale.setDefault(Locale.ROOT);
-        List<String> words = List.of(arguments);
-        String command = words.isEmpty() ? "" : words.getFirst();
-        if (!command.equals("log") && !command.equals("rm")) {
+        if (arguments.length == 0) {
             HttpConnections.enable();
             Quarkus.run(arguments);
             return;
         }
         try (PrintStream out = printStream(FileDescriptor.out);
                 PrintStream err = printStream(FileDescriptor.err)) {
-            List<String> rest = words.subList(1, words.size());
-            int status = command.equals("log")
-                    ? LogCommand.run(rest, out, err)
-                    : new ResolveCommand(System.getenv(), out, err).run(rest);
+            int status = command(List.of(arguments), out, err);
             out.flush();
             err.flush();
             System.exit(status);
         }
+    }
+
+    private static int command(List<String> words, PrintStream out, PrintStream err) {
+        List<String> rest = words.subList(1, words.size());
+        return switch (words.getFirst()) {
+            case "log" -> LogCommand.run(rest, out, err);
+            case "rm" -> new ResolveCommand(System.getenv(), out, err).run(rest);
+            case "help", "--help", "-h" -> {
+                out.println(USAGE);
+                yield 0;
+            }
+            default -> {
+                err.println(USAGE);
+                yield ERROR;
+            }
+        };
     }
 
     private static PrintStream printStream(FileDescriptor descriptor) {

@@ -29,9 +29,11 @@ import dtc.security.HostRules;
 import io.quarkus.arc.All;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.configuration.ConfigurationException;
+import io.quarkus.vertx.http.HttpServer;
 import io.quarkus.vertx.http.runtime.VertxHttpConfig;
 import io.vertx.core.Vertx;
 import jakarta.enterprise.inject.Disposes;
+import jakarta.enterprise.inject.Instance;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.net.URI;
@@ -42,7 +44,10 @@ import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
 /** Creates the objects of the application and connects them. */
 @Singleton
@@ -55,11 +60,13 @@ public class Wiring {
 
     private final DtcConfig config;
     private final VertxHttpConfig http;
+    private final Instance<HttpServer> server;
     private final SecurityWiring security;
 
-    Wiring(DtcConfig config, VertxHttpConfig http, SecurityWiring security) {
+    Wiring(DtcConfig config, VertxHttpConfig http, Instance<HttpServer> server, SecurityWiring security) {
         this.config = config;
         this.http = http;
+        this.server = server;
         this.security = security;
     }
 
@@ -218,17 +225,25 @@ public class Wiring {
         if (Set.copyOf(ids).size() < ids.size() || !ids.stream().allMatch(RequestValidator::isName)) {
             throw new ConfigurationException("dtc.rm.ids must be different names, each " + RequestValidator.NAME_RULE);
         }
+        config.rm()
+                .coordinatorUrl()
+                .ifPresent(url -> checkUrl(url, "dtc.rm.coordinator-url", "DTC_RM_COORDINATOR_URL"));
+        config.rm().advertisedUrl().ifPresent(url -> checkUrl(url, "dtc.rm.advertised-url", "DTC_RM_ADVERTISED_URL"));
         CoordinatorLink link = new HttpCoordinatorLink(
-                Clients.build(
+                once(() -> Clients.build(
                         vertx,
                         CoordinatorApi.class,
                         config.rm().coordinatorUrl().orElseGet(this::ownUrl),
                         callTimeout(),
                         INQUIRIES_IN_FLIGHT_MAX,
                         true,
-                        security.outboundToCoordinator()),
+                        security.outboundToCoordinator())),
                 mapper,
-                config.rm().advertisedUrl().orElseGet(this::ownUrl).toString().replaceAll("/+$", ""));
+                once(() -> config.rm()
+                        .advertisedUrl()
+                        .orElseGet(this::ownUrl)
+                        .toString()
+                        .replaceAll("/+$", "")));
         return new HostedResourceManagers(
                 ids.stream().map(id -> hosted(id, time, link, registrationLog)).toList());
     }
@@ -259,11 +274,49 @@ public class Wiring {
                         registrationLog));
     }
 
+    /** Without a host, a client would connect to this machine, and send it the token of this process. */
+    private static void checkUrl(URI url, String key, String environment) {
+        String scheme = url.getScheme();
+        boolean isHttp = "http".equalsIgnoreCase(scheme) || "https".equalsIgnoreCase(scheme);
+        if (!isHttp || url.getHost() == null || url.getQuery() != null || url.getFragment() != null) {
+            throw new ConfigurationException(String.format(
+                    Locale.ROOT,
+                    "%s (%s) must be http(s)://host[:port][/path], but is '%s'. A host name must not contain '_'",
+                    key,
+                    environment,
+                    url));
+        }
+    }
+
+    /** Calls a supplier when its value is needed first. */
+    private static <T> Supplier<T> once(Supplier<T> supplier) {
+        AtomicReference<@Nullable T> value = new AtomicReference<>();
+        return () -> {
+            synchronized (value) {
+                T known = value.get();
+                if (known == null) {
+                    known = supplier.get();
+                    value.set(known);
+                }
+                return known;
+            }
+        };
+    }
+
+    /** The URL of this process on this machine. The port is known when the server listens. */
     private URI ownUrl() {
         boolean tlsOnly = SecurityWiring.isTlsOnly(http);
         boolean test = LaunchMode.current() == LaunchMode.TEST;
         int port = tlsOnly ? (test ? http.testSslPort() : http.sslPort()) : test ? http.testPort() : http.port();
-        String host = http.host().equals("0.0.0.0") ? "127.0.0.1" : http.host();
+        if (port == 0) {
+            port = tlsOnly ? server.get().getSecurePort() : server.get().getPort();
+        }
+        String host = switch (http.host()) {
+            case "0.0.0.0" -> "127.0.0.1";
+            case "::", "[::]" -> "[::1]";
+            default ->
+                http.host().contains(":") && !http.host().startsWith("[") ? "[" + http.host() + "]" : http.host();
+        };
         return URI.create(String.format(Locale.ROOT, "%s://%s:%d", tlsOnly ? "https" : "http", host, port));
     }
 

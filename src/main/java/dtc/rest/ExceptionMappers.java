@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import dtc.rest.Problems.Violation;
+import dtc.runtime.OutOfMemory;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
@@ -58,6 +59,7 @@ final class ExceptionMappers {
 
     @ServerExceptionMapper
     Response unexpected(Throwable failure) {
+        OutOfMemory.check(failure);
         JsonProcessingException malformed = malformedJson(failure);
         if (malformed != null) {
             return malformed(malformed).toResponse();

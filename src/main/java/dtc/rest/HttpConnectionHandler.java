@@ -1,5 +1,6 @@
 package dtc.rest;
 
+import dtc.runtime.OutOfMemory;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFutureListener;
@@ -227,6 +228,12 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
             response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         }
         return response;
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        OutOfMemory.check(cause);
+        context.fireExceptionCaught(cause);
     }
 
     @Override

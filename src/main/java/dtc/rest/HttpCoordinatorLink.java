@@ -12,17 +12,19 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Sends messages of a resource manager to its coordinator over HTTP. */
 public final class HttpCoordinatorLink implements CoordinatorLink {
 
-    private final CoordinatorApi api;
+    private final Supplier<CoordinatorApi> api;
     private final ObjectMapper mapper;
     /** The base URL of this process; {@code /rm/{id}} is appended. */
-    private final String advertisedUrl;
+    private final Supplier<String> advertisedUrl;
 
-    public HttpCoordinatorLink(CoordinatorApi api, ObjectMapper mapper, String advertisedUrl) {
+    /** The suppliers are called when messages are sent: the port of this process may not be known before it listens. */
+    public HttpCoordinatorLink(Supplier<CoordinatorApi> api, ObjectMapper mapper, Supplier<String> advertisedUrl) {
         this.api = api;
         this.mapper = mapper;
         this.advertisedUrl = advertisedUrl;
@@ -31,10 +33,11 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
     @Override
     public CompletionStage<Duration> register(
             String id, UUID instance, Set<String> features, @Nullable TransactionId newestForgotten) {
-        return api.register(
+        return api.get()
+                .register(
                         id,
                         newestForgotten == null ? null : newestForgotten.toString(),
-                        new RegistrationRequest(advertisedUrl + "/rm/" + id, instance.toString(), features))
+                        new RegistrationRequest(advertisedUrl.get() + "/rm/" + id, instance.toString(), features))
                 .map(response -> {
                     JsonNode lease = body(response, 201).path("leaseMillis");
                     if (!lease.canConvertToLong() || lease.asLong() < 1) {
@@ -47,12 +50,13 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
 
     @Override
     public CompletionStage<Void> deregister(String id, UUID instance) {
-        return api.deregister(id, instance.toString()).replaceWithVoid().subscribeAsCompletionStage();
+        return api.get().deregister(id, instance.toString()).replaceWithVoid().subscribeAsCompletionStage();
     }
 
     @Override
     public CompletionStage<Outcome> outcome(TransactionId id) {
-        return api.outcome(id.toString())
+        return api.get()
+                .outcome(id.toString())
                 .map(response -> switch (body(response, 200).path("outcome").asText()) {
                     case "COMMIT" -> Outcome.COMMIT;
                     case "ROLLBACK" -> Outcome.ROLLBACK;

@@ -1,5 +1,6 @@
 package dtc.rest;
 
+import dtc.runtime.OutOfMemory;
 import dtc.security.ApiAccess;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.vertx.http.ManagementInterface;
@@ -145,6 +146,7 @@ final class RequestChecks {
 
     private static void failed(RoutingContext context) {
         Throwable failure = context.failure();
+        OutOfMemory.check(failure);
         int status = context.statusCode();
         if (failure instanceof HttpClosedException
                 || failure instanceof StreamResetException

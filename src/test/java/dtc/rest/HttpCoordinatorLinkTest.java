@@ -56,17 +56,9 @@ class HttpCoordinatorLinkTest {
         server.createContext("/", this::answer);
         server.start();
         URI base = URI.create("http://127.0.0.1:" + server.getAddress().getPort());
-        link = new HttpCoordinatorLink(
-                Clients.build(
-                        vertx,
-                        CoordinatorApi.class,
-                        base,
-                        Duration.ofSeconds(5),
-                        10,
-                        true,
-                        new Outbound(null, null, null)),
-                mapper,
-                "http://127.0.0.1:1");
+        CoordinatorApi api = Clients.build(
+                vertx, CoordinatorApi.class, base, Duration.ofSeconds(5), 10, true, new Outbound(null, null, null));
+        link = new HttpCoordinatorLink(() -> api, mapper, () -> "http://127.0.0.1:1");
     }
 
     private void answer(HttpExchange exchange) throws IOException {

@@ -1,0 +1,82 @@
+package dtc.runtime;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ends the process if memory runs out, on the heap or outside of it. After an {@link OutOfMemoryError} any thread may
+ * have stopped halfway, so the state of the process is unknown. The decision log is written to survive this.
+ *
+ * <p>The JVM option ExitOnOutOfMemoryError does not cover direct memory, and may not be set. Libraries catch errors of
+ * tasks and log them, therefore log records are checked too.
+ */
+public final class OutOfMemory {
+
+    /** The exit code, that of the JVM option. */
+    private static final int EXIT_CODE = 3;
+
+    private static final int CAUSES_MAX = 20;
+
+    /** Encoded ahead, because no memory may be left. */
+    private static final byte[] MESSAGE =
+            "FATAL: out of memory, the process ends. Give it more memory (-Xmx, -XX:MaxDirectMemorySize), or lower its limits\n"
+                    .getBytes(StandardCharsets.UTF_8);
+
+    private static final FileOutputStream ERR = new FileOutputStream(FileDescriptor.err);
+
+    private OutOfMemory() {}
+
+    /** Watches uncaught exceptions of threads and all exceptions that are logged. Logging must be set up before. */
+    public static void watch() {
+        Thread.UncaughtExceptionHandler others = Thread.getDefaultUncaughtExceptionHandler();
+        Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
+            check(failure);
+            if (others == null) {
+                Logger.getLogger(OutOfMemory.class.getName()).severe(thread.getName() + " ended: " + failure);
+            } else {
+                others.uncaughtException(thread, failure);
+            }
+        });
+        Logger.getLogger("").addHandler(new LogWatcher());
+    }
+
+    /** Ends the process if the failure is, or was caused by, an {@link OutOfMemoryError}. */
+    public static void check(@Nullable Throwable failure) {
+        Throwable cause = failure;
+        for (int i = 0; cause != null && i < CAUSES_MAX; i++) {
+            if (cause instanceof OutOfMemoryError) {
+                halt();
+            }
+            cause = cause.getCause();
+        }
+    }
+
+    private static void halt() {
+        try {
+            ERR.write(MESSAGE);
+        } catch (IOException _) {
+            // the exit code tells it too
+        } finally {
+            Runtime.getRuntime().halt(EXIT_CODE);
+        }
+    }
+
+    private static final class LogWatcher extends Handler {
+        @Override
+        public void publish(LogRecord record) {
+            check(record.getThrown());
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+    }
+}
