@@ -99,10 +99,10 @@ class PlantedBugsTest {
                         .foundWithin(FEW),
                 plant("treats a participant that does not know the transaction as committed")
                         .in(ReplyTable.class, "event")
-                        .replace("outcome(resourceManager, reply)", """
+                        .replace("outcome(resourceManager, registered, reply)", """
                                 message instanceof Message.Commit && reply instanceof NotFound
                                         ? new CoordinatorEvent.Acknowledged(resourceManager)
-                                        : outcome(resourceManager, reply)
+                                        : outcome(resourceManager, registered, reply)
                                 """)
                         .foundWithin(MANY),
                 plant("treats a lost answer to a one-phase commit as a refusal")
@@ -113,10 +113,10 @@ class PlantedBugsTest {
                         .foundWithin(FEW),
                 plant("treats a participant that lost a one-phase commit as rolled back")
                         .in(ReplyTable.class, "event")
-                        .replace("outcome(resourceManager, reply)", """
+                        .replace("outcome(resourceManager, registered, reply)", """
                                 message instanceof Message.Rollback && reply instanceof NotFound
                                         ? new CoordinatorEvent.Acknowledged(resourceManager)
-                                        : outcome(resourceManager, reply)
+                                        : outcome(resourceManager, registered, reply)
                                 """)
                         .foundWithin(MANY),
                 plant("stops asking for the outcome of a one-phase commit")
