@@ -22,7 +22,7 @@ final class BankSumCheck implements Check {
     @Override
     public void end() {
         Map<String, Long> sums = new HashMap<>();
-        Set<String> forgetful = new HashSet<>();
+        Set<String> lost = new HashSet<>();
         for (Ledger.Shadow shadow : world.ledger.shadows()) {
             shadow.entries.forEach((key, value) -> {
                 if (key.startsWith("sum")) {
@@ -33,13 +33,21 @@ final class BankSumCheck implements Check {
                 for (Ledger.Seen transaction : world.ledger.transactions()) {
                     Ledger.Part part = transaction.parts.get(shadow.name);
                     if (part != null) {
-                        forgetful.addAll(part.writes.keySet());
+                        lost.addAll(part.writes.keySet());
                     }
                 }
             }
         }
+        // A resource manager that asks after its commit was discarded may be told to roll back.
+        for (Ledger.Seen transaction : world.ledger.transactions()) {
+            for (Ledger.Part part : transaction.parts.values()) {
+                if (part.discarded) {
+                    lost.addAll(part.writes.keySet());
+                }
+            }
+        }
         sums.forEach((key, sum) -> {
-            if (sum != 0 && !forgetful.contains(key)) {
+            if (sum != 0 && !lost.contains(key)) {
                 world.fail("bank sum", String.format(Locale.ROOT, "%s adds up to %d", key, sum));
             }
         });

@@ -276,6 +276,9 @@ final class CoordinatorNode extends Node {
             Life life, String resourceManager, Supplier<CompletionStage<? extends Answer<?>>> call) {
         Set<TransactionId> earlier = givenUp(resourceManager);
         CompletionStage<? extends Answer<?>> answer = call.get();
+        if (life.isOver()) {
+            return new CompletableFuture<>(); // it crashed while it recorded that
+        }
         Set<TransactionId> givenUp = givenUp(resourceManager);
         givenUp.removeAll(earlier);
         return answer.thenCompose(given -> {
