@@ -11,8 +11,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.zip.CRC32C;
-import org.jspecify.annotations.Nullable;
 
 /** A disk in memory that knows which of its content is forced, and whose failures the test controls. */
 final class FaultyStorage implements Storage {
@@ -244,33 +242,6 @@ final class FaultyStorage implements Storage {
         Map<String, ByteBuffer> all = new TreeMap<>();
         seenNames.forEach((name, content) -> all.put(name, ByteBuffer.wrap(content.seen)));
         return all;
-    }
-
-    /** What a disk holds. Equal if two disks hold the same, and quick to compare. */
-    static final class Snapshot {
-        private final Map<String, ByteBuffer> files;
-        private final int checksum;
-
-        private Snapshot(Map<String, ByteBuffer> files) {
-            this.files = files;
-            CRC32C all = new CRC32C();
-            files.values().forEach(bytes -> all.update(bytes.duplicate()));
-            checksum = (int) all.getValue();
-        }
-
-        @Override
-        public boolean equals(@Nullable Object other) {
-            return other instanceof Snapshot that && checksum == that.checksum && files.equals(that.files);
-        }
-
-        @Override
-        public int hashCode() {
-            return checksum;
-        }
-    }
-
-    Snapshot snapshot() {
-        return new Snapshot(content());
     }
 
     private Content content(String name) throws IOException {
