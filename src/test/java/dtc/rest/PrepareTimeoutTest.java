@@ -3,6 +3,7 @@ package dtc.rest;
 import static io.restassured.RestAssured.get;
 import static io.restassured.RestAssured.given;
 import static io.restassured.RestAssured.post;
+import static org.hamcrest.Matchers.anyOf;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 
@@ -73,7 +74,12 @@ class PrepareTimeoutTest {
                     .untilAsserted(() -> get("/transactions/" + id)
                             .then()
                             .body("state", equalTo("ROLLED_BACK"))
-                            .body("reason", containsString("did not answer in time")));
+                            // On a slow machine, the time for all votes may be over first.
+                            .body(
+                                    "reason",
+                                    anyOf(
+                                            containsString("did not answer in time"),
+                                            equalTo("the time for votes was over"))));
         }
     }
 

@@ -70,7 +70,8 @@ class TransportTest {
             // The same certificate serves and calls.
             Waiting.await().untilAsserted(() -> assertEquals(serverCertificate(), clientCertificate()));
             onlyThoseWithACertificateConnect();
-            commits();
+            // The first votes may time out on a slow machine: the connections are new.
+            Waiting.await().untilAsserted(this::commits);
         }
     }
 
