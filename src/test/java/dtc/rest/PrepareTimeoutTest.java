@@ -79,7 +79,7 @@ class PrepareTimeoutTest {
                                     "reason",
                                     anyOf(
                                             containsString("did not answer in time"),
-                                            equalTo("the time for votes was over"))));
+                                            equalTo("the vote timeout expired"))));
         }
     }
 
