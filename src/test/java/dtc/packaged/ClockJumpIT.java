@@ -151,8 +151,7 @@ class ClockJumpIT {
     }
 
     /** Begins and commits a transaction, and remembers it under its key. Its id must be newer than all before. */
-    private JsonNode transact(Application coordinator, String key, String... resourceManagers)
-            throws IOException, InterruptedException {
+    private JsonNode transact(Application coordinator, String key, String... resourceManagers) throws IOException {
         List<String> writes = new ArrayList<>();
         for (String each : resourceManagers) {
             writes.add("{\"resourceManager\":\"%s\",\"key\":\"%s\",\"value\":1}".formatted(each, key));
