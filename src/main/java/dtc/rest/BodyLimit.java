@@ -32,7 +32,7 @@ final class BodyLimit {
                 http.limits().maxBodySize().map(size -> size.asLongValue()).orElse(Long.MAX_VALUE);
         BodyHandler bodyHandler = BodyHandler.create(false).setBodyLimit(bodyBytesMax);
         router.route()
-                .order(ApiAccess.ORDER + 1)
+                .order(ApiAccess.ORDER + 2)
                 .handler(context -> {
                     if (declaredLength(context) > bodyBytesMax) {
                         tooLarge(context, bodyBytesMax);
@@ -49,7 +49,7 @@ final class BodyLimit {
                         context.next();
                     }
                 });
-        router.route().order(ApiAccess.ORDER + 2).handler(context -> {
+        router.route().order(ApiAccess.ORDER + 3).handler(context -> {
             if (context.request().isEnded() && context.body().buffer() == null) {
                 // An empty chunked body. Otherwise the resources would wait for a body that has ended.
                 ((RoutingContextInternal) context).setBody(Buffer.buffer());

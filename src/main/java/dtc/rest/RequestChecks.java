@@ -31,9 +31,12 @@ final class RequestChecks {
     private static final Logger LOG = Logger.getLogger(RequestChecks.class);
 
     /** Before Quarkus's authentication handler (-200), so that its responses have the headers too. */
-    private static final int ORDER = -300;
+    private static final int HEADERS_ORDER = -300;
 
-    private static final int FAILURE_ORDER = ApiAccess.ORDER + 3;
+    /** After the caller was authenticated and permitted, so that others learn nothing about paths. */
+    private static final int CHECK_ORDER = ApiAccess.ORDER + 1;
+
+    private static final int FAILURE_ORDER = ApiAccess.ORDER + 4;
 
     /** The paths of the API. Others belong to the console and to Quarkus. */
     private static final Pattern API = Pattern.compile("/(transactions|resource-managers|rm)(/.*)?");
@@ -45,12 +48,13 @@ final class RequestChecks {
     private volatile boolean stopping;
 
     void install(@Observes Router router) {
-        router.route().order(ORDER).handler(this::check);
+        router.route().order(HEADERS_ORDER).handler(this::setHeaders);
+        router.route().order(CHECK_ORDER).handler(RequestChecks::check);
         addFailureHandlers(router);
     }
 
     void installOnManagementPort(@Observes ManagementInterface management) {
-        management.router().route().order(ORDER).handler(this::prepare);
+        management.router().route().order(HEADERS_ORDER).handler(this::setHeaders);
         addFailureHandlers(management.router());
     }
 
@@ -65,34 +69,37 @@ final class RequestChecks {
         stopping = true;
     }
 
-    private void prepare(RoutingContext context) {
-        setHeaders(context);
-        context.next();
-    }
-
     private void setHeaders(RoutingContext context) {
         HttpServerResponse response = context.response();
         response.putHeader(HttpHeaders.DATE, HttpDate.now());
+        if (isApi(context.request().path())) {
+            response.putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+        }
         if (stopping && context.request().version() != HttpVersion.HTTP_2) {
             response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         }
+        context.next();
     }
 
-    private void check(RoutingContext context) {
-        setHeaders(context);
-        String path = context.request().path();
-        if (path == null || !API.matcher(path).matches()) {
+    private static boolean isApi(@Nullable String path) {
+        return path != null && API.matcher(path).matches();
+    }
+
+    private static void check(RoutingContext context) {
+        HttpServerRequest request = context.request();
+        String path = request.path();
+        if (path == null || !isApi(path)) {
             context.next();
             return;
         }
-        context.response().putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
-        ProblemException problem = problem(context.request(), path);
+        ProblemException problem = problem(request, path);
         if (problem != null) {
+            request.resume(); // the rest of the body is discarded
             Problems.send(context, problem);
-        } else if (context.request().method().name().equals("OPTIONS")) {
+        } else if (isOptions(request)) {
             options(context, path);
         } else {
-            admitProblems(context.request());
+            admitProblems(request);
             context.next();
         }
     }
