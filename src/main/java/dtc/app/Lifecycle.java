@@ -10,6 +10,7 @@ import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.vertx.http.HttpServerStart;
 import io.quarkus.vertx.http.HttpsServerStart;
+import io.quarkus.vertx.http.runtime.VertxHttpConfig;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.ObservesAsync;
 import jakarta.inject.Singleton;
@@ -36,14 +37,22 @@ final class Lifecycle {
     private static final Duration RELOAD_DELAY = Duration.ofSeconds(2);
 
     private final DtcConfig config;
+    private final VertxHttpConfig http;
     private final Time time;
     private final TransactionIds ids;
     private final Coordinator coordinator;
     private final HostedResourceManagers hosted;
     private final AtomicBoolean joined = new AtomicBoolean();
 
-    Lifecycle(DtcConfig config, Time time, TransactionIds ids, Coordinator coordinator, HostedResourceManagers hosted) {
+    Lifecycle(
+            DtcConfig config,
+            VertxHttpConfig http,
+            Time time,
+            TransactionIds ids,
+            Coordinator coordinator,
+            HostedResourceManagers hosted) {
         this.config = config;
+        this.http = http;
         this.time = time;
         this.ids = ids;
         this.coordinator = coordinator;
@@ -55,10 +64,21 @@ final class Lifecycle {
      */
     void recover(@Observes StartupEvent event) {
         OutOfMemory.watch();
+        warnIfFewFiles();
         int open = coordinator.recover();
         coordinator.list(null, null, 1).forEach(newest -> ids.continueAfter(newest.id()));
         if (open > 0) {
             LOG.infof("recovered %d unfinished transactions", open);
+        }
+    }
+
+    private void warnIfFewFiles() {
+        long filesMax = ConnectionDefaults.filesMax();
+        if (filesMax < ConnectionDefaults.FILES_RECOMMENDED) {
+            LOG.warnf(
+                    "this process may open only %d files, so it accepts %d connections at a time and closes further ones:"
+                            + " raise the limit of open files to %d or more (ulimit -n)",
+                    filesMax, http.limits().maxConnections().orElse(0), ConnectionDefaults.FILES_RECOMMENDED);
         }
     }
 

@@ -1,0 +1,48 @@
+package dtc.app;
+
+import com.sun.management.UnixOperatingSystemMXBean;
+import io.smallrye.config.ConfigSourceInterceptor;
+import io.smallrye.config.ConfigSourceInterceptorContext;
+import io.smallrye.config.ConfigValue;
+import java.lang.management.ManagementFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sets the default limit of accepted connections below the limit of open files. Otherwise clients could use up all
+ * descriptors, and the process could neither accept further connections nor open files of its log.
+ */
+public final class ConnectionDefaults implements ConfigSourceInterceptor {
+
+    private static final long serialVersionUID = 1;
+
+    static final String CONNECTIONS = "quarkus.http.limits.max-connections";
+
+    /** With fewer descriptors, the limit of connections is low, and a warning is logged at the start. */
+    static final long FILES_RECOMMENDED = 4_096;
+
+    private static final long CONNECTIONS_MAX = 50_000;
+    private static final long CONNECTIONS_MIN = 16;
+    /** For libraries, the log, and connections that the process opens. */
+    private static final long FILES_RESERVED = 400;
+
+    /** Returns how many files and connections this process may open. */
+    static long filesMax() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system
+                ? system.getMaxFileDescriptorCount()
+                : Long.MAX_VALUE;
+    }
+
+    /** Returns the default number of connections. Half of the descriptors are for connections to resource managers. */
+    static long connections(long filesMax) {
+        long available = (filesMax - FILES_RESERVED) / 2;
+        return Math.clamp(available, CONNECTIONS_MIN, CONNECTIONS_MAX);
+    }
+
+    @Override
+    public @Nullable ConfigValue getValue(ConfigSourceInterceptorContext context, String name) {
+        ConfigValue value = context.proceed(name);
+        return name.equals(CONNECTIONS)
+                ? Derived.unlessSet(value, name, Long.toString(connections(filesMax())), "limit of open files")
+                : value;
+    }
+}
