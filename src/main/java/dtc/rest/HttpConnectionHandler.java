@@ -3,6 +3,7 @@ package dtc.rest;
 import dtc.runtime.OutOfMemory;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
@@ -57,6 +58,10 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
     private boolean busy;
 
     private boolean headWritten;
+    /** The request that was passed on has been received as a whole. */
+    private boolean received;
+
+    private boolean closesAfterResponse;
     private boolean isHead;
     /** The connection is about to be closed. What else is received or written is discarded. */
     private boolean closing;
@@ -86,6 +91,9 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
                 faultyBody(context, content.decoderResult().cause());
                 return;
             }
+            if (message instanceof LastHttpContent) {
+                received = true;
+            }
             context.fireChannelRead(message);
         }
     }
@@ -96,6 +104,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
 
     private void begin(HttpRequest request) {
         busy = true;
+        received = false;
         headWritten = false;
         isHead = request.method().equals(HttpMethod.HEAD);
         fault = null;
@@ -187,6 +196,8 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
                 return;
             }
             headWritten = true;
+            closesAfterResponse =
+                    response.headers().containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE, true);
             if (message instanceof FullHttpResponse full && lacksBody(full)) {
                 HttpResponse refusal = refusal(full.protocolVersion(), status);
                 full.headers().remove(HttpHeaderNames.CONTENT_LENGTH);
@@ -195,9 +206,15 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
                 written = refusal;
             }
         }
-        var _ = context.write(written, promise);
-        if (message instanceof LastHttpContent) {
-            busy = false;
+        if (!(message instanceof LastHttpContent)) {
+            var _ = context.write(written, promise);
+            return;
+        }
+        ChannelFuture end = context.write(written, promise.unvoid());
+        busy = false;
+        if (closesAfterResponse && received) {
+            end.addListener(ChannelFutureListener.CLOSE);
+        } else {
             // Not within the write, which the server may do while it handles what was passed on.
             context.executor().execute(() -> resume(context));
         }

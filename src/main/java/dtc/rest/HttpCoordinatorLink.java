@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dtc.protocol.Messages.RegistrationRequest;
 import dtc.protocol.Outcome;
+import dtc.protocol.PlainText;
 import dtc.protocol.TransactionId;
 import dtc.runtime.participant.CoordinatorLink;
 import jakarta.ws.rs.core.Response;
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Sends messages of a resource manager to its coordinator over HTTP. */
 public final class HttpCoordinatorLink implements CoordinatorLink {
+
+    private static final int DETAIL_CHARS_MAX = 300;
 
     private final Supplier<CoordinatorApi> api;
     private final ObjectMapper mapper;
@@ -69,14 +72,25 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
 
     private JsonNode body(Response response, int alsoAccepted) {
         int status = response.getStatus();
-        if (status != 200 && status != alsoAccepted) {
-            throw new IllegalStateException("the coordinator answered with status " + status);
+        JsonNode body = json(response.hasEntity() ? response.readEntity(String.class) : "");
+        if (status == 200 || status == alsoAccepted) {
+            if (body == null) {
+                throw new IllegalStateException("the coordinator's answer is not JSON");
+            }
+            return body;
         }
-        String body = response.hasEntity() ? response.readEntity(String.class) : "";
+        // A problem says why.
+        String detail = body == null ? "" : body.path("detail").asText();
+        throw new IllegalStateException("the coordinator answered " + status
+                + (detail.isEmpty() ? "" : ": " + PlainText.singleLine(detail, DETAIL_CHARS_MAX)));
+    }
+
+    /** Parses JSON. Returns null if it is not well-formed. */
+    private @Nullable JsonNode json(String text) {
         try {
-            return mapper.readTree(body);
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException("the coordinator's answer is not JSON", e);
+            return mapper.readTree(text);
+        } catch (JsonProcessingException _) {
+            return null;
         }
     }
 }

@@ -51,7 +51,7 @@ public final class Callers {
      */
     Caller of(JsonWebToken token, Set<String> claimed) {
         String subject = token.getSubject();
-        if (subject == null) {
+        if (subject == null || subject.isBlank()) {
             return Caller.ANONYMOUS;
         }
         Set<String> owned = new HashSet<>(settings.owned().getOrDefault(subject, Set.of()));

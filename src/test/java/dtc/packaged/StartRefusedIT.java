@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Who can reach a process that is told nothing, and what does not start. */
 class StartRefusedIT {
@@ -44,6 +46,27 @@ class StartRefusedIT {
                     .with("QUARKUS_OIDC_AUTH_SERVER_URL", "http://127.0.0.1:1")
                     .start();
             refuses(anybodys, "DTC_RM_COORDINATOR_SUBJECT");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "DTC_RM_COORDINATOR_URL, http://dtc_coordinator:8080",
+        "DTC_RM_COORDINATOR_URL, localhost:8080",
+        "DTC_RM_COORDINATOR_URL, /path",
+        "DTC_RM_ADVERTISED_URL, ftp://host",
+        "DTC_RM_ADVERTISED_URL, http:///path",
+        "DTC_RM_ADVERTISED_URL, http://my_host",
+    })
+    void a_url_without_scheme_or_host_is_refused(String variable, String url) {
+        try (Processes processes = new Processes("start-url")) {
+            String said = ended(processes
+                    .coordinator("url")
+                    .with("DTC_RM_IDS", "orders")
+                    .with(variable, url)
+                    .start());
+            assertTrue(said.contains(variable), said);
+            assertTrue(said.contains(url), said);
         }
     }
 

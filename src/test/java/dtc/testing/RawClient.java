@@ -1,4 +1,4 @@
-package dtc.rest;
+package dtc.testing;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -17,20 +17,20 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /** A connection to an HTTP server over which a test can send any bytes. */
-final class RawClient implements AutoCloseable {
+public final class RawClient implements AutoCloseable {
 
     /** @param headers values of each header, whose name is in lower case */
-    record Response(String statusLine, Map<String, List<String>> headers, String body) {
+    public record Response(String statusLine, Map<String, List<String>> headers, String body) {
 
-        int status() {
+        public int status() {
             return Integer.parseInt(statusLine.split(" ", 3)[1]);
         }
 
-        List<String> header(String name) {
+        public List<String> header(String name) {
             return headers.getOrDefault(name.toLowerCase(Locale.ROOT), List.of());
         }
 
-        JsonNode json() {
+        public JsonNode json() {
             try {
                 return new ObjectMapper().readTree(body);
             } catch (IOException e) {
@@ -42,7 +42,7 @@ final class RawClient implements AutoCloseable {
     private final Socket socket;
     private final InputStream in;
 
-    RawClient(int port) {
+    public RawClient(int port) {
         try {
             socket = new Socket(InetAddress.getLoopbackAddress(), port);
             socket.setSoTimeout(20_000);
@@ -53,7 +53,7 @@ final class RawClient implements AutoCloseable {
     }
 
     /** Sends bytes, each given as a character of ISO 8859-1. */
-    RawClient send(String bytes) {
+    public RawClient send(String bytes) {
         try {
             socket.getOutputStream().write(bytes.getBytes(StandardCharsets.ISO_8859_1));
             return this;
@@ -63,12 +63,12 @@ final class RawClient implements AutoCloseable {
     }
 
     /** Reads the next response. */
-    Response read() {
+    public Response read() {
         return read(false);
     }
 
     /** Reads the next response, which has no body if it answers HEAD. */
-    Response read(boolean answersHead) {
+    public Response read(boolean answersHead) {
         try {
             String statusLine = line();
             Map<String, List<String>> headers = new TreeMap<>();
@@ -102,7 +102,7 @@ final class RawClient implements AutoCloseable {
     }
 
     /** Whether the server has closed the connection, and sent nothing more before. */
-    boolean isClosed() {
+    public boolean isClosed() {
         try {
             return in.read() < 0;
         } catch (IOException _) {
