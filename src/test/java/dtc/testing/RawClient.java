@@ -19,7 +19,11 @@ import java.util.stream.Stream;
 /** A connection to an HTTP server over which a test can send any bytes. */
 public final class RawClient implements AutoCloseable {
 
-    /** @param headers values of each header, whose name is in lower case */
+    /**
+     * A response.
+     *
+     * @param headers the values of each header, whose name is in lower case
+     */
     public record Response(String statusLine, Map<String, List<String>> headers, String body) {
 
         public int status() {
