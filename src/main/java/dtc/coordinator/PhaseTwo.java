@@ -132,9 +132,15 @@ final class PhaseTwo {
             case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> acknowledged(t, e.resourceManager(), now);
             // The same instance may have committed and no longer know it. If it is gone, no client can know of a
             // commit.
+            // The same instance may have committed and no longer know it. If it is gone, no client can know of a
+            // commit.
             case DELEGATED ->
-                onePhaseRefused(
-                        t, new OnePhaseRefused(e.resourceManager(), Ballot.abortFor(VoteCause.ERROR, e.reason())), now);
+                e.registered().equals(before.instance())
+                        ? lost(t.transitionTo(TransactionState.RESOLVING, now), e, now)
+                        : onePhaseRefused(
+                                t,
+                                new OnePhaseRefused(e.resourceManager(), Ballot.abortFor(VoteCause.ERROR, e.reason())),
+                                now);
             // The participant may have committed, and a client may have received the outcome, which cannot be
             // determined.
             case RESOLVING ->
@@ -216,7 +222,7 @@ final class PhaseTwo {
                 : Step.of(t);
     }
 
-    /** Sends a commit that was given up once more. */
+    /** Sends a commit that was given up once more, as a retry: there may be many at a time. */
     static Step participantReturned(Transaction t, String resourceManager) {
         return t.isGivenUp(resourceManager)
                 ? Step.of(t, new Deliver(resourceManager, Outcome.COMMIT, Timing.AFTER_PAUSE))

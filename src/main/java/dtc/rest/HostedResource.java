@@ -270,7 +270,11 @@ public class HostedResource {
         return switch (answer) {
             case ResourceEffect.RolledBack e -> done(e);
             case ResourceEffect.RollbackRefused e -> refused(e, 409, "this transaction was committed here");
-            case ResourceEffect.Unknown e -> refused(e, 404, "the state of this transaction was lost in a restart");
+            case ResourceEffect.Unknown e ->
+                refused(
+                        e,
+                        404,
+                        "the state of this transaction was lost in a restart, or its outcome is no longer kept");
         };
     }
 

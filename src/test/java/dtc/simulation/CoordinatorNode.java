@@ -252,8 +252,7 @@ final class CoordinatorNode extends Node {
             }
             case Ask.Stop _ -> heard(life, client, ask, id, up().rollback(known(id), REASON));
             case Ask.Deliver _ -> told(up().retryNow(known(id)));
-            case Ask.Resolve _ ->
-                told(up().resolve(known(id), new Resolution(client, new LifeTime(life).now(), REASON)));
+            case Ask.Resolve _ -> told(up().resolve(known(id), resolution(life, client)));
             case Ask.Remove remove -> told(lookedUp().removeLapsed(remove.resourceManager()));
             case Ask.GiveUp(var _, String name) ->
                 givenUp(life, name, () -> up().undelivered().giveUp(known(id), name, resolution(life, client)));

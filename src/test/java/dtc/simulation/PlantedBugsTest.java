@@ -177,7 +177,7 @@ class PlantedBugsTest {
                         .foundWithin(MANY),
                 plant("asks for a vote while a write is under way")
                         .in(TwoPhaseCommit.class, "prepareRequested")
-                        .replace("p.writesUnderWay() == 0", "true")
+                        .replace("p.writesInFlight() == 0", "true")
                         .foundWithin(MANY),
                 plant("rounds the timeout of a transaction down to whole seconds")
                         .in(Coordinator.class, "begin(Origin, Duration)")
@@ -224,8 +224,8 @@ class PlantedBugsTest {
                 plant("gives up the other participants as well")
                         .in("dtc.coordinator.PhaseTwo", "giveUp")
                         .replace(
-                                "t.change(name, p -> p.giveUp(e.resolution(), reason))",
-                                "t.each(p -> p.isSettled() ? p : p.giveUp(e.resolution(), reason))")
+                                "t.updateParticipant(name, p -> p.giveUp(e.resolution(), reason))",
+                                "t.updateParticipants(p -> p.isSettled() ? p : p.giveUp(e.resolution(), reason))")
                         .foundWithin(MANY),
                 plant("forgets a resolved transaction whose commit was given up")
                         .in("dtc.runtime.coordinator.TransactionStore", "retain")
