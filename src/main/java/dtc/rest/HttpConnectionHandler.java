@@ -62,6 +62,9 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
     private boolean received;
 
     private boolean closesAfterResponse;
+    /** The end of the response that was written last. */
+    private @Nullable ChannelFuture responseEnd;
+
     private boolean isHead;
     /** The connection is about to be closed. What else is received or written is discarded. */
     private boolean closing;
@@ -95,16 +98,30 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
                 received = true;
             }
             context.fireChannelRead(message);
+            closeIfDone();
+        }
+    }
+
+    /**
+     * Closes the connection once the last response is sent and its request received: closing earlier would reset it.
+     */
+    private void closeIfDone() {
+        ChannelFuture end = responseEnd;
+        if (closesAfterResponse && received && end != null) {
+            responseEnd = null;
+            end.addListener(ChannelFutureListener.CLOSE);
         }
     }
 
     private boolean mayPassOn(ChannelHandlerContext context, Object message) {
-        return !(message instanceof HttpRequest) || (!busy && context.channel().isWritable());
+        return !(message instanceof HttpRequest)
+                || (!busy && !closesAfterResponse && context.channel().isWritable());
     }
 
     private void begin(HttpRequest request) {
         busy = true;
         received = false;
+        responseEnd = null;
         headWritten = false;
         isHead = request.method().equals(HttpMethod.HEAD);
         fault = null;
@@ -196,8 +213,8 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
                 return;
             }
             headWritten = true;
-            closesAfterResponse =
-                    response.headers().containsValue(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE, true);
+            closesAfterResponse = HttpHeaderValues.CLOSE.contentEqualsIgnoreCase(
+                    response.headers().get(HttpHeaderNames.CONNECTION));
             if (message instanceof FullHttpResponse full && lacksBody(full)) {
                 HttpResponse refusal = refusal(full.protocolVersion(), status);
                 full.headers().remove(HttpHeaderNames.CONTENT_LENGTH);
@@ -210,11 +227,10 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
             var _ = context.write(written, promise);
             return;
         }
-        ChannelFuture end = context.write(written, promise.unvoid());
+        responseEnd = context.write(written, promise.unvoid());
         busy = false;
-        if (closesAfterResponse && received) {
-            end.addListener(ChannelFutureListener.CLOSE);
-        } else {
+        closeIfDone();
+        if (!closesAfterResponse) {
             // Not within the write, which the server may do while it handles what was passed on.
             context.executor().execute(() -> resume(context));
         }
