@@ -59,6 +59,8 @@ public final class ResourceManagerClients {
         this.outbound = outbound;
         this.settings = settings;
         this.latestGeneration = latestGeneration;
+        // Loads the classes of the clients now, and not within the second of the first vote.
+        close(build(new ClientKey(false, settings.timeout())));
     }
 
     Duration timeout() {
@@ -78,18 +80,18 @@ public final class ResourceManagerClients {
         while (timeout.compareTo(limit) < 0) {
             timeout = timeout.multipliedBy(2); // a client for each of a few timeouts
         }
-        return slot(target)
-                .clients()
-                .computeIfAbsent(
-                        new ClientKey(keepAlive, timeout),
-                        key -> Clients.build(
-                                vertx,
-                                ResourceManagerApi.class,
-                                UNUSED,
-                                key.timeout(),
-                                settings.connectionsMax(),
-                                key.keepAlive(),
-                                outbound));
+        return slot(target).clients().computeIfAbsent(new ClientKey(keepAlive, timeout), this::build);
+    }
+
+    private ResourceManagerApi build(ClientKey key) {
+        return Clients.build(
+                vertx,
+                ResourceManagerApi.class,
+                UNUSED,
+                key.timeout(),
+                settings.connectionsMax(),
+                key.keepAlive(),
+                outbound);
     }
 
     private Slot slot(Registration target) {
