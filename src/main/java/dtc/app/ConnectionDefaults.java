@@ -22,7 +22,7 @@ public final class ConnectionDefaults implements ConfigSourceInterceptor {
 
     private static final long CONNECTIONS_MAX = 50_000;
     private static final long CONNECTIONS_MIN = 16;
-    /** For libraries, the log, and connections that the process opens. */
+    /** For libraries and the log. */
     private static final long FILES_RESERVED = 400;
 
     /** Returns how many files and connections this process may open. */
@@ -32,7 +32,10 @@ public final class ConnectionDefaults implements ConfigSourceInterceptor {
                 : Long.MAX_VALUE;
     }
 
-    /** Returns the default number of connections. Half of the descriptors are for connections to resource managers. */
+    /**
+     * Returns the default number of connections. The other half of the descriptors is for connections to resource
+     * managers.
+     */
     static long connections(long filesMax) {
         long available = (filesMax - FILES_RESERVED) / 2;
         return Math.clamp(available, CONNECTIONS_MIN, CONNECTIONS_MAX);

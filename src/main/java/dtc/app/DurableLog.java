@@ -79,7 +79,7 @@ final class DurableLog implements DecisionLog {
                             config.pendingDecisionsMax()),
                     System::nanoTime,
                     new SecureRandom(),
-                    new LoggingWatch());
+                    new LoggingListener());
             return new DurableLog(vertx, writer, log);
         } catch (IOException failure) {
             writer.shutdown();
@@ -92,7 +92,7 @@ final class DurableLog implements DecisionLog {
         return new ConfigurationException("the decision log cannot be used: " + failure.getMessage());
     }
 
-    private static final class LoggingWatch implements FileDecisionLog.Listener {
+    private static final class LoggingListener implements FileDecisionLog.Listener {
         @Override
         public void notice(String what) {
             LOG.warn(what);

@@ -63,7 +63,9 @@ final class Lifecycle {
      * Recovers transactions before the server listens, so that no inquiry is answered before the log has been replayed.
      */
     void recover(@Observes StartupEvent event) {
-        OutOfMemory.watch();
+        if (LaunchMode.current() == LaunchMode.NORMAL) {
+            OutOfMemory.watch(); // in dev mode and tests, the JVM outlives the application
+        }
         warnIfFewFiles();
         int open = coordinator.recover();
         coordinator.list(null, null, 1).forEach(newest -> ids.continueAfter(newest.id()));

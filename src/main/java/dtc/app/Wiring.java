@@ -239,11 +239,11 @@ public class Wiring {
                         true,
                         security.outboundToCoordinator())),
                 mapper,
-                once(() -> config.rm()
+                () -> config.rm()
                         .advertisedUrl()
                         .orElseGet(this::ownUrl)
                         .toString()
-                        .replaceAll("/+$", "")));
+                        .replaceAll("/+$", ""));
         return new HostedResourceManagers(
                 ids.stream().map(id -> hosted(id, time, link, registrationLog)).toList());
     }
@@ -276,9 +276,10 @@ public class Wiring {
 
     /** Without a host, a client would connect to this machine, and send it the token of this process. */
     private static void checkUrl(URI url, String key, String environment) {
-        String scheme = url.getScheme();
-        boolean isHttp = "http".equalsIgnoreCase(scheme) || "https".equalsIgnoreCase(scheme);
-        if (!isHttp || url.getHost() == null || url.getQuery() != null || url.getFragment() != null) {
+        if (!RequestValidator.hasHttpScheme(url)
+                || url.getHost() == null
+                || url.getQuery() != null
+                || url.getFragment() != null) {
             throw new ConfigurationException(String.format(
                     Locale.ROOT,
                     "%s (%s) must be http(s)://host[:port][/path], but is '%s'. A host name must not contain '_'",

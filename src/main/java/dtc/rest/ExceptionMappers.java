@@ -8,22 +8,20 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import dtc.rest.Problems.Violation;
-import dtc.runtime.OutOfMemory;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
-import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 import org.jspecify.annotations.Nullable;
 
 /** Converts exceptions of resources, and of the framework that calls them, to problems. */
 @Singleton
 final class ExceptionMappers {
-
-    private static final Logger LOG = Logger.getLogger(ExceptionMappers.class);
 
     private static final String JSON_LIMITS = String.format(
             Locale.ROOT,
@@ -44,38 +42,36 @@ final class ExceptionMappers {
     }
 
     @ServerExceptionMapper
-    Response refused(WebApplicationException refused) {
-        JsonProcessingException malformed = malformedJson(refused);
-        if (malformed != null) {
-            return malformed(malformed).toResponse();
-        }
+    Response refused(WebApplicationException refused, UriInfo uri) {
         int status = refused.getResponse().getStatus();
-        if (status >= 500) {
+        if (status >= 500 || find(JsonProcessingException.class, refused) != null) {
             return unexpected(refused);
         }
-        return Problems.problem("HTTP_" + status, status, Problems.detail(status))
-                .toResponse();
+        // The framework throws 404, too, if the path belongs to another class of resources with another method. The
+        // resources throw problems of their own.
+        String allow = status == 404 || status == 405
+                ? Operations.allow(uri.getRequestUri().getRawPath())
+                : "";
+        return allow.isEmpty()
+                ? Problems.http(status).toResponse()
+                : Problems.http(405).header(HttpHeaders.ALLOW, allow).toResponse();
     }
 
     @ServerExceptionMapper
     Response unexpected(Throwable failure) {
-        OutOfMemory.check(failure);
-        JsonProcessingException malformed = malformedJson(failure);
-        if (malformed != null) {
-            return malformed(malformed).toResponse();
-        }
-        LOG.error("unexpected failure", failure);
-        return Problems.unexpected().toResponse();
+        JsonProcessingException malformed = find(JsonProcessingException.class, failure);
+        return (malformed == null ? Problems.unexpected(failure) : malformed(malformed)).toResponse();
     }
 
     private static ProblemException malformed(JsonProcessingException malformed) {
         return Problems.invalid(List.of(violation(malformed)));
     }
 
-    private static @Nullable JsonProcessingException malformedJson(@Nullable Throwable failure) {
+    /** Returns the first failure of a type among a failure and its causes; null if there is none. */
+    private static <T extends Throwable> @Nullable T find(Class<T> type, Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof JsonProcessingException malformed) {
-                return malformed;
+            if (type.isInstance(cause)) {
+                return type.cast(cause);
             }
         }
         return null;
@@ -94,20 +90,12 @@ final class ExceptionMappers {
         String position =
                 at == null ? "" : String.format(Locale.ROOT, " (line %d, column %d)", at.getLineNr(), at.getColumnNr());
         String message = switch (malformed) {
-            case JsonProcessingException limit when exceedsLimit(limit) -> JSON_LIMITS;
+            case JsonProcessingException limit
+            when find(StreamConstraintsException.class, limit) != null -> JSON_LIMITS;
             case UnrecognizedPropertyException _ -> "is not a known property";
             case JsonMappingException mapping when !mapping.getPath().isEmpty() -> "has the wrong type or is malformed";
             default -> "is not well-formed JSON of the expected shape";
         };
         return new Violation(field, message + position);
-    }
-
-    private static boolean exceedsLimit(Throwable failure) {
-        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof StreamConstraintsException) {
-                return true;
-            }
-        }
-        return false;
     }
 }

@@ -47,9 +47,6 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
 
     private static final Logger LOG = Logger.getLogger(HttpConnectionHandler.class);
 
-    private static final HttpVersion HTTP_1_0 = HttpVersion.HTTP_1_0;
-    private static final HttpVersion HTTP_1_1 = HttpVersion.HTTP_1_1;
-
     /** Received and not passed on. Not more than what one read received. */
     private final Deque<Object> held = new ArrayDeque<>();
 
@@ -124,7 +121,6 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
         responseEnd = null;
         headWritten = false;
         isHead = request.method().equals(HttpMethod.HEAD);
-        fault = null;
         if (request.decoderResult().isFailure()) {
             fault = "the request is not well-formed HTTP/1.1, or its head is too long";
             LOG.debugf("malformed request: %s", request.decoderResult().cause().getMessage());
@@ -139,7 +135,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
 
     private static @Nullable String fault(HttpRequest request) {
         HttpVersion version = request.protocolVersion();
-        if (!version.equals(HTTP_1_0) && !version.equals(HTTP_1_1)) {
+        if (!version.equals(HttpVersion.HTTP_1_0) && !version.equals(HttpVersion.HTTP_1_1)) {
             return "the version of HTTP is not supported";
         }
         if (request.headers().contains("")) {
@@ -150,7 +146,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
             return "the header Host must not be repeated";
         }
         if (hosts.isEmpty()) {
-            return version.equals(HTTP_1_1) ? "the header Host is missing" : null;
+            return version.equals(HttpVersion.HTTP_1_1) ? "the header Host is missing" : null;
         }
         String host = hosts.getFirst();
         return host.isEmpty() || HostAndPort.parseAuthority(host, -1) != null ? null : "the header Host is malformed";
@@ -161,7 +157,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
         release();
         if (busy && !headWritten) {
             fault = "the body is not well-formed: its chunks or its length are wrong";
-            var _ = context.writeAndFlush(refusal(HTTP_1_1, HttpResponseStatus.BAD_REQUEST))
+            var _ = context.writeAndFlush(refusal(HttpVersion.HTTP_1_1, HttpResponseStatus.BAD_REQUEST))
                     .addListener(ChannelFutureListener.CLOSE);
         } else {
             var _ = context.close();
@@ -244,12 +240,11 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
     }
 
     private FullHttpResponse refusal(HttpVersion version, HttpResponseStatus status) {
-        ProblemException problem = Problems.problem(
-                "HTTP_" + status.code(),
-                status.code(),
-                fault == null || status.code() != 400 ? Problems.detail(status.code()) : fault);
+        ProblemException problem = fault != null && status.equals(HttpResponseStatus.BAD_REQUEST)
+                ? Problems.http(status.code(), fault)
+                : Problems.http(status.code());
         FullHttpResponse response = new DefaultFullHttpResponse(
-                version.equals(HTTP_1_0) ? HTTP_1_0 : HTTP_1_1,
+                version.equals(HttpVersion.HTTP_1_0) ? HttpVersion.HTTP_1_0 : HttpVersion.HTTP_1_1,
                 status,
                 Unpooled.wrappedBuffer(problem.json().getBytes(StandardCharsets.UTF_8)));
         problem.headers().forEach(response.headers()::set);

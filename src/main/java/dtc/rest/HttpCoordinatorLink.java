@@ -19,8 +19,6 @@ import org.jspecify.annotations.Nullable;
 /** Sends messages of a resource manager to its coordinator over HTTP. */
 public final class HttpCoordinatorLink implements CoordinatorLink {
 
-    private static final int DETAIL_CHARS_MAX = 300;
-
     private final Supplier<CoordinatorApi> api;
     private final ObjectMapper mapper;
     /** The base URL of this process; {@code /rm/{id}} is appended. */
@@ -82,7 +80,7 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
         // A problem says why.
         String detail = body == null ? "" : body.path("detail").asText();
         throw new IllegalStateException("the coordinator answered " + status
-                + (detail.isEmpty() ? "" : ": " + PlainText.singleLine(detail, DETAIL_CHARS_MAX)));
+                + (detail.isEmpty() ? "" : ": " + PlainText.singleLine(detail, ReplyReader.REASON_CHARS_MAX)));
     }
 
     /** Parses JSON. Returns null if it is not well-formed. */

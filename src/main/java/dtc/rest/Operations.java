@@ -47,19 +47,18 @@ final class Operations {
         ALL.add(new Operation(template, Pattern.compile(pattern), Set.of(methods)));
     }
 
-    /** Returns the methods that a path supports, sorted; empty if nothing is at this path. */
-    static SortedSet<String> methods(String path) {
-        SortedSet<String> methods = new TreeSet<>();
+    /** Returns the value of the header {@code Allow} for a path; empty if nothing is at this path. */
+    static String allow(String path) {
         for (Operation operation : ALL) {
             if (operation.path().matcher(path).matches()) {
-                methods.addAll(operation.methods());
+                SortedSet<String> methods = new TreeSet<>(operation.methods());
                 if (methods.contains("GET")) {
                     methods.add("HEAD");
                 }
-                return methods;
+                return String.join(", ", methods) + ", OPTIONS";
             }
         }
-        return methods;
+        return "";
     }
 
     /** Returns all operations, each as its method and the template of its path. */

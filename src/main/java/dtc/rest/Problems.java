@@ -2,15 +2,20 @@ package dtc.rest;
 
 import dtc.protocol.Refusal;
 import dtc.runtime.Answer;
+import dtc.runtime.OutOfMemory;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.core.Response.Status;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /** Error responses as problem+json (RFC 9457). */
 public final class Problems {
+
+    private static final Logger LOG = Logger.getLogger(Problems.class);
 
     /** Describes the body of every error response, in the description of the API. */
     static final String API_DESCRIPTION =
@@ -73,17 +78,27 @@ public final class Problems {
         return problem("NOT_FOUND", 404, detail);
     }
 
-    /** The response to a request that failed because of a fault in this process, which is logged. */
-    static ProblemException unexpected() {
+    /** Logs the failure of a request that is a fault of this process. */
+    static ProblemException unexpected(@Nullable Throwable failure) {
+        OutOfMemory.check(failure);
+        LOG.error("unexpected failure", failure);
         return problem("UNEXPECTED_FAILURE", 500, "an unexpected failure, which this process has logged");
+    }
+
+    /** A refusal by the server or a framework. Their own messages name classes and annotations. */
+    static ProblemException http(int status) {
+        return http(status, detail(status));
+    }
+
+    static ProblemException http(int status, String detail) {
+        return problem("HTTP_" + status, status, detail);
     }
 
     static ProblemException problem(String kind, int status, String detail) {
         return new ProblemException(kind, status, detail);
     }
 
-    /** Describes why the server or a framework refused a request. Their own messages name classes and annotations. */
-    static String detail(int status) {
+    private static String detail(int status) {
         return switch (status) {
             case 404 -> "nothing is at this path";
             case 405 -> "the method is not supported at this path";

@@ -6,6 +6,7 @@ import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.vertx.http.ManagementInterface;
 import io.vertx.core.http.HttpClosedException;
 import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
@@ -16,7 +17,6 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.util.List;
-import java.util.SortedSet;
 import java.util.regex.Pattern;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -39,9 +39,9 @@ final class RequestChecks {
     private static final int FAILURE_ORDER = ApiAccess.ORDER + 4;
 
     /** The paths of the API. Others belong to the console and to Quarkus. */
-    private static final Pattern API = Pattern.compile("/(transactions|resource-managers|rm)(/.*)?");
+    private static final Pattern API = Pattern.compile("/(transactions|resource-managers|rm)(/|$)");
     /** What frameworks would remove from a path before they match it: two paths would then mean the same. */
-    private static final Pattern AMBIGUOUS_PATH = Pattern.compile(".*(//|;|/\\.{1,2}(/|$)|.+/$).*");
+    private static final Pattern AMBIGUOUS_PATH = Pattern.compile("//|;|/\\.{1,2}(/|$)|./$");
 
     private static final String JSON = "application/json";
 
@@ -82,7 +82,7 @@ final class RequestChecks {
     }
 
     private static boolean isApi(@Nullable String path) {
-        return path != null && API.matcher(path).matches();
+        return path != null && API.matcher(path).lookingAt();
     }
 
     private static void check(RoutingContext context) {
@@ -96,7 +96,7 @@ final class RequestChecks {
         if (problem != null) {
             request.resume(); // the rest of the body is discarded
             Problems.send(context, problem);
-        } else if (isOptions(request)) {
+        } else if (request.method().equals(HttpMethod.OPTIONS)) {
             options(context, path);
         } else {
             admitProblems(request);
@@ -105,39 +105,28 @@ final class RequestChecks {
     }
 
     private static @Nullable ProblemException problem(HttpServerRequest request, String path) {
-        if (AMBIGUOUS_PATH.matcher(path).matches()) {
+        if (AMBIGUOUS_PATH.matcher(path).find()) {
             return Problems.invalidParameter(
                     "path", "must not contain ';', an empty segment, '.' or '..', unless percent-encoded");
         }
-        SortedSet<String> methods = Operations.methods(path);
-        if (!methods.isEmpty() && !methods.contains(request.method().name()) && !isOptions(request)) {
-            return Problems.problem("HTTP_405", 405, Problems.detail(405)).header("Allow", allow(methods));
-        }
         if (request.headers().contains(HttpHeaders.CONTENT_ENCODING)
                 && !"identity".equalsIgnoreCase(request.getHeader(HttpHeaders.CONTENT_ENCODING))) {
-            return Problems.problem("HTTP_415", 415, "the body must not have a Content-Encoding");
+            return Problems.http(415, "the body must not have a Content-Encoding");
         }
         return null;
     }
 
-    private static boolean isOptions(HttpServerRequest request) {
-        return request.method().name().equals("OPTIONS");
-    }
-
+    /** The framework would answer with the methods of all paths of a class. */
     private static void options(RoutingContext context, String path) {
-        SortedSet<String> methods = Operations.methods(path);
-        if (methods.isEmpty()) {
-            Problems.send(context, "HTTP_404", 404, Problems.detail(404));
+        String allow = Operations.allow(path);
+        if (allow.isEmpty()) {
+            Problems.send(context, Problems.http(404));
         } else {
             context.response()
                     .setStatusCode(204)
-                    .putHeader("Allow", allow(methods))
+                    .putHeader(HttpHeaders.ALLOW, allow)
                     .end();
         }
-    }
-
-    private static String allow(SortedSet<String> methods) {
-        return String.join(", ", methods) + ", OPTIONS";
     }
 
     /**
@@ -163,10 +152,9 @@ final class RequestChecks {
         } else if (failure instanceof ProblemException problem) {
             Problems.send(context, problem);
         } else if (status >= 400 && status < 500) {
-            Problems.send(context, "HTTP_" + status, status, Problems.detail(status));
+            Problems.send(context, Problems.http(status));
         } else {
-            LOG.error("unexpected failure", failure);
-            Problems.send(context, Problems.unexpected());
+            Problems.send(context, Problems.unexpected(failure));
         }
     }
 }

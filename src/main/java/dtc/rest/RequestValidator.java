@@ -338,11 +338,15 @@ public final class RequestValidator {
         return text.endsWith("/") ? text.substring(0, text.length() - 1) : text;
     }
 
+    public static boolean hasHttpScheme(URI uri) {
+        return SCHEMES.contains(String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT));
+    }
+
     private static boolean isPlainUrl(String text) {
         try {
             URI uri = new URI(text);
             String path = uri.getRawPath();
-            return SCHEMES.contains(String.valueOf(uri.getScheme()).toLowerCase(Locale.ROOT))
+            return hasHttpScheme(uri)
                     && uri.getHost() != null
                     && uri.getRawUserInfo() == null
                     && uri.getRawQuery() == null
