@@ -161,6 +161,7 @@ final class TimelineRows {
             case CoordinatorEvent.VoteArrived e -> voteArrived(m, e);
             case CoordinatorEvent.VotesOverdue _ -> votesOverdue(m);
             case CoordinatorEvent.RecordRefused _ -> {} // shown as the decision to roll back
+            case CoordinatorEvent.RecordRetryDue _ -> {}
             case CoordinatorEvent.Recorded e -> {
                 drawing.coordinator(m.after() == TransactionState.DELEGATED ? "active" : "committed");
                 milestone(

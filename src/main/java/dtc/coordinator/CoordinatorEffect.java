@@ -15,9 +15,16 @@ public sealed interface CoordinatorEffect {
     record StartVoteTimer() implements CoordinatorEffect {}
 
     /**
-     * Append the record to the decision log. Once a forced record is durable, raise {@link CoordinatorEvent.Recorded}.
+     * Append the record to the decision log, after the records of earlier changes of the transaction. Once a forced
+     * record is durable, raise {@link CoordinatorEvent.Recorded}.
      */
     record Persist(TransactionRecord record, Durability durability) implements CoordinatorEffect {}
+
+    /**
+     * Raise {@link CoordinatorEvent.RecordRetryDue} after a pause, because the log refused a forced record. Calls are
+     * not answered before.
+     */
+    record RetryRecord() implements CoordinatorEffect {}
 
     /** Request a one-phase commit from the only participant. */
     record CommitOnePhase(String resourceManager) implements CoordinatorEffect {}
@@ -28,8 +35,6 @@ public sealed interface CoordinatorEffect {
     enum Durability {
         /** Calls are not answered before the record is durable. */
         FORCED,
-        /** Like FORCED, but appended after a pause, because the log refused the record before. */
-        FORCED_AFTER_PAUSE,
         /** The record may be lost in a crash; recovery then repeats the work. */
         LAZY
     }

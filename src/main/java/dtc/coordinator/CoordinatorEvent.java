@@ -53,6 +53,9 @@ public sealed interface CoordinatorEvent {
     /** The forced record is not in the log and never will be. */
     record RecordRefused(String reason) implements CoordinatorEvent {}
 
+    /** The pause after a refused record is over. */
+    record RecordRetryDue() implements CoordinatorEvent {}
+
     /** The participant committed in one phase. */
     record OnePhaseCommitted(String resourceManager) implements CoordinatorEvent {}
 

@@ -132,8 +132,6 @@ final class PhaseTwo {
             case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> acknowledged(t, e.resourceManager(), now);
             // The same instance may have committed and no longer know it. If it is gone, no client can know of a
             // commit.
-            // The same instance may have committed and no longer know it. If it is gone, no client can know of a
-            // commit.
             case DELEGATED ->
                 e.registered().equals(before.instance())
                         ? lost(t.transitionTo(TransactionState.RESOLVING, now), e, now)
@@ -236,7 +234,7 @@ final class PhaseTwo {
                 Durability.LAZY);
     }
 
-    private static Step recorded(Transaction t, Durability durability) {
+    static Step recorded(Transaction t, Durability durability) {
         return Step.of(t, new Persist(TransactionRecord.of(t), durability));
     }
 

@@ -5,6 +5,7 @@ import dtc.coordinator.CoordinatorEffect.Deliver;
 import dtc.coordinator.CoordinatorEffect.Durability;
 import dtc.coordinator.CoordinatorEffect.Persist;
 import dtc.coordinator.CoordinatorEffect.RequestVote;
+import dtc.coordinator.CoordinatorEffect.RetryRecord;
 import dtc.coordinator.CoordinatorEffect.StartVoteTimer;
 import dtc.coordinator.CoordinatorEffect.Timing;
 import dtc.coordinator.CoordinatorEvent.Acknowledged;
@@ -18,6 +19,7 @@ import dtc.coordinator.CoordinatorEvent.OnePhaseRefused;
 import dtc.coordinator.CoordinatorEvent.ParticipantReturned;
 import dtc.coordinator.CoordinatorEvent.PrepareRequested;
 import dtc.coordinator.CoordinatorEvent.RecordRefused;
+import dtc.coordinator.CoordinatorEvent.RecordRetryDue;
 import dtc.coordinator.CoordinatorEvent.Recorded;
 import dtc.coordinator.CoordinatorEvent.Recovered;
 import dtc.coordinator.CoordinatorEvent.Resolved;
@@ -80,6 +82,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
             case VotesOverdue _ -> votesOverdue(t, now);
             case Recorded e -> recorded(t, e, now);
             case RecordRefused e -> recordRefused(t, e, now);
+            case RecordRetryDue _ -> recordRetryDue(t, now);
             case Recovered _ -> recovered(t, now);
             case OnePhaseCommitted e -> PhaseTwo.onePhaseCommitted(t, e.resourceManager(), now);
             case OnePhaseRefused e -> PhaseTwo.onePhaseRefused(t, e, now);
@@ -312,10 +315,17 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
     private static Step recordRefused(Transaction t, RecordRefused e, Instant now) {
         return switch (t.state()) {
             case DECIDING, DELEGATING -> rollBack(t, Cause.LOG_REFUSED, e.reason(), now);
-            case ROLLING_BACK -> Step.of(t, new Persist(rolledBackRecord(t, now), Durability.FORCED_AFTER_PAUSE));
-            case COMMITTING, COMMITTED, ROLLED_BACK, HEURISTIC ->
-                Step.of(t, new Persist(TransactionRecord.of(t), Durability.FORCED_AFTER_PAUSE));
+            case ROLLING_BACK, COMMITTING, COMMITTED, ROLLED_BACK, HEURISTIC -> Step.of(t, new RetryRecord());
             case ACTIVE, MARKED_ROLLBACK, PREPARING, DELEGATED, RESOLVING -> Step.of(t);
+        };
+    }
+
+    /** Records the present state, not that of the refused record: a newer record may have been stored since. */
+    private static Step recordRetryDue(Transaction t, Instant now) {
+        return switch (t.state()) {
+            case ROLLING_BACK -> Step.of(t, new Persist(rolledBackRecord(t, now), Durability.FORCED));
+            case COMMITTING, COMMITTED, ROLLED_BACK, HEURISTIC -> PhaseTwo.recorded(t, Durability.FORCED);
+            case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, DELEGATED, RESOLVING -> Step.of(t);
         };
     }
 

@@ -87,6 +87,7 @@ class TwoPhaseCommitTest {
             VotesOverdue       .   .   rd  .   .   .   .   .   .   .   .   .
             Recorded           .   .   .   cg  dd  .   .   .   .   .   .   .
             RecordRefused      .   .   .   rg  rg  .   .   .   .   .   .   .
+            RecordRetryDue     .   .   .   .   .   .   .   .   .   .   .   .
             Recovered          .   .   .   .   .   .   .   .   .   .   .   .
             OnePhaseCommitted  .   .   .   .   .   cd  cd  .   .   .   .   .
             OnePhaseRefused    .   .   .   .   .   rd  rd  .   .   .   .   .
@@ -131,6 +132,7 @@ class TwoPhaseCommitTest {
             new CoordinatorEvent.VotesOverdue(),
             RECORDED,
             new CoordinatorEvent.RecordRefused("why"),
+            new CoordinatorEvent.RecordRetryDue(),
             new CoordinatorEvent.Recovered(),
             new CoordinatorEvent.OnePhaseCommitted("a"),
             new CoordinatorEvent.OnePhaseRefused("a", Ballot.abort("why")),
@@ -424,6 +426,19 @@ class TwoPhaseCommitTest {
         Step step = step(in(TransactionState.DECIDING), new CoordinatorEvent.RecordRefused("full"));
         assertEquals(List.of(rollBackNow("a"), rollBackNow("b")), step.effects());
         assertEquals(Cause.LOG_REFUSED, step.transaction().cause());
+    }
+
+    @Test
+    void a_refused_record_is_retried_with_the_present_state() {
+        Transaction t = after(in(TransactionState.DECIDING), RECORDED, giveUp("a"));
+        Step refused = step(t, new CoordinatorEvent.RecordRefused("full"));
+        assertEquals(List.of(new CoordinatorEffect.RetryRecord()), refused.effects());
+        Transaction newer = after(refused.transaction(), giveUp("b"));
+        assertEquals(TransactionRecord.of(newer), forced(step(newer, new CoordinatorEvent.RecordRetryDue())));
+    }
+
+    private static CoordinatorEvent giveUp(String resourceManager) {
+        return new CoordinatorEvent.GiveUpRequested(resourceManager, RESOLUTION);
     }
 
     @Test

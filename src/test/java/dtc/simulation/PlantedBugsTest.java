@@ -80,7 +80,7 @@ class PlantedBugsTest {
     static Stream<PlantedBug> coordinator() {
         return Stream.of(
                 plant("sends a commit before the decision is recorded")
-                        .in(DRIVER, "force")
+                        .in(DRIVER, "appendForced")
                         .replace("log.append($record)", """
                                 {
                                     log.append($record);
@@ -220,6 +220,21 @@ class PlantedBugsTest {
                         .replace(
                                 "recorded(finishCommit($given, now).transaction(), Durability.FORCED)",
                                 "recorded(finishCommit($given, now).transaction(), Durability.LAZY)")
+                        .foundWithin(MANY),
+                plant("retries a refused record although a newer one is stored")
+                        .in(DRIVER, "awaitStored")
+                        .replace("apply(entry, new CoordinatorEvent.RecordRefused($reason));", """
+                                if (entry.transaction().state().isFinal()) {
+                                    entry.recordPending();
+                                    time.after(REFUSED_RECORD_PAUSE, () -> {
+                                        log.append(LogRecords.encode(forced.record(), observed));
+                                        entry.recordDone();
+                                        waiters.changed(entry);
+                                    });
+                                } else {
+                                    apply(entry, new CoordinatorEvent.RecordRefused("the log refused: " + reason));
+                                }
+                                """)
                         .foundWithin(MANY),
                 plant("gives up the other participants as well")
                         .in("dtc.coordinator.PhaseTwo", "giveUp")

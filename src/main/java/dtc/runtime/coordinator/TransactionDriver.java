@@ -23,6 +23,8 @@ import dtc.runtime.Time;
 import dtc.runtime.messaging.ParticipantClient;
 import java.time.Duration;
 import java.util.UUID;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Drives {@link TwoPhaseCommit}: applies events to transactions and performs the effects. The results of effects are
@@ -85,15 +87,16 @@ final class TransactionDriver {
     /**
      * Applies an event and performs the effects.
      *
-     * <p><b>Locks.</b> The state of a transaction changes under the lock of its entry. Listeners are called and lazy
-     * records are appended under this lock, so that the order of changes is preserved. All other effects are performed
-     * after the lock is released, since they may call back. Lock order: the lock of an entry is acquired before the
-     * locks of listeners, of the queue of the log and of the sets of the store. No thread holds the locks of two
-     * entries.
+     * <p><b>Locks.</b> The state of a transaction changes under the lock of its entry. Listeners are called and records
+     * are appended under this lock, so that the order of changes is preserved: the newest record of a transaction in
+     * the log is that of its newest change. All other effects are performed after the lock is released, since they may
+     * call back. Lock order: the lock of an entry is acquired before the locks of listeners, of the queue of the log
+     * and of the sets of the store. No thread holds the locks of two entries.
      */
     Step apply(TransactionEntry entry, CoordinatorEvent event) {
         Transaction before;
         Step step;
+        Forced forced = null;
         synchronized (entry) {
             before = entry.transaction();
             step = machine.apply(before, event, time.now());
@@ -102,8 +105,16 @@ final class TransactionDriver {
             listeners.applied(new AppliedEvent(
                     before, event, step, entry.nanosSinceBegin(nanos), entry.nanosSincePrepare(nanos)));
             for (CoordinatorEffect effect : step.effects()) {
-                if (effect instanceof Persist persist) {
-                    beginPersist(entry, persist);
+                switch (effect) {
+                    case Persist(TransactionRecord record, Durability durability) -> {
+                        if (durability == Durability.LAZY) {
+                            appendLazily(entry, record);
+                        } else {
+                            forced = appendForced(entry, record);
+                        }
+                    }
+                    case CoordinatorEffect.RetryRecord() -> entry.recordPending();
+                    default -> {}
                 }
             }
         }
@@ -115,22 +126,35 @@ final class TransactionDriver {
         if (before.state() != step.transaction().state()) {
             stateChanged(entry, before, step.transaction());
         }
+        if (forced != null) {
+            awaitStored(entry, forced);
+        }
         for (CoordinatorEffect effect : step.effects()) {
             perform(entry, effect);
         }
         return step;
     }
 
-    /** Guarded by the entry, so that no call is answered between the change of state and a forced record. */
-    private void beginPersist(TransactionEntry entry, Persist persist) {
+    /** A forced record whose append has begun. */
+    private record Forced(TransactionRecord record, CompletionStage<AppendResult> result) {}
+
+    /** Guarded by the entry. */
+    private void appendLazily(TransactionEntry entry, TransactionRecord record) {
         if (!entry.isForgotten()) {
             store.update(entry.transaction());
+            log.appendLazily(LogRecords.encode(record, observed));
         }
-        if (persist.durability() != Durability.LAZY) {
-            entry.recordPending();
-        } else if (!entry.isForgotten()) {
-            log.appendLazily(LogRecords.encode(persist.record(), observed));
+    }
+
+    /** Guarded by the entry, so that no call is answered between the change of state and the record. */
+    private @Nullable Forced appendForced(TransactionEntry entry, TransactionRecord record) {
+        if (entry.isForgotten()) {
+            return null;
         }
+        store.update(entry.transaction());
+        entry.recordPending();
+        // A failed stage is treated like Unknown: the record may or may not be stored.
+        return new Forced(record, Stages.call(() -> log.append(LogRecords.encode(record, observed))));
     }
 
     private void stateChanged(TransactionEntry entry, Transaction before, Transaction after) {
@@ -151,13 +175,8 @@ final class TransactionDriver {
             case CoordinatorEffect.RequestVote(String name) -> requestVote(entry, name);
             case CoordinatorEffect.StartVoteTimer() ->
                 entry.setTimer(time.after(voteTimeout, () -> apply(entry, new CoordinatorEvent.VotesOverdue())));
-            case Persist(TransactionRecord record, Durability durability) -> {
-                switch (durability) {
-                    case FORCED -> force(entry, record);
-                    case FORCED_AFTER_PAUSE -> time.after(REFUSED_RECORD_PAUSE, () -> force(entry, record));
-                    case LAZY -> {} // appended under the lock
-                }
-            }
+            case Persist _ -> {} // appended under the lock
+            case CoordinatorEffect.RetryRecord() -> time.after(REFUSED_RECORD_PAUSE, () -> retryRecord(entry));
             case CoordinatorEffect.CommitOnePhase(String name) -> delivery.commitOnePhase(entry, name);
             case CoordinatorEffect.Deliver deliver -> delivery.deliver(entry, deliver);
         }
@@ -171,23 +190,28 @@ final class TransactionDriver {
         }
     }
 
-    private void force(TransactionEntry entry, TransactionRecord record) {
-        // A failed stage is treated like Unknown: the record may or may not be stored.
-        Stages.call(() -> log.append(LogRecords.encode(record, observed))).thenAccept(result -> {
+    private void awaitStored(TransactionEntry entry, Forced forced) {
+        forced.result().thenAccept(result -> {
             switch (result) {
                 case AppendResult.Stored() -> {
                     entry.recordDone();
-                    apply(entry, new CoordinatorEvent.Recorded(record));
+                    apply(entry, new CoordinatorEvent.Recorded(forced.record()));
                     waiters.changed(entry);
                 }
                 case AppendResult.Refused(String reason) -> {
                     apply(entry, new CoordinatorEvent.RecordRefused("the decision log refused: " + reason));
-                    entry.recordDone(); // after it was appended again, so that no call is answered in between
+                    entry.recordDone(); // after the effects of this event, so that no call is answered in between
                 }
                 // The record may be stored. The transaction stays undecided until the log is read after a restart.
                 case AppendResult.Fenced(), AppendResult.Unknown() -> {}
             }
         });
+    }
+
+    private void retryRecord(TransactionEntry entry) {
+        apply(entry, new CoordinatorEvent.RecordRetryDue());
+        entry.recordDone(); // the pause; the new record is pending
+        waiters.changed(entry);
     }
 
     /** Applies the event for a reply. */
