@@ -71,7 +71,7 @@ class Pulse {
         });
     }
 
-    private void beat() {
+    void beat() {
         number.incrementAndGet();
         rates.pulse();
         votes.makeRoom(id -> registry.find(id) != null);

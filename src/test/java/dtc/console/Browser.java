@@ -45,6 +45,7 @@ public final class Browser implements AutoCloseable {
 
     private final ChromeDriver driver;
     private final Path profile;
+    private Runnable beforePoll = () -> {};
     private Screen screen = Screen.DESKTOP;
 
     /** What it is looked at with. */
@@ -241,7 +242,15 @@ public final class Browser implements AutoCloseable {
                 .pollDelay(Duration.ZERO)
                 .pollInterval(Duration.ofMillis(100))
                 .ignoreExceptionsInstanceOf(org.openqa.selenium.WebDriverException.class)
-                .untilAsserted(() -> expectation.accept(this));
+                .untilAsserted(() -> {
+                    beforePoll.run();
+                    expectation.accept(this);
+                });
+    }
+
+    /** Sets what runs before each poll of {@link #await}. */
+    void beforePoll(Runnable action) {
+        beforePoll = action;
     }
 
     public void awaitText(String text) {

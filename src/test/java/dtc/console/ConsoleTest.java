@@ -76,6 +76,12 @@ class ConsoleTest {
         }
     }
 
+    /** Pages are updated at each poll, so that the tests do not wait for the interval of the updates. */
+    @BeforeEach
+    void updateAtEachPoll() {
+        browser.beforePoll(pulse::beat);
+    }
+
     @BeforeEach
     void resourceManagersAreRegistered() {
         Waiting.await().untilAsserted(() -> get("/q/health/ready").then().statusCode(200));

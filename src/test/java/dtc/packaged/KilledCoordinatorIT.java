@@ -62,6 +62,9 @@ class KilledCoordinatorIT {
     private static final Duration RETRIES_MAX = Duration.ofMinutes(5);
 
     private static final int CLIENTS = 8;
+    /** Random pauses of clients leave the processor to the restarts, on which most of the time is spent. */
+    private static final int CLIENT_PAUSE_MILLIS_MAX = 40;
+
     private static final List<String> NAMES = List.of("orders", "payments", "stock");
     /** A key that many transactions write in all resource managers. It shows whether they agree on one order. */
     private static final String HOT = "hot";
@@ -99,6 +102,7 @@ class KilledCoordinatorIT {
                 loops.add(clients.submit(() -> {
                     while (running.get()) {
                         heard.add(transact(coordinator));
+                        TimeUnit.MILLISECONDS.sleep(random.nextInt(CLIENT_PAUSE_MILLIS_MAX));
                     }
                     return null;
                 }));

@@ -234,9 +234,9 @@ class TransactionDriverTest {
         assertEquals(Duration.ofSeconds(1), last.sincePrepare());
     }
 
-    /** Under the lock, events and lazy records keep their order. What may call back is called without the lock. */
+    /** Under the lock, events and records keep their order. What may call back is called without the lock. */
     @Test
-    void only_listeners_and_lazy_records_are_called_under_the_lock() {
+    void only_listeners_and_the_log_are_called_under_the_lock() {
         Set<String> calls = new TreeSet<>();
         fixture.listener = new TransactionListener() {
             @Override
@@ -260,7 +260,7 @@ class TransactionDriverTest {
                 Set.of(
                         "listener true",
                         "lazy record true",
-                        "forced record false",
+                        "forced record true",
                         "message false",
                         "answer false",
                         "end false"),
