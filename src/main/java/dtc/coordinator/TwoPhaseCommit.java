@@ -246,7 +246,16 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
                         VoteCause.TIMEOUT,
                         p.writesInFlight() == 0 ? "it did not vote in time" : "a write was still in flight"))
                 : p);
-        return rollBack(next, Cause.VOTE_TIMEOUT, "the vote timeout expired", now);
+        List<String> late = t.participants().stream()
+                .filter(p -> p.ballot() == null)
+                .map(Participant::resourceManager)
+                .toList();
+        String others = switch (late.size()) {
+            case 1 -> "";
+            case 2 -> " and " + late.getLast();
+            default -> " and " + (late.size() - 1) + " others";
+        };
+        return rollBack(next, Cause.VOTE_TIMEOUT, late.getFirst() + others + " did not vote in time", now);
     }
 
     // The decision

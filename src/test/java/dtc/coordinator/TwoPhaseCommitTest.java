@@ -364,6 +364,7 @@ class TwoPhaseCommitTest {
         assertEquals(Outcome.ROLLBACK, failed.transaction().decision());
         Step overdue = step(one.transaction(), new CoordinatorEvent.VotesOverdue());
         assertEquals(Cause.VOTE_TIMEOUT, overdue.transaction().cause());
+        assertEquals("a and b did not vote in time", overdue.transaction().reason());
         assertEquals(List.of(rollBackNow("a"), rollBackNow("b")), messages(overdue));
     }
 
