@@ -37,7 +37,7 @@ public final class ConnectionDefaults implements ConfigSourceInterceptor {
      * managers.
      */
     static long connections(long filesMax) {
-        long available = (filesMax - FILES_RESERVED) / 2;
+        long available = Math.min((filesMax - FILES_RESERVED) / 2, HeapDefaults.connectionsMax());
         return Math.clamp(available, CONNECTIONS_MIN, CONNECTIONS_MAX);
     }
 

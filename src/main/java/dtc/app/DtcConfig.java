@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.hibernate.validator.constraints.time.DurationMin;
 
@@ -164,6 +165,10 @@ public interface DtcConfig {
         @WithDefault("100000")
         @Min(1)
         int retainedMax();
+
+        /** The maximum memory of finished transactions that are kept, as estimated. Default: a quarter of the heap. */
+        @WithName("retained-memory-max")
+        Optional<MemorySize> retainedBytesMax();
     }
 
     interface Limits {
@@ -186,6 +191,18 @@ public interface DtcConfig {
         @WithDefault("20000")
         @Min(1)
         int transactionsInFlightMax();
+
+        /**
+         * The maximum number of participants of all transactions in flight. Default: one for each 16 KiB of the heap.
+         */
+        OptionalInt participantsInFlightMax();
+
+        /**
+         * The maximum memory for large request bodies, in bytes received, and the same for large responses that are not
+         * sent yet. Default: a sixteenth of the heap.
+         */
+        @WithName("request-memory-max")
+        Optional<MemorySize> requestBytesMax();
 
         /** The number of undelivered outcomes for one resource manager above which writes to it are refused. */
         @WithDefault("5000")

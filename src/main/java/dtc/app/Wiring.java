@@ -10,6 +10,7 @@ import dtc.resource.DictionaryLimits;
 import dtc.rest.Clients;
 import dtc.rest.CoordinatorApi;
 import dtc.rest.HttpCoordinatorLink;
+import dtc.rest.RequestMemory;
 import dtc.rest.RequestValidator;
 import dtc.rest.ResourceManagerClients;
 import dtc.runtime.Backoff;
@@ -17,6 +18,7 @@ import dtc.runtime.Registry;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.TransactionIds;
+import dtc.runtime.coordinator.TransactionLimits;
 import dtc.runtime.coordinator.TransactionListener;
 import dtc.runtime.messaging.BatchingParticipantClient;
 import dtc.runtime.messaging.ParticipantTransport;
@@ -29,6 +31,7 @@ import dtc.security.HostRules;
 import io.quarkus.arc.All;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.configuration.ConfigurationException;
+import io.quarkus.runtime.configuration.MemorySize;
 import io.quarkus.vertx.http.HttpServer;
 import io.quarkus.vertx.http.runtime.VertxHttpConfig;
 import io.vertx.core.Vertx;
@@ -175,9 +178,7 @@ public class Wiring {
                         callTimeout(),
                         config.deliveryTimeoutMax(),
                         config.coordinator().answerTimeout(),
-                        config.limits().transactionsInFlightMax(),
-                        config.transaction().retention(),
-                        config.transaction().retainedMax(),
+                        transactionLimits(),
                         config.coordinator().retriesInFlightMax(),
                         config.coordinator().queuedRollbacksMax(),
                         config.coordinator().rollbackAttemptsMax(),
@@ -192,6 +193,25 @@ public class Wiring {
                 participants,
                 log,
                 listeners);
+    }
+
+    private TransactionLimits transactionLimits() {
+        return new TransactionLimits(
+                config.limits().transactionsInFlightMax(),
+                config.limits().participantsInFlightMax().orElse(HeapDefaults.participantsInFlightMax()),
+                config.transaction().retention(),
+                config.transaction().retainedMax(),
+                config.transaction()
+                        .retainedBytesMax()
+                        .map(MemorySize::asLongValue)
+                        .orElse(HeapDefaults.retainedBytesMax()));
+    }
+
+    @Produces
+    @Singleton
+    RequestMemory requestMemory() {
+        return new RequestMemory(
+                config.limits().requestBytesMax().map(MemorySize::asLongValue).orElse(HeapDefaults.requestBytesMax()));
     }
 
     @Produces

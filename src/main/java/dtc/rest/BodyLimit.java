@@ -9,53 +9,120 @@ import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
-import io.vertx.ext.web.handler.BodyHandler;
 import io.vertx.ext.web.impl.RoutingContextInternal;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.Locale;
 
-/** Limits the size of request bodies. */
+/** Limits the size of request bodies, the memory for all of them, and the time in which a large one must arrive. */
 @Singleton
 final class BodyLimit {
 
-    /** The time for which the rest of a body that is too large is read and discarded. */
+    /** The time in which a large body, or one of undeclared length, must be received. */
+    private static final long RECEIVE_MILLIS_MAX = 30_000;
+    /** The time for which the rest of a body that is refused is read and discarded. */
     private static final long DISCARD_MILLIS = 2_000;
 
-    /**
-     * Limits the size of request bodies. Runs before the server's own check, which responds without a body, and after
-     * {@link ApiAccess}, so that bodies of refused requests are not buffered. A body of undeclared length is buffered
-     * up to the limit.
-     */
-    void limitBodies(@Observes Router router, VertxHttpConfig http) {
-        long bodyBytesMax =
+    private static final int REQUEST_TIMEOUT = 408;
+
+    private final RequestMemory memory;
+    private final long bytesMax;
+
+    BodyLimit(RequestMemory memory, VertxHttpConfig http) {
+        this.memory = memory;
+        this.bytesMax =
                 http.limits().maxBodySize().map(size -> size.asLongValue()).orElse(Long.MAX_VALUE);
-        BodyHandler bodyHandler = BodyHandler.create(false).setBodyLimit(bodyBytesMax);
-        router.route()
-                .order(ApiAccess.ORDER + 2)
-                .handler(context -> {
-                    if (declaredLength(context) > bodyBytesMax) {
-                        tooLarge(context, bodyBytesMax);
-                    } else if (context.request().headers().contains(HttpHeaders.TRANSFER_ENCODING)) {
-                        bodyHandler.handle(context); // the length is not declared
-                    } else {
-                        context.next();
-                    }
-                })
-                .failureHandler(context -> {
-                    if (context.statusCode() == Problems.CONTENT_TOO_LARGE) {
-                        tooLarge(context, bodyBytesMax);
-                    } else {
-                        context.next();
-                    }
-                });
-        router.route().order(ApiAccess.ORDER + 3).handler(context -> {
-            if (context.request().isEnded() && context.body().buffer() == null) {
-                // An empty chunked body. Otherwise the resources would wait for a body that has ended.
-                ((RoutingContextInternal) context).setBody(Buffer.buffer());
+    }
+
+    /**
+     * Runs before the server's own check, which responds without a body, and after {@link ApiAccess}, so that bodies of
+     * refused requests are not buffered. A body of undeclared length is buffered up to the limit.
+     */
+    void limitBodies(@Observes Router router) {
+        router.route().order(ApiAccess.ORDER + 2).handler(context -> {
+            long declared = declaredLength(context);
+            if (declared > bytesMax) {
+                refuseTooLarge(context);
+            } else if (context.request().headers().contains(HttpHeaders.TRANSFER_ENCODING)) {
+                new BodyOfUndeclaredLength(context).receive();
+            } else if (declared <= RequestMemory.SMALL_BYTES) {
+                context.next();
+            } else if (reserve(context, declared)) {
+                limitTime(context);
+                context.next();
             }
-            context.next();
         });
+    }
+
+    /** Reserves memory until the response is sent. Refuses the request, and returns false, if there is not enough. */
+    private boolean reserve(RoutingContext context, long bytes) {
+        if (!memory.tryReserve(bytes)) {
+            refuse(context, Problems.http(503, "the large requests of all clients take too much memory at present"));
+            return false;
+        }
+        context.addEndHandler(_ -> memory.release(bytes));
+        return true;
+    }
+
+    private static void limitTime(RoutingContext context) {
+        HttpServerRequest request = context.request();
+        long timer = context.vertx().setTimer(RECEIVE_MILLIS_MAX, _ -> {
+            if (!request.isEnded()) {
+                refuse(context, Problems.http(REQUEST_TIMEOUT));
+            }
+        });
+        context.addEndHandler(_ -> context.vertx().cancelTimer(timer));
+    }
+
+    /** Receives a body, and reserves memory as it grows. */
+    private final class BodyOfUndeclaredLength {
+
+        private final RoutingContext context;
+        private final Buffer body = Buffer.buffer();
+        /** Including the next step of growth. */
+        private long reserved = RequestMemory.SMALL_BYTES;
+
+        private boolean refused;
+
+        BodyOfUndeclaredLength(RoutingContext context) {
+            this.context = context;
+        }
+
+        void receive() {
+            HttpServerRequest request = context.request();
+            if (request.isEnded()) {
+                end();
+                return;
+            }
+            limitTime(context);
+            request.handler(this::add);
+            request.endHandler(_ -> end());
+            request.resume();
+        }
+
+        private void add(Buffer part) {
+            if (refused) {
+                return;
+            }
+            int length = body.length() + part.length();
+            if (length > bytesMax) {
+                refused = true;
+                refuseTooLarge(context);
+            } else if (length > reserved && !reserve(context, Math.max(reserved, length - reserved))) {
+                refused = true;
+            } else {
+                reserved = length > reserved ? Math.max(2 * reserved, length) : reserved;
+                body.appendBuffer(part);
+            }
+        }
+
+        /** The body may be empty. Without it, the resources would wait for a body that has ended. */
+        private void end() {
+            if (!refused) {
+                ((RoutingContextInternal) context).setBody(body);
+                context.next();
+            }
+        }
     }
 
     private static long declaredLength(RoutingContext context) {
@@ -67,19 +134,24 @@ final class BodyLimit {
         }
     }
 
-    private static void tooLarge(RoutingContext context, long bodyBytesMax) {
+    private void refuseTooLarge(RoutingContext context) {
+        refuse(
+                context,
+                Problems.problem(
+                        "BODY_TOO_LARGE",
+                        Problems.CONTENT_TOO_LARGE,
+                        String.format(Locale.ROOT, "a body may have %d bytes at most", bytesMax)));
+    }
+
+    /** Refuses a request before its body was received. The connection cannot be used for another one. */
+    private static void refuse(RoutingContext context, ProblemException problem) {
         if (context.response().headWritten()) {
             return;
         }
         if (context.request().version() != HttpVersion.HTTP_2) {
             context.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         }
-        Problems.send(
-                        context,
-                        "BODY_TOO_LARGE",
-                        Problems.CONTENT_TOO_LARGE,
-                        String.format(Locale.ROOT, "a body may have %d bytes at most", bodyBytesMax))
-                .onComplete(_ -> closeAfterBody(context.vertx(), context.request()));
+        Problems.send(context, problem).onComplete(_ -> closeAfterBody(context.vertx(), context.request()));
     }
 
     /**

@@ -59,6 +59,9 @@ import org.jspecify.annotations.Nullable;
         content = @Content(mediaType = "application/problem+json"))
 public class HostedResource {
 
+    /** The maximum number of characters in a page of entries, unless a single entry has more. */
+    private static final int PAGE_CHARS_MAX = 1 << 20;
+
     private final HostedResourceManagers hosted;
     private final RequestValidator.Limits limits;
     private final ObjectMapper mapper;
@@ -323,14 +326,17 @@ public class HostedResource {
         return Uni.createFrom()
                 .completionStage(() -> target.entries(after, pageSize + 1))
                 .map(entries -> {
-                    List<EntryDocument> page = entries.entrySet().stream()
+                    List<EntryDocument> found = entries.entrySet().stream()
                             .map(e -> new EntryDocument(e.getKey(), e.getValue()))
                             .toList();
-                    boolean more = page.size() > pageSize;
+                    List<EntryDocument> page = Paging.limit(found, pageSize, PAGE_CHARS_MAX, HostedResource::chars);
                     return new EntryPage(
-                            more ? page.subList(0, pageSize) : page,
-                            more ? page.get(pageSize - 1).key() : null);
+                            page, page.size() < found.size() ? page.getLast().key() : null);
                 });
+    }
+
+    private static long chars(EntryDocument entry) {
+        return (long) entry.key().length() + entry.value().text().length();
     }
 
     /**

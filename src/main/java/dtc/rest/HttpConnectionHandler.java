@@ -22,12 +22,14 @@ import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
 import io.vertx.core.net.HostAndPort;
 import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -40,12 +42,15 @@ import org.jspecify.annotations.Nullable;
  *       one response in memory.
  *   <li>A request with a faulty head is passed on as malformed, and the server refuses it in its turn. After a fault in
  *       the body of a request the connection is closed, because the next request could not be found.
+ *   <li>A large response counts as unsent until the client has read it, for which there is a time limit.
  *   <li>An error response without a body gets a problem document.
  * </ul>
  */
 final class HttpConnectionHandler extends ChannelDuplexHandler {
 
     private static final Logger LOG = Logger.getLogger(HttpConnectionHandler.class);
+
+    private static final long SEND_SECONDS_MAX = 30;
 
     /** Received and not passed on. Not more than what one read received. */
     private final Deque<Object> held = new ArrayDeque<>();
@@ -199,10 +204,11 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
             return;
         }
         Object written = message;
+        ChannelPromise sent = countUnsent(context, message, promise);
         if (message instanceof HttpResponse response) {
             HttpResponseStatus status = response.status();
             if (status.codeClass() == HttpStatusClass.INFORMATIONAL) {
-                var _ = context.write(message, promise);
+                var _ = context.write(message, sent);
                 if (status.equals(HttpResponseStatus.SWITCHING_PROTOCOLS)) {
                     context.pipeline().remove(this);
                 }
@@ -220,16 +226,33 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
             }
         }
         if (!(message instanceof LastHttpContent)) {
-            var _ = context.write(written, promise);
+            var _ = context.write(written, sent);
             return;
         }
-        responseEnd = context.write(written, promise.unvoid());
+        responseEnd = context.write(written, sent.unvoid());
         busy = false;
         closeIfDone();
         if (!closesAfterResponse) {
             // Not within the write, which the server may do while it handles what was passed on.
             context.executor().execute(() -> resume(context));
         }
+    }
+
+    private static ChannelPromise countUnsent(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+        int bytes = message instanceof HttpContent part ? part.content().readableBytes() : 0;
+        if (bytes <= RequestMemory.SMALL_BYTES) {
+            return promise;
+        }
+        RequestMemory.countUnsent(bytes);
+        Future<?> timeout = context.executor().schedule(() -> closeNow(context), SEND_SECONDS_MAX, TimeUnit.SECONDS);
+        return promise.unvoid().addListener(_ -> {
+            RequestMemory.countUnsent(-bytes);
+            timeout.cancel(false);
+        });
+    }
+
+    private static void closeNow(ChannelHandlerContext context) {
+        var _ = context.close();
     }
 
     private boolean lacksBody(FullHttpResponse response) {

@@ -103,6 +103,7 @@ public final class Problems {
             case 404 -> "nothing is at this path";
             case 405 -> "the method is not supported at this path";
             case 406 -> "the response is application/json, which the header Accept does not admit";
+            case 408 -> "the request was not received in time";
             case CONTENT_TOO_LARGE -> "the body is too large";
             case 414 -> "the request line is too long";
             case 415 -> "the body must be application/json";

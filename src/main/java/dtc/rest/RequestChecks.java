@@ -43,13 +43,22 @@ final class RequestChecks {
     /** What frameworks would remove from a path before they match it: two paths would then mean the same. */
     private static final Pattern AMBIGUOUS_PATH = Pattern.compile("//|;|/\\.{1,2}(/|$)|./$");
 
+    /** GET requests whose response is small. Probes are among them. */
+    private static final Pattern SMALL_RESPONSE =
+            Pattern.compile("/(transactions/[^/]+(/outcome)?|resource-managers/[^/]+|q/health.*)");
+
     private static final String JSON = "application/json";
 
+    private final RequestMemory memory;
     private volatile boolean stopping;
+
+    RequestChecks(RequestMemory memory) {
+        this.memory = memory;
+    }
 
     void install(@Observes Router router) {
         router.route().order(HEADERS_ORDER).handler(this::setHeaders);
-        router.route().order(CHECK_ORDER).handler(RequestChecks::check);
+        router.route().order(CHECK_ORDER).handler(this::check);
         addFailureHandlers(router);
     }
 
@@ -85,9 +94,13 @@ final class RequestChecks {
         return path != null && API.matcher(path).lookingAt();
     }
 
-    private static void check(RoutingContext context) {
+    private void check(RoutingContext context) {
         HttpServerRequest request = context.request();
         String path = request.path();
+        if (memory.hasTooMuchUnsent() && mayHaveLargeResponse(request)) {
+            Problems.send(context, Problems.http(503, "the clients that read slowly take too much memory at present"));
+            return;
+        }
         if (path == null || !isApi(path)) {
             context.next();
             return;
@@ -102,6 +115,12 @@ final class RequestChecks {
             admitProblems(request);
             context.next();
         }
+    }
+
+    private static boolean mayHaveLargeResponse(HttpServerRequest request) {
+        String path = request.path();
+        return request.method().equals(HttpMethod.GET)
+                && (path == null || !SMALL_RESPONSE.matcher(path).matches());
     }
 
     private static @Nullable ProblemException problem(HttpServerRequest request, String path) {

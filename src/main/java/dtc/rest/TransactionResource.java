@@ -15,7 +15,6 @@ import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.Refusals;
-import dtc.runtime.coordinator.WaitCondition;
 import dtc.security.ApiAccess;
 import dtc.security.Caller;
 import io.quarkus.runtime.annotations.RegisterForReflection;
@@ -38,7 +37,6 @@ import java.net.URI;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -68,7 +66,10 @@ import org.jspecify.annotations.Nullable;
         content = @Content(mediaType = "application/problem+json"))
 public class TransactionResource {
 
-    private static final int PREFERENCES_MAX = 16;
+    private static final Preferences NO_PREFERENCES = Preferences.parse(List.of());
+
+    /** The maximum number of participants in a page, unless a single transaction has more. It limits its size. */
+    private static final int PAGE_PARTICIPANTS_MAX = 5_000;
 
     private final Coordinator coordinator;
     private final RequestValidator.Limits limits;
@@ -114,9 +115,9 @@ public class TransactionResource {
                 access.caller(context).principal(), key == null ? null : new Origin.Request(key, fingerprint(request)));
         validator.throwIfInvalid();
         boolean autoCommit = request != null && request.autoCommit() != null && request.autoCommit();
-        WaitCondition condition = waitCondition(prefer);
-        return toUni(() -> coordinator.begin(origin, timeout, writes, autoCommit, condition))
-                .map(t -> response(t, autoCommit ? condition : WaitCondition.ENDED, RestResponse.Status.CREATED));
+        Preferences preferences = Preferences.parse(prefer);
+        return toUni(() -> coordinator.begin(origin, timeout, writes, autoCommit, preferences.waitCondition()))
+                .map(t -> response(t, autoCommit ? preferences : NO_PREFERENCES, RestResponse.Status.CREATED));
     }
 
     @POST
@@ -139,9 +140,9 @@ public class TransactionResource {
     public Uni<RestResponse<TransactionDocument>> prepare(
             @RestPath String id, @Context RoutingContext context, @HeaderParam(Headers.PREFER) List<String> prefer) {
         TransactionId transaction = id(id, context);
-        WaitCondition condition = waitCondition(prefer);
-        return toUni(() -> coordinator.prepare(transaction, condition))
-                .map(t -> response(t, condition, RestResponse.Status.OK));
+        Preferences preferences = Preferences.parse(prefer);
+        return toUni(() -> coordinator.prepare(transaction, preferences.waitCondition()))
+                .map(t -> response(t, preferences, RestResponse.Status.OK));
     }
 
     @POST
@@ -150,9 +151,9 @@ public class TransactionResource {
     public Uni<RestResponse<TransactionDocument>> commit(
             @RestPath String id, @Context RoutingContext context, @HeaderParam(Headers.PREFER) List<String> prefer) {
         TransactionId transaction = id(id, context);
-        WaitCondition condition = waitCondition(prefer);
-        return toUni(() -> coordinator.commit(transaction, condition))
-                .map(t -> response(t, condition, RestResponse.Status.OK));
+        Preferences preferences = Preferences.parse(prefer);
+        return toUni(() -> coordinator.commit(transaction, preferences.waitCondition()))
+                .map(t -> response(t, preferences, RestResponse.Status.OK));
     }
 
     @POST
@@ -187,24 +188,12 @@ public class TransactionResource {
         var wanted = validator.state(state);
         TransactionId from = after == null || after.isEmpty() ? null : validator.transactionId("after", after);
         validator.throwIfInvalid();
-        List<Transaction> page = coordinator.list(access.caller(context)::sees, wanted, from, items + 1);
-        boolean more = page.size() > items;
-        List<TransactionDocument> shown =
-                page.stream().limit(items).map(TransactionResource::document).toList();
-        return new TransactionPage(shown, more ? shown.getLast().id() : null);
-    }
-
-    /**
-     * Returns the condition for the response, according to the client's preferences (RFC 7240). Each preference may
-     * have a value and parameters. Unknown preferences are ignored.
-     *
-     * @param prefer the values of the header, each of which may be a list
-     */
-    private static WaitCondition waitCondition(List<String> prefer) {
-        return Arrays.stream(String.join(",", prefer).split(",", PREFERENCES_MAX))
-                        .anyMatch(value -> value.split(";", 2)[0].strip().equalsIgnoreCase(Headers.RESPOND_ASYNC))
-                ? WaitCondition.DECIDED
-                : WaitCondition.ENDED;
+        List<Transaction> found = coordinator.list(access.caller(context)::sees, wanted, from, items + 1);
+        List<Transaction> page = Paging.limit(
+                found, items, PAGE_PARTICIPANTS_MAX, t -> t.participants().size());
+        return new TransactionPage(
+                page.stream().map(TransactionResource::document).toList(),
+                page.size() < found.size() ? page.getLast().id().toString() : null);
     }
 
     /**
@@ -212,14 +201,14 @@ public class TransactionResource {
      * {@code ended}.
      */
     private static RestResponse<TransactionDocument> response(
-            Transaction t, WaitCondition condition, RestResponse.Status ended) {
-        boolean early = condition == WaitCondition.DECIDED && !t.state().isFinal();
+            Transaction t, Preferences preferences, RestResponse.Status ended) {
+        boolean early = preferences.respondAsync() && !t.state().isFinal();
         var builder = RestResponse.ResponseBuilder.create(early ? RestResponse.Status.ACCEPTED : ended, document(t));
         if (ended == RestResponse.Status.CREATED || early) {
             builder.location(URI.create("/transactions/" + t.id()));
         }
-        if (condition == WaitCondition.DECIDED) {
-            builder.header(Headers.PREFERENCE_APPLIED, Headers.RESPOND_ASYNC);
+        if (!preferences.applied().isEmpty()) {
+            builder.header(Headers.PREFERENCE_APPLIED, preferences.applied());
         }
         return builder.build();
     }

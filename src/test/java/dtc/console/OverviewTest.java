@@ -31,6 +31,7 @@ import dtc.runtime.FakeTime;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.TransactionLimits;
 import dtc.runtime.coordinator.WaitCondition;
 import dtc.runtime.messaging.ParticipantClient;
 import java.time.Duration;
@@ -73,9 +74,7 @@ class OverviewTest {
                     Duration.ofSeconds(1),
                     Duration.ofSeconds(30),
                     Duration.ofMillis(1_400),
-                    100,
-                    Duration.ofHours(1),
-                    TransactionList.EXAMINED_MAX + 100,
+                    new TransactionLimits(100, Duration.ofHours(1), TransactionList.EXAMINED_MAX + 100),
                     10,
                     10,
                     10,

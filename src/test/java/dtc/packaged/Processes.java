@@ -117,6 +117,7 @@ public final class Processes implements AutoCloseable {
         private final int port = freePort();
         private final Map<String, String> environment = new TreeMap<>();
         private @Nullable Path otherJar;
+        private @Nullable String heap;
         private @Nullable Process process;
         private long logStart;
 
@@ -146,6 +147,12 @@ public final class Processes implements AutoCloseable {
             return this;
         }
 
+        /** Limits the heap, for example to {@code 64m}, from the next start. */
+        public Application withHeap(String max) {
+            heap = max;
+            return this;
+        }
+
         /** Runs the packaged application again, from the next start. */
         public Application withPackagedJar() {
             otherJar = null;
@@ -165,7 +172,11 @@ public final class Processes implements AutoCloseable {
             try {
                 Files.createDirectories(directory);
                 logStart = Files.exists(log()) ? Files.size(log()) : 0;
-                ProcessBuilder builder = new ProcessBuilder(otherJar == null ? command() : jarCommand(otherJar))
+                List<String> command = otherJar == null ? command() : jarCommand(otherJar);
+                if (heap != null) {
+                    command.add(command.indexOf("-jar"), "-Xmx" + heap);
+                }
+                ProcessBuilder builder = new ProcessBuilder(command)
                         .directory(directory.toFile())
                         .redirectErrorStream(true)
                         .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()));

@@ -421,7 +421,7 @@ class TravellingTogetherTest {
                     .post("/transactions");
             answer.then()
                     .statusCode(202)
-                    .header("Preference-Applied", "respond-async")
+                    .header("Preference-Applied", "respond-async, wait=10")
                     .body("state", equalTo("COMMITTING"));
             String location = answer.header("Location");
             assertTrue(location.endsWith("/transactions/" + answer.path("id")), location);

@@ -167,6 +167,16 @@ class AccessTest {
     }
 
     @Test
+    void a_claim_that_is_a_string_names_one_group() {
+        Map.of("dtc-operator", 200, "not dtc-operator", 403, "dtc-operator,x", 403, "dtc-operator dtc-client", 403)
+                .forEach((group, status) -> assertEquals(
+                        status,
+                        world.call("GET", "/transactions", world.issuer.tokenWithGroup("caller", group), null)
+                                .statusCode(),
+                        group));
+    }
+
+    @Test
     void health_needs_no_token() {
         assertEquals(200, world.call("GET", "/q/health/live", null, null).statusCode());
     }

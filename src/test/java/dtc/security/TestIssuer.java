@@ -65,6 +65,11 @@ final class TestIssuer implements AutoCloseable {
         return sign(claims(subject, AUDIENCE, Duration.ofHours(1), roles), keys);
     }
 
+    /** A good token whose claim of groups is a string. */
+    String tokenWithGroup(String subject, String group) {
+        return sign(claims(subject, AUDIENCE, Duration.ofHours(1)).claim("groups", group), keys);
+    }
+
     /** A good token that names the resource managers it owns. */
     String tokenOwning(String subject, Set<String> owned) {
         return sign(

@@ -1,5 +1,6 @@
 package dtc.security;
 
+import dtc.testing.TestNames;
 import dtc.testing.Waiting;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import io.quarkus.test.junit.QuarkusTestProfile;

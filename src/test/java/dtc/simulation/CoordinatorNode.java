@@ -26,6 +26,7 @@ import dtc.runtime.Registry;
 import dtc.runtime.coordinator.AppliedEvent;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.TransactionIds;
+import dtc.runtime.coordinator.TransactionLimits;
 import dtc.runtime.coordinator.TransactionListener;
 import dtc.runtime.coordinator.WaitCondition;
 import dtc.runtime.messaging.BatchingParticipantClient;
@@ -89,9 +90,10 @@ final class CoordinatorNode extends Node {
                         MESSAGE_TIMEOUT,
                         Duration.ofSeconds(30),
                         Duration.ofMillis(1_400),
-                        (int) world.setting(Setting.IN_FLIGHT_MAX),
-                        Duration.ofMillis(world.setting(Setting.RETENTION)),
-                        (int) world.setting(Setting.RETAINED_MAX),
+                        new TransactionLimits(
+                                (int) world.setting(Setting.IN_FLIGHT_MAX),
+                                Duration.ofMillis(world.setting(Setting.RETENTION)),
+                                (int) world.setting(Setting.RETAINED_MAX)),
                         (int) world.setting(Setting.REDELIVERIES_MAX),
                         (int) world.setting(Setting.ROLLBACKS_WAITING_MAX),
                         (int) world.setting(Setting.ROLLBACK_TRIES_MAX),

@@ -66,6 +66,15 @@ public final class RawClient implements AutoCloseable {
         }
     }
 
+    /** Reads and discards bytes. Returns whether the server closed the connection. */
+    public boolean skip(int bytes) {
+        try {
+            return in.read(new byte[bytes]) < 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Reads the next response. */
     public Response read() {
         return read(false);

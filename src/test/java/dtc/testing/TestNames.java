@@ -1,4 +1,4 @@
-package dtc.security;
+package dtc.testing;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** A name server (RFC 1035) whose names lead wherever a test wants, and elsewhere a moment later. */
-final class TestNames implements AutoCloseable {
+public final class TestNames implements AutoCloseable {
 
     private static final int TYPE_A = 1;
     private static final int HEADER_BYTES = 12;
@@ -22,16 +22,16 @@ final class TestNames implements AutoCloseable {
     private final DatagramSocket socket;
     private final Map<String, InetAddress> addresses = new ConcurrentHashMap<>();
 
-    TestNames() throws SocketException {
+    public TestNames() throws SocketException {
         socket = new DatagramSocket(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 0));
         Thread.ofVirtual().start(this::serve);
     }
 
-    String address() {
+    public String address() {
         return "127.0.0.1:" + socket.getLocalPort();
     }
 
-    void lead(String name, String address) {
+    public void lead(String name, String address) {
         addresses.put(name, InetAddress.ofLiteral(address));
     }
 

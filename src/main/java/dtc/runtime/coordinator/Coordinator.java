@@ -44,9 +44,6 @@ public final class Coordinator {
      * @param deliveryTimeoutMax the longest timeout of a commit or rollback. The first attempt has the timeout of a
      *     vote; it doubles with each further attempt.
      * @param answerTimeout how long a client's call waits for phase two
-     * @param inFlightMax limit of unfinished transactions
-     * @param retention how long a finished transaction is kept
-     * @param retainedMax limit of finished transactions that are kept
      * @param retriesInFlightMax limit of retries in flight to one resource manager
      * @param queuedRollbacksMax limit of queued rollbacks to one resource manager; others are dropped, since it asks
      *     for the outcome
@@ -60,9 +57,7 @@ public final class Coordinator {
             Duration voteTimeout,
             Duration deliveryTimeoutMax,
             Duration answerTimeout,
-            int inFlightMax,
-            Duration retention,
-            int retainedMax,
+            TransactionLimits transactions,
             int retriesInFlightMax,
             int queuedRollbacksMax,
             int rollbackAttemptsMax,
@@ -102,12 +97,7 @@ public final class Coordinator {
         this.ids = ids;
         this.log = log;
         this.listeners = new Listeners(listeners);
-        this.store = new TransactionStore(
-                time,
-                settings.inFlightMax(),
-                settings.retention(),
-                settings.retainedMax(),
-                entry -> log.forget(entry.id()));
+        this.store = new TransactionStore(time, settings.transactions(), entry -> log.forget(entry.id()));
         this.observed = new ObservedTime(time);
         this.waiters = new Waiters(time, settings.answerTimeout());
         this.driver = new TransactionDriver(
@@ -123,7 +113,7 @@ public final class Coordinator {
                 store,
                 waiters,
                 this::completeIfDrained);
-        this.writes = new Writes(machine, registry, driver, settings.undeliveredMax());
+        this.writes = new Writes(machine, registry, driver, store, settings.undeliveredMax());
         this.inquiries = new Inquiries(log, store);
         this.undelivered = new UndeliveredOutcomes(store, driver, waiters);
         registry.addRegistrationListener(undelivered::participantReturned);
@@ -214,10 +204,16 @@ public final class Coordinator {
         if (refusalReason != null) {
             return Answer.refused(Refusal.of(Kind.LOG_REFUSING, refusalReason));
         }
+        if (store.hasTooManyParticipants()) {
+            return Answer.refused(Refusals.tooManyParticipants(null));
+        }
         if (!store.reserve()) {
             return Answer.refused(Refusal.of(
                     Kind.OVERLOADED,
-                    String.format(Locale.ROOT, "no more than %d transactions in flight", settings.inFlightMax())));
+                    String.format(
+                            Locale.ROOT,
+                            "no more than %d transactions in flight",
+                            settings.transactions().inFlightMax())));
         }
         Duration allowed = timeout == null ? settings.transactionTimeout() : timeout;
         Instant now = time.now();

@@ -4,51 +4,74 @@ import dtc.protocol.TransactionId;
 import dtc.runtime.Time;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.function.Consumer;
 
 /**
- * Limits the age and the number of finished transactions. Transactions are forgotten in the order in which they
- * finished. Age is measured in elapsed time, not by the wall clock.
+ * Limits the age, the number and the memory of finished transactions. Transactions are forgotten in the order in which
+ * they finished. Age is measured in elapsed time, not by the wall clock.
  */
 final class Retention {
 
     private final Time time;
     private final Duration ageMax;
     private final int countMax;
+    private final long bytesMax;
     private final Consumer<TransactionId> forget;
     /** In the order in which they finished. Guarded by this. */
     private final Queue<Finished> finished = new ArrayDeque<>();
+    /** The estimated memory of all. Guarded by this. */
+    private long bytes;
     /** Guarded by this. */
     private boolean timerRunning;
 
-    private record Finished(TransactionId id, long atNanos) {}
+    private record Finished(TransactionId id, long bytes, long atNanos) {}
 
-    Retention(Time time, Duration ageMax, int countMax, Consumer<TransactionId> forget) {
+    Retention(Time time, Duration ageMax, int countMax, long bytesMax, Consumer<TransactionId> forget) {
         this.time = time;
         this.ageMax = ageMax;
         this.countMax = countMax;
+        this.bytesMax = bytesMax;
         this.forget = forget;
     }
 
-    /** Adds a transaction that finished the given time ago. */
-    void add(TransactionId id, Duration ago) {
-        Finished overflow = null;
+    /**
+     * Adds a transaction that finished the given time ago.
+     *
+     * @param size its estimated memory, in bytes
+     */
+    void add(TransactionId id, long size, Duration ago) {
+        List<Finished> overflow = new ArrayList<>(1);
         synchronized (this) {
-            finished.add(new Finished(id, time.nanos() - ago.toNanos()));
-            if (finished.size() > countMax) {
-                overflow = finished.remove();
+            finished.add(new Finished(id, size, time.nanos() - ago.toNanos()));
+            bytes += size;
+            // The newest is kept, since its client may not have received the outcome.
+            while (finished.size() > 1 && (finished.size() > countMax || bytes > bytesMax)) {
+                overflow.add(removeOldest());
             }
             startTimer();
         }
-        if (overflow != null) {
-            forget.accept(overflow.id());
-        }
+        overflow.forEach(oldest -> forget.accept(oldest.id()));
+    }
+
+    /** Guarded by this. */
+    private Finished removeOldest() {
+        Finished oldest = finished.remove();
+        bytes -= oldest.bytes();
+        return oldest;
     }
 
     /** Removes a transaction without forgetting it. Returns false if it is not found. */
     synchronized boolean remove(TransactionId id) {
-        return finished.removeIf(transaction -> transaction.id().equals(id));
+        return finished.removeIf(transaction -> {
+            boolean found = transaction.id().equals(id);
+            if (found) {
+                bytes -= transaction.bytes();
+            }
+            return found;
+        });
     }
 
     private void forgetOld() {
@@ -63,7 +86,7 @@ final class Retention {
                     startTimer();
                     return;
                 }
-                finished.remove();
+                removeOldest();
             }
             forget.accept(oldest.id());
         }

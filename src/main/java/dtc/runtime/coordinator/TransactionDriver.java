@@ -123,6 +123,11 @@ final class TransactionDriver {
                 && !step.transaction().hasGivenUp()) {
             store.givenUpEnded(step.transaction());
         }
+        int enlisted =
+                step.transaction().participants().size() - before.participants().size();
+        if (enlisted != 0) {
+            store.enlisted(enlisted);
+        }
         if (before.state() != step.transaction().state()) {
             stateChanged(entry, before, step.transaction());
         }

@@ -2,19 +2,32 @@ package dtc.runtime.coordinator;
 
 import dtc.coordinator.Transaction;
 import dtc.protocol.Outcome;
+import java.time.Duration;
 
-/** What a call waits for, up to {@link Coordinator.Settings#answerTimeout}. */
-public enum WaitCondition {
-    /** Does not wait. */
-    NONE,
-    /** The decision is durable. Participants may not have received it. */
-    DECIDED,
-    /** The transaction has ended. */
-    ENDED;
+/**
+ * What a call waits for.
+ *
+ * @param timeout how long it waits, if {@link Coordinator.Settings#answerTimeout} is not shorter
+ */
+public record WaitCondition(Until until, Duration timeout) {
+
+    private static final Duration UNLIMITED = Duration.ofDays(1);
+
+    public static final WaitCondition NONE = new WaitCondition(Until.NOW, UNLIMITED);
+    public static final WaitCondition DECIDED = new WaitCondition(Until.DECIDED, UNLIMITED);
+    public static final WaitCondition ENDED = new WaitCondition(Until.ENDED, UNLIMITED);
+
+    /** The state of the transaction that a call waits for. */
+    public enum Until {
+        NOW,
+        /** The decision is durable. Participants may not have received it. */
+        DECIDED,
+        ENDED
+    }
 
     boolean isMet(Transaction t) {
-        return switch (this) {
-            case NONE -> true;
+        return switch (until) {
+            case NOW -> true;
             case DECIDED -> t.state().isFinal() || t.decision() != Outcome.PENDING;
             case ENDED -> t.state().isFinal();
         };

@@ -40,13 +40,17 @@ final class Waiters {
             }
             entry.waiters.add(new Waiter(condition, answer));
         }
-        Time.Timer timer = time.after(timeout, () -> {
+        Time.Timer timer = time.after(timeout(condition), () -> {
             answer.complete(afterTimeout(entry));
             synchronized (entry) {
                 entry.waiters.removeIf(waiter -> waiter.answer().isDone());
             }
         });
         return answer.whenComplete((_, _) -> timer.cancel());
+    }
+
+    private Duration timeout(WaitCondition condition) {
+        return condition.timeout().compareTo(timeout) < 0 ? condition.timeout() : timeout;
     }
 
     private static boolean isMet(TransactionEntry entry, WaitCondition condition) {

@@ -29,12 +29,19 @@ final class Writes {
     private final TwoPhaseCommit machine;
     private final Registry registry;
     private final TransactionDriver driver;
+    private final TransactionStore store;
     private final int undeliveredMax;
 
-    Writes(TwoPhaseCommit machine, Registry registry, TransactionDriver driver, int undeliveredMax) {
+    Writes(
+            TwoPhaseCommit machine,
+            Registry registry,
+            TransactionDriver driver,
+            TransactionStore store,
+            int undeliveredMax) {
         this.machine = machine;
         this.registry = registry;
         this.driver = driver;
+        this.store = store;
         this.undeliveredMax = undeliveredMax;
     }
 
@@ -110,6 +117,11 @@ final class Writes {
         }
         if (driver.delivery().backlog(name) >= undeliveredMax) {
             return refuse(entry, name, Kind.OVERLOADED, "too many outcomes are undelivered to resource manager %s");
+        }
+        if (entry.transaction().participant(name) == null && store.hasTooManyParticipants()) {
+            Refusal refusal = Refusals.tooManyParticipants(entry.id());
+            driver.apply(entry, new CoordinatorEvent.WriteNotSent(name, refusal.detail()));
+            return Answer.refusedStage(refusal);
         }
         boolean deferred = defer && target.supportsWritesWithPrepare();
         Step step = driver.apply(

@@ -22,6 +22,9 @@ final class DriverFixture {
     static final Duration LEASE = Duration.ofDays(1);
     static final Duration VOTE_TIMEOUT = Duration.ofSeconds(2);
     static final Duration RETENTION = Duration.ofHours(1);
+    static final int PARTICIPANTS_IN_FLIGHT_MAX = 8;
+    private static final TransactionLimits LIMITS =
+            new TransactionLimits(10, PARTICIPANTS_IN_FLIGHT_MAX, RETENTION, 10, Long.MAX_VALUE);
     static final int WRITES_MAX = 50_000;
     static final int PARTICIPANTS_MAX = 3;
 
@@ -31,8 +34,7 @@ final class DriverFixture {
     final FakeLog log = new FakeLog();
     final List<AppliedEvent> applied = new ArrayList<>();
     final TwoPhaseCommit machine = new TwoPhaseCommit(PARTICIPANTS_MAX, WRITES_MAX);
-    final TransactionStore store =
-            new TransactionStore(time, 10, RETENTION, 10, forgotten -> log.forget(forgotten.id()));
+    final TransactionStore store = new TransactionStore(time, LIMITS, forgotten -> log.forget(forgotten.id()));
     final Waiters waiters = new Waiters(time, Duration.ofSeconds(10));
     final TransactionDriver driver;
 
@@ -48,7 +50,7 @@ final class DriverFixture {
         Duration unused = Duration.ZERO;
         driver = new TransactionDriver(
                 machine,
-                new Coordinator.Settings(unused, VOTE_TIMEOUT, VOTE_TIMEOUT, unused, 10, RETENTION, 10, 10, 10, 10, 10),
+                new Coordinator.Settings(unused, VOTE_TIMEOUT, VOTE_TIMEOUT, unused, LIMITS, 10, 10, 10, 10),
                 time,
                 new Backoff(Duration.ofSeconds(2), Duration.ofMinutes(1), () -> 0),
                 registry,

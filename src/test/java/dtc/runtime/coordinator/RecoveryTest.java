@@ -32,8 +32,8 @@ class RecoveryTest {
     private final FakeTime time = new FakeTime();
     private final MemoryDecisionLog log = new MemoryDecisionLog();
     private final List<AppliedEvent> applied = new ArrayList<>();
-    private final TransactionStore store =
-            new TransactionStore(time, IN_FLIGHT_MAX, RETENTION, 10, forgotten -> log.forget(forgotten.id()));
+    private final TransactionStore store = new TransactionStore(
+            time, new TransactionLimits(IN_FLIGHT_MAX, RETENTION, 10), forgotten -> log.forget(forgotten.id()));
     private final Recovery recovery = new Recovery(log, store, time, new ObservedTime(time), listener());
 
     @Test

@@ -18,11 +18,11 @@ class RetentionTest {
 
     private final FakeTime time = new FakeTime();
     private final List<TransactionId> forgotten = new ArrayList<>();
-    private final Retention retention = new Retention(time, AGE, 3, forgotten::add);
+    private final Retention retention = new Retention(time, AGE, 3, 100, forgotten::add);
 
     @Test
     void a_transaction_is_forgotten_after_the_retention_time() {
-        retention.add(id(1), Duration.ZERO);
+        retention.add(id(1), 1, Duration.ZERO);
         time.goOn(AGE.minusMinutes(1));
         assertEquals(List.of(), forgotten);
         time.goOn(Duration.ofMinutes(2));
@@ -31,7 +31,7 @@ class RetentionTest {
 
     @Test
     void the_time_before_a_restart_counts() {
-        retention.add(id(1), AGE.minusMinutes(1));
+        retention.add(id(1), 1, AGE.minusMinutes(1));
         time.goOn(Duration.ofMinutes(2));
         assertEquals(List.of(id(1)), forgotten);
     }
@@ -39,14 +39,35 @@ class RetentionTest {
     @Test
     void those_that_finished_first_are_forgotten_if_there_are_too_many() {
         for (int i = 1; i <= 5; i++) {
-            retention.add(id(i), Duration.ZERO);
+            retention.add(id(i), 1, Duration.ZERO);
         }
         assertEquals(List.of(id(1), id(2)), forgotten);
     }
 
     @Test
+    void those_that_finished_first_are_forgotten_if_they_take_too_much_memory() {
+        retention.add(id(1), 40, Duration.ZERO);
+        retention.add(id(2), 40, Duration.ZERO);
+        retention.add(id(3), 60, Duration.ZERO);
+        assertEquals(List.of(id(1)), forgotten);
+        retention.remove(id(2));
+        retention.add(id(4), 40, Duration.ZERO);
+        assertEquals(List.of(id(1)), forgotten);
+        retention.add(id(5), 1, Duration.ZERO);
+        assertEquals(List.of(id(1), id(3)), forgotten);
+    }
+
+    @Test
+    void the_newest_is_kept_however_large_it_is() {
+        retention.add(id(1), 1_000, Duration.ZERO);
+        assertEquals(List.of(), forgotten);
+        retention.add(id(2), 1_000, Duration.ZERO);
+        assertEquals(List.of(id(1)), forgotten);
+    }
+
+    @Test
     void a_removed_transaction_is_not_forgotten() {
-        retention.add(id(1), Duration.ZERO);
+        retention.add(id(1), 1, Duration.ZERO);
         assertTrue(retention.remove(id(1)));
         assertFalse(retention.remove(id(1)));
         time.goOn(AGE.multipliedBy(2));

@@ -32,8 +32,8 @@ class TransactionStoreTest {
 
     private final FakeTime time = new FakeTime();
     private final List<TransactionId> forgotten = new ArrayList<>();
-    private final TransactionStore store =
-            new TransactionStore(time, IN_FLIGHT_MAX, RETENTION, RETAINED_MAX, this::whenForgotten);
+    private final TransactionStore store = new TransactionStore(
+            time, new TransactionLimits(IN_FLIGHT_MAX, RETENTION, RETAINED_MAX), this::whenForgotten);
 
     // In flight
 

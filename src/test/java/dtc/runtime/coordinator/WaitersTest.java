@@ -52,6 +52,19 @@ class WaitersTest {
     }
 
     @Test
+    void a_call_waits_as_long_as_it_wants_but_not_longer_than_the_limit() {
+        CompletableFuture<Answer<Transaction>> brief =
+                await(new WaitCondition(WaitCondition.Until.ENDED, Duration.ofMillis(2)));
+        CompletableFuture<Answer<Transaction>> patient =
+                await(new WaitCondition(WaitCondition.Until.ENDED, TIMEOUT.multipliedBy(2)));
+        time.goOn(Duration.ofMillis(2));
+        assertTrue(brief.isDone());
+        assertFalse(patient.isDone());
+        time.goOn(TIMEOUT);
+        assertTrue(patient.isDone());
+    }
+
+    @Test
     void a_call_whose_condition_is_met_already_does_not_wait() {
         Transaction rolledBack = rollBack();
         assertEquals(Answer.of(rolledBack), await(WaitCondition.ENDED).join());

@@ -36,7 +36,8 @@ class WritesTest {
 
     private final DriverFixture fixture = new DriverFixture();
     private final FakeParticipants participants = fixture.participants;
-    private final Writes writes = new Writes(fixture.machine, fixture.registry, fixture.driver, UNDELIVERED_MAX);
+    private final Writes writes =
+            new Writes(fixture.machine, fixture.registry, fixture.driver, fixture.store, UNDELIVERED_MAX);
     private final TransactionEntry entry = fixture.begin();
 
     @BeforeEach
@@ -94,6 +95,22 @@ class WritesTest {
     }
 
     // Refused before it is sent
+
+    @Test
+    void the_number_of_participants_of_all_transactions_is_limited_until_they_end() {
+        for (int i = 0; i < DriverFixture.PARTICIPANTS_IN_FLIGHT_MAX - 1; i++) {
+            given(writes.write(fixture.begin(), parsed("orders a")).toCompletableFuture());
+        }
+        given(write("orders a"));
+        given(write("orders b")); // enlisted already
+        takeSent();
+        assertRefused(Kind.OVERLOADED, write("payments a"));
+        assertEquals(List.of(), takeSent());
+        assertMarked("the transactions in flight have too many participants");
+
+        fixture.apply(entry, new CoordinatorEvent.RollbackRequested());
+        given(writes.write(fixture.begin(), parsed("payments a")).toCompletableFuture());
+    }
 
     @Test
     void a_write_to_an_unregistered_resource_manager_is_refused_and_allows_only_rollback() {
