@@ -1,7 +1,9 @@
 package dtc.packaged;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.sun.net.httpserver.HttpServer;
 import dtc.packaged.Processes.Application;
 import dtc.testing.TestNames;
 import dtc.testing.Waiting;
@@ -14,6 +16,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,16 +36,16 @@ class NamesIT {
                 DatagramSocket silent =
                         new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
             names.lead(NAME, "127.0.0.1");
-            Application coordinator = start(
-                    processes
-                            .coordinator("coordinator")
-                            .with(
-                                    "QUARKUS_VERTX_RESOLVER_SERVERS",
-                                    "127.0.0.1:" + silent.getLocalPort() + "," + names.address()),
-                    processes);
+            Application coordinator = start(processes
+                    .coordinator("coordinator")
+                    .with(
+                            "QUARKUS_VERTX_RESOLVER_SERVERS",
+                            "127.0.0.1:" + silent.getLocalPort() + "," + names.address()));
+            HttpServer stock = resourceManager(coordinator);
             for (int i = 0; i < TRANSACTIONS; i++) {
                 assertEquals("COMMITTED", commit(coordinator));
             }
+            stock.stop(0);
         }
     }
 
@@ -50,25 +54,50 @@ class NamesIT {
         try (Processes processes = new Processes("hosts-file")) {
             Path hosts = Files.writeString(directory.resolve("hosts"), "127.0.0.1 localhost\n");
             Application coordinator = start(
-                    processes.coordinator("coordinator").with("QUARKUS_VERTX_RESOLVER_HOSTS_PATH", hosts.toString()),
-                    processes);
+                    processes.coordinator("coordinator").with("QUARKUS_VERTX_RESOLVER_HOSTS_PATH", hosts.toString()));
+            HttpServer stock = resourceManager(coordinator);
             assertEquals("ROLLED_BACK", commit(coordinator));
             Files.writeString(hosts, "127.0.0.1 localhost\n127.0.0.1 " + NAME + "\n");
             Waiting.await("the name is known").until(() -> commit(coordinator).equals("COMMITTED"));
+            stock.stop(0);
         }
     }
 
-    /** Starts a coordinator, and a resource manager that is registered under {@link #NAME}. */
-    private Application start(Application coordinator, Processes processes) {
-        coordinator.with("DTC_REGISTRATION_ALLOWED_HOSTS", "*.rm.test").start().awaitReady();
-        Application stock = processes.resourceManagers("stock", coordinator);
-        stock.with("DTC_RM_ADVERTISED_URL", stock.url().replace("127.0.0.1", NAME))
+    private static Application start(Application coordinator) {
+        return coordinator
+                .with("DTC_REGISTRATION_ALLOWED_HOSTS", "*.rm.test,127.0.0.1")
                 .start()
                 .awaitReady();
-        Waiting.await("the resource manager is registered")
-                .until(() ->
-                        http.get(coordinator.url() + "/resource-managers/stock").statusCode() == 200);
-        return coordinator;
+    }
+
+    /** A resource manager that votes for commit. Ours answers only local names without tokens. */
+    private HttpServer resourceManager(Application coordinator) throws IOException, InterruptedException {
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", exchange -> {
+            try (exchange) {
+                boolean isPrepare = exchange.getRequestURI().getPath().endsWith("/prepare");
+                byte[] vote = "{\"vote\":\"COMMIT\"}".getBytes(UTF_8);
+                exchange.getResponseHeaders().add("Content-Type", "application/json");
+                exchange.sendResponseHeaders(isPrepare ? 200 : 204, isPrepare ? vote.length : -1);
+                if (isPrepare) {
+                    exchange.getResponseBody().write(vote);
+                }
+            }
+        });
+        server.start();
+        String registration = String.format(
+                Locale.ROOT,
+                "{\"url\":\"http://%s:%d\",\"instance\":\"%s\"}",
+                NAME,
+                server.getAddress().getPort(),
+                UUID.randomUUID());
+        assertEquals(
+                201,
+                http.send(HttpRequest.newBuilder(URI.create(coordinator.url() + "/resource-managers/stock"))
+                                .header("Content-Type", "application/json")
+                                .PUT(BodyPublishers.ofString(registration)))
+                        .statusCode());
+        return server;
     }
 
     private String commit(Application coordinator) throws IOException, InterruptedException {
