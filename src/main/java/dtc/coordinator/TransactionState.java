@@ -18,8 +18,8 @@ public enum TransactionState {
     /** One-phase commit was requested from the only participant, which decides the outcome. */
     DELEGATED(State.PREPARING, DELEGATING),
     /**
-     * DELEGATED before a restart. A client may already know the outcome. Entered by recovery, and if the participant is
-     * given up.
+     * DELEGATED, and the answer is lost: after a restart, because the participant no longer knows the transaction, or
+     * because it is given up. A client may already know the outcome. Also entered by recovery.
      */
     RESOLVING(State.PREPARING, DELEGATED),
     /** Commit is recorded. It is sent until every participant has acknowledged it. Also entered by recovery. */

@@ -6,7 +6,6 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import io.vertx.ext.web.impl.RoutingContextInternal;
@@ -148,9 +147,7 @@ final class BodyLimit {
         if (context.response().headWritten()) {
             return;
         }
-        if (context.request().version() != HttpVersion.HTTP_2) {
-            context.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-        }
+        context.response().putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         Problems.send(context, problem).onComplete(_ -> closeAfterBody(context.vertx(), context.request()));
     }
 

@@ -9,7 +9,6 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
-import io.vertx.core.http.HttpVersion;
 import io.vertx.core.http.StreamResetException;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -84,7 +83,7 @@ final class RequestChecks {
         if (isApi(context.request().path())) {
             response.putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
         }
-        if (stopping && context.request().version() != HttpVersion.HTTP_2) {
+        if (stopping) {
             response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
         }
         context.next();

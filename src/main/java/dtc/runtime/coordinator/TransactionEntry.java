@@ -3,6 +3,7 @@ package dtc.runtime.coordinator;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
 import dtc.protocol.Message;
+import dtc.protocol.Outcome;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Time;
 import java.util.ArrayList;
@@ -133,9 +134,17 @@ final class TransactionEntry {
         recordsPending--;
     }
 
-    /** Whether a forced record is not durable yet. Calls are not answered with an outcome until it is. */
+    /** Whether a forced record is not durable yet. */
     synchronized boolean isRecordPending() {
         return recordsPending > 0;
+    }
+
+    /**
+     * Whether the outcome, or an operator's decision on it, is not durable yet. No call is answered with it until it
+     * is.
+     */
+    boolean hasUnrecordedOutcome() {
+        return isRecordPending() && transaction.decision() != Outcome.PENDING;
     }
 
     /** Guarded by this. */

@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -171,10 +172,19 @@ final class TransactionStore {
 
     /** Transactions whose participant {@code resourceManager} has not received the outcome, oldest first. */
     List<TransactionEntry> undelivered(String resourceManager) {
+        return search(resourceManager, (_, participant) -> !participant.isSettled());
+    }
+
+    /** Transactions with a participant {@code resourceManager} whose outcome is not durable yet, oldest first. */
+    List<TransactionEntry> unrecorded(String resourceManager) {
+        return search(resourceManager, (entry, _) -> entry.hasUnrecordedOutcome());
+    }
+
+    private List<TransactionEntry> search(String resourceManager, BiPredicate<TransactionEntry, Participant> wanted) {
         return entries.values().stream()
                 .filter(entry -> {
                     Participant participant = entry.transaction().participant(resourceManager);
-                    return participant != null && !participant.isSettled();
+                    return participant != null && wanted.test(entry, participant);
                 })
                 .toList();
     }

@@ -11,6 +11,7 @@ import dtc.runtime.Answer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.stream.Stream;
 
 /** Outcomes that participants have not acknowledged, and that an operator may give up. */
 public final class UndeliveredOutcomes {
@@ -54,25 +55,37 @@ public final class UndeliveredOutcomes {
         boolean isDone = event instanceof CoordinatorEvent.DiscardRequested
                 ? before.isSettled()
                 : before.givenUp() != null || !before.equals(after.participant(resourceManager));
-        if (!isDone) {
+        // While the record of the same call before is not durable, this one waits for it too.
+        if (!isDone && !entry.hasUnrecordedOutcome()) {
             return Answer.refusedStage(Refusals.wrongState(after, resourceManager));
         }
         // Answered once the record is durable.
         return waiters.await(entry, WaitCondition.NONE);
     }
 
-    /** Gives up all undelivered outcomes to a resource manager. Completes with the number of transactions. */
+    /**
+     * Gives up all undelivered outcomes to a resource manager. Completes with the number of transactions. Those that an
+     * earlier call gave up count as long as their records are not durable, so that a call that was refused for this can
+     * be repeated.
+     */
     public CompletionStage<Answer<Integer>> giveUpAll(String resourceManager, Resolution resolution) {
-        return countAll(store.undelivered(resourceManager).stream()
-                .map(entry -> giveUp(entry.id(), resourceManager, resolution))
-                .toList());
+        return countAll(
+                Stream.concat(store.undelivered(resourceManager).stream(), store.unrecorded(resourceManager).stream())
+                        .distinct()
+                        .map(entry -> giveUp(entry.id(), resourceManager, resolution))
+                        .toList());
     }
 
-    /** Discards every commit to a resource manager that was given up. Completes with the number of transactions. */
+    /**
+     * Discards every commit to a resource manager that was given up. Completes with the number of transactions, counted
+     * as in {@link #giveUpAll}.
+     */
     public CompletionStage<Answer<Integer>> discardAll(String resourceManager) {
-        return countAll(store.givenUp(resourceManager).stream()
-                .map(entry -> discard(entry.id(), resourceManager))
-                .toList());
+        return countAll(
+                Stream.concat(store.givenUp(resourceManager).stream(), store.unrecorded(resourceManager).stream())
+                        .distinct()
+                        .map(entry -> discard(entry.id(), resourceManager))
+                        .toList());
     }
 
     /**

@@ -1,7 +1,6 @@
 package dtc.runtime.coordinator;
 
 import dtc.coordinator.Transaction;
-import dtc.protocol.Outcome;
 import dtc.protocol.Refusal;
 import dtc.protocol.Refusal.Kind;
 import dtc.runtime.Answer;
@@ -54,16 +53,11 @@ final class Waiters {
     }
 
     private static boolean isMet(TransactionEntry entry, WaitCondition condition) {
-        return condition.isMet(entry.transaction()) && !isOutcomePending(entry);
-    }
-
-    /** Whether the outcome is known and its record, or that of an operator's decision, is not durable. */
-    private static boolean isOutcomePending(TransactionEntry entry) {
-        return entry.isRecordPending() && entry.transaction().decision() != Outcome.PENDING;
+        return condition.isMet(entry.transaction()) && !entry.hasUnrecordedOutcome();
     }
 
     private static Answer<Transaction> afterTimeout(TransactionEntry entry) {
-        return isOutcomePending(entry)
+        return entry.hasUnrecordedOutcome()
                 ? Answer.refused(
                         new Refusal(Kind.UNDECIDED, "the outcome is not recorded yet: ask again", entry.id(), null))
                 : Answer.of(entry.transaction());
