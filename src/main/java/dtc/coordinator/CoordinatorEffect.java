@@ -22,7 +22,7 @@ public sealed interface CoordinatorEffect {
 
     /**
      * Raise {@link CoordinatorEvent.RecordRetryDue} after a pause, because the log refused a forced record. Calls are
-     * not answered before.
+     * not answered until then.
      */
     record RetryRecord() implements CoordinatorEffect {}
 
@@ -33,7 +33,7 @@ public sealed interface CoordinatorEffect {
     record Deliver(String resourceManager, Outcome outcome, Timing timing) implements CoordinatorEffect {}
 
     enum Durability {
-        /** Calls are not answered before the record is durable. */
+        /** Calls are not answered until the record is durable. */
         FORCED,
         /** The record may be lost in a crash; recovery then repeats the work. */
         LAZY

@@ -56,7 +56,7 @@ public final class ReplyTable {
      */
     public static Reply afterResend(Message message, Reply reply) {
         boolean isUnclear = switch (reply) {
-            // For a prepare, it becomes a vote to abort, which is always safe.
+            // A prepare without a connection counts as a vote to abort, which is always safe.
             case Unreachable _ -> !(message instanceof Message.Prepare);
             // The first attempt may have committed, and the outcome may have been forgotten since.
             case NotFound _, Conflict _, NoRoom _ -> isCommit(message);
@@ -98,7 +98,7 @@ public final class ReplyTable {
                 : new CoordinatorEvent.WriteFailed(resourceManager, failure(resourceManager, reply), noAnswer);
     }
 
-    /** Describes a write that failed. */
+    /** Returns a description of a failed write. */
     public static String failure(String resourceManager, Reply reply) {
         return "a write to %s failed: %s".formatted(resourceManager, reply.detail());
     }

@@ -99,8 +99,8 @@ public record Transaction(
     }
 
     /**
-     * Whether an operator gave up the delivery of the commit to the participant, and it was neither delivered nor
-     * discarded since.
+     * Whether an operator gave up the delivery of the commit to the participant, and the commit has been neither
+     * delivered nor discarded since.
      */
     public boolean isGivenUp(String resourceManager) {
         Participant participant = participant(resourceManager);
@@ -169,7 +169,7 @@ public record Transaction(
         return true;
     }
 
-    /** Number of writes sent to all participants. */
+    /** Total number of writes sent to the participants. */
     int writes() {
         int writes = 0;
         for (Participant participant : participants) {

@@ -53,7 +53,7 @@ public final class Messages {
     /** Body of the give-up calls. */
     public record GiveUpRequest(@Nullable String reason) {}
 
-    /** A number of transactions. */
+    /** Response to the give-up calls for a resource manager. */
     public record TransactionsCount(int transactions) {}
 
     // Resource manager -> coordinator
@@ -118,8 +118,9 @@ public final class Messages {
     public record BatchReply(List<BatchAnswer> answers) {}
 
     /**
-     * An answer in a batch. {@code status} is that of a separate request, or 202 if the answer is not available yet:
-     * the message must then be sent in a separate request. {@code transaction} is that of the message.
+     * An answer in a batch. {@code status} is the same as in the response to a separate request, or 202 if the answer
+     * is not available yet. After 202, the message must be sent in a separate request. {@code transaction} is the
+     * transaction of the message.
      */
     public record BatchAnswer(
             int status,

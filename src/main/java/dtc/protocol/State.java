@@ -6,12 +6,12 @@ public enum State {
     /** A write failed, so the transaction can only roll back. */
     MARKED_ROLLBACK,
     PREPARING,
-    /** Participants only: it voted COMMIT and is in doubt until it receives the outcome. */
+    /** For participants only: the participant voted COMMIT and is in doubt until it receives the outcome. */
     PREPARED,
     COMMITTING,
     COMMITTED,
     ROLLING_BACK,
     ROLLED_BACK,
-    /** The decision was not carried out by every participant. Action by an operator is required. */
+    /** The decision was not carried out by every participant. Operator action is required. */
     HEURISTIC
 }

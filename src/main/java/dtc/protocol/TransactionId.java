@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 
 /**
  * The id of a transaction. The coordinator generates UUIDs of version 7 (RFC 9562), which begin with a timestamp, so
- * their natural order is by age. The bits that the standard leaves free name the log that issued the id:
+ * their natural order is by age. The bits that the standard leaves free identify the log that issued the id:
  *
  * <pre>
  * unix_ts_ms  48 bits  milliseconds since 1970, by the clock of the coordinator
@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  */
 public record TransactionId(UUID value) implements Comparable<TransactionId> {
 
-    /** The maximum of {@link #timeMillis}: the year 6429. Newer ids than any valid one can still be generated. */
+    /** The maximum of {@link #timeMillis}: the year 6429. An id newer than any valid id can still be generated. */
     public static final long TIME_MILLIS_MAX = (1L << 47) - 1;
 
     public static final int COUNTER_MAX = 0xFFF;
@@ -52,7 +52,10 @@ public record TransactionId(UUID value) implements Comparable<TransactionId> {
         return new TransactionId(new UUID(timeMillis << 16 | VERSION_7 | counter, VARIANT | low));
     }
 
-    /** Parses the canonical 36 characters. Empty for other text, some of which {@link UUID#fromString} accepts. */
+    /**
+     * Parses the canonical form of 36 characters. Returns empty for any other text, even if {@link UUID#fromString}
+     * accepts it.
+     */
     public static Optional<TransactionId> parse(String text) {
         return CANONICAL.matcher(text).matches()
                 ? Optional.of(new TransactionId(UUID.fromString(text)))
@@ -64,7 +67,7 @@ public record TransactionId(UUID value) implements Comparable<TransactionId> {
         return compareTo(other) < 0;
     }
 
-    /** Whether the id contains a timestamp and is ordered by it. All ids that the coordinator generates are. */
+    /** Whether the id contains a timestamp and is ordered by it. True for all ids that the coordinator generates. */
     public boolean isTimeOrdered() {
         return value.version() == 7;
     }

@@ -27,7 +27,8 @@ import org.jspecify.annotations.Nullable;
  * younger ones, which rules out a deadlock across resource managers. A transaction also aborts if an older one is
  * waiting for one of its keys.
  *
- * <p><b>Numbers.</b> Writes are numbered from 1. A transaction with a write that has not arrived does not commit.
+ * <p><b>Write numbers.</b> Writes are numbered from 1. A transaction does not commit if one of its writes has not
+ * arrived.
  *
  * <p><b>Remembered outcomes</b> are used to refuse late messages. Their number is limited; the oldest is evicted first.
  * An unknown id that is not newer than the newest evicted id counts as ended, so a late write never starts a
@@ -133,7 +134,7 @@ public final class Dictionary {
                 effects.add(new ResourceEffect.Voted(id, Ballot.COMMIT));
                 return;
             }
-            // The outcome is stored so that a write that arrives after its own prepare is refused.
+            // The outcome is remembered, so that a write that arrives after the prepare is refused.
             outcomes.remember(id, Outcome.ROLLBACK);
             effects.add(new ResourceEffect.Voted(id, Ballot.abort(NOTHING_STAGED)));
             return;
@@ -148,8 +149,8 @@ public final class Dictionary {
     }
 
     /**
-     * Stages the writes of a prepare. Returns the reason if they exceed a limit, else null. A write is refused only if
-     * the prepare is late or a duplicate; the vote answers it.
+     * Stages the writes of a prepare. Returns the reason if they exceed a limit; otherwise null. For any other reason,
+     * a write is refused only if the prepare is late or a duplicate. The vote is also the answer to that write.
      */
     private @Nullable String stage(ResourceEvent.Prepare e, List<ResourceEffect> effects) {
         for (ResourceEvent.Write write : e.writes()) {
@@ -162,7 +163,8 @@ public final class Dictionary {
     }
 
     /**
-     * Locks the keys of the transaction and votes or commits, or waits, or aborts.
+     * Locks the keys of the transaction, and then votes or commits. If this is not possible, the transaction waits or
+     * aborts.
      *
      * @param purpose {@code WAITING_TO_VOTE} or {@code WAITING_TO_COMMIT}
      */
@@ -407,7 +409,7 @@ public final class Dictionary {
         return open.containsKey(id) ? Outcome.PENDING : outcomes.get(id);
     }
 
-    /** Returns the newest transaction whose outcome was forgotten; null if there is none. */
+    /** Returns the newest transaction whose outcome was evicted; null if there is none. */
     public @Nullable TransactionId newestForgotten() {
         return outcomes.newestForgotten();
     }

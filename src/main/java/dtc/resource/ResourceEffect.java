@@ -20,7 +20,7 @@ public sealed interface ResourceEffect {
     /** The answer to a rollback. */
     sealed interface RollbackAnswer extends ResourceEffect {}
 
-    /** The write is staged. {@code first} if it is the transaction's first write here. */
+    /** The write is staged. {@code first} is true for the first write of the transaction here. */
     record Staged(TransactionId id, boolean first) implements WriteAnswer {}
 
     /** The write is refused: the transaction has voted or ended here. */
@@ -50,8 +50,8 @@ public sealed interface ResourceEffect {
     record CommitRefused(TransactionId id, String reason) implements CommitAnswer {}
 
     /**
-     * A commit of an unknown transaction, a rollback of one whose outcome may have been evicted, or a rollback that was
-     * sent to an earlier instance.
+     * The answer to a commit of an unknown transaction, to a rollback of a transaction whose outcome may have been
+     * evicted, and to a rollback that was sent to an earlier instance.
      */
     record Unknown(TransactionId id) implements CommitAnswer, RollbackAnswer {}
 

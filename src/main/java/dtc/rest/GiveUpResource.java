@@ -30,7 +30,7 @@ import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
-/** The HTTP interface for operators: gives up participants that will never acknowledge an outcome. */
+/** The HTTP interface for operators to give up participants that will never acknowledge an outcome. */
 @Path("/")
 @Tag(name = "Giving up")
 @Produces(MediaType.APPLICATION_JSON)

@@ -14,11 +14,13 @@ import org.jspecify.annotations.Nullable;
  * successor did not read.
  *
  * <p>The file also contains the position up to which the process has acknowledged records. It is written before the
- * acknowledgement, but not forced: it survives the process, and a power failure may lose it.
+ * acknowledgement, but not forced. It therefore survives a crash of the process, and may be lost in a power failure.
+ *
+ * <p>The layout, with the size of each field in bytes. The position is initially all zeros, including its checksum.
  *
  * <pre>
- * header    "DTCCLM\n" 7, format version 1, epoch 4, checksum 4 of these
- * position  id of the log 8, number of the segment 8, offset 8, checksum 4 of these and the epoch; zeros at first
+ * header    "DTCCLM\n" 7, format version 1, epoch 4, checksum 4 (of these fields)
+ * position  id of the log 8, number of the segment 8, offset 8, checksum 4 (of these fields and the epoch)
  * </pre>
  */
 final class Claim {
@@ -56,7 +58,7 @@ final class Claim {
             storage.force(claim.name);
             storage.forceDirectory();
             claim.supersedeEarlier();
-            // Of two processes that acquire a claim concurrently, at least one sees the claim of the other here or
+            // If two processes acquire a claim concurrently, at least one of them sees the claim of the other, here or
             // above.
             claim.check();
             int highest = FileName.highestEpoch(storage.names());
@@ -107,7 +109,7 @@ final class Claim {
         storage.forceDirectory();
     }
 
-    /** Deletes the claim after the log could not be opened. Otherwise each failed attempt would leave a file. */
+    /** Deletes the claim, so that a failed attempt to open the log leaves no file behind. */
     void release() throws IOException {
         if (storage.isInPlace(name)) {
             storage.delete(name);
@@ -143,7 +145,7 @@ final class Claim {
         }
     }
 
-    /** Writes the position before which all records are acknowledged, or will be next. */
+    /** Writes the position up to which all records are acknowledged or are about to be. */
     void acknowledge(Position position) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(POSITION_BYTES)
                 .putLong(position.logId())
@@ -186,8 +188,8 @@ final class Claim {
     }
 
     /**
-     * Reads the position in a claim file; null if there is none. A power failure may leave an invalid one, because it
-     * is not forced.
+     * Reads the position in a claim file; null if it is missing or invalid. The position is not forced, so a power
+     * failure may leave it invalid.
      */
     static @Nullable Position position(Storage storage, String name, int epoch) throws IOException {
         ByteBuffer bytes = storage.read(name, HEADER_BYTES, POSITION_BYTES);

@@ -3,18 +3,18 @@ package dtc.log.file;
 /**
  * A reason why a log cannot be opened.
  *
- * @param offset the first byte in the file that is damaged
+ * @param offset the offset of the first damaged byte in the file
  */
 record Damage(String file, long offset, String reason, Remedy remedy) {
 
     enum Remedy {
         /** The content is lost unless the file is restored. */
         RESTORE,
-        /** A later version of the program has written it. */
+        /** The file was written by a later version of the program. */
         UPGRADE,
-        /** The entry does not belong there. */
+        /** The entry does not belong in the directory. */
         MOVE,
-        /** The name has digits that are not ASCII. */
+        /** The name contains non-ASCII digits. */
         RENAME
     }
 }

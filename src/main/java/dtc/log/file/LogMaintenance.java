@@ -67,7 +67,7 @@ public final class LogMaintenance {
                         checkRecord(segment, record, check, found);
                     });
                 }
-                // If the log is in use, a file may change while it is read. Damage persists.
+                // If the log is in use, a file may change while it is read. Real damage is found again.
                 if (found.isEmpty() || found.equals(before) || attempt == VERIFICATIONS_MAX) {
                     return report(directory, found, records[0]);
                 }
@@ -118,7 +118,7 @@ public final class LogMaintenance {
 
     // Changing the identity
 
-    /** Presumes abort for all ids with the tag that have no record. */
+    /** Presumes abort for all ids that have the tag and no record. */
     public void adopt(int tag) throws IOException {
         String name = tag(tag);
         change(manifest -> manifest.adopt(tag, now + " adopted tag " + name + ", presuming abort"));
@@ -127,8 +127,8 @@ public final class LogMaintenance {
     }
 
     /**
-     * Gives a log that was restored from a copy a new tag. Abort is no longer presumed for ids with the previous tag,
-     * because they may have been decided after the copy was made.
+     * Assigns a new tag to a log that was restored from a copy. Abort is no longer presumed for ids with the previous
+     * tag, because they may have been decided after the copy was made.
      */
     public void retag() throws IOException {
         int tag = random.nextInt(TransactionId.TAG_MAX + 1);

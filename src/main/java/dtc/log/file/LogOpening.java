@@ -15,7 +15,8 @@ import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 
 /**
- * Opens the log: claims it, reads it, and writes a manifest of the new epoch. The records must not be used before that.
+ * Opens the log: claims it, reads it, and writes a manifest of the new epoch. The records must not be used before the
+ * manifest is written.
  *
  * <p>No file of an earlier process is changed, because that process may still be running: it may write to its newest
  * segment, or truncate it, until it finds that its claim is superseded. The new manifest therefore lists that segment
@@ -26,10 +27,10 @@ import java.util.stream.Collectors;
 final class LogOpening {
 
     /**
-     * How to open a log.
+     * Options for opening a log.
      *
      * @param notice receives notices for operators
-     * @param change what to change in the manifest
+     * @param change a change to the manifest
      */
     record Options(
             FileDecisionLog.Settings settings,
@@ -50,7 +51,7 @@ final class LogOpening {
     /**
      * Locks and claims the storage, and reads the log.
      *
-     * @throws UnreadableLogException if a record is damaged that was or may have been acknowledged
+     * @throws UnreadableLogException if a record that was or may have been acknowledged is damaged
      * @throws FencedException if another process claims the storage concurrently
      */
     static LogFiles open(Storage storage, Options options) throws IOException {
@@ -135,7 +136,7 @@ final class LogOpening {
         throw new UnreadableLogException(storage, damage);
     }
 
-    /** Writes the format file, which makes programs of formats 1 to 3 refuse this directory. */
+    /** Writes the format file. Program versions that use formats 1 to 3 refuse a directory with this file. */
     static void writeFormat(Storage storage) throws IOException {
         ByteBuffer format = Segment.formatFile();
         if (storage.names().contains(FileName.FORMAT)) {
@@ -157,7 +158,7 @@ final class LogOpening {
      */
     private Manifest create(List<Entry> legacy) throws IOException {
         int tag = options.random().nextInt(TransactionId.TAG_MAX + 1);
-        // Earlier programs issued ids without a tag, until now.
+        // Until now, earlier versions of the program issued ids without a tag.
         long untilMillis = legacy.isEmpty() ? 0 : System.currentTimeMillis();
         Manifest created = new Manifest(0, options.random().nextLong(), tag, untilMillis, Set.of(), List.of(), legacy);
         if (!legacy.isEmpty()) {

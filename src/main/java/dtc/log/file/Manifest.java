@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 
 /**
- * The content of a manifest file: the identity of the log, and the segments that belong to it. It is a text with a
- * checksum:
+ * The content of a manifest file: the identity of the log, and the segments that belong to it. The file contains text
+ * with a checksum:
  *
  * <pre>
  * decision log, format 4
@@ -32,7 +32,7 @@ import java.util.zip.CRC32C;
  * @param epoch the epoch of the process that wrote it; 0 if it describes a log of formats 1 to 3 before its conversion
  * @param logId random; in the header of each segment
  * @param idsWithoutTagUntilMillis see {@link LogIdentity#idsWithoutTagUntilMillis}
- * @param notes the maintenance operations of operators, with their time
+ * @param notes the maintenance operations that operators performed, and when
  * @param segments in the order in which they are read
  */
 record Manifest(
@@ -47,7 +47,8 @@ record Manifest(
     /**
      * A segment of the log.
      *
-     * @param length the bytes that belong to the log; {@link #OPEN} if the process with its epoch still appends to it
+     * @param length the number of bytes that belong to the log; {@link #OPEN} if the process with this epoch still
+     *     appends to the segment
      */
     record Entry(long number, int epoch, long length) {
         static final long OPEN = -1;
@@ -141,7 +142,7 @@ record Manifest(
         return matcher.matches() ? Integer.parseInt(matcher.group(1)) : 0;
     }
 
-    /** @throws IllegalArgumentException if it is damaged; the message says how */
+    /** @throws IllegalArgumentException if the manifest is damaged; the message describes the damage */
     static Manifest decode(ByteBuffer bytes) {
         String text = StandardCharsets.ISO_8859_1.decode(bytes.duplicate()).toString();
         int end = text.length() - CHECKSUM_BYTES;
@@ -156,7 +157,7 @@ record Manifest(
         return new Lines(content).manifest();
     }
 
-    /** The lines of a text whose checksum is valid. */
+    /** Parses the lines of a manifest whose checksum is valid. */
     private static final class Lines {
         private final List<String> lines;
         private int next;

@@ -11,9 +11,11 @@ import org.jspecify.annotations.Nullable;
  * A file of the log: a header followed by records. In the segment that is being written, preallocated zeros may follow
  * the last record; the next records overwrite them. All numbers are big-endian.
  *
+ * <p>The layout, with the size of each field in bytes:
+ *
  * <pre>
- * header    "DTCLOG\n" 7, version 1, number of the segment 8, epoch 4, id of the log 8, checksum 4 of these
- * record  length of the payload 4, checksum 4, sequence 8, forced 8, payload (see {@link Payload})
+ * header  "DTCLOG\n" 7, version 1, number of the segment 8, epoch 4, id of the log 8, checksum 4 (of these fields)
+ * record  length of the payload 4, checksum 4, sequence 8, forcedTo 8, payload (see {@link Payload})
  * </pre>
  *
  * <p>The checksum (CRC-32C) of a record also covers the id of the log, the number and epoch of its segment, and its
@@ -23,9 +25,9 @@ import org.jspecify.annotations.Nullable;
  * proves that the bytes before that offset were on the disk. It proves nothing about the bytes between that offset and
  * itself.
  *
- * <p>Versions 1 to 3 had neither epoch nor id, neither in the header nor in the checksums. Version 1 had neither
- * {@code forcedTo} nor preallocated zeros: there, a valid record proves that all bytes before it were on the disk.
- * Versions 1 and 2 contain only the payload kinds 1 and 2.
+ * <p>In versions 1 to 3, the header and the checksums include neither the epoch nor the id of the log. Version 1 has no
+ * {@code forcedTo} and no preallocated zeros. In that version, a valid record proves that all bytes before it were on
+ * the disk. Versions 1 and 2 contain only the payload kinds 1 and 2.
  */
 final class Segment {
 
@@ -60,7 +62,7 @@ final class Segment {
     /** The number of bytes of the records that are in the index. */
     private long liveBytes;
 
-    /** @param size the bytes to read; the file may be longer */
+    /** @param size the number of bytes to read; the file may be longer */
     Segment(long logId, long number, int epoch, byte version, long size) {
         this.logId = logId;
         this.number = number;
@@ -90,8 +92,8 @@ final class Segment {
     }
 
     /**
-     * Returns the version with which records are read. If possible, it does not depend on the header, which may be
-     * damaged.
+     * Returns the version to use for reading records. The header may be damaged, so it is used only if the epoch does
+     * not determine the version.
      */
     static byte versionToRead(ByteBuffer header, int epoch) {
         if (epoch > 0) {
@@ -136,7 +138,8 @@ final class Segment {
     }
 
     /**
-     * Updates the sizes after a write of records up to {@code bytes}. The file extends at least to {@code fileBytes}.
+     * Updates the sizes after records were written. They end at {@code bytes}; the file has at least {@code fileBytes}
+     * bytes.
      */
     void grow(long bytes, long fileBytes) {
         size = bytes;
@@ -181,7 +184,7 @@ final class Segment {
                         .putLong(logId));
     }
 
-    /** The content of the format file, which has the layout of the header of a legacy segment. */
+    /** Returns the content of the format file. It has the layout of a legacy segment header. */
     static ByteBuffer formatFile() {
         return formatFile(VERSION);
     }
@@ -210,8 +213,8 @@ final class Segment {
     }
 
     /**
-     * Returns the damage if {@code header} is not that of a segment in a supported version; otherwise null. Does not
-     * check the rest of the header.
+     * Returns the damage if {@code header} is not the header of a segment of a supported version; otherwise null. Does
+     * not check the rest of the header.
      */
     static @Nullable Damage checkVersion(String name, ByteBuffer header) {
         if (header.remaining() < LEGACY_HEADER_BYTES) {

@@ -113,8 +113,8 @@ final class SegmentReader {
     }
 
     /**
-     * Returns the index in the window of the byte at {@code offset}. The window then contains at least {@code bytes}
-     * bytes from there.
+     * Returns the index in the window of the byte at {@code offset}. Reads a new window if the current one does not
+     * contain {@code bytes} bytes from there.
      */
     private int position(long offset, int bytes) throws IOException {
         if (offset < windowOffset || offset + bytes > windowOffset + window.limit()) {

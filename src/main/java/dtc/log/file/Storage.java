@@ -9,11 +9,11 @@ import java.util.List;
  * Stores the files of a file log, in a directory or on a simulated disk.
  *
  * <p>A crash of the machine may undo changes that were not forced. For a file, these are the writes and truncations
- * since the last {@link #force}: any part may be lost, also an earlier part without a later one. For file names, these
- * are the creations, renames and deletions since the last {@link #forceDirectory}. A crash of the process undoes
- * nothing: the next process sees all changes, forced or not. A call that throws may have had a partial effect. After a
- * failed force the content of the disk is unknown, even if a second force succeeds, because the system may have dropped
- * the data.
+ * since the last {@link #force}: any part may be lost, and an earlier part may be lost while a later part is kept. For
+ * file names, these are the creations, renames and deletions since the last {@link #forceDirectory}. A crash of the
+ * process undoes nothing: the next process sees all changes, forced or not. A call that throws may have had a partial
+ * effect. After a failed force the content of the disk is unknown, even if a second force succeeds, because the system
+ * may have dropped the data.
  *
  * <p>A file stays open from its first use. If another process renames, deletes or replaces it, this process continues
  * to use the file that it opened; {@link #isInPlace} detects this.
@@ -30,7 +30,7 @@ public interface Storage extends Closeable {
      * before any change; reading needs no lock. The lock may be removed or ignored by the system, so the log must be
      * correct without it.
      *
-     * @throws IOException also if another process holds the lock; the message says so
+     * @throws IOException if locking fails, including if another process holds the lock; the message then says so
      */
     void lock() throws IOException;
 
@@ -49,7 +49,7 @@ public interface Storage extends Closeable {
      */
     ByteBuffer read(String name, long offset, int length) throws IOException;
 
-    /** Creates and opens an empty file; fails if it exists. No other method for writing opens a file. */
+    /** Creates and opens an empty file; fails if it exists. The other write methods do not open files. */
     void create(String name) throws IOException;
 
     /** Writes all remaining bytes at {@code offset}, which must not be beyond the end of the file. */
@@ -60,7 +60,7 @@ public interface Storage extends Closeable {
     /** Makes the content of the file durable. */
     void force(String name) throws IOException;
 
-    /** Renames a file atomically. Replaces a file with the new name. */
+    /** Renames a file atomically. Replaces an existing file with the new name. */
     void rename(String from, String to) throws IOException;
 
     void delete(String name) throws IOException;
