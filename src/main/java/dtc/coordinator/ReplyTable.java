@@ -43,10 +43,10 @@ public final class ReplyTable {
      */
     public static CoordinatorEvent event(String resourceManager, UUID registered, Message message, Reply reply) {
         return switch (message) {
-            case Message.Write _ -> write(resourceManager, reply);
+            case Message.Write _ -> writeEvent(resourceManager, reply);
             case Message.Prepare _ -> new CoordinatorEvent.VoteArrived(resourceManager, registered, ballot(reply));
-            case Message.CommitOnePhase _ -> commitOnePhase(resourceManager, reply);
-            case Message.Commit _, Message.Rollback _ -> outcome(resourceManager, registered, reply);
+            case Message.CommitOnePhase _ -> commitOnePhaseEvent(resourceManager, reply);
+            case Message.Commit _, Message.Rollback _ -> outcomeEvent(resourceManager, registered, reply);
         };
     }
 
@@ -88,18 +88,19 @@ public final class ReplyTable {
         };
     }
 
-    private static CoordinatorEvent write(String resourceManager, Reply reply) {
+    private static CoordinatorEvent writeEvent(String resourceManager, Reply reply) {
         boolean noAnswer = switch (reply) {
             case NoAnswer _, Unreachable _ -> true;
             case Acknowledged _, Voted _, NotFound _, Conflict _, NoRoom _, Unavailable _, ProtocolError _ -> false;
         };
         return reply instanceof Acknowledged
                 ? new CoordinatorEvent.WriteStaged(resourceManager)
-                : new CoordinatorEvent.WriteFailed(resourceManager, failure(resourceManager, reply), noAnswer);
+                : new CoordinatorEvent.WriteFailed(
+                        resourceManager, writeFailureReason(resourceManager, reply), noAnswer);
     }
 
     /** Returns a description of a failed write. */
-    public static String failure(String resourceManager, Reply reply) {
+    public static String writeFailureReason(String resourceManager, Reply reply) {
         return "a write to %s failed: %s".formatted(resourceManager, reply.detail());
     }
 
@@ -114,7 +115,7 @@ public final class ReplyTable {
         };
     }
 
-    private static CoordinatorEvent commitOnePhase(String resourceManager, Reply reply) {
+    private static CoordinatorEvent commitOnePhaseEvent(String resourceManager, Reply reply) {
         return switch (reply) {
             case Acknowledged _ -> new CoordinatorEvent.OnePhaseCommitted(resourceManager);
             case NotFound _, Conflict _, NoRoom _ ->
@@ -127,7 +128,7 @@ public final class ReplyTable {
         };
     }
 
-    private static CoordinatorEvent outcome(String resourceManager, UUID registered, Reply reply) {
+    private static CoordinatorEvent outcomeEvent(String resourceManager, UUID registered, Reply reply) {
         return switch (reply) {
             case Acknowledged _ -> new CoordinatorEvent.Acknowledged(resourceManager);
             case NotFound _ -> new CoordinatorEvent.Lost(resourceManager, registered, reply.detail());

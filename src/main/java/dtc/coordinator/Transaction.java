@@ -108,7 +108,7 @@ public record Transaction(
     }
 
     /** Like {@link #isGivenUp}, for any participant. */
-    public boolean hasGivenUp() {
+    public boolean hasGivenUpParticipant() {
         for (Participant participant : participants) {
             if (participant.givenUp() != null) {
                 return true;

@@ -295,7 +295,7 @@ public final class Dictionary {
         } else if (outcomes.get(id) == Outcome.COMMIT) {
             effects.add(new ResourceEffect.RollbackRefused(id));
             return;
-        } else if (outcomes.isForgotten(id)) {
+        } else if (outcomes.mayHaveBeenEvicted(id)) {
             effects.add(new ResourceEffect.Unknown(id)); // it may have committed
             return;
         } else {
@@ -351,7 +351,7 @@ public final class Dictionary {
     }
 
     private boolean isEnded(TransactionId id) {
-        return outcomes.containsKey(id) || outcomes.isForgotten(id);
+        return outcomes.containsKey(id) || outcomes.mayHaveBeenEvicted(id);
     }
 
     private long growth(StagedTransaction transaction) {
@@ -410,11 +410,11 @@ public final class Dictionary {
     }
 
     /** Returns the newest transaction whose outcome was evicted; null if there is none. */
-    public @Nullable TransactionId newestForgotten() {
-        return outcomes.newestForgotten();
+    public @Nullable TransactionId newestEvicted() {
+        return outcomes.newestEvicted();
     }
 
-    public int stagedTransactions() {
+    public int openTransactionCount() {
         return open.size();
     }
 

@@ -14,7 +14,7 @@ public final class RememberedOutcomes {
 
     private final int max;
     private final LinkedHashMap<TransactionId, Outcome> outcomes = new LinkedHashMap<>();
-    private @Nullable TransactionId newestForgotten;
+    private @Nullable TransactionId newestEvicted;
     private long ended;
     private long evictedEarly;
 
@@ -34,8 +34,8 @@ public final class RememberedOutcomes {
 
     private void evictOldest() {
         TransactionId evicted = outcomes.pollFirstEntry().getKey();
-        if (evicted.isTimeOrdered() && (newestForgotten == null || newestForgotten.isOlderThan(evicted))) {
-            newestForgotten = evicted;
+        if (evicted.isTimeOrdered() && (newestEvicted == null || newestEvicted.isOlderThan(evicted))) {
+            newestEvicted = evicted;
         }
     }
 
@@ -56,16 +56,16 @@ public final class RememberedOutcomes {
     }
 
     /** Whether the transaction may have ended here, and its outcome was evicted. */
-    boolean isForgotten(TransactionId id) {
-        return newestForgotten != null
+    boolean mayHaveBeenEvicted(TransactionId id) {
+        return newestEvicted != null
                 && id.isTimeOrdered()
-                && !newestForgotten.isOlderThan(id)
+                && !newestEvicted.isOlderThan(id)
                 && !outcomes.containsKey(id);
     }
 
     @Nullable
-    TransactionId newestForgotten() {
-        return newestForgotten;
+    TransactionId newestEvicted() {
+        return newestEvicted;
     }
 
     public int size() {

@@ -23,7 +23,7 @@ public interface CoordinatorApi {
     @Path("resource-managers/{id}")
     Uni<Response> register(
             @PathParam("id") String id,
-            @HeaderParam(Headers.NEWEST_FORGOTTEN) @Nullable String newestForgotten,
+            @HeaderParam(Headers.NEWEST_FORGOTTEN) @Nullable String newestEvicted,
             RegistrationRequest request);
 
     @DELETE

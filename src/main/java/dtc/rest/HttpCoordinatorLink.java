@@ -33,11 +33,11 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
 
     @Override
     public CompletionStage<Duration> register(
-            String id, UUID instance, Set<String> features, @Nullable TransactionId newestForgotten) {
+            String id, UUID instance, Set<String> features, @Nullable TransactionId newestEvicted) {
         return api.get()
                 .register(
                         id,
-                        newestForgotten == null ? null : newestForgotten.toString(),
+                        newestEvicted == null ? null : newestEvicted.toString(),
                         new RegistrationRequest(advertisedUrl.get() + "/rm/" + id, instance.toString(), features))
                 .map(response -> {
                     JsonNode lease = body(response, 201).path("leaseMillis");

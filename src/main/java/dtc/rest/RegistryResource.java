@@ -70,7 +70,7 @@ public class RegistryResource {
         String name = validator.name("id", id);
         String url = validator.url(request == null ? null : request.url());
         UUID instance = validator.instance(request == null ? null : request.instance());
-        TransactionId newestForgotten =
+        TransactionId newestEvicted =
                 forgotten == null ? null : validator.transactionId(Headers.NEWEST_FORGOTTEN, forgotten);
         validator.throwIfInvalid();
         Set<String> features = request == null || request.features() == null
@@ -80,8 +80,8 @@ public class RegistryResource {
                         .limit(FEATURES_MAX)
                         .toList());
         Registry.Registered registered = Problems.valueOrThrow(registry.register(name, url, instance, features));
-        if (newestForgotten != null) {
-            ids.continueAfter(newestForgotten);
+        if (newestEvicted != null) {
+            ids.continueAfter(newestEvicted);
         }
         return RestResponse.ResponseBuilder.create(
                         registered.isNew() ? RestResponse.Status.CREATED : RestResponse.Status.OK,

@@ -47,7 +47,7 @@ class DictionaryTest {
         assertEquals(new JsonText("1"), dictionary.entry("k"));
         assertEquals(Map.of(), dictionary.open(10));
         assertEquals(0, dictionary.lockedKeys());
-        assertEquals(0, dictionary.stagedTransactions());
+        assertEquals(0, dictionary.openTransactionCount());
         assertEquals(List.of(new ResourceEffect.Voted(ONE, Ballot.COMMIT)), prepare(ONE));
     }
 
@@ -67,7 +67,7 @@ class DictionaryTest {
         assertEquals(List.of(new ResourceEffect.RolledBack(ONE)), rollback(ONE));
         assertNull(dictionary.entry("k"));
         assertEquals(0, dictionary.lockedKeys());
-        assertEquals(0, dictionary.stagedTransactions());
+        assertEquals(0, dictionary.openTransactionCount());
         assertInstanceOf(ResourceEffect.CommitRefused.class, only(commit(ONE)));
         assertNull(dictionary.entry("k"));
     }
@@ -85,7 +85,7 @@ class DictionaryTest {
         // A prepare that arrives before its write: the write is late.
         assertAborted(THREE, prepare(THREE));
         assertInstanceOf(ResourceEffect.WriteRefused.class, only(write(THREE, 1, "k", "1")));
-        assertEquals(0, dictionary.stagedTransactions());
+        assertEquals(0, dictionary.openTransactionCount());
     }
 
     @Test
@@ -260,7 +260,7 @@ class DictionaryTest {
         assertInstanceOf(
                 ResourceEffect.NoRoom.class,
                 only(small.apply(new ResourceEvent.Write(TWO, 1, "l", new JsonText("1")))));
-        assertEquals(1, small.stagedTransactions());
+        assertEquals(1, small.openTransactionCount());
         // A write that is replaced no longer counts.
         assertEquals(
                 List.of(new ResourceEffect.Staged(ONE, false)),
@@ -328,7 +328,7 @@ class DictionaryTest {
         dictionary.outcomes().evictFirst(3);
         dictionary.outcomes().evictFirst(3);
         assertEquals(2, dictionary.outcomes().size());
-        assertEquals(id(3), dictionary.newestForgotten());
+        assertEquals(id(3), dictionary.newestEvicted());
         assertEquals(0, dictionary.outcomes().evictedEarly());
     }
 
@@ -369,7 +369,7 @@ class DictionaryTest {
         write(TWO, 1, "k", "1");
         prepare(TWO);
         assertEquals(List.of(), apply(new ResourceEvent.StagedExpired(TWO)));
-        assertEquals(2, dictionary.stagedTransactions());
+        assertEquals(2, dictionary.openTransactionCount());
     }
 
     @Test

@@ -154,7 +154,7 @@ class HostedResourceTest {
         }
 
         @Override
-        public @Nullable TransactionId newestForgotten() {
+        public @Nullable TransactionId newestEvicted() {
             return null;
         }
 
@@ -212,7 +212,7 @@ class HostedResourceTest {
     private static final class NoCoordinator implements CoordinatorLink {
         @Override
         public CompletionStage<Duration> register(
-                String id, UUID instance, Set<String> features, @Nullable TransactionId newestForgotten) {
+                String id, UUID instance, Set<String> features, @Nullable TransactionId newestEvicted) {
             throw new UnsupportedOperationException();
         }
 

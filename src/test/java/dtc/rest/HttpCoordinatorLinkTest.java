@@ -48,7 +48,7 @@ class HttpCoordinatorLinkTest {
     private int status = 200;
     private String body = "";
     private volatile String request = "";
-    private volatile @Nullable String newestForgotten;
+    private volatile @Nullable String newestEvicted;
 
     @BeforeEach
     void start() throws IOException {
@@ -64,7 +64,7 @@ class HttpCoordinatorLinkTest {
     private void answer(HttpExchange exchange) throws IOException {
         try (exchange) {
             request = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-            newestForgotten = exchange.getRequestHeaders().getFirst("DTC-Newest-Forgotten");
+            newestEvicted = exchange.getRequestHeaders().getFirst("DTC-Newest-Forgotten");
             byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
             exchange.getResponseHeaders().add("Content-Type", "application/json");
             exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
@@ -138,13 +138,13 @@ class HttpCoordinatorLinkTest {
         status = 201;
         body = "{\"leaseMillis\":15000}";
         await(link.register("orders", new UUID(1, 1), Set.of("batch"), ID));
-        assertEquals(ID.toString(), newestForgotten);
+        assertEquals(ID.toString(), newestEvicted);
         assertEquals(
                 "{\"url\":\"http://127.0.0.1:1/rm/orders\",\"instance\":\"" + new UUID(1, 1)
                         + "\",\"features\":[\"batch\"]}",
                 request);
         await(link.register("orders", new UUID(1, 1), Set.of("batch"), null));
-        assertNull(newestForgotten);
+        assertNull(newestEvicted);
     }
 
     @ParameterizedTest

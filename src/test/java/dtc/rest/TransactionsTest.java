@@ -559,9 +559,9 @@ class TransactionsTest {
         RestAssured.delete("/resource-managers/forgetful");
     }
 
-    private static ValidatableResponse forgetful(String newestForgotten) {
+    private static ValidatableResponse forgetful(String newestEvicted) {
         return given().contentType(ContentType.JSON)
-                .header("DTC-Newest-Forgotten", newestForgotten)
+                .header("DTC-Newest-Forgotten", newestEvicted)
                 .body(Map.of(
                         "url",
                         "http://127.0.0.1:1/forgetful",

@@ -191,12 +191,12 @@ final class CoordinatorNode extends Node {
     // What others ask
 
     CompletionStage<Answer<Registry.Registered>> register(
-            String id, String url, UUID instance, Set<String> features, @Nullable TransactionId newestForgotten) {
+            String id, String url, UUID instance, Set<String> features, @Nullable TransactionId newestEvicted) {
         if (registry == null || ids == null) {
             return new CompletableFuture<>();
         }
-        if (newestForgotten != null) {
-            ids.continueAfter(newestForgotten);
+        if (newestEvicted != null) {
+            ids.continueAfter(newestEvicted);
         }
         return CompletableFuture.completedFuture(registry.register(id, url, instance, features));
     }

@@ -536,7 +536,7 @@ final class Ledger {
 
     void observe(ResourceManagerNode node, Dictionary dictionary, ResourceManagerNode.@Nullable Told told) {
         Shadow shadow = shadow(node.name);
-        if (dictionary.stagedTransactions() > 0 || !shadow.staged.isEmpty()) {
+        if (dictionary.openTransactionCount() > 0 || !shadow.staged.isEmpty()) {
             observeOpen(shadow, node, dictionary, told);
         }
         each(check -> check.observed(shadow, node, dictionary));

@@ -46,7 +46,7 @@ final class LimitsCheck implements Check {
 
     @Override
     public void observed(Ledger.Shadow resourceManager, ResourceManagerNode node, Dictionary dictionary) {
-        atMost(Setting.STAGED_MAX, dictionary.stagedTransactions(), "staged at ", node.name);
+        atMost(Setting.STAGED_MAX, dictionary.openTransactionCount(), "staged at ", node.name);
         atMost(Setting.REMEMBERED_MAX, dictionary.outcomes().size(), "remembered at ", node.name);
     }
 

@@ -60,11 +60,11 @@ class PlantedBugsTest {
                         .replace("valid.forcedTo() <= offset", "valid.forcedTo() <= 0")
                         .foundWithin(MANY),
                 plant("does not copy the records behind the acknowledged position")
-                        .in("dtc.log.file.LogOpening", "addOpenSegment")
+                        .in("dtc.log.file.LogOpener", "addOpenSegment")
                         .remove("files.copyLater(rest);")
                         .foundWithin(MANY),
                 plant("keeps more of the last segment than was forced")
-                        .in("dtc.log.file.LogOpening", "addOpenSegment")
+                        .in("dtc.log.file.LogOpener", "addOpenSegment")
                         .replace("Math.max(kept, record.forcedTo())", "record.offset() + record.length()")
                         .foundWithin(MANY),
                 plant("deletes a segment before the copies of its records are forced")
@@ -99,24 +99,24 @@ class PlantedBugsTest {
                         .foundWithin(FEW),
                 plant("treats a participant that does not know the transaction as committed")
                         .in(ReplyTable.class, "event")
-                        .replace("outcome(resourceManager, registered, reply)", """
+                        .replace("outcomeEvent(resourceManager, registered, reply)", """
                                 message instanceof Message.Commit && reply instanceof NotFound
                                         ? new CoordinatorEvent.Acknowledged(resourceManager)
-                                        : outcome(resourceManager, registered, reply)
+                                        : outcomeEvent(resourceManager, registered, reply)
                                 """)
                         .foundWithin(MANY),
                 plant("treats a lost answer to a one-phase commit as a refusal")
-                        .in(ReplyTable.class, "commitOnePhase")
+                        .in(ReplyTable.class, "commitOnePhaseEvent")
                         .replace(
                                 "new CoordinatorEvent.Unanswered(resourceManager, reply.detail())",
                                 "new CoordinatorEvent.OnePhaseRefused(resourceManager, Ballot.abort(reply.detail()))")
                         .foundWithin(FEW),
                 plant("treats a participant that lost a one-phase commit as rolled back")
                         .in(ReplyTable.class, "event")
-                        .replace("outcome(resourceManager, registered, reply)", """
+                        .replace("outcomeEvent(resourceManager, registered, reply)", """
                                 message instanceof Message.Rollback && reply instanceof NotFound
                                         ? new CoordinatorEvent.Acknowledged(resourceManager)
-                                        : outcome(resourceManager, registered, reply)
+                                        : outcomeEvent(resourceManager, registered, reply)
                                 """)
                         .foundWithin(MANY),
                 plant("stops asking for the outcome of a one-phase commit")
@@ -141,7 +141,7 @@ class PlantedBugsTest {
                         .foundWithin(MANY),
                 plant("answers a request before its rollback is durable")
                         .in("dtc.runtime.coordinator.Waiters", "isMet")
-                        .replace("!isOutcomePending(entry)", "true")
+                        .replace("!entry.hasUnrecordedOutcome()", "true")
                         .foundWithin(MANY),
                 plant("ignores the idempotency key of a request")
                         .in("dtc.runtime.coordinator.IdempotencyKeys", "bindIfAbsent")
@@ -212,7 +212,7 @@ class PlantedBugsTest {
                 plant("answers an inquiry with rollback after the commit was given up")
                         .in("dtc.runtime.coordinator.Inquiries", "outcome")
                         .replace("entry.transaction().decision()", """
-                                entry.transaction().hasGivenUp() ? Outcome.ROLLBACK : entry.transaction().decision()
+                                entry.transaction().hasGivenUpParticipant() ? Outcome.ROLLBACK : entry.transaction().decision()
                                 """)
                         .foundWithin(MANY),
                 plant("answers a give-up before it is durable")
@@ -244,7 +244,7 @@ class PlantedBugsTest {
                         .foundWithin(MANY),
                 plant("forgets a resolved transaction whose commit was given up")
                         .in("dtc.runtime.coordinator.TransactionStore", "retain")
-                        .replace("ended.hasGivenUp()", "false")
+                        .replace("ended.hasGivenUpParticipant()", "false")
                         .foundWithin(MANY));
     }
 

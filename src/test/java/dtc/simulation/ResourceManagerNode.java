@@ -166,7 +166,7 @@ final class ResourceManagerNode extends Node {
     }
 
     int staged() {
-        return dictionary == null ? 0 : dictionary.stagedTransactions();
+        return dictionary == null ? 0 : dictionary.openTransactionCount();
     }
 
     boolean isSettled() {
@@ -361,7 +361,7 @@ final class ResourceManagerNode extends Node {
 
         @Override
         public CompletionStage<Duration> register(
-                String id, UUID registered, Set<String> features, @Nullable TransactionId newestForgotten) {
+                String id, UUID registered, Set<String> features, @Nullable TransactionId newestEvicted) {
             String url = url(address(), id);
             return world.network
                     .<Answer<Registry.Registered>>ask(
@@ -369,7 +369,7 @@ final class ResourceManagerNode extends Node {
                             CoordinatorNode.NAME,
                             "register " + id,
                             MESSAGE_MILLIS,
-                            node -> coordinator(node).register(id, url, registered, offered(features), newestForgotten))
+                            node -> coordinator(node).register(id, url, registered, offered(features), newestEvicted))
                     .thenCompose(result -> result instanceof Network.Result.Heard<Answer<Registry.Registered>> heard
                                     && heard.answer() instanceof Answer.Given<Registry.Registered>
                             ? CompletableFuture.completedFuture(Duration.ofSeconds(10))

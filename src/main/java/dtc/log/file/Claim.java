@@ -146,7 +146,7 @@ final class Claim {
     }
 
     /** Writes the position up to which all records are acknowledged or are about to be. */
-    void acknowledge(Position position) throws IOException {
+    void writePosition(Position position) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(POSITION_BYTES)
                 .putLong(position.logId())
                 .putLong(position.segment())

@@ -91,7 +91,7 @@ public final class DirectoryStorage implements Storage {
             FileChannel file = withExplanation(
                     path, () -> FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE));
             lockFile = file;
-            if (!withExplanation(path, () -> isLocked(file))) {
+            if (!withExplanation(path, () -> tryLock(file))) {
                 throw new IOException(
                         "the log in %s is in use by another process. Stop that process, or use another directory"
                                 .formatted(directory));
@@ -103,7 +103,7 @@ public final class DirectoryStorage implements Storage {
         }
     }
 
-    private static boolean isLocked(FileChannel file) throws IOException {
+    private static boolean tryLock(FileChannel file) throws IOException {
         try {
             FileLock lock = file.tryLock();
             return lock != null;
@@ -191,7 +191,7 @@ public final class DirectoryStorage implements Storage {
     @Override
     public void write(String name, long offset, ByteBuffer bytes) throws IOException {
         withExplanation(directory.resolve(name), () -> {
-            FileChannel file = created(name);
+            FileChannel file = requireCreated(name);
             long position = offset;
             while (bytes.hasRemaining()) {
                 position += file.write(bytes, position);
@@ -202,19 +202,19 @@ public final class DirectoryStorage implements Storage {
 
     @Override
     public void truncate(String name, long size) throws IOException {
-        withExplanation(directory.resolve(name), () -> created(name).truncate(size));
+        withExplanation(directory.resolve(name), () -> requireCreated(name).truncate(size));
     }
 
     @Override
     public void force(String name) throws IOException {
         withExplanation(directory.resolve(name), () -> {
-            FileChannel file = created(name);
+            FileChannel file = requireCreated(name);
             file.force(false); // forces the file size too
             return file;
         });
     }
 
-    private FileChannel created(String name) throws IOException {
+    private FileChannel requireCreated(String name) throws IOException {
         OpenFile file = open.get(name);
         if (file == null) {
             throw new IOException("this process did not create the file");

@@ -152,8 +152,8 @@ public final class FileDecisionLog implements DecisionLog {
             RandomGenerator random,
             Listener listener)
             throws IOException {
-        LogFiles files = LogOpening.open(
-                storage, new LogOpening.Options(settings, random, listener::notice, UnaryOperator.identity()));
+        LogFiles files = LogOpener.open(
+                storage, new LogOpener.Options(settings, random, listener::notice, UnaryOperator.identity()));
         return new FileDecisionLog(storage, files, writer, settings, nanos, listener);
     }
 

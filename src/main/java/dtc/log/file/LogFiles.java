@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The segments of the log, and an index of the newest record of each transaction. Records are appended only to a
  * segment that this process has created. It is listed in the manifest before its first record, and its length is listed
- * when it is complete. Not thread-safe: used by the writer only. Opened by {@link LogOpening}.
+ * when it is complete. Not thread-safe: used by the writer only. Opened by {@link LogOpener}.
  *
  * <p>Every method throws a {@link NotWrittenException} if the log is unchanged, a {@link FencedException} if another
  * process has claimed it, and any other {@link IOException} if the content of the files is unknown and the process must
@@ -330,7 +330,7 @@ final class LogFiles {
      */
     private void acknowledge() {
         try {
-            claim.acknowledge(
+            claim.writePosition(
                     current == null
                             ? new Position(manifest.logId(), 0, 0)
                             : new Position(manifest.logId(), current.number(), current.size()));

@@ -30,7 +30,7 @@ final class LogIndex {
     }
 
     private void addLive(Segment segment, long bytes) {
-        segment.addLive(bytes);
+        segment.addLiveBytes(bytes);
         liveBytes += bytes;
     }
 

@@ -121,7 +121,7 @@ public final class LogMaintenance {
     /** Presumes abort for all ids that have the tag and no record. */
     public void adopt(int tag) throws IOException {
         String name = tag(tag);
-        change(manifest -> manifest.adopt(tag, now + " adopted tag " + name + ", presuming abort"));
+        change(manifest -> manifest.withAdoptedTag(tag, now + " adopted tag " + name + ", presuming abort"));
         lines.accept("abort is presumed for transactions with tag %s that have no record in %s"
                 .formatted(name, storage.location()));
     }
@@ -150,7 +150,7 @@ public final class LogMaintenance {
         if (LogDirectory.read(storage, _ -> {}).isEmpty()) {
             throw new IOException("%s contains no log. Check the name of the directory".formatted(storage.location()));
         }
-        LogOpening.open(storage, new LogOpening.Options(SETTINGS, random, lines, change))
+        LogOpener.open(storage, new LogOpener.Options(SETTINGS, random, lines, change))
                 .close();
     }
 
@@ -244,7 +244,7 @@ public final class LogMaintenance {
         if (previous.contains(FileName.FORMAT) && !storage.isFile(FileName.FORMAT)) {
             storage.rename(FileName.FORMAT, FileName.backup(claim.epoch(), FileName.FORMAT));
         }
-        LogOpening.writeFormat(storage);
+        LogOpener.writeFormat(storage);
         try {
             files.start();
         } catch (NotWrittenException failure) {

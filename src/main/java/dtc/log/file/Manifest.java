@@ -79,7 +79,7 @@ record Manifest(
         return new Manifest(newEpoch, logId, tag, idsWithoutTagUntilMillis, adoptedTags, notes, newSegments);
     }
 
-    Manifest adopt(int adopted, String note) {
+    Manifest withAdoptedTag(int adopted, String note) {
         Set<Integer> tags = new TreeSet<>(adoptedTags);
         tags.add(adopted);
         return new Manifest(epoch, logId, tag, idsWithoutTagUntilMillis, tags, withNote(note), segments);
@@ -154,19 +154,19 @@ record Manifest(
         if (Integer.parseUnsignedInt(checksum.group(1), 16) != checksum(content)) {
             throw new IllegalArgumentException("the checksum does not match");
         }
-        return new Lines(content).manifest();
+        return new Parser(content).parse();
     }
 
     /** Parses the lines of a manifest whose checksum is valid. */
-    private static final class Lines {
+    private static final class Parser {
         private final List<String> lines;
         private int next;
 
-        private Lines(String content) {
+        private Parser(String content) {
             lines = content.lines().toList();
         }
 
-        private Manifest manifest() {
+        private Manifest parse() {
             if (lines.isEmpty() || !lines.get(next++).equals(FIRST_LINE)) {
                 throw new IllegalArgumentException("the first line is not: " + FIRST_LINE);
             }

@@ -132,18 +132,18 @@ final class Segment {
     }
 
     /** Sets the size, without preallocated bytes. */
-    void resize(long bytes) {
-        size = bytes;
-        fileSize = bytes;
+    void resize(long newSize) {
+        size = newSize;
+        fileSize = newSize;
     }
 
     /**
-     * Updates the sizes after records were written. They end at {@code bytes}; the file has at least {@code fileBytes}
-     * bytes.
+     * Updates the sizes after records were written. They end at {@code newSize}; the file has at least
+     * {@code newFileSize} bytes.
      */
-    void grow(long bytes, long fileBytes) {
-        size = bytes;
-        fileSize = Math.max(fileSize, fileBytes);
+    void grow(long newSize, long newFileSize) {
+        size = newSize;
+        fileSize = Math.max(fileSize, newFileSize);
     }
 
     void markForced() {
@@ -171,7 +171,7 @@ final class Segment {
         return liveBytes;
     }
 
-    void addLive(long bytes) {
+    void addLiveBytes(long bytes) {
         liveBytes += bytes;
     }
 
@@ -256,11 +256,11 @@ final class Segment {
                 .put(payload.duplicate());
     }
 
-    int checksum(long offset, long sequence, long forcedThen, ByteBuffer payload) {
+    int checksum(long offset, long sequence, long recordForcedTo, ByteBuffer payload) {
         ByteBuffer rest = ByteBuffer.allocate(5 * Long.BYTES + 2 * Integer.BYTES);
         rest.putLong(number).putLong(offset).putLong(sequence).putInt(payload.remaining());
         if (hasForcedOffsets()) {
-            rest.putLong(forcedThen);
+            rest.putLong(recordForcedTo);
         }
         if (!isLegacy()) {
             rest.putInt(epoch).putLong(logId);

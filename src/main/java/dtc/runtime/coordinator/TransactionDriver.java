@@ -118,9 +118,9 @@ final class TransactionDriver {
                 }
             }
         }
-        if (before.hasGivenUp()
+        if (before.hasGivenUpParticipant()
                 && before.state().isFinal()
-                && !step.transaction().hasGivenUp()) {
+                && !step.transaction().hasGivenUpParticipant()) {
             store.givenUpEnded(step.transaction());
         }
         int enlisted =

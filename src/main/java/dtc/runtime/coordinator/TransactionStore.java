@@ -130,7 +130,7 @@ final class TransactionStore {
      * transaction to preserve the order of updates.
      */
     void update(Transaction after) {
-        if (after.hasGivenUp()) {
+        if (after.hasGivenUpParticipant()) {
             givenUp.add(after.id());
         } else {
             givenUp.remove(after.id());
@@ -195,7 +195,7 @@ final class TransactionStore {
     }
 
     private void retain(Transaction ended, Duration ago) {
-        if (ended.hasGivenUp()) {
+        if (ended.hasGivenUpParticipant()) {
             return;
         }
         (ended.isUnresolved() ? heuristics : finished).add(ended.id(), bytes(ended), ago);

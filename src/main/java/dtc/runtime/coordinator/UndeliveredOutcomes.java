@@ -126,7 +126,7 @@ public final class UndeliveredOutcomes {
     /** Like {@link #participantReturned(String)}, for one transaction whose outcome a participant asks for. */
     void participantReturned(TransactionId id) {
         TransactionEntry entry = store.find(id);
-        if (entry != null && entry.transaction().hasGivenUp()) {
+        if (entry != null && entry.transaction().hasGivenUpParticipant()) {
             for (Participant participant : entry.transaction().participants()) {
                 driver.apply(entry, new CoordinatorEvent.ParticipantReturned(participant.resourceManager()));
                 driver.delivery().retryNow(participant.resourceManager(), id);

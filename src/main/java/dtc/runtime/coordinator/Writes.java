@@ -164,8 +164,8 @@ final class Writes {
     private Answer<Transaction> written(TransactionEntry entry, String name, Message.Write message, Reply reply) {
         Step step = driver.replied(entry, name, message, reply);
         if (!(reply instanceof Reply.Acknowledged)) {
-            return Answer.refused(
-                    new Refusal(ReplyTable.refusal(reply), ReplyTable.failure(name, reply), entry.id(), name));
+            return Answer.refused(new Refusal(
+                    ReplyTable.refusal(reply), ReplyTable.writeFailureReason(name, reply), entry.id(), name));
         }
         return step.write() instanceof WriteResult.Refused(WriteResult.Reason reason)
                 ? Answer.refused(refusal(step.transaction(), name, reason))

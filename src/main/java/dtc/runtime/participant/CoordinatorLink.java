@@ -14,10 +14,10 @@ public interface CoordinatorLink {
     /**
      * Registers, or renews the lease. Completes with the duration of the lease.
      *
-     * @param newestForgotten see {@link HostedParticipant#newestForgotten}
+     * @param newestEvicted see {@link HostedParticipant#newestEvicted}
      */
     CompletionStage<Duration> register(
-            String id, UUID instance, Set<String> features, @Nullable TransactionId newestForgotten);
+            String id, UUID instance, Set<String> features, @Nullable TransactionId newestEvicted);
 
     CompletionStage<Void> deregister(String id, UUID instance);
 

@@ -73,7 +73,7 @@ public interface HostedParticipant {
      * not newer are refused, because they may have been forgotten as well.
      */
     @Nullable
-    TransactionId newestForgotten();
+    TransactionId newestEvicted();
 
     // Messages
 

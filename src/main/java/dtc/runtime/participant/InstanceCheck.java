@@ -81,8 +81,8 @@ public final class InstanceCheck implements HostedParticipant {
     }
 
     @Override
-    public @Nullable TransactionId newestForgotten() {
-        return current.newestForgotten();
+    public @Nullable TransactionId newestEvicted() {
+        return current.newestEvicted();
     }
 
     @Override

@@ -63,8 +63,8 @@ public final class Membership {
         if (stopped) {
             return;
         }
-        CompletionStage<Duration> answer = Stages.call(() -> coordinator.register(
-                participant.id(), participant.instance(), FEATURES, participant.newestForgotten()));
+        CompletionStage<Duration> answer = Stages.call(() ->
+                coordinator.register(participant.id(), participant.instance(), FEATURES, participant.newestEvicted()));
         pending = answer;
         answer.whenComplete((lease, failure) -> {
             if (failure == null) {

@@ -108,8 +108,8 @@ public final class ResourceManager implements HostedParticipant {
     }
 
     @Override
-    public synchronized @Nullable TransactionId newestForgotten() {
-        return dictionary.newestForgotten();
+    public synchronized @Nullable TransactionId newestEvicted() {
+        return dictionary.newestEvicted();
     }
 
     /** Restarts the timers and inquiries of open transactions. Must be called first. */
@@ -211,7 +211,7 @@ public final class ResourceManager implements HostedParticipant {
             effects.forEach(effect -> perform(effect, answers));
             returned = result.apply(effects);
             CompletableFuture<Void> done = drained;
-            if (done != null && dictionary.stagedTransactions() == 0) {
+            if (done != null && dictionary.openTransactionCount() == 0) {
                 answers.add(() -> done.complete(null));
             }
         }
@@ -359,7 +359,7 @@ public final class ResourceManager implements HostedParticipant {
     @Override
     public synchronized Statistics statistics() {
         return new Statistics(
-                dictionary.stagedTransactions(),
+                dictionary.openTransactionCount(),
                 dictionary.lockedKeys(),
                 dictionary.conflicts(),
                 inquiry.oldestInDoubt(),

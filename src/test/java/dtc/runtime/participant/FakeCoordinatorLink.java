@@ -44,7 +44,7 @@ final class FakeCoordinatorLink implements CoordinatorLink {
 
     @Override
     public CompletionStage<Duration> register(
-            String id, UUID instance, Set<String> features, @Nullable TransactionId newestForgotten) {
+            String id, UUID instance, Set<String> features, @Nullable TransactionId newestEvicted) {
         record("register " + id);
         CompletionStage<Duration> answer = leases.poll();
         return answer == null ? CompletableFuture.completedFuture(LEASE) : answer;

@@ -88,7 +88,7 @@ class ResourceManagerTest extends HostedParticipantContract {
 
         time.goOn(Duration.ofDays(2));
         assertEquals(1, resourceManager.statistics().rememberedOutcomes());
-        assertEquals(OLD, resourceManager.newestForgotten());
+        assertEquals(OLD, resourceManager.newestEvicted());
         assertInstanceOf(ResourceEffect.Unknown.class, commitAgain(OLD));
         assertInstanceOf(
                 ResourceEffect.Unknown.class,

@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
  * and may have been acknowledged. The records after it are copied to a segment of the new epoch and forced, whether or
  * not the earlier process forced them.
  */
-final class LogOpening {
+final class LogOpener {
 
     /**
      * Options for opening a log.
@@ -42,7 +42,7 @@ final class LogOpening {
     private final Claim claim;
     private final Options options;
 
-    private LogOpening(Storage storage, Claim claim, Options options) {
+    private LogOpener(Storage storage, Claim claim, Options options) {
         this.storage = storage;
         this.claim = claim;
         this.options = options;
@@ -57,7 +57,7 @@ final class LogOpening {
     static LogFiles open(Storage storage, Options options) throws IOException {
         storage.lock();
         try {
-            return new LogOpening(storage, Claim.acquire(storage), options).run();
+            return new LogOpener(storage, Claim.acquire(storage), options).run();
         } catch (IOException | RuntimeException failure) {
             try {
                 storage.close();
