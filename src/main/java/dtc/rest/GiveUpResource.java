@@ -22,24 +22,15 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 /** The HTTP interface for operators to give up participants that will never acknowledge an outcome. */
 @Path("/")
-@Tag(name = "Giving up")
 @Produces(MediaType.APPLICATION_JSON)
 @NonBlocking
 @RegisterForReflection(targets = GiveUpRequest.class)
-@APIResponse(
-        responseCode = "default",
-        description = Problems.API_DESCRIPTION,
-        content = @Content(mediaType = "application/problem+json"))
 public class GiveUpResource {
 
     private final Coordinator coordinator;
@@ -57,7 +48,6 @@ public class GiveUpResource {
     @POST
     @Path("transactions/{id}/participants/{rm}/give-up")
     @Consumes(MediaType.APPLICATION_JSON)
-    @APIResponseSchema(value = TransactionDocument.class, responseDescription = "The delivery is given up")
     public Uni<TransactionDocument> giveUp(
             @RestPath String id,
             @RestPath String rm,
@@ -74,7 +64,6 @@ public class GiveUpResource {
     @DELETE
     @Path("transactions/{id}/participants/{rm}/give-up")
     @Produces(MediaType.WILDCARD)
-    @APIResponse(responseCode = "204", description = "The commit is discarded")
     public Uni<RestResponse<Void>> discard(@RestPath String id, @RestPath String rm) {
         RequestValidator validator = new RequestValidator(limits);
         TransactionId transaction = validator.transactionId("id", id);
@@ -86,7 +75,6 @@ public class GiveUpResource {
     @POST
     @Path("resource-managers/{id}/give-up")
     @Consumes(MediaType.APPLICATION_JSON)
-    @APIResponseSchema(value = TransactionsCount.class, responseDescription = "The number of transactions")
     public Uni<TransactionsCount> giveUpAll(
             @RestPath String id, @Context RoutingContext context, @Nullable GiveUpRequest request) {
         RequestValidator validator = new RequestValidator(limits);
@@ -98,7 +86,6 @@ public class GiveUpResource {
 
     @DELETE
     @Path("resource-managers/{id}/give-up")
-    @APIResponseSchema(value = TransactionsCount.class, responseDescription = "The number of transactions")
     public Uni<TransactionsCount> discardAll(@RestPath String id) {
         RequestValidator validator = new RequestValidator(limits);
         String name = validator.name("id", id);

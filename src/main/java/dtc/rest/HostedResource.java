@@ -37,11 +37,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
-import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
@@ -50,13 +45,8 @@ import org.jspecify.annotations.Nullable;
 // Deserialized with an ObjectMapper, so Quarkus does not register these classes for the native image.
 @RegisterForReflection(targets = {PrepareRequest.class, PrepareWrite.class})
 @Path("/rm/{rm}")
-@Tag(name = "Resource manager")
 @Produces(MediaType.APPLICATION_JSON)
 @NonBlocking
-@APIResponse(
-        responseCode = "default",
-        description = Problems.API_DESCRIPTION,
-        content = @Content(mediaType = "application/problem+json"))
 public class HostedResource {
 
     /** The maximum number of characters in a page of entries, unless a single entry has more. */
@@ -76,7 +66,6 @@ public class HostedResource {
     @Path("/transactions/{id}/writes")
     @Consumes(MediaType.APPLICATION_JSON)
     @Produces(MediaType.WILDCARD)
-    @APIResponse(responseCode = "204", description = "Staged")
     public Uni<RestResponse<Void>> write(
             @RestPath String rm,
             @RestPath String id,
@@ -98,12 +87,6 @@ public class HostedResource {
     @POST
     @Path("/transactions/{id}/prepare")
     @Consumes(MediaType.WILDCARD)
-    @RequestBody(
-            required = false,
-            content =
-                    @Content(
-                            mediaType = MediaType.APPLICATION_JSON,
-                            schema = @Schema(implementation = PrepareRequest.class)))
     public Uni<VoteDocument> prepare(
             @RestPath String rm,
             @RestPath String id,
@@ -130,7 +113,6 @@ public class HostedResource {
     @POST
     @Path("/transactions/{id}/commit")
     @Produces(MediaType.WILDCARD)
-    @APIResponse(responseCode = "204", description = "Applied")
     public Uni<RestResponse<Void>> commit(
             @RestPath String rm,
             @RestPath String id,
@@ -150,7 +132,6 @@ public class HostedResource {
     @POST
     @Path("/transactions/{id}/rollback")
     @Produces(MediaType.WILDCARD)
-    @APIResponse(responseCode = "204", description = "Discarded")
     public Uni<RestResponse<Void>> rollback(
             @RestPath String rm,
             @RestPath String id,

@@ -17,11 +17,6 @@ public final class Problems {
 
     private static final Logger LOG = Logger.getLogger(Problems.class);
 
-    /** Describes the body of every error response, in the description of the API. */
-    static final String API_DESCRIPTION =
-            "A problem (RFC 9457): type, title, status, detail, and where it applies transaction, resourceManager,"
-                    + " violations";
-
     static final int CONTENT_TOO_LARGE = 413;
     static final int MISDIRECTED = 421;
     static final int UNPROCESSABLE_CONTENT = 422;

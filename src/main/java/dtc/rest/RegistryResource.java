@@ -22,22 +22,14 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.util.Set;
 import java.util.UUID;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 /** The HTTP interface for registrations of resource managers. */
 @Path("/resource-managers")
-@Tag(name = "Resource managers")
 @Produces(MediaType.APPLICATION_JSON)
 @NonBlocking
-@APIResponse(
-        responseCode = "default",
-        description = Problems.API_DESCRIPTION,
-        content = @Content(mediaType = "application/problem+json"))
 public class RegistryResource {
 
     private static final int FEATURES_MAX = 16;
@@ -58,8 +50,6 @@ public class RegistryResource {
     @PUT
     @Path("/{id}")
     @Consumes(MediaType.APPLICATION_JSON)
-    @APIResponse(responseCode = "201", description = "New")
-    @APIResponse(responseCode = "200", description = "Renewed")
     public RestResponse<RegistrationDocument> register(
             @RestPath String id,
             @HeaderParam(Headers.NEWEST_FORGOTTEN) @Nullable String forgotten,
@@ -92,7 +82,6 @@ public class RegistryResource {
     @DELETE
     @Path("/{id}")
     @Produces(MediaType.WILDCARD)
-    @APIResponse(responseCode = "204", description = "Gone")
     public RestResponse<Void> deregister(
             @RestPath String id, @Context RoutingContext context, @QueryParam("instance") @Nullable String instance) {
         requireOwner(id, context);

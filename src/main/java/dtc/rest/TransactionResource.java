@@ -41,29 +41,15 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
-import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
-import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
-import org.eclipse.microprofile.openapi.annotations.media.Schema;
-import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
-import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
-import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 /** The HTTP interface for transactions, used by clients and by participants in doubt. */
 @Path("/transactions")
-@Tag(name = "Transactions")
 @Produces(MediaType.APPLICATION_JSON)
 @NonBlocking
 @RegisterForReflection(targets = {BeginRequest.class, WriteRequest.class})
-@APIResponse(
-        responseCode = "default",
-        description = Problems.API_DESCRIPTION,
-        content = @Content(mediaType = "application/problem+json"))
 public class TransactionResource {
 
     private static final Preferences NO_PREFERENCES = Preferences.parse(List.of());
@@ -86,20 +72,6 @@ public class TransactionResource {
 
     @POST
     @Consumes(MediaType.WILDCARD)
-    @Parameter(
-            name = Headers.IDEMPOTENCY_KEY,
-            in = ParameterIn.HEADER,
-            description = "The same key returns the same transaction",
-            schema = @Schema(type = SchemaType.STRING, minLength = 1, maxLength = 255))
-    @RequestBody(
-            content =
-                    @Content(
-                            mediaType = MediaType.APPLICATION_JSON,
-                            schema = @Schema(implementation = BeginRequest.class)))
-    @APIResponseSchema(
-            value = TransactionDocument.class,
-            responseCode = "201",
-            responseDescription = "Begun; with autoCommit, in its final state")
     public Uni<RestResponse<TransactionDocument>> begin(
             @HeaderParam(HttpHeaders.CONTENT_TYPE) @Nullable MediaType type,
             @HeaderParam(Headers.PREFER) List<String> prefer,
@@ -124,7 +96,6 @@ public class TransactionResource {
     @Path("/{id}/writes")
     @Consumes(MediaType.APPLICATION_JSON)
     @Produces(MediaType.WILDCARD)
-    @APIResponse(responseCode = "204", description = "Staged")
     public Uni<RestResponse<Void>> write(
             @RestPath String id, @Context RoutingContext context, @Nullable WriteRequest request) {
         RequestValidator validator = new RequestValidator(limits);
@@ -136,7 +107,6 @@ public class TransactionResource {
 
     @POST
     @Path("/{id}/prepare")
-    @APIResponseSchema(value = TransactionDocument.class, responseDescription = "The current state")
     public Uni<RestResponse<TransactionDocument>> prepare(
             @RestPath String id, @Context RoutingContext context, @HeaderParam(Headers.PREFER) List<String> prefer) {
         TransactionId transaction = id(id, context);
@@ -147,7 +117,6 @@ public class TransactionResource {
 
     @POST
     @Path("/{id}/commit")
-    @APIResponseSchema(value = TransactionDocument.class, responseDescription = "The current state")
     public Uni<RestResponse<TransactionDocument>> commit(
             @RestPath String id, @Context RoutingContext context, @HeaderParam(Headers.PREFER) List<String> prefer) {
         TransactionId transaction = id(id, context);
@@ -158,7 +127,6 @@ public class TransactionResource {
 
     @POST
     @Path("/{id}/rollback")
-    @APIResponseSchema(value = TransactionDocument.class, responseDescription = "The current state")
     public Uni<TransactionDocument> rollback(@RestPath String id, @Context RoutingContext context) {
         TransactionId transaction = id(id, context);
         return toUni(() -> coordinator.rollback(transaction)).map(TransactionResource::document);

@@ -121,7 +121,8 @@ class FuzzTest {
         String target = path;
         List<String> query = new ArrayList<>();
         HttpRequest.Builder request = HttpRequest.newBuilder().timeout(Duration.ofSeconds(20));
-        for (JsonNode parameter : operation.path("parameters")) {
+        for (JsonNode reference : operation.path("parameters")) {
+            JsonNode parameter = resolve(document, reference);
             String name = parameter.path("name").asText();
             switch (parameter.path("in").asText()) {
                 case "path" -> target = target.replace("{" + name + "}", encoded(pathText()));
@@ -185,9 +186,12 @@ class FuzzTest {
         if (random.nextInt(5) == 0 || depth > 4) {
             return any();
         }
-        JsonNode described =
-                schema.has("$ref") ? document.at(schema.path("$ref").asText().substring(1)) : schema;
-        return switch (described.path("type").asText()) {
+        JsonNode described = resolve(document, schema);
+        // The first type of several; the others are null.
+        return switch (described
+                .path("type")
+                .path(0)
+                .asText(described.path("type").asText())) {
             case "object" -> {
                 List<String> members = new ArrayList<>();
                 for (Map.Entry<String, JsonNode> property :
@@ -213,6 +217,10 @@ class FuzzTest {
             case "integer" -> Long.toString(random.nextLong());
             default -> any();
         };
+    }
+
+    private static JsonNode resolve(JsonNode document, JsonNode node) {
+        return node.has("$ref") ? document.at(node.path("$ref").asText().substring(1)) : node;
     }
 
     private String any() {

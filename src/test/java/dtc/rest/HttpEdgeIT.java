@@ -13,9 +13,6 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -343,22 +340,5 @@ class HttpEdgeIT {
                 assertEquals(200, client.read().status());
             }
         }
-    }
-
-    /** The table of methods is that of the description of the API. */
-    @Test
-    void the_operations_are_those_of_the_description() {
-        Response description = send("GET /q/openapi?format=json HTTP/1.1\r\n" + HOST + "\r\n");
-        Set<String> described = new TreeSet<>();
-        description.json().path("paths").properties().forEach(path -> {
-            if (!path.getKey().startsWith("/dev")) {
-                path.getValue().fieldNames().forEachRemaining(method -> {
-                    if (Set.of("get", "put", "post", "delete").contains(method)) {
-                        described.add(method.toUpperCase(Locale.ROOT) + " " + path.getKey());
-                    }
-                });
-            }
-        });
-        assertEquals(described, new TreeSet<>(Operations.all()));
     }
 }
