@@ -2,13 +2,13 @@ package dtc.rest;
 
 import dtc.protocol.Messages.GiveUpRequest;
 import dtc.protocol.Messages.TransactionDocument;
-import dtc.protocol.Messages.TransactionsCount;
 import dtc.protocol.Resolution;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.security.ApiAccess;
+import dtc.security.Caller;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.common.annotation.NonBlocking;
 import io.smallrye.mutiny.Uni;
@@ -20,14 +20,18 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
+import java.time.Instant;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
-/** The HTTP interface for operators to give up participants that will never acknowledge an outcome. */
-@Path("/")
+/**
+ * The HTTP interface for operators to give up a participant that will never acknowledge an outcome. The class has the
+ * whole path, because the framework searches only the class with the longest matching path.
+ */
+@Path("/transactions/{id}/participants/{rm}/give-up")
 @Produces(MediaType.APPLICATION_JSON)
 @NonBlocking
 @RegisterForReflection(targets = GiveUpRequest.class)
@@ -46,7 +50,6 @@ public class GiveUpResource {
     }
 
     @POST
-    @Path("transactions/{id}/participants/{rm}/give-up")
     @Consumes(MediaType.APPLICATION_JSON)
     public Uni<TransactionDocument> giveUp(
             @RestPath String id,
@@ -56,13 +59,12 @@ public class GiveUpResource {
         RequestValidator validator = new RequestValidator(limits);
         TransactionId transaction = validator.transactionId("id", id);
         String name = validator.name("rm", rm);
-        Resolution resolution = resolution(validator, context, request);
+        Resolution resolution = resolution(validator, access.caller(context), time.now(), request);
         return toUni(() -> coordinator.undelivered().giveUp(transaction, name, resolution))
                 .map(TransactionResource::document);
     }
 
     @DELETE
-    @Path("transactions/{id}/participants/{rm}/give-up")
     @Produces(MediaType.WILDCARD)
     public Uni<RestResponse<Void>> discard(@RestPath String id, @RestPath String rm) {
         RequestValidator validator = new RequestValidator(limits);
@@ -72,35 +74,15 @@ public class GiveUpResource {
         return toUni(() -> coordinator.undelivered().discard(transaction, name)).map(_ -> RestResponse.noContent());
     }
 
-    @POST
-    @Path("resource-managers/{id}/give-up")
-    @Consumes(MediaType.APPLICATION_JSON)
-    public Uni<TransactionsCount> giveUpAll(
-            @RestPath String id, @Context RoutingContext context, @Nullable GiveUpRequest request) {
-        RequestValidator validator = new RequestValidator(limits);
-        String name = validator.name("id", id);
-        Resolution resolution = resolution(validator, context, request);
-        return toUni(() -> coordinator.undelivered().giveUpAll(name, resolution))
-                .map(TransactionsCount::new);
-    }
-
-    @DELETE
-    @Path("resource-managers/{id}/give-up")
-    public Uni<TransactionsCount> discardAll(@RestPath String id) {
-        RequestValidator validator = new RequestValidator(limits);
-        String name = validator.name("id", id);
-        validator.throwIfInvalid();
-        return toUni(() -> coordinator.undelivered().discardAll(name)).map(TransactionsCount::new);
-    }
-
-    private Resolution resolution(RequestValidator validator, RoutingContext context, @Nullable GiveUpRequest request) {
+    /** Validates the request of an operator. */
+    static Resolution resolution(
+            RequestValidator validator, Caller caller, Instant now, @Nullable GiveUpRequest request) {
         String reason = validator.reason(request == null ? null : request.reason());
         validator.throwIfInvalid();
-        String principal = access.caller(context).principal();
-        return new Resolution(principal == null ? "an operator" : principal, time.now(), reason);
+        return new Resolution(caller.principal() == null ? "an operator" : caller.principal(), now, reason);
     }
 
-    private static <T> Uni<T> toUni(Supplier<CompletionStage<Answer<T>>> call) {
+    static <T> Uni<T> toUni(Supplier<CompletionStage<Answer<T>>> call) {
         return Uni.createFrom().completionStage(call).map(Problems::valueOrThrow);
     }
 }

@@ -2,6 +2,7 @@ package dtc.rest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,6 +17,7 @@ import dtc.protocol.State;
 import dtc.protocol.Vote;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
+import io.restassured.response.Response;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.HttpMethod;
 import jakarta.ws.rs.Path;
@@ -30,6 +32,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -63,6 +66,10 @@ class OpenApiTest {
 
     /** @param name the method and the path */
     private record Operation(String name, JsonNode node) {
+
+        String method() {
+            return name.substring(0, name.indexOf(' '));
+        }
 
         String path() {
             return name.substring(name.indexOf(' ') + 1);
@@ -309,6 +316,22 @@ class OpenApiTest {
                 operations().stream().map(Operation::name).collect(Collectors.toCollection(TreeSet::new));
         assertEquals(new TreeSet<>(resourceMethods().keySet()), described);
         assertEquals(new TreeSet<>(Operations.all()), described);
+    }
+
+    /** The framework may find another resource for a path than the one that has the method. */
+    @Test
+    void operations_are_served() {
+        for (Operation operation : operations()) {
+            String path = operation
+                    .path()
+                    .replace("{id}", UUID.randomUUID().toString())
+                    .replaceAll("\\{\\w+}", "nobody");
+            Response response = RestAssured.given().contentType(JSON).request(operation.method(), path);
+            assertNotEquals(405, response.statusCode(), operation.name());
+            if (response.statusCode() == 404) {
+                assertNotEquals("urn:dtc:http-404", response.jsonPath().getString("type"), operation.name());
+            }
+        }
     }
 
     @Test
