@@ -8,11 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.dtc.client.ApiClient;
 import dev.dtc.client.ApiException;
+import dev.dtc.client.GivingUpApi;
 import dev.dtc.client.HostedResourceManagersApi;
 import dev.dtc.client.ResourceManagersApi;
 import dev.dtc.client.TransactionsApi;
 import dev.dtc.client.model.BeginRequest;
 import dev.dtc.client.model.EntryDocument;
+import dev.dtc.client.model.GiveUpRequest;
 import dev.dtc.client.model.OpenTransaction;
 import dev.dtc.client.model.Outcome;
 import dev.dtc.client.model.ParticipantDocument;
@@ -135,6 +137,20 @@ class JavaClientTest {
         assertTrue(orders.getLive());
         assertTrue(orders.getLeaseMillis() > 0);
         assertTrue(orders.getFeatures().contains("keep-alive"));
+    }
+
+    @Test
+    void nothing_is_given_up() throws Exception {
+        GivingUpApi givingUp = new GivingUpApi(client);
+        GiveUpRequest reason = new GiveUpRequest().reason("gone for good");
+        assertEquals(0, givingUp.giveUpResourceManager("payments", reason).getTransactions());
+        UUID id = begin();
+        transactions.addWrite(id, write("payments", "java", 1));
+        transactions.prepareTransaction(id, null);
+        assertEquals(
+                "payments",
+                problem(409, () -> givingUp.giveUpParticipant(id, "payments", reason))
+                        .getResourceManager());
     }
 
     @Test
