@@ -25,7 +25,8 @@ public final class Main {
     private Main() {}
 
     public static void main(String... arguments) {
-        // Libraries use the default locale too. In Turkish, Vert.x does not find the header Idempotency-Key in HTTP/2.
+        // Libraries use the default locale too. In Turkish, for example, they may not find a header with an I in its
+        // name.
         Locale.setDefault(Locale.ROOT);
         if (arguments.length == 0) {
             HttpConnections.enable();

@@ -15,7 +15,7 @@ public enum RequestOrigin {
 
     /** Returns the value for a request. */
     public static RequestOrigin of(HttpServerRequest request) {
-        HostAndPort authority = request.authority(); // also works for HTTP/2, which has no Host header
+        HostAndPort authority = request.authority();
         return of(
                 request.getHeader("Sec-Fetch-Site"),
                 request.getHeader(HttpHeaders.ORIGIN),
@@ -27,7 +27,7 @@ public enum RequestOrigin {
      *
      * @param site the {@code Sec-Fetch-Site} header, which browsers send over TLS and to localhost
      * @param origin the {@code Origin} header, which browsers send with every request that may change something
-     * @param host the {@code Host} header, or the authority in HTTP/2
+     * @param host the {@code Host} header
      */
     static RequestOrigin of(@Nullable String site, @Nullable String origin, @Nullable String host) {
         if (site != null) {
