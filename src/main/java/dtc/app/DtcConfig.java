@@ -199,7 +199,7 @@ public interface DtcConfig {
 
         /**
          * The maximum memory for large request bodies, in bytes received, and the same for large responses that are not
-         * sent yet. Default: a sixteenth of the heap, at least 4 MiB.
+         * sent yet. Default: 1/32 of the heap, at least 2 MiB.
          */
         @WithName("request-memory-max")
         Optional<MemorySize> requestBytesMax();

@@ -3,7 +3,7 @@ package dtc.app;
 /** Default limits in proportion to the heap, for what clients determine the number or the size of. */
 final class HeapDefaults {
 
-    private static final long REQUEST_BYTES_MIN = 4 << 20;
+    private static final long REQUEST_BYTES_MIN = 2 << 20;
 
     /** What a transaction in flight needs for each participant: its state, a message and the buffers of a request. */
     private static final long PARTICIPANT_BYTES = 16 << 10;
@@ -23,7 +23,7 @@ final class HeapDefaults {
 
     /** A body is several times in memory: as received, as objects, and in the messages to resource managers. */
     static long requestBytesMax() {
-        return Math.max(REQUEST_BYTES_MIN, heapBytes() / 16);
+        return Math.max(REQUEST_BYTES_MIN, heapBytes() / 32);
     }
 
     static int participantsInFlightMax() {

@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class RequestMemory {
 
     /** Bodies and responses up to this size are small. */
-    static final int SMALL_BYTES = 16 << 10;
+    static final int SMALL_BYTES = 4 << 10;
 
     /** Of all servers of this process, whose connections are created before the limit is known. */
     private static final AtomicLong UNSENT = new AtomicLong();

@@ -23,9 +23,12 @@ public final class OutOfMemory {
 
     private static final int CAUSES_MAX = 20;
 
-    /** Encoded ahead, because no memory may be left. */
-    private static final byte[] MESSAGE =
-            "FATAL: out of memory, the process ends. Give it more memory (-Xmx, -XX:MaxDirectMemorySize), or lower its limits\n"
+    // Encoded ahead, because no memory may be left.
+    private static final byte[] HEAP_MESSAGE =
+            "FATAL: out of memory, the process ends. Give it more heap (-Xmx), or lower its limits\n"
+                    .getBytes(StandardCharsets.UTF_8);
+    private static final byte[] OTHER_MESSAGE =
+            "FATAL: out of memory outside of the heap, the process ends. Give it more (-XX:MaxDirectMemorySize), or lower its limits\n"
                     .getBytes(StandardCharsets.UTF_8);
 
     private static final FileOutputStream ERR = new FileOutputStream(FileDescriptor.err);
@@ -51,15 +54,21 @@ public final class OutOfMemory {
         Throwable cause = failure;
         for (int i = 0; cause != null && i < CAUSES_MAX; i++) {
             if (cause instanceof OutOfMemoryError) {
-                halt();
+                halt(isHeap(cause) ? HEAP_MESSAGE : OTHER_MESSAGE);
             }
             cause = cause.getCause();
         }
     }
 
-    private static void halt() {
+    /** Netty throws a subclass for direct memory; the JVM's message names what is used up. */
+    private static boolean isHeap(Throwable error) {
+        String message = error.getMessage();
+        return error.getClass() == OutOfMemoryError.class && message != null && message.contains("heap");
+    }
+
+    private static void halt(byte[] message) {
         try {
-            ERR.write(MESSAGE);
+            ERR.write(message);
         } catch (IOException _) {
             // the exit code tells it too
         } finally {
