@@ -22,6 +22,9 @@ final class BodyLimit {
     /** The time for which the rest of a body that is refused is read and discarded. */
     private static final long DISCARD_MILLIS = 2_000;
 
+    /** The memory for a body of undeclared length is reserved in steps of this size. */
+    private static final long RESERVED_STEP_BYTES = 64 << 10;
+
     private static final int REQUEST_TIMEOUT = 408;
 
     private final RequestMemory memory;
@@ -78,10 +81,8 @@ final class BodyLimit {
 
         private final RoutingContext context;
         private final Buffer body = Buffer.buffer();
-        /** Including the next step of growth. */
+        /** How long the body may become before more memory is reserved. */
         private long reserved = RequestMemory.SMALL_BYTES;
-
-        private boolean refused;
 
         BodyOfUndeclaredLength(RoutingContext context) {
             this.context = context;
@@ -100,24 +101,31 @@ final class BodyLimit {
         }
 
         private void add(Buffer part) {
-            if (refused) {
+            if (isRefused()) {
                 return;
             }
             int length = body.length() + part.length();
             if (length > bytesMax) {
-                refused = true;
                 refuseTooLarge(context);
-            } else if (length > reserved && !reserve(context, Math.max(reserved, length - reserved))) {
-                refused = true;
-            } else {
-                reserved = length > reserved ? Math.max(2 * reserved, length) : reserved;
-                body.appendBuffer(part);
+                return;
             }
+            while (length > reserved) {
+                if (!reserve(context, RESERVED_STEP_BYTES)) {
+                    return;
+                }
+                reserved += RESERVED_STEP_BYTES;
+            }
+            body.appendBuffer(part);
+        }
+
+        /** Also by the limit of time. */
+        private boolean isRefused() {
+            return context.response().headWritten();
         }
 
         /** The body may be empty. Without it, the resources would wait for a body that has ended. */
         private void end() {
-            if (!refused) {
+            if (!isRefused()) {
                 ((RoutingContextInternal) context).setBody(body);
                 context.next();
             }

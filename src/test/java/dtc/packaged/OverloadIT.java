@@ -158,7 +158,7 @@ class OverloadIT {
 
     private void doNotRead(int port) {
         repeat(port, client -> {
-            client.send("GET /transactions?limit=1000 HTTP/1.1\r\nHost: a\r\n\r\n".repeat(20));
+            client.send("GET /transactions?limit=1000 HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(20));
             while (running.get()) {
                 pause();
             }
@@ -168,7 +168,7 @@ class OverloadIT {
     private void readSlowly(int port) {
         repeat(port, client -> {
             client.send(
-                    "GET /q/metrics HTTP/1.1\r\nHost: a\r\n\r\nGET /console/transactions HTTP/1.1\r\nHost: a\r\n\r\n");
+                    "GET /q/metrics HTTP/1.1\r\nHost: localhost\r\n\r\nGET /console/transactions HTTP/1.1\r\nHost: localhost\r\n\r\n");
             while (running.get() && !client.skip(100)) {
                 pause();
             }
@@ -178,7 +178,7 @@ class OverloadIT {
     private void writeSlowly(int port, String framing) {
         boolean isChunked = framing.startsWith("Transfer");
         repeat(port, client -> {
-            client.send("POST /transactions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n" + framing
+            client.send("POST /transactions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + framing
                     + "\r\n\r\n");
             while (running.get()) {
                 client.send(isChunked ? "1000\r\n" + " ".repeat(0x1000) + "\r\n" : " ".repeat(0x1000));
