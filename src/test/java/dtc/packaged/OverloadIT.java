@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /**
  * A coordinator with a small heap and clients that take as much memory as they can. The transactions of another client
  * go on. {@code -Doverload.heaps=64m,128m} sets the sizes of the heap, and {@code -Doverload.seconds=N} the duration;
- * the defaults are 64m and 10.
+ * the defaults are 128m and 10.
  */
 class OverloadIT {
 
@@ -55,7 +55,7 @@ class OverloadIT {
     private final ConcurrentLinkedQueue<RawClient> connections = new ConcurrentLinkedQueue<>();
 
     static Stream<String> heaps() {
-        return Stream.of(System.getProperty("overload.heaps", "64m").split(","));
+        return Stream.of(System.getProperty("overload.heaps", "128m").split(","));
     }
 
     @ParameterizedTest
