@@ -175,9 +175,14 @@ final class TransactionStore {
         return search(resourceManager, (_, participant) -> !participant.isSettled());
     }
 
-    /** Transactions with a participant {@code resourceManager} whose outcome is not durable yet, oldest first. */
+    /**
+     * Transactions whose participant {@code resourceManager} was given up or discarded, and whose record is not durable
+     * yet, oldest first.
+     */
     List<TransactionEntry> unrecorded(String resourceManager) {
-        return search(resourceManager, (entry, _) -> entry.hasUnrecordedOutcome());
+        return search(
+                resourceManager,
+                (entry, participant) -> participant.state() == State.HEURISTIC && entry.hasUnrecordedOutcome());
     }
 
     private List<TransactionEntry> search(String resourceManager, BiPredicate<TransactionEntry, Participant> wanted) {

@@ -6,6 +6,7 @@ import dtc.coordinator.Transaction;
 import dtc.protocol.Refusal;
 import dtc.protocol.Refusal.Kind;
 import dtc.protocol.Resolution;
+import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
 import java.util.List;
@@ -56,7 +57,8 @@ public final class UndeliveredOutcomes {
                 ? before.isSettled()
                 : before.givenUp() != null || !before.equals(after.participant(resourceManager));
         // While the record of the same call before is not durable, this one waits for it too.
-        if (!isDone && !entry.hasUnrecordedOutcome()) {
+        boolean isRepeated = before.state() == State.HEURISTIC && entry.hasUnrecordedOutcome();
+        if (!isDone && !isRepeated) {
             return Answer.refusedStage(Refusals.wrongState(after, resourceManager));
         }
         // Answered once the record is durable.
@@ -69,11 +71,9 @@ public final class UndeliveredOutcomes {
      * be repeated.
      */
     public CompletionStage<Answer<Integer>> giveUpAll(String resourceManager, Resolution resolution) {
-        return countAll(
-                Stream.concat(store.undelivered(resourceManager).stream(), store.unrecorded(resourceManager).stream())
-                        .distinct()
-                        .map(entry -> giveUp(entry.id(), resourceManager, resolution))
-                        .toList());
+        return countAll(withUnrecorded(store.undelivered(resourceManager), resourceManager)
+                .map(entry -> giveUp(entry.id(), resourceManager, resolution))
+                .toList());
     }
 
     /**
@@ -81,11 +81,14 @@ public final class UndeliveredOutcomes {
      * as in {@link #giveUpAll}.
      */
     public CompletionStage<Answer<Integer>> discardAll(String resourceManager) {
-        return countAll(
-                Stream.concat(store.givenUp(resourceManager).stream(), store.unrecorded(resourceManager).stream())
-                        .distinct()
-                        .map(entry -> discard(entry.id(), resourceManager))
-                        .toList());
+        return countAll(withUnrecorded(store.givenUp(resourceManager), resourceManager)
+                .map(entry -> discard(entry.id(), resourceManager))
+                .toList());
+    }
+
+    private Stream<TransactionEntry> withUnrecorded(List<TransactionEntry> entries, String resourceManager) {
+        return Stream.concat(entries.stream(), store.unrecorded(resourceManager).stream())
+                .distinct();
     }
 
     /**

@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -119,6 +120,43 @@ class UndeliveredOutcomesTest {
         CompletableFuture<? extends Answer<?>> last = discard.get().toCompletableFuture();
         fixture.time.goOn(RECORD_RETRIED);
         assertTrue(last.join() instanceof Answer.Given<?>);
+    }
+
+    /** The record of one participant says nothing of the others. */
+    @Test
+    void the_other_participants_are_not_taken_for_given_up_or_discarded() {
+        prepare(false);
+        fixture.participants.answer("Commit payments", new Reply.Acknowledged());
+        fixture.log.appendsReturn(new AppendResult.Refused("the disk is full"));
+        giveUp();
+        assertRefused(
+                Kind.WRONG_STATE,
+                undelivered
+                        .giveUp(entry.id(), "payments", resolution())
+                        .toCompletableFuture()
+                        .getNow(null));
+        assertEquals(
+                Answer.of(0),
+                undelivered
+                        .giveUpAll("payments", resolution())
+                        .toCompletableFuture()
+                        .getNow(null));
+        assertEquals(
+                Answer.of(0),
+                undelivered.discardAll("payments").toCompletableFuture().getNow(null));
+    }
+
+    @Test
+    void a_participant_that_was_not_given_up_is_not_discarded() {
+        prepare(false);
+        fixture.log.appendsReturn(new AppendResult.Refused("the disk is full"));
+        giveUp();
+        assertRefused(
+                Kind.WRONG_STATE,
+                undelivered
+                        .discard(entry.id(), "payments")
+                        .toCompletableFuture()
+                        .getNow(null));
     }
 
     private CompletionStage<Answer<Transaction>> giveUp() {
