@@ -122,7 +122,7 @@ public class ActionResource {
         Asked asked = asked(subject, id, action);
         if (asked == null) {
             return now(doneBefore(who, subject, id, action)
-                    .map(ActionResource::backTo)
+                    .map(link -> backTo(request, link))
                     .orElseGet(() -> nothingToDo(request)));
         }
         String reason = Texts.line(text == null ? "" : text);
@@ -144,7 +144,7 @@ public class ActionResource {
                         () -> asked.act().act(who, reason))
                 .thenApply(_ -> {
                     pages.discardKept();
-                    return backTo(asked.link());
+                    return backTo(request, asked.link());
                 });
     }
 
@@ -156,8 +156,8 @@ public class ActionResource {
                 .findFirst();
     }
 
-    private static Response backTo(String link) {
-        return Response.seeOther(URI.create(link + "#audit")).build();
+    private static Response backTo(Pages.Request request, String link) {
+        return Response.seeOther(URI.create(request.root() + link + "#audit")).build();
     }
 
     // The actions; null if the action would change nothing now
@@ -413,7 +413,7 @@ public class ActionResource {
                                         problem,
                                         token,
                                         asked.link()))))
-                .cookie(access.cookie(token, request.uri()))
+                .cookie(access.cookie(token, request))
                 .build();
     }
 
@@ -430,7 +430,7 @@ public class ActionResource {
     }
 
     private Response message(Pages.Request request, int status, String heading, String text) {
-        return pages.html(pages.message(request, status, new Pages.Message(heading, text, "/", "Overview")))
+        return pages.html(pages.message(request, status, new Pages.Message(heading, text, ".", "Overview")))
                 .build();
     }
 

@@ -8,7 +8,6 @@ import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.Cookie;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.NewCookie;
-import jakarta.ws.rs.core.UriInfo;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
@@ -64,13 +63,13 @@ class ConsoleAccess {
         return HexFormat.of().formatHex(bytes);
     }
 
-    NewCookie cookie(String token, UriInfo uri) {
+    NewCookie cookie(String token, Pages.Request request) {
         return new NewCookie.Builder(TOKEN_COOKIE)
                 .value(token)
-                .path("/console")
+                .path(request.root() + "console")
                 .httpOnly(true)
                 .sameSite(NewCookie.SameSite.STRICT)
-                .secure(Objects.equals(uri.getBaseUri().getScheme(), "https"))
+                .secure(Objects.equals(request.uri().getBaseUri().getScheme(), "https"))
                 .build();
     }
 

@@ -35,12 +35,12 @@ public class ConsoleResource {
             "No such transaction",
             "This coordinator does not know it: it never was, or it ended and was forgotten. "
                     + "A participant that asks is told to roll back (presumed abort).",
-            "/console/transactions",
+            "console/transactions",
             "All transactions");
     private static final Pages.Message NO_SUCH_RESOURCE_MANAGER = new Pages.Message(
             "No such resource manager",
             "None is registered under this id, no transaction waits for one, and none has voted since the start.",
-            "/console/resource-managers",
+            "console/resource-managers",
             "All resource managers");
 
     private final Pages pages;

@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** The addresses of the pages. */
+/** The addresses of the pages, relative to the root of the console: see {@link Pages.Request#root()}. */
 final class Links {
 
     /** One part of a query. */
@@ -20,11 +20,11 @@ final class Links {
     }
 
     static String transactions(State state) {
-        return "/console/transactions?state=" + state;
+        return "console/transactions?state=" + state;
     }
 
     static String transactions(TransactionList.Choice choice) {
-        return "/console/transactions?state=" + choice;
+        return "console/transactions?state=" + choice;
     }
 
     static String transactions(List<Part> query) {
@@ -32,7 +32,7 @@ final class Links {
                 .filter(part -> !part.value().isEmpty())
                 .map(part -> part.name() + "=" + encoded(part.value()))
                 .collect(Collectors.joining("&"));
-        return parts.isEmpty() ? "/console/transactions" : "/console/transactions?" + parts;
+        return parts.isEmpty() ? "console/transactions" : "console/transactions?" + parts;
     }
 
     static String transactionsOf(String resourceManager) {
@@ -45,7 +45,7 @@ final class Links {
 
     /** Of one of the {@code transactions} or {@code resource-managers}. */
     static String page(String kind, String id) {
-        return "/console/" + kind + "/" + encoded(id);
+        return "console/" + kind + "/" + encoded(id);
     }
 
     private static String encoded(String text) {

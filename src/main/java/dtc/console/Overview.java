@@ -138,7 +138,7 @@ class Overview {
         String refusalReason = coordinator.refusalReason();
         if (refusalReason != null) {
             all.add(new Attention(
-                    Tone.BAD, "The decision log takes no decisions", refusalReason, "/console/transactions", null));
+                    Tone.BAD, "The decision log takes no decisions", refusalReason, "console/transactions", null));
         }
         List<Open> deciding =
                 oldestFirst(open, one -> Choice.RECORDING.holds(one.transaction()) && isLong(one.inStateSince(), now));
@@ -199,7 +199,7 @@ class Overview {
                         "Decisions wait for %s"
                                 .formatted(Texts.count(more, "more resource manager", "more resource managers")),
                         "They do not acknowledge, or are not there to be told.",
-                        "/console/resource-managers",
+                        "console/resource-managers",
                         null)));
         all.addAll(listed(
                 oldestFirst(open, one -> Choice.IN_DOUBT.holds(one.transaction()) && isLong(one.inStateSince(), now)),

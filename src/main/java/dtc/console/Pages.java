@@ -1,6 +1,7 @@
 package dtc.console;
 
 import dtc.runtime.Time;
+import dtc.security.ForwardedPrefix;
 import io.quarkus.qute.CheckedTemplate;
 import io.quarkus.qute.TemplateInstance;
 import io.vertx.ext.web.RoutingContext;
@@ -25,7 +26,7 @@ class Pages {
 
     /** Only resources of this process; no inline scripts or styles, and no framing by other pages. */
     private static final String CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; "
-            + "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+            + "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
 
     /** Pages kept until the next update. */
     private static final int KEPT_MAX = 64;
@@ -88,15 +89,21 @@ class Pages {
     /** The request for a page. */
     record Request(HttpHeaders headers, UriInfo uri, RoutingContext caller) {
 
-        /** The address of the page, from which it reloads its content. */
+        /** The address of the page, from which it reloads its content, relative to {@link #root()}. */
         String self() {
             String query = uri.getRequestUri().getRawQuery();
-            return uri.getRequestUri().getRawPath() + (query == null ? "" : "?" + query);
+            String path = uri.getRequestUri().getRawPath().replaceFirst("^/+", "");
+            return (path.isEmpty() ? "." : path) + (query == null ? "" : "?" + query);
+        }
+
+        /** The address to which all links are relative: a path with a slash at the end. */
+        String root() {
+            return ForwardedPrefix.root(caller.request());
         }
 
         /** The address of this coordinator as the viewer reaches it, without a trailing slash. */
         String base() {
-            return uri.getBaseUri().toString().replaceAll("/+$", "");
+            return uri.getBaseUri().resolve(root()).toString().replaceFirst("/+$", "");
         }
 
         boolean isRefresh() {
@@ -108,12 +115,20 @@ class Pages {
      * The frame of every page.
      *
      * @param nav the navigation link that the page belongs to
+     * @param root the address to which all links on the page are relative
      * @param startedAt when this coordinator started, so that a page notices a restart
      * @param mayAct whether the viewer may change anything
      * @param curl the start of a curl command, with a token if one is required
      */
     public record Frame(
-            String title, String nav, String self, String startedAt, When asOf, boolean mayAct, String curl) {}
+            String title,
+            String nav,
+            String root,
+            String self,
+            String startedAt,
+            When asOf,
+            boolean mayAct,
+            String curl) {}
 
     /** A message shown instead of the requested page. */
     public record Message(String heading, String text, String link, String linkText) {}
@@ -188,6 +203,7 @@ class Pages {
         return new Frame(
                 title,
                 nav,
+                request.root(),
                 request.self(),
                 pulse.startedAt().toString(),
                 When.of(now, now),

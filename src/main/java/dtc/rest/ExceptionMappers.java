@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import dtc.rest.Problems.Violation;
+import io.vertx.core.http.HttpServerRequest;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
@@ -31,36 +32,36 @@ final class ExceptionMappers {
             StreamReadConstraints.defaults().getMaxNestingDepth());
 
     @ServerExceptionMapper
-    Response problem(ProblemException problem) {
-        return problem.toResponse();
+    Response problem(ProblemException problem, HttpServerRequest request) {
+        return problem.toResponse(request);
     }
 
     /** Handles JSON of the wrong type, for which the framework has a mapper of its own. */
     @ServerExceptionMapper
-    Response mismatched(MismatchedInputException mismatched) {
-        return malformed(mismatched).toResponse();
+    Response mismatched(MismatchedInputException mismatched, HttpServerRequest request) {
+        return malformed(mismatched).toResponse(request);
     }
 
     @ServerExceptionMapper
-    Response refused(WebApplicationException refused, UriInfo uri) {
+    Response refused(WebApplicationException refused, UriInfo uri, HttpServerRequest request) {
         int status = refused.getResponse().getStatus();
         if (status >= 500 || find(JsonProcessingException.class, refused) != null) {
-            return unexpected(refused);
+            return unexpected(refused, request);
         }
         // The framework throws 404, too, if the path belongs to another class of resources with another method. The
         // resources throw problems of their own.
         String allow = status == 404 || status == 405
                 ? Operations.allow(uri.getRequestUri().getRawPath())
                 : "";
-        return allow.isEmpty()
-                ? Problems.http(status).toResponse()
-                : Problems.http(405).header(HttpHeaders.ALLOW, allow).toResponse();
+        ProblemException problem =
+                allow.isEmpty() ? Problems.http(status) : Problems.http(405).header(HttpHeaders.ALLOW, allow);
+        return problem.toResponse(request);
     }
 
     @ServerExceptionMapper
-    Response unexpected(Throwable failure) {
+    Response unexpected(Throwable failure, HttpServerRequest request) {
         JsonProcessingException malformed = find(JsonProcessingException.class, failure);
-        return (malformed == null ? Problems.unexpected(failure) : malformed(malformed)).toResponse();
+        return (malformed == null ? Problems.unexpected(failure) : malformed(malformed)).toResponse(request);
     }
 
     private static ProblemException malformed(JsonProcessingException malformed) {

@@ -1,5 +1,6 @@
 package dtc.rest;
 
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.json.JsonArray;
 import io.vertx.core.json.JsonObject;
 import jakarta.ws.rs.core.HttpHeaders;
@@ -68,19 +69,31 @@ public final class ProblemException extends RuntimeException {
         return document.getString("detail");
     }
 
-    /** The body of the response. */
+    /** The body of the response: a page, or a JSON document. */
+    String body(HttpServerRequest request) {
+        return ErrorPage.isFor(request) ? ErrorPage.html(this, request) : json();
+    }
+
+    /** The JSON document. */
     String json() {
         return document.encode();
     }
 
     /** The headers of the response, without its length. */
+    Map<String, String> headers(HttpServerRequest request) {
+        Map<String, String> all = new LinkedHashMap<>(headers);
+        all.putAll(ErrorPage.isFor(request) ? ErrorPage.headers() : headers());
+        return all;
+    }
+
+    /** The headers of the response with the JSON document. */
     Map<String, String> headers() {
         return headers;
     }
 
-    Response toResponse() {
-        Response.ResponseBuilder response = Response.status(status).entity(json());
-        headers().forEach(response::header);
+    Response toResponse(HttpServerRequest request) {
+        Response.ResponseBuilder response = Response.status(status).entity(body(request));
+        headers(request).forEach(response::header);
         return response.build();
     }
 }

@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/** Error responses as problem+json (RFC 9457). */
+/** Error responses as problem+json (RFC 9457), or as pages for browsers on paths of the console. */
 public final class Problems {
 
     private static final Logger LOG = Logger.getLogger(Problems.class);
@@ -132,7 +132,7 @@ public final class Problems {
             context.request().connection().close(); // the response cannot be completed
             return Future.succeededFuture();
         }
-        problem.headers().forEach(response::putHeader);
-        return response.setStatusCode(problem.status()).end(problem.json());
+        problem.headers(context.request()).forEach(response::putHeader);
+        return response.setStatusCode(problem.status()).end(problem.body(context.request()));
     }
 }

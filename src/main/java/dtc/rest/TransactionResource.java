@@ -17,6 +17,7 @@ import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.Refusals;
 import dtc.security.ApiAccess;
 import dtc.security.Caller;
+import dtc.security.ForwardedPrefix;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.common.annotation.NonBlocking;
 import io.smallrye.mutiny.Uni;
@@ -89,7 +90,7 @@ public class TransactionResource {
         boolean autoCommit = request != null && request.autoCommit() != null && request.autoCommit();
         Preferences preferences = Preferences.parse(prefer);
         return toUni(() -> coordinator.begin(origin, timeout, writes, autoCommit, preferences.waitCondition()))
-                .map(t -> response(t, autoCommit ? preferences : NO_PREFERENCES, RestResponse.Status.CREATED));
+                .map(t -> response(context, t, autoCommit ? preferences : NO_PREFERENCES, RestResponse.Status.CREATED));
     }
 
     @POST
@@ -112,7 +113,7 @@ public class TransactionResource {
         TransactionId transaction = id(id, context);
         Preferences preferences = Preferences.parse(prefer);
         return toUni(() -> coordinator.prepare(transaction, preferences.waitCondition()))
-                .map(t -> response(t, preferences, RestResponse.Status.OK));
+                .map(t -> response(context, t, preferences, RestResponse.Status.OK));
     }
 
     @POST
@@ -122,7 +123,7 @@ public class TransactionResource {
         TransactionId transaction = id(id, context);
         Preferences preferences = Preferences.parse(prefer);
         return toUni(() -> coordinator.commit(transaction, preferences.waitCondition()))
-                .map(t -> response(t, preferences, RestResponse.Status.OK));
+                .map(t -> response(context, t, preferences, RestResponse.Status.OK));
     }
 
     @POST
@@ -169,11 +170,11 @@ public class TransactionResource {
      * {@code ended}.
      */
     private static RestResponse<TransactionDocument> response(
-            Transaction t, Preferences preferences, RestResponse.Status ended) {
+            RoutingContext context, Transaction t, Preferences preferences, RestResponse.Status ended) {
         boolean early = preferences.respondAsync() && !t.state().isFinal();
         var builder = RestResponse.ResponseBuilder.create(early ? RestResponse.Status.ACCEPTED : ended, document(t));
         if (ended == RestResponse.Status.CREATED || early) {
-            builder.location(URI.create("/transactions/" + t.id()));
+            builder.location(URI.create(ForwardedPrefix.root(context.request()) + "transactions/" + t.id()));
         }
         if (!preferences.applied().isEmpty()) {
             builder.header(Headers.PREFERENCE_APPLIED, preferences.applied());

@@ -473,7 +473,7 @@ class ConsoleTest {
     @Test
     void without_resource_managers_there_is_no_form() {
         When now = When.of(Instant.EPOCH, Instant.EPOCH);
-        Pages.Frame frame = new Pages.Frame("Try it", "try", "/console/try", "", now, true, "curl -s");
+        Pages.Frame frame = new Pages.Frame("Try it", "try", "/", "console/try", "", now, true, "curl -s");
         String none = Pages.Templates.tryIt(frame, new Pages.Trial(List.of(), List.of(), true, ""))
                 .render();
         assertTrue(none.contains("No resource manager is live, so there is nobody to write to."), none);

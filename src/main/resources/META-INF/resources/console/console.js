@@ -106,7 +106,7 @@
     if (beats === null && !gone && !document.hidden && !paused) {
       lastBeat = Date.now();
       askedAt = lastBeat;
-      beats = new EventSource('/console/beats');
+      beats = new EventSource('console/beats');
       beats.onmessage = beat;
     }
   }
@@ -161,7 +161,7 @@
   // Only a page of ours tells that its subject is not known: a proxy, or a coordinator that starts, may answer 404 to all.
   const isUnknown = ({ status, responseText }) => status === 404 && responseText.includes(' id="message"');
   // A transaction that was forgotten stays so. A resource manager may register again, which after a restart takes seconds.
-  const mayComeBack = !location.pathname.startsWith('/console/transactions/');
+  const mayComeBack = !location.pathname.includes('/console/transactions/');
 
   function couldNot(why) {
     if (beats !== null) {

@@ -24,7 +24,7 @@
   }
 
   function curl(method, path, body) {
-    const parts = [form.dataset.curl, '-X', method, location.origin + path];
+    const parts = [form.dataset.curl, '-X', method, new URL(path, document.baseURI).href];
     if (body !== undefined) {
       parts.push('-H', quoted('Content-Type: application/json'), '-d', quoted(body));
     }
@@ -95,7 +95,7 @@
     log.replaceChildren();
     outcome.textContent = '';
     document.getElementById('none').hidden = true;
-    const begun = await exchange('Begin', 'POST', '/transactions');
+    const begun = await exchange('Begin', 'POST', 'transactions');
     if (begun.status !== 201) {
       outcome.textContent = 'It did not begin.';
       return;
@@ -104,15 +104,15 @@
     for (const write of asked()) {
       // The value goes as it was typed, so that no digit of it is lost.
       const body = `{"resourceManager":${JSON.stringify(write.resourceManager)},"key":${JSON.stringify(write.key)},"value":${write.value}}`;
-      await exchange(`Write to ${write.resourceManager}`, 'POST', `/transactions/${id}/writes`, body);
+      await exchange(`Write to ${write.resourceManager}`, 'POST', `transactions/${id}/writes`, body);
     }
     const end = document.getElementById('end').value;
     const last = end === ''
-      ? await exchange('Look at it', 'GET', `/transactions/${id}`)
-      : await exchange(end === 'prepare' ? 'Prepare' : 'Roll back', 'POST', `/transactions/${id}/${end}`);
+      ? await exchange('Look at it', 'GET', `transactions/${id}`)
+      : await exchange(end === 'prepare' ? 'Prepare' : 'Roll back', 'POST', `transactions/${id}/${end}`);
     const state = last.status === 200 ? JSON.parse(last.text).state : 'not known';
     const link = element('a', '', 'See its timeline');
-    link.href = `/console/transactions/${id}`;
+    link.href = `console/transactions/${id}`;
     outcome.replaceChildren(`It is ${state.toLowerCase().replaceAll('_', ' ')}. `, link);
   }
 
@@ -155,7 +155,7 @@
   const faults = document.getElementById('faults');
   if (faults) {
     const said = document.getElementById('fault-said');
-    fetch('/dev/resource-managers')
+    fetch('dev/resource-managers')
       .then(answer => answer.json())
       .then(set => {
         for (const select of faults.querySelectorAll('.fault')) {
@@ -168,7 +168,7 @@
     faults.addEventListener('change', async event => {
       const { value, dataset: { rm } } = event.target;
       const query = value === '' ? '' : `?kind=${encodeURIComponent(value)}`;
-      const answer = await fetch(`/dev/resource-managers/${encodeURIComponent(rm)}/fault${query}`, { method: 'PUT' })
+      const answer = await fetch(`dev/resource-managers/${encodeURIComponent(rm)}/fault${query}`, { method: 'PUT' })
         .catch(() => ({ ok: false }));
       said.textContent = answer.ok
         ? `${rm} ${event.target.selectedOptions[0].textContent} from now on.`
