@@ -77,6 +77,9 @@ class KilledCoordinatorIT {
     private final Random random = new Random();
     private final JsonClient http = new JsonClient();
     private final AtomicBoolean running = new AtomicBoolean(true);
+    /** Whether clients begin transactions. Not in a restart: what they began before continues, and the rest waits. */
+    private final AtomicBoolean underLoad = new AtomicBoolean();
+
     private final AtomicInteger begun = new AtomicInteger();
     private final ConcurrentLinkedQueue<Heard> heard = new ConcurrentLinkedQueue<>();
 
@@ -101,7 +104,9 @@ class KilledCoordinatorIT {
             for (int client = 0; client < CLIENTS; client++) {
                 loops.add(clients.submit(() -> {
                     while (running.get()) {
-                        heard.add(transact(coordinator));
+                        if (underLoad.get()) {
+                            heard.add(transact(coordinator));
+                        }
                         TimeUnit.MILLISECONDS.sleep(random.nextInt(CLIENT_PAUSE_MILLIS_MAX));
                     }
                     return null;
@@ -128,6 +133,7 @@ class KilledCoordinatorIT {
                                         .path("items")
                                         .size()
                                 == NAMES.size());
+                underLoad.set(true);
                 int before = heard.size();
                 Waiting.await("transactions end").until(() -> heard.size() >= before + TRANSACTIONS_BETWEEN_KILLS_MIN);
             }
@@ -139,6 +145,7 @@ class KilledCoordinatorIT {
                 coordinator.resume();
             } else {
                 coordinator.kill();
+                underLoad.set(false);
                 // As in another pod with another mount: only the content of the log matters.
                 Path elsewhere = directory.resolve("log-" + i);
                 Files.move(log, elsewhere);
