@@ -102,7 +102,7 @@ class OverviewTest {
         time.goOn(Duration.ofSeconds(2));
         Overview.Attention attention = overview.model().attention().getFirst();
         assertEquals("1 decision waits for the decision log", attention.title());
-        assertEquals("/console/transactions?state=RECORDING", attention.link());
+        assertEquals("console/transactions?state=RECORDING", attention.link());
         assertEquals(List.of(t.id().toString()), found("RECORDING", "", false));
         assertEquals(List.of(), found("IN_DOUBT", "", false));
         assertEquals(When.of(time.now().minusSeconds(61), time.now()), attention.since());
@@ -167,7 +167,7 @@ class OverviewTest {
         }
         Overview.Attention more = overview.model().attention().getLast();
         assertEquals("1 more differ already", more.title());
-        assertEquals("/console/transactions?state=DIFFERING", more.link());
+        assertEquals("console/transactions?state=DIFFERING", more.link());
         assertEquals(6, found("DIFFERING", "", false).size());
         assertEquals(List.of(), found("DIFFERING", "c", false));
     }
@@ -292,7 +292,7 @@ class OverviewTest {
         TransactionList.Model first = list.model(new TransactionList.Query("ACTIVE", "", "", "", "", ""));
         assertEquals(TransactionList.PAGE_MAX, first.rows().size());
         String last = first.rows().getLast().id();
-        assertEquals("/console/transactions?state=ACTIVE&after=" + last, first.older());
+        assertEquals("console/transactions?state=ACTIVE&after=" + last, first.older());
         TransactionList.Model second = list.model(new TransactionList.Query("ACTIVE", "", "", "", "", last));
         assertEquals(1, second.rows().size());
         assertNull(second.older());
