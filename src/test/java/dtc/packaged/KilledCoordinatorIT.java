@@ -38,13 +38,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A coordinator with its log in files and three resource managers, each in its own process, under load. The coordinator
- * is killed, or sometimes paused, at random moments. {@code -Dkills=N} sets the number of times; the default is 25.
+ * is killed, or sometimes paused, at random moments. {@code -Dkills=N} sets the number of times; the default is 10.
  */
 class KilledCoordinatorIT {
 
     private static final Logger LOG = Logger.getLogger(KilledCoordinatorIT.class);
 
-    private static final int KILLS = Integer.getInteger("kills", 25);
+    private static final int KILLS = Integer.getInteger("kills", 10);
     /** Every so many times, it is paused instead of killed. */
     private static final int PAUSE_EVERY = 5;
 
@@ -57,7 +57,7 @@ class KilledCoordinatorIT {
 
     private static final int RUN_MILLIS_MAX = 1_000;
 
-    private static final Duration RETRY_INTERVAL = Duration.ofMillis(20);
+    private static final Duration RETRY_INTERVAL = Duration.ofMillis(50);
     /** Far longer than a restart or a pause. */
     private static final Duration RETRIES_MAX = Duration.ofMinutes(5);
 
