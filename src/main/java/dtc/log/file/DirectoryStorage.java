@@ -272,8 +272,12 @@ public final class DirectoryStorage implements Storage {
 
     /** Needs no descriptor, unlike {@link Files#getFileStore}. */
     @Override
-    public long freeBytes() {
-        return directory.toFile().getUsableSpace();
+    public long freeBytes() throws IOException {
+        long free = directory.toFile().getUsableSpace();
+        if (free == 0 && !Files.isDirectory(directory)) {
+            throw new IOException(directory + " was moved or deleted. Move it back");
+        }
+        return free;
     }
 
     private void closeFile(String name) throws IOException {

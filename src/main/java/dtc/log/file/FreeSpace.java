@@ -15,7 +15,7 @@ final class FreeSpace {
                     ? null
                     : "less than " + bytesMin + " bytes are free for the decision log in " + storage.location();
         } catch (IOException failure) {
-            return "the free space for the decision log is unknown: " + failure.getMessage();
+            return "the decision log cannot be written: " + failure.getMessage();
         }
     }
 }

@@ -151,6 +151,21 @@ class DirectoryStorageTest {
     }
 
     @Test
+    void a_directory_that_was_moved_is_not_a_full_volume() throws IOException {
+        Path place = Files.createDirectory(directory.resolve("place"));
+        try (DirectoryStorage storage = new DirectoryStorage(place)) {
+            storage.lock();
+            Files.move(place, directory.resolve("elsewhere"));
+            String shortage = String.valueOf(FreeSpace.shortage(storage, 1));
+            assertTrue(shortage.contains(place + " was moved or deleted"), shortage);
+            assertFalse(shortage.contains("bytes"), shortage);
+
+            Files.move(directory.resolve("elsewhere"), place);
+            assertNull(FreeSpace.shortage(storage, 1));
+        }
+    }
+
+    @Test
     void a_file_that_is_removed_or_replaced_is_not_in_place() throws IOException {
         try (DirectoryStorage storage = new DirectoryStorage(directory)) {
             storage.lock();
