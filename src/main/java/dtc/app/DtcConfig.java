@@ -166,7 +166,9 @@ public interface DtcConfig {
         @Min(1)
         int retainedMax();
 
-        /** The maximum memory of finished transactions that are kept, as estimated. Default: a quarter of the heap. */
+        /**
+         * The maximum memory of finished transactions that are kept, as estimated. Default: in proportion to the heap.
+         */
         @WithName("retained-memory-max")
         Optional<MemorySize> retainedBytesMax();
     }
@@ -192,22 +194,21 @@ public interface DtcConfig {
         @Min(1)
         int transactionsInFlightMax();
 
-        /**
-         * The maximum number of participants of all transactions in flight. Default: one for each 16 KiB of the heap.
-         */
+        /** The maximum number of participants of all transactions in flight. Default: in proportion to the heap. */
         OptionalInt participantsInFlightMax();
 
         /**
          * The maximum memory for large request bodies, in bytes received, and the same for large responses that are not
-         * sent yet. Default: 1/32 of the heap, at least 2 MiB.
+         * sent yet. Default: in proportion to the heap.
          */
         @WithName("request-memory-max")
         Optional<MemorySize> requestBytesMax();
 
-        /** The number of undelivered outcomes for one resource manager above which writes to it are refused. */
-        @WithDefault("5000")
-        @Min(1)
-        int undeliveredMax();
+        /**
+         * The number of undelivered outcomes for one resource manager above which writes to it are refused. Default:
+         * 5,000, and a quarter of the participants in flight at most.
+         */
+        OptionalInt undeliveredMax();
 
         @WithDefault("10000")
         @Min(1)
@@ -219,11 +220,9 @@ public interface DtcConfig {
 
         /**
          * The maximum number of connections to one resource manager. A limit below the number of transactions in flight
-         * reduces throughput.
+         * reduces throughput. Default: the number of participants in flight, and 20,000 at most.
          */
-        @WithDefault("20000")
-        @Min(1)
-        int connectionsMax();
+        OptionalInt connectionsMax();
     }
 
     /** How messages to one resource manager are batched, if it supports batches. */

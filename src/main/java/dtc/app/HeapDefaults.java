@@ -1,36 +1,56 @@
 package dtc.app;
 
-/** Default limits in proportion to the heap, for what clients determine the number or the size of. */
+/**
+ * Default limits in proportion to the heap, for what clients determine the number or the size of. The sum of what they
+ * allow, in the worst case, is 9/10 of the available heap if that is 44 MiB (a heap of 64 MiB), and 3/4 if it is
+ * larger.
+ */
 final class HeapDefaults {
 
-    private static final long REQUEST_BYTES_MIN = 2 << 20;
+    /** What a process needs without clients, and its pools of buffers. */
+    private static final long IDLE_BYTES = 20 << 20;
 
-    /** What a transaction in flight needs for each participant: its state, a message and the buffers of a request. */
-    private static final long PARTICIPANT_BYTES = 16 << 10;
+    /** What a connection takes with a request that is received slowly: 12 KiB. */
+    private static final long BYTES_PER_CONNECTION = 32 << 10;
 
-    /** What a connection needs, with small requests and responses. */
-    private static final long CONNECTION_BYTES = 16 << 10;
+    private static final long CONNECTIONS_MIN = 2_048;
+
+    /**
+     * What a participant in flight takes, with a message that is sent to it: 8 KiB. It also takes a moment of a
+     * timeline for each message.
+     */
+    private static final long BYTES_PER_PARTICIPANT = 64 << 10;
+
+    /** One body of the largest size. */
+    private static final long REQUEST_BYTES_MIN = (1 << 20) + (128 << 10);
 
     private HeapDefaults() {}
 
-    private static long heapBytes() {
-        return Runtime.getRuntime().maxMemory();
-    }
-
-    static long retainedBytesMax() {
-        return heapBytes() / 4;
-    }
-
-    /** A body is several times in memory: as received, as objects, and in the messages to resource managers. */
-    static long requestBytesMax() {
-        return Math.max(REQUEST_BYTES_MIN, heapBytes() / 32);
-    }
-
-    static int participantsInFlightMax() {
-        return (int) Math.min(Integer.MAX_VALUE, heapBytes() / PARTICIPANT_BYTES);
+    private static long availableBytes() {
+        long heap = Runtime.getRuntime().maxMemory();
+        return Math.max(heap - IDLE_BYTES, heap / 4);
     }
 
     static long connectionsMax() {
-        return heapBytes() / CONNECTION_BYTES;
+        return Math.max(CONNECTIONS_MIN, availableBytes() / BYTES_PER_CONNECTION);
+    }
+
+    static int participantsInFlightMax() {
+        return (int) Math.min(Integer.MAX_VALUE, availableBytes() / BYTES_PER_PARTICIPANT);
+    }
+
+    /** A body is four times in memory: as received, as objects, and in the messages to resource managers. */
+    static long requestBytesMax() {
+        return Math.max(REQUEST_BYTES_MIN, availableBytes() / 32);
+    }
+
+    /** For finished transactions, and the same for unresolved heuristic outcomes, which are rare. */
+    static long retainedBytesMax() {
+        return availableBytes() / 16;
+    }
+
+    /** For each of the three kinds of timelines. */
+    static long timelineBytesMax() {
+        return availableBytes() / 96;
     }
 }

@@ -61,6 +61,11 @@ public class Wiring {
 
     private static final int INQUIRIES_IN_FLIGHT_MAX = 256;
 
+    /** To one resource manager. The client allocates an array of this length for each address. */
+    private static final int CONNECTIONS_MAX = 20_000;
+
+    private static final int UNDELIVERED_MAX = 5_000;
+
     private final DtcConfig config;
     private final VertxHttpConfig http;
     private final Instance<HttpServer> server;
@@ -133,7 +138,7 @@ public class Wiring {
                 security.outboundToResourceManagers(hosts),
                 new ResourceManagerClients.Settings(
                         callTimeout(),
-                        config.limits().connectionsMax(),
+                        config.limits().connectionsMax().orElse(Math.min(CONNECTIONS_MAX, participantsInFlightMax())),
                         config.deliveryTimeoutMax().plus(callTimeout())),
                 registry::generation);
     }
@@ -182,7 +187,9 @@ public class Wiring {
                         config.coordinator().retriesInFlightMax(),
                         config.coordinator().queuedRollbacksMax(),
                         config.coordinator().rollbackAttemptsMax(),
-                        config.limits().undeliveredMax()),
+                        config.limits()
+                                .undeliveredMax()
+                                .orElse(Math.min(UNDELIVERED_MAX, participantsInFlightMax() / 4))),
                 time,
                 ids,
                 new Backoff(
@@ -195,10 +202,14 @@ public class Wiring {
                 listeners);
     }
 
+    private int participantsInFlightMax() {
+        return config.limits().participantsInFlightMax().orElse(HeapDefaults.participantsInFlightMax());
+    }
+
     private TransactionLimits transactionLimits() {
         return new TransactionLimits(
                 config.limits().transactionsInFlightMax(),
-                config.limits().participantsInFlightMax().orElse(HeapDefaults.participantsInFlightMax()),
+                participantsInFlightMax(),
                 config.transaction().retention(),
                 config.transaction().retainedMax(),
                 config.transaction()
@@ -231,6 +242,7 @@ public class Wiring {
         return new ConsoleSettings(
                 config.coordinator().enabled(),
                 config.console().timelinesMax(),
+                HeapDefaults.timelineBytesMax(),
                 config.console().viewersMax(),
                 config.console().actionRequiredAfter());
     }

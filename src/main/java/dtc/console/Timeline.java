@@ -1,6 +1,5 @@
 package dtc.console;
 
-import dtc.coordinator.CoordinatorEffect;
 import dtc.coordinator.CoordinatorEvent;
 import dtc.coordinator.Step;
 import dtc.coordinator.Transaction;
@@ -23,10 +22,15 @@ final class Timeline {
 
     private static final int WRITE_MOMENTS_MAX = 60;
 
-    /** Enough for the votes and acknowledgements of as many participants as a transaction may have by default. */
-    private static final int FIRST_MAX = 450;
+    /** Without writes, and without the moments of each participant: asked, voted, sent and acknowledged. */
+    private static final int FIRST_MAX = 30;
 
-    private static final int LATEST_MAX = 50;
+    private static final int FIRST_OF_PARTICIPANT_MAX = 4;
+    private static final int LATEST_MAX = 30;
+
+    private static final int TIMELINE_BYTES = 800;
+    private static final int PARTICIPANT_BYTES = 150;
+    private static final int MOMENT_BYTES = 150;
 
     private final long beganNanos;
     private final Transaction begun;
@@ -86,13 +90,14 @@ final class Timeline {
         if (event instanceof CoordinatorEvent.PrepareRequested) {
             preparingNanos = elapsed;
         }
+        Moment.Applied moment = Moment.Applied.of(elapsed, event, step, before.state());
         boolean write =
                 (event instanceof CoordinatorEvent.WriteRequested || event instanceof CoordinatorEvent.WriteStaged)
-                        && step.effects().stream().noneMatch(CoordinatorEffect.RequestVote.class::isInstance);
+                        && moment.asked().isEmpty();
         if (write && before.state() == transaction.state() && ++writeMoments > WRITE_MOMENTS_MAX) {
             writesLeftOut = oneMore(writesLeftOut, elapsed, true);
         } else {
-            add(new Moment.Applied(elapsed, event, step, before.state(), transaction.state()));
+            add(moment);
         }
     }
 
@@ -114,7 +119,10 @@ final class Timeline {
     }
 
     private void add(Moment moment) {
-        if (first.size() < FIRST_MAX) {
+        int firstMax = FIRST_MAX
+                + Math.min(writeMoments, WRITE_MOMENTS_MAX)
+                + FIRST_OF_PARTICIPANT_MAX * transaction.participants().size();
+        if (latest.isEmpty() && first.size() < firstMax) {
             first.add(moment);
             return;
         }
@@ -139,6 +147,13 @@ final class Timeline {
 
     synchronized Transaction transaction() {
         return transaction;
+    }
+
+    /** Its estimated memory, in bytes. */
+    synchronized int bytes() {
+        return TIMELINE_BYTES
+                + PARTICIPANT_BYTES * transaction.participants().size()
+                + MOMENT_BYTES * (first.size() + latest.size());
     }
 
     synchronized Seen see(long nowNanos) {

@@ -1,6 +1,5 @@
 package dtc.console;
 
-import dtc.coordinator.CoordinatorEffect;
 import dtc.coordinator.CoordinatorEvent;
 import dtc.coordinator.Participant;
 import dtc.coordinator.Transaction;
@@ -236,7 +235,7 @@ final class TimelineRows {
     }
 
     private void writeRequested(Moment.Applied m, CoordinatorEvent.WriteRequested e) {
-        switch (m.step().write()) {
+        switch (m.write()) {
             case WriteResult.Accepted(int sequence)
             when e.sentWithPrepare() -> {
                 carried.add(e.resourceManager());
@@ -268,10 +267,7 @@ final class TimelineRows {
     }
 
     private void votesAsked(Moment.Applied m) {
-        List<String> asked = m.step().effects().stream()
-                .filter(CoordinatorEffect.RequestVote.class::isInstance)
-                .map(effect -> ((CoordinatorEffect.RequestVote) effect).resourceManager())
-                .toList();
+        List<String> asked = m.asked();
         if (asked.isEmpty()) {
             return;
         }
@@ -416,7 +412,7 @@ final class TimelineRows {
         Moment.Planned next = retries.next(e.resourceManager(), index);
         return next != null
                 ? e.reason() + "; " + when(next)
-                : m.step().effects().isEmpty() ? e.reason() + "; it is left to ask by itself" : e.reason();
+                : m.isLast() ? e.reason() + "; it is left to ask by itself" : e.reason();
     }
 
     /** A planned retry has a row of its own only after a restart, when no attempt precedes it. */

@@ -12,11 +12,10 @@ import dtc.runtime.coordinator.TransactionListener;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -29,19 +28,17 @@ public class Timelines implements TransactionListener {
 
     private final Time time;
     private final Votes votes;
-    private final int endedMax;
     private final Map<TransactionId, Timeline> open = new ConcurrentHashMap<>();
-    private final Map<TransactionId, Timeline> ended = new ConcurrentHashMap<>();
-    /** In the order of their end, all three guarded by this. */
-    private final Queue<TransactionId> committed = new ArrayDeque<>();
-
-    private final Queue<TransactionId> rolledBack = new ArrayDeque<>();
-    private final Queue<TransactionId> heuristic = new ArrayDeque<>();
+    private final EndedTimelines committed;
+    private final EndedTimelines rolledBack;
+    private final EndedTimelines heuristic;
 
     Timelines(Time time, Votes votes, ConsoleSettings settings) {
         this.time = time;
         this.votes = votes;
-        this.endedMax = settings.timelinesMax();
+        this.committed = new EndedTimelines(settings.timelinesMax(), settings.timelineBytesMax());
+        this.rolledBack = new EndedTimelines(settings.timelinesMax(), settings.timelineBytesMax());
+        this.heuristic = new EndedTimelines(settings.timelinesMax(), settings.timelineBytesMax());
     }
 
     @Override
@@ -56,6 +53,7 @@ public class Timelines implements TransactionListener {
         Timeline timeline = find(before.id());
         if (timeline != null) {
             applied(timeline, applied, before, event);
+            changed(before.id());
         }
         if (applied.ended()) {
             ended(applied.after());
@@ -87,6 +85,7 @@ public class Timelines implements TransactionListener {
                     timeline.retryScheduled(e.resourceManager(), e.pause(), time.nanos());
                 case DeliveryEvent.Acknowledged _ -> {} // shown as an event of the transaction
             }
+            changed(event.transaction());
         }
     }
 
@@ -94,24 +93,37 @@ public class Timelines implements TransactionListener {
         TransactionId id = transaction.id();
         boolean isHeuristic = transaction.state() == TransactionState.HEURISTIC;
         Timeline timeline = open.get(id);
-        if (timeline != null) {
-            ended.put(id, timeline);
-            open.remove(id);
-        } else if (!isHeuristic || !rolledBack.remove(id)) {
+        if (timeline == null && isHeuristic) {
+            timeline = rolledBack.find(id);
+        }
+        if (timeline == null) {
             return; // nothing is kept of it, or this is told behind what it became since
         }
-        Queue<TransactionId> order =
+        EndedTimelines kept =
                 isHeuristic ? heuristic : transaction.state() == TransactionState.COMMITTED ? committed : rolledBack;
-        order.add(id);
-        if (order.size() > endedMax) {
-            ended.remove(order.remove());
+        kept.add(id, timeline);
+        open.remove(id);
+        if (isHeuristic) {
+            rolledBack.remove(id);
+        }
+    }
+
+    /** An ended transaction may still be delivered. */
+    private void changed(TransactionId id) {
+        if (!open.containsKey(id)) {
+            committed.changed(id);
+            rolledBack.changed(id);
+            heuristic.changed(id);
         }
     }
 
     /** Null where it was not kept. */
     private @Nullable Timeline find(TransactionId id) {
         Timeline timeline = open.get(id);
-        return timeline == null ? ended.get(id) : timeline;
+        for (EndedTimelines ended : List.of(committed, rolledBack, heuristic)) {
+            timeline = timeline == null ? ended.find(id) : timeline;
+        }
+        return timeline;
     }
 
     /** Null where it was not kept. */

@@ -233,7 +233,7 @@ class DrawingTest {
             nanos += Duration.ofSeconds(10).toNanos();
             told("mail");
         }
-        assertTrue(seen().moments().size() <= 501, seen().moments().size() + " moments");
+        assertTrue(seen().moments().size() <= 120, seen().moments().size() + " moments");
         List<String> said = said();
         assertTrue(said.size() < 40, said.size() + " rows");
         assertTrue(said.contains("Commit sent to mail, try 10001"), said.toString());

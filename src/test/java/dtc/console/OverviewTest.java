@@ -57,7 +57,7 @@ class OverviewTest {
 
     private final FakeTime time = new FakeTime();
     private final Registry registry = new Registry(time, Duration.ofDays(1), 10, _ -> true);
-    private final ConsoleSettings settings = new ConsoleSettings(true, 100, 10, Duration.ofMinutes(1));
+    private final ConsoleSettings settings = new ConsoleSettings(true, 100, 1_000_000, 10, Duration.ofMinutes(1));
     private final Votes votes = new Votes();
     private final Timelines timelines = new Timelines(time, votes, settings);
     private long ids = 1;

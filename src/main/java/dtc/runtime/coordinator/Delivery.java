@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +41,9 @@ final class Delivery {
     private final Duration timeout;
     private final Duration timeoutMax;
     private final RetryQueue.Settings queueSettings;
+    /** Limits the queued rollbacks to all resource managers. Their transactions are no longer counted as in flight. */
+    private final Semaphore queuedRollbacks;
+
     private final Registry registry;
     private final ParticipantMessages messages;
     private final TransactionListener listeners;
@@ -62,6 +66,7 @@ final class Delivery {
         this.timeoutMax = settings.deliveryTimeoutMax();
         this.queueSettings = new RetryQueue.Settings(
                 settings.retriesInFlightMax(), settings.queuedRollbacksMax(), backoff.max(), timeout);
+        this.queuedRollbacks = new Semaphore(settings.transactions().participantsInFlightMax());
         this.registry = registry;
         this.messages = messages;
         this.listeners = listeners;
@@ -126,7 +131,7 @@ final class Delivery {
     }
 
     private RetryQueue newQueue(String resourceManager) {
-        return new RetryQueue(time, queueSettings, () -> queues.remove(resourceManager));
+        return new RetryQueue(time, queueSettings, queuedRollbacks, () -> queues.remove(resourceManager));
     }
 
     /** Returns the timeout of an attempt after the given number of unanswered attempts. */

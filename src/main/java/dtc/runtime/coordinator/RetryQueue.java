@@ -10,6 +10,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -26,7 +27,7 @@ final class RetryQueue {
      * Configuration of the queue.
      *
      * @param inFlightMax limit of retries in flight
-     * @param rollbacksMax limit of queued retries that may be dropped
+     * @param rollbacksMax limit of queued retries that may be dropped, of one queue
      * @param failurePause pause after a retry that failed because of an internal error
      * @param slotTimeout how long an unanswered retry counts as in flight
      */
@@ -61,6 +62,7 @@ final class RetryQueue {
 
     private final Time time;
     private final Settings settings;
+    private final Semaphore rollbacksOfAll;
     private final Runnable onIdle;
     /** Retries whose pause has not ended. Guarded by this, as are the fields below. */
     private final Set<Retry> paused = new LinkedHashSet<>();
@@ -78,10 +80,14 @@ final class RetryQueue {
     private boolean sending;
     private boolean closed;
 
-    /** @param onIdle called once, when the queue is empty and accepts no more retries */
-    RetryQueue(Time time, Settings settings, Runnable onIdle) {
+    /**
+     * @param rollbacksOfAll limit of queued retries that may be dropped, of all queues
+     * @param onIdle called once, when the queue is empty and accepts no more retries
+     */
+    RetryQueue(Time time, Settings settings, Semaphore rollbacksOfAll, Runnable onIdle) {
         this.time = time;
         this.settings = settings;
+        this.rollbacksOfAll = rollbacksOfAll;
         this.onIdle = onIdle;
         this.suspendedUntilNanos = time.nanos();
     }
@@ -97,7 +103,7 @@ final class RetryQueue {
             return OfferResult.CLOSED;
         }
         if (retry.mayBeDropped) {
-            if (rollbacksQueued >= settings.rollbacksMax()) {
+            if (rollbacksQueued >= settings.rollbacksMax() || !rollbacksOfAll.tryAcquire()) {
                 return OfferResult.DROPPED;
             }
             rollbacksQueued++;
@@ -175,6 +181,7 @@ final class RetryQueue {
                 unanswered++;
                 if (next.mayBeDropped) {
                     rollbacksQueued--;
+                    rollbacksOfAll.release();
                 }
                 return next;
             }

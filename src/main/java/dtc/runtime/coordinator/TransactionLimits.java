@@ -6,7 +6,8 @@ import java.time.Duration;
  * The limits of the transactions in memory.
  *
  * @param inFlightMax limit of unfinished transactions
- * @param participantsInFlightMax limit of participants of all unfinished transactions
+ * @param participantsInFlightMax limit of participants of all unfinished transactions, and of queued rollbacks of
+ *     finished ones
  * @param retention how long a finished transaction is kept
  * @param retainedMax limit of finished transactions that are kept
  * @param retainedBytesMax limit of the estimated memory of finished transactions that are kept

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -25,9 +26,14 @@ class RetryQueueTest {
     private final FakeTime time = new FakeTime();
     private final List<String> sent = new ArrayList<>();
     private final List<CompletableFuture<@Nullable Void>> inFlight = new ArrayList<>();
+    private final Semaphore rollbacksOfAll = new Semaphore(3);
     private boolean idle;
-    private final RetryQueue queue =
-            new RetryQueue(time, new RetryQueue.Settings(2, 2, FAILURE_PAUSE, SLOT_TIMEOUT), () -> idle = true);
+    private final RetryQueue queue = newQueue();
+
+    private RetryQueue newQueue() {
+        var settings = new RetryQueue.Settings(2, 2, FAILURE_PAUSE, SLOT_TIMEOUT);
+        return new RetryQueue(time, settings, rollbacksOfAll, () -> idle = true);
+    }
 
     @Test
     void a_retry_is_sent_after_its_pause() {
@@ -46,6 +52,18 @@ class RetryQueueTest {
         assertEquals(List.of("commit 2", "commit 3"), sent);
         inFlight.getFirst().complete(null);
         assertEquals(List.of("commit 2", "commit 3", "rollback 1"), sent);
+    }
+
+    @Test
+    void rollbacks_are_dropped_if_too_many_are_queued_for_all_resource_managers() {
+        RetryQueue other = newQueue();
+        assertEquals(OfferResult.QUEUED, queue.offer(rollback(1), PAUSE));
+        assertEquals(OfferResult.QUEUED, queue.offer(rollback(2), PAUSE));
+        assertEquals(OfferResult.QUEUED, other.offer(rollback(3), PAUSE.multipliedBy(2)));
+        assertEquals(OfferResult.DROPPED, other.offer(rollback(4), PAUSE));
+        time.goOn(PAUSE);
+        assertEquals(List.of("rollback 1", "rollback 2"), sent);
+        assertEquals(OfferResult.QUEUED, other.offer(rollback(5), PAUSE));
     }
 
     @Test
