@@ -111,13 +111,16 @@ public final class Processes implements AutoCloseable {
 
     /** One process, which may be started again. Not for use by several threads. */
     public final class Application {
+        private static final Pattern LISTENING = Pattern.compile("Listening on: (http\\S+)");
         private static final Pattern MANAGEMENT = Pattern.compile("Management interface listening on http");
 
         private final String name;
         private final int port = freePort();
         private final Map<String, String> environment = new TreeMap<>();
         private @Nullable Path otherJar;
-        private @Nullable String heap;
+        private final List<String> jvmOptions = new ArrayList<>();
+        private final List<String> arguments = new ArrayList<>();
+        private @Nullable String shell;
         private @Nullable Process process;
         private long logStart;
 
@@ -149,7 +152,24 @@ public final class Processes implements AutoCloseable {
 
         /** Limits the heap, for example to {@code 64m}, from the next start. */
         public Application withHeap(String max) {
-            heap = max;
+            return withJvmOption("-Xmx" + max);
+        }
+
+        /** Adds an option of the JVM, from the next start. A later one overrides those of the build. */
+        public Application withJvmOption(String option) {
+            jvmOptions.add(option);
+            return this;
+        }
+
+        /** Adds command-line arguments, from the next start. */
+        public Application withArguments(String... more) {
+            arguments.addAll(List.of(more));
+            return this;
+        }
+
+        /** Runs these commands of a shell before the application, in the same process, from the next start. */
+        public Application withShell(String commands) {
+            shell = commands;
             return this;
         }
 
@@ -164,6 +184,24 @@ public final class Processes implements AutoCloseable {
             return "http://127.0.0.1:" + port;
         }
 
+        /** Waits until it says where it listens, and returns that. */
+        public String awaitUrl() {
+            await("listening", () -> LISTENING.matcher(output()).find());
+            return LISTENING
+                    .matcher(output())
+                    .results()
+                    .findFirst()
+                    .orElseThrow()
+                    .group(1);
+        }
+
+        /** Waits until it ends, and returns its exit code. */
+        public int awaitEnd() {
+            Process running = running();
+            Waiting.await(name + " ends").atMost(START_MAX).until(() -> !running.isAlive());
+            return running.exitValue();
+        }
+
         /** Returns at once: see {@link #awaitReady()}. */
         public Application start() {
             if (isAlive()) {
@@ -172,9 +210,12 @@ public final class Processes implements AutoCloseable {
             try {
                 Files.createDirectories(directory);
                 logStart = Files.exists(log()) ? Files.size(log()) : 0;
-                List<String> command = otherJar == null ? command() : jarCommand(otherJar);
-                if (heap != null) {
-                    command.add(command.indexOf("-jar"), "-Xmx" + heap);
+                List<String> command = new ArrayList<>(otherJar == null ? command() : jarCommand(otherJar));
+                int jar = command.indexOf("-jar");
+                command.addAll(jar < 0 ? command.size() : jar, jvmOptions);
+                command.addAll(arguments);
+                if (shell != null) {
+                    command.addAll(0, List.of("sh", "-c", shell + " && exec \"$@\"", "sh"));
                 }
                 ProcessBuilder builder = new ProcessBuilder(command)
                         .directory(directory.toFile())

@@ -71,6 +71,40 @@ class StartRefusedIT {
     }
 
     @Test
+    void a_path_that_the_build_has_fixed_is_refused(@TempDir Path directory) throws IOException {
+        Path file = Files.writeString(directory.resolve("dtc.properties"), "quarkus.http.root-path=/from/file\n");
+        try (Processes processes = new Processes("start-path")) {
+            Application environment = processes
+                    .coordinator("environment")
+                    .with("QUARKUS_HTTP_ROOT_PATH", "/dtc")
+                    .start();
+            Application property = processes
+                    .coordinator("property")
+                    .withJvmOption("-Dquarkus.http.root-path=dtc/")
+                    .start();
+            Application inFile = processes
+                    .coordinator("file")
+                    .with("QUARKUS_CONFIG_LOCATIONS", file.toString())
+                    .start();
+            Application other = processes
+                    .coordinator("other")
+                    .with("QUARKUS_HTTP_NON_APPLICATION_ROOT_PATH", "/ops")
+                    .start();
+            refuses(environment, "quarkus.http.root-path", "QUARKUS_HTTP_ROOT_PATH", "'/dtc'", "X-Forwarded-Prefix");
+            refuses(property, "quarkus.http.root-path", "'dtc/'");
+            refuses(inFile, "quarkus.http.root-path", "'/from/file'");
+            refuses(other, "QUARKUS_HTTP_NON_APPLICATION_ROOT_PATH", "'/ops'");
+
+            processes
+                    .coordinator("same")
+                    .with("QUARKUS_HTTP_ROOT_PATH", "/")
+                    .with("QUARKUS_HTTP_NON_APPLICATION_ROOT_PATH", "/q/")
+                    .start()
+                    .awaitReady();
+        }
+    }
+
+    @Test
     void all_limits_that_allow_nothing_are_reported_at_once() {
         try (Processes processes = new Processes("start-limited")) {
             String said = ended(processes
