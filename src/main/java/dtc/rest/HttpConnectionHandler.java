@@ -7,6 +7,7 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -44,6 +45,7 @@ import org.jspecify.annotations.Nullable;
  *       the body of a request the connection is closed, because the next request could not be found.
  *   <li>A large response counts as unsent until the client has read it, for which there is a time limit.
  *   <li>An error response without a body gets a problem document.
+ *   <li>A client that closes its side of the connection receives the responses to the requests that it sent as a whole.
  * </ul>
  */
 final class HttpConnectionHandler extends ChannelDuplexHandler {
@@ -68,6 +70,9 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
     private @Nullable ChannelFuture responseEnd;
 
     private boolean isHead;
+    /** The client has closed its side of the connection. */
+    private boolean inputEnded;
+
     /** The connection is about to be closed. What else is received or written is discarded. */
     private boolean closing;
 
@@ -193,6 +198,29 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
         if (readDeferred && held.isEmpty() && context.channel().isWritable()) {
             readDeferred = false;
             context.read();
+        }
+        closeIfInputEnded(context);
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) {
+            inputEnded = true;
+            closeIfInputEnded(context);
+        }
+        context.fireUserEventTriggered(event);
+    }
+
+    private void closeIfInputEnded(ChannelHandlerContext context) {
+        boolean awaitsResponse = busy && received;
+        if (!inputEnded || closing || awaitsResponse || !held.isEmpty()) {
+            return;
+        }
+        ChannelFuture end = responseEnd;
+        if (end == null || busy) {
+            var _ = context.close();
+        } else {
+            end.addListener(ChannelFutureListener.CLOSE);
         }
     }
 

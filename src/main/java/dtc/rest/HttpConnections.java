@@ -5,7 +5,9 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPipeline;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
 
 /**
  * Adds a {@link HttpConnectionHandler} to each HTTP/1 connection that a server of this process accepts. Netty loads
@@ -31,6 +33,7 @@ public final class HttpConnections extends ChannelInitializerExtension {
 
     @Override
     public void postInitializeServerChildChannel(Channel channel) {
+        channel.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         channel.pipeline().addLast(new Installer());
     }
 
@@ -53,6 +56,14 @@ public final class HttpConnections extends ChannelInitializerExtension {
                 pipeline.remove(this);
             }
             context.fireChannelRead(message);
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event instanceof ChannelInputShutdownEvent) {
+                var _ = context.close();
+            }
+            context.fireUserEventTriggered(event);
         }
     }
 }

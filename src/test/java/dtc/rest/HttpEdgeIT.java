@@ -95,6 +95,31 @@ class HttpEdgeIT {
     }
 
     @Test
+    void a_client_that_closes_its_side_receives_its_responses() {
+        String begin = "POST /transactions HTTP/1.1\r\n" + HOST + "Content-Length: 0\r\n\r\n";
+        try (RawClient client = client()) {
+            client.send(begin + begin + "GET /transactions/" + ID + " HTTP/1.1\r\n" + HOST + "\r\n")
+                    .end();
+            assertEquals(201, client.read().status());
+            assertEquals(201, client.read().status());
+            assertProblem(404, client.read());
+            assertTrue(client.isClosed());
+        }
+        try (RawClient client = client()) {
+            assertEquals(201, client.send(begin).read().status());
+            client.end();
+            assertTrue(client.isClosed());
+        }
+        for (String incomplete :
+                List.of("", "G", "POST /transactions HTTP/1.1\r\n" + HOST + "Content-Length: 5\r\n\r\n{}")) {
+            try (RawClient client = client()) {
+                client.send(incomplete).end();
+                assertTrue(client.isClosed());
+            }
+        }
+    }
+
+    @Test
     void too_long_a_head_is_a_problem() {
         assertProblem(414, send("GET /" + "a".repeat(9_000) + " HTTP/1.1\r\n" + HOST + "\r\n"));
         assertProblem(431, send("GET / HTTP/1.1\r\n" + HOST + "X: " + "a".repeat(20_000) + "\r\n\r\n"));

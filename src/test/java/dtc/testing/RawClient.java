@@ -66,6 +66,15 @@ public final class RawClient implements AutoCloseable {
         }
     }
 
+    /** Closes the side of the client. */
+    public void end() {
+        try {
+            socket.shutdownOutput();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Reads and discards bytes. Returns whether the server closed the connection. */
     public boolean skip(int bytes) {
         try {
