@@ -5,8 +5,10 @@ import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.List;
 import java.util.Locale;
 
@@ -28,18 +30,36 @@ public final class Main {
         // Libraries use the default locale too. In Turkish, for example, they may not find a header with an I in its
         // name.
         Locale.setDefault(Locale.ROOT);
-        if (arguments.length == 0) {
+        if (arguments.length == 0 && hasTemporaryDirectory()) {
             HttpConnections.enable();
             Quarkus.run(arguments);
             return;
         }
         try (PrintStream out = printStream(FileDescriptor.out);
                 PrintStream err = printStream(FileDescriptor.err)) {
-            int status = command(List.of(arguments), out, err);
+            int status = arguments.length == 0 ? withoutTemporaryDirectory(err) : command(List.of(arguments), out, err);
             out.flush();
             err.flush();
             System.exit(status);
         }
+    }
+
+    /** The server unpacks its static files there. */
+    private static boolean hasTemporaryDirectory() {
+        try {
+            Files.delete(Files.createTempFile("dtc", null));
+            return true;
+        } catch (IOException _) {
+            return false;
+        }
+    }
+
+    private static int withoutTemporaryDirectory(PrintStream err) {
+        err.printf(
+                "Not started: no file can be created in %s (java.io.tmpdir). Mount a writable volume there, or set"
+                        + " -Djava.io.tmpdir to a writable directory.%n",
+                System.getProperty("java.io.tmpdir"));
+        return 1;
     }
 
     private static int command(List<String> words, PrintStream out, PrintStream err) {

@@ -16,6 +16,7 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import java.util.Locale;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,10 @@ final class ExceptionMappers {
         String allow = status == 404 || status == 405
                 ? Operations.allow(uri.getRequestUri().getRawPath())
                 : "";
+        if (status == 405 && allow.isEmpty()) {
+            // A path of the console.
+            allow = String.join(", ", new TreeSet<>(refused.getResponse().getAllowedMethods()));
+        }
         ProblemException problem =
                 allow.isEmpty() ? Problems.http(status) : Problems.http(405).header(HttpHeaders.ALLOW, allow);
         return problem.toResponse(request);

@@ -36,14 +36,15 @@ class EnvironmentIT {
 
     /** No file can be created in /proc, by any user. */
     @Test
-    void only_the_directory_of_the_log_must_be_writable(@TempDir Path log) throws Exception {
+    void only_the_directories_of_the_log_and_for_temporary_files_must_be_writable(
+            @TempDir Path log, @TempDir Path temporary) throws Exception {
         try (Processes processes = new Processes("environment-read-only")) {
             Application application = processes
                     .coordinator("application")
                     .with("DTC_RM_IDS", "orders,payments")
                     .with("DTC_LOG_DIRECTORY", log.toString())
                     .withShell("cd /proc && unset HOME")
-                    .withJvmOption("-Djava.io.tmpdir=/proc")
+                    .withJvmOption("-Djava.io.tmpdir=" + temporary)
                     .withJvmOption("-Duser.home=/proc/nobody")
                     .start()
                     .awaitReady();
@@ -59,6 +60,20 @@ class EnvironmentIT {
             }
             application.stop();
             assertFalse(application.output().contains("\tat "), application.output());
+        }
+    }
+
+    @Test
+    void a_start_without_a_directory_for_temporary_files_is_refused() {
+        try (Processes processes = new Processes("environment-temporary")) {
+            Application application = processes
+                    .coordinator("application")
+                    .withJvmOption("-Djava.io.tmpdir=/proc")
+                    .start();
+            Waiting.await().until(() -> !application.isAlive());
+            String said = application.output();
+            assertTrue(said.contains("Not started: no file can be created in /proc (java.io.tmpdir)"), said);
+            assertFalse(said.contains("\tat "), said);
         }
     }
 

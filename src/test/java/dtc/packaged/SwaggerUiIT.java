@@ -40,7 +40,7 @@ class SwaggerUiIT {
         press(browser, css + " .opblock-summary-control");
         press(browser, css + " .try-out__btn");
         press(browser, css + " .execute");
-        String status = css + " .live-responses-table .response-col_status";
+        String status = css + " .live-responses-table tbody .response-col_status";
         browser.await(page -> assertTrue(page.text(status).matches(".*\\d{3}.*")));
         return Integer.parseInt(browser.text(status).replaceAll("\\D", ""));
     }
