@@ -4,6 +4,7 @@ import dtc.protocol.Refusal;
 import dtc.runtime.Answer;
 import dtc.runtime.OutOfMemory;
 import io.vertx.core.Future;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.core.Response.Status;
@@ -132,6 +133,7 @@ public final class Problems {
             context.request().connection().close(); // the response cannot be completed
             return Future.succeededFuture();
         }
+        response.putHeader(HttpHeaders.DATE, HttpDate.now()); // a request for "*" passes no other handler
         problem.headers(context.request()).forEach(response::putHeader);
         return response.setStatusCode(problem.status()).end(problem.body(context.request()));
     }
