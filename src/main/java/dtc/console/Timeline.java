@@ -91,9 +91,10 @@ final class Timeline {
             preparingNanos = elapsed;
         }
         Moment.Applied moment = Moment.Applied.of(elapsed, event, step, before.state());
-        boolean write =
-                (event instanceof CoordinatorEvent.WriteRequested || event instanceof CoordinatorEvent.WriteStaged)
-                        && moment.asked().isEmpty();
+        boolean write = (event instanceof CoordinatorEvent.WriteRequested
+                        || event instanceof CoordinatorEvent.EnlistRequested
+                        || event instanceof CoordinatorEvent.WriteStaged)
+                && moment.asked().isEmpty();
         if (write && before.state() == transaction.state() && ++writeMoments > WRITE_MOMENTS_MAX) {
             writesLeftOut = oneMore(writesLeftOut, elapsed, true);
         } else {

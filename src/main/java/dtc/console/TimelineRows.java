@@ -114,6 +114,9 @@ final class TimelineRows {
     private void applied(Moment.Applied m, int index) {
         switch (m.event()) {
             case CoordinatorEvent.WriteRequested e -> writeRequested(m, e);
+            case CoordinatorEvent.EnlistRequested e -> enlistRequested(m, e);
+            case CoordinatorEvent.RollbackOnlyRequested e ->
+                milestone(m, Tone.BACK, "It must not commit: it can only roll back now", e.reason());
             case CoordinatorEvent.WriteNotSent e ->
                 milestone(m, Tone.BACK, "A write could not be sent: it can only roll back now", e.reason());
             case CoordinatorEvent.WriteStaged e when carried.contains(e.resourceManager()) -> votesAsked(m);
@@ -266,6 +269,20 @@ final class TimelineRows {
         }
     }
 
+    private void enlistRequested(Moment.Applied m, CoordinatorEvent.EnlistRequested e) {
+        boolean accepted = m.write() instanceof WriteResult.Accepted;
+        if (accepted) {
+            drawing.participant(e.resourceManager(), "active");
+        }
+        drawing.row(
+                m.nanos(),
+                accepted ? Tone.PLAIN : Tone.BACK,
+                m.before() != m.after(),
+                e.resourceManager() + (accepted ? " enlisted itself" : " was not enlisted"),
+                null,
+                List.of());
+    }
+
     private void votesAsked(Moment.Applied m) {
         List<String> asked = m.asked();
         if (asked.isEmpty()) {
@@ -352,6 +369,7 @@ final class TimelineRows {
         drawing.coordinator("rolled-back");
         switch (m.event()) {
             case CoordinatorEvent.RollbackRequested _,
+                    CoordinatorEvent.RollbackOnlyRequested _,
                     CoordinatorEvent.Expired _,
                     CoordinatorEvent.ShutdownStarted _ -> {} // these rows are the decision
             case CoordinatorEvent.VotesOverdue _ -> decidedToRollBack(m, "The time for votes was over.");

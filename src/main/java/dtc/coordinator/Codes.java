@@ -70,6 +70,7 @@ final class Codes {
             case SHUTDOWN -> 15;
             case OPERATOR -> 16;
             case GIVEN_UP -> 17;
+            case ROLLBACK_ONLY -> 18;
         };
     }
 

@@ -17,6 +17,21 @@ public sealed interface CoordinatorEvent {
     record WriteRequested(String resourceManager, UUID instance, boolean onePhase, boolean sentWithPrepare)
             implements CoordinatorEvent {}
 
+    /**
+     * A resource manager enlists itself before it works in the transaction. The work counts as one write.
+     *
+     * @param instance the registered instance
+     * @param claimedInstance the instance that the caller names; null if it names none
+     * @param request identifies the call, so that a repeated one gets the same number; null if it may not be repeated
+     */
+    record EnlistRequested(
+            String resourceManager,
+            UUID instance,
+            @Nullable UUID claimedInstance,
+            boolean onePhase,
+            @Nullable UUID request)
+            implements CoordinatorEvent {}
+
     /** A write was not sent. */
     record WriteNotSent(String resourceManager, String reason) implements CoordinatorEvent {}
 
@@ -34,6 +49,9 @@ public sealed interface CoordinatorEvent {
             this(Cause.CLIENT, null);
         }
     }
+
+    /** The client or a participant calls rollback-only: the transaction must not commit. */
+    record RollbackOnlyRequested(String reason) implements CoordinatorEvent {}
 
     /** An active transaction has reached its timeout. */
     record Expired() implements CoordinatorEvent {}

@@ -4,6 +4,8 @@ import dtc.protocol.Ballot;
 import dtc.protocol.Resolution;
 import dtc.protocol.State;
 import dtc.protocol.Vote;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -15,12 +17,13 @@ import org.jspecify.annotations.Nullable;
  * @param onePhase whether it supports one-phase commit
  * @param ballot its vote; null until known
  * @param reason why it is in its state; null if there is nothing to report
- * @param writes number of writes sent to it; also the sequence number of the last one
+ * @param writes number of writes sent to it and of its enlistments; also the sequence number of the last one
  * @param writesInFlight number of unanswered writes; the vote is requested once this is 0
  * @param unresponsive whether it did not answer a message. A rollback does not wait for such a participant, since it
  *     asks for the outcome.
  * @param givenUp the operator who gave up the delivery of its commit, and why; null if it was not given up, or if it
  *     was delivered or discarded later
+ * @param enlistments its latest enlistments that may be repeated, oldest first; empty once it is not active
  */
 public record Participant(
         String resourceManager,
@@ -32,9 +35,20 @@ public record Participant(
         int writes,
         int writesInFlight,
         boolean unresponsive,
-        @Nullable Resolution givenUp) {
+        @Nullable Resolution givenUp,
+        List<NumberedRequest> enlistments) {
+
+    /**
+     * Limit of remembered enlistments. If an older one is repeated, it gets a new number, which never arrives at the
+     * resource manager, so that it votes ABORT.
+     */
+    private static final int ENLISTMENTS_MAX = 100;
+
+    /** An enlistment that may be repeated. */
+    record NumberedRequest(UUID request, int sequence) {}
 
     public Participant {
+        enlistments = List.copyOf(enlistments);
         if (writesInFlight < 0 || writesInFlight > writes) {
             throw new IllegalArgumentException(String.format(
                     Locale.ROOT, "%s: %d of %d writes in flight", resourceManager, writesInFlight, writes));
@@ -42,16 +56,40 @@ public record Participant(
     }
 
     static Participant enlist(String resourceManager, UUID instance, boolean onePhase) {
-        return new Participant(resourceManager, instance, onePhase, State.ACTIVE, null, null, 0, 0, false, null);
+        return new Participant(
+                resourceManager, instance, onePhase, State.ACTIVE, null, null, 0, 0, false, null, List.of());
     }
 
     Participant writeSent() {
-        return withWrites(writes + 1, writesInFlight + 1);
+        return withWrites(writes + 1, writesInFlight + 1, enlistments);
+    }
+
+    /** Numbers the work of a resource manager that enlisted itself. Nothing is sent, so nothing is in flight. */
+    Participant enlistedItself(@Nullable UUID request) {
+        if (request == null) {
+            return withWrites(writes + 1, writesInFlight, enlistments);
+        }
+        List<NumberedRequest> remembered = new ArrayList<>(enlistments);
+        remembered.add(new NumberedRequest(request, writes + 1));
+        return withWrites(
+                writes + 1,
+                writesInFlight,
+                remembered.subList(Math.max(0, remembered.size() - ENLISTMENTS_MAX), remembered.size()));
+    }
+
+    /** Returns the number that an earlier enlistment with this request got; 0 if there was none. */
+    int sequenceOf(@Nullable UUID request) {
+        for (NumberedRequest enlistment : enlistments) {
+            if (enlistment.request().equals(request)) {
+                return enlistment.sequence();
+            }
+        }
+        return 0;
     }
 
     /** Counts a write as answered. Ignores duplicate replies. */
     Participant writeAnswered() {
-        return writesInFlight == 0 ? this : withWrites(writes, writesInFlight - 1);
+        return writesInFlight == 0 ? this : withWrites(writes, writesInFlight - 1, enlistments);
     }
 
     Participant writeFailed(String newReason, boolean noAnswer) {
@@ -93,7 +131,7 @@ public record Participant(
         return with(state, ballot, reason, unresponsive, null);
     }
 
-    private Participant withWrites(int newWrites, int newWritesInFlight) {
+    private Participant withWrites(int newWrites, int newWritesInFlight, List<NumberedRequest> newEnlistments) {
         return new Participant(
                 resourceManager,
                 instance,
@@ -104,7 +142,8 @@ public record Participant(
                 newWrites,
                 newWritesInFlight,
                 unresponsive,
-                givenUp);
+                givenUp,
+                newEnlistments);
     }
 
     private Participant with(
@@ -128,7 +167,8 @@ public record Participant(
                 writes,
                 writesInFlight,
                 newUnresponsive,
-                newGivenUp);
+                newGivenUp,
+                newState == State.ACTIVE ? enlistments : List.of());
     }
 
     public boolean isReadOnly() {

@@ -66,7 +66,8 @@ public record TransactionRecord(
                         case READ_ONLY -> Ballot.READ_ONLY;
                         case ABORT -> Ballot.abort(String.valueOf(reason));
                     };
-            return new Participant(resourceManager, instance, true, state, ballot, reason, 0, 0, false, givenUp);
+            return new Participant(
+                    resourceManager, instance, true, state, ballot, reason, 0, 0, false, givenUp, List.of());
         }
     }
 

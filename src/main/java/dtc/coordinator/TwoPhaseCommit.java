@@ -11,6 +11,7 @@ import dtc.coordinator.CoordinatorEffect.Timing;
 import dtc.coordinator.CoordinatorEvent.Acknowledged;
 import dtc.coordinator.CoordinatorEvent.Contradicted;
 import dtc.coordinator.CoordinatorEvent.DiscardRequested;
+import dtc.coordinator.CoordinatorEvent.EnlistRequested;
 import dtc.coordinator.CoordinatorEvent.Expired;
 import dtc.coordinator.CoordinatorEvent.GiveUpRequested;
 import dtc.coordinator.CoordinatorEvent.Lost;
@@ -23,6 +24,7 @@ import dtc.coordinator.CoordinatorEvent.RecordRetryDue;
 import dtc.coordinator.CoordinatorEvent.Recorded;
 import dtc.coordinator.CoordinatorEvent.Recovered;
 import dtc.coordinator.CoordinatorEvent.Resolved;
+import dtc.coordinator.CoordinatorEvent.RollbackOnlyRequested;
 import dtc.coordinator.CoordinatorEvent.RollbackRequested;
 import dtc.coordinator.CoordinatorEvent.ShutdownStarted;
 import dtc.coordinator.CoordinatorEvent.Unanswered;
@@ -46,7 +48,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Two-phase commit with presumed abort (Mohan, Lindsay, Obermarck 1986; the states follow Gray and Lamport 2006,
- * section 2). The coordinator's rules are in this class, in {@link PhaseTwo} and in {@link ReplyTable}.
+ * section 2). The coordinator's rules are in this class, in {@link WriteNumbering}, {@link PhaseTwo} and
+ * {@link ReplyTable}.
  *
  * <p>Messages may be lost, duplicated, delayed and reordered. Therefore every event is allowed in every state, and an
  * event that arrives too late is ignored.
@@ -70,12 +73,14 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
 
     private Step transition(Transaction t, CoordinatorEvent event, Instant now) {
         return switch (event) {
-            case WriteRequested e -> writeRequested(t, e);
-            case WriteNotSent e -> markRollback(t, e.reason());
+            case WriteRequested e -> numbering().writeRequested(t, e);
+            case EnlistRequested e -> numbering().enlistRequested(t, e);
+            case WriteNotSent e -> markRollback(t, Cause.WRITE_FAILED, e.reason());
             case WriteStaged e -> writeStaged(t, e);
             case WriteFailed e -> writeFailed(t, e, now);
             case PrepareRequested _ -> prepareRequested(t, now);
             case RollbackRequested e -> rollbackRequested(t, e, now);
+            case RollbackOnlyRequested e -> rollbackOnlyRequested(t, e, now);
             case Expired _ -> rollBackUnlessPrepared(t, Cause.EXPIRED, "expired before it was prepared", now);
             case ShutdownStarted _ -> rollBackUnlessPrepared(t, Cause.SHUTDOWN, "the coordinator was shut down", now);
             case VoteArrived e -> voteArrived(t, e, now);
@@ -97,35 +102,11 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         };
     }
 
-    // Writes
-
-    private Step writeRequested(Transaction t, WriteRequested e) {
-        if (t.state() != TransactionState.ACTIVE) {
-            return Step.refuseWrite(t, WriteResult.Reason.WRONG_STATE);
-        }
-        if (t.writes() >= writesMax) {
-            return Step.refuseWrite(t, WriteResult.Reason.TOO_MANY_WRITES);
-        }
-        Participant enlisted = t.participant(e.resourceManager());
-        if (enlisted == null) {
-            if (t.participants().size() >= participantsMax) {
-                return Step.refuseWrite(t, WriteResult.Reason.TOO_MANY_PARTICIPANTS);
-            }
-            List<Participant> participants = new ArrayList<>(t.participants());
-            participants.add(Participant.enlist(e.resourceManager(), e.instance(), e.onePhase())
-                    .writeSent());
-            return Step.write(t.withParticipants(participants), new WriteResult.Accepted(1));
-        }
-        if (!enlisted.instance().equals(e.instance())) {
-            // The new instance does not have the earlier writes.
-            Step marked = markRollback(
-                    t, "resource manager %s restarted and lost earlier writes".formatted(e.resourceManager()));
-            return Step.refuseWrite(marked.transaction(), WriteResult.Reason.WRONG_STATE);
-        }
-        return Step.write(
-                t.updateParticipant(e.resourceManager(), Participant::writeSent),
-                new WriteResult.Accepted(enlisted.writes() + 1));
+    private WriteNumbering numbering() {
+        return new WriteNumbering(participantsMax, writesMax);
     }
+
+    // Writes
 
     private static Step writeStaged(Transaction t, WriteStaged e) {
         Transaction next = t.updateParticipant(e.resourceManager(), Participant::writeAnswered);
@@ -142,7 +123,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
     private static Step writeFailed(Transaction t, WriteFailed e, Instant now) {
         Transaction next = t.updateParticipant(e.resourceManager(), p -> p.writeFailed(e.reason(), e.noAnswer()));
         return switch (t.state()) {
-            case ACTIVE -> markRollback(next, e.reason());
+            case ACTIVE -> markRollback(next, Cause.WRITE_FAILED, e.reason());
             // The vote was not requested yet, because the write was unanswered.
             case PREPARING -> rollBack(next, Cause.WRITE_FAILED, e.reason(), now);
             case ROLLING_BACK -> PhaseTwo.finishRollback(next, now);
@@ -159,10 +140,10 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
     }
 
     /** Allows only rollback. A failed write must prevent commit even if the client did not receive the refusal. */
-    private static Step markRollback(Transaction t, String reason) {
+    static Step markRollback(Transaction t, Cause cause, String reason) {
         return t.state() == TransactionState.ACTIVE
                 ? Step.of(t.transitionTo(TransactionState.MARKED_ROLLBACK, t.startedAt())
-                        .withCause(Cause.WRITE_FAILED, reason))
+                        .withCause(cause, reason))
                 : Step.of(t);
     }
 
@@ -170,7 +151,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
 
     private static Step prepareRequested(Transaction t, Instant now) {
         if (t.state() == TransactionState.MARKED_ROLLBACK) {
-            return rollBack(t, Cause.WRITE_FAILED, t.reason(), now);
+            return rollBack(t, markedBecause(t), t.reason(), now);
         }
         if (t.state() != TransactionState.ACTIVE) {
             return Step.of(t);
@@ -341,9 +322,35 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
     private static Step rollbackRequested(Transaction t, RollbackRequested e, Instant now) {
         return switch (t.state()) {
             case ACTIVE, PREPARING -> rollBack(t, e.cause(), e.reason(), now);
-            case MARKED_ROLLBACK -> rollBack(t, Cause.WRITE_FAILED, t.reason(), now);
+            case MARKED_ROLLBACK -> rollBack(t, markedBecause(t), t.reason(), now);
             // The decision is being recorded or was made.
             case DECIDING,
+                    DELEGATING,
+                    DELEGATED,
+                    RESOLVING,
+                    COMMITTING,
+                    COMMITTED,
+                    ROLLING_BACK,
+                    ROLLED_BACK,
+                    HEURISTIC -> Step.of(t);
+        };
+    }
+
+    /** Returns why a transaction can only roll back. */
+    private static Cause markedBecause(Transaction marked) {
+        return Objects.requireNonNull(marked.cause());
+    }
+
+    /**
+     * Prevents the commit. While the decision is being recorded or only a participant knows it, this is too late to
+     * have an effect, and too early for an answer.
+     */
+    private static Step rollbackOnlyRequested(Transaction t, RollbackOnlyRequested e, Instant now) {
+        return switch (t.state()) {
+            case ACTIVE -> markRollback(t, Cause.ROLLBACK_ONLY, e.reason());
+            case PREPARING -> rollBack(t, Cause.ROLLBACK_ONLY, e.reason(), now);
+            case MARKED_ROLLBACK,
+                    DECIDING,
                     DELEGATING,
                     DELEGATED,
                     RESOLVING,

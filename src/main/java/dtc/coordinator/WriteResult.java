@@ -1,12 +1,15 @@
 package dtc.coordinator;
 
-/** The result of a write event, for the caller of the write. */
+/** The result of a write or an enlistment, for its caller. */
 public sealed interface WriteResult {
 
-    /** The write must be sent. {@code sequence} numbers the writes to one participant, starting at 1. */
+    /**
+     * The write must be sent, or the resource manager is enlisted. {@code sequence} numbers the writes and enlistments
+     * of one participant, starting at 1.
+     */
     record Accepted(int sequence) implements WriteResult {}
 
-    /** The write is not part of the transaction. */
+    /** The write or enlistment is not part of the transaction. */
     record Refused(Reason reason) implements WriteResult {}
 
     enum Reason {

@@ -272,7 +272,9 @@ public class Metrics implements TransactionListener {
 
     /** Escapes quotes, because a reason may contain untrusted text that looks like another field. */
     private static @Nullable String quoted(@Nullable String reason) {
-        return reason == null ? null : reason.replace("\\", "\\\\").replace("\"", "\\\"");
+        return reason == null
+                ? null
+                : Ballot.withoutKey(reason).replace("\\", "\\\\").replace("\"", "\\\"");
     }
 
     private static String cause(@Nullable Cause cause) {

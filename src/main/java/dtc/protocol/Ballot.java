@@ -5,15 +5,29 @@ import org.jspecify.annotations.Nullable;
 /**
  * A vote with its origin and reason.
  *
- * @param reason why the vote is ABORT; otherwise null. Must not contain keys or values, since it is logged.
+ * @param reason why the vote is ABORT; otherwise null. Must not contain values. It is logged {@link #withoutKey}.
  */
 public record Ballot(Vote vote, VoteCause cause, @Nullable String reason) {
+
+    /** Comes before the key, which is at the end of a reason. */
+    private static final String KEY = ", key: ";
 
     public static final Ballot COMMIT = new Ballot(Vote.COMMIT, VoteCause.VOTED, null);
     public static final Ballot READ_ONLY = new Ballot(Vote.READ_ONLY, VoteCause.VOTED, null);
 
     public static Ballot abort(String reason) {
         return new Ballot(Vote.ABORT, VoteCause.VOTED, reason);
+    }
+
+    /** Returns the reason of a transaction with a condition that does not hold. */
+    public static String conditionFailed(String key) {
+        return "a condition does not hold" + KEY + key;
+    }
+
+    /** Removes the key from a reason, for logs: keys may identify persons. */
+    public static String withoutKey(String reason) {
+        int key = reason.indexOf(KEY);
+        return key < 0 ? reason : reason.substring(0, key);
     }
 
     /** Returns the ABORT that the coordinator records if no valid vote arrived. */

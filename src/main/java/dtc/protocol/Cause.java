@@ -10,6 +10,8 @@ public enum Cause {
     EXPIRED,
     SHUTDOWN,
     WRITE_FAILED,
+    /** A client or a participant called rollback-only. */
+    ROLLBACK_ONLY,
     VOTE_ABORT,
     VOTE_TIMEOUT,
     VOTE_ERROR,

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Request and response bodies of both HTTP interfaces. All fields of incoming bodies are nullable and are validated by
- * the endpoints. Outgoing bodies are complete.
+ * the endpoints. Outgoing bodies are complete. In JSON, {@code condition} is named {@code if}.
  */
 public final class Messages {
 
@@ -25,7 +25,22 @@ public final class Messages {
     public record WriteRequest(
             @Nullable String resourceManager,
             @Nullable String key,
-            @Nullable JsonText value) {}
+            @Nullable JsonText value,
+            @Nullable Boolean delete,
+            @Nullable WriteCondition condition) {}
+
+    /** The member {@code if} of a write: either a value or {@code absent}. */
+    public record WriteCondition(
+            @Nullable JsonText value, @Nullable Boolean absent) {}
+
+    /** Body of {@code PUT /transactions/{id}/participants/{rm}}. */
+    public record EnlistmentRequest(
+            @Nullable String instance, @Nullable String request) {}
+
+    public record EnlistmentDocument(String resourceManager, int sequence, Instant expiresAt) {}
+
+    /** Body of {@code POST /transactions/{id}/rollback-only}. */
+    public record RollbackOnlyRequest(@Nullable String reason) {}
 
     public record TransactionDocument(
             String id,
@@ -79,13 +94,18 @@ public final class Messages {
     // Coordinator -> resource manager
 
     public record StageRequest(
-            @Nullable String key, @Nullable JsonText value) {}
+            @Nullable String key,
+            @Nullable JsonText value,
+            @Nullable Boolean delete,
+            @Nullable WriteCondition condition) {}
 
     /** A write that is sent with the prepare message. */
     public record PrepareWrite(
             @Nullable Integer sequence,
             @Nullable String key,
-            @Nullable JsonText value) {}
+            @Nullable JsonText value,
+            @Nullable Boolean delete,
+            @Nullable WriteCondition condition) {}
 
     /** Body of {@code POST {url}/transactions/{id}/prepare} with writes. A prepare without writes has no body. */
     public record PrepareRequest(@Nullable List<PrepareWrite> writes) {}
@@ -96,7 +116,7 @@ public final class Messages {
     /**
      * A message of a batch. Fields that do not apply to its type are absent.
      *
-     * @param writeCount for a prepare and a one-phase commit: the number of writes of the transaction
+     * @param writeCount for a prepare and a one-phase commit: the number of writes and enlistments
      */
     public record BatchMessage(
             @Nullable MessageType type,
@@ -104,6 +124,8 @@ public final class Messages {
             @Nullable Integer sequence,
             @Nullable String key,
             @Nullable JsonText value,
+            @Nullable Boolean delete,
+            @Nullable WriteCondition condition,
             @Nullable List<PrepareWrite> writes,
             @Nullable Integer writeCount) {}
 

@@ -1,7 +1,18 @@
 package dtc.protocol;
 
-/** Sanitizes untrusted text for logs and web pages. */
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/** Text for logs and web pages. */
 public final class PlainText {
+
+    /** Longest first. */
+    private static final List<Map.Entry<String, Duration>> UNITS = List.of(
+            Map.entry("day", Duration.ofDays(1)),
+            Map.entry("hour", Duration.ofHours(1)),
+            Map.entry("minute", Duration.ofMinutes(1)),
+            Map.entry("second", Duration.ofSeconds(1)));
 
     private PlainText() {}
 
@@ -12,6 +23,18 @@ public final class PlainText {
                 .map(c -> isPlain(c) ? c : ' ')
                 .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                 .toString();
+    }
+
+    /** Returns a duration in words, such as "7 days", in the largest unit of which it is a multiple. */
+    public static String duration(Duration duration) {
+        for (Map.Entry<String, Duration> unit : UNITS) {
+            long millis = unit.getValue().toMillis();
+            if (duration.toMillis() >= millis && duration.toMillis() % millis == 0) {
+                long count = duration.toMillis() / millis;
+                return count + " " + unit.getKey() + (count == 1 ? "" : "s");
+            }
+        }
+        return duration.toMillis() + " milliseconds";
     }
 
     /** Whether the character neither breaks the line nor changes the text direction. */

@@ -28,6 +28,8 @@ public record Refusal(
         RESOURCE_MANAGER_FAILED,
         RESOURCE_MANAGER_SILENT,
         NO_ROOM,
+        /** The resource manager does not support the operation. */
+        NOT_SUPPORTED,
         NAME_TAKEN,
         HOST_NOT_ALLOWED
     }

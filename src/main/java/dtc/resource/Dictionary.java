@@ -4,6 +4,7 @@ import dtc.protocol.Ballot;
 import dtc.protocol.JsonText;
 import dtc.protocol.Outcome;
 import dtc.protocol.TransactionId;
+import dtc.protocol.Update;
 import dtc.resource.StagedTransaction.Phase;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * younger ones, which rules out a deadlock across resource managers. A transaction also aborts if an older one is
  * waiting for one of its keys.
  *
+ * <p><b>Conditions</b> are evaluated against the committed values once all keys of the transaction can be locked.
+ * Checked keys are locked like written ones, so they still hold when the transaction commits.
+ *
  * <p><b>Write numbers.</b> Writes are numbered from 1. A transaction does not commit if one of its writes has not
  * arrived.
  *
@@ -43,7 +47,7 @@ public final class Dictionary {
     private static final String NOTHING_STAGED = "nothing is staged for this transaction here";
 
     private final DictionaryLimits limits;
-    private final NavigableMap<String, JsonText> entries = new TreeMap<>();
+    private final CommittedEntries entries = new CommittedEntries();
     private final NavigableMap<TransactionId, StagedTransaction> open = new TreeMap<>();
     /** The open transactions that wait for keys, oldest first. */
     private final NavigableMap<TransactionId, StagedTransaction> waiting = new TreeMap<>();
@@ -55,7 +59,6 @@ public final class Dictionary {
     private final RememberedOutcomes outcomes;
 
     private long stagedChars;
-    private long storedChars;
     private long reservedChars;
     private long conflicts;
 
@@ -92,13 +95,18 @@ public final class Dictionary {
             return;
         }
         int sequence = e.sequence() > 0 ? e.sequence() : transaction == null ? 1 : transaction.writeNumbers.last() + 1;
-        StagedTransaction.Write before = transaction == null ? null : transaction.writes.get(e.key());
-        if (transaction != null && before != null && before.sequence() >= sequence) {
-            transaction.writeNumbers.add(sequence);
-            effects.add(new ResourceEffect.Staged(e.id(), false));
+        if (transaction != null && transaction.writeNumbers.contains(sequence)) {
+            effects.add(new ResourceEffect.Staged(e.id(), false)); // a duplicate
             return;
         }
-        long addedChars = chars(e.key(), e.value()) - (before == null ? 0 : chars(e.key(), before.value()));
+        StagedKey before = transaction == null ? null : transaction.keys.get(e.key());
+        // A reordered write does not undo a later one, but its condition counts.
+        boolean updates = !(e.update() instanceof Update.None) && (before == null || before.sequence < sequence);
+        long addedChars = (before == null ? (long) e.key().length() : 0L)
+                + (updates ? e.update().chars() - (before == null ? 0 : before.update.chars()) : 0)
+                + (e.condition() == null || (before != null && before.contains(e.condition()))
+                        ? 0
+                        : e.condition().chars());
         if (transaction == null && open.size() >= limits.stagedTransactionsMax()) {
             effects.add(new ResourceEffect.NoRoom(e.id(), "too many transactions have staged writes here"));
             return;
@@ -110,8 +118,14 @@ public final class Dictionary {
         boolean first = transaction == null;
         StagedTransaction target = transaction == null ? new StagedTransaction() : transaction;
         open.put(e.id(), target);
-        target.writes.put(e.key(), new StagedTransaction.Write(sequence, e.value()));
+        StagedKey key = target.keys.computeIfAbsent(e.key(), _ -> new StagedKey());
+        if (updates) {
+            key.update = e.update();
+            key.sequence = sequence;
+        }
+        key.add(e.condition());
         target.writeNumbers.add(sequence);
+        target.chars += addedChars;
         stagedChars += addedChars;
         effects.add(new ResourceEffect.Staged(e.id(), first));
     }
@@ -134,8 +148,11 @@ public final class Dictionary {
                 effects.add(new ResourceEffect.Voted(id, Ballot.COMMIT));
                 return;
             }
-            // The outcome is remembered, so that a write that arrives after the prepare is refused.
-            outcomes.remember(id, Outcome.ROLLBACK);
+            // The outcome is remembered, so that a write that arrives after the prepare is refused. If it may have been
+            // evicted, the write is refused in any case, and it is still unknown whether the transaction committed.
+            if (!outcomes.mayHaveBeenEvicted(id)) {
+                outcomes.remember(id, Outcome.ROLLBACK);
+            }
             effects.add(new ResourceEffect.Voted(id, Ballot.abort(NOTHING_STAGED)));
             return;
         }
@@ -175,7 +192,7 @@ public final class Dictionary {
             return;
         }
         boolean mustWait = false;
-        for (String key : transaction.writes.keySet()) {
+        for (String key : transaction.keys.keySet()) {
             TransactionId holder = locks.get(key);
             if (holder != null) {
                 mustWait = true;
@@ -201,8 +218,14 @@ public final class Dictionary {
             }
             return;
         }
-        long growth = growth(transaction);
-        if (storedChars + reservedChars + Math.max(growth, 0) > limits.storedCharsMax()) {
+        // All keys are available, so the committed values do not change until this transaction ends.
+        String failed = entries.failedCondition(transaction.keys);
+        if (failed != null) {
+            abort(id, transaction, purpose, Ballot.conditionFailed(failed), effects);
+            return;
+        }
+        long growth = entries.growth(transaction.keys);
+        if (entries.chars() + reservedChars + Math.max(growth, 0) > limits.storedCharsMax()) {
             abort(id, transaction, purpose, "the limit of stored entries is reached", effects);
             return;
         }
@@ -215,7 +238,7 @@ public final class Dictionary {
         waiting.remove(id);
         transaction.growth = Math.max(growth, 0);
         reservedChars += transaction.growth;
-        transaction.writes.keySet().forEach(key -> locks.put(key, id));
+        transaction.keys.keySet().forEach(key -> locks.put(key, id));
         effects.add(new ResourceEffect.Voted(id, Ballot.COMMIT));
         effects.add(new ResourceEffect.InDoubt(id));
     }
@@ -231,7 +254,7 @@ public final class Dictionary {
     /** Returns an older transaction that waits for a key of this one; null if there is none. */
     private @Nullable TransactionId olderWaiter(TransactionId id, StagedTransaction transaction) {
         for (var older : waiting.headMap(id).entrySet()) {
-            if (!Collections.disjoint(older.getValue().writes.keySet(), transaction.writes.keySet())) {
+            if (!Collections.disjoint(older.getValue().keys.keySet(), transaction.keys.keySet())) {
                 return older.getKey();
             }
         }
@@ -337,35 +360,18 @@ public final class Dictionary {
         open.remove(id);
         waiting.remove(id);
         if (transaction.phase == Phase.PREPARED) {
-            transaction.writes.keySet().forEach(locks::remove);
+            transaction.keys.keySet().forEach(locks::remove);
             reservedChars -= transaction.growth;
         }
-        transaction.writes.forEach((key, write) -> {
-            stagedChars -= chars(key, write.value());
-            if (outcome == Outcome.COMMIT) {
-                JsonText before = entries.put(key, write.value());
-                storedChars += chars(key, write.value()) - (before == null ? 0 : chars(key, before));
-            }
-        });
+        stagedChars -= transaction.chars;
+        if (outcome == Outcome.COMMIT) {
+            transaction.keys.forEach((key, staged) -> entries.apply(key, staged.update));
+        }
         outcomes.remember(id, outcome);
     }
 
     private boolean isEnded(TransactionId id) {
         return outcomes.containsKey(id) || outcomes.mayHaveBeenEvicted(id);
-    }
-
-    private long growth(StagedTransaction transaction) {
-        long growth = 0;
-        for (var write : transaction.writes.entrySet()) {
-            JsonText before = entries.get(write.getKey());
-            growth += chars(write.getKey(), write.getValue().value())
-                    - (before == null ? 0 : chars(write.getKey(), before));
-        }
-        return growth;
-    }
-
-    private static long chars(String key, JsonText value) {
-        return (long) key.length() + value.text().length();
     }
 
     // Reads
@@ -379,14 +385,7 @@ public final class Dictionary {
      * null.
      */
     public SortedMap<String, JsonText> entries(@Nullable String after, int limit) {
-        TreeMap<String, JsonText> page = new TreeMap<>();
-        for (var entry : (after == null ? entries : entries.tailMap(after, false)).entrySet()) {
-            if (page.size() == limit) {
-                break;
-            }
-            page.put(entry.getKey(), entry.getValue());
-        }
-        return page;
+        return entries.page(after, limit);
     }
 
     /**

@@ -1,7 +1,9 @@
 package dtc.resource;
 
+import dtc.protocol.Condition;
 import dtc.protocol.JsonText;
 import dtc.protocol.TransactionId;
+import dtc.protocol.Update;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,8 +17,18 @@ public sealed interface ResourceEvent {
      *
      * @param sequence the coordinator's number of the write in this transaction, so that a duplicate or reordered
      *     message does not overwrite a later one; 0 if the caller does not number its writes
+     * @param condition null if there is none
      */
-    record Write(TransactionId id, int sequence, String key, JsonText value) implements ResourceEvent {
+    record Write(
+            TransactionId id,
+            int sequence,
+            String key,
+            Update update,
+            @Nullable Condition condition) implements ResourceEvent {
+
+        public Write(TransactionId id, int sequence, String key, JsonText value) {
+            this(id, sequence, key, new Update.Put(value), null);
+        }
 
         public Write {
             if (sequence < 0) {
@@ -28,7 +40,7 @@ public sealed interface ResourceEvent {
     /**
      * Requests a vote. {@code writes} are staged first, unless the transaction has voted or ended.
      *
-     * @param writeCount the number of writes that were sent; null if the caller does not count its writes
+     * @param writeCount the number of writes and enlistments; null if the caller does not count them
      */
     record Prepare(
             TransactionId id, List<Write> writes, @Nullable Integer writeCount) implements ResourceEvent {
@@ -46,8 +58,8 @@ public sealed interface ResourceEvent {
     /**
      * Commits the transaction. If it has not voted, this is a one-phase commit.
      *
-     * @param writeCount for a one-phase commit, the number of writes that were sent; null for any other commit, and if
-     *     the caller does not count its writes
+     * @param writeCount for a one-phase commit, the number of writes and enlistments; null for any other commit, and if
+     *     the caller does not count them
      */
     record Commit(TransactionId id, @Nullable Integer writeCount) implements ResourceEvent {}
 

@@ -1,6 +1,5 @@
 package dtc.resource;
 
-import dtc.protocol.JsonText;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -17,12 +16,15 @@ final class StagedTransaction {
         PREPARED
     }
 
-    /** A staged write. */
-    record Write(int sequence, JsonText value) {}
+    /** The keys that it writes or checks. It locks all of them. */
+    final Map<String, StagedKey> keys = new LinkedHashMap<>();
 
-    final Map<String, Write> writes = new LinkedHashMap<>();
     Phase phase = Phase.STAGED;
     final WriteNumbers writeNumbers = new WriteNumbers();
+
+    /** Number of characters of its staged keys, values and conditions. */
+    long chars;
+
     /**
      * The number of characters by which its commit increases the entries; 0 if it does not. Reserved while PREPARED.
      */

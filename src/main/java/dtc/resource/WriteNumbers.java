@@ -4,7 +4,9 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** The sequence numbers of the received writes of one transaction. They start at 1. */
+/**
+ * The sequence numbers of the received writes of one transaction. They start at 1. Enlistments are numbered as well.
+ */
 final class WriteNumbers {
 
     private static final int OUT_OF_ORDER_MAX = 10_000;
@@ -30,6 +32,10 @@ final class WriteNumbers {
             contiguousTo++;
         }
         outOfOrder = later.isEmpty() ? null : later;
+    }
+
+    boolean contains(int number) {
+        return number <= contiguousTo || (outOfOrder != null && outOfOrder.contains(number));
     }
 
     int last() {

@@ -78,8 +78,9 @@ public class HostedResource {
         RequestValidator validator = new RequestValidator(limits);
         Integer number = sequence == null ? null : validator.sequence(sequence);
         ResourceEvent.Write write = request == null
-                ? validator.stagedWrite("", transaction, number, null, null)
-                : validator.stagedWrite("", transaction, number, request.key(), request.value());
+                ? validator.stagedWrite("", transaction, number, null, null, null, null)
+                : validator.stagedWrite(
+                        "", transaction, number, request.key(), request.value(), request.delete(), request.condition());
         validator.throwIfInvalid();
         return Uni.createFrom().completionStage(() -> target.write(write)).map(answer -> response(answer(answer), rm));
     }
@@ -180,8 +181,14 @@ public class HostedResource {
             TransactionId id = id(message.transaction());
             return switch (message.type()) {
                 case WRITE -> {
-                    ResourceEvent.Write write =
-                            validator.stagedWrite("", id, message.sequence(), message.key(), message.value());
+                    ResourceEvent.Write write = validator.stagedWrite(
+                            "",
+                            id,
+                            message.sequence(),
+                            message.key(),
+                            message.value(),
+                            message.delete(),
+                            message.condition());
                     validator.throwIfInvalid();
                     yield target.write(write).thenApply(HostedResource::answer);
                 }

@@ -1,6 +1,7 @@
 package dtc.rest;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
@@ -17,11 +18,16 @@ import com.fasterxml.jackson.databind.type.LogicalType;
 import dtc.protocol.JsonText;
 import dtc.protocol.Messages.BatchMessage;
 import dtc.protocol.Messages.OutcomeDocument;
+import dtc.protocol.Messages.PrepareWrite;
+import dtc.protocol.Messages.StageRequest;
+import dtc.protocol.Messages.WriteCondition;
+import dtc.protocol.Messages.WriteRequest;
 import io.quarkus.jackson.ObjectMapperCustomizer;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Serializes {@link JsonText} unchanged, and configures the parser to reject input instead of silently changing it. */
@@ -33,10 +39,14 @@ public final class JsonTextModule implements ObjectMapperCustomizer {
         mapper.registerModule(new SimpleModule("json-text")
                 .addSerializer(JsonText.class, new Writer())
                 .addDeserializer(JsonText.class, new Reader()));
-        // An older version rejects a member that it does not know, even if it is null.
-        for (Class<?> document : List.of(OutcomeDocument.class, BatchMessage.class)) {
-            mapper.configOverride(document).setInclude(JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, null));
-        }
+        List<Class<?>> writes = List.of(WriteRequest.class, StageRequest.class, PrepareWrite.class, BatchMessage.class);
+        writes.forEach(write -> mapper.addMixIn(write, ConditionName.class));
+        // An older version rejects a member that it does not know, even if it is null. In addition, the fingerprint of
+        // a
+        // WriteRequest is recorded, so members must not be added to it.
+        Stream.concat(writes.stream(), Stream.of(OutcomeDocument.class, WriteCondition.class))
+                .forEach(document -> mapper.configOverride(document)
+                        .setInclude(JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, null)));
         mapper.enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
         mapper.enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
         mapper.disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT);
@@ -56,6 +66,12 @@ public final class JsonTextModule implements ObjectMapperCustomizer {
         for (CoercionInputShape shape : inputs) {
             mapper.coercionConfigFor(target).setCoercion(shape, CoercionAction.Fail);
         }
+    }
+
+    /** In Java, {@code if} cannot be a name. */
+    private interface ConditionName {
+        @JsonProperty("if")
+        WriteCondition condition();
     }
 
     private static final class Writer extends JsonSerializer<JsonText> {

@@ -2,7 +2,6 @@ package dtc.rest;
 
 import dtc.coordinator.ReplyTable;
 import dtc.protocol.Message;
-import dtc.protocol.Messages.StageRequest;
 import dtc.protocol.Reply;
 import dtc.runtime.Registration;
 import io.smallrye.mutiny.Uni;
@@ -71,8 +70,7 @@ class MessageSender {
         String name = target.id();
         String instance = target.instance().toString();
         return switch (message) {
-            case Message.Write write ->
-                api.write(url, id, name, instance, write.sequence(), new StageRequest(write.key(), write.value()));
+            case Message.Write write -> api.write(url, id, name, instance, write.sequence(), Requests.stage(write));
             case Message.Prepare prepare ->
                 api.prepare(
                         url,

@@ -25,6 +25,8 @@ final class Operations {
         add("/transactions/{id}/prepare", "POST");
         add("/transactions/{id}/commit", "POST");
         add("/transactions/{id}/rollback", "POST");
+        add("/transactions/{id}/rollback-only", "POST");
+        add("/transactions/{id}/participants/{rm}", "PUT");
         add("/transactions/{id}/participants/{rm}/give-up", "POST", "DELETE");
         add("/resource-managers", "GET");
         add("/resource-managers/{id}", "GET", "PUT", "DELETE");

@@ -48,7 +48,7 @@ public final class Problems {
     private static int status(Refusal.Kind kind) {
         return switch (kind) {
             case UNKNOWN_TRANSACTION, UNKNOWN_RESOURCE_MANAGER -> 404;
-            case WRONG_STATE, NAME_TAKEN -> 409;
+            case WRONG_STATE, NAME_TAKEN, NOT_SUPPORTED -> 409;
             case LIMIT_EXCEEDED -> 400;
             case HOST_NOT_ALLOWED -> 403;
             case KEY_REUSED -> UNPROCESSABLE_CONTENT;

@@ -1,15 +1,18 @@
 package dtc.rest;
 
+import dtc.protocol.Condition;
 import dtc.protocol.JsonText;
 import dtc.protocol.Messages.BatchMessage;
 import dtc.protocol.Messages.BatchRequest;
 import dtc.protocol.Messages.BeginRequest;
 import dtc.protocol.Messages.PrepareRequest;
 import dtc.protocol.Messages.PrepareWrite;
+import dtc.protocol.Messages.WriteCondition;
 import dtc.protocol.Messages.WriteRequest;
 import dtc.protocol.PlainText;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
+import dtc.protocol.Update;
 import dtc.resource.ResourceEvent;
 import dtc.rest.Problems.Violation;
 import dtc.runtime.coordinator.Coordinator.Write;
@@ -102,7 +105,7 @@ public final class RequestValidator {
         return Duration.ofMillis(millis);
     }
 
-    /** Validates the reason that an operator gives for an action. */
+    /** Validates the reason that is given for an action. */
     String reason(@Nullable String reason) {
         if (reason == null || reason.isBlank()) {
             violation("reason", "must not be missing or blank");
@@ -138,7 +141,8 @@ public final class RequestValidator {
         return new Write(
                 name(prefix + "resourceManager", request.resourceManager()),
                 key(prefix + "key", request.key()),
-                value(prefix + "value", request.value()));
+                update(prefix, request.value(), request.delete(), request.condition()),
+                condition(prefix, request.condition()));
     }
 
     /**
@@ -149,13 +153,46 @@ public final class RequestValidator {
             TransactionId id,
             @Nullable Integer sequence,
             @Nullable String key,
-            @Nullable JsonText value) {
+            @Nullable JsonText value,
+            @Nullable Boolean delete,
+            @Nullable WriteCondition condition) {
         int number = sequence == null ? 0 : sequence;
         if (number < 0) {
             violation(prefix + "sequence", "must be a positive number");
         }
         return new ResourceEvent.Write(
-                id, Math.max(number, 0), key(prefix + "key", key), value(prefix + "value", value));
+                id,
+                Math.max(number, 0),
+                key(prefix + "key", key),
+                update(prefix, value, delete, condition),
+                condition(prefix, condition));
+    }
+
+    private Update update(
+            String prefix, @Nullable JsonText value, @Nullable Boolean delete, @Nullable WriteCondition condition) {
+        boolean deletes = delete != null && delete;
+        if (deletes && value != null) {
+            violation(prefix + "delete", "must not be combined with value");
+        }
+        if (deletes) {
+            return new Update.Delete();
+        }
+        return value == null && condition != null ? new Update.None() : new Update.Put(value(prefix + "value", value));
+    }
+
+    private @Nullable Condition condition(String prefix, @Nullable WriteCondition condition) {
+        if (condition == null) {
+            return null;
+        }
+        if (condition.absent() != null && !condition.absent()) {
+            violation(prefix + "if.absent", "must be true");
+        }
+        if ((condition.value() == null) == (condition.absent() == null)) {
+            violation(prefix + "if", "must have either value or absent");
+        }
+        return condition.value() == null
+                ? new Condition.Absent()
+                : new Condition.HasValue(value(prefix + "if.value", condition.value()));
     }
 
     /** Converts the writes of a prepare. */
@@ -175,7 +212,8 @@ public final class RequestValidator {
             if (write == null) {
                 violation(prefix, "must not be null");
             } else {
-                writes.add(stagedWrite(prefix, id, write.sequence(), write.key(), write.value()));
+                writes.add(stagedWrite(
+                        prefix, id, write.sequence(), write.key(), write.value(), write.delete(), write.condition()));
             }
         }
         return writes;
@@ -321,9 +359,13 @@ public final class RequestValidator {
     }
 
     UUID instance(@Nullable String text) {
+        return uuid("instance", text);
+    }
+
+    UUID uuid(String field, @Nullable String text) {
         Optional<TransactionId> uuid = text == null ? Optional.empty() : TransactionId.parse(text);
         if (uuid.isEmpty()) {
-            violation("instance", "must be a UUID");
+            violation(field, "must be a UUID");
             return new UUID(0, 0);
         }
         return uuid.get().value();

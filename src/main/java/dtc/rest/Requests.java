@@ -1,11 +1,16 @@
 package dtc.rest;
 
+import dtc.protocol.Condition;
+import dtc.protocol.JsonText;
 import dtc.protocol.Message;
 import dtc.protocol.Messages.BatchMessage;
 import dtc.protocol.Messages.BatchRequest;
 import dtc.protocol.Messages.MessageType;
 import dtc.protocol.Messages.PrepareRequest;
 import dtc.protocol.Messages.PrepareWrite;
+import dtc.protocol.Messages.StageRequest;
+import dtc.protocol.Messages.WriteCondition;
+import dtc.protocol.Update;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,26 +31,57 @@ final class Requests {
         String id = message.id().toString();
         return switch (message) {
             case Message.Write write ->
-                new BatchMessage(MessageType.WRITE, id, write.sequence(), write.key(), write.value(), null, null);
-            case Message.Prepare prepare ->
                 new BatchMessage(
+                        MessageType.WRITE,
+                        id,
+                        write.sequence(),
+                        write.key(),
+                        value(write),
+                        delete(write),
+                        condition(write),
+                        null,
+                        null);
+            case Message.Prepare prepare ->
+                message(
                         MessageType.PREPARE,
                         id,
-                        null,
-                        null,
-                        null,
                         prepare.writes().isEmpty() ? null : carried(prepare),
                         prepare.writeCount());
-            case Message.Commit _ -> new BatchMessage(MessageType.COMMIT, id, null, null, null, null, null);
-            case Message.CommitOnePhase commit ->
-                new BatchMessage(MessageType.COMMIT, id, null, null, null, null, commit.writeCount());
-            case Message.Rollback _ -> new BatchMessage(MessageType.ROLLBACK, id, null, null, null, null, null);
+            case Message.Commit _ -> message(MessageType.COMMIT, id, null, null);
+            case Message.CommitOnePhase commit -> message(MessageType.COMMIT, id, null, commit.writeCount());
+            case Message.Rollback _ -> message(MessageType.ROLLBACK, id, null, null);
         };
+    }
+
+    private static BatchMessage message(
+            MessageType type, String id, @Nullable List<PrepareWrite> writes, @Nullable Integer writeCount) {
+        return new BatchMessage(type, id, null, null, null, null, null, writes, writeCount);
     }
 
     private static List<PrepareWrite> carried(Message.Prepare message) {
         return message.writes().stream()
-                .map(write -> new PrepareWrite(write.sequence(), write.key(), write.value()))
+                .map(write ->
+                        new PrepareWrite(write.sequence(), write.key(), value(write), delete(write), condition(write)))
                 .toList();
+    }
+
+    static StageRequest stage(Message.Write write) {
+        return new StageRequest(write.key(), value(write), delete(write), condition(write));
+    }
+
+    private static @Nullable JsonText value(Message.Write write) {
+        return write.update() instanceof Update.Put(JsonText value) ? value : null;
+    }
+
+    private static @Nullable Boolean delete(Message.Write write) {
+        return write.update() instanceof Update.Delete ? true : null;
+    }
+
+    private static @Nullable WriteCondition condition(Message.Write write) {
+        return switch (write.condition()) {
+            case Condition.HasValue(JsonText value) -> new WriteCondition(value, null);
+            case Condition.Absent() -> new WriteCondition(null, true);
+            case null -> null;
+        };
     }
 }

@@ -7,6 +7,7 @@ import dtc.coordinator.Transaction;
 import dtc.protocol.Messages.BeginRequest;
 import dtc.protocol.Messages.OutcomeDocument;
 import dtc.protocol.Messages.ParticipantDocument;
+import dtc.protocol.Messages.RollbackOnlyRequest;
 import dtc.protocol.Messages.TransactionDocument;
 import dtc.protocol.Messages.TransactionPage;
 import dtc.protocol.Messages.WriteRequest;
@@ -14,7 +15,6 @@ import dtc.protocol.Origin;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
 import dtc.runtime.coordinator.Coordinator;
-import dtc.runtime.coordinator.Refusals;
 import dtc.security.ApiAccess;
 import dtc.security.Caller;
 import dtc.security.ForwardedPrefix;
@@ -25,7 +25,6 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
-import jakarta.ws.rs.NotSupportedException;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -50,7 +49,7 @@ import org.jspecify.annotations.Nullable;
 @Path("/transactions")
 @Produces(MediaType.APPLICATION_JSON)
 @NonBlocking
-@RegisterForReflection(targets = {BeginRequest.class, WriteRequest.class})
+@RegisterForReflection(targets = {BeginRequest.class, WriteRequest.class, RollbackOnlyRequest.class})
 public class TransactionResource {
 
     private static final Preferences NO_PREFERENCES = Preferences.parse(List.of());
@@ -79,7 +78,7 @@ public class TransactionResource {
             @Context RoutingContext context,
             byte @Nullable [] body)
             throws IOException {
-        BeginRequest request = beginRequest(type, body);
+        BeginRequest request = OptionalBody.read(mapper, type, body, BeginRequest.class);
         RequestValidator validator = new RequestValidator(limits);
         Duration timeout = validator.timeout(request);
         List<Coordinator.Write> writes = validator.writes(request);
@@ -133,6 +132,25 @@ public class TransactionResource {
         return toUni(() -> coordinator.rollback(transaction)).map(TransactionResource::document);
     }
 
+    @POST
+    @Path("/{id}/rollback-only")
+    @Consumes(MediaType.APPLICATION_JSON)
+    @Produces(MediaType.WILDCARD)
+    public Uni<RestResponse<Void>> rollbackOnly(
+            @RestPath String id, @Context RoutingContext context, @Nullable RollbackOnlyRequest request) {
+        RequestValidator validator = new RequestValidator(limits);
+        TransactionId transaction = validator.transactionId("id", id);
+        Caller caller = access.caller(context);
+        TransactionAccess.require(
+                coordinator,
+                transaction,
+                caller,
+                t -> t.participants().stream().anyMatch(p -> caller.owns(p.resourceManager())));
+        String reason = validator.reason(request == null ? null : request.reason());
+        validator.throwIfInvalid();
+        return toUni(() -> coordinator.rollbackOnly(transaction, reason)).map(_ -> RestResponse.noContent());
+    }
+
     @GET
     @Path("/{id}")
     public TransactionDocument get(@RestPath String id, @Context RoutingContext context) {
@@ -182,29 +200,6 @@ public class TransactionResource {
         return builder.build();
     }
 
-    /**
-     * Parses the body. Not done by the framework, because the body is optional and clients send an empty one with any
-     * content type.
-     */
-    private @Nullable BeginRequest beginRequest(@Nullable MediaType type, byte @Nullable [] body) throws IOException {
-        if (body == null || isBlank(body)) {
-            return null;
-        }
-        if (type == null || !MediaType.APPLICATION_JSON_TYPE.isCompatible(type)) {
-            throw new NotSupportedException();
-        }
-        return mapper.readValue(body, BeginRequest.class);
-    }
-
-    private static boolean isBlank(byte[] body) {
-        for (byte b : body) {
-            if (!Character.isWhitespace(b)) {
-                return false;
-            }
-        }
-        return true;
-    }
-
     /** Returns a hash of the request that does not depend on whitespace. */
     private String fingerprint(@Nullable BeginRequest request) throws JsonProcessingException {
         try {
@@ -218,12 +213,7 @@ public class TransactionResource {
     /** Parses a transaction id. A transaction of another client is reported as unknown. */
     private TransactionId id(String text, RoutingContext context) {
         TransactionId id = new RequestValidator(limits).transactionId("id", text);
-        Caller caller = access.caller(context);
-        if (!caller.seesAll()
-                && coordinator.find(id) instanceof Answer.Given<Transaction>(Transaction t)
-                && !caller.sees(t.origin().principal())) {
-            throw Problems.of(Refusals.unknown(id));
-        }
+        TransactionAccess.requireOwner(coordinator, id, access.caller(context));
         return id;
     }
 

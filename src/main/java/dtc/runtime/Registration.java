@@ -44,6 +44,9 @@ public record Registration(
     /** Accepts writes in the prepare message. */
     public static final String PREPARE_WITH_WRITES = "prepare-with-writes";
 
+    /** Accepts deletes and conditions. */
+    public static final String CONDITIONS = "conditions";
+
     /** Version 2 of the contract: replies contain the transaction id. */
     public static final String CONTRACT_2 = "contract-2";
 
@@ -53,6 +56,10 @@ public record Registration(
 
     public boolean supportsWritesWithPrepare() {
         return features.contains(PREPARE_WITH_WRITES);
+    }
+
+    public boolean supportsConditions() {
+        return features.contains(CONDITIONS);
     }
 
     public boolean supportsKeepAlive() {

@@ -21,6 +21,8 @@ final class AccessRules {
     private static final List<Rule> RULES = List.of(
             rule(POST, "/transactions", Role.CLIENT),
             rule(POST, "/transactions/" + ANY + "/(writes|prepare|commit|rollback)", Role.CLIENT),
+            rule(POST, "/transactions/" + ANY + "/rollback-only", Role.CLIENT, Role.RESOURCE_MANAGER),
+            rule(Set.of("PUT"), "/transactions/" + ANY + "/participants/" + ANY, Role.CLIENT, Role.RESOURCE_MANAGER),
             rule(Set.of("POST", "DELETE"), "/transactions/" + ANY + "/participants/" + ANY + "/give-up", Role.OPERATOR),
             rule(Set.of("POST", "DELETE"), "/resource-managers/" + ANY + "/give-up", Role.OPERATOR),
             rule(READ, "/transactions/" + ANY + "/outcome", Role.RESOURCE_MANAGER, Role.OPERATOR),

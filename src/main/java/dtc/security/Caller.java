@@ -26,9 +26,9 @@ public record Caller(@Nullable String principal, Set<Role> roles, Set<String> ow
         return allowed.stream().anyMatch(roles::contains);
     }
 
-    /** Whether it may register, renew and remove the resource manager. */
+    /** Whether it may register, renew and remove the resource manager, and enlist it in transactions. */
     public boolean owns(String resourceManager) {
-        return principal == null ? roles.contains(Role.RESOURCE_MANAGER) : owned.contains(resourceManager);
+        return roles.contains(Role.RESOURCE_MANAGER) && (principal == null || owned.contains(resourceManager));
     }
 
     public boolean isOperator() {

@@ -32,6 +32,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -45,6 +46,8 @@ class TwoPhaseCommitTest {
     private static final Instant NOW = BEGUN.plusSeconds(1);
     private static final UUID INSTANCE = new UUID(1, 1);
     private static final UUID OTHER_INSTANCE = new UUID(2, 2);
+
+    private static final UUID REQUEST = new UUID(4, 4);
 
     // Every state and every event
 
@@ -76,11 +79,13 @@ class TwoPhaseCommitTest {
     private static final String TABLE = """
             event              ac  mr  pr  dc  dg  dd  re  cg  cd  rg  rd  he
             WriteRequested     .   .   .   .   .   .   .   .   .   .   .   .
+            EnlistRequested    .   .   .   .   .   .   .   .   .   .   .   .
             WriteNotSent       mr  .   .   .   .   .   .   .   .   .   .   .
             WriteStaged        .   .   .   .   .   .   .   .   .   .   .   .
             WriteFailed        mr  .   rg  .   .   .   .   .   .   .   .   .
             PrepareRequested   pr  rg  .   .   .   .   .   .   .   .   .   .
             RollbackRequested  rg  rg  rg  .   .   .   .   .   .   .   .   .
+            RollbackOnlyRequested mr . rg .   .   .   .   .   .   .   .   .
             ShutdownStarted    rg  rg  .   .   .   .   .   .   .   .   .   .
             Expired            rg  rg  .   .   .   .   .   .   .   .   .   .
             VoteArrived        .   .   .   .   .   .   .   .   .   .   .   .
@@ -121,11 +126,13 @@ class TwoPhaseCommitTest {
     /** One of each kind, all of the participant {@code a}. */
     private static final List<CoordinatorEvent> EVENTS = List.of(
             write("a"),
+            new CoordinatorEvent.EnlistRequested("a", INSTANCE, INSTANCE, true, REQUEST),
             new CoordinatorEvent.WriteNotSent("a", "why"),
             new CoordinatorEvent.WriteStaged("a"),
             new CoordinatorEvent.WriteFailed("a", "why", false),
             new CoordinatorEvent.PrepareRequested(),
             new CoordinatorEvent.RollbackRequested(),
+            new CoordinatorEvent.RollbackOnlyRequested("why"),
             new CoordinatorEvent.ShutdownStarted(),
             new CoordinatorEvent.Expired(),
             vote("a", Ballot.COMMIT),
@@ -252,6 +259,104 @@ class TwoPhaseCommitTest {
             case HEURISTIC ->
                 after(in(TransactionState.COMMITTING), new CoordinatorEvent.Lost("a", OTHER_INSTANCE, "why"));
         };
+    }
+
+    // Enlistment and rollback-only
+
+    private static CoordinatorEvent.EnlistRequested enlist(String resourceManager, @Nullable UUID request) {
+        return new CoordinatorEvent.EnlistRequested(resourceManager, INSTANCE, null, true, request);
+    }
+
+    private static int sequence(Step step) {
+        return assertInstanceOf(WriteResult.Accepted.class, step.write()).sequence();
+    }
+
+    @Test
+    void enlistments_and_writes_share_one_sequence() {
+        Step first = step(begin(), enlist("a", REQUEST));
+        assertEquals(1, sequence(first));
+        Step write = step(first.transaction(), write("a"));
+        assertEquals(2, sequence(write));
+        Step again = step(write.transaction(), enlist("a", REQUEST));
+        assertEquals(1, sequence(again));
+        assertEquals(write.transaction(), again.transaction());
+        Step other = step(again.transaction(), enlist("a", new UUID(5, 5)));
+        assertEquals(3, sequence(other));
+        assertEquals(4, sequence(step(other.transaction(), enlist("a", null))));
+        assertEquals(1, sequence(step(other.transaction(), enlist("b", REQUEST))), "another participant");
+        assertEquals(3, of(other.transaction(), "a").writes());
+        assertEquals(1, of(other.transaction(), "a").writesInFlight());
+    }
+
+    @Test
+    void an_enlisted_participant_is_asked_to_vote_at_once_or_commits_in_one_phase() {
+        Transaction two =
+                after(begin(), enlist("a", REQUEST), enlist("b", null), new CoordinatorEvent.PrepareRequested());
+        assertEquals(TransactionState.PREPARING, two.state());
+        assertEquals(List.of(), of(two, "a").enlistments(), "a repeated call is refused from now on");
+        Transaction one = after(begin(), enlist("a", REQUEST), new CoordinatorEvent.PrepareRequested());
+        assertEquals(TransactionState.DELEGATING, one.state());
+    }
+
+    @Test
+    void an_enlistment_by_another_instance_marks_the_transaction() {
+        Step claimed =
+                step(begin(), new CoordinatorEvent.EnlistRequested("a", INSTANCE, OTHER_INSTANCE, true, REQUEST));
+        assertEquals(TransactionState.MARKED_ROLLBACK, claimed.transaction().state());
+        assertInstanceOf(WriteResult.Refused.class, claimed.write());
+        // Registered anew since: the numbers before are lost, also if the call is repeated.
+        Transaction enlisted = after(begin(), enlist("a", REQUEST));
+        Step restarted = step(
+                enlisted, new CoordinatorEvent.EnlistRequested("a", OTHER_INSTANCE, OTHER_INSTANCE, true, REQUEST));
+        assertEquals(TransactionState.MARKED_ROLLBACK, restarted.transaction().state());
+        assertInstanceOf(WriteResult.Refused.class, restarted.write());
+    }
+
+    @Test
+    void enlistments_are_limited() {
+        Transaction t = begin();
+        for (int i = 1; i <= MACHINE.writesMax(); i++) {
+            t = after(t, enlist("a", new UUID(7, i)));
+        }
+        assertEquals(
+                new WriteResult.Refused(WriteResult.Reason.TOO_MANY_WRITES),
+                step(t, enlist("a", null)).write());
+        assertEquals(1, sequence(step(t, enlist("a", new UUID(7, 1)))), "a repeated one is not counted");
+        Transaction two = after(begin(), enlist("a", null), enlist("b", null));
+        assertEquals(
+                new WriteResult.Refused(WriteResult.Reason.TOO_MANY_PARTICIPANTS),
+                step(two, enlist("c", null)).write());
+    }
+
+    @Test
+    void only_the_latest_enlistments_are_remembered() {
+        TwoPhaseCommit machine = new TwoPhaseCommit(2, 1_000);
+        Transaction t = begin();
+        for (int i = 1; i <= 150; i++) {
+            t = machine.apply(t, enlist("a", new UUID(7, i)), NOW).transaction();
+        }
+        assertEquals(100, of(t, "a").enlistments().size());
+        assertEquals(150, sequence(machine.apply(t, enlist("a", new UUID(7, 150)), NOW)));
+        assertEquals(51, sequence(machine.apply(t, enlist("a", new UUID(7, 51)), NOW)));
+        assertEquals(151, sequence(machine.apply(t, enlist("a", new UUID(7, 50)), NOW)));
+    }
+
+    @Test
+    void rollback_only_keeps_its_reason_through_the_rollback() {
+        Transaction marked = after(staged("a", "b"), new CoordinatorEvent.RollbackOnlyRequested("out of stock"));
+        assertEquals(TransactionState.MARKED_ROLLBACK, marked.state());
+        assertEquals(marked, after(marked, new CoordinatorEvent.RollbackOnlyRequested("later")));
+        for (CoordinatorEvent end :
+                List.of(new CoordinatorEvent.PrepareRequested(), new CoordinatorEvent.RollbackRequested())) {
+            Step rolledBack = step(marked, end);
+            assertEquals(TransactionState.ROLLING_BACK, rolledBack.transaction().state());
+            assertEquals(Cause.ROLLBACK_ONLY, rolledBack.transaction().cause());
+            assertEquals("out of stock", rolledBack.transaction().reason());
+            assertEquals(List.of(rollBackNow("a"), rollBackNow("b")), rolledBack.effects());
+        }
+        Step voting = step(in(TransactionState.PREPARING), new CoordinatorEvent.RollbackOnlyRequested("out of stock"));
+        assertEquals(Cause.ROLLBACK_ONLY, voting.transaction().cause());
+        assertEquals(List.of(rollBackNow("a"), rollBackNow("b")), voting.effects());
     }
 
     // Stories

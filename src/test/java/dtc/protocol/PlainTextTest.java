@@ -2,7 +2,10 @@ package dtc.protocol;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What others wrote is one line of plain text. */
 class PlainTextTest {
@@ -17,5 +20,20 @@ class PlainTextTest {
     @Test
     void long_text_is_truncated_between_characters() {
         assertEquals("ab🙂", PlainText.singleLine("ab🙂cd", 3));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "PT168H, 7 days",
+        "PT24H, 1 day",
+        "PT36H, 36 hours",
+        "PT1H, 1 hour",
+        "PT90M, 90 minutes",
+        "PT1S, 1 second",
+        "PT1.5S, 1500 milliseconds",
+        "PT0S, 0 milliseconds"
+    })
+    void durations_are_readable(Duration duration, String text) {
+        assertEquals(text, PlainText.duration(duration));
     }
 }

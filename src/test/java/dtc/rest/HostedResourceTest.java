@@ -78,7 +78,7 @@ class HostedResourceTest {
     }
 
     private static BatchMessage message(MessageType type) {
-        return new BatchMessage(type, ID.toString(), null, "k", new JsonText("1"), null, null);
+        return new BatchMessage(type, ID.toString(), null, "k", new JsonText("1"), null, null, null, null);
     }
 
     private CompletableFuture<BatchReply> batch(MessageType... types) {

@@ -62,6 +62,13 @@ class AccessTest {
                 Endpoint.of("POST", "/transactions/{id}/commit", null, Role.CLIENT),
                 Endpoint.of("POST", "/transactions/{id}/rollback", null, Role.CLIENT),
                 Endpoint.of(
+                        "POST",
+                        "/transactions/{id}/rollback-only",
+                        "{\"reason\":\"r\"}",
+                        Role.CLIENT,
+                        Role.RESOURCE_MANAGER),
+                Endpoint.of("PUT", "/transactions/{id}/participants/{rm}", null, Role.CLIENT, Role.RESOURCE_MANAGER),
+                Endpoint.of(
                         "POST", "/transactions/{id}/participants/{rm}/give-up", "{\"reason\":\"r\"}", Role.OPERATOR),
                 Endpoint.of("DELETE", "/transactions/{id}/participants/{rm}/give-up", null, Role.OPERATOR),
                 Endpoint.of("POST", "/resource-managers/{id}/give-up", "{\"reason\":\"r\"}", Role.OPERATOR),
@@ -257,6 +264,29 @@ class AccessTest {
 
         HttpResponse<String> prepared = world.call("POST", "/transactions/" + id + "/prepare", mine, null);
         assertEquals("COMMITTED", new JsonPath(prepared.body()).getString("state"), prepared.body());
+    }
+
+    @Test
+    void a_participant_may_enlist_itself_and_prevent_the_commit() {
+        String mine = world.issuer.token("alice", Role.CLIENT);
+        String otherClient = world.issuer.token("bob", Role.CLIENT);
+        String owner = world.issuer.token(World.HOST, Role.RESOURCE_MANAGER); // of orders and payments
+        String otherOwner = world.issuer.token("stock", Role.RESOURCE_MANAGER);
+        String id = begin(mine);
+        String enlist = "/transactions/" + id + "/participants/orders";
+        String rollbackOnly = "/transactions/" + id + "/rollback-only";
+        String reason = "{\"reason\":\"out of stock\"}";
+
+        assertEquals(404, world.call("PUT", enlist, otherClient, null).statusCode());
+        assertEquals(403, world.call("PUT", enlist, otherOwner, null).statusCode());
+        assertEquals(403, world.call("POST", rollbackOnly, owner, reason).statusCode(), "not a participant yet");
+        assertEquals(200, world.call("PUT", enlist, owner, null).statusCode());
+        assertEquals(200, world.call("PUT", enlist, mine, null).statusCode());
+
+        assertEquals(404, world.call("POST", rollbackOnly, otherClient, reason).statusCode());
+        assertEquals(403, world.call("POST", rollbackOnly, otherOwner, reason).statusCode());
+        assertEquals(204, world.call("POST", rollbackOnly, owner, reason).statusCode());
+        assertEquals(204, world.call("POST", rollbackOnly, mine, reason).statusCode());
     }
 
     @Test

@@ -1,5 +1,8 @@
 package dtc.simulation;
 
+import dtc.protocol.Condition;
+import dtc.protocol.JsonText;
+import dtc.protocol.Update;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -18,11 +21,42 @@ sealed interface Ask {
     /** One word and what it is about: names the message. */
     String subject();
 
-    /** A write: to which resource manager, key and value. */
-    record Write(String resourceManager, String key, String value) {
+    /**
+     * A write: to which resource manager and key.
+     *
+     * @param value {@link Ledger#DELETE}, {@link Ledger#CHECK} to leave the value, or JSON
+     * @param condition {@link Ledger#ABSENT} or JSON; null for none
+     */
+    record Write(
+            String resourceManager,
+            String key,
+            String value,
+            @Nullable String condition) {
+
+        Write(String resourceManager, String key, String value) {
+            this(resourceManager, key, value, null);
+        }
+
+        Update update() {
+            return switch (value) {
+                case Ledger.DELETE -> new Update.Delete();
+                case Ledger.CHECK -> new Update.None();
+                default -> new Update.Put(new JsonText(value));
+            };
+        }
+
+        @Nullable
+        Condition holds() {
+            return condition == null
+                    ? null
+                    : condition.equals(Ledger.ABSENT)
+                            ? new Condition.Absent()
+                            : new Condition.HasValue(new JsonText(condition));
+        }
+
         @Override
         public String toString() {
-            return resourceManager + " " + key + " " + value;
+            return resourceManager + " " + key + " " + value + (condition == null ? "" : " if " + condition);
         }
     }
 
@@ -68,6 +102,36 @@ sealed interface Ask {
         @Override
         public String subject() {
             return "write " + transaction + " " + write;
+        }
+
+        @Override
+        public String toString() {
+            return subject();
+        }
+    }
+
+    /** Calls the service of a resource manager, which enlists itself and then writes. */
+    record Call(String transaction, Write write) implements Ask {
+        /** Whether the sums of accounts do not depend on it. */
+        boolean mayBeMissing() {
+            return write.key().startsWith("only");
+        }
+
+        @Override
+        public String subject() {
+            return "call " + transaction + " " + write;
+        }
+
+        @Override
+        public String toString() {
+            return subject();
+        }
+    }
+
+    record RollbackOnly(String transaction) implements Ask {
+        @Override
+        public String subject() {
+            return "rollback-only " + transaction;
         }
 
         @Override
@@ -294,8 +358,12 @@ sealed interface Ask {
                     m -> new Begin(m.group(1), m.group(2) == null ? 0 : Long.parseLong(m.group(2)), m.group(3))),
             form("run (\\S+): (.+?)(?:, key (\\S+))?", m -> new Run(m.group(1), writes(m.group(2)), m.group(3))),
             form(
-                    "write (\\S+) (\\S+ \\S+ \\S+)",
+                    "write (\\S+) (\\S+ \\S+ \\S+(?: if \\S+)?)",
                     m -> new Put(m.group(1), writes(m.group(2)).getFirst())),
+            form(
+                    "call (\\S+) (\\S+ \\S+ \\S+(?: if \\S+)?)",
+                    m -> new Call(m.group(1), writes(m.group(2)).getFirst())),
+            form("rollback-only (\\S+)", m -> new RollbackOnly(m.group(1))),
             form("prepare (\\S+)", m -> new Prepare(m.group(1))),
             form("commit (\\S+)", m -> new Commit(m.group(1))),
             form("rollback (\\S+)", m -> new Rollback(m.group(1))),
@@ -315,7 +383,7 @@ sealed interface Ask {
         List<Write> writes = new ArrayList<>();
         for (String write : text.split(" \\+ ", -1)) {
             String[] words = write.split(" ", -1);
-            writes.add(new Write(words[0], words[1], words[2]));
+            writes.add(new Write(words[0], words[1], words[2], words.length > 3 ? words[4] : null));
         }
         return List.copyOf(writes);
     }

@@ -33,7 +33,7 @@ final class BankSumCheck implements Check {
                 for (Ledger.Seen transaction : world.ledger.transactions()) {
                     Ledger.Part part = transaction.parts.get(shadow.name);
                     if (part != null) {
-                        lost.addAll(part.writes.keySet());
+                        lost.addAll(part.sent.writes.keySet());
                     }
                 }
             }
@@ -42,7 +42,7 @@ final class BankSumCheck implements Check {
         for (Ledger.Seen transaction : world.ledger.transactions()) {
             for (Ledger.Part part : transaction.parts.values()) {
                 if (part.discarded) {
-                    lost.addAll(part.writes.keySet());
+                    lost.addAll(part.sent.writes.keySet());
                 }
             }
         }

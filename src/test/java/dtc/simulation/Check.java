@@ -75,6 +75,16 @@ interface Check {
             @Nullable Outcome how,
             ResourceManagerNode.@Nullable Told told) {}
 
+    /** A resource manager has voted to commit. */
+    default void prepared(Ledger.Shadow resourceManager, Ledger.Seen transaction) {}
+
+    /** A resource manager is about to apply this. */
+    default void applies(Ledger.Shadow resourceManager, Ledger.Seen transaction, Ledger.Staged staged) {}
+
+    /** The coordinator gave a number to an enlistment. */
+    default void enlisted(
+            Ledger.Seen transaction, Transaction before, CoordinatorEvent.EnlistRequested event, int number) {}
+
     /** A resource manager applied these writes. */
     default void applied(Ledger.Shadow resourceManager, Ledger.Seen transaction, Map<String, String> writes) {}
 

@@ -16,7 +16,7 @@ final class ClientNode extends Node {
 
     private final List<ScenarioStep.Client> steps;
     private final List<String> heard = new ArrayList<>();
-    /** Of which a write got no answer. To commit without it is not what was wanted. */
+    /** Of which a write or a call got no answer. To commit without it is not what was wanted. */
     private final Set<String> spoiled = new HashSet<>();
 
     private boolean done;
@@ -75,17 +75,25 @@ final class ClientNode extends Node {
             world.after(1, life, () -> go(life, index + 1, 1));
             return;
         }
+        String address = CoordinatorNode.NAME;
+        if (ask instanceof Ask.Call call
+                && world.node(call.write().resourceManager()) instanceof ResourceManagerNode service) {
+            address = service.address();
+        }
         if (spoiled.contains(ask.transaction()) && (ask instanceof Ask.Prepare || ask instanceof Ask.Commit)) {
             heard.add(ask.subject() + ": given up");
             world.after(1, life, () -> go(life, index + 1, 1));
             return;
         }
         world.network
-                .ask(life, CoordinatorNode.NAME, ask.subject(), PATIENCE_MILLIS, node -> {
+                .ask(life, address, ask.subject(), PATIENCE_MILLIS, node -> {
                     if (node instanceof CoordinatorNode coordinator) {
                         return coordinator.ask(name, ask, id);
                     }
-                    throw new IllegalStateException(node.name + " is no coordinator");
+                    if (node instanceof ResourceManagerNode service && ask instanceof Ask.Call call && id != null) {
+                        return service.call(id, call.write());
+                    }
+                    throw new IllegalStateException(node.name + " is asked " + ask);
                 })
                 .thenAccept(result -> {
                     boolean clear = switch (result) {
@@ -100,7 +108,7 @@ final class ClientNode extends Node {
                         case Network.Result.Broken<Heard> _ -> noAnswer(ask);
                         case Network.Result.Silent<Heard> _ -> noAnswer(ask);
                     };
-                    if (!clear && ask instanceof Ask.Put) {
+                    if (!clear && (ask instanceof Ask.Put || (ask instanceof Ask.Call call && !call.mayBeMissing()))) {
                         spoiled.add(ask.transaction());
                     }
                     if (clear || tries >= step.tries()) {

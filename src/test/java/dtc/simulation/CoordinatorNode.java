@@ -5,12 +5,12 @@ import dtc.coordinator.RecordCodec;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionRecord;
 import dtc.coordinator.TwoPhaseCommit;
+import dtc.coordinator.WriteResult;
 import dtc.log.AppendResult;
 import dtc.log.DecisionLog;
 import dtc.log.LogIdentity;
 import dtc.log.LogRecord;
 import dtc.protocol.Ballot;
-import dtc.protocol.JsonText;
 import dtc.protocol.Message;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
@@ -177,7 +177,7 @@ final class CoordinatorNode extends Node {
                 String key = switch (ask) {
                     case Ask.Begin begin -> begin.key();
                     case Ask.Run run -> run.key();
-                    case Ask.Put _, Ask.Prepare _, Ask.Commit _, Ask.Rollback _ -> null;
+                    case Ask.Put _, Ask.Call _, Ask.Prepare _, Ask.Commit _, Ask.Rollback _, Ask.RollbackOnly _ -> null;
                     case Ask.Get _, Ask.ListAll _, Ask.Wait _ -> null;
                     case Ask.Stop _, Ask.Deliver _, Ask.Resolve _, Ask.Remove _ -> null;
                     case Ask.GiveUp _, Ask.Discard _, Ask.GiveUpAll _, Ask.DiscardAll _ -> null;
@@ -246,6 +246,8 @@ final class CoordinatorNode extends Node {
             case Ask.Prepare _ -> heard(life, client, ask, id, up().prepare(known(id), until()));
             case Ask.Commit _ -> heard(life, client, ask, id, up().commit(known(id), until()));
             case Ask.Rollback _ -> heard(life, client, ask, id, up().rollback(known(id)));
+            case Ask.RollbackOnly _ -> rollbackOnly(client, known(id));
+            case Ask.Call _ -> throw new IllegalStateException("is asked of a service");
             case Ask.Get _ -> heard(life, client, ask, id, CompletableFuture.completedFuture(up().find(known(id))));
             case Ask.ListAll _ -> {
                 List<Transaction> all = up().list(null, null, 1_000);
@@ -266,6 +268,32 @@ final class CoordinatorNode extends Node {
                 up().undelivered().discardAll(name).thenCompose(CoordinatorNode::told);
             case Ask.Wait _ -> throw new IllegalStateException("asks nothing");
         };
+    }
+
+    /** A resource manager that is going to work in the transaction. */
+    CompletionStage<Answer<Coordinator.Enlistment>> enlist(
+            String resourceManager, UUID instance, UUID request, TransactionId id) {
+        return CompletableFuture.completedFuture(up().enlist(id, resourceManager, instance, request));
+    }
+
+    /** The transaction must not commit: so says a client, or a resource manager whose work failed. */
+    CompletionStage<ClientNode.Heard> rollbackOnly(String whom, TransactionId id) {
+        Life life = life();
+        return up().rollbackOnly(id, REASON).thenApply(given -> {
+            if (life == null || life.isOver()) {
+                return new ClientNode.Heard("nothing", null, false);
+            }
+            return switch (given) {
+                case Answer.Given<Transaction>(Transaction t) -> {
+                    world.ledger.told(t.id(), Outcome.ROLLBACK, whom);
+                    yield new ClientNode.Heard("done", t.id(), true);
+                }
+                case Answer.Refused<Transaction>(Refusal refusal) -> {
+                    world.ledger.refused(id, new Ask.RollbackOnly(world.name(id)), refusal, whom);
+                    yield new ClientNode.Heard(refusal.kind().name(), null, isClear(refusal));
+                }
+            };
+        });
     }
 
     private static Resolution resolution(Life life, String client) {
@@ -319,7 +347,7 @@ final class CoordinatorNode extends Node {
     }
 
     private static Coordinator.Write write(Ask.Write write) {
-        return new Coordinator.Write(write.resourceManager(), write.key(), new JsonText(write.value()));
+        return new Coordinator.Write(write.resourceManager(), write.key(), write.update(), write.holds());
     }
 
     private static TransactionId known(@Nullable TransactionId id) {
@@ -368,6 +396,7 @@ final class CoordinatorNode extends Node {
                     RESOURCE_MANAGER_FAILED,
                     RESOURCE_MANAGER_SILENT,
                     NO_ROOM,
+                    NOT_SUPPORTED,
                     NAME_TAKEN,
                     HOST_NOT_ALLOWED -> true;
         };
@@ -453,12 +482,7 @@ final class CoordinatorNode extends Node {
         }
 
         private void sends(Registration target, Message.Write write) {
-            world.ledger.sendsWrite(
-                    write.id(),
-                    target,
-                    write.sequence(),
-                    write.key(),
-                    write.value().text());
+            world.ledger.sendsWrite(target, write);
         }
 
         private Reply arrived(Registration target, Message message, Reply reply) {
@@ -539,6 +563,10 @@ final class CoordinatorNode extends Node {
                 return;
             }
             world.ledger.applied(before, event, applied.after());
+            if (event instanceof CoordinatorEvent.EnlistRequested enlistment
+                    && applied.step().write() instanceof WriteResult.Accepted(int number)) {
+                world.ledger.enlisted(before, enlistment, applied.after(), number);
+            }
             if (applied.stateChanged()) {
                 world.ledger.changed(before, applied.after());
             }

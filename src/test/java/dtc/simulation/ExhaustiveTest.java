@@ -86,6 +86,37 @@ class ExhaustiveTest {
                 client1: write t1 orders a 1
                 client1: commit t1
                 """),
+        SERVICES(false, """
+                resource manager orders keeps
+                resource manager payments keeps
+                client1: begin t1
+                client1: call t1 orders only1 1
+                client1: call t1 payments only2 2
+                client1: commit t1
+                """),
+        SERVICE_IN_ONE_PHASE(false, """
+                resource manager orders forgets
+                client1: begin t1
+                client1: call t1 orders only1 1
+                client1: call t1 orders only2 2
+                client1: commit t1
+                """),
+        MUST_NOT_COMMIT(false, """
+                resource manager orders keeps
+                resource manager payments keeps
+                client1: begin t1
+                client1: write t1 orders sum1 1
+                client1: write t1 payments sum1 -1
+                client1: rollback-only t1
+                client1: commit t1
+                """),
+        CONDITIONS(false, """
+                resource manager orders keeps
+                resource manager payments keeps
+                client1: run t1: orders a 1 if absent + payments b 1
+                client2: run t2: orders a delete if 1.0 + payments b check if 1
+                client3: run t3: orders a check if absent + payments b 2 if 1
+                """),
         ONE_PHASE_FORGETFUL(false, """
                 resource manager orders forgets
                 client1: run t1: orders a 1

@@ -1,8 +1,11 @@
 package dtc.simulation;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes a scenario from a seed: the processes, the requests of clients, and the faults at given times. The faults of
@@ -27,11 +30,26 @@ final class Generator {
 
     private final List<Account> accounts = new ArrayList<>();
     private int values;
+    /** What was written to a key at a place, for conditions that may hold. */
+    private final Map<String, List<String>> written = new HashMap<>();
+
+    /** Of deletes and conditions; null if there are none. */
+    private final @Nullable Choices conditions;
+    /** Of calls to services; null if there are none. */
+    private final @Nullable Choices calls;
 
     private Generator(long seed) {
         this.seed = seed;
         this.workload = new Choices(Noise.hash(seed, "workload", 0));
         this.faults = new Choices(Noise.hash(seed, "faults", 0));
+        this.conditions = sometimes("conditions", 300);
+        this.calls = sometimes("calls", 300);
+    }
+
+    /** Choices that are their own, so that all others stay as they are; null for most seeds. */
+    private @Nullable Choices sometimes(String purpose, int perMille) {
+        Choices choices = new Choices(Noise.hash(seed, purpose, 0));
+        return choices.perMille(perMille) ? choices : null;
     }
 
     /** A scenario and its noise. */
@@ -93,6 +111,7 @@ final class Generator {
         }
         prepareEarly(new Choices(Noise.hash(seed, "early", 0)));
         givesUp(new Choices(Noise.hash(seed, "give up", 0)));
+        preventsCommits(new Choices(Noise.hash(seed, "rollback-only", 0)));
         faults();
         return new Scenario("seed " + seed, List.copyOf(steps));
     }
@@ -178,14 +197,14 @@ final class Generator {
         }
     }
 
-    private void stepByStep(
-            String client, String transaction, List<Ask.Write> writes, @org.jspecify.annotations.Nullable String key) {
+    private void stepByStep(String client, String transaction, List<Ask.Write> writes, @Nullable String key) {
         if (writes.stream().allMatch(write -> write.key().startsWith("only"))) {
             single.add(transaction);
         }
         ask(client, new Ask.Begin(transaction, 0, key));
         for (Ask.Write write : writes) {
-            ask(client, new Ask.Put(transaction, write), 1);
+            boolean called = calls != null && calls.perMille(500);
+            ask(client, called ? new Ask.Call(transaction, write) : new Ask.Put(transaction, write), 1);
         }
         switch (workload.upTo(9)) {
             case 0 -> ask(client, new Ask.Rollback(transaction));
@@ -206,7 +225,44 @@ final class Generator {
                 balance(second, writes);
             }
         }
-        return List.copyOf(writes);
+        return conditions == null ? List.copyOf(writes) : conditional(writes, conditions);
+    }
+
+    /**
+     * Deletes some accounts, at all their places, and adds conditions: to a write, or to a key that is only checked.
+     */
+    private List<Ask.Write> conditional(List<Ask.Write> writes, Choices choices) {
+        List<Ask.Write> changed = new ArrayList<>();
+        Map<String, Boolean> deleted = new HashMap<>();
+        for (Ask.Write write : writes) {
+            boolean delete = deleted.computeIfAbsent(write.key(), _ -> choices.perMille(150));
+            String value = delete ? Ledger.DELETE : write.value();
+            String condition = choices.perMille(350) ? condition(write, choices) : null;
+            changed.add(new Ask.Write(write.resourceManager(), write.key(), value, condition));
+            if (choices.perMille(150)) {
+                Account other = choices.of(accounts);
+                Ask.Write check = new Ask.Write(choices.of(other.places()), writtenKey(other), Ledger.CHECK);
+                changed.add(
+                        new Ask.Write(check.resourceManager(), check.key(), Ledger.CHECK, condition(check, choices)));
+            }
+        }
+        for (Ask.Write write : changed) {
+            if (!write.value().equals(Ledger.CHECK)) {
+                written.computeIfAbsent(write.resourceManager() + " " + write.key(), _ -> new ArrayList<>())
+                        .add(write.value().equals(Ledger.DELETE) ? Ledger.ABSENT : write.value());
+            }
+        }
+        return List.copyOf(changed);
+    }
+
+    /** One that probably holds, as far as is known here, now and then with the number written in another way. */
+    private String condition(Ask.Write write, Choices choices) {
+        List<String> before = written.getOrDefault(write.resourceManager() + " " + write.key(), List.of());
+        if (before.isEmpty() || choices.perMille(100)) {
+            return Ledger.ABSENT;
+        }
+        String value = choices.perMille(800) ? before.getLast() : choices.of(before);
+        return value.equals(Ledger.ABSENT) || choices.perMille(600) ? value : value + ".0";
     }
 
     private void balance(Account account, List<Ask.Write> writes) {
@@ -216,12 +272,15 @@ final class Generator {
             writes.add(new Ask.Write(place, account.key(), Integer.toString(values)));
             sum += values;
         }
-        // Alone, an account cannot add up to nothing; it is there for the order of what is written to it.
-        String key = account.places().size() == 1 ? account.key().replace("sum", "only") : account.key();
         writes.add(new Ask.Write(
                 account.places().getFirst(),
-                key,
+                writtenKey(account),
                 Integer.toString(account.places().size() == 1 ? values : -sum)));
+    }
+
+    /** Alone, an account cannot add up to nothing; it is there for the order of what is written to it. */
+    private static String writtenKey(Account account) {
+        return account.places().size() == 1 ? account.key().replace("sum", "only") : account.key();
     }
 
     private void operator() {
@@ -289,6 +348,18 @@ final class Generator {
                                     ? new Ask.Discard(transaction, resourceManager)
                                     : new Ask.DiscardAll(resourceManager);
                     });
+        }
+    }
+
+    /** A participant or a client, to whom some transactions must not commit. */
+    private void preventsCommits(Choices choices) {
+        if (!choices.perMille(200)) {
+            return;
+        }
+        String client = "client-against";
+        for (int i = choices.between(2, 20); i > 0; i--) {
+            ask(client, new Ask.Wait(choices.upTo(600)));
+            ask(client, new Ask.RollbackOnly(choices.of(begun)), 2);
         }
     }
 

@@ -5,16 +5,20 @@ import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionRecord;
 import dtc.coordinator.TransactionState;
 import dtc.protocol.Ballot;
+import dtc.protocol.Condition;
+import dtc.protocol.JsonText;
 import dtc.protocol.Message;
 import dtc.protocol.Outcome;
 import dtc.protocol.Refusal;
 import dtc.protocol.Reply;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
+import dtc.protocol.Update;
 import dtc.protocol.Vote;
 import dtc.resource.Dictionary;
 import dtc.runtime.Registration;
 import dtc.runtime.coordinator.Coordinator;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -34,6 +38,10 @@ import org.jspecify.annotations.Nullable;
 
 /** All that is known of a run, independent of what the product remembers. Calls the checks. */
 final class Ledger {
+
+    static final String DELETE = "delete";
+    static final String CHECK = "check";
+    static final String ABSENT = "absent";
 
     private final World world;
     private final List<Check> checks;
@@ -89,8 +97,10 @@ final class Ledger {
     /** What a transaction has at one resource manager. */
     static final class Part {
         final UUID instance;
-        /** What the coordinator sent: by key, the number and the value of the last write. */
-        final Map<String, Sent> writes = new TreeMap<>();
+        /** What the coordinator sent, and what the resource manager wrote by itself. */
+        final Staged sent = new Staged();
+        /** The numbers that the coordinator gave to writes and enlistments. */
+        final Set<Integer> numbers = new TreeSet<>();
 
         boolean votedCommit;
         boolean votedReadOnly;
@@ -109,22 +119,84 @@ final class Ledger {
         private Part(UUID instance) {
             this.instance = instance;
         }
+    }
 
+    record Sent(int sequence, String value) {}
+
+    /** What must hold of a key: {@link #ABSENT}, or a value. */
+    record Requirement(String key, String value) {
+        boolean holds(Map<String, String> entries) {
+            String is = entries.get(key);
+            return value.equals(ABSENT)
+                    ? is == null
+                    : is != null && new BigDecimal(is).compareTo(new BigDecimal(value)) == 0;
+        }
+    }
+
+    /** The writes of a transaction at a resource manager. */
+    static final class Staged {
+        /** By key, the number and the value of the last write; {@link #CHECK} if the key is only checked. */
+        final Map<String, Sent> writes = new TreeMap<>();
+
+        final Set<Requirement> requirements = new LinkedHashSet<>();
+        final Set<Integer> numbers = new TreeSet<>();
+
+        void add(Written write) {
+            if (!numbers.add(write.sequence())) {
+                return;
+            }
+            Sent before = writes.get(write.key());
+            if (before == null || (!write.text().equals(CHECK) && before.sequence() < write.sequence())) {
+                int sequence = write.text().equals(CHECK) ? 0 : write.sequence();
+                writes.put(write.key(), new Sent(sequence, write.text()));
+            }
+            if (write.condition() != null) {
+                requirements.add(new Requirement(write.key(), write.condition()));
+            }
+        }
+
+        /** Without keys that are only checked. */
         Map<String, String> values() {
             Map<String, String> values = new TreeMap<>();
-            writes.forEach((key, sent) -> values.put(key, sent.value()));
+            writes.forEach((key, sent) -> {
+                if (!sent.value().equals(CHECK)) {
+                    values.put(key, sent.value());
+                }
+            });
             return values;
         }
     }
 
-    record Sent(int sequence, String value) {}
+    /** A write, as words. */
+    record Written(
+            int sequence, String key, String text, @Nullable String condition) {
+        static Written of(Message.Write write) {
+            return of(write.sequence(), write.key(), write.update(), write.condition());
+        }
+
+        static Written of(int sequence, String key, Update update, @Nullable Condition condition) {
+            return new Written(
+                    sequence,
+                    key,
+                    switch (update) {
+                        case Update.Put(JsonText value) -> value.text();
+                        case Update.Delete() -> DELETE;
+                        case Update.None() -> CHECK;
+                    },
+                    switch (condition) {
+                        case Condition.HasValue(JsonText value) -> value.text();
+                        case Condition.Absent() -> ABSENT;
+                        case null -> null;
+                    });
+        }
+    }
 
     /** What one resource manager should hold, as one who watched its messages would think. */
     static final class Shadow {
         final String name;
         final boolean durable;
         UUID instance;
-        final Map<TransactionId, Map<String, Sent>> staged = new LinkedHashMap<>();
+        final Map<TransactionId, Staged> staged = new LinkedHashMap<>();
         final Set<TransactionId> inDoubt = new LinkedHashSet<>();
         /** Asked for their votes, and not answered. */
         final Set<TransactionId> waiting = new TreeSet<>();
@@ -148,9 +220,15 @@ final class Ledger {
             }
             Set<String> keys = new TreeSet<>();
             for (TransactionId id : inDoubt) {
-                keys.addAll(staged.getOrDefault(id, Map.of()).keySet());
+                keys.addAll(keys(id));
             }
             return keys;
+        }
+
+        /** The keys that a transaction writes or checks. */
+        Set<String> keys(TransactionId id) {
+            Staged of = staged.get(id);
+            return of == null ? Set.of() : of.writes.keySet();
         }
     }
 
@@ -171,6 +249,7 @@ final class Ledger {
                 new LateMessagesCheck(world),
                 new LocksCheck(world),
                 new SerialOrderCheck(world),
+                new EnlistmentCheck(world),
                 new NothingForgottenCheck(world),
                 new WaitDieCheck(world),
                 new OneRequestCheck(world),
@@ -225,7 +304,7 @@ final class Ledger {
         String key = switch (ask) {
             case Ask.Begin begin -> begin.key();
             case Ask.Run run -> run.key();
-            case Ask.Put _, Ask.Prepare _, Ask.Commit _, Ask.Rollback _ -> null;
+            case Ask.Put _, Ask.Call _, Ask.Prepare _, Ask.Commit _, Ask.Rollback _, Ask.RollbackOnly _ -> null;
             case Ask.Get _, Ask.ListAll _, Ask.Wait _ -> null;
             case Ask.Stop _, Ask.Deliver _, Ask.Resolve _, Ask.Remove _ -> null;
             case Ask.GiveUp _, Ask.Discard _, Ask.GiveUpAll _, Ask.DiscardAll _ -> null;
@@ -299,15 +378,40 @@ final class Ledger {
         });
     }
 
-    void sendsWrite(TransactionId id, Registration target, int sequence, String key, String value) {
-        of(id, seen -> {
-            Part part = seen.parts.get(target.id());
-            if (part == null || !part.instance.equals(target.instance())) {
-                part = new Part(target.instance());
-                seen.parts.put(target.id(), part);
-            }
-            part.writes.put(key, new Sent(sequence, value));
+    void sendsWrite(Registration target, Message.Write write) {
+        of(write.id(), seen -> {
+            Part part = enlisted(seen, target.id(), target.instance());
+            part.numbers.add(write.sequence());
+            part.sent.add(Written.of(write));
         });
+    }
+
+    private static Part enlisted(Seen seen, String resourceManager, UUID instance) {
+        Part part = seen.parts.get(resourceManager);
+        if (part == null || !part.instance.equals(instance)) {
+            part = new Part(instance);
+            seen.parts.put(resourceManager, part);
+        }
+        return part;
+    }
+
+    /** The coordinator gave a number to an enlistment, maybe once more. */
+    void enlisted(Transaction before, CoordinatorEvent.EnlistRequested event, Transaction after, int number) {
+        of(after.id(), seen -> {
+            enlisted(seen, event.resourceManager(), event.instance()).numbers.add(number);
+            each(check -> check.enlisted(seen, before, event, number));
+        });
+    }
+
+    /** A resource manager that enlisted itself has written. */
+    void wrote(ResourceManagerNode node, TransactionId id, Written write) {
+        of(
+                id,
+                seen -> part(seen, node.name, part -> {
+                    if (part.instance.equals(node.instance())) {
+                        part.sent.add(write);
+                    }
+                }));
     }
 
     void deciding(TransactionRecord decision) {
@@ -397,7 +501,12 @@ final class Ledger {
             if (ask instanceof Ask.Commit) {
                 told(id, Outcome.ROLLBACK, whom);
             }
-            if (ask instanceof Ask.Rollback || ask instanceof Ask.Stop) {
+            Seen seen = transactions.get(id);
+            boolean commits = seen != null
+                    && (seen.state == TransactionState.COMMITTING || seen.state == TransactionState.COMMITTED);
+            if (ask instanceof Ask.Rollback
+                    || ask instanceof Ask.Stop
+                    || (ask instanceof Ask.RollbackOnly && commits)) {
                 told(id, Outcome.COMMIT, whom);
             }
         }
@@ -447,14 +556,10 @@ final class Ledger {
         shadow.entries.clear();
     }
 
-    void staged(ResourceManagerNode node, TransactionId id, int sequence, String key, String value) {
+    void staged(ResourceManagerNode node, TransactionId id, Written write) {
         Shadow shadow = shadow(node.name);
         of(id, seen -> each(check -> check.staged(shadow, seen)));
-        Map<String, Sent> writes = shadow.staged.computeIfAbsent(id, _ -> new TreeMap<>());
-        Sent before = writes.get(key);
-        if (before == null || before.sequence() < sequence) {
-            writes.put(key, new Sent(sequence, value));
-        }
+        shadow.staged.computeIfAbsent(id, _ -> new Staged()).add(write);
     }
 
     /** Writes came along with a request for a vote, and are staged unless that is too late. */
@@ -462,19 +567,13 @@ final class Ledger {
         Shadow shadow = shadow(node.name);
         TransactionId id = prepare.id();
         if (!shadow.ended.contains(id) && !shadow.inDoubt.contains(id) && !shadow.waiting.contains(id)) {
-            prepare.writes()
-                    .forEach(write -> staged(
-                            node,
-                            id,
-                            write.sequence(),
-                            write.key(),
-                            write.value().text()));
+            prepare.writes().forEach(write -> staged(node, id, Written.of(write)));
         }
     }
 
     Standing standing(ResourceManagerNode node, TransactionId id) {
         Shadow shadow = shadow(node.name);
-        Set<String> keys = shadow.staged.getOrDefault(id, Map.of()).keySet();
+        Set<String> keys = shadow.keys(id);
         return new Standing(
                 shadow.staged.containsKey(id),
                 sharing(shadow, shadow.inDoubt, id, keys),
@@ -485,9 +584,7 @@ final class Ledger {
             Shadow shadow, Set<TransactionId> others, TransactionId id, Set<String> keys) {
         List<TransactionId> sharing = new ArrayList<>();
         for (TransactionId other : others) {
-            if (!other.equals(id)
-                    && shadow.staged.getOrDefault(other, Map.of()).keySet().stream()
-                            .anyMatch(keys::contains)) {
+            if (!other.equals(id) && shadow.keys(other).stream().anyMatch(keys::contains)) {
                 sharing.add(other);
             }
         }
@@ -545,9 +642,11 @@ final class Ledger {
     private void observeOpen(
             Shadow shadow, ResourceManagerNode node, Dictionary dictionary, ResourceManagerNode.@Nullable Told told) {
         Map<TransactionId, Boolean> open = dictionary.open(Integer.MAX_VALUE);
+        List<TransactionId> prepared = new ArrayList<>(0);
         open.forEach((id, inDoubt) -> {
             if (inDoubt && shadow.inDoubt.add(id)) {
                 shadow.waiting.remove(id);
+                prepared.add(id);
             }
         });
         List<TransactionId> gone = new ArrayList<>(0);
@@ -564,12 +663,8 @@ final class Ledger {
             Outcome how = dictionary.outcome(id);
             boolean doubted = shadow.inDoubt.remove(id);
             shadow.waiting.remove(id);
-            Map<String, String> writes = new TreeMap<>();
-            Map<String, Sent> staged = shadow.staged.remove(id);
+            Staged staged = Objects.requireNonNull(shadow.staged.remove(id));
             shadow.ended.add(id);
-            if (staged != null) {
-                staged.forEach((key, sent) -> writes.put(key, sent.value()));
-            }
             of(id, seen -> {
                 if (doubted) {
                     each(check -> check.outOfDoubt(shadow, seen, how, told));
@@ -579,10 +674,22 @@ final class Ledger {
                     if (part != null && part.instance.equals(node.instance())) {
                         part.applied = true;
                     }
-                    shadow.entries.putAll(writes);
+                    each(check -> check.applies(shadow, seen, staged));
+                    Map<String, String> writes = staged.values();
+                    writes.forEach((key, value) -> {
+                        if (value.equals(DELETE)) {
+                            shadow.entries.remove(key);
+                        } else {
+                            shadow.entries.put(key, value);
+                        }
+                    });
                     each(check -> check.applied(shadow, seen, writes));
                 }
             });
+        }
+        // After those that ended, because they released the keys.
+        for (TransactionId id : prepared) {
+            of(id, seen -> each(check -> check.prepared(shadow, seen)));
         }
     }
 

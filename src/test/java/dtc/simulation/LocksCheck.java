@@ -3,7 +3,6 @@ package dtc.simulation;
 import dtc.protocol.TransactionId;
 import dtc.resource.Dictionary;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 
 /** Keys are held exactly while a transaction has voted for commit and is not over; at the end, none is. */
@@ -22,7 +21,7 @@ final class LocksCheck implements Check {
         Set<String> keys = resourceManager.lockedKeys();
         int each = 0;
         for (TransactionId id : resourceManager.inDoubt) {
-            each += resourceManager.staged.getOrDefault(id, Map.of()).size();
+            each += resourceManager.keys(id).size();
         }
         if (each != keys.size()) {
             world.fail(NAME, "two transactions hold a key of %s: %s".formatted(resourceManager.name, keys));

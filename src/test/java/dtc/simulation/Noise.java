@@ -85,8 +85,8 @@ record Noise(
                     actions.add(new ScenarioAction.Delay(delay));
                 }
             }
-            // A doubled write of a client cannot be told from a second write.
-            if (!client || !moment.contains(" sends write ")) {
+            // A doubled write or call of a client cannot be told from a second one.
+            if (!client || !(moment.contains(" sends write ") || moment.contains(" sends call "))) {
                 int after = 1 + choices.upTo(doubledAfterMax);
                 if (choices.perMille(doublePerMille)) {
                     actions.add(new ScenarioAction.Twice(after));

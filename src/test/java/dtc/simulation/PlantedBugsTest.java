@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import dtc.coordinator.ReplyTable;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.file.FileDecisionLog;
+import dtc.protocol.JsonEquality;
 import dtc.resource.Dictionary;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.messaging.BatchingParticipantClient;
@@ -248,6 +249,97 @@ class PlantedBugsTest {
                         .foundWithin(MANY));
     }
 
+    static Stream<PlantedBug> enlistment() {
+        return Stream.of(
+                plant("gives a repeated enlistment another number")
+                        .in("dtc.coordinator.WriteNumbering", "enlistRequested")
+                        .replace("enlisted.sequenceOf(e.request())", "0")
+                        .foundWithin(MANY),
+                plant("enlists an instance that is not registered")
+                        .in("dtc.coordinator.WriteNumbering", "enlistRequested")
+                        .replace("!e.claimedInstance().equals(e.instance())", "false")
+                        .foundWithin(MANY),
+                plant("does not count the last enlistment when it asks for a vote")
+                        .in(DRIVER, "requestVote")
+                        .replace("participant.writes()", "Math.max(1, participant.writes() - 1)")
+                        .foundWithin(MANY),
+                plant("does not count the last enlistment in one phase")
+                        .in("dtc.runtime.coordinator.Delivery", "commitOnePhase")
+                        .replace("participant.writes()", "Math.max(1, participant.writes() - 1)")
+                        .foundWithin(MANY),
+                plant("votes to commit although numbers are missing")
+                        .in("dtc.resource.WriteNumbers", "isComplete")
+                        .replace("expected == null || $isAll", "true")
+                        .foundWithin(MANY),
+                plant("takes work after it refused to commit without it")
+                        .in(Dictionary.class, "commit")
+                        .remove("outcomes.remember(id, Outcome.ROLLBACK);")
+                        .foundWithin(MANY));
+    }
+
+    static Stream<PlantedBug> rollbackOnly() {
+        return Stream.of(
+                plant("answers rollback-only while the commit is being recorded")
+                        .in(Coordinator.class, "rollbackOnly")
+                        .replace("after.state() == TransactionState.MARKED_ROLLBACK", "!after.state().isFinal()")
+                        .foundWithin(MANY),
+                plant("rolls back at rollback-only while the commit is being recorded")
+                        .in(TwoPhaseCommit.class, "rollbackOnlyRequested")
+                        .replace("t.state()", """
+                                t.state() == TransactionState.DECIDING ? TransactionState.PREPARING : t.state()
+                                """)
+                        .foundWithin(MANY));
+    }
+
+    static Stream<PlantedBug> conditions() {
+        return Stream.of(
+                plant("evaluates a condition against the writes of its own transaction")
+                        .in("dtc.resource.CommittedEntries", "failedCondition")
+                        .replace("entries.get(staged.getKey())", """
+                                staged.getValue().update instanceof Update.Put(JsonText own)
+                                        ? own
+                                        : entries.get(staged.getKey())
+                                """)
+                        .foundWithin(FEW),
+                plant("does not hold keys that are only checked")
+                        .in(Dictionary.class, "lockKeys")
+                        .replace("transaction.keys.keySet().forEach($lock);", """
+                                transaction.keys.forEach((key, staged) -> {
+                                    if (!(staged.update instanceof dtc.protocol.Update.None)) {
+                                        locks.put(key, id);
+                                    }
+                                });
+                                """)
+                        .foundWithin(FEW),
+                plant("keeps only the last condition of a key")
+                        .in("dtc.resource.StagedKey", "add")
+                        .replace("conditions.add(condition);", """
+                                conditions.clear();
+                                conditions.add(condition);
+                                """)
+                        .foundWithin(MANY),
+                plant("drops the condition of a write that a later one has overtaken")
+                        .in(Dictionary.class, "write")
+                        .replace("key.add(e.condition());", """
+                                if (updates || e.update() instanceof dtc.protocol.Update.None) {
+                                    key.add(e.condition());
+                                }
+                                """)
+                        .foundWithin(MANY),
+                plant("checks no condition in one phase")
+                        .in(Dictionary.class, "lockKeys")
+                        .replace("failed != null", "failed != null && purpose == Phase.WAITING_TO_VOTE")
+                        .foundWithin(MANY),
+                plant("compares values as texts")
+                        .in(JsonEquality.class, "isEqual")
+                        .replace("one.text().equals(other.text()) || $isEqual", "one.text().equals(other.text())")
+                        .foundWithin(MANY),
+                plant("keeps what a transaction deleted")
+                        .in("dtc.resource.CommittedEntries", "apply")
+                        .replace("entries.remove(key)", "entries.get(key)")
+                        .foundWithin(FEW));
+    }
+
     static Stream<PlantedBug> resourceManager() {
         return Stream.of(
                 plant("accepts messages for an earlier instance")
@@ -282,7 +374,7 @@ class PlantedBugsTest {
                         .foundWithin(MANY),
                 plant("does not lock the keys of a transaction that it votes to commit")
                         .in(Dictionary.class, "lockKeys")
-                        .remove("transaction.writes.keySet().forEach($lock);")
+                        .remove("transaction.keys.keySet().forEach($lock);")
                         .foundWithin(FEW),
                 plant("accepts a write after the vote")
                         .in(Dictionary.class, "write")
@@ -306,12 +398,12 @@ class PlantedBugsTest {
                         .foundWithin(FEW),
                 plant("overwrites a later write with an earlier one")
                         .in(Dictionary.class, "write")
-                        .replace("before.sequence() >= sequence", "before.sequence() == sequence")
+                        .replace("before.sequence < sequence", "true")
                         .foundWithin(MANY));
     }
 
     @ParameterizedTest
-    @MethodSource({"log", "coordinator", "giveUp", "resourceManager"})
+    @MethodSource({"log", "coordinator", "giveUp", "enlistment", "rollbackOnly", "resourceManager", "conditions"})
     void every_planted_bug_is_found(PlantedBug bug) throws Exception {
         Map<Long, String> found = bug.find();
         assertFalse(

@@ -13,6 +13,7 @@ import dtc.runtime.Answer;
 import dtc.runtime.Backoff;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
+import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.participant.CoordinatorLink;
 import dtc.runtime.participant.HostedParticipant;
 import dtc.runtime.participant.HostedParticipant.Progress;
@@ -62,7 +63,7 @@ final class ResourceManagerNode extends Node {
         this.instance = world.uuid("instance of " + name);
     }
 
-    private String address() {
+    String address() {
         return name + "-" + moves;
     }
 
@@ -250,18 +251,81 @@ final class ResourceManagerNode extends Node {
     private Reply write(Registration target, Message.Write write) {
         ResourceEffect effect = now(up(target).write(event(write)));
         if (effect instanceof ResourceEffect.Staged) {
-            world.ledger.staged(
-                    this,
-                    write.id(),
-                    write.sequence(),
-                    write.key(),
-                    write.value().text());
+            world.ledger.staged(this, write.id(), Ledger.Written.of(write));
         }
         return reply(effect);
     }
 
+    // What clients ask of its service
+
+    private static final long WORK_MILLIS_MAX = 60;
+    private static final int ENLISTMENTS_MAX = 3;
+
+    /** Enlists itself, works for a while, and answers. If that fails, it says that the transaction must not commit. */
+    CompletionStage<ClientNode.Heard> call(TransactionId id, Ask.Write write) {
+        Life life = life();
+        if (life == null) {
+            throw new IllegalStateException("asked while down");
+        }
+        UUID request = world.uuid("request of " + name);
+        return enlist(life, id, request, 1).thenCompose(number -> {
+            CompletableFuture<ClientNode.Heard> done = new CompletableFuture<>();
+            world.after(1 + world.number("work at " + name, WORK_MILLIS_MAX), life, () -> {
+                boolean written = number > 0 && work(id, number, write);
+                if (!written) {
+                    failed(life, id);
+                }
+                done.complete(new ClientNode.Heard(written ? "done" : "failed", null, written));
+            });
+            return done;
+        });
+    }
+
+    /** Completes with its number; 0 if it was refused, or not answered. */
+    private CompletionStage<Integer> enlist(Life life, TransactionId id, UUID request, int attempt) {
+        return world.network
+                .ask(life, CoordinatorNode.NAME, "enlist " + world.name(id), MESSAGE_MILLIS, node -> {
+                    if (node instanceof CoordinatorNode coordinator) {
+                        return coordinator.enlist(name, instance, request, id);
+                    }
+                    throw new IllegalStateException(node.name + " is no coordinator");
+                })
+                .thenCompose(result -> switch (result) {
+                    case Network.Result.Heard<Answer<Coordinator.Enlistment>>(var answer) ->
+                        CompletableFuture.completedFuture(
+                                answer instanceof Answer.Given<Coordinator.Enlistment>(var enlistment)
+                                        ? enlistment.sequence()
+                                        : 0);
+                    case Network.Result.Refused<?> _, Network.Result.Broken<?> _, Network.Result.Silent<?> _ ->
+                        attempt < ENLISTMENTS_MAX
+                                ? enlist(life, id, request, attempt + 1)
+                                : CompletableFuture.completedFuture(0);
+                });
+    }
+
+    private boolean work(TransactionId id, int number, Ask.Write write) {
+        ResourceEffect effect =
+                now(up().write(new ResourceEvent.Write(id, number, write.key(), write.update(), write.holds())));
+        if (!(effect instanceof ResourceEffect.Staged)) {
+            return false;
+        }
+        Ledger.Written written = Ledger.Written.of(number, write.key(), write.update(), write.holds());
+        world.ledger.wrote(this, id, written);
+        world.ledger.staged(this, id, written);
+        return true;
+    }
+
+    private void failed(Life life, TransactionId id) {
+        world.network.ask(life, CoordinatorNode.NAME, "rollback-only " + world.name(id), MESSAGE_MILLIS, node -> {
+            if (node instanceof CoordinatorNode coordinator) {
+                return coordinator.rollbackOnly(name, id);
+            }
+            throw new IllegalStateException(node.name + " is no coordinator");
+        });
+    }
+
     private static ResourceEvent.Write event(Message.Write write) {
-        return new ResourceEvent.Write(write.id(), write.sequence(), write.key(), write.value());
+        return new ResourceEvent.Write(write.id(), write.sequence(), write.key(), write.update(), write.condition());
     }
 
     private CompletionStage<Ballot> prepare(Registration target, Message.Prepare prepare) {

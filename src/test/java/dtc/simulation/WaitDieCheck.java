@@ -36,17 +36,21 @@ final class WaitDieCheck implements Check {
                 complain(resourceManager, transaction, "meets an older one and is not voted down");
             }
         } else if (!standing.holders().isEmpty()) {
-            if (immediate != null && !isNoRoom(immediate)) {
+            if (immediate != null && !hasOtherReason(immediate)) {
                 complain(resourceManager, transaction, "meets only younger ones and does not wait");
             }
-        } else if (immediate == null || (immediate.vote() == Vote.ABORT && !isNoRoom(immediate))) {
+        } else if (immediate == null || (immediate.vote() == Vote.ABORT && !hasOtherReason(immediate))) {
             complain(resourceManager, transaction, "meets nobody and gets no vote for commit");
         }
     }
 
-    private static boolean isNoRoom(Ballot ballot) {
+    /** No room, or what {@link EnlistmentCheck} and {@link SerialOrderCheck} check. */
+    private static boolean hasOtherReason(Ballot ballot) {
         String reason = String.valueOf(ballot.reason());
-        return reason.contains("the limit of ") || reason.contains("too many transactions");
+        return reason.contains("the limit of ")
+                || reason.contains("too many transactions")
+                || reason.startsWith(EnlistmentCheck.INCOMPLETE)
+                || reason.startsWith(SerialOrderCheck.CONDITION_FAILED);
     }
 
     private void complain(Ledger.Shadow resourceManager, Ledger.Seen transaction, String what) {

@@ -6,6 +6,7 @@ import dtc.coordinator.TransactionState;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.DecisionLog;
 import dtc.protocol.Cause;
+import dtc.protocol.Condition;
 import dtc.protocol.JsonText;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
@@ -14,8 +15,10 @@ import dtc.protocol.Refusal.Kind;
 import dtc.protocol.Resolution;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
+import dtc.protocol.Update;
 import dtc.runtime.Answer;
 import dtc.runtime.Backoff;
+import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.Stages;
 import dtc.runtime.Time;
@@ -24,6 +27,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
@@ -64,7 +68,29 @@ public final class Coordinator {
             int undeliveredMax) {}
 
     /** A write requested by a client. */
-    public record Write(String resourceManager, String key, JsonText value) {}
+    public record Write(
+            String resourceManager,
+            String key,
+            Update update,
+            @Nullable Condition condition) {
+
+        public Write(String resourceManager, String key, JsonText value) {
+            this(resourceManager, key, new Update.Put(value), null);
+        }
+
+        /** Whether only a resource manager with {@link Registration#CONDITIONS} can carry it out. */
+        boolean needsConditions() {
+            return condition != null || !(update instanceof Update.Put);
+        }
+    }
+
+    /**
+     * The answer to a resource manager that enlisted itself.
+     *
+     * @param sequence the number of its work among the writes of the transaction to it
+     * @param expiresAt when the transaction is rolled back unless it is prepared
+     */
+    public record Enlistment(int sequence, Instant expiresAt) {}
 
     private final Settings settings;
     private final Time time;
@@ -235,6 +261,15 @@ public final class Coordinator {
         return entry == null ? Answer.refusedStage(Refusals.unknown(id)) : writes.write(entry, write);
     }
 
+    /** Enlists a resource manager that works in the transaction by itself; see {@link Writes#enlist}. */
+    public Answer<Enlistment> enlist(
+            TransactionId id, String resourceManager, @Nullable UUID instance, @Nullable UUID request) {
+        TransactionEntry entry = store.find(id);
+        return entry == null
+                ? Answer.refused(Refusals.unknown(id))
+                : writes.enlist(entry, resourceManager, instance, request);
+    }
+
     // Prepare, commit and roll back
 
     /** Prepares, then commits or rolls back. A repeated call returns the outcome. */
@@ -266,6 +301,30 @@ public final class Coordinator {
         return applyAndAwait(id, event, WaitCondition.ENDED)
                 .thenApply(Coordinator::refuseUndecided)
                 .thenApply(answer -> refuseIf(answer, Outcome.COMMIT));
+    }
+
+    /**
+     * Prevents the commit. Does not end the transaction, unless its votes are requested: until then, its client or its
+     * timeout ends it. Nothing is recorded: a transaction without a record is presumed rolled back.
+     */
+    public CompletionStage<Answer<Transaction>> rollbackOnly(TransactionId id, String reason) {
+        TransactionEntry entry = store.find(id);
+        if (entry == null) {
+            return Answer.refusedStage(Refusals.unknown(id));
+        }
+        Transaction after = driver.apply(entry, new CoordinatorEvent.RollbackOnlyRequested(reason))
+                .transaction();
+        if (after.state() == TransactionState.MARKED_ROLLBACK) {
+            return CompletableFuture.completedFuture(Answer.of(after));
+        }
+        return waiters.await(entry, WaitCondition.DECIDED)
+                .thenApply(Coordinator::refuseUndecided)
+                .thenApply(answer -> refuseIf(answer, Outcome.COMMIT))
+                // A participant has committed, or may have.
+                .thenApply(answer -> answer instanceof Answer.Given<Transaction>(Transaction t)
+                                && t.state() == TransactionState.HEURISTIC
+                        ? Answer.refused(Refusals.wrongState(t, null))
+                        : answer);
     }
 
     private CompletionStage<Answer<Transaction>> applyAndAwait(

@@ -45,6 +45,9 @@ final class ParticipantMessages {
         if (!prepare.writes().isEmpty() && !target.supportsWritesWithPrepare()) {
             return reply(new Reply.ProtocolError("it no longer supports writes with prepare"));
         }
+        if (prepare.writes().stream().anyMatch(Message.Write::needsConditions) && !target.supportsConditions()) {
+            return reply(new Reply.ProtocolError("it no longer supports deletes and conditions"));
+        }
         return call(client::send, target, prepare);
     }
 

@@ -206,6 +206,7 @@ final class TransactionDriver {
                 case AppendResult.Refused(String reason) -> {
                     apply(entry, new CoordinatorEvent.RecordRefused("the decision log refused: " + reason));
                     entry.recordDone(); // after the effects of this event, so that no call is answered in between
+                    waiters.changed(entry);
                 }
                 // The record may be stored. The transaction stays undecided until the log is read after a restart.
                 case AppendResult.Fenced(), AppendResult.Unknown() -> {}

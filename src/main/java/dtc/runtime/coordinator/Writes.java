@@ -14,16 +14,22 @@ import dtc.protocol.Reply;
 import dtc.runtime.Answer;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
+import dtc.runtime.coordinator.Coordinator.Enlistment;
 import dtc.runtime.coordinator.Coordinator.Write;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
-/** Sends the writes of clients to resource managers. A write that fails marks its transaction for rollback. */
+/**
+ * Sends the writes of clients to resource managers, and enlists resource managers that work by themselves. A write that
+ * fails marks its transaction for rollback.
+ */
 final class Writes {
 
     private final TwoPhaseCommit machine;
@@ -108,28 +114,32 @@ final class Writes {
         if (entry.transaction().state() != TransactionState.ACTIVE) {
             return Answer.refusedStage(Refusals.wrongState(entry.transaction(), name));
         }
-        Registration target = registry.find(name);
-        if (target == null) {
-            return refuse(entry, name, Kind.UNKNOWN_RESOURCE_MANAGER, "resource manager %s is not registered");
+        Registration target;
+        switch (target(entry, name)) {
+            case Answer.Given<Registration>(Registration found) -> target = found;
+            case Answer.Refused<Registration>(Refusal refusal) -> {
+                return refuse(entry, name, refusal);
+            }
         }
-        if (!registry.isLive(target)) {
-            return refuse(entry, name, Kind.RESOURCE_MANAGER_LAPSED, "the lease of resource manager %s has lapsed");
-        }
-        if (driver.delivery().backlog(name) >= undeliveredMax) {
-            return refuse(entry, name, Kind.OVERLOADED, "too many outcomes are undelivered to resource manager %s");
-        }
-        if (entry.transaction().participant(name) == null && store.hasTooManyParticipants()) {
-            Refusal refusal = Refusals.tooManyParticipants(entry.id());
-            driver.apply(entry, new CoordinatorEvent.WriteNotSent(name, refusal.detail()));
-            return Answer.refusedStage(refusal);
+        if (write.needsConditions() && !target.supportsConditions()) {
+            // It might ignore the condition, or store something in place of the deletion.
+            return refuse(
+                    entry,
+                    name,
+                    new Refusal(
+                            Kind.NOT_SUPPORTED,
+                            "resource manager %s does not support deletes and conditions".formatted(name),
+                            entry.id(),
+                            name));
         }
         boolean deferred = defer && target.supportsWritesWithPrepare();
         Step step = driver.apply(
                 entry,
                 new CoordinatorEvent.WriteRequested(name, target.instance(), target.supportsOnePhase(), deferred));
-        return switch (step.write()) {
-            case WriteResult.Accepted(int sequence) -> {
-                var message = new Message.Write(entry.id(), sequence, write.key(), write.value());
+        return switch (accepted(entry, name, step)) {
+            case Answer.Refused<Integer>(Refusal refusal) -> Answer.refusedStage(refusal);
+            case Answer.Given<Integer>(Integer sequence) -> {
+                var message = new Message.Write(entry.id(), sequence, write.key(), write.update(), write.condition());
                 if (deferred) {
                     yield CompletableFuture.completedFuture(defer(entry, name, message));
                 }
@@ -137,18 +147,72 @@ final class Writes {
                         .sendWrite(target, message)
                         .thenApply(reply -> written(entry, name, message, reply));
             }
+        };
+    }
+
+    /**
+     * Enlists a resource manager that works in the transaction by itself. A refused call does not mark the transaction
+     * for rollback, because the resource manager must not work then, unless its instance shows that earlier work is
+     * lost.
+     *
+     * @param instance the instance that works; null for the registered one
+     * @param request see {@link CoordinatorEvent.EnlistRequested}
+     */
+    Answer<Enlistment> enlist(TransactionEntry entry, String name, @Nullable UUID instance, @Nullable UUID request) {
+        if (entry.transaction().state() != TransactionState.ACTIVE) {
+            return Answer.refused(Refusals.wrongState(entry.transaction(), name));
+        }
+        return switch (target(entry, name)) {
+            case Answer.Refused<Registration>(Refusal refusal) -> Answer.refused(refusal);
+            case Answer.Given<Registration>(Registration target) -> {
+                Step step = driver.apply(
+                        entry,
+                        new CoordinatorEvent.EnlistRequested(
+                                name, target.instance(), instance, target.supportsOnePhase(), request));
+                yield switch (accepted(entry, name, step)) {
+                    case Answer.Refused<Integer>(Refusal refusal) -> Answer.refused(refusal);
+                    case Answer.Given<Integer>(Integer sequence) ->
+                        Answer.of(new Enlistment(sequence, step.transaction().expiresAt()));
+                };
+            }
+        };
+    }
+
+    /** Returns the registration of a resource manager that may take part in the transaction. */
+    private Answer<Registration> target(TransactionEntry entry, String name) {
+        Registration target = registry.find(name);
+        if (target == null) {
+            return refused(entry, name, Kind.UNKNOWN_RESOURCE_MANAGER, "resource manager %s is not registered");
+        }
+        if (!registry.isLive(target)) {
+            return refused(entry, name, Kind.RESOURCE_MANAGER_LAPSED, "the lease of resource manager %s has lapsed");
+        }
+        if (driver.delivery().backlog(name) >= undeliveredMax) {
+            return refused(entry, name, Kind.OVERLOADED, "too many outcomes are undelivered to resource manager %s");
+        }
+        if (entry.transaction().participant(name) == null && store.hasTooManyParticipants()) {
+            return Answer.refused(Refusals.tooManyParticipants(entry.id()));
+        }
+        return Answer.of(target);
+    }
+
+    private static <T> Answer<T> refused(TransactionEntry entry, String name, Kind kind, String detailFormat) {
+        return Answer.refused(new Refusal(kind, String.format(Locale.ROOT, detailFormat, name), entry.id(), name));
+    }
+
+    private Answer<Integer> accepted(TransactionEntry entry, String name, Step step) {
+        return switch (step.write()) {
+            case WriteResult.Accepted(int sequence) -> Answer.of(sequence);
             case WriteResult.Refused(WriteResult.Reason reason) ->
-                Answer.refusedStage(refusal(step.transaction(), name, reason));
-            case null -> throw new IllegalStateException("WriteRequested returned no result");
+                Answer.refused(refusal(step.transaction(), name, reason));
+            case null -> throw new IllegalStateException(entry.id() + ": the event returned no result");
         };
     }
 
     /** Refuses a write that was not sent, and marks the transaction for rollback. */
-    private CompletionStage<Answer<Transaction>> refuse(
-            TransactionEntry entry, String name, Kind kind, String detailFormat) {
-        String detail = String.format(Locale.ROOT, detailFormat, name);
-        driver.apply(entry, new CoordinatorEvent.WriteNotSent(name, detail));
-        return Answer.refusedStage(new Refusal(kind, detail, entry.id(), name));
+    private CompletionStage<Answer<Transaction>> refuse(TransactionEntry entry, String name, Refusal refusal) {
+        driver.apply(entry, new CoordinatorEvent.WriteNotSent(name, refusal.detail()));
+        return Answer.refusedStage(refusal);
     }
 
     /** Stores the write, which is sent with the prepare message. */

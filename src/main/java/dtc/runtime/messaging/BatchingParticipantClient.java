@@ -86,10 +86,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
         }
 
         private static long bytesMax(Message.Write write) {
-            return WRITE_OVERHEAD_BYTES
-                    + BYTES_PER_CHAR_MAX
-                            * (write.key().length()
-                                    + (long) write.value().text().length());
+            return WRITE_OVERHEAD_BYTES + BYTES_PER_CHAR_MAX * write.chars();
         }
 
         private boolean isCommit() {

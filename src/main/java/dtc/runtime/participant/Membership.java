@@ -22,6 +22,7 @@ public final class Membership {
             Registration.KEEP_ALIVE,
             Registration.BATCH,
             Registration.PREPARE_WITH_WRITES,
+            Registration.CONDITIONS,
             Registration.CONTRACT_2);
 
     private final HostedParticipant participant;

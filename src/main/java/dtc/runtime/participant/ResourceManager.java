@@ -3,6 +3,7 @@ package dtc.runtime.participant;
 import dtc.protocol.Ballot;
 import dtc.protocol.JsonText;
 import dtc.protocol.Outcome;
+import dtc.protocol.PlainText;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.resource.Dictionary;
@@ -276,7 +277,9 @@ public final class ResourceManager implements HostedParticipant {
                     "resource manager %s has no room to keep the outcomes of ended transactions for %s: it keeps the"
                             + " latest %d. A coordinator that asks about an older one gets no answer (404). Raise"
                             + " dtc.rm.ended-max (DTC_RM_ENDED_MAX)",
-                    id, settings.outcomeRetention(), dictionary.outcomes().size());
+                    id,
+                    PlainText.duration(settings.outcomeRetention()),
+                    dictionary.outcomes().size());
         }
     }
 

@@ -613,6 +613,80 @@ class CoordinatorTest {
                 refused(coordinator.rollback(id, "it took long")).kind());
     }
 
+    @Test
+    void rollback_only_is_answered_at_once_while_the_transaction_is_active() {
+        register("a", "http://localhost:1");
+        Coordinator coordinator = coordinator();
+        TransactionId id = given(coordinator.begin(Origin.ANONYMOUS, null, writes("a"), false, WaitCondition.ENDED))
+                .id();
+        assertEquals(
+                TransactionState.MARKED_ROLLBACK,
+                given(coordinator.rollbackOnly(id, "why")).state());
+        given(coordinator.rollbackOnly(id, "why"));
+        assertEquals(
+                TransactionState.ROLLED_BACK,
+                given(coordinator.prepare(id, WaitCondition.ENDED)).state());
+        assertEquals(
+                TransactionState.ROLLED_BACK,
+                given(coordinator.rollbackOnly(id, "why")).state());
+        assertEquals(
+                Refusal.Kind.UNKNOWN_TRANSACTION,
+                refused(coordinator.rollbackOnly(nextId(), "why")).kind());
+    }
+
+    @Test
+    void rollback_only_waits_for_the_record_of_the_commit_and_claims_nothing_before() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        Coordinator coordinator = coordinator();
+        TransactionId id = given(
+                        coordinator.begin(Origin.ANONYMOUS, null, writes("a", "b"), false, WaitCondition.ENDED))
+                .id();
+        CompletableFuture<AppendResult> record = new CompletableFuture<>();
+        log.append = () -> record;
+        coordinator.prepare(id, WaitCondition.ENDED);
+        var early = coordinator.rollbackOnly(id, "why").toCompletableFuture();
+        assertFalse(early.isDone());
+        time.goOn(Duration.ofSeconds(2));
+        assertEquals(Refusal.Kind.UNDECIDED, refused(early).kind());
+        var late = coordinator.rollbackOnly(id, "why");
+        record.complete(new AppendResult.Stored());
+        assertEquals(Refusal.Kind.WRONG_STATE, refused(late).kind());
+        assertEquals(TransactionState.COMMITTED, find(coordinator, id).state());
+    }
+
+    @Test
+    void rollback_only_is_answered_when_the_record_of_the_commit_is_refused() {
+        register("a", "http://localhost:1");
+        register("b", "http://localhost:2");
+        Coordinator coordinator = coordinator();
+        TransactionId id = given(
+                        coordinator.begin(Origin.ANONYMOUS, null, writes("a", "b"), false, WaitCondition.ENDED))
+                .id();
+        CompletableFuture<AppendResult> record = new CompletableFuture<>();
+        log.append = () -> record;
+        coordinator.prepare(id, WaitCondition.ENDED);
+        var answer = coordinator.rollbackOnly(id, "why");
+        record.complete(new AppendResult.Refused("the disk is full"));
+        assertEquals(Outcome.ROLLBACK, given(answer).decision());
+    }
+
+    @Test
+    void rollback_only_is_refused_while_only_the_participant_knows_the_outcome_and_if_it_is_heuristic() {
+        registry.register("a", "http://localhost:1", INSTANCE, Set.of(Registration.ONE_PHASE));
+        Coordinator coordinator = coordinator();
+        participants.answersLater = true;
+        TransactionId id = commit(coordinator, "a").id();
+        var answer = coordinator.rollbackOnly(id, "why");
+        time.goOn(Duration.ofSeconds(2));
+        assertEquals(Refusal.Kind.UNDECIDED, refused(answer).kind());
+        given(coordinator.undelivered().giveUp(id, "a", giveUp()));
+        assertEquals(TransactionState.HEURISTIC, find(coordinator, id).state());
+        assertEquals(
+                Refusal.Kind.WRONG_STATE,
+                refused(coordinator.rollbackOnly(id, "why")).kind());
+    }
+
     private static List<TransactionId> ids(List<Transaction> transactions) {
         return transactions.stream().map(Transaction::id).toList();
     }

@@ -12,10 +12,12 @@ import dtc.coordinator.CoordinatorEvent;
 import dtc.coordinator.SampleRecords;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
+import dtc.protocol.Condition;
 import dtc.protocol.JsonText;
 import dtc.protocol.Outcome;
 import dtc.protocol.Refusal.Kind;
 import dtc.protocol.Reply;
+import dtc.protocol.Update;
 import dtc.runtime.Answer;
 import dtc.runtime.Registration;
 import java.util.List;
@@ -33,6 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class WritesTest {
 
     private static final int UNDELIVERED_MAX = 2;
+    private static final UUID REQUEST = new UUID(4, 4);
 
     private final DriverFixture fixture = new DriverFixture();
     private final FakeParticipants participants = fixture.participants;
@@ -250,6 +253,75 @@ class WritesTest {
         assertEquals(TransactionState.ROLLED_BACK, entry.transaction().state());
         assertEquals(List.of("Rollback orders"), takeSent());
         assertEquals(List.of(), entry.takeDeferredWrites("orders"));
+    }
+
+    // Enlistment
+
+    @Test
+    void an_enlistment_sends_nothing_and_gets_the_next_number() {
+        given(write("orders a"));
+        takeSent();
+        Coordinator.Enlistment enlistment = enlisted(writes.enlist(entry, "orders", null, REQUEST));
+        assertEquals(new Coordinator.Enlistment(2, entry.transaction().expiresAt()), enlistment);
+        assertEquals(enlistment, enlisted(writes.enlist(entry, "orders", DriverFixture.INSTANCE, REQUEST)));
+        assertEquals(List.of(), takeSent());
+    }
+
+    @Test
+    void a_refused_enlistment_does_not_mark_the_transaction() {
+        assertRefused(Kind.UNKNOWN_RESOURCE_MANAGER, writes.enlist(entry, "stock", null, REQUEST));
+        fixture.time.goOn(DriverFixture.LEASE);
+        assertRefused(Kind.RESOURCE_MANAGER_LAPSED, writes.enlist(entry, "orders", null, REQUEST));
+        assertEquals(TransactionState.ACTIVE, entry.transaction().state());
+        assertEquals(List.of(), entry.transaction().participants());
+    }
+
+    @Test
+    void participants_of_all_transactions_that_enlist_themselves_are_limited() {
+        for (int i = 0; i < DriverFixture.PARTICIPANTS_IN_FLIGHT_MAX; i++) {
+            enlisted(writes.enlist(fixture.begin(), "orders", null, REQUEST));
+        }
+        assertRefused(Kind.OVERLOADED, writes.enlist(entry, "orders", null, REQUEST));
+        assertEquals(TransactionState.ACTIVE, entry.transaction().state());
+    }
+
+    @Test
+    void another_instance_is_refused_and_allows_only_rollback() {
+        assertRefused(Kind.WRONG_STATE, writes.enlist(entry, "orders", new UUID(9, 9), REQUEST));
+        assertMarked("resource manager orders restarted and lost earlier writes");
+        assertRefused(Kind.WRONG_STATE, writes.enlist(entry, "orders", null, REQUEST));
+    }
+
+    private static Coordinator.Enlistment enlisted(Answer<Coordinator.Enlistment> answer) {
+        return answer instanceof Answer.Given<Coordinator.Enlistment>(var enlistment)
+                ? enlistment
+                : fail("refused: " + answer);
+    }
+
+    private static void assertRefused(Kind kind, Answer<?> answer) {
+        assertEquals(
+                kind,
+                answer instanceof Answer.Refused<?>(var refusal) ? refusal.kind() : fail("not refused: " + answer));
+    }
+
+    // Deletes and conditions
+
+    @Test
+    void a_delete_or_condition_is_sent_only_to_those_that_support_it() {
+        for (Coordinator.Write write : List.of(
+                new Coordinator.Write("orders", "a", new Update.Delete(), null),
+                new Coordinator.Write("orders", "a", new Update.None(), new Condition.Absent()),
+                new Coordinator.Write(
+                        "orders", "a", new Update.Put(new JsonText("1")), new Condition.HasValue(new JsonText("1"))))) {
+            TransactionEntry other = fixture.begin();
+            assertRefused(Kind.NOT_SUPPORTED, writes.write(other, write).toCompletableFuture());
+            assertEquals(TransactionState.MARKED_ROLLBACK, other.transaction().state());
+            assertEquals(List.of(), takeSent());
+        }
+        fixture.registry.register("orders", "http://orders:1", DriverFixture.INSTANCE, Set.of(Registration.CONDITIONS));
+        given(writes.write(entry, new Coordinator.Write("orders", "a", new Update.Delete(), null))
+                .toCompletableFuture());
+        assertEquals(List.of("Write orders a"), takeSent());
     }
 
     private CompletableFuture<Answer<Transaction>> write(String text) {

@@ -1,0 +1,79 @@
+package dtc.coordinator;
+
+import dtc.coordinator.CoordinatorEvent.EnlistRequested;
+import dtc.coordinator.CoordinatorEvent.WriteRequested;
+import dtc.protocol.Cause;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+
+/**
+ * The part of {@link TwoPhaseCommit} that enlists participants, and numbers their writes and enlistments without a gap.
+ */
+record WriteNumbering(int participantsMax, int writesMax) {
+
+    Step writeRequested(Transaction t, WriteRequested e) {
+        return number(t, e.resourceManager(), e.instance(), e.onePhase(), Participant::writeSent);
+    }
+
+    /**
+     * Enlists a resource manager that will work in the transaction by itself. Its work gets the next number, so that a
+     * vote that was requested before the work was done, or after it was lost, is ABORT. If this answer is lost, the
+     * number is never used, with the same effect, unless the call is repeated with the same request.
+     */
+    Step enlistRequested(Transaction t, EnlistRequested e) {
+        if (t.state() != TransactionState.ACTIVE) {
+            // Also if the call is repeated: the votes may have been requested, so it is too late to work.
+            return Step.refuseWrite(t, WriteResult.Reason.WRONG_STATE);
+        }
+        if (e.claimedInstance() != null && !e.claimedInstance().equals(e.instance())) {
+            // One of the two lost its state, or will not be asked to vote.
+            return refuseOtherInstance(t, e.resourceManager());
+        }
+        Participant enlisted = t.participant(e.resourceManager());
+        int known =
+                enlisted == null || !enlisted.instance().equals(e.instance()) ? 0 : enlisted.sequenceOf(e.request());
+        return known > 0
+                ? Step.write(t, new WriteResult.Accepted(known))
+                : number(t, e.resourceManager(), e.instance(), e.onePhase(), p -> p.enlistedItself(e.request()));
+    }
+
+    /** Gives a write or an enlistment the next number of its participant. Enlists the participant at the first one. */
+    private Step number(
+            Transaction t,
+            String resourceManager,
+            UUID instance,
+            boolean onePhase,
+            UnaryOperator<Participant> counted) {
+        if (t.state() != TransactionState.ACTIVE) {
+            return Step.refuseWrite(t, WriteResult.Reason.WRONG_STATE);
+        }
+        if (t.writes() >= writesMax) {
+            return Step.refuseWrite(t, WriteResult.Reason.TOO_MANY_WRITES);
+        }
+        Participant enlisted = t.participant(resourceManager);
+        if (enlisted == null) {
+            if (t.participants().size() >= participantsMax) {
+                return Step.refuseWrite(t, WriteResult.Reason.TOO_MANY_PARTICIPANTS);
+            }
+            List<Participant> participants = new ArrayList<>(t.participants());
+            participants.add(counted.apply(Participant.enlist(resourceManager, instance, onePhase)));
+            return Step.write(t.withParticipants(participants), new WriteResult.Accepted(1));
+        }
+        if (!enlisted.instance().equals(instance)) {
+            return refuseOtherInstance(t, resourceManager);
+        }
+        return Step.write(
+                t.updateParticipant(resourceManager, counted), new WriteResult.Accepted(enlisted.writes() + 1));
+    }
+
+    /** The new instance does not have the earlier writes. */
+    private static Step refuseOtherInstance(Transaction t, String resourceManager) {
+        Step marked = TwoPhaseCommit.markRollback(
+                t,
+                Cause.WRITE_FAILED,
+                "resource manager %s restarted and lost earlier writes".formatted(resourceManager));
+        return Step.refuseWrite(marked.transaction(), WriteResult.Reason.WRONG_STATE);
+    }
+}

@@ -1,0 +1,18 @@
+package dtc.protocol;
+
+/**
+ * What must hold of a key for its transaction to commit. It is evaluated at the vote, against the value committed
+ * before the transaction.
+ */
+public sealed interface Condition {
+
+    record Absent() implements Condition {}
+
+    /** The value is equal; see {@link JsonEquality}. */
+    record HasValue(JsonText value) implements Condition {}
+
+    /** Number of characters of the value; 0 without one. */
+    default int chars() {
+        return this instanceof HasValue(JsonText value) ? value.text().length() : 0;
+    }
+}

@@ -1,0 +1,172 @@
+package dtc.protocol;
+
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Compares JSON values. Numbers are equal if they are the same exact decimal (1.0 and 10e-1), strings if they have the
+ * same characters, and objects if they have equal members in any order.
+ *
+ * <p>Numbers are not converted to {@link java.math.BigDecimal}, which does not allow exponents of any size.
+ */
+public final class JsonEquality {
+
+    private JsonEquality() {}
+
+    public static boolean isEqual(JsonText one, JsonText other) {
+        return one.text().equals(other.text())
+                || new Parser(one.text()).value().equals(new Parser(other.text()).value());
+    }
+
+    /**
+     * Converts a value to a map, a list or, for other values, a text that is equal if the value is. Reads text that is
+     * well-formed, so it checks nothing.
+     */
+    private static final class Parser {
+
+        private static final int HEX = 16;
+
+        private final String text;
+        private int position;
+
+        Parser(String text) {
+            this.text = text;
+        }
+
+        Object value() {
+            return switch (next()) {
+                case '{' -> object();
+                case '[' -> array();
+                case '"' -> string();
+                case 't', 'f', 'n' -> literal();
+                default -> number();
+            };
+        }
+
+        /** Returns the next character that is not whitespace, and does not consume it. */
+        private char next() {
+            while (text.charAt(position) <= ' ') {
+                position++;
+            }
+            return text.charAt(position);
+        }
+
+        private Map<String, Object> object() {
+            position++;
+            Map<String, Object> members = new HashMap<>();
+            while (next() != '}') {
+                if (next() == ',') {
+                    position++;
+                    next();
+                }
+                String name = string();
+                next();
+                position++; // colon
+                members.put(name, value());
+            }
+            position++;
+            return members;
+        }
+
+        private List<Object> array() {
+            position++;
+            List<Object> elements = new ArrayList<>();
+            while (next() != ']') {
+                if (next() == ',') {
+                    position++;
+                }
+                elements.add(value());
+            }
+            position++;
+            return elements;
+        }
+
+        private String literal() {
+            int start = position;
+            while (position < text.length() && Character.isLetter(text.charAt(position))) {
+                position++;
+            }
+            return text.substring(start, position);
+        }
+
+        /** Returns the characters after a quote, which distinguishes them from a number or a literal. */
+        private String string() {
+            position++;
+            StringBuilder out = new StringBuilder().append('"');
+            while (text.charAt(position) != '"') {
+                char c = text.charAt(position++);
+                out.append(c == '\\' ? escaped() : c);
+            }
+            position++;
+            return out.toString();
+        }
+
+        private char escaped() {
+            char c = text.charAt(position++);
+            return switch (c) {
+                case 'b' -> '\b';
+                case 'f' -> '\f';
+                case 'n' -> '\n';
+                case 'r' -> '\r';
+                case 't' -> '\t';
+                case 'u' -> {
+                    position += 4;
+                    yield (char) Integer.parseInt(text, position - 4, position, HEX);
+                }
+                default -> c;
+            };
+        }
+
+        /** Returns the significant digits without zeros at either end, and the exponent of the last one. */
+        private String number() {
+            boolean negative = text.charAt(position) == '-';
+            if (negative) {
+                position++;
+            }
+            StringBuilder digits = new StringBuilder();
+            long exponent = 0;
+            boolean fraction = false;
+            for (; position < text.length(); position++) {
+                char c = text.charAt(position);
+                if (c == '.') {
+                    fraction = true;
+                } else if (c >= '0' && c <= '9') {
+                    digits.append(c);
+                    exponent -= fraction ? 1 : 0;
+                } else {
+                    break;
+                }
+            }
+            BigInteger scale = exponentPart();
+            int first = 0;
+            while (first < digits.length() && digits.charAt(first) == '0') {
+                first++;
+            }
+            int last = digits.length();
+            while (last > first && digits.charAt(last - 1) == '0') {
+                last--;
+            }
+            if (first == last) {
+                return "0";
+            }
+            return (negative ? "-" : "")
+                    + digits.substring(first, last)
+                    + "e"
+                    + scale.add(BigInteger.valueOf(exponent + digits.length() - last));
+        }
+
+        private BigInteger exponentPart() {
+            if (position == text.length() || Character.toLowerCase(text.charAt(position)) != 'e') {
+                return BigInteger.ZERO;
+            }
+            int start = ++position;
+            while (position < text.length() && "+-0123456789".indexOf(text.charAt(position)) >= 0) {
+                position++;
+            }
+            return new BigInteger(text.substring(start, position));
+        }
+    }
+}

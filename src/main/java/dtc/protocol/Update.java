@@ -1,0 +1,17 @@
+package dtc.protocol;
+
+/** What a write does to the value of its key. */
+public sealed interface Update {
+
+    record Put(JsonText value) implements Update {}
+
+    record Delete() implements Update {}
+
+    /** The write only checks a condition. */
+    record None() implements Update {}
+
+    /** Number of characters of the value; 0 without one. */
+    default int chars() {
+        return this instanceof Put(JsonText value) ? value.text().length() : 0;
+    }
+}

@@ -1,0 +1,41 @@
+package dtc.rest;
+
+import dtc.coordinator.Transaction;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Answer;
+import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.Refusals;
+import dtc.security.Caller;
+import java.util.function.Predicate;
+
+/** Checks whether a caller may act on a transaction. */
+final class TransactionAccess {
+
+    private TransactionAccess() {}
+
+    /** Refuses callers that did not begin the transaction. It is reported to them as unknown. */
+    static void requireOwner(Coordinator coordinator, TransactionId id, Caller caller) {
+        if (!caller.seesAll()
+                && coordinator.find(id) instanceof Answer.Given<Transaction>(Transaction t)
+                && !caller.sees(t.origin().principal())) {
+            throw Problems.of(Refusals.unknown(id));
+        }
+    }
+
+    /**
+     * Refuses callers that neither began the transaction nor own a participant. To clients it is reported as unknown;
+     * resource managers know of it.
+     *
+     * @param ownsParticipant whether the caller owns a participant of the transaction
+     */
+    static void require(
+            Coordinator coordinator, TransactionId id, Caller caller, Predicate<Transaction> ownsParticipant) {
+        if (coordinator.find(id) instanceof Answer.Given<Transaction>(Transaction t)
+                && !caller.sees(t.origin().principal())
+                && !ownsParticipant.test(t)) {
+            throw caller.isClient()
+                    ? Problems.of(Refusals.unknown(id))
+                    : Problems.problem("NOT_YOURS", 403, "the participant belongs to another");
+        }
+    }
+}
