@@ -97,7 +97,7 @@ class ConditionalWritesTest {
             'value':1,'if':{}                          ! if
             'if':{'value':1,'absent':true}             ! if
             'value':1,'if':{'absent':false}            ! if.absent
-            """, quoteCharacter = '#')
+            """, quoteCharacter = '"')
     void invalid_writes_are_refused(String members, String field) {
         String id = begin();
         String body = json(write("orders", members));
@@ -152,7 +152,7 @@ class ConditionalWritesTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '!', quoteCharacter = '#', textBlock = """
+    @CsvSource(delimiter = '!', quoteCharacter = '"', textBlock = """
             'value':1.50                        ! 'value':1.50
             'delete':true                       ! 'delete':true
             'delete':false,'value':null         ! 'value':null

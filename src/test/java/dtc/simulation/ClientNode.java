@@ -111,7 +111,8 @@ final class ClientNode extends Node {
                     if (!clear && (ask instanceof Ask.Put || (ask instanceof Ask.Call call && !call.mayBeMissing()))) {
                         spoiled.add(ask.transaction());
                     }
-                    if (clear || tries >= step.tries()) {
+                    // A call that is made again is another piece of work.
+                    if (clear || tries >= step.tries() || ask instanceof Ask.Call) {
                         world.after(1, life, () -> go(life, index + 1, 1));
                     } else {
                         world.after(PAUSE_MILLIS, life, () -> go(life, index, tries + 1));

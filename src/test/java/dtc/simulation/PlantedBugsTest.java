@@ -300,7 +300,7 @@ class PlantedBugsTest {
                                         ? own
                                         : entries.get(staged.getKey())
                                 """)
-                        .foundWithin(FEW),
+                        .foundWithin(MANY),
                 plant("does not hold keys that are only checked")
                         .in(Dictionary.class, "lockKeys")
                         .replace("transaction.keys.keySet().forEach($lock);", """
@@ -310,7 +310,7 @@ class PlantedBugsTest {
                                     }
                                 });
                                 """)
-                        .foundWithin(FEW),
+                        .foundWithin(MANY),
                 plant("keeps only the last condition of a key")
                         .in("dtc.resource.StagedKey", "add")
                         .replace("conditions.add(condition);", """
@@ -337,7 +337,7 @@ class PlantedBugsTest {
                 plant("keeps what a transaction deleted")
                         .in("dtc.resource.CommittedEntries", "apply")
                         .replace("entries.remove(key)", "entries.get(key)")
-                        .foundWithin(FEW));
+                        .foundWithin(MANY));
     }
 
     static Stream<PlantedBug> resourceManager() {

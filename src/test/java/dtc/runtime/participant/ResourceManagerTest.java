@@ -24,6 +24,12 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Formatter;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.jboss.logmanager.formatters.PatternFormatter;
 import org.junit.jupiter.api.Test;
 
 /** The driver of a dictionary: timers, inquiries and callers that wait. */
@@ -72,6 +78,44 @@ class ResourceManagerTest extends HostedParticipantContract {
                 .toCompletableFuture()
                 .isDone());
         assertTrue(resourceManager.rollback(OLD).toCompletableFuture().isDone());
+    }
+
+    @Test
+    void an_early_eviction_is_logged_once_with_a_readable_time() {
+        ResourceManager small = new ResourceManager(
+                "orders",
+                UUID.randomUUID(),
+                new ResourceManager.Settings(LOCK_WAIT, STAGED_TIMEOUT, OUTCOME_RETENTION),
+                time,
+                new Backoff(INQUIRY, INQUIRY, new Random(1)),
+                coordinator,
+                new Dictionary(new DictionaryLimits(10, CHARS_MAX, CHARS_MAX, 1)));
+        List<String> lines = new CopyOnWriteArrayList<>();
+        Formatter formatter = new PatternFormatter("%s");
+        Handler handler = new Handler() {
+            @Override
+            public void publish(LogRecord entry) {
+                lines.add(formatter.format(entry));
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        Logger logger = Logger.getLogger(ResourceManager.class.getName());
+        logger.addHandler(handler);
+        try {
+            for (int i = 1; i <= 3; i++) {
+                small.rollback(new TransactionId(new UUID(0x7000, i)));
+            }
+        } finally {
+            logger.removeHandler(handler);
+        }
+        assertEquals(2, small.statistics().evictedEarly());
+        assertEquals(1, lines.size(), lines::toString);
+        assertTrue(lines.getFirst().contains("for 7 days: it keeps the latest 1."), lines::toString);
     }
 
     @Test
