@@ -345,6 +345,10 @@ public final class Coordinator {
         return store.unresolved(limit);
     }
 
+    public int unresolvedCount() {
+        return store.unresolvedCount();
+    }
+
     /**
      * The answer to an inquiry.
      *
