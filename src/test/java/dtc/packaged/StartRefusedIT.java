@@ -107,14 +107,14 @@ class StartRefusedIT {
             try (Stream<Path> files = Files.list(directory)) {
                 assertEquals(0, files.count());
             }
-            String files = processes
+            String printed = processes
                     .coordinator("files")
                     .with("DTC_LOG_DIRECTORY", directory.toString())
                     .start()
                     .awaitReady()
                     .output();
-            assertTrue(files.contains("decision log: file, " + directory), files);
-            assertFalse(files.contains("in memory"), files);
+            assertTrue(printed.contains("decision log: file, " + directory), printed);
+            assertFalse(printed.contains("in memory"), printed);
             try (Stream<Path> files = Files.list(directory)) {
                 assertTrue(files.findAny().isPresent());
             }

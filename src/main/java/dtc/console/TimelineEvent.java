@@ -1,0 +1,36 @@
+package dtc.console;
+
+import dtc.coordinator.CoordinatorEvent;
+import dtc.coordinator.Step;
+import dtc.coordinator.TransactionState;
+import dtc.protocol.Outcome;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** An event in the timeline of a transaction. It is stored as data, and described when a page shows it. */
+sealed interface TimelineEvent {
+
+    /** Elapsed time since the transaction began, or was recovered from the log. */
+    long nanos();
+
+    /** An event that changed the transaction. */
+    record Applied(long nanos, CoordinatorEvent event, Step step, TransactionState before, TransactionState after)
+            implements TimelineEvent {
+
+        /** Returns the participant that did not answer; null for other events. */
+        @Nullable
+        String unanswered() {
+            return event instanceof CoordinatorEvent.Unanswered e ? e.resourceManager() : null;
+        }
+    }
+
+    /** The outcome was sent to a participant, for the first time ({@code number} 1) or again. */
+    record Sent(long nanos, String resourceManager, Outcome outcome, int number) implements TimelineEvent {}
+
+    /** The outcome will be sent again after the pause; null: when the participant has registered again. */
+    record RetryScheduled(
+            long nanos, String resourceManager, @Nullable Duration pause) implements TimelineEvent {}
+
+    /** Events were dropped here: {@code writes} and their answers, or those before the latest. */
+    record Omitted(long nanos, int number, boolean writes) implements TimelineEvent {}
+}
