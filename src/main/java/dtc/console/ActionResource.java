@@ -58,8 +58,8 @@ public class ActionResource {
         CompletionStage<Audit.Result> act(String who, String reason);
     }
 
-    /** An action on one subject: its consequences, and how to carry it out. */
-    private record Asked(
+    /** An action on one subject that the operator has to confirm. */
+    private record Proposal(
             Action action,
             String subject,
             String link,
@@ -87,7 +87,7 @@ public class ActionResource {
 
     @GET
     @Path("/{subject: transactions|resource-managers}/{id}/{action}")
-    public Response ask(
+    public Response propose(
             @RestPath String subject,
             @RestPath String id,
             @RestPath String action,
@@ -95,8 +95,8 @@ public class ActionResource {
             @Context UriInfo uri,
             @Context RoutingContext caller) {
         Pages.Request request = new Pages.Request(headers, uri, caller);
-        Asked asked = asked(subject, id, action);
-        return asked == null ? notPossible(request) : confirm(request, asked, "", "");
+        Proposal proposal = proposal(subject, id, action);
+        return proposal == null ? notPossible(request) : confirm(request, proposal, "", "");
     }
 
     @POST
@@ -122,8 +122,8 @@ public class ActionResource {
             return now(refused(request, "Your role is read-only."));
         }
         String who = access.name(caller);
-        Asked asked = asked(subject, id, action);
-        if (asked == null) {
+        Proposal proposal = proposal(subject, id, action);
+        if (proposal == null) {
             return now(doneBefore(who, subject, id, action)
                     .map(link -> backTo(request, link))
                     .orElseGet(() -> notPossible(request)));
@@ -132,7 +132,7 @@ public class ActionResource {
         if (reason.isEmpty() || reason.length() > REASON_CHARS_MAX) {
             return now(confirm(
                     request,
-                    asked,
+                    proposal,
                     reason,
                     reason.isEmpty()
                             ? "A reason is required."
@@ -141,14 +141,14 @@ public class ActionResource {
         }
         return audit.carryOut(
                         who,
-                        asked.action(),
-                        asked.subject(),
-                        asked.link(),
+                        proposal.action(),
+                        proposal.subject(),
+                        proposal.link(),
                         reason,
-                        () -> asked.act().act(who, reason))
+                        () -> proposal.act().act(who, reason))
                 .thenApply(_ -> {
                     pages.discardKept();
-                    return backTo(request, asked.link());
+                    return backTo(request, proposal.link());
                 });
     }
 
@@ -166,11 +166,11 @@ public class ActionResource {
 
     // The actions; null if the action has no effect now
 
-    private @Nullable Asked asked(String subject, String id, String action) {
+    private @Nullable Proposal proposal(String subject, String id, String action) {
         return subject.equals("transactions") ? onTransaction(id, action) : onResourceManager(id, action);
     }
 
-    private @Nullable Asked onTransaction(String text, String action) {
+    private @Nullable Proposal onTransaction(String text, String action) {
         TransactionId id = TransactionId.parse(text).orElse(null);
         if (id == null || !(coordinator.find(id) instanceof Answer.Given<Transaction>(Transaction t))) {
             return null;
@@ -187,9 +187,9 @@ public class ActionResource {
                 .orElse(null);
     }
 
-    private Asked rollBack(Transaction t) {
+    private Proposal rollBack(Transaction t) {
         boolean marked = t.state() == TransactionState.MARKED_ROLLBACK;
-        return new Asked(
+        return new Proposal(
                 Action.ROLL_BACK,
                 t.id().toString(),
                 Links.transaction(t.id()),
@@ -217,10 +217,10 @@ public class ActionResource {
     }
 
     /** The rollback may have been decided before the action, which then did not cause it. */
-    static Audit.Result rolledBack(Transaction asked, Transaction after) {
+    static Audit.Result rolledBack(Transaction before, Transaction after) {
         // A marked transaction keeps its cause, and a heuristic outcome has a cause of its own.
         boolean byThis = after.cause() == Cause.OPERATOR
-                || asked.state() == TransactionState.MARKED_ROLLBACK
+                || before.state() == TransactionState.MARKED_ROLLBACK
                 || after.state() == TransactionState.HEURISTIC;
         String state = state(after);
         if (byThis) {
@@ -232,7 +232,7 @@ public class ActionResource {
         return new Audit.Result(false, "The transaction is %s for another cause: %s.".formatted(state, cause));
     }
 
-    private Asked retry(Transaction t) {
+    private Proposal retry(Transaction t) {
         List<String> absent = t.participants().stream()
                 .filter(p -> ResourceManagers.isWaitedFor(t, p) && registry.find(p.resourceManager()) == null)
                 .map(Participant::resourceManager)
@@ -253,7 +253,7 @@ public class ActionResource {
         long waiting = t.participants().stream()
                 .filter(p -> ResourceManagers.isWaitedFor(t, p))
                 .count();
-        return new Asked(
+        return new Proposal(
                 Action.RETRY,
                 t.id().toString(),
                 Links.transaction(t.id()),
@@ -268,8 +268,8 @@ public class ActionResource {
                         }));
     }
 
-    private Asked resolve(Transaction t) {
-        return new Asked(
+    private Proposal resolve(Transaction t) {
+        return new Proposal(
                 Action.RESOLVE,
                 t.id().toString(),
                 Links.transaction(t.id()),
@@ -288,7 +288,7 @@ public class ActionResource {
                         }));
     }
 
-    private @Nullable Asked onResourceManager(String id, String action) {
+    private @Nullable Proposal onResourceManager(String id, String action) {
         ResourceManagers.Row row = resourceManagers.find(id);
         return row == null
                 ? null
@@ -305,7 +305,7 @@ public class ActionResource {
                         .orElse(null);
     }
 
-    private Asked retry(ResourceManagers.Row row) {
+    private Proposal retry(ResourceManagers.Row row) {
         List<String> consequences = new ArrayList<>();
         if (row.undelivered() > 0) {
             consequences.add("%s now."
@@ -318,7 +318,7 @@ public class ActionResource {
                     .formatted(Format.count(row.delegated(), "transaction", "transactions")));
         }
         consequences.add("The number of concurrent retries is limited.");
-        return new Asked(
+        return new Proposal(
                 Action.RETRY,
                 row.id(),
                 row.link(),
@@ -330,8 +330,8 @@ public class ActionResource {
                         resourceManagers.get(row.id()).waiting())));
     }
 
-    private Asked giveUp(ResourceManagers.Row row) {
-        return new Asked(
+    private Proposal giveUp(ResourceManagers.Row row) {
+        return new Proposal(
                 Action.GIVE_UP,
                 row.id(),
                 row.link(),
@@ -355,10 +355,10 @@ public class ActionResource {
                         }));
     }
 
-    private Asked remove(ResourceManagers.Row row) {
+    private Proposal remove(ResourceManagers.Row row) {
         long active = resourceManagers.count(
                 row.id(), state -> state == TransactionState.ACTIVE || state == TransactionState.MARKED_ROLLBACK);
-        return new Asked(
+        return new Proposal(
                 Action.REMOVE,
                 row.id(),
                 row.link(),
@@ -428,23 +428,23 @@ public class ActionResource {
 
     // Pages
 
-    private Response confirm(Pages.Request request, Asked asked, String reason, String problem) {
+    private Response confirm(Pages.Request request, Proposal proposal, String reason, String problem) {
         String token = access.token(request.headers());
         return pages.html(new Pages.Page(
                         problem.isEmpty() ? 200 : 400,
                         Pages.Templates.confirm(
-                                pages.frame(request, asked.action().title(), ""),
+                                pages.frame(request, proposal.action().title(), ""),
                                 new Pages.Confirmation(
-                                        asked.heading(),
-                                        asked.subject(),
-                                        asked.consequences(),
-                                        asked.action().title(),
-                                        asked.grave(),
+                                        proposal.heading(),
+                                        proposal.subject(),
+                                        proposal.consequences(),
+                                        proposal.action().title(),
+                                        proposal.grave(),
                                         reason,
                                         REASON_CHARS_MAX,
                                         problem,
                                         token,
-                                        asked.link()))))
+                                        proposal.link()))))
                 .cookie(access.cookie(token, request))
                 .build();
     }

@@ -41,7 +41,7 @@ class ResourceManagers {
      * @param down why it is down; null if it is not, or if it is not registered
      * @param undelivered outcomes that it has not acknowledged
      * @param recovered how many of these were recovered from the log, and may have been delivered before the restart
-     * @param delegated transactions whose outcome it decides, and has not told
+     * @param delegated transactions whose outcome it decides, and has not reported
      * @param overdue whether the oldest of these has been waiting for too long
      * @param lastError the reply to the newest failed delivery of the oldest undelivered outcome
      */
@@ -202,7 +202,7 @@ class ResourceManagers {
                 .count();
     }
 
-    /** Whether the transaction waits for the participant: to acknowledge the outcome, or to tell it. */
+    /** Whether the transaction waits for the participant to acknowledge or to report the outcome. */
     static boolean isWaitedFor(Transaction t, Participant participant) {
         return isUndelivered(participant) || t.state().isDelegated();
     }

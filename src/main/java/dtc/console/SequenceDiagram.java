@@ -69,7 +69,7 @@ final class SequenceDiagram {
 
     private final Instant began;
     private final Map<String, Integer> lifelineOf = new HashMap<>();
-    private final Map<String, String> lookOf = new HashMap<>();
+    private final Map<String, String> classOf = new HashMap<>();
     private final String[] lifelines;
     private final List<Row> rows = new ArrayList<>();
     private long previousNanos;
@@ -87,27 +87,27 @@ final class SequenceDiagram {
     }
 
     /** Sets the class of the coordinator's lifeline from the next row on. */
-    void coordinator(String look) {
-        lifelines[COORDINATOR] = look;
+    void coordinator(String css) {
+        lifelines[COORDINATOR] = css;
     }
 
     /** Sets the class of a participant's lifeline from the next row on. */
-    void participant(String name, String look) {
+    void participant(String name, String css) {
         Integer index = lifelineOf.get(name);
         if (index != null) {
-            lookOf.put(name, look);
-            lifelines[index] = index < LIFELINES_MAX ? look : worstOfLast();
+            classOf.put(name, css);
+            lifelines[index] = index < LIFELINES_MAX ? css : worstOfLast();
         }
     }
 
     private String worstOfLast() {
-        Set<String> looks = new HashSet<>();
-        lookOf.forEach((name, look) -> {
+        Set<String> states = new HashSet<>();
+        classOf.forEach((name, css) -> {
             if (lifelineOf.getOrDefault(name, 0) == LIFELINES_MAX) {
-                looks.add(look);
+                states.add(css);
             }
         });
-        return WORST_FIRST.stream().filter(looks::contains).findFirst().orElse("away");
+        return WORST_FIRST.stream().filter(states::contains).findFirst().orElse("away");
     }
 
     private static int place(int lifeline) {

@@ -27,7 +27,7 @@ final class TimelineRows {
     private final Timeline.Snapshot snapshot;
     private final Transaction transaction;
     private final Instant began;
-    private final SequenceDiagram drawing;
+    private final SequenceDiagram diagram;
     private final FoldedRetries retries;
     /** The participants whose writes are sent with the request for their vote. */
     private final Set<String> carried = new HashSet<>();
@@ -36,7 +36,7 @@ final class TimelineRows {
         this.snapshot = snapshot;
         this.transaction = snapshot.transaction();
         this.began = now.minusNanos(snapshot.nowNanos());
-        this.drawing = new SequenceDiagram(
+        this.diagram = new SequenceDiagram(
                 began,
                 transaction.participants().stream()
                         .map(Participant::resourceManager)
@@ -47,7 +47,7 @@ final class TimelineRows {
     static List<SequenceDiagram.Row> of(Timeline.Snapshot snapshot, Instant now) {
         TimelineRows rows = new TimelineRows(snapshot, now);
         rows.draw();
-        return rows.drawing.rows();
+        return rows.diagram.rows();
     }
 
     private void draw() {
@@ -91,15 +91,15 @@ final class TimelineRows {
         if (snapshot.initial().state() == TransactionState.ACTIVE) {
             Duration timeout = Duration.between(transaction.startedAt(), transaction.expiresAt());
             String detail = "Its timeout is %s.".formatted(Format.coarse(timeout));
-            drawing.row(0, Tone.BUSY, true, "A client began the transaction", detail, List.of());
+            diagram.row(0, Tone.BUSY, true, "A client began the transaction", detail, List.of());
             return;
         }
-        snapshot.initial().participants().forEach(p -> drawing.participant(p.resourceManager(), lookAfterRestart(p)));
+        snapshot.initial().participants().forEach(p -> diagram.participant(p.resourceManager(), lookAfterRestart(p)));
         if (snapshot.initial().state() == TransactionState.COMMITTING) {
-            drawing.coordinator("committed");
+            diagram.coordinator("committed");
         }
         String text = "Recovered from the decision log after a restart";
-        drawing.row(0, Tone.WARN, true, text, "Earlier events are not kept.", List.of());
+        diagram.row(0, Tone.WARN, true, text, "Earlier events are not kept.", List.of());
     }
 
     private static String lookAfterRestart(Participant p) {
@@ -118,30 +118,30 @@ final class TimelineRows {
             case CoordinatorEvent.WriteRequested e -> writeRequested(m, e);
             case CoordinatorEvent.WriteNotSent e ->
                 milestone(m, Tone.BACK, "A write could not be sent: the transaction can only roll back", e.reason());
-            case CoordinatorEvent.WriteStaged e when carried.contains(e.resourceManager()) -> votesAsked(m);
+            case CoordinatorEvent.WriteStaged e when carried.contains(e.resourceManager()) -> votesRequested(m);
             case CoordinatorEvent.WriteStaged e -> {
-                drawing.participant(e.resourceManager(), "active");
+                diagram.participant(e.resourceManager(), "active");
                 row(
                         m,
                         Tone.PLAIN,
                         e.resourceManager() + " staged the write",
                         null,
-                        drawing.from(e.resourceManager(), Tone.PLAIN));
-                votesAsked(m);
+                        diagram.from(e.resourceManager(), Tone.PLAIN));
+                votesRequested(m);
             }
             case CoordinatorEvent.WriteFailed e ->
-                drawing.row(
+                diagram.row(
                         m.nanos(),
                         Tone.BACK,
                         m.before() != m.after(),
                         "A write failed: the transaction can only roll back",
                         e.reason(),
                         e.noAnswer()
-                                ? drawing.lost(e.resourceManager())
-                                : drawing.from(e.resourceManager(), Tone.BACK));
+                                ? diagram.lost(e.resourceManager())
+                                : diagram.from(e.resourceManager(), Tone.BACK));
             case CoordinatorEvent.PrepareRequested _ -> {
                 milestone(m, Tone.BUSY, "The client requested prepare", null);
-                votesAsked(m);
+                votesRequested(m);
                 if (m.after() == TransactionState.DECIDING) {
                     milestone(
                             m, Tone.BUSY, "There are no participants: the decision to commit is being recorded", null);
@@ -167,7 +167,7 @@ final class TimelineRows {
             case CoordinatorEvent.RecordRefused _ -> {} // shown as the decision to roll back
             case CoordinatorEvent.RecordRetryDue _ -> {}
             case CoordinatorEvent.Recorded e -> {
-                drawing.coordinator(m.after() == TransactionState.DELEGATED ? "active" : "committed");
+                diagram.coordinator(m.after() == TransactionState.DELEGATED ? "active" : "committed");
                 milestone(
                         m,
                         Tone.GOOD,
@@ -204,7 +204,7 @@ final class TimelineRows {
                         Tone.WARN,
                         "No acknowledgement from " + e.resourceManager(),
                         whyAndNext(m, e, index),
-                        drawing.lost(e.resourceManager()));
+                        diagram.lost(e.resourceManager()));
             case CoordinatorEvent.Lost e -> {
                 // It had voted to commit, or may have committed. Otherwise there is nothing left to roll back.
                 boolean damage = m.before() == TransactionState.COMMITTING || m.before() == TransactionState.RESOLVING;
@@ -251,16 +251,16 @@ final class TimelineRows {
                         null);
             }
             case WriteResult.Accepted(int sequence) -> {
-                drawing.participant(e.resourceManager(), "active");
+                diagram.participant(e.resourceManager(), "active");
                 row(
                         m,
                         Tone.PLAIN,
                         "Write " + sequence + " sent to " + e.resourceManager(),
                         null,
-                        drawing.to(e.resourceManager(), Tone.PLAIN));
+                        diagram.to(e.resourceManager(), Tone.PLAIN));
             }
             case WriteResult.Refused(WriteResult.Reason reason) ->
-                drawing.row(
+                diagram.row(
                         m.nanos(),
                         Tone.BACK,
                         m.before() != m.after(),
@@ -271,23 +271,23 @@ final class TimelineRows {
         }
     }
 
-    private void votesAsked(TimelineEvent.Applied m) {
-        List<String> asked = m.step().effects().stream()
+    private void votesRequested(TimelineEvent.Applied m) {
+        List<String> recipients = m.step().effects().stream()
                 .filter(CoordinatorEffect.RequestVote.class::isInstance)
                 .map(effect -> ((CoordinatorEffect.RequestVote) effect).resourceManager())
                 .toList();
-        if (asked.isEmpty()) {
+        if (recipients.isEmpty()) {
             return;
         }
         row(
                 m,
                 Tone.BUSY,
-                asked.size() == 1
-                        ? "Prepare sent to " + asked.getFirst()
-                        : "Prepare sent to " + Format.count(asked.size()) + " participants",
-                asked.stream().anyMatch(carried::contains) ? "The writes are in the same message." : null,
-                asked.stream()
-                        .flatMap(name -> drawing.to(name, Tone.BUSY).stream())
+                recipients.size() == 1
+                        ? "Prepare sent to " + recipients.getFirst()
+                        : "Prepare sent to " + Format.count(recipients.size()) + " participants",
+                recipients.stream().anyMatch(carried::contains) ? "The writes are in the same message." : null,
+                recipients.stream()
+                        .flatMap(name -> diagram.to(name, Tone.BUSY).stream())
                         .toList());
     }
 
@@ -297,10 +297,10 @@ final class TimelineRows {
         switch (ballot.vote()) {
             case COMMIT -> {
                 if (m.before() == TransactionState.PREPARING) { // later the outcome is already being sent
-                    drawing.participant(name, "doubt");
+                    diagram.participant(name, "doubt");
                 }
             }
-            case READ_ONLY -> drawing.participant(name, "away");
+            case READ_ONLY -> diagram.participant(name, "away");
             case ABORT -> {}
         }
         if (isCastByCoordinator(ballot)) {
@@ -314,7 +314,7 @@ final class TimelineRows {
                             ? "%s voted %s".formatted(name, ballot.vote().name().replace('_', ' '))
                             : "The vote of %s counts as %s".formatted(name, ballot.vote()),
                     ballot.reason(),
-                    drawing.from(name, tone));
+                    diagram.from(name, tone));
         }
         if (m.after() == TransactionState.DECIDING) {
             milestone(m, Tone.GOOD, "All participants voted to commit: the decision is being recorded", null);
@@ -341,7 +341,7 @@ final class TimelineRows {
                 "No vote from %s counts as ABORT (%s)"
                         .formatted(name, Format.constant(ballot.cause().name())),
                 ballot.reason(),
-                drawing.lost(name));
+                diagram.lost(name));
     }
 
     /** The ballot as it was counted. A participant votes once, so it is the one that the participant holds. */
@@ -357,7 +357,7 @@ final class TimelineRows {
         if (!rollsBack || wasDecided) {
             return;
         }
-        drawing.coordinator("rolled-back");
+        diagram.coordinator("rolled-back");
         switch (m.event()) {
             case CoordinatorEvent.RollbackRequested _,
                     CoordinatorEvent.Expired _,
@@ -374,8 +374,8 @@ final class TimelineRows {
 
     /** A participant's reply to the outcome. */
     private void answered(TimelineEvent.Applied m, String name, Tone tone, String what, @Nullable String detail) {
-        drawing.participant(name, tone == Tone.GOOD ? "committed" : tone == Tone.BACK ? "rolled-back" : "broken");
-        row(m, tone, name + " " + what, detail, drawing.from(name, tone));
+        diagram.participant(name, tone == Tone.GOOD ? "committed" : tone == Tone.BACK ? "rolled-back" : "broken");
+        row(m, tone, name + " " + what, detail, diagram.from(name, tone));
     }
 
     private void ended(TimelineEvent.Applied m) {
@@ -385,15 +385,15 @@ final class TimelineRows {
                         snapshot.initial().state() == TransactionState.ACTIVE ? "the start" : "the restart");
         switch (m.after()) {
             case COMMITTED -> {
-                drawing.coordinator("committed");
+                diagram.coordinator("committed");
                 milestone(m, Tone.GOOD, "Committed", took);
             }
             case ROLLED_BACK -> {
-                drawing.coordinator("rolled-back");
+                diagram.coordinator("rolled-back");
                 milestone(m, Tone.BACK, "Rolled back", took);
             }
             case HEURISTIC -> {
-                drawing.coordinator("broken");
+                diagram.coordinator("broken");
                 milestone(m, Tone.BAD, "Heuristic outcome: action required", took);
             }
             case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, DELEGATED, RESOLVING -> {}
@@ -412,7 +412,7 @@ final class TimelineRows {
                                 m.resourceManager(),
                                 m.number() > 1 ? ", attempt " + m.number() : ""),
                 null,
-                drawing.to(m.resourceManager(), commit ? Tone.GOOD : Tone.BACK));
+                diagram.to(m.resourceManager(), commit ? Tone.GOOD : Tone.BACK));
     }
 
     /** Why there was no acknowledgement, and when the outcome is sent again. */
@@ -438,7 +438,7 @@ final class TimelineRows {
 
     /** A row for a change of the transaction's state. */
     private void milestone(TimelineEvent m, Tone tone, String text, @Nullable String detail) {
-        drawing.row(m.nanos(), tone, true, text, detail, List.of());
+        diagram.row(m.nanos(), tone, true, text, detail, List.of());
     }
 
     private void row(TimelineEvent m, Tone tone, String text, @Nullable String detail) {
@@ -447,6 +447,6 @@ final class TimelineRows {
 
     private void row(
             TimelineEvent m, Tone tone, String text, @Nullable String detail, List<SequenceDiagram.Arrow> arrows) {
-        drawing.row(m.nanos(), tone, false, text, detail, arrows);
+        diagram.row(m.nanos(), tone, false, text, detail, arrows);
     }
 }

@@ -217,7 +217,7 @@ class TransactionView {
 
     private static String acknowledgement(Transaction t, Participant p) {
         if (t.state().isFinal()) {
-            return "The rollback is not acknowledged. The transaction has ended, since the participant asks for the outcome.";
+            return "Acknowledgement of the rollback. The transaction has ended without it.";
         }
         return "Acknowledgement of the %s.".formatted(p.state() == State.COMMITTING ? "commit" : "rollback");
     }

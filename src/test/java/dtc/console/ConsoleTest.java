@@ -25,10 +25,12 @@ import io.restassured.RestAssured;
 import io.restassured.http.ContentType;
 import io.restassured.response.Response;
 import jakarta.inject.Inject;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -41,6 +43,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.Keys;
 
 /** The console in a browser, over real transactions, with resource managers that hang, fail and contradict. */
@@ -432,21 +436,19 @@ class ConsoleTest {
     void screen_reader_announcements_change_only_with_the_state_or_the_count() {
         browser.block("*/console/updates");
         open("/");
-        browser.script("""
-                window.announced = [];
-                new MutationObserver(() => announced.push(document.getElementById('announcement').textContent))
-                  .observe(document.getElementById('announcement'), { childList: true, characterData: true, subtree: true });
-                """);
         browser.awaitText("The coordinator does not respond.");
         assertEquals("Connection lost", browser.text("#connection-text"));
         // The page checks the connection each second.
         browser.script("""
-                window.looks = 0;
-                setInterval(() => looks++, 1000);
+                window.announced = [];
+                new MutationObserver(() => announced.push(document.getElementById('announcement').textContent))
+                  .observe(document.getElementById('announcement'), { childList: true, characterData: true, subtree: true });
+                window.seconds = 0;
+                setInterval(() => seconds++, 1000);
                 """);
-        browser.await(b -> assertEquals(true, b.script("return looks > 2")));
+        browser.await(b -> assertEquals(true, b.script("return seconds > 2")));
         assertEquals(
-                1L, browser.script("return announced.length"), () -> "announced " + browser.script("return announced"));
+                0L, browser.script("return announced.length"), () -> "announced " + browser.script("return announced"));
         browser.block();
         browser.await(b -> assertTrue(announcement().startsWith("Live."), announcement()));
         browser.assertNothingWrongInConsole("ERR_BLOCKED");
@@ -538,7 +540,9 @@ class ConsoleTest {
                     .body(containsString("<h1"))
                     .body(matchesPattern("(?s).*<body [^>]*data-as-of=\"\\d{4}-[^\"]+Z\".*"))
                     .body(not(containsString(" style=")))
-                    .body(not(containsString(" onclick=")));
+                    .body(not(containsString(" onclick=")))
+                    .body(containsString("<meta name=\"description\" content="))
+                    .body(not(matchesPattern("(?s).*<input(?![^>]* type=).*")));
         }
         get("/console/transactions/" + id).then().body(containsString("A client began the transaction"));
         get("/").then().body(containsString("orders"));
@@ -589,6 +593,103 @@ class ConsoleTest {
         } finally {
             browser.scripts(true);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {320, 340, 360, 390, 480, 600, 735, 740, 768, 850, 960, 1000, 1020, 1024, 1040, 1100, 1280})
+    void pages_fit_every_width(int width) {
+        String name = "resource-manager-with-a-long-name-of-sixty-three-characters-abc";
+        registry.register(name, "http://127.0.0.1:9/" + "path".repeat(20), UUID.randomUUID(), Set.of());
+        String id = begin("orders", "payments");
+        try {
+            for (String path : List.of(
+                    "/",
+                    "/console/transactions",
+                    "/console/transactions/" + id,
+                    "/console/transactions/" + id + "/rollback",
+                    "/console/resource-managers",
+                    "/console/resource-managers/" + name,
+                    "/console/actions",
+                    "/console/try")) {
+                open(path);
+                browser.width(width).assertFits(width);
+            }
+        } finally {
+            registry.deregister(name, null);
+            post("/transactions/" + id + "/rollback").then().statusCode(200);
+        }
+    }
+
+    @Test
+    void closing_a_page_logs_nothing() throws Exception {
+        try (LogLines log = new LogLines("")) {
+            open("/");
+            browser.await(b -> assertEquals("Live", b.text("#connection-text")));
+            browser.get("about:blank");
+            try (Socket socket = new Socket("localhost", RestAssured.port)) {
+                socket.getOutputStream()
+                        .write("GET /console/updates HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
+                                .getBytes(StandardCharsets.US_ASCII));
+                Waiting.await().until(() -> updates.viewers() == 1);
+                socket.setSoLinger(true, 0); // closes with a reset
+            }
+            Waiting.await().until(() -> {
+                updates.update();
+                return updates.viewers() == 0;
+            });
+            assertEquals(
+                    List.of(),
+                    log.lines().stream()
+                            .filter(line -> line.startsWith("ERROR") || line.contains("Exception"))
+                            .toList());
+        }
+    }
+
+    @Test
+    void console_leads_to_the_overview_and_unknown_paths_to_an_error_page() {
+        for (String path : List.of("/console", "/console/")) {
+            given().redirects().follow(false).get(path).then().statusCode(302).header("Location", endsWith("/"));
+            given().accept("text/html").get(path).then().statusCode(200).body(containsString("In flight"));
+            given().redirects()
+                    .follow(false)
+                    .header("X-Forwarded-Prefix", "/dtc")
+                    .get(path)
+                    .then()
+                    .header("Location", endsWith("/dtc/"));
+        }
+        for (String path : List.of("/console/nothing", "/console/a/b/c", "/console/beats")) {
+            given().accept("text/html,*/*;q=0.8")
+                    .get(path)
+                    .then()
+                    .statusCode(404)
+                    .contentType("text/html;charset=utf-8")
+                    .body(containsString("<h1>404"));
+        }
+    }
+
+    @Test
+    void pages_and_their_files_are_compressed_and_json_is_not() throws Exception {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            for (String path : List.of(
+                    "/",
+                    "/console/transactions",
+                    "/console/console.css",
+                    "/console/console.js",
+                    "/console/try.js",
+                    "/_static/htmx.org/dist/htmx.min.js")) {
+                assertEquals(List.of("gzip"), contentEncoding(client, path), path);
+            }
+            assertEquals(List.of(), contentEncoding(client, "/transactions"));
+        }
+    }
+
+    private static List<String> contentEncoding(HttpClient client, String path) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(base().resolve(path))
+                .header("Accept-Encoding", "gzip")
+                .build();
+        HttpResponse<byte[]> response = client.send(request, HttpResponse.BodyHandlers.ofByteArray());
+        assertEquals(200, response.statusCode());
+        return response.headers().allValues("Content-Encoding");
     }
 
     @Test

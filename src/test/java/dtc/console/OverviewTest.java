@@ -218,7 +218,7 @@ class OverviewTest {
         time.goOn(Duration.ofDays(2));
         assertEquals(new Chip("lapsed", Tone.BAD), resourceManagers.get("c").chip());
         assertEquals(
-                3, items().stream().filter(item -> item.contains(" is down: ")).count());
+                4, items().stream().filter(item -> item.contains(" is down: ")).count());
     }
 
     /** Three transactions to which the resource manager votes, or does not answer. */
@@ -413,7 +413,7 @@ class OverviewTest {
         TransactionList.Model first = list.model(new TransactionList.Query("ACTIVE", "", "", "", "", ""));
         assertEquals(TransactionList.PAGE_MAX, first.rows().size());
         String last = first.rows().getLast().id();
-        assertEquals("/console/transactions?state=ACTIVE&after=" + last, first.older());
+        assertEquals("console/transactions?state=ACTIVE&after=" + last, first.older());
         TransactionList.Model second = list.model(new TransactionList.Query("ACTIVE", "", "", "", "", last));
         assertEquals(1, second.rows().size());
         assertNull(second.older());

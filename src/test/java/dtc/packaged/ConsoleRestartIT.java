@@ -26,9 +26,15 @@ class ConsoleRestartIT {
             browser.await(b -> assertTrue(b.text("#connection-text").equals("Live")));
             assertTrue(browser.text("[aria-labelledby=flight]").contains("In flight 1"));
 
+            coordinator.pause(); // it keeps its connections, but sends nothing
+            browser.awaitText("The coordinator does not respond.");
+            assertEquals("Connection lost", browser.text("#connection-text"));
+            coordinator.resume();
+            browser.await(b -> assertEquals("Live", b.text("#connection-text")));
+
             coordinator.kill();
             browser.awaitText("The coordinator does not respond.");
-            assertTrue(browser.text("#connection-text").equals("Connection lost"));
+            assertEquals("Connection lost", browser.text("#connection-text"));
             browser.assertAccessible();
             browser.picture("connection-lost");
 

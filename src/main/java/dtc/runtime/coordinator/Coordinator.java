@@ -293,7 +293,7 @@ public final class Coordinator {
     /** Refuses the call if the outcome is not decided. */
     private static Answer<Transaction> refuseUndecided(Answer<Transaction> answer) {
         return answer instanceof Answer.Given<Transaction>(Transaction t) && t.decision() == Outcome.PENDING
-                ? Answer.refused(new Refusal(Kind.UNDECIDED, "the outcome is not known yet: ask again", t.id(), null))
+                ? Answer.refused(new Refusal(Kind.UNDECIDED, "the outcome is not known yet; retry later", t.id(), null))
                 : answer;
     }
 

@@ -72,7 +72,7 @@
     return { status, text };
   }
 
-  function asked() {
+  function formWrites() {
     return [...writes.querySelectorAll('.write')].map(write => ({
       resourceManager: write.querySelector('.rm').value,
       key: write.querySelector('.key').value,
@@ -101,7 +101,7 @@
       return;
     }
     const id = JSON.parse(begun.text).id;
-    for (const write of asked()) {
+    for (const write of formWrites()) {
       // The value is sent as entered, so that numbers keep their digits.
       const body = `{"resourceManager":${JSON.stringify(write.resourceManager)},"key":${JSON.stringify(write.key)},"value":${write.value}}`;
       await exchange(`Write to ${write.resourceManager}`, 'POST', `transactions/${id}/writes`, body);
