@@ -5,6 +5,7 @@ import dtc.protocol.Reply;
 import dtc.runtime.Registration;
 import dtc.runtime.messaging.ParticipantTransport;
 import io.quarkus.tls.CertificateUpdatedEvent;
+import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.time.Duration;
@@ -29,7 +30,11 @@ public class HttpParticipantTransport implements ParticipantTransport {
         this.votes = votes;
     }
 
-    void certificatesChanged(@Observes CertificateUpdatedEvent event) {
+    /**
+     * First of all observers: that of the framework fails if a client is created at the same time, and the others are
+     * then not called.
+     */
+    void certificatesChanged(@Observes @Priority(0) CertificateUpdatedEvent event) {
         clients.renewConnections();
     }
 

@@ -38,13 +38,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A coordinator with its log in files and three resource managers, each in its own process, under load. The coordinator
- * is killed, or sometimes paused, at random moments. {@code -Dkills=N} sets the number of times; the default is 25.
+ * is killed, or sometimes paused, at random moments. {@code -Dkills=N} sets the number of times; the default is 10.
  */
 class KilledCoordinatorIT {
 
     private static final Logger LOG = Logger.getLogger(KilledCoordinatorIT.class);
 
-    private static final int KILLS = Integer.getInteger("kills", 25);
+    private static final int KILLS = Integer.getInteger("kills", 10);
     /** Every so many times, it is paused instead of killed. */
     private static final int PAUSE_EVERY = 5;
 
@@ -57,7 +57,7 @@ class KilledCoordinatorIT {
 
     private static final int RUN_MILLIS_MAX = 1_000;
 
-    private static final Duration RETRY_INTERVAL = Duration.ofMillis(20);
+    private static final Duration RETRY_INTERVAL = Duration.ofMillis(50);
     /** Far longer than a restart or a pause. */
     private static final Duration RETRIES_MAX = Duration.ofMinutes(5);
 
@@ -77,6 +77,9 @@ class KilledCoordinatorIT {
     private final Random random = new Random();
     private final JsonClient http = new JsonClient();
     private final AtomicBoolean running = new AtomicBoolean(true);
+    /** Whether clients begin transactions. Not in a restart: what they began before continues, and the rest waits. */
+    private final AtomicBoolean underLoad = new AtomicBoolean();
+
     private final AtomicInteger begun = new AtomicInteger();
     private final ConcurrentLinkedQueue<Heard> heard = new ConcurrentLinkedQueue<>();
 
@@ -101,7 +104,9 @@ class KilledCoordinatorIT {
             for (int client = 0; client < CLIENTS; client++) {
                 loops.add(clients.submit(() -> {
                     while (running.get()) {
-                        heard.add(transact(coordinator));
+                        if (underLoad.get()) {
+                            heard.add(transact(coordinator));
+                        }
                         TimeUnit.MILLISECONDS.sleep(random.nextInt(CLIENT_PAUSE_MILLIS_MAX));
                     }
                     return null;
@@ -128,6 +133,7 @@ class KilledCoordinatorIT {
                                         .path("items")
                                         .size()
                                 == NAMES.size());
+                underLoad.set(true);
                 int before = heard.size();
                 Waiting.await("transactions end").until(() -> heard.size() >= before + TRANSACTIONS_BETWEEN_KILLS_MIN);
             }
@@ -139,6 +145,7 @@ class KilledCoordinatorIT {
                 coordinator.resume();
             } else {
                 coordinator.kill();
+                underLoad.set(false);
                 // As in another pod with another mount: only the content of the log matters.
                 Path elsewhere = directory.resolve("log-" + i);
                 Files.move(log, elsewhere);

@@ -12,6 +12,7 @@ import static org.hamcrest.Matchers.oneOf;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dtc.testing.Json;
 import dtc.testing.Waiting;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
@@ -321,7 +322,7 @@ class TransactionsTest {
                                 + List.of("commit", "rollback", "prepare").get(i % 3)))) {
                     assertTrue(response.statusCode() == 200 || response.statusCode() == 409, response.asString());
                     if (response.statusCode() == 200) {
-                        states.add(response.jsonPath().getString("state").startsWith("COMMIT"));
+                        states.add(Json.text(response, "state").startsWith("COMMIT"));
                     }
                 }
                 assertEquals(1, states.size(), states.toString());
@@ -348,7 +349,7 @@ class TransactionsTest {
                                            {"resourceManager":"payments","key":"hot-%d","value":%d}],"autoCommit":true}""", i % 5, i, i % 5, i))
                         .post("/transactions"));
         long committed = answers.stream()
-                .filter(r -> r.jsonPath().getString("state").equals("COMMITTED"))
+                .filter(r -> Json.text(r, "state").equals("COMMITTED"))
                 .count();
         assertTrue(committed > 0);
         for (int key = 0; key < 5; key++) {
@@ -371,8 +372,7 @@ class TransactionsTest {
                     i -> () -> i == 4
                             ? post("/transactions/" + id + "/prepare")
                             : write(id, i % 2 == 0 ? "orders" : "payments", prefix + i, i));
-            boolean committed =
-                    get("/transactions/" + id).jsonPath().getString("state").equals("COMMITTED");
+            boolean committed = state(id).equals("COMMITTED");
             for (int i = 0; i < 9; i++) {
                 if (i != 4) {
                     boolean accepted = answers.get(i).statusCode() == 204;
@@ -447,10 +447,12 @@ class TransactionsTest {
                         .post("/transactions"));
         int committed = 0;
         for (int i = 0; i < answers.size(); i++) {
-            String id = answers.get(i).jsonPath().getString("id");
-            Waiting.await().pollDelay(Duration.ZERO).until(() -> FINAL.contains(state(id)));
+            String id = Json.text(answers.get(i), "id");
             // On a busy machine a vote may come too late: then it is rolled back, and on both.
-            boolean isCommitted = state(id).equals("COMMITTED");
+            boolean isCommitted = Waiting.await()
+                    .pollDelay(Duration.ZERO)
+                    .until(() -> state(id), FINAL::contains)
+                    .equals("COMMITTED");
             committed += isCommitted ? 1 : 0;
             get("/rm/orders/entries/many-" + i).then().statusCode(isCommitted ? 200 : 404);
             get("/rm/payments/entries/many-" + i).then().statusCode(isCommitted ? 200 : 404);
@@ -486,7 +488,7 @@ class TransactionsTest {
                                                    {"resourceManager":"orders","key":"%s","value":1}],"autoCommit":true}""".formatted(i % 2 == 0 ? "stutter" : "honest", prefix + i))
                                 .post("/transactions"));
                 for (int i = 1; i < answers.size(); i += 2) {
-                    assertEquals("ROLLED_BACK", answers.get(i).jsonPath().getString("state"), answers.get(i)::asString);
+                    assertEquals("ROLLED_BACK", Json.text(answers.get(i), "state"), answers.get(i)::asString);
                 }
             }
         } finally {
@@ -545,7 +547,7 @@ class TransactionsTest {
 
     @Test
     void new_ids_are_newer_than_those_that_a_resource_manager_has_forgotten() {
-        Supplier<String> begin = () -> given().post("/transactions").jsonPath().getString("id");
+        Supplier<String> begin = () -> Json.text(given().post("/transactions"), "id");
         String first = begin.get();
         String forgotten = String.format(
                 Locale.ROOT, "%08x%s", Integer.parseInt(first.substring(0, 8), 16) + 1, first.substring(8));
@@ -621,10 +623,10 @@ class TransactionsTest {
         Set<String> ids = new HashSet<>();
         for (Response answer : together(24, _ -> () -> beginAs(key, body))) {
             assertEquals(201, answer.statusCode());
-            assertEquals("COMMITTED", answer.jsonPath().getString("state"));
-            ids.add(answer.jsonPath().getString("id"));
+            assertEquals("COMMITTED", Json.text(answer, "state"));
+            ids.add(Json.text(answer, "id"));
         }
-        ids.add(beginAs(key, body.replace("\n", " ")).jsonPath().getString("id"));
+        ids.add(Json.text(beginAs(key, body.replace("\n", " ")), "id"));
         assertEquals(1, ids.size());
         beginAs(key, body.replace("\"value\":1", "\"value\":2"))
                 .then()
@@ -676,7 +678,7 @@ class TransactionsTest {
     }
 
     private static String begin() {
-        return post("/transactions").then().statusCode(201).extract().jsonPath().getString("id");
+        return Json.text(post("/transactions").then().statusCode(201).extract().response(), "id");
     }
 
     private static Response write(String id, String resourceManager, String key, Object value) {
@@ -686,7 +688,7 @@ class TransactionsTest {
     }
 
     private static String state(String id) {
-        return get("/transactions/" + id).jsonPath().getString("state");
+        return Json.text(get("/transactions/" + id), "state");
     }
 
     private static void awaitState(String id, String state) {

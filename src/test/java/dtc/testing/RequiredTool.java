@@ -17,6 +17,7 @@ import java.util.stream.Stream;
  */
 public enum RequiredTool {
     CHROMIUM("console in a browser", List.of("chromium", "chromedriver"), "chromium chromium-driver"),
+    CURL("calls in the documents", List.of("curl"), "curl"),
     FAKETIME("clock", List.of("faketime"), "faketime"),
     KUBECTL("manifests", List.of("kubectl"), "kubernetes-client"),
     PROMTOOL("alerts", List.of("promtool"), "prometheus"),
