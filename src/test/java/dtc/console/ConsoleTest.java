@@ -489,9 +489,17 @@ class ConsoleTest {
         assertFalse(one.contains("No resource manager is up"), one);
     }
 
+    /** Makes the page load its content from another path. Waits for a request in flight, which would undo that. */
     private static void askFor(String path) {
-        browser.script("document.getElementById('live').setAttribute('hx-get', '%s');".formatted(path)
-                + "htmx.process(document.getElementById('live'))");
+        browser.await(b -> assertEquals(true, b.script("""
+                const live = document.getElementById('live');
+                if (live.classList.contains('htmx-request')) {
+                  return false;
+                }
+                live.setAttribute('hx-get', '%s');
+                htmx.process(live);
+                return true;
+                """.formatted(path))));
     }
 
     private static String announcement() {
@@ -774,9 +782,9 @@ class ConsoleTest {
                     .statusCode(303);
             assertEquals(
                     List.of(
-                            "who=\"somebody not signed in\" action=ROLL_BACK subject=%s requested reason=\"because who='root'\""
+                            "INFO who=\"anonymous\" action=ROLL_BACK subject=%s requested reason=\"because who='root'\""
                                     .formatted(id),
-                            "who=\"somebody not signed in\" action=ROLL_BACK subject=%s done=true ".formatted(id)
+                            "INFO who=\"anonymous\" action=ROLL_BACK subject=%s done=true ".formatted(id)
                                     + "result=\"The transaction is rolled back.\" reason=\"because who='root'\""),
                     audit.lines());
             // Sent again, as by a second click, it does nothing more, and leads to what came of the first.
