@@ -3,7 +3,6 @@ package dtc.console;
 import dtc.coordinator.Participant;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
-import dtc.protocol.Cause;
 import dtc.protocol.Refusal;
 import dtc.protocol.Resolution;
 import dtc.protocol.TransactionId;
@@ -209,27 +208,11 @@ public class ActionResource {
                         "A rollback cannot be undone. The client must begin a new transaction."),
                 true,
                 (_, reason) -> coordinator.rollback(t.id(), reason).thenApply(answer -> switch (answer) {
-                    case Answer.Given<Transaction>(Transaction after) -> rolledBack(t, after);
+                    case Answer.Given<Transaction>(Transaction after) -> ActionResults.rolledBack(t, after);
                     case Answer.Refused<Transaction> refused ->
                         new Audit.Result(
                                 false, "Not rolled back: " + refused.refusal().detail() + ".");
                 }));
-    }
-
-    /** The rollback may have been decided before the action, which then did not cause it. */
-    static Audit.Result rolledBack(Transaction before, Transaction after) {
-        // A marked transaction keeps its cause, and a heuristic outcome has a cause of its own.
-        boolean byThis = after.cause() == Cause.OPERATOR
-                || before.state() == TransactionState.MARKED_ROLLBACK
-                || after.state() == TransactionState.HEURISTIC;
-        String state = state(after);
-        if (byThis) {
-            return new Audit.Result(true, "The transaction is %s.".formatted(state));
-        }
-        String cause = after.cause() == null
-                ? "unknown"
-                : Format.constant(after.cause().name());
-        return new Audit.Result(false, "The transaction is %s for another cause: %s.".formatted(state, cause));
     }
 
     private Proposal retry(Transaction t) {
@@ -262,7 +245,7 @@ public class ActionResource {
                 false,
                 (_, _) -> now(
                         switch (coordinator.retryNow(t.id())) {
-                            case Answer.Given<Integer>(Integer retried) -> retried(retried, waiting);
+                            case Answer.Given<Integer>(Integer retried) -> ActionResults.retried(retried, waiting);
                             case Answer.Refused<Integer> refused ->
                                 new Audit.Result(false, refused.refusal().detail());
                         }));
@@ -325,7 +308,7 @@ public class ActionResource {
                 "Retry all deliveries to %s now?".formatted(row.id()),
                 consequences,
                 false,
-                (_, _) -> now(retried(
+                (_, _) -> now(ActionResults.retried(
                         coordinator.retryNow(row.id()),
                         resourceManagers.get(row.id()).waiting())));
     }
@@ -390,40 +373,6 @@ public class ActionResource {
                             case Answer.Refused<Registration> refused ->
                                 new Audit.Result(false, refused.refusal().detail() + ".");
                         }));
-    }
-
-    /**
-     * @param retried the number of retries that were paused
-     * @param waiting the number of participants, or transactions, that the page shows as waiting
-     */
-    static Audit.Result retried(int retried, long waiting) {
-        if (retried == 0) {
-            return new Audit.Result(
-                    false,
-                    waiting == 0
-                            ? "Everything is delivered."
-                            : "No retry was paused: %s already in progress or queued."
-                                    .formatted(Format.count(waiting, "delivery is", "deliveries are")));
-        }
-        // Rollbacks of transactions that have ended are retried too, but nothing waits for them.
-        long ofWaiting = Math.min(retried, waiting);
-        List<String> parts = new ArrayList<>();
-        if (ofWaiting > 0) {
-            parts.add("Retrying %s of %s."
-                    .formatted(Format.count(ofWaiting), Format.count(waiting, "delivery", "deliveries")));
-        }
-        if (ofWaiting < waiting) {
-            parts.add("%s already in progress or queued.".formatted(Format.count(waiting - ofWaiting, "is", "are")));
-        }
-        if (retried > ofWaiting) {
-            parts.add("Retrying %s of ended transactions."
-                    .formatted(Format.count(retried - ofWaiting, "rollback", "rollbacks")));
-        }
-        return new Audit.Result(true, String.join(" ", parts));
-    }
-
-    private static String state(Transaction t) {
-        return Format.constant(t.state().externalState().name());
     }
 
     // Pages

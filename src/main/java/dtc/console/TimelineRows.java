@@ -240,33 +240,22 @@ final class TimelineRows {
     }
 
     private void writeRequested(TimelineEvent.Applied m, CoordinatorEvent.WriteRequested e) {
+        String name = e.resourceManager();
         switch (m.step().write()) {
-            case WriteResult.Accepted(int sequence)
-            when e.sentWithPrepare() -> {
-                carried.add(e.resourceManager());
-                row(
-                        m,
-                        Tone.PLAIN,
-                        "Write " + sequence + " to " + e.resourceManager() + " is sent with the prepare message",
-                        null);
+            case WriteResult.Accepted(int sequence) when e.sentWithPrepare() -> {
+                carried.add(name);
+                row(m, Tone.PLAIN, "Write " + sequence + " to " + name + " is sent with the prepare message", null);
             }
             case WriteResult.Accepted(int sequence) -> {
-                diagram.participant(e.resourceManager(), "active");
-                row(
-                        m,
-                        Tone.PLAIN,
-                        "Write " + sequence + " sent to " + e.resourceManager(),
-                        null,
-                        diagram.to(e.resourceManager(), Tone.PLAIN));
+                diagram.participant(name, "active");
+                String text = "Write " + sequence + " sent to " + name;
+                row(m, Tone.PLAIN, text, null, diagram.to(name, Tone.PLAIN));
             }
-            case WriteResult.Refused(WriteResult.Reason reason) ->
-                diagram.row(
-                        m.nanos(),
-                        Tone.BACK,
-                        m.before() != m.after(),
-                        "A write to %s was refused".formatted(e.resourceManager()),
-                        Format.constant(reason.name()),
-                        List.of());
+            case WriteResult.Refused(WriteResult.Reason reason) -> {
+                String text = "A write to %s was refused".formatted(name);
+                String detail = Format.constant(reason.name());
+                diagram.row(m.nanos(), Tone.BACK, m.before() != m.after(), text, detail, List.of());
+            }
             case null -> {}
         }
     }
@@ -362,14 +351,16 @@ final class TimelineRows {
             case CoordinatorEvent.RollbackRequested _,
                     CoordinatorEvent.Expired _,
                     CoordinatorEvent.ShutdownStarted _ -> {} // these rows show the decision
-            case CoordinatorEvent.VotesOverdue _ -> decidedToRollBack(m, "The vote timer expired.");
-            case CoordinatorEvent.RecordRefused e -> decidedToRollBack(m, e.reason());
-            default -> decidedToRollBack(m, transaction.reason());
+            default -> milestone(m, Tone.BACK, "Decision: roll back", rollbackReason(m.event()));
         }
     }
 
-    private void decidedToRollBack(TimelineEvent.Applied m, @Nullable String why) {
-        milestone(m, Tone.BACK, "Decision: roll back", why);
+    private @Nullable String rollbackReason(CoordinatorEvent event) {
+        return switch (event) {
+            case CoordinatorEvent.VotesOverdue _ -> "The vote timer expired.";
+            case CoordinatorEvent.RecordRefused e -> e.reason();
+            default -> transaction.reason();
+        };
     }
 
     /** A participant's reply to the outcome. */

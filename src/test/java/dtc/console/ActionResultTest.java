@@ -39,19 +39,19 @@ class ActionResultTest {
 
     @Test
     void the_numbers_of_retries_add_up_to_the_number_of_waiting_deliveries() {
-        assertEquals(new Audit.Result(true, "Retrying 5 of 5 deliveries."), ActionResource.retried(5, 5));
+        assertEquals(new Audit.Result(true, "Retrying 5 of 5 deliveries."), ActionResults.retried(5, 5));
         assertEquals(
                 new Audit.Result(true, "Retrying 3 of 5 deliveries. 2 are already in progress or queued."),
-                ActionResource.retried(3, 5));
+                ActionResults.retried(3, 5));
         assertEquals(
                 new Audit.Result(true, "Retrying 1 of 1 delivery. Retrying 2 rollbacks of ended transactions."),
-                ActionResource.retried(3, 1));
+                ActionResults.retried(3, 1));
         assertEquals(
-                new Audit.Result(true, "Retrying 1 rollback of ended transactions."), ActionResource.retried(1, 0));
+                new Audit.Result(true, "Retrying 1 rollback of ended transactions."), ActionResults.retried(1, 0));
         assertEquals(
                 new Audit.Result(false, "No retry was paused: 1 delivery is already in progress or queued."),
-                ActionResource.retried(0, 1));
-        assertEquals(new Audit.Result(false, "Everything is delivered."), ActionResource.retried(0, 0));
+                ActionResults.retried(0, 1));
+        assertEquals(new Audit.Result(false, "Everything is delivered."), ActionResults.retried(0, 0));
     }
 
     private Audit.Result after(Transaction asked, CoordinatorEvent... events) {
@@ -59,6 +59,6 @@ class ActionResultTest {
         for (CoordinatorEvent event : events) {
             t = machine.apply(t, event, NOW).transaction();
         }
-        return ActionResource.rolledBack(asked, t);
+        return ActionResults.rolledBack(asked, t);
     }
 }
