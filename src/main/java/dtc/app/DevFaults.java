@@ -84,7 +84,7 @@ public class DevFaults {
         }
         return fault.equals("abort")
                 ? Uni.createFrom()
-                        .item(Response.ok("{\"vote\":\"ABORT\",\"reason\":\"told to\"}")
+                        .item(Response.ok("{\"vote\":\"ABORT\",\"reason\":\"injected fault\"}")
                                 .type("application/json")
                                 .build())
                 : Uni.createFrom()

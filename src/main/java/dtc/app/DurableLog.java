@@ -164,7 +164,7 @@ final class DurableLog implements DecisionLog {
             log.close().toCompletableFuture().get(CLOSE_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
             LOG.debug("the decision log is closed");
         } catch (ExecutionException | TimeoutException _) {
-            LOG.warn("the decision log could not be closed; no decision is lost by that");
+            LOG.warn("the decision log was not closed in time; no decision is lost");
         }
         writer.shutdown();
     }

@@ -3,6 +3,7 @@ package dtc.app;
 import dtc.runtime.OutOfMemory;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.ResourceManagerHealth;
 import dtc.runtime.coordinator.TransactionIds;
 import dtc.runtime.participant.HostedResourceManagers;
 import io.quarkus.runtime.LaunchMode;
@@ -42,6 +43,9 @@ final class Lifecycle {
     private final TransactionIds ids;
     private final Coordinator coordinator;
     private final HostedResourceManagers hosted;
+    private final ResourceManagerHealth health;
+    private final ExpectedResourceManagers expected;
+    private final StartReport report;
     private final AtomicBoolean joined = new AtomicBoolean();
 
     Lifecycle(
@@ -50,13 +54,19 @@ final class Lifecycle {
             Time time,
             TransactionIds ids,
             Coordinator coordinator,
-            HostedResourceManagers hosted) {
+            HostedResourceManagers hosted,
+            ResourceManagerHealth health,
+            ExpectedResourceManagers expected,
+            StartReport report) {
         this.config = config;
         this.http = http;
         this.time = time;
         this.ids = ids;
         this.coordinator = coordinator;
         this.hosted = hosted;
+        this.health = health;
+        this.expected = expected;
+        this.report = report;
     }
 
     /**
@@ -66,11 +76,16 @@ final class Lifecycle {
         if (LaunchMode.current() == LaunchMode.NORMAL) {
             OutOfMemory.watch(); // in dev mode and tests, the JVM outlives the application
         }
+        report.log();
         warnIfFewFiles();
         int open = coordinator.recover();
         coordinator.list(null, null, 1).forEach(newest -> ids.continueAfter(newest.id()));
+        if (config.coordinator().enabled()) {
+            expected.expect(coordinator.list(null, null, ExpectedResourceManagers.TRANSACTIONS_MAX));
+            health.start();
+        }
         if (open > 0) {
-            LOG.infof("recovered %d unfinished transactions", open);
+            LOG.infof("recovered %d unfinished transactions from the decision log", open);
         }
     }
 
@@ -78,8 +93,8 @@ final class Lifecycle {
         long filesMax = ConnectionDefaults.filesMax();
         if (filesMax < ConnectionDefaults.FILES_RECOMMENDED) {
             LOG.warnf(
-                    "this process may open only %d files, so it accepts %d connections at a time and closes further ones:"
-                            + " raise the limit of open files to %d or more (ulimit -n)",
+                    "the limit of open files is %d, so at most %d connections are accepted at a time."
+                            + " Set it to %d or more (ulimit -n)",
                     filesMax, http.limits().maxConnections().orElse(0), ConnectionDefaults.FILES_RECOMMENDED);
         }
     }
@@ -114,8 +129,10 @@ final class Lifecycle {
                 Stream.concat(
                         Stream.of(coordinator.drain()),
                         hosted.all().stream().map(rm -> rm.participant().drain())),
-                "some transactions are unfinished");
-        await(hosted.all().stream().map(rm -> rm.membership().deregister()), "resource managers are not deregistered");
+                "some transactions have not ended");
+        await(
+                hosted.all().stream().map(rm -> rm.membership().deregister()),
+                "some resource managers are not deregistered");
     }
 
     private void await(Stream<? extends CompletionStage<?>> stages, String incomplete) throws InterruptedException {
@@ -124,7 +141,7 @@ final class Lifecycle {
         try {
             CompletableFuture.allOf(all).get(config.drainTimeout().toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException | TimeoutException _) {
-            LOG.warnf("stopping although %s", incomplete);
+            LOG.warnf("the process stops after dtc.drain-timeout although %s", incomplete);
         }
     }
 }

@@ -40,14 +40,14 @@ final class LogCommand {
     }
 
     /** Runs a command and returns its exit code. */
-    static int run(List<String> words, PrintStream out, PrintStream err) {
-        return new LogCommand(out, err).run(words);
+    static int run(List<String> args, PrintStream out, PrintStream err) {
+        return new LogCommand(out, err).run(args);
     }
 
-    private int run(List<String> words) {
-        List<String> arguments = new ArrayList<>(words);
+    private int run(List<String> args) {
+        List<String> arguments = new ArrayList<>(args);
         List<String> options =
-                words.stream().filter(word -> word.startsWith("--")).toList();
+                args.stream().filter(word -> word.startsWith("--")).toList();
         arguments.removeAll(options);
         String command = arguments.isEmpty() ? "" : arguments.getFirst();
         String configured = System.getenv("DTC_LOG_DIRECTORY");

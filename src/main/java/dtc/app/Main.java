@@ -62,9 +62,9 @@ public final class Main {
         return 1;
     }
 
-    private static int command(List<String> words, PrintStream out, PrintStream err) {
-        List<String> rest = words.subList(1, words.size());
-        return switch (words.getFirst()) {
+    private static int command(List<String> args, PrintStream out, PrintStream err) {
+        List<String> rest = args.subList(1, args.size());
+        return switch (args.getFirst()) {
             case "log" -> LogCommand.run(rest, out, err);
             case "rm" -> new ResolveCommand(System.getenv(), out, err).run(rest);
             case "help", "--help", "-h" -> {

@@ -25,7 +25,7 @@ final class RegistrationLog implements Membership.Listener {
     public void failed(String id, Throwable cause) {
         String reason = String.valueOf(cause.getMessage());
         if (!reason.equals(failures.put(id, reason))) {
-            LOG.warnf("resource manager %s is not registered, retrying: %s", id, reason);
+            LOG.warnf("resource manager %s is not registered; registration is retried: %s", id, reason);
         }
     }
 }

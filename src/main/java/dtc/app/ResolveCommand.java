@@ -50,16 +50,16 @@ final class ResolveCommand {
     }
 
     /** Runs the command with the arguments after {@code rm}, and returns its exit code. */
-    int run(List<String> words) {
-        Optional<TransactionId> id = words.size() == 4 ? TransactionId.parse(words.get(2)) : Optional.empty();
+    int run(List<String> args) {
+        Optional<TransactionId> id = args.size() == 4 ? TransactionId.parse(args.get(2)) : Optional.empty();
         if (id.isEmpty()
-                || !words.getFirst().equals("resolve")
-                || !List.of("commit", "rollback").contains(words.get(3))) {
+                || !args.getFirst().equals("resolve")
+                || !List.of("commit", "rollback").contains(args.get(3))) {
             err.println(USAGE);
             return ERROR;
         }
         try (HttpClient client = HttpClient.newBuilder().connectTimeout(TIMEOUT).build()) {
-            return resolve(client, words.get(1), id.get(), words.get(3));
+            return resolve(client, args.get(1), id.get(), args.get(3));
         } catch (IOException | IllegalArgumentException failure) {
             err.println("the resource manager cannot be reached: " + failure);
             return ERROR;

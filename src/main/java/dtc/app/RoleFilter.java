@@ -28,7 +28,7 @@ final class RoleFilter {
                         || isBelow(path, "/transactions")
                         || isBelow(path, "/resource-managers"))
                 && !coordinates()) {
-            throw Problems.notFound("this process does not coordinate");
+            throw Problems.notFound("this process is not a coordinator");
         }
     }
 

@@ -65,7 +65,7 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
         this.hasManagementPort = hasManagementPort;
     }
 
-    private AuthenticationPolicy.Mode mode() {
+    AuthenticationPolicy.Mode mode() {
         return AuthenticationPolicy.mode(config.security().mode().orElse(null), http.host(), hasIssuer);
     }
 
@@ -91,7 +91,7 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
                 "client certificates are required, but plain HTTP is enabled. Set"
                         + " quarkus.http.insecure-requests=disabled (QUARKUS_HTTP_INSECURE_REQUESTS).");
         if (mode() == AuthenticationPolicy.Mode.NONE && !AuthenticationPolicy.isLoopback(http.host())) {
-            LOG.warnf("security is off: every caller of %s has all permissions", http.host());
+            LOG.warnf("security is off: every caller that can reach %s has all permissions", http.host());
         }
     }
 

@@ -17,6 +17,7 @@ import dtc.runtime.Backoff;
 import dtc.runtime.Registry;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.ResourceManagerHealth;
 import dtc.runtime.coordinator.TransactionIds;
 import dtc.runtime.coordinator.TransactionLimits;
 import dtc.runtime.coordinator.TransactionListener;
@@ -91,10 +92,7 @@ public class Wiring {
             return new MemoryDecisionLog(); // this process makes no decisions
         }
         boolean hasDirectory = config.log().directory().isPresent();
-        DtcConfig.LogConfig.Kind kind = config.log()
-                .kind()
-                .orElse(hasDirectory ? DtcConfig.LogConfig.Kind.FILE : DtcConfig.LogConfig.Kind.MEMORY);
-        return switch (kind) {
+        return switch (kind(config.log())) {
             case MEMORY -> {
                 if (hasDirectory) {
                     // Decisions that the operator expects in files would be lost silently.
@@ -106,6 +104,11 @@ public class Wiring {
             }
             case FILE -> DurableLog.open(vertx, config.log());
         };
+    }
+
+    static DtcConfig.LogConfig.Kind kind(DtcConfig.LogConfig log) {
+        return log.kind()
+                .orElse(log.directory().isPresent() ? DtcConfig.LogConfig.Kind.FILE : DtcConfig.LogConfig.Kind.MEMORY);
     }
 
     /**
@@ -128,6 +131,12 @@ public class Wiring {
     @Singleton
     Registry registry(Time time, HostRules hosts) {
         return new Registry(time, config.registration().lease(), config.limits().resourceManagersMax(), hosts::allow);
+    }
+
+    @Produces
+    @Singleton
+    ResourceManagerHealth health(Registry registry, Time time) {
+        return new ResourceManagerHealth(registry, time);
     }
 
     @Produces

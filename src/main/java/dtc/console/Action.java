@@ -1,13 +1,13 @@
 package dtc.console;
 
-/** What an operator may do. Each needs a reason, and leaves an entry in the {@link Audit}. */
+/** The actions of operators. Each requires a reason and is recorded by {@link Audit}. */
 public enum Action {
     ROLL_BACK("Roll back", "rollback"),
-    DELIVER("Try again now", "deliver"),
+    RETRY("Retry now", "retry"),
     RESOLVE("Mark as resolved", "resolve"),
     REMOVE("Remove", "remove"),
     GIVE_UP("Give up", "give-up"),
-    /** Offered by the API only. */
+    /** Available in the API only. */
     DISCARD("Discard", "discard");
 
     private final String title;
@@ -22,7 +22,7 @@ public enum Action {
         return title;
     }
 
-    /** The last step of the path of its pages. */
+    /** The last segment of the path of its pages. */
     public String path() {
         return path;
     }

@@ -1,8 +1,8 @@
 package dtc.console;
 
+import dtc.coordinator.Participant;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
-import dtc.protocol.Cause;
 import dtc.protocol.Refusal;
 import dtc.protocol.Resolution;
 import dtc.protocol.TransactionId;
@@ -35,8 +35,8 @@ import org.jboss.resteasy.reactive.RestPath;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The actions of operators. Each action has one address: GET shows what will happen; POST with a reason carries it out
- * and redirects to its subject, where the audit log shows the result.
+ * The actions of operators. Each action has one address: GET shows the consequences; POST with a reason carries it out
+ * and redirects to the page of the subject, which shows the result.
  */
 @Path("/console")
 @Produces(MediaType.TEXT_HTML)
@@ -57,8 +57,8 @@ public class ActionResource {
         CompletionStage<Audit.Result> act(String who, String reason);
     }
 
-    /** An action on one subject: its consequences, and how to carry it out. */
-    private record Asked(
+    /** An action on one subject that the operator has to confirm. */
+    private record Proposal(
             Action action,
             String subject,
             String link,
@@ -86,7 +86,7 @@ public class ActionResource {
 
     @GET
     @Path("/{subject: transactions|resource-managers}/{id}/{action}")
-    public Response ask(
+    public Response propose(
             @RestPath String subject,
             @RestPath String id,
             @RestPath String action,
@@ -94,8 +94,8 @@ public class ActionResource {
             @Context UriInfo uri,
             @Context RoutingContext caller) {
         Pages.Request request = new Pages.Request(headers, uri, caller);
-        Asked asked = asked(subject, id, action);
-        return asked == null ? nothingToDo(request) : confirm(request, asked, "", "");
+        Proposal proposal = proposal(subject, id, action);
+        return proposal == null ? notPossible(request) : confirm(request, proposal, "", "");
     }
 
     @POST
@@ -112,43 +112,46 @@ public class ActionResource {
             @Context RoutingContext caller) {
         Pages.Request request = new Pages.Request(headers, uri, caller);
         if (!access.isFromOurPage(caller, headers, token)) {
-            return now(refused(
-                    request, "This form was not sent from a page of this console, so nothing was done. Open it anew."));
+            return now(
+                    refused(
+                            request,
+                            "The form was not sent from a page of this console, so nothing was done. Reload the page and try again."));
         }
         if (!access.mayAct(caller)) {
-            return now(refused(request, "Your role lets you look, and not change anything."));
+            return now(refused(request, "Your role is read-only."));
         }
         String who = access.name(caller);
-        Asked asked = asked(subject, id, action);
-        if (asked == null) {
+        Proposal proposal = proposal(subject, id, action);
+        if (proposal == null) {
             return now(doneBefore(who, subject, id, action)
                     .map(link -> backTo(request, link))
-                    .orElseGet(() -> nothingToDo(request)));
+                    .orElseGet(() -> notPossible(request)));
         }
-        String reason = Texts.line(text == null ? "" : text);
+        String reason = Format.line(text == null ? "" : text);
         if (reason.isEmpty() || reason.length() > REASON_CHARS_MAX) {
             return now(confirm(
                     request,
-                    asked,
+                    proposal,
                     reason,
                     reason.isEmpty()
-                            ? "Say why: whoever comes after you will want to know."
-                            : String.format(Locale.ROOT, "Say it in %d characters at most.", REASON_CHARS_MAX)));
+                            ? "A reason is required."
+                            : String.format(
+                                    Locale.ROOT, "The reason must have at most %d characters.", REASON_CHARS_MAX)));
         }
         return audit.carryOut(
                         who,
-                        asked.action(),
-                        asked.subject(),
-                        asked.link(),
+                        proposal.action(),
+                        proposal.subject(),
+                        proposal.link(),
                         reason,
-                        () -> asked.act().act(who, reason))
+                        () -> proposal.act().act(who, reason))
                 .thenApply(_ -> {
                     pages.discardKept();
-                    return backTo(request, asked.link());
+                    return backTo(request, proposal.link());
                 });
     }
 
-    /** Links to the result if the same operator has already carried out this action: a form may be sent twice. */
+    /** Returns the page of the result if the same operator has carried out this action: a form may be sent twice. */
     private Optional<String> doneBefore(String who, String subject, String id, String action) {
         return audit.of(Links.page(subject, id)).stream()
                 .filter(e -> e.who().equals(who) && e.action().path().equals(action))
@@ -160,13 +163,13 @@ public class ActionResource {
         return Response.seeOther(URI.create(request.root() + link + "#audit")).build();
     }
 
-    // The actions; null if the action would change nothing now
+    // The actions; null if the action has no effect now
 
-    private @Nullable Asked asked(String subject, String id, String action) {
+    private @Nullable Proposal proposal(String subject, String id, String action) {
         return subject.equals("transactions") ? onTransaction(id, action) : onResourceManager(id, action);
     }
 
-    private @Nullable Asked onTransaction(String text, String action) {
+    private @Nullable Proposal onTransaction(String text, String action) {
         TransactionId id = TransactionId.parse(text).orElse(null);
         if (id == null || !(coordinator.find(id) instanceof Answer.Given<Transaction>(Transaction t))) {
             return null;
@@ -176,110 +179,99 @@ public class ActionResource {
                 .findFirst()
                 .map(one -> switch (one) {
                     case ROLL_BACK -> rollBack(t);
-                    case DELIVER -> deliver(t);
+                    case RETRY -> retry(t);
                     case RESOLVE -> resolve(t);
                     case REMOVE, GIVE_UP, DISCARD -> throw new IllegalStateException("not of transactions: " + one);
                 })
                 .orElse(null);
     }
 
-    private Asked rollBack(Transaction t) {
-        return new Asked(
+    private Proposal rollBack(Transaction t) {
+        boolean marked = t.state() == TransactionState.MARKED_ROLLBACK;
+        return new Proposal(
                 Action.ROLL_BACK,
                 t.id().toString(),
                 Links.transaction(t.id()),
                 "Roll back this transaction?",
                 List.of(
                         t.participants().isEmpty()
-                                ? "It has written to nobody yet, and will not."
-                                : "Nothing of it will be applied anywhere. %s told so."
-                                        .formatted(Texts.count(
-                                                t.participants().size(), "participant is", "participants are")),
-                        t.state() == TransactionState.MARKED_ROLLBACK
-                                ? "Its client is answered with a conflict when it asks to commit, and with why a write failed."
-                                : "Its client is answered with a conflict, and with your reason, when it asks to commit.",
-                        t.state() == TransactionState.MARKED_ROLLBACK
-                                ? "A write failed, so it could only roll back anyway: this has it do so now."
-                                : "Where commit is decided meanwhile, that stands, and nothing is rolled back.",
-                        "This cannot be undone. The client has to begin a new transaction."),
+                                ? "It has no participants."
+                                : "Its writes are discarded at %s."
+                                        .formatted(
+                                                Format.count(t.participants().size(), "participant", "participants")),
+                        marked
+                                ? "A write failed, so the transaction cannot commit. It is rolled back now instead of when it expires."
+                                : "If commit is decided in the meantime, nothing is rolled back.",
+                        marked
+                                ? "If the client requests commit, it gets 409 with the reason of the failed write."
+                                : "If the client requests commit, it gets 409 with your reason.",
+                        "A rollback cannot be undone. The client must begin a new transaction."),
                 true,
                 (_, reason) -> coordinator.rollback(t.id(), reason).thenApply(answer -> switch (answer) {
-                    case Answer.Given<Transaction>(Transaction after) -> rolledBack(t, after);
+                    case Answer.Given<Transaction>(Transaction after) -> ActionResults.rolledBack(t, after);
                     case Answer.Refused<Transaction> refused ->
                         new Audit.Result(
                                 false, "Not rolled back: " + refused.refusal().detail() + ".");
                 }));
     }
 
-    /** The rollback may have been decided before the action, which then did not cause it. */
-    static Audit.Result rolledBack(Transaction asked, Transaction after) {
-        // A marked transaction keeps its cause, and a heuristic outcome has the cause of its own.
-        boolean byThis = after.cause() == Cause.OPERATOR
-                || asked.state() == TransactionState.MARKED_ROLLBACK
-                || after.state() == TransactionState.HEURISTIC;
-        String cause =
-                after.cause() == null ? "" : ": " + Chip.words(after.cause().name());
-        return byThis
-                ? new Audit.Result(true, "It is %s.".formatted(state(after)))
-                : new Audit.Result(false, "It is %s, and was to be without this%s.".formatted(state(after), cause));
-    }
-
-    private Asked deliver(Transaction t) {
-        long absent = t.participants().stream()
+    private Proposal retry(Transaction t) {
+        List<String> absent = t.participants().stream()
                 .filter(p -> ResourceManagers.isWaitedFor(t, p) && registry.find(p.resourceManager()) == null)
-                .count();
+                .map(Participant::resourceManager)
+                .toList();
         List<String> consequences = new ArrayList<>(
                 t.state().isDelegated()
                         ? List.of(
-                                "Its participant is asked now, not after the pause, what became of it: there is no outcome yet.",
-                                "It committed, or it rolls back by this. Which of them, only it knows.",
-                                "Where it does not answer, it is asked again, after growing pauses as before.")
+                                "The participant decides this transaction. It is asked for the outcome now.",
+                                "It answers that it committed, or it rolls back.",
+                                "If it does not answer, the retries continue with growing pauses.")
                         : List.of(
-                                "Participants that have not acknowledged are told the outcome now, not after the pause.",
-                                "The outcome stays what it is. A participant applies it once, however often it is told.",
-                                "Where one does not answer, it is asked again, after growing pauses as before."));
-        if (absent > 0) {
-            consequences.add(
-                    "%s not registered, so nothing can be sent there: that is done once one registers under that id."
-                            .formatted(Texts.count(absent, "participant is", "participants are")));
+                                "The outcome is sent now to the participants that have not acknowledged it.",
+                                "The outcome does not change. Participants apply it once, even if they receive it several times.",
+                                "If a participant does not answer, the retries continue with growing pauses."));
+        if (!absent.isEmpty()) {
+            consequences.add("Nothing is sent to %s until registered again.".formatted(String.join(", ", absent)));
         }
-        return new Asked(
-                Action.DELIVER,
+        long waiting = t.participants().stream()
+                .filter(p -> ResourceManagers.isWaitedFor(t, p))
+                .count();
+        return new Proposal(
+                Action.RETRY,
                 t.id().toString(),
                 Links.transaction(t.id()),
-                "Try the delivery again now?",
+                "Retry the delivery now?",
                 consequences,
                 false,
                 (_, _) -> now(
                         switch (coordinator.retryNow(t.id())) {
-                            case Answer.Given<Integer>(Integer tries) -> tried(tries);
+                            case Answer.Given<Integer>(Integer retried) -> ActionResults.retried(retried, waiting);
                             case Answer.Refused<Integer> refused ->
                                 new Audit.Result(false, refused.refusal().detail());
                         }));
     }
 
-    private Asked resolve(Transaction t) {
-        return new Asked(
+    private Proposal resolve(Transaction t) {
+        return new Proposal(
                 Action.RESOLVE,
                 t.id().toString(),
                 Links.transaction(t.id()),
                 "Mark this heuristic outcome as resolved?",
                 List.of(
-                        "Do so when the data of all participants agree again, by whatever you did there. "
-                                + "Nothing is changed at any of them.",
-                        "The transaction stays HEURISTIC, and no longer counts as needing a person.",
-                        "It is forgotten in time like any other transaction; until then it was kept.",
-                        "Where another participant turns out to differ, it needs a person again."),
+                        "Do this after the data of all participants is consistent. Nothing is changed at the participants.",
+                        "The transaction stays HEURISTIC, and no longer requires action.",
+                        "It is removed when its retention ends. Unresolved transactions are kept longer.",
+                        "If another participant diverges later, action is required again."),
                 false,
                 (who, reason) -> now(
                         switch (coordinator.resolve(t.id(), new Resolution(who, time.now(), reason))) {
-                            case Answer.Given<Transaction> _ -> new Audit.Result(true, "It needs nobody any more.");
+                            case Answer.Given<Transaction> _ -> new Audit.Result(true, "The transaction is resolved.");
                             case Answer.Refused<Transaction> refused ->
                                 new Audit.Result(false, refused.refusal().detail());
                         }));
     }
 
-    private @Nullable Asked onResourceManager(String id, String action) {
+    private @Nullable Proposal onResourceManager(String id, String action) {
         ResourceManagers.Row row = resourceManagers.find(id);
         return row == null
                 ? null
@@ -287,7 +279,7 @@ public class ActionResource {
                         .filter(one -> one.path().equals(action))
                         .findFirst()
                         .map(one -> switch (one) {
-                            case DELIVER -> deliver(row);
+                            case RETRY -> retry(row);
                             case REMOVE -> remove(row);
                             case GIVE_UP -> giveUp(row);
                             case ROLL_BACK, RESOLVE, DISCARD ->
@@ -296,41 +288,43 @@ public class ActionResource {
                         .orElse(null);
     }
 
-    private Asked deliver(ResourceManagers.Row row) {
+    private Proposal retry(ResourceManagers.Row row) {
         List<String> consequences = new ArrayList<>();
-        if (row.waiting() > 0) {
-            consequences.add("It is told now, not after the pauses, of %s that it has not acknowledged."
-                    .formatted(Texts.count(row.waiting(), "outcome", "outcomes")));
-            consequences.add("The outcomes stay what they are. It applies each once, however often it is told.");
+        if (row.undelivered() > 0) {
+            consequences.add("%s now."
+                    .formatted(Format.count(
+                            row.undelivered(), "undelivered outcome is sent", "undelivered outcomes are sent")));
+            consequences.add("The outcomes do not change. Each is applied once, even if it is received several times.");
         }
-        if (row.left() > 0) {
-            consequences.add(
-                    "It is asked now what became of %s left to it to decide: it committed, or rolls back by this."
-                            .formatted(Texts.count(row.left(), "transaction", "transactions")));
+        if (row.delegated() > 0) {
+            consequences.add("It is asked for the outcome of %s that it decides. It committed, or it rolls back."
+                    .formatted(Format.count(row.delegated(), "transaction", "transactions")));
         }
-        consequences.add("No more than a bounded number is sent at a time, so that it is not flooded.");
-        return new Asked(
-                Action.DELIVER,
+        consequences.add("The number of concurrent retries is limited.");
+        return new Proposal(
+                Action.RETRY,
                 row.id(),
                 row.link(),
-                "Try all deliveries to %s again now?".formatted(row.id()),
+                "Retry all deliveries to %s now?".formatted(row.id()),
                 consequences,
                 false,
-                (_, _) -> now(tried(coordinator.retryNow(row.id()))));
+                (_, _) -> now(ActionResults.retried(
+                        coordinator.retryNow(row.id()),
+                        resourceManagers.get(row.id()).waiting())));
     }
 
-    private Asked giveUp(ResourceManagers.Row row) {
-        return new Asked(
+    private Proposal giveUp(ResourceManagers.Row row) {
+        return new Proposal(
                 Action.GIVE_UP,
                 row.id(),
                 row.link(),
-                "Give up everything that is not delivered to %s?".formatted(row.id()),
+                "Give up all undelivered outcomes for %s?".formatted(row.id()),
                 List.of(
-                        "Do so only if it is gone for good. Its data must be repaired by hand.",
+                        "Do this only if the resource manager will not return. Its data must be repaired by hand.",
                         "Each undelivered commit becomes a heuristic outcome: the other participants have committed, and"
                                 + " this one has not.",
-                        "Retries stop. The decision is kept: if it registers again or asks, the commit is sent once more.",
-                        "Undelivered rollbacks stay rolled back."),
+                        "Retries stop. The decision is kept: if the resource manager registers again or asks for the outcome, the commit is sent once more.",
+                        "The outcome of undelivered rollbacks does not change."),
                 true,
                 (who, reason) -> coordinator
                         .undelivered()
@@ -339,90 +333,77 @@ public class ActionResource {
                             case Answer.Given<Integer>(Integer count) ->
                                 new Audit.Result(
                                         true,
-                                        "Given up for %s."
-                                                .formatted(Texts.count(count, "transaction", "transactions")));
+                                        "Given up: %s.".formatted(Format.count(count, "transaction", "transactions")));
                             case Answer.Refused<Integer>(Refusal refusal) -> new Audit.Result(false, refusal.detail());
                         }));
     }
 
-    private Asked remove(ResourceManagers.Row row) {
+    private Proposal remove(ResourceManagers.Row row) {
         long active = resourceManagers.count(
                 row.id(), state -> state == TransactionState.ACTIVE || state == TransactionState.MARKED_ROLLBACK);
-        return new Asked(
+        return new Proposal(
                 Action.REMOVE,
                 row.id(),
                 row.link(),
                 "Remove %s from the registry?".formatted(row.id()),
                 List.of(
-                        "New writes to it are answered with “not registered” instead of “lease has lapsed”.",
-                        row.waiting() == 0
-                                ? "No decided transaction waits for it."
-                                : "%s for it, and %s waiting: nothing is given up. It is told when one registers under this id."
-                                        .formatted(
-                                                Texts.count(row.waiting(), "decision waits", "decisions wait"),
-                                                row.waiting() == 1 ? "goes on" : "go on"),
+                        "Writes to it are refused with 404 (not registered) instead of 503 (lease has lapsed).",
+                        row.undelivered() == 0
+                                ? "There are no undelivered outcomes."
+                                : "%s kept, and sent when a resource manager registers with this id."
+                                        .formatted(Format.count(
+                                                row.undelivered(),
+                                                "undelivered outcome is",
+                                                "undelivered outcomes are")),
                         active == 0
                                 ? "No active transaction has written to it."
-                                : "%s written to it, and can only roll back unless it registers again before they prepare."
-                                        .formatted(Texts.count(
+                                : "%s written to it. They roll back unless it registers again before prepare."
+                                        .formatted(Format.count(
                                                 active, "active transaction has", "active transactions have")),
-                        row.left() == 0
-                                ? "None is left to it to decide."
-                                : "%s left to it to decide: only it knows the outcome, and is asked when one registers under this id."
-                                        .formatted(Texts.count(row.left(), "transaction is", "transactions are")),
+                        row.delegated() == 0
+                                ? "It decides no transaction."
+                                : "%s in doubt until it registers again: only it knows the outcome."
+                                        .formatted(Format.count(row.delegated(), "transaction is", "transactions are")),
                         "It may register again at any time."),
-                row.owed() + active > 0,
+                row.waiting() + active > 0,
                 (_, _) -> now(
                         switch (registry.removeLapsed(row.id())) {
-                            case Answer.Given<Registration> _ -> new Audit.Result(true, "It is no longer registered.");
+                            case Answer.Given<Registration> _ ->
+                                new Audit.Result(true, "The resource manager is no longer registered.");
                             case Answer.Refused<Registration> refused ->
                                 new Audit.Result(false, refused.refusal().detail() + ".");
                         }));
     }
 
-    private static Audit.Result tried(int tries) {
-        return tries == 0
-                ? new Audit.Result(
-                        false, "Nothing waited for a pause: each try is under way, or made when it is its turn.")
-                : new Audit.Result(
-                        true,
-                        Texts.count(
-                                tries, "try no longer waits for its pause.", "tries no longer wait for their pause."));
-    }
-
-    private static String state(Transaction t) {
-        return Chip.words(t.state().externalState().name());
-    }
-
     // Pages
 
-    private Response confirm(Pages.Request request, Asked asked, String reason, String problem) {
+    private Response confirm(Pages.Request request, Proposal proposal, String reason, String problem) {
         String token = access.token(request.headers());
         return pages.html(new Pages.Page(
                         problem.isEmpty() ? 200 : 400,
                         Pages.Templates.confirm(
-                                pages.frame(request, asked.action().title(), ""),
+                                pages.frame(request, proposal.action().title(), ""),
                                 new Pages.Confirmation(
-                                        asked.heading(),
-                                        asked.subject(),
-                                        asked.consequences(),
-                                        asked.action().title(),
-                                        asked.grave(),
+                                        proposal.heading(),
+                                        proposal.subject(),
+                                        proposal.consequences(),
+                                        proposal.action().title(),
+                                        proposal.grave(),
                                         reason,
                                         REASON_CHARS_MAX,
                                         problem,
                                         token,
-                                        asked.link()))))
+                                        proposal.link()))))
                 .cookie(access.cookie(token, request))
                 .build();
     }
 
-    private Response nothingToDo(Pages.Request request) {
+    private Response notPossible(Pages.Request request) {
         return message(
                 request,
                 409,
-                "Nothing to do",
-                "There is no such thing, or its state does not allow this now: it may have changed since you looked.");
+                "Not possible",
+                "The subject does not exist, or its state does not allow this action. It may have changed in the meantime.");
     }
 
     private Response refused(Pages.Request request, String why) {

@@ -20,37 +20,61 @@ import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/** What operators did, and why: a line of the log each, and the newest of them to show. */
+/** Records the actions of operators: each in the log, the newest also for the console. */
 @Singleton
 class Audit implements TransactionListener {
 
     private static final Logger LOG = Logger.getLogger("dtc.audit");
 
-    /** Older ones are in the log only. */
+    /** Limit of entries for the console. */
     static final int ENTRIES_MAX = 500;
 
     private final Time time;
     /** Guarded by this. Oldest first. */
     private final Deque<Entry> entries = new ArrayDeque<>();
 
-    /** What came of an action, and whether it was carried out. */
+    /** The result of an action. */
     record Result(boolean done, String text) {}
 
     /**
      * One action.
      *
      * @param subject the transaction or resource manager, whose page is {@code link}
-     * @param reason in the operator's words, without control characters
+     * @param reason the text entered by the operator, without control characters
      */
-    record Entry(Instant at, String who, Action action, String subject, String link, String reason, Result result) {}
+    record Entry(Instant at, String who, Action action, String subject, String link, String reason, Result result) {
+
+        private Row row(Instant now) {
+            return new Row(
+                    Timestamp.of(at, now),
+                    who,
+                    action.title(),
+                    subject,
+                    link,
+                    reason,
+                    result.done() ? new Chip("done", Tone.GOOD) : new Chip("not done", Tone.WARN),
+                    result.text());
+        }
+    }
+
+    /** An entry as it is shown. */
+    public record Row(
+            Timestamp at,
+            String who,
+            String action,
+            String subject,
+            String link,
+            String reason,
+            Chip chip,
+            String result) {}
 
     Audit(Time time) {
         this.time = time;
     }
 
     /**
-     * Carries out an action. That it was asked for is logged before, so that there is a trace where the process dies
-     * then; that it failed is a result as well.
+     * Carries out an action. The request is logged first, so that there is a trace if the process crashes. A failure is
+     * recorded as a result.
      */
     CompletionStage<Result> carryOut(
             String who,
@@ -59,7 +83,7 @@ class Audit implements TransactionListener {
             String link,
             String reason,
             Supplier<CompletionStage<Result>> act) {
-        log(who, action, subject, reason, "asked");
+        log(who, action, subject, reason, "requested");
         return CompletableFuture.completedStage(act)
                 .thenCompose(Supplier::get)
                 .exceptionally(failure -> failed(failure instanceof CompletionException ? failure.getCause() : failure))
@@ -69,14 +93,14 @@ class Audit implements TransactionListener {
                 });
     }
 
-    /** Notes what operators gave up and discarded, here or through the API. */
+    /** Records deliveries that operators gave up or discarded, here or through the API. */
     @Override
     public void applied(AppliedEvent applied) {
         switch (applied.event()) {
             case CoordinatorEvent.GiveUpRequested(String rm, Resolution resolution) ->
                 noteDelivery(applied, rm, Action.GIVE_UP, resolution.by(), resolution.reason());
             case CoordinatorEvent.DiscardRequested(String rm) ->
-                noteDelivery(applied, rm, Action.DISCARD, "an operator", "");
+                noteDelivery(applied, rm, Action.DISCARD, "unknown", "");
             case null, default -> {}
         }
     }
@@ -97,8 +121,8 @@ class Audit implements TransactionListener {
     }
 
     private static Result failed(@Nullable Throwable failure) {
-        Logger.getLogger(Audit.class).error("an action of an operator failed", failure); // no line of the audit
-        return new Result(false, "It failed, and may be done in part: %s.".formatted(failure));
+        Logger.getLogger(Audit.class).error("an action of an operator failed", failure); // not in the audit category
+        return new Result(false, "Failed, possibly after a part was done: %s.".formatted(failure));
     }
 
     private void note(Entry entry) {
@@ -121,11 +145,11 @@ class Audit implements TransactionListener {
     private static void log(String who, Action action, String subject, String reason, String what) {
         LOG.infof(
                 "who=\"%s\" action=%s subject=%s %s reason=\"%s\"",
-                quotable(who), action, Texts.line(subject), what, quotable(reason));
+                quotable(who), action, Format.line(subject), what, quotable(reason));
     }
 
     private static String quotable(String text) {
-        return Texts.line(text).replace('"', '\'');
+        return Format.line(text).replace('"', '\'');
     }
 
     /** Newest first. */
@@ -135,10 +159,23 @@ class Audit implements TransactionListener {
         return newestFirst;
     }
 
-    /**
-     * Newest first, of the subject whose page this is: its name alone may be of a transaction or a resource manager.
-     */
+    /** Newest first, of the subject with this page. A name may be that of a transaction or of a resource manager. */
     List<Entry> of(String link) {
         return entries().stream().filter(e -> e.link().equals(link)).toList();
+    }
+
+    /** The entries of the subject with this page, to be shown. */
+    List<Row> rows(String link) {
+        return rows(of(link));
+    }
+
+    /** All entries, to be shown. */
+    List<Row> rows() {
+        return rows(entries());
+    }
+
+    private List<Row> rows(List<Entry> shown) {
+        Instant now = time.now();
+        return shown.stream().map(entry -> entry.row(now)).toList();
     }
 }

@@ -6,15 +6,16 @@ import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Lines over the last minutes, drawn by the page as they are: the newest at the right edge, {@link #WIDTH} units wide
- * and {@link #HEIGHT} high.
+ * A line chart of the last minutes. The newest point is at the right edge. The chart is {@link #WIDTH} units wide and
+ * {@link #HEIGHT} units high.
  *
- * @param said the same in a sentence, for those who do not see it
+ * @param description a text for screen readers
  * @param scale labels of the vertical axis, evenly spaced from the top
- * @param grid heights of the lines across
- * @param empty whether there is nothing to draw
+ * @param grid heights of the horizontal lines
+ * @param empty whether all values are zero or missing
  */
-public record Chart(String title, String said, List<String> scale, List<String> grid, List<Line> lines, boolean empty) {
+public record Chart(
+        String title, String description, List<String> scale, List<String> grid, List<Line> lines, boolean empty) {
 
     public static final int WIDTH = Rates.POINTS_MAX - 1;
     public static final int HEIGHT = 100;
@@ -23,19 +24,19 @@ public record Chart(String title, String said, List<String> scale, List<String> 
      * One line.
      *
      * @param path for SVG
-     * @param area the same, closed along the bottom; empty where the bottom is not zero
+     * @param area the path, closed along the bottom; empty if the bottom is not zero
      * @param now the newest value, with its unit
      */
     public record Line(String name, String tone, String path, String area, String now) {}
 
-    /** A value for each point; not a number where there is none. */
+    /** A value for each point; NaN if there is none. */
     record Series(String name, String tone, ToDoubleFunction<Rates.Point> value) {}
 
     interface Unit {
         String write(double value);
     }
 
-    /** From 0 to a round number. */
+    /** A scale from 0 to a round number. */
     static Chart linear(String title, List<Rates.Point> points, List<Series> all, Unit unit) {
         double top = round(max(points, all));
         return draw(
@@ -48,7 +49,7 @@ public record Chart(String title, String said, List<String> scale, List<String> 
                 true);
     }
 
-    /** In powers of ten, for what spans several of them. */
+    /** A scale in powers of ten. */
     static Chart logarithmic(String title, List<Rates.Point> points, List<Series> all, Unit unit) {
         double lowest = points.stream()
                 .flatMap(p -> all.stream().map(s -> s.value().applyAsDouble(p)))
@@ -79,7 +80,7 @@ public record Chart(String title, String said, List<String> scale, List<String> 
                 .orElse(0.0);
     }
 
-    /** The next of 1, 2, 5, 10, 20, …. */
+    /** Rounds up to the next of 1, 2, 5, 10, 20, …. */
     private static double round(double value) {
         double power = 1;
         while (true) {
@@ -93,7 +94,7 @@ public record Chart(String title, String said, List<String> scale, List<String> 
     }
 
     private interface Scale {
-        /** From 0, the top, to 1, the bottom. */
+        /** Returns the position, from 0 at the top to 1 at the bottom. */
         double place(double value);
     }
 
@@ -106,7 +107,7 @@ public record Chart(String title, String said, List<String> scale, List<String> 
             List<String> labels,
             boolean fromZero) {
         List<Line> lines = new ArrayList<>();
-        StringBuilder said = new StringBuilder(title).append(" over the last 5 minutes.");
+        StringBuilder description = new StringBuilder(title).append(" over the last 5 minutes.");
         boolean empty = true;
         for (Series series : all) {
             StringBuilder path = new StringBuilder();
@@ -124,20 +125,20 @@ public record Chart(String title, String said, List<String> scale, List<String> 
                 }
                 empty &= value == 0;
                 String point = String.format(Locale.ROOT, "%d %.1f", x, HEIGHT * scale.place(value));
-                // A point alone is a short line, which round caps make a dot.
+                // A single point is a short line, which round caps turn into a dot.
                 path.append(began < 0 ? "M%sm-.3 0h.6M%s".formatted(point, point) : "L" + point);
                 area.append(began < 0 ? String.format(Locale.ROOT, "M%d %dL%s", x, HEIGHT, point) : "L" + point);
                 began = began < 0 ? x : began;
             }
             double newest = points.isEmpty() ? Double.NaN : series.value().applyAsDouble(points.getLast());
-            String now = Double.isNaN(newest) ? "none now" : unit.write(newest);
+            String now = Double.isNaN(newest) ? "no data" : unit.write(newest);
             lines.add(new Line(series.name(), series.tone(), path.toString(), fromZero ? area.toString() : "", now));
-            said.append(" %s: %s.".formatted(series.name(), now));
+            description.append(" %s: %s.".formatted(series.name(), now));
         }
         List<String> grid = new ArrayList<>();
         for (int i = 0; i < labels.size(); i++) {
             grid.add(String.format(Locale.ROOT, "%.1f", (double) HEIGHT * i / (labels.size() - 1)));
         }
-        return new Chart(title, said.toString(), labels, grid, List.copyOf(lines), empty);
+        return new Chart(title, description.toString(), labels, grid, List.copyOf(lines), empty);
     }
 }

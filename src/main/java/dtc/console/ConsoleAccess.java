@@ -49,7 +49,7 @@ class ConsoleAccess {
     /** The caller's name for the audit log. */
     String name(RoutingContext call) {
         String principal = api.caller(call).principal();
-        return principal == null ? "somebody not signed in" : principal;
+        return principal == null ? "anonymous" : principal;
     }
 
     /** The form token of this browser, or a new one if it has none. */

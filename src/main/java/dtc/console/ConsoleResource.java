@@ -17,12 +17,13 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
+import java.net.URI;
 import java.util.List;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestStreamElementType;
 import org.jspecify.annotations.Nullable;
 
-/** The pages that only read, each at its own address. */
+/** The pages that only show data. */
 @Path("/console")
 @Produces(MediaType.TEXT_HTML)
 @Blocking
@@ -33,18 +34,17 @@ public class ConsoleResource {
 
     private static final Pages.Message NO_SUCH_TRANSACTION = new Pages.Message(
             "No such transaction",
-            "This coordinator does not know it: it never was, or it ended and was forgotten. "
-                    + "A participant that asks is told to roll back (presumed abort).",
+            "This coordinator has no transaction with this id: it never existed, or its retention has ended.",
             "console/transactions",
             "All transactions");
     private static final Pages.Message NO_SUCH_RESOURCE_MANAGER = new Pages.Message(
             "No such resource manager",
-            "None is registered under this id, no transaction waits for one, and none has voted since the start.",
+            "No resource manager with this id is registered, and no transaction waits for one.",
             "console/resource-managers",
             "All resource managers");
 
     private final Pages pages;
-    private final Pulse pulse;
+    private final LiveUpdates updates;
     private final TransactionList transactions;
     private final TransactionView transaction;
     private final ResourceManagers resourceManagers;
@@ -55,7 +55,7 @@ public class ConsoleResource {
 
     ConsoleResource(
             Pages pages,
-            Pulse pulse,
+            LiveUpdates updates,
             TransactionList transactions,
             TransactionView transaction,
             ResourceManagers resourceManagers,
@@ -64,7 +64,7 @@ public class ConsoleResource {
             ConsoleAccess access,
             Time time) {
         this.pages = pages;
-        this.pulse = pulse;
+        this.updates = updates;
         this.transactions = transactions;
         this.transaction = transaction;
         this.resourceManagers = resourceManagers;
@@ -74,14 +74,23 @@ public class ConsoleResource {
         this.time = time;
     }
 
-    /** One event every two seconds, on which an open page reloads its content. */
+    /** An event every two seconds, at which open pages reload their content. */
     @GET
-    @Path("/beats")
+    @Path("/updates")
     @Produces(MediaType.SERVER_SENT_EVENTS)
     @RestStreamElementType(MediaType.APPLICATION_JSON)
     @NonBlocking
-    public Multi<Pulse.Beat> beats() {
-        return pulse.watch();
+    public Multi<LiveUpdates.Update> updates() {
+        return updates.watch();
+    }
+
+    /** The overview is at the root. */
+    @GET
+    public Response overview(@Context HttpHeaders headers, @Context UriInfo uri, @Context RoutingContext caller) {
+        Pages.Request request = new Pages.Request(headers, uri, caller);
+        return Response.status(Response.Status.FOUND)
+                .location(URI.create(request.root()))
+                .build();
     }
 
     @GET
@@ -140,8 +149,8 @@ public class ConsoleResource {
         Pages.Request request = new Pages.Request(headers, uri, caller);
         return pages.live(request, () -> {
             ResourceManagers.Row row = resourceManagers.get(id);
-            List<AuditLog.Row> done = AuditLog.rows(audit.of(row.link()), time.now());
-            if (!row.isKnown() && done.isEmpty()) {
+            List<Audit.Row> audited = audit.rows(row.link());
+            if (!row.isKnown() && audited.isEmpty()) {
                 return pages.message(request, 404, NO_SUCH_RESOURCE_MANAGER);
             }
             return Pages.Page.of(Pages.Templates.resourceManager(
@@ -150,7 +159,7 @@ public class ConsoleResource {
                     resourceManagers.waitingFor(id, WAITING_SHOWN_MAX).stream()
                             .map(t -> TransactionList.row(t, time.now()))
                             .toList(),
-                    done));
+                    audited));
         });
     }
 
@@ -161,9 +170,7 @@ public class ConsoleResource {
         return pages.live(
                 request,
                 () -> Pages.Page.of(Pages.Templates.actions(
-                        pages.frame(request, "Actions", "actions"),
-                        AuditLog.rows(audit.entries(), time.now()),
-                        Audit.ENTRIES_MAX)));
+                        pages.frame(request, "Actions", "actions"), audit.rows(), Audit.ENTRIES_MAX)));
     }
 
     @GET
@@ -171,7 +178,7 @@ public class ConsoleResource {
     public Response tryIt(@Context HttpHeaders headers, @Context UriInfo uri, @Context RoutingContext caller) {
         Pages.Request request = new Pages.Request(headers, uri, caller);
         List<String> registered = resourceManagers.all().stream()
-                .filter(ResourceManagers.Row::live)
+                .filter(ResourceManagers.Row::isUp)
                 .map(ResourceManagers.Row::id)
                 .sorted()
                 .limit(RESOURCE_MANAGERS_SHOWN_MAX)

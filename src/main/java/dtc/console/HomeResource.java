@@ -12,7 +12,7 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.Locale;
 
-/** The first page. */
+/** The overview. */
 @Path("/")
 @Produces(MediaType.TEXT_HTML)
 @Blocking
@@ -31,11 +31,11 @@ public class HomeResource {
         Pages.Request request = new Pages.Request(headers, uri, caller);
         return pages.live(request, () -> {
             Overview.Model model = overview.model();
-            int attention = model.attention().size();
+            int count = model.actionsRequired();
             return Pages.Page.of(Pages.Templates.overview(
                     pages.frame(
                             request,
-                            attention == 0 ? "Overview" : String.format(Locale.ROOT, "(%d) Overview", attention),
+                            count == 0 ? "Overview" : String.format(Locale.ROOT, "(%d) Overview", count),
                             "overview"),
                     model));
         });

@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 /** The addresses of the pages, relative to the root of the console: see {@link Pages.Request#root()}. */
 final class Links {
 
-    /** One part of a query. */
+    /** A parameter of a query. */
     record Part(String name, String value) {}
 
     private Links() {}
@@ -23,8 +23,8 @@ final class Links {
         return "console/transactions?state=" + state;
     }
 
-    static String transactions(TransactionList.Choice choice) {
-        return "console/transactions?state=" + choice;
+    static String transactions(TransactionList.Choice choice, String resourceManager) {
+        return transactions(List.of(new Part("state", choice.name()), new Part("rm", resourceManager)));
     }
 
     static String transactions(List<Part> query) {
@@ -43,7 +43,7 @@ final class Links {
         return page("resource-managers", id);
     }
 
-    /** Of one of the {@code transactions} or {@code resource-managers}. */
+    /** @param kind {@code transactions} or {@code resource-managers} */
     static String page(String kind, String id) {
         return "console/" + kind + "/" + encoded(id);
     }

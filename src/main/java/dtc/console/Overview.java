@@ -14,25 +14,20 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
-import java.util.function.LongFunction;
-import java.util.function.Predicate;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What stands at the top: what needs a person, what is under way, and how the last minutes went. */
+/** The first page: what requires action, the resource managers, transactions in flight, and the last minutes. */
 @Singleton
 class Overview {
 
-    /** Items of one kind that are listed; the rest is counted. */
-    private static final int LISTED_MAX = 5;
+    /** Resource managers with an item of their own, for each kind of item. The others share one. */
+    private static final int ITEMS_MAX = 20;
 
     private static final int RESOURCE_MANAGERS_MAX = 20;
-
-    /** More heuristic outcomes than that are as many. */
-    private static final int UNRESOLVED_MAX = 1000;
 
     private final Coordinator coordinator;
     private final Timelines timelines;
@@ -41,39 +36,50 @@ class Overview {
     private final ConsoleSettings settings;
     private final Time time;
 
-    /** Something that a person should look at. */
-    public record Attention(
+    /**
+     * Something that requires action by an operator.
+     *
+     * @param count the number of problems; 1, unless the item stands for several resource managers
+     */
+    public record ActionItem(
             Tone tone,
             String title,
             String detail,
             String link,
-            @Nullable When since) {}
+            @Nullable Timestamp since,
+            int count) {}
 
-    /** One that has not ended. */
+    /** A transaction that has not ended. */
     private record Open(Transaction transaction, Instant inStateSince) {}
 
     /** Transactions in one state. */
     public record InFlight(String state, String link, long number, Tone tone) {
 
         public String count() {
-            return Texts.count(number);
+            return Format.count(number);
         }
     }
 
     /**
      * The page.
      *
-     * @param resourceManagers those that matter most, of {@code resourceManagersTotal}
+     * @param resourceManagers the first of {@code resourceManagersTotal}
      */
     public record Model(
-            List<Attention> attention,
+            List<ActionItem> actionItems,
             List<InFlight> inFlight,
             long inFlightTotal,
             Chart outcomes,
             Chart latency,
             List<ResourceManagers.Row> resourceManagers,
             int resourceManagersTotal,
-            long live) {}
+            long live) {
+
+        /** The number of problems that require action. */
+        public int actionsRequired() {
+            return actionItems.stream().mapToInt(ActionItem::count).sum();
+        }
+    }
 
     Overview(
             Coordinator coordinator,
@@ -99,14 +105,14 @@ class Overview {
         List<InFlight> inFlight = inFlight(open);
         List<Rates.Point> points = rates.points();
         return new Model(
-                attention(open, rows, now),
+                actionItems(open, rows, now),
                 inFlight,
                 inFlight.stream().mapToLong(InFlight::number).sum(),
                 outcomes(points),
                 latency(points),
                 rows.stream().limit(RESOURCE_MANAGERS_MAX).toList(),
                 rows.size(),
-                rows.stream().filter(ResourceManagers.Row::live).count());
+                rows.stream().filter(ResourceManagers.Row::isUp).count());
     }
 
     private static List<InFlight> inFlight(List<Open> open) {
@@ -124,177 +130,193 @@ class Overview {
         }
         return counts.entrySet().stream()
                 .map(e -> new InFlight(
-                        Chip.words(e.getKey().name()),
+                        Format.constant(e.getKey().name()),
                         Links.transactions(e.getKey()),
                         e.getValue(),
                         Tone.of(e.getKey())))
                 .toList();
     }
 
-    // What needs a person
+    // What requires action, in the order of urgency
 
-    private List<Attention> attention(List<Open> open, List<ResourceManagers.Row> rows, Instant now) {
-        List<Attention> all = new ArrayList<>();
-        String refusalReason = coordinator.refusalReason();
-        if (refusalReason != null) {
-            all.add(new Attention(
-                    Tone.BAD, "The decision log takes no decisions", refusalReason, "console/transactions", null));
-        }
-        List<Open> deciding =
-                oldestFirst(open, one -> Choice.RECORDING.holds(one.transaction()) && isLong(one.inStateSince(), now));
-        if (!deciding.isEmpty()) {
-            all.add(new Attention(
+    private List<ActionItem> actionItems(List<Open> open, List<ResourceManagers.Row> rows, Instant now) {
+        List<ActionItem> all = new ArrayList<>();
+        logItems(open, now, all);
+        List<ResourceManagers.Row> failing =
+                rows.stream().filter(ResourceManagers.Row::needsAction).toList();
+        failing.stream().limit(ITEMS_MAX).map(Overview::item).forEach(all::add);
+        if (failing.size() > ITEMS_MAX) {
+            int more = failing.size() - ITEMS_MAX;
+            all.add(new ActionItem(
                     Tone.BAD,
-                    "%s for the decision log"
-                            .formatted(Texts.count(deciding.size(), "decision waits", "decisions wait")),
-                    "It has not said that they are durable. See whether its disk answers.",
-                    Links.transactions(Choice.RECORDING),
-                    When.of(deciding.getFirst().inStateSince(), now)));
+                    Format.count(more, "more resource manager", "more resource managers"),
+                    "They are down, or do not acknowledge outcomes.",
+                    "console/resource-managers",
+                    null,
+                    more));
         }
-        List<Transaction> heuristic = coordinator.unresolved(UNRESOLVED_MAX);
-        all.addAll(listed(
-                heuristic,
-                t -> new Attention(
-                        Tone.BAD,
-                        "Heuristic outcome",
-                        differing(t),
-                        Links.transaction(t.id()),
-                        When.ofNullable(t.finishedAt(), now)),
-                more -> new Attention(
-                        Tone.BAD,
-                        "%s%s more heuristic outcomes"
-                                .formatted(heuristic.size() < UNRESOLVED_MAX ? "" : "At least ", Texts.count(more)),
-                        "Each needs somebody to look at it.",
-                        Links.transactions(Choice.UNRESOLVED),
-                        null)));
-        all.addAll(listed(
-                oldestFirst(open, one -> Choice.DIFFERING.holds(one.transaction())),
-                one -> new Attention(
-                        Tone.BAD,
-                        "Differs already",
-                        differing(one.transaction()),
-                        Links.transaction(one.transaction().id()),
-                        When.of(one.inStateSince(), now)),
-                more -> new Attention(
-                        Tone.BAD,
-                        "%s more differ already".formatted(Texts.count(more)),
-                        "Each will end as a heuristic outcome.",
-                        Links.transactions(Choice.DIFFERING),
-                        null)));
-        all.addAll(listed(
-                rows.stream()
-                        .filter(row -> row.oldest() != null && isLong(row.oldest(), now))
+        divergedItems(
+                coordinator.unresolved(Integer.MAX_VALUE),
+                Choice.UNRESOLVED,
+                "Heuristic outcome at %s",
+                "%s heuristic outcomes at %s",
+                now,
+                all);
+        divergedItems(
+                open.stream()
+                        .map(Open::transaction)
+                        .filter(Choice.DIVERGED::holds)
+                        .sorted(Comparator.comparing(Transaction::id))
                         .toList(),
-                row -> new Attention(
-                        row.live() ? Tone.WARN : Tone.BAD,
-                        "%s for %s".formatted(Texts.count(row.waiting(), "decision waits", "decisions wait"), row.id()),
-                        row.live()
-                                ? "It is registered, and does not acknowledge what it is told."
-                                : "It is %s. It will be told once it is back."
-                                        .formatted(row.chip().text()),
-                        row.link(),
-                        row.waitingSince()),
-                more -> new Attention(
-                        Tone.WARN,
-                        "Decisions wait for %s"
-                                .formatted(Texts.count(more, "more resource manager", "more resource managers")),
-                        "They do not acknowledge, or are not there to be told.",
-                        "console/resource-managers",
-                        null)));
-        all.addAll(listed(
-                oldestFirst(open, one -> Choice.IN_DOUBT.holds(one.transaction()) && isLong(one.inStateSince(), now)),
-                one -> new Attention(
-                        Tone.WARN,
-                        "In doubt",
-                        "Only %s knows the outcome, and it does not answer."
-                                .formatted(one.transaction()
-                                        .participants()
-                                        .getFirst()
-                                        .resourceManager()),
-                        Links.transaction(one.transaction().id()),
-                        When.of(one.inStateSince(), now)),
-                more -> new Attention(
-                        Tone.WARN,
-                        "%s more in doubt".formatted(Texts.count(more)),
-                        "Their only participants do not answer.",
-                        Links.transactions(Choice.IN_DOUBT),
-                        null)));
+                Choice.DIVERGED,
+                "Outcome diverged at %s",
+                "%s outcomes diverged at %s",
+                now,
+                all);
         return List.copyOf(all);
     }
 
-    private static List<Open> oldestFirst(List<Open> open, Predicate<Open> which) {
-        return open.stream()
-                .filter(which)
-                .sorted(Comparator.comparing(Open::inStateSince))
+    private void logItems(List<Open> open, Instant now, List<ActionItem> all) {
+        String refusalReason = coordinator.refusalReason();
+        if (refusalReason != null) {
+            all.add(new ActionItem(
+                    Tone.BAD, "The decision log refuses decisions", refusalReason, "console/transactions", null, 1));
+        }
+        List<Instant> recording = open.stream()
+                .filter(one -> Choice.RECORDING.holds(one.transaction()))
+                .map(Open::inStateSince)
+                .filter(since -> settings.isOverdue(since, now))
+                .sorted()
                 .toList();
+        if (!recording.isEmpty()) {
+            all.add(new ActionItem(
+                    Tone.BAD,
+                    "%s for the decision log"
+                            .formatted(Format.count(recording.size(), "decision waits", "decisions wait")),
+                    "The log has not confirmed that they are durable. Check its disk.",
+                    Links.transactions(Choice.RECORDING, ""),
+                    Timestamp.of(recording.getFirst(), now),
+                    1));
+        }
     }
 
-    /** An item for each of the first, and one that counts the rest. */
-    private static <T> List<Attention> listed(List<T> them, Function<T, Attention> each, LongFunction<Attention> more) {
-        Stream<Attention> first = them.stream().limit(LISTED_MAX).map(each);
-        return (them.size() > LISTED_MAX
-                        ? Stream.concat(first, Stream.of(more.apply(them.size() - LISTED_MAX)))
-                        : first)
-                .toList();
+    private static ActionItem item(ResourceManagers.Row row) {
+        List<String> detail = new ArrayList<>();
+        if (row.down() != null) {
+            detail.add("%s: %s.".formatted(row.url(), row.down()));
+        }
+        if (row.undelivered() > 0) {
+            detail.add(Format.count(row.undelivered(), "outcome is undelivered.", "outcomes are undelivered."));
+        }
+        if (row.recovered() > 0) {
+            detail.add("%s from before the restart of the coordinator and may already have been delivered."
+                    .formatted(Format.count(row.recovered(), "is", "are")));
+        }
+        if (row.delegated() > 0) {
+            detail.add("%s in doubt: only this resource manager knows the outcome."
+                    .formatted(Format.count(row.delegated(), "transaction is", "transactions are")));
+        }
+        if (row.waiting() > 0 && row.lastError() != null) {
+            detail.add("Last error: %s.".formatted(row.lastError()));
+        }
+        String title = row.down() != null
+                ? "%s is down"
+                : row.registered() ? "%s does not acknowledge outcomes" : "%s is not registered";
+        return new ActionItem(
+                row.chip().tone(),
+                title.formatted(row.id()),
+                String.join(" ", detail),
+                row.link(),
+                row.overdue() ? row.oldest() : null,
+                1);
     }
 
-    private boolean isLong(Instant since, Instant now) {
-        return Duration.between(since, now).compareTo(settings.actionRequiredAfter()) > 0;
+    /** One item for each resource manager whose participants diverged, with the oldest transaction as an example. */
+    private static void divergedItems(
+            List<Transaction> oldestFirst, Choice choice, String one, String many, Instant now, List<ActionItem> all) {
+        Map<String, List<Transaction>> byResourceManager = oldestFirst.stream()
+                .collect(Collectors.groupingBy(
+                        t -> diverged(t).getFirst().resourceManager(), LinkedHashMap::new, Collectors.toList()));
+        byResourceManager.entrySet().stream().limit(ITEMS_MAX).forEach(group -> {
+            String name = group.getKey();
+            List<Transaction> items = group.getValue();
+            Transaction oldest = items.getFirst();
+            boolean single = items.size() == 1;
+            all.add(new ActionItem(
+                    Tone.BAD,
+                    single ? one.formatted(name) : many.formatted(Format.count(items.size()), name),
+                    (single ? "" : "The oldest: ") + divergence(oldest),
+                    single ? Links.transaction(oldest.id()) : Links.transactions(choice, name),
+                    Timestamp.of(oldest.finishedAt() == null ? oldest.startedAt() : oldest.finishedAt(), now),
+                    1));
+        });
+        int more = byResourceManager.size() - ITEMS_MAX;
+        if (more > 0) {
+            all.add(new ActionItem(
+                    Tone.BAD,
+                    "Diverged outcomes at %s"
+                            .formatted(Format.count(more, "more resource manager", "more resource managers")),
+                    "Repair the data of each, and mark the transactions as resolved.",
+                    Links.transactions(choice, ""),
+                    null,
+                    more));
+        }
     }
 
-    /** Who did not do what was decided, and what the others did, as far as that is known. */
-    private static String differing(Transaction t) {
+    private static List<Participant> diverged(Transaction t) {
+        return t.participants().stream().filter(TransactionList::diverged).toList();
+    }
+
+    /** Describes which participants did not carry out the decision, and the known results of the others. */
+    private static String divergence(Transaction t) {
         if (t.participants().size() == 1) {
-            return t.reason() + "."; // where it was to decide, the decision is no more than what was presumed
+            return t.reason() + "."; // a single participant decides, so there is no other decision
         }
         boolean commit = t.decision() == Outcome.COMMIT;
-        State done = commit ? State.COMMITTED : State.ROLLED_BACK;
-        List<Participant> differing =
-                t.participants().stream().filter(TransactionList::differs).toList();
+        State expected = commit ? State.COMMITTED : State.ROLLED_BACK;
+        List<Participant> diverged = diverged(t);
         List<Participant> others = t.participants().stream()
-                .filter(p -> !TransactionList.differs(p))
+                .filter(p -> !TransactionList.diverged(p))
                 .toList();
         List<Participant> missing =
-                others.stream().filter(p -> p.state() != done).toList();
-        String decided = "%s: %s%s. The decision was to %s"
+                others.stream().filter(p -> p.state() != expected).toList();
+        String more = diverged.size() == 1
+                ? ""
+                : "; %s diverged too".formatted(Format.count(diverged.size() - 1, "other", "others"));
+        String text = "%s: %s%s. The decision was to %s."
                 .formatted(
-                        differing.getFirst().resourceManager(),
-                        differing.getFirst().reason(),
-                        differing.size() == 1
-                                ? ""
-                                : "; %s"
-                                        .formatted(Texts.count(
-                                                differing.size() - 1, "other differs too", "others differ too")),
+                        diverged.getFirst().resourceManager(),
+                        diverged.getFirst().reason(),
+                        more,
                         commit ? "commit" : "roll back");
         if (missing.isEmpty()) {
-            return others.isEmpty() ? decided + "." : "%s, and %s did.".formatted(decided, names(others));
+            return others.isEmpty()
+                    ? text
+                    : "%s %s: %s.".formatted(text, commit ? "Committed" : "Rolled back", names(others));
         }
-        return t.state().isFinal()
-                ? decided + "."
-                : "%s; %s not acknowledged yet."
-                        .formatted(decided, names(missing) + (missing.size() == 1 ? " has" : " have"));
+        return t.state().isFinal() ? text : "%s Not acknowledged yet: %s.".formatted(text, names(missing));
     }
 
     private static String names(List<Participant> participants) {
         String first = participants.getFirst().resourceManager();
         return participants.size() == 1
                 ? first
-                : "%s and %s".formatted(first, Texts.count(participants.size() - 1, "other", "others"));
+                : "%s and %s".formatted(first, Format.count(participants.size() - 1, "other", "others"));
     }
 
-    // How the last minutes went
+    // The last minutes
 
     private static Chart outcomes(List<Rates.Point> points) {
-        double seconds = Pulse.INTERVAL.toMillis() / 1000.0;
+        double seconds = LiveUpdates.INTERVAL.toMillis() / 1000.0;
         return Chart.linear(
-                "Outcomes a second",
+                "Outcomes per second",
                 points,
                 List.of(
                         new Chart.Series("committed", "good", p -> p.committed() / seconds),
                         new Chart.Series("rolled back", "back", p -> p.rolledBack() / seconds),
                         new Chart.Series(
                                 "heuristic", "bad", p -> p.heuristic() == 0 ? Double.NaN : p.heuristic() / seconds)),
-                v -> Texts.rate(v) + "/s");
+                v -> Format.rate(v) + "/s");
     }
 
     private static Chart latency(List<Rates.Point> points) {
@@ -304,7 +326,7 @@ class Overview {
                 List.of(
                         new Chart.Series("median (p50)", "busy", p -> millis(p.prepareMedian())),
                         new Chart.Series("99th percentile (p99)", "warn", p -> millis(p.prepareP99()))),
-                v -> Texts.duration(Duration.ofNanos(Math.round(v * 1e6))));
+                v -> Format.duration(Duration.ofNanos(Math.round(v * 1e6))));
     }
 
     private static double millis(@Nullable Duration duration) {

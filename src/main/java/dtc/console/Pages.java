@@ -34,14 +34,14 @@ class Pages {
     private static final MediaType HTML = MediaType.TEXT_HTML_TYPE.withCharset("utf-8");
 
     private final ConsoleAccess access;
-    private final Pulse pulse;
+    private final LiveUpdates updates;
     private final Time time;
     private final AtomicReference<Kept> kept = new AtomicReference<>(new Kept(0));
 
     /** The renderings of one update. */
-    private record Kept(long beat, Map<String, Rendering> byKey) {
-        private Kept(long beat) {
-            this(beat, new ConcurrentHashMap<>());
+    private record Kept(long update, Map<String, Rendering> byKey) {
+        private Kept(long update) {
+            this(update, new ConcurrentHashMap<>());
         }
 
         /** All open pages reload at once, and share the first rendering. */
@@ -126,7 +126,7 @@ class Pages {
             String root,
             String self,
             String startedAt,
-            When asOf,
+            Timestamp asOf,
             boolean mayAct,
             String curl) {}
 
@@ -137,7 +137,7 @@ class Pages {
      * The confirmation of an action.
      *
      * @param consequences what will happen
-     * @param problem the error in the submitted form; empty at first
+     * @param problem the error in the submitted form; empty if there is none
      */
     public record Confirmation(
             String heading,
@@ -179,9 +179,9 @@ class Pages {
         static native TemplateInstance resourceManagers(Frame frame, List<ResourceManagers.Row> rows, int total);
 
         static native TemplateInstance resourceManager(
-                Frame frame, ResourceManagers.Row row, List<TransactionList.Row> waiting, List<AuditLog.Row> audit);
+                Frame frame, ResourceManagers.Row row, List<TransactionList.Row> waiting, List<Audit.Row> audit);
 
-        static native TemplateInstance actions(Frame frame, List<AuditLog.Row> rows, int max);
+        static native TemplateInstance actions(Frame frame, List<Audit.Row> rows, int max);
 
         static native TemplateInstance tryIt(Frame frame, Trial trial);
 
@@ -192,9 +192,9 @@ class Pages {
         private Templates() {}
     }
 
-    Pages(ConsoleAccess access, Pulse pulse, Time time) {
+    Pages(ConsoleAccess access, LiveUpdates updates, Time time) {
         this.access = access;
-        this.pulse = pulse;
+        this.updates = updates;
         this.time = time;
     }
 
@@ -205,13 +205,13 @@ class Pages {
                 nav,
                 request.root(),
                 request.self(),
-                pulse.startedAt().toString(),
-                When.of(now, now),
+                updates.startedAt().toString(),
+                Timestamp.of(now, now),
                 access.mayAct(request.caller()),
                 access.curl());
     }
 
-    /** A page that many may view. When it reloads, it is rendered once per update. */
+    /** A page with live updates. Its reloads are rendered once per update, for all viewers. */
     Response live(Request request, Supplier<Page> page) {
         if (!request.isRefresh()) {
             return html(page.get()).build(); // a page that is opened shows the latest changes
@@ -222,12 +222,12 @@ class Pages {
 
     /** Discards the renderings, so that an operator's change is visible before the next update. */
     void discardKept() {
-        kept.set(new Kept(pulse.number()));
+        kept.set(new Kept(updates.number()));
     }
 
     private Kept keptNow() {
-        long beat = pulse.number();
-        return kept.updateAndGet(current -> current.beat() == beat ? current : new Kept(beat));
+        long update = updates.number();
+        return kept.updateAndGet(current -> current.update() == update ? current : new Kept(update));
     }
 
     Page message(Request request, int status, Message message) {

@@ -11,21 +11,21 @@ import org.jspecify.annotations.Nullable;
 /**
  * How long one phase of a transaction took.
  *
- * @param from where it begins, in per mille of all phases
+ * @param from its beginning, in per mille of all phases
  * @param width in per mille of all phases
  */
 public record Phase(String name, String took, String css, int from, int width) {
 
-    /** The least width, in per mille, so that the shortest phase is visible. */
+    /** The minimum width, in per mille, so that the shortest phase is visible. */
     private static final long WIDTH_MIN = 8;
 
-    /** The phases until now, in order. */
-    static List<Phase> of(Timeline.Seen seen) {
+    /** Returns the phases until now, in order. */
+    static List<Phase> of(Timeline.Snapshot snapshot) {
         Map<String, Long> nanos = new LinkedHashMap<>();
-        String phase = nameOf(seen.begun().state());
+        String phase = nameOf(snapshot.initial().state());
         long since = 0;
-        for (Moment moment : seen.moments()) {
-            if (moment instanceof Moment.Applied m && m.before() != m.after()) {
+        for (TimelineEvent event : snapshot.events()) {
+            if (event instanceof TimelineEvent.Applied m && m.before() != m.after()) {
                 if (phase != null) {
                     nanos.merge(phase, m.nanos() - since, Long::sum);
                 }
@@ -34,7 +34,7 @@ public record Phase(String name, String took, String css, int from, int width) {
             }
         }
         if (phase != null) {
-            nanos.merge(phase, seen.nowNanos() - since, Long::sum);
+            nanos.merge(phase, snapshot.nowNanos() - since, Long::sum);
         }
         long whole =
                 Math.max(1, nanos.values().stream().mapToLong(Long::longValue).sum());
@@ -44,7 +44,7 @@ public record Phase(String name, String took, String css, int from, int width) {
             int width = (int) (WIDTH_MIN + one.getValue() * (1000 - WIDTH_MIN * nanos.size()) / whole);
             phases.add(new Phase(
                     one.getKey(),
-                    Texts.duration(Duration.ofNanos(one.getValue())),
+                    Format.duration(Duration.ofNanos(one.getValue())),
                     one.getKey().replace(' ', '-'),
                     from,
                     width));

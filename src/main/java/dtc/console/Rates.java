@@ -12,11 +12,11 @@ import org.HdrHistogram.Histogram;
 import org.HdrHistogram.Recorder;
 import org.jspecify.annotations.Nullable;
 
-/** What the last minutes were like: one point for each {@link Pulse}. */
+/** Outcomes and latencies of the last minutes: one point for each interval of {@link LiveUpdates}. */
 @Singleton
 public class Rates implements TransactionListener {
 
-    /** Five minutes of pulses. */
+    /** Five minutes. */
     static final int POINTS_MAX = 150;
 
     private static final long MICROS_MAX = Duration.ofMinutes(1).toNanos() / 1000;
@@ -32,9 +32,9 @@ public class Rates implements TransactionListener {
     private @Nullable Histogram recycled;
 
     /**
-     * What happened between two pulses.
+     * One interval.
      *
-     * @param prepareMedian null where no phase one ended
+     * @param prepareMedian null if no phase one ended
      */
     record Point(
             long committed,
@@ -59,7 +59,7 @@ public class Rates implements TransactionListener {
         }
     }
 
-    synchronized void pulse() {
+    synchronized void closeInterval() {
         Histogram histogram = prepare.getIntervalHistogram(recycled);
         boolean none = histogram.getTotalCount() == 0;
         points.add(new Point(

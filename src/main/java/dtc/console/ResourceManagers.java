@@ -7,6 +7,7 @@ import dtc.protocol.State;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.Time;
+import dtc.runtime.coordinator.ResourceManagerHealth;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,50 +15,58 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** The resource managers as an operator sees them: registered, or waited for. */
+/** The resource managers that are registered, or to which outcomes are undelivered. */
 @Singleton
 class ResourceManagers {
 
     private final Registry registry;
-    private final Votes votes;
+    private final ResourceManagerHealth health;
+    private final VoteStatistics votes;
     private final Timelines timelines;
+    private final ConsoleSettings settings;
     private final Time time;
 
     /**
      * One resource manager.
      *
-     * @param registered whether it is; one that left, and that a decided transaction still waits for, is not
-     * @param lease how it stands, in words
-     * @param waiting participants in it that are to be told an outcome
-     * @param left transactions that are left to it to decide
-     * @param waitingSince the oldest of the decisions that wait; null where none does
+     * @param registered whether it is registered; one that is not may still have undelivered outcomes
+     * @param chip its status
+     * @param status details of the status
+     * @param down why it is down; null if it is not, or if it is not registered
+     * @param undelivered outcomes that it has not acknowledged
+     * @param recovered how many of these were recovered from the log, and may have been delivered before the restart
+     * @param delegated transactions whose outcome it decides, and has not reported
+     * @param overdue whether the oldest of these has been waiting for too long
+     * @param lastError the reply to the newest failed delivery of the oldest undelivered outcome
      */
     public record Row(
             String id,
             boolean registered,
-            boolean live,
-            String lease,
+            Chip chip,
+            String status,
+            @Nullable String down,
             @Nullable String url,
             @Nullable String instance,
             List<String> features,
-            @Nullable When registeredAt,
-            @Nullable When renewedAt,
+            @Nullable Timestamp registeredAt,
+            @Nullable Timestamp renewedAt,
             @Nullable String median,
             @Nullable String slowest,
             int latest,
-            List<Count> votes,
+            List<VoteCount> votes,
             long votesTotal,
-            long waiting,
-            long left,
-            @Nullable When waitingSince,
-            @Nullable Instant oldest) {
+            long undelivered,
+            long recovered,
+            long delegated,
+            boolean overdue,
+            @Nullable Timestamp oldest,
+            @Nullable String lastError) {
 
         public String link() {
             return Links.resourceManager(id);
@@ -67,99 +76,111 @@ class ResourceManagers {
             return Links.transactionsOf(id);
         }
 
-        /** Registered, waited for, or heard of since the start; any other may be gone, or may never have been. */
+        /** Whether it is registered, has undelivered outcomes, or has voted since the start. */
         boolean isKnown() {
-            return registered || owed() > 0 || votesTotal > 0;
+            return registered || waiting() > 0 || votesTotal > 0;
         }
 
-        /** Transactions that wait for it, decided or not. */
-        public long owed() {
-            return waiting + left;
+        /** Transactions that wait for it. */
+        public long waiting() {
+            return undelivered + delegated;
         }
 
-        public Chip chip() {
-            return live
-                    ? new Chip("live", Tone.GOOD)
-                    : new Chip(registered ? "lapsed" : "not registered", owed() > 0 ? Tone.BAD : Tone.WARN);
+        boolean isUp() {
+            return registered && down == null;
         }
 
-        /** What could change anything now. Nothing can be sent to one that is not registered. */
+        boolean needsAction() {
+            return down != null || overdue;
+        }
+
+        /** The actions that have an effect now. Nothing can be sent to a resource manager that is not registered. */
         public List<Action> actions() {
+            boolean lapsed = chip.equals(LAPSED);
             List<Action> actions = new ArrayList<>();
-            if (registered && owed() > 0) {
-                actions.add(Action.DELIVER);
+            if (registered && waiting() > 0) {
+                actions.add(Action.RETRY);
             }
-            if (registered && !live) {
+            if (lapsed) {
                 actions.add(Action.REMOVE);
             }
-            if (!live && owed() > 0) {
+            if ((lapsed || !registered) && waiting() > 0) {
                 actions.add(Action.GIVE_UP);
             }
             return actions;
         }
     }
 
-    /** Votes of one kind: as the resource manager cast them, or by why the coordinator cast them in its stead. */
-    public record Count(String kind, long number, Tone tone) {
+    private static final Chip LAPSED = new Chip("lapsed", Tone.BAD);
 
-        public String title() {
-            return kind.substring(0, 1).toUpperCase(Locale.ROOT) + kind.substring(1);
-        }
+    /** The number of votes of one kind. */
+    public record VoteCount(String kind, long number, Tone tone) {
 
         public String count() {
-            return Texts.count(number);
+            return Format.count(number);
         }
     }
 
-    /** What waits for one resource manager: decisions, the oldest of them, and what is left to it to decide. */
-    private record Waiting(long number, long left, Instant oldest) {
-        private static final Waiting NOTHING = new Waiting(0, 0, Instant.MAX);
+    /** The transactions that wait for one resource manager. */
+    private static final class Waiting {
+        private long undelivered;
+        private long recovered;
+        private long delegated;
+        private Instant oldest = Instant.MAX;
+        private @Nullable String lastError;
 
-        private static Waiting decision(Instant since) {
-            return new Waiting(1, 0, since);
-        }
-
-        private static Waiting leftToIt() {
-            return new Waiting(0, 1, Instant.MAX);
-        }
-
-        private Waiting and(Waiting other) {
-            return new Waiting(
-                    number + other.number, left + other.left, oldest.isBefore(other.oldest) ? oldest : other.oldest);
+        private void add(Timeline timeline, Participant participant, Instant since) {
+            if (isUndelivered(participant)) {
+                undelivered++;
+                recovered += timeline.isRecovered() ? 1 : 0;
+            } else {
+                delegated++;
+            }
+            if (since.isBefore(oldest)) {
+                oldest = since;
+                lastError = participant.reason();
+            }
         }
     }
 
-    ResourceManagers(Registry registry, Votes votes, Timelines timelines, Time time) {
+    ResourceManagers(
+            Registry registry,
+            ResourceManagerHealth health,
+            VoteStatistics votes,
+            Timelines timelines,
+            ConsoleSettings settings,
+            Time time) {
         this.registry = registry;
+        this.health = health;
         this.votes = votes;
         this.timelines = timelines;
+        this.settings = settings;
         this.time = time;
     }
 
-    /** Those first that most waits for, then those that are not live, then by name. */
+    /** Those first that need action, then by the number of transactions that wait for them, then by name. */
     List<Row> all() {
         Map<String, Waiting> waiting = waiting();
         Set<String> ids = new TreeSet<>(waiting.keySet());
         registry.all().forEach(r -> ids.add(r.id()));
         return ids.stream()
-                .map(id -> row(id, registry.find(id), waiting.getOrDefault(id, Waiting.NOTHING)))
-                .sorted(Comparator.comparingLong(Row::owed)
+                .map(id -> row(id, registry.find(id), waiting.getOrDefault(id, new Waiting())))
+                .sorted(Comparator.comparing(Row::needsAction)
+                        .thenComparingLong(Row::waiting)
                         .reversed()
-                        .thenComparing(Row::live)
                         .thenComparing(Row::id))
                 .toList();
     }
 
-    /** Null where it is not known. */
+    /** Null if it is not known. */
     @Nullable
     Row find(String id) {
         Row row = get(id);
         return row.isKnown() ? row : null;
     }
 
-    /** As it stands, or stood: {@code id} may be of one that is gone. */
     Row get(String id) {
-        return row(id, registry.find(id), waiting().getOrDefault(id, Waiting.NOTHING));
+        return row(id, registry.find(id), waiting().getOrDefault(id, new Waiting()));
     }
 
     /** The transactions that wait for it, oldest first. */
@@ -173,7 +194,7 @@ class ResourceManagers {
                 .toList();
     }
 
-    /** How many transactions are in such a state, and have written to it. */
+    /** The number of open transactions in such a state in which it participates. */
     long count(String id, Predicate<TransactionState> state) {
         return timelines.open().stream()
                 .map(Timeline::transaction)
@@ -181,27 +202,25 @@ class ResourceManagers {
                 .count();
     }
 
-    /** Whether it is to be told an outcome, or to say which it is. */
+    /** Whether the transaction waits for the participant to acknowledge or to report the outcome. */
     static boolean isWaitedFor(Transaction t, Participant participant) {
-        return isToBeTold(participant) || t.state().isDelegated();
+        return isUndelivered(participant) || t.state().isDelegated();
     }
 
-    static boolean isToBeTold(Participant participant) {
+    static boolean isUndelivered(Participant participant) {
         return participant.state() == State.COMMITTING || participant.state() == State.ROLLING_BACK;
     }
 
     private Map<String, Waiting> waiting() {
+        Instant now = time.now();
+        long nanos = time.nanos();
         Map<String, Waiting> waiting = new HashMap<>();
         for (Timeline timeline : timelines.open()) {
             Transaction t = timeline.transaction();
             for (Participant p : t.participants()) {
                 if (isWaitedFor(t, p)) {
-                    waiting.merge(
-                            p.resourceManager(),
-                            isToBeTold(p)
-                                    ? Waiting.decision(t.decidedAt() == null ? t.startedAt() : t.decidedAt())
-                                    : Waiting.leftToIt(),
-                            Waiting::and);
+                    waiting.computeIfAbsent(p.resourceManager(), _ -> new Waiting())
+                            .add(timeline, p, timeline.waitingSince(now, nanos));
                 }
             }
         }
@@ -210,41 +229,65 @@ class ResourceManagers {
 
     private Row row(String id, @Nullable Registration r, Waiting waiting) {
         Instant now = time.now();
-        Instant oldest = waiting.number() == 0 ? null : waiting.oldest();
         boolean live = r != null && registry.isLive(r);
-        Votes.Counts counts = votes.of(id);
-        List<Count> byKind = List.of(
-                new Count("commit", counts.of(Votes.Kind.COMMIT), Tone.GOOD),
-                new Count("read only", counts.of(Votes.Kind.READ_ONLY), Tone.GOOD),
-                new Count("abort", counts.of(Votes.Kind.ABORT), Tone.BACK),
-                new Count("timeout", counts.of(Votes.Kind.TIMEOUT), Tone.WARN),
-                new Count("error", counts.of(Votes.Kind.ERROR), Tone.WARN),
-                new Count("unreachable", counts.of(Votes.Kind.UNREACHABLE), Tone.WARN));
+        ResourceManagerHealth.Down down = r == null ? null : health.down(r);
+        boolean overdue = waiting.undelivered + waiting.delegated > 0 && settings.isOverdue(waiting.oldest, now);
+        VoteStatistics.Counts counts = votes.of(id);
+        List<VoteCount> byKind = List.of(
+                new VoteCount("commit", counts.of(VoteStatistics.Kind.COMMIT), Tone.GOOD),
+                new VoteCount("read only", counts.of(VoteStatistics.Kind.READ_ONLY), Tone.GOOD),
+                new VoteCount("abort", counts.of(VoteStatistics.Kind.ABORT), Tone.BACK),
+                new VoteCount("timeout", counts.of(VoteStatistics.Kind.TIMEOUT), Tone.WARN),
+                new VoteCount("error", counts.of(VoteStatistics.Kind.ERROR), Tone.WARN),
+                new VoteCount("unreachable", counts.of(VoteStatistics.Kind.UNREACHABLE), Tone.WARN));
         return new Row(
                 id,
                 r != null,
-                live,
-                r == null ? "not registered" : lease(r, live),
+                chip(r, live, down, overdue),
+                status(r, live, down),
+                down == null ? null : down.reason(),
                 r == null ? null : r.url(),
                 r == null ? null : r.instance().toString(),
                 r == null ? List.of() : r.features().stream().sorted().toList(),
-                r == null ? null : When.of(r.registeredAt(), now),
-                r == null ? null : When.of(r.renewedAt(), now),
-                counts.median() == null ? null : Texts.duration(counts.median()),
-                counts.slowest() == null ? null : Texts.duration(counts.slowest()),
+                r == null ? null : Timestamp.of(r.registeredAt(), now),
+                r == null ? null : Timestamp.of(r.renewedAt(), now),
+                counts.median() == null ? null : Format.duration(counts.median()),
+                counts.slowest() == null ? null : Format.duration(counts.slowest()),
                 counts.latest(),
                 byKind,
-                byKind.stream().mapToLong(Count::number).sum(),
-                waiting.number(),
-                waiting.left(),
-                When.ofNullable(oldest, now),
-                oldest);
+                byKind.stream().mapToLong(VoteCount::number).sum(),
+                waiting.undelivered,
+                waiting.recovered,
+                waiting.delegated,
+                overdue,
+                waiting.oldest.equals(Instant.MAX) ? null : Timestamp.of(waiting.oldest, now),
+                waiting.lastError);
     }
 
-    private String lease(Registration r, boolean live) {
+    private static Chip chip(
+            @Nullable Registration r, boolean live, ResourceManagerHealth.@Nullable Down down, boolean overdue) {
+        if (r == null) {
+            return new Chip("not registered", overdue ? Tone.BAD : Tone.WARN);
+        }
+        if (!live) {
+            return LAPSED;
+        }
+        if (down != null) {
+            return new Chip("down", Tone.BAD);
+        }
+        return overdue ? new Chip("not acknowledging", Tone.WARN) : new Chip("live", Tone.GOOD);
+    }
+
+    private String status(@Nullable Registration r, boolean live, ResourceManagerHealth.@Nullable Down down) {
+        if (r == null) {
+            return "";
+        }
         Duration left = registry.lease().minusNanos(time.nanos() - r.renewedAtNanos());
-        return live
-                ? "%s of %s left".formatted(Texts.coarse(left), Texts.coarse(registry.lease()))
-                : "lapsed %s ago".formatted(Texts.coarse(left.negated()));
+        if (!live) {
+            return "%s ago".formatted(Format.coarse(left.negated()));
+        }
+        return down == null
+                ? "lease: %s of %s left".formatted(Format.coarse(left), Format.coarse(registry.lease()))
+                : down.reason();
     }
 }

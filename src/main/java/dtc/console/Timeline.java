@@ -15,14 +15,14 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The moments of one transaction. Bounded: few of its writes, and of the rest the first, which tell how it was decided,
- * and the latest, which tell how its delivery goes. Safe for use by several threads.
+ * The events of one transaction. The number is limited: the first writes are kept, and of the other events the first,
+ * which lead to the decision, and the latest, which show the delivery. Thread-safe.
  */
 final class Timeline {
 
-    private static final int WRITE_MOMENTS_MAX = 60;
+    private static final int WRITE_EVENTS_MAX = 60;
 
-    /** Without writes, and without the moments of each participant: asked, voted, sent and acknowledged. */
+    /** Without writes, and without the events of each participant: prepare, vote, outcome and acknowledgement. */
     private static final int FIRST_MAX = 30;
 
     private static final int FIRST_OF_PARTICIPANT_MAX = 4;
@@ -30,54 +30,55 @@ final class Timeline {
 
     private static final int TIMELINE_BYTES = 800;
     private static final int PARTICIPANT_BYTES = 150;
-    private static final int MOMENT_BYTES = 150;
+    private static final int EVENT_BYTES = 150;
 
     private final long beganNanos;
-    private final Transaction begun;
+    private final Transaction initial;
 
-    /** Guarded by this, like all that follows. */
-    private final List<Moment> first = new ArrayList<>();
+    /** Guarded by this, as are the fields below. */
+    private final List<TimelineEvent> first = new ArrayList<>();
 
-    private final ArrayDeque<Moment> latest = new ArrayDeque<>(0);
+    private final ArrayDeque<TimelineEvent> latest = new ArrayDeque<>(0);
     private final Map<String, Next> next = new HashMap<>(0);
     private final Map<String, Integer> deliveries = new HashMap<>(0);
     private Transaction transaction;
-    private int writeMoments;
-    private Moment.@Nullable LeftOut writesLeftOut;
-    private Moment.@Nullable LeftOut restLeftOut;
+    private int writeEvents;
+    private TimelineEvent.@Nullable Omitted writesOmitted;
+    private TimelineEvent.@Nullable Omitted otherOmitted;
     private long preparingNanos;
-    /** Elapsed time since the beginning, when it came into its state. */
+    /** Elapsed time at the last change of the state. */
     private long stateNanos;
 
     /**
-     * When a participant will be told again.
+     * The next retry of a delivery.
      *
-     * @param atNanos elapsed time since the beginning; null: once it is registered again
+     * @param atNanos elapsed time since the beginning; null if it waits for a registration
      */
     record Next(@Nullable Long atNanos) {}
 
     /**
-     * What is known at one moment.
+     * The timeline at one time.
      *
      * @param nowNanos elapsed time since the beginning
-     * @param begun as it came here: {@code ACTIVE}, or in another state where it came from the log
-     * @param deliveries how often the outcome was sent, by resource manager
+     * @param initial the transaction when it began, or when it was recovered from the log
+     * @param deliveries the number of times that the outcome was sent, by resource manager
      */
-    record Seen(
+    record Snapshot(
             Transaction transaction,
-            Transaction begun,
+            Transaction initial,
             long nowNanos,
-            List<Moment> moments,
+            List<TimelineEvent> events,
             Map<String, Next> next,
             Map<String, Integer> deliveries) {}
 
-    Timeline(Transaction begun, long nowNanos) {
+    Timeline(Transaction initial, long nowNanos) {
         this.beganNanos = nowNanos;
-        this.begun = begun;
-        this.transaction = begun;
+        this.initial = initial;
+        this.transaction = initial;
     }
 
-    @SuppressWarnings("ReferenceEquality") // unchanged is the same object, and comparing participants would cost
+    @SuppressWarnings(
+            "ReferenceEquality") // an unchanged transaction is the same object, and comparing participants is expensive
     synchronized void applied(Transaction before, CoordinatorEvent event, Step step, long nowNanos) {
         if (step.transaction() == before && step.effects().isEmpty() && step.write() == null) {
             return;
@@ -90,19 +91,19 @@ final class Timeline {
         if (event instanceof CoordinatorEvent.PrepareRequested) {
             preparingNanos = elapsed;
         }
-        Moment.Applied moment = Moment.Applied.of(elapsed, event, step, before.state());
+        TimelineEvent.Applied applied = TimelineEvent.Applied.of(elapsed, event, step, before.state());
         boolean write = (event instanceof CoordinatorEvent.WriteRequested
                         || event instanceof CoordinatorEvent.EnlistRequested
                         || event instanceof CoordinatorEvent.WriteStaged)
-                && moment.asked().isEmpty();
-        if (write && before.state() == transaction.state() && ++writeMoments > WRITE_MOMENTS_MAX) {
-            writesLeftOut = oneMore(writesLeftOut, elapsed, true);
+                && applied.voters().isEmpty();
+        if (write && before.state() == transaction.state() && ++writeEvents > WRITE_EVENTS_MAX) {
+            writesOmitted = oneMore(writesOmitted, elapsed, true);
         } else {
-            add(moment);
+            add(applied);
         }
     }
 
-    /** How long ago phase one began. */
+    /** Elapsed time since phase one began. */
     synchronized Duration preparing(long nowNanos) {
         return Duration.ofNanos(nowNanos - beganNanos - preparingNanos);
     }
@@ -110,40 +111,51 @@ final class Timeline {
     synchronized void sent(String resourceManager, Outcome outcome, long nowNanos) {
         next.remove(resourceManager);
         int number = deliveries.merge(resourceManager, 1, Integer::sum);
-        add(new Moment.Told(nowNanos - beganNanos, resourceManager, outcome, number));
+        add(new TimelineEvent.Sent(nowNanos - beganNanos, resourceManager, outcome, number));
     }
 
     synchronized void retryScheduled(String resourceManager, @Nullable Duration pause, long nowNanos) {
         long elapsed = nowNanos - beganNanos;
         next.put(resourceManager, new Next(pause == null ? null : elapsed + pause.toNanos()));
-        add(new Moment.Planned(elapsed, resourceManager, pause));
+        add(new TimelineEvent.RetryScheduled(elapsed, resourceManager, pause));
     }
 
-    private void add(Moment moment) {
+    private void add(TimelineEvent event) {
         int firstMax = FIRST_MAX
-                + Math.min(writeMoments, WRITE_MOMENTS_MAX)
+                + Math.min(writeEvents, WRITE_EVENTS_MAX)
                 + FIRST_OF_PARTICIPANT_MAX * transaction.participants().size();
         if (latest.isEmpty() && first.size() < firstMax) {
-            first.add(moment);
+            first.add(event);
             return;
         }
-        latest.add(moment);
+        latest.add(event);
         if (latest.size() > LATEST_MAX) {
-            restLeftOut = oneMore(restLeftOut, latest.remove().nanos(), false);
+            otherOmitted = oneMore(otherOmitted, latest.remove().nanos(), false);
         }
     }
 
-    private static Moment.LeftOut oneMore(Moment.@Nullable LeftOut before, long nanos, boolean writes) {
+    private static TimelineEvent.Omitted oneMore(TimelineEvent.@Nullable Omitted before, long nanos, boolean writes) {
         return before == null
-                ? new Moment.LeftOut(nanos, 1, writes)
-                : new Moment.LeftOut(before.nanos(), before.number() + 1, writes);
+                ? new TimelineEvent.Omitted(nanos, 1, writes)
+                : new TimelineEvent.Omitted(before.nanos(), before.number() + 1, writes);
     }
 
-    /** When it came into its state. Where that was before a restart, it is not kept: then when it began. */
+    /** Whether the transaction was recovered from the log. */
+    boolean isRecovered() {
+        return initial.state() != TransactionState.ACTIVE;
+    }
+
+    /** When the state last changed. If that was before a restart, it is unknown, and the start is returned. */
     synchronized Instant inStateSince(Instant now, long nowNanos) {
-        return stateNanos == 0 && begun.state() != TransactionState.ACTIVE
-                ? transaction.startedAt()
-                : now.minusNanos(nowNanos - beganNanos - stateNanos);
+        return stateNanos == 0 && isRecovered() ? transaction.startedAt() : waitingSince(now, nowNanos);
+    }
+
+    /**
+     * Since when this process has been waiting for participants. If the transaction was recovered, since the restart:
+     * the participants may have answered before it.
+     */
+    synchronized Instant waitingSince(Instant now, long nowNanos) {
+        return now.minusNanos(nowNanos - beganNanos - stateNanos);
     }
 
     synchronized Transaction transaction() {
@@ -154,25 +166,26 @@ final class Timeline {
     synchronized int bytes() {
         return TIMELINE_BYTES
                 + PARTICIPANT_BYTES * transaction.participants().size()
-                + MOMENT_BYTES * (first.size() + latest.size());
+                + EVENT_BYTES * (first.size() + latest.size());
     }
 
-    synchronized Seen see(long nowNanos) {
-        List<Moment> moments = new ArrayList<>(first);
-        moments.addAll(latest);
-        insert(moments, writesLeftOut);
-        insert(moments, restLeftOut);
-        return new Seen(transaction, begun, nowNanos - beganNanos, moments, Map.copyOf(next), Map.copyOf(deliveries));
+    synchronized Snapshot snapshot(long nowNanos) {
+        List<TimelineEvent> events = new ArrayList<>(first);
+        events.addAll(latest);
+        insert(events, writesOmitted);
+        insert(events, otherOmitted);
+        return new Snapshot(
+                transaction, initial, nowNanos - beganNanos, events, Map.copyOf(next), Map.copyOf(deliveries));
     }
 
-    /** Ahead of all that came later. */
-    private static void insert(List<Moment> moments, Moment.@Nullable LeftOut leftOut) {
-        if (leftOut != null) {
+    /** Inserts it before all later events. */
+    private static void insert(List<TimelineEvent> events, TimelineEvent.@Nullable Omitted omitted) {
+        if (omitted != null) {
             int later = 0;
-            while (later < moments.size() && moments.get(later).nanos() <= leftOut.nanos()) {
+            while (later < events.size() && events.get(later).nanos() <= omitted.nanos()) {
                 later++;
             }
-            moments.add(later, leftOut);
+            events.add(later, omitted);
         }
     }
 }

@@ -20,84 +20,85 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Describes the moments of a {@link Timeline} as the rows of a {@link Drawing}. */
+/** Describes the events of a {@link Timeline} as the rows of a {@link SequenceDiagram}. */
 final class TimelineRows {
 
-    private final Timeline.Seen seen;
+    private final Timeline.Snapshot snapshot;
     private final Transaction transaction;
     private final Instant began;
-    private final Drawing drawing;
-    private final Retries retries;
+    private final SequenceDiagram diagram;
+    private final FoldedRetries retries;
     /** The participants whose writes are sent with the request for their vote. */
     private final Set<String> carried = new HashSet<>();
 
-    private TimelineRows(Timeline.Seen seen, Instant now) {
-        this.seen = seen;
-        this.transaction = seen.transaction();
-        this.began = now.minusNanos(seen.nowNanos());
-        this.drawing = new Drawing(
+    private TimelineRows(Timeline.Snapshot snapshot, Instant now) {
+        this.snapshot = snapshot;
+        this.transaction = snapshot.transaction();
+        this.began = now.minusNanos(snapshot.nowNanos());
+        this.diagram = new SequenceDiagram(
                 began,
                 transaction.participants().stream()
                         .map(Participant::resourceManager)
                         .toList());
-        this.retries = new Retries(seen.moments());
+        this.retries = new FoldedRetries(snapshot.events());
     }
 
-    static List<Drawing.Row> of(Timeline.Seen seen, Instant now) {
-        TimelineRows rows = new TimelineRows(seen, now);
+    static List<SequenceDiagram.Row> of(Timeline.Snapshot snapshot, Instant now) {
+        TimelineRows rows = new TimelineRows(snapshot, now);
         rows.draw();
-        return rows.drawing.rows();
+        return rows.diagram.rows();
     }
 
     private void draw() {
-        begun();
-        for (int i = 0; i < seen.moments().size(); i++) {
-            Moment moment = seen.moments().get(i);
-            if (retries.isFolded(moment)) {
+        initial();
+        for (int i = 0; i < snapshot.events().size(); i++) {
+            TimelineEvent event = snapshot.events().get(i);
+            if (retries.isFolded(event)) {
                 continue;
             }
-            unfold(moment);
-            switch (moment) {
-                case Moment.Applied applied -> applied(applied, i);
-                case Moment.Told told -> told(told);
-                case Moment.Planned planned -> planned(planned, i);
-                case Moment.LeftOut leftOut -> leftOut(leftOut);
+            unfold(event);
+            switch (event) {
+                case TimelineEvent.Applied applied -> applied(applied, i);
+                case TimelineEvent.Sent sent -> sent(sent);
+                case TimelineEvent.RetryScheduled retry -> retryScheduled(retry, i);
+                case TimelineEvent.Omitted omitted -> omitted(omitted);
             }
         }
     }
 
-    private void unfold(Moment m) {
+    private void unfold(TimelineEvent m) {
         for (Map.Entry<String, Integer> folded : retries.takeFolded().entrySet()) {
             row(
                     m,
                     Tone.WARN,
-                    "%s to %s went without an answer"
-                            .formatted(Texts.count(folded.getValue(), "more try", "more tries"), folded.getKey()),
+                    "%s to %s without an answer"
+                            .formatted(
+                                    Format.count(folded.getValue(), "more attempt", "more attempts"), folded.getKey()),
                     null);
         }
     }
 
-    private void leftOut(Moment.LeftOut m) {
+    private void omitted(TimelineEvent.Omitted m) {
         row(
                 m,
                 Tone.PLAIN,
-                m.writes() ? "More writes were not kept" : "What came in between was not kept",
-                Texts.count(m.number(), "moment", "moments"));
+                m.writes() ? "Further writes are omitted" : "Events are omitted",
+                Format.count(m.number(), "event", "events"));
     }
 
-    private void begun() {
-        if (seen.begun().state() == TransactionState.ACTIVE) {
+    private void initial() {
+        if (snapshot.initial().state() == TransactionState.ACTIVE) {
             Duration timeout = Duration.between(transaction.startedAt(), transaction.expiresAt());
-            String detail = "It may stay active for %s.".formatted(Texts.coarse(timeout));
-            drawing.row(0, Tone.BUSY, true, "Begun by a client", detail, List.of());
+            String detail = "Its timeout is %s.".formatted(Format.coarse(timeout));
+            diagram.row(0, Tone.BUSY, true, "A client began the transaction", detail, List.of());
             return;
         }
-        seen.begun().participants().forEach(p -> drawing.participant(p.resourceManager(), lookAfterRestart(p)));
-        if (seen.begun().state() == TransactionState.COMMITTING) {
-            drawing.coordinator("committed");
+        snapshot.initial().participants().forEach(p -> diagram.participant(p.resourceManager(), lookAfterRestart(p)));
+        if (snapshot.initial().state() == TransactionState.COMMITTING) {
+            diagram.coordinator("committed");
         }
-        String text = "Taken up from the log after a restart";
-        drawing.row(0, Tone.WARN, true, text, "What came before it is not kept.", List.of());
+        String text = "Recovered from the decision log after a restart";
+        diagram.row(0, Tone.WARN, true, text, "Earlier events are not kept.", List.of());
     }
 
     private static String lookAfterRestart(Participant p) {
@@ -111,73 +112,76 @@ final class TimelineRows {
                 };
     }
 
-    private void applied(Moment.Applied m, int index) {
+    private void applied(TimelineEvent.Applied m, int index) {
         switch (m.event()) {
             case CoordinatorEvent.WriteRequested e -> writeRequested(m, e);
             case CoordinatorEvent.EnlistRequested e -> enlistRequested(m, e);
             case CoordinatorEvent.RollbackOnlyRequested e ->
-                milestone(m, Tone.BACK, "It must not commit: it can only roll back now", e.reason());
+                milestone(m, Tone.BACK, "Marked for rollback by rollback-only", e.reason());
             case CoordinatorEvent.WriteNotSent e ->
-                milestone(m, Tone.BACK, "A write could not be sent: it can only roll back now", e.reason());
-            case CoordinatorEvent.WriteStaged e when carried.contains(e.resourceManager()) -> votesAsked(m);
+                milestone(m, Tone.BACK, "A write could not be sent: the transaction can only roll back", e.reason());
+            case CoordinatorEvent.WriteStaged e when carried.contains(e.resourceManager()) -> votesRequested(m);
             case CoordinatorEvent.WriteStaged e -> {
-                drawing.participant(e.resourceManager(), "active");
+                diagram.participant(e.resourceManager(), "active");
                 row(
                         m,
                         Tone.PLAIN,
                         e.resourceManager() + " staged the write",
                         null,
-                        drawing.from(e.resourceManager(), Tone.PLAIN));
-                votesAsked(m);
+                        diagram.from(e.resourceManager(), Tone.PLAIN));
+                votesRequested(m);
             }
             case CoordinatorEvent.WriteFailed e ->
-                drawing.row(
+                diagram.row(
                         m.nanos(),
                         Tone.BACK,
                         m.before() != m.after(),
-                        "A write failed: it can only roll back now",
+                        "A write failed: the transaction can only roll back",
                         e.reason(),
                         e.noAnswer()
-                                ? drawing.lost(e.resourceManager())
-                                : drawing.from(e.resourceManager(), Tone.BACK));
+                                ? diagram.lost(e.resourceManager())
+                                : diagram.from(e.resourceManager(), Tone.BACK));
             case CoordinatorEvent.PrepareRequested _ -> {
-                milestone(m, Tone.BUSY, "The client asked to prepare", null);
-                votesAsked(m);
+                milestone(m, Tone.BUSY, "The client requested prepare", null);
+                votesRequested(m);
                 if (m.after() == TransactionState.DECIDING) {
-                    milestone(m, Tone.BUSY, "Nothing to vote on: the decision to commit goes to the log", null);
+                    milestone(
+                            m, Tone.BUSY, "There are no participants: the decision to commit is being recorded", null);
                 }
                 if (m.after() == TransactionState.DELEGATING) {
-                    milestone(m, Tone.BUSY, "There is one participant: that it shall decide goes to the log", null);
+                    milestone(m, Tone.BUSY, "The only participant decides: this is being recorded", null);
                 }
             }
             case CoordinatorEvent.RollbackRequested e ->
                 milestone(
                         m,
                         Tone.BACK,
-                        e.cause() == Cause.OPERATOR ? "An operator rolled it back" : "The client asked to roll back",
+                        e.cause() == Cause.OPERATOR
+                                ? "An operator requested rollback"
+                                : "The client requested rollback",
                         e.reason());
             case CoordinatorEvent.Expired _ ->
-                milestone(m, Tone.BACK, "Expired before it was prepared: rolls back", null);
+                milestone(m, Tone.BACK, "Expired before it was prepared: roll back", null);
             case CoordinatorEvent.ShutdownStarted _ ->
-                milestone(m, Tone.BACK, "The coordinator is shut down: rolls back", null);
+                milestone(m, Tone.BACK, "The coordinator shut down: roll back", null);
             case CoordinatorEvent.VoteArrived e -> voteArrived(m, e);
             case CoordinatorEvent.VotesOverdue _ -> votesOverdue(m);
             case CoordinatorEvent.RecordRefused _ -> {} // shown as the decision to roll back
             case CoordinatorEvent.RecordRetryDue _ -> {}
             case CoordinatorEvent.Recorded e -> {
-                drawing.coordinator(m.after() == TransactionState.DELEGATED ? "active" : "committed");
+                diagram.coordinator(m.after() == TransactionState.DELEGATED ? "active" : "committed");
                 milestone(
                         m,
                         Tone.GOOD,
                         m.after() == TransactionState.DELEGATED
-                                ? "It is durable that the participant decides"
+                                ? "The delegation to the participant is durable"
                                 : "The decision to commit is durable",
-                        "Recorded as of %s."
-                                .formatted(Texts.moment(Objects.requireNonNullElse(
+                        "Decided at %s."
+                                .formatted(Format.time(Objects.requireNonNullElse(
                                         e.record().decidedAt(), began.plusNanos(m.nanos())))));
             }
             case CoordinatorEvent.Recovered _ ->
-                row(m, Tone.WARN, "Goes on telling those that have not acknowledged", null);
+                row(m, Tone.WARN, "Delivery resumes to participants that have not acknowledged", null);
             case CoordinatorEvent.OnePhaseCommitted e ->
                 answered(m, e.resourceManager(), Tone.GOOD, "committed in one phase", null);
             case CoordinatorEvent.OnePhaseRefused e ->
@@ -202,15 +206,15 @@ final class TimelineRows {
                         Tone.WARN,
                         "No acknowledgement from " + e.resourceManager(),
                         whyAndNext(m, e, index),
-                        drawing.lost(e.resourceManager()));
+                        diagram.lost(e.resourceManager()));
             case CoordinatorEvent.Lost e -> {
-                // It had voted to commit, or may have committed. Otherwise it is to keep nothing of the transaction.
+                // It had voted to commit, or may have committed. Otherwise there is nothing left to roll back.
                 boolean damage = m.before() == TransactionState.COMMITTING || m.before() == TransactionState.RESOLVING;
                 answered(
                         m,
                         e.resourceManager(),
                         damage ? Tone.BAD : Tone.BACK,
-                        damage ? "knows nothing of it any more" : "has nothing of it any more",
+                        damage ? "lost the transaction" : "had nothing to roll back",
                         e.reason());
             }
             case CoordinatorEvent.Contradicted e -> {
@@ -220,11 +224,11 @@ final class TimelineRows {
                         m,
                         e.resourceManager(),
                         decides ? Tone.GOOD : Tone.BAD,
-                        decides ? "says that it had committed" : "had already done the opposite",
+                        decides ? "had committed" : "had already done the opposite",
                         e.reason());
             }
             case CoordinatorEvent.GiveUpRequested(String rm, Resolution r) ->
-                milestone(m, Tone.BAD, "Delivery to %s given up by %s".formatted(rm, r.by()), r.reason());
+                milestone(m, Tone.BAD, "Delivery to %s was given up by %s".formatted(rm, r.by()), r.reason());
             case CoordinatorEvent.DiscardRequested(String rm) ->
                 milestone(m, Tone.BAD, "The commit for %s was discarded".formatted(rm), null);
             case CoordinatorEvent.ParticipantReturned _ -> {} // shown as the delivery
@@ -237,44 +241,34 @@ final class TimelineRows {
         }
     }
 
-    private void writeRequested(Moment.Applied m, CoordinatorEvent.WriteRequested e) {
+    private void writeRequested(TimelineEvent.Applied m, CoordinatorEvent.WriteRequested e) {
+        String name = e.resourceManager();
         switch (m.write()) {
             case WriteResult.Accepted(int sequence)
             when e.sentWithPrepare() -> {
-                carried.add(e.resourceManager());
-                row(
-                        m,
-                        Tone.PLAIN,
-                        "Write " + sequence + " to " + e.resourceManager() + " waits for the request for its vote",
-                        null);
+                carried.add(name);
+                row(m, Tone.PLAIN, "Write " + sequence + " to " + name + " is sent with the prepare message", null);
             }
             case WriteResult.Accepted(int sequence) -> {
-                drawing.participant(e.resourceManager(), "active");
-                row(
-                        m,
-                        Tone.PLAIN,
-                        "Write " + sequence + " sent to " + e.resourceManager(),
-                        null,
-                        drawing.to(e.resourceManager(), Tone.PLAIN));
+                diagram.participant(name, "active");
+                String text = "Write " + sequence + " sent to " + name;
+                row(m, Tone.PLAIN, text, null, diagram.to(name, Tone.PLAIN));
             }
-            case WriteResult.Refused(WriteResult.Reason reason) ->
-                drawing.row(
-                        m.nanos(),
-                        Tone.BACK,
-                        m.before() != m.after(),
-                        "A write to %s was refused".formatted(e.resourceManager()),
-                        Chip.words(reason.name()),
-                        List.of());
+            case WriteResult.Refused(WriteResult.Reason reason) -> {
+                String text = "A write to %s was refused".formatted(name);
+                String detail = Format.constant(reason.name());
+                diagram.row(m.nanos(), Tone.BACK, m.before() != m.after(), text, detail, List.of());
+            }
             case null -> {}
         }
     }
 
-    private void enlistRequested(Moment.Applied m, CoordinatorEvent.EnlistRequested e) {
+    private void enlistRequested(TimelineEvent.Applied m, CoordinatorEvent.EnlistRequested e) {
         boolean accepted = m.write() instanceof WriteResult.Accepted;
         if (accepted) {
-            drawing.participant(e.resourceManager(), "active");
+            diagram.participant(e.resourceManager(), "active");
         }
-        drawing.row(
+        diagram.row(
                 m.nanos(),
                 accepted ? Tone.PLAIN : Tone.BACK,
                 m.before() != m.after(),
@@ -283,33 +277,33 @@ final class TimelineRows {
                 List.of());
     }
 
-    private void votesAsked(Moment.Applied m) {
-        List<String> asked = m.asked();
-        if (asked.isEmpty()) {
+    private void votesRequested(TimelineEvent.Applied m) {
+        List<String> recipients = m.voters();
+        if (recipients.isEmpty()) {
             return;
         }
         row(
                 m,
                 Tone.BUSY,
-                asked.size() == 1
-                        ? asked.getFirst() + " is asked for its vote"
-                        : Texts.count(asked.size()) + " participants are asked for their votes, side by side",
-                asked.stream().anyMatch(carried::contains) ? "Their writes travel along." : null,
-                asked.stream()
-                        .flatMap(name -> drawing.to(name, Tone.BUSY).stream())
+                recipients.size() == 1
+                        ? "Prepare sent to " + recipients.getFirst()
+                        : "Prepare sent to " + Format.count(recipients.size()) + " participants",
+                recipients.stream().anyMatch(carried::contains) ? "The writes are in the same message." : null,
+                recipients.stream()
+                        .flatMap(name -> diagram.to(name, Tone.BUSY).stream())
                         .toList());
     }
 
-    private void voteArrived(Moment.Applied m, CoordinatorEvent.VoteArrived e) {
+    private void voteArrived(TimelineEvent.Applied m, CoordinatorEvent.VoteArrived e) {
         String name = e.resourceManager();
         Ballot ballot = counted(e);
         switch (ballot.vote()) {
             case COMMIT -> {
                 if (m.before() == TransactionState.PREPARING) { // later the outcome is already being sent
-                    drawing.participant(name, "doubt");
+                    diagram.participant(name, "doubt");
                 }
             }
-            case READ_ONLY -> drawing.participant(name, "away");
+            case READ_ONLY -> diagram.participant(name, "away");
             case ABORT -> {}
         }
         if (isCastByCoordinator(ballot)) {
@@ -323,15 +317,15 @@ final class TimelineRows {
                             ? "%s voted %s".formatted(name, ballot.vote().name().replace('_', ' '))
                             : "The vote of %s counts as %s".formatted(name, ballot.vote()),
                     ballot.reason(),
-                    drawing.from(name, tone));
+                    diagram.from(name, tone));
         }
         if (m.after() == TransactionState.DECIDING) {
-            milestone(m, Tone.GOOD, "All voted for it: the decision to commit goes to the log", null);
+            milestone(m, Tone.GOOD, "All participants voted to commit: the decision is being recorded", null);
         }
     }
 
-    /** Nobody had voted to abort before, so every vote that the coordinator cast is one that was overdue. */
-    private void votesOverdue(Moment.Applied m) {
+    /** There was no vote to abort before, so every vote that the coordinator cast was overdue. */
+    private void votesOverdue(TimelineEvent.Applied m) {
         for (Participant p : transaction.participants()) {
             if (p.ballot() != null && isCastByCoordinator(p.ballot())) {
                 castByCoordinator(m, p.resourceManager(), p.ballot());
@@ -343,14 +337,14 @@ final class TimelineRows {
         return ballot.cause() != VoteCause.VOTED;
     }
 
-    private void castByCoordinator(Moment.Applied m, String name, Ballot ballot) {
+    private void castByCoordinator(TimelineEvent.Applied m, String name, Ballot ballot) {
         row(
                 m,
                 Tone.BACK,
                 "No vote from %s counts as ABORT (%s)"
-                        .formatted(name, Chip.words(ballot.cause().name())),
+                        .formatted(name, Format.constant(ballot.cause().name())),
                 ballot.reason(),
-                drawing.lost(name));
+                diagram.lost(name));
     }
 
     /** The ballot as it was counted. A participant votes once, so it is the one that the participant holds. */
@@ -359,59 +353,61 @@ final class TimelineRows {
         return participant == null || participant.ballot() == null ? e.ballot() : participant.ballot();
     }
 
-    private void decidedToRollBack(Moment.Applied m) {
+    private void decidedToRollBack(TimelineEvent.Applied m) {
         boolean rollsBack = m.after() == TransactionState.ROLLING_BACK || m.after() == TransactionState.ROLLED_BACK;
         boolean wasDecided =
                 m.before() == TransactionState.ROLLING_BACK || m.before().isDelegated();
         if (!rollsBack || wasDecided) {
             return;
         }
-        drawing.coordinator("rolled-back");
+        diagram.coordinator("rolled-back");
         switch (m.event()) {
             case CoordinatorEvent.RollbackRequested _,
                     CoordinatorEvent.RollbackOnlyRequested _,
                     CoordinatorEvent.Expired _,
-                    CoordinatorEvent.ShutdownStarted _ -> {} // these rows are the decision
-            case CoordinatorEvent.VotesOverdue _ -> decidedToRollBack(m, "The time for votes was over.");
-            case CoordinatorEvent.RecordRefused e -> decidedToRollBack(m, e.reason());
-            default -> decidedToRollBack(m, transaction.reason());
+                    CoordinatorEvent.ShutdownStarted _ -> {} // these rows show the decision
+            default -> milestone(m, Tone.BACK, "Decision: roll back", rollbackReason(m.event()));
         }
     }
 
-    private void decidedToRollBack(Moment.Applied m, @Nullable String why) {
-        milestone(m, Tone.BACK, "Decided: roll back", why);
+    private @Nullable String rollbackReason(CoordinatorEvent event) {
+        return switch (event) {
+            case CoordinatorEvent.VotesOverdue _ -> "The vote timer expired.";
+            case CoordinatorEvent.RecordRefused e -> e.reason();
+            default -> transaction.reason();
+        };
     }
 
     /** A participant's reply to the outcome. */
-    private void answered(Moment.Applied m, String name, Tone tone, String what, @Nullable String detail) {
-        drawing.participant(name, tone == Tone.GOOD ? "committed" : tone == Tone.BACK ? "rolled-back" : "broken");
-        row(m, tone, name + " " + what, detail, drawing.from(name, tone));
+    private void answered(TimelineEvent.Applied m, String name, Tone tone, String what, @Nullable String detail) {
+        diagram.participant(name, tone == Tone.GOOD ? "committed" : tone == Tone.BACK ? "rolled-back" : "broken");
+        row(m, tone, name + " " + what, detail, diagram.from(name, tone));
     }
 
-    private void ended(Moment.Applied m) {
+    private void ended(TimelineEvent.Applied m) {
         String took = "%s after %s."
                 .formatted(
-                        Texts.duration(Duration.ofNanos(m.nanos())),
-                        seen.begun().state() == TransactionState.ACTIVE ? "it began" : "the restart");
+                        Format.duration(Duration.ofNanos(m.nanos())),
+                        snapshot.initial().state() == TransactionState.ACTIVE ? "the start" : "the restart");
         switch (m.after()) {
             case COMMITTED -> {
-                drawing.coordinator("committed");
+                diagram.coordinator("committed");
                 milestone(m, Tone.GOOD, "Committed", took);
             }
             case ROLLED_BACK -> {
-                drawing.coordinator("rolled-back");
+                diagram.coordinator("rolled-back");
                 milestone(m, Tone.BACK, "Rolled back", took);
             }
             case HEURISTIC -> {
-                drawing.coordinator("broken");
-                milestone(m, Tone.BAD, "Ended as a heuristic outcome: somebody must look", took);
+                diagram.coordinator("broken");
+                milestone(m, Tone.BAD, "Heuristic outcome: action required", took);
             }
             case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, DELEGATED, RESOLVING -> {}
             case COMMITTING, ROLLING_BACK -> {}
         }
     }
 
-    private void told(Moment.Told m) {
+    private void sent(TimelineEvent.Sent m) {
         boolean commit = m.outcome() == Outcome.COMMIT;
         row(
                 m,
@@ -420,42 +416,43 @@ final class TimelineRows {
                         .formatted(
                                 commit ? "Commit" : "Rollback",
                                 m.resourceManager(),
-                                m.number() > 1 ? ", try " + m.number() : ""),
+                                m.number() > 1 ? ", attempt " + m.number() : ""),
                 null,
-                drawing.to(m.resourceManager(), commit ? Tone.GOOD : Tone.BACK));
+                diagram.to(m.resourceManager(), commit ? Tone.GOOD : Tone.BACK));
     }
 
     /** Why there was no acknowledgement, and when the outcome is sent again. */
-    private String whyAndNext(Moment.Applied m, CoordinatorEvent.Unanswered e, int index) {
-        Moment.Planned next = retries.next(e.resourceManager(), index);
+    private String whyAndNext(TimelineEvent.Applied m, CoordinatorEvent.Unanswered e, int index) {
+        TimelineEvent.RetryScheduled next = retries.next(e.resourceManager(), index);
         return next != null
                 ? e.reason() + "; " + when(next)
-                : m.isLast() ? e.reason() + "; it is left to ask by itself" : e.reason();
+                : m.hasEffects()
+                        ? e.reason()
+                        : e.reason() + "; not retried, since the participant asks for the outcome";
     }
 
-    /** A planned retry has a row of its own only after a restart, when no attempt precedes it. */
-    private void planned(Moment.Planned m, int index) {
+    /** A scheduled retry has its own row only after a restart, when no attempt precedes it. */
+    private void retryScheduled(TimelineEvent.RetryScheduled m, int index) {
         if (!retries.isAfterAttempt(m, index)) {
-            row(m, Tone.WARN, m.resourceManager() + " is to be told", when(m));
+            row(m, Tone.WARN, "Delivery to " + m.resourceManager() + " is scheduled", when(m));
         }
     }
 
-    private static String when(Moment.Planned m) {
-        return m.pause() == null
-                ? "the next try waits until it is registered again"
-                : "the next try is in " + Texts.duration(m.pause());
+    private static String when(TimelineEvent.RetryScheduled m) {
+        return m.pause() == null ? "next retry when it is registered" : "next retry in " + Format.duration(m.pause());
     }
 
     /** A row for a change of the transaction's state. */
-    private void milestone(Moment m, Tone tone, String text, @Nullable String detail) {
-        drawing.row(m.nanos(), tone, true, text, detail, List.of());
+    private void milestone(TimelineEvent m, Tone tone, String text, @Nullable String detail) {
+        diagram.row(m.nanos(), tone, true, text, detail, List.of());
     }
 
-    private void row(Moment m, Tone tone, String text, @Nullable String detail) {
+    private void row(TimelineEvent m, Tone tone, String text, @Nullable String detail) {
         row(m, tone, text, detail, List.of());
     }
 
-    private void row(Moment m, Tone tone, String text, @Nullable String detail, List<Drawing.Arrow> arrows) {
-        drawing.row(m.nanos(), tone, false, text, detail, arrows);
+    private void row(
+            TimelineEvent m, Tone tone, String text, @Nullable String detail, List<SequenceDiagram.Arrow> arrows) {
+        diagram.row(m.nanos(), tone, false, text, detail, arrows);
     }
 }

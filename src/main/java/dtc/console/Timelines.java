@@ -20,20 +20,20 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The timelines of all transactions that are under way, of the newest that committed, of the newest that rolled back,
- * and of the newest heuristic outcomes: what there is much of must not push out the few that somebody will ask about.
+ * The timelines of all transactions in flight, and of the newest that committed, that rolled back, and that have a
+ * heuristic outcome. The limits are separate, so that many commits do not evict the timelines of the few failures.
  */
 @Singleton
 public class Timelines implements TransactionListener {
 
     private final Time time;
-    private final Votes votes;
+    private final VoteStatistics votes;
     private final Map<TransactionId, Timeline> open = new ConcurrentHashMap<>();
     private final EndedTimelines committed;
     private final EndedTimelines rolledBack;
     private final EndedTimelines heuristic;
 
-    Timelines(Time time, Votes votes, ConsoleSettings settings) {
+    Timelines(Time time, VoteStatistics votes, ConsoleSettings settings) {
         this.time = time;
         this.votes = votes;
         this.committed = new EndedTimelines(settings.timelinesMax(), settings.timelineBytesMax());
@@ -46,8 +46,8 @@ public class Timelines implements TransactionListener {
         Transaction before = applied.before();
         CoordinatorEvent event = applied.event();
         if (before == null || event == null) {
-            Transaction begun = applied.after();
-            open.put(begun.id(), new Timeline(begun, time.nanos()));
+            Transaction initial = applied.after();
+            open.put(initial.id(), new Timeline(initial, time.nanos()));
             return;
         }
         Timeline timeline = find(before.id());
@@ -63,7 +63,7 @@ public class Timelines implements TransactionListener {
     private void applied(Timeline timeline, AppliedEvent applied, Transaction before, CoordinatorEvent event) {
         long now = time.nanos();
         timeline.applied(before, event, applied.step(), now);
-        // A commit in one phase is a vote as well. Votes that were requested before a restart are not counted.
+        // A one-phase commit is a vote too. Votes that were requested before a restart are not counted.
         boolean mayBringVotes = before.state() == TransactionState.PREPARING
                 || before.state() == TransactionState.DELEGATED
                 || event instanceof CoordinatorEvent.VoteArrived;
@@ -97,18 +97,18 @@ public class Timelines implements TransactionListener {
             timeline = rolledBack.find(id);
         }
         if (timeline == null) {
-            return; // nothing is kept of it, or this is told behind what it became since
+            return; // there is no timeline, or a later event was processed first
         }
-        EndedTimelines kept =
+        EndedTimelines ended =
                 isHeuristic ? heuristic : transaction.state() == TransactionState.COMMITTED ? committed : rolledBack;
-        kept.add(id, timeline);
+        ended.add(id, timeline);
         open.remove(id);
         if (isHeuristic) {
             rolledBack.remove(id);
         }
     }
 
-    /** An ended transaction may still be delivered. */
+    /** Counts a new event. The outcome of an ended transaction may still be delivered. */
     private void changed(TransactionId id) {
         if (!open.containsKey(id)) {
             committed.changed(id);
@@ -117,7 +117,7 @@ public class Timelines implements TransactionListener {
         }
     }
 
-    /** Null where it was not kept. */
+    /** Null if it was not kept. */
     private @Nullable Timeline find(TransactionId id) {
         Timeline timeline = open.get(id);
         for (EndedTimelines ended : List.of(committed, rolledBack, heuristic)) {
@@ -126,20 +126,20 @@ public class Timelines implements TransactionListener {
         return timeline;
     }
 
-    /** Null where it was not kept. */
-    Timeline.@Nullable Seen see(TransactionId id) {
+    /** Null if it was not kept. */
+    Timeline.@Nullable Snapshot snapshot(TransactionId id) {
         Timeline timeline = find(id);
-        return timeline == null ? null : timeline.see(time.nanos());
+        return timeline == null ? null : timeline.snapshot(time.nanos());
     }
 
-    /** When it came into its state; null where that was not kept. */
+    /** When the state last changed; null if there is no timeline. */
     @Nullable
     Instant inStateSince(TransactionId id, Instant now) {
         Timeline timeline = find(id);
         return timeline == null ? null : timeline.inStateSince(now, time.nanos());
     }
 
-    /** Those that have not ended, in no order. */
+    /** The timelines of transactions that have not ended, in no particular order. */
     Collection<Timeline> open() {
         return open.values();
     }

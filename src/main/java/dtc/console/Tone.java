@@ -3,19 +3,19 @@ package dtc.console;
 import dtc.protocol.State;
 import java.util.Locale;
 
-/** What a colour stands for; words always go with it. */
+/** The meaning of a colour. It always accompanies a text. */
 public enum Tone {
-    /** Nothing to say. */
+    /** Neutral. */
     PLAIN,
-    /** Under way. */
+    /** In progress. */
     BUSY,
-    /** Committed, or well. */
+    /** Committed, or healthy. */
     GOOD,
-    /** Rolled back: as it should, though somebody may ask why. */
+    /** Rolled back. */
     BACK,
-    /** Takes longer than it should. */
+    /** Waiting. */
     WARN,
-    /** Needs a person. */
+    /** Requires action. */
     BAD;
 
     static Tone of(State state) {

@@ -24,13 +24,13 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Transactions, newest first, those that are wanted; a page at a time. */
+/** Lists transactions, filtered, newest first, in pages. */
 @Singleton
 class TransactionList {
 
     static final int PAGE_MAX = 50;
 
-    /** Transactions that one page is looked for among, so that a search for what is rare costs little. */
+    /** Limit of transactions that are examined for one page, which limits the cost of a filter with few matches. */
     static final int EXAMINED_MAX = 20_000;
 
     private static final int RESOURCE_MANAGERS_SHOWN_MAX = 4;
@@ -39,11 +39,11 @@ class TransactionList {
     private final Timelines timelines;
     private final Time time;
 
-    /** What can be asked for in place of a state: whatever needs a person, and has no state of its own. */
+    /** Filters in addition to the states: conditions that require action. */
     enum Choice {
-        RECORDING("preparing, waits for the decision log"),
+        RECORDING("preparing, decision being recorded"),
         IN_DOUBT("preparing, in doubt"),
-        DIFFERING("open, differs already"),
+        DIVERGED("open, diverged"),
         UNRESOLVED("heuristic, unresolved");
 
         private final String title;
@@ -56,14 +56,14 @@ class TransactionList {
             return switch (this) {
                 case RECORDING -> t.state() == TransactionState.DECIDING || t.state() == TransactionState.DELEGATING;
                 case IN_DOUBT -> t.state().isDelegated();
-                case DIFFERING ->
-                    !t.state().isFinal() && t.participants().stream().anyMatch(TransactionList::differs);
+                case DIVERGED ->
+                    !t.state().isFinal() && t.participants().stream().anyMatch(TransactionList::diverged);
                 case UNRESOLVED -> TransactionView.actions(t).contains(Action.RESOLVE);
             };
         }
     }
 
-    /** How old a transaction is at least. */
+    /** The minimum age of a transaction. */
     enum Age {
         TEN_SECONDS("10s", "10 s", Duration.ofSeconds(10)),
         MINUTE("1m", "1 min", Duration.ofMinutes(1)),
@@ -81,7 +81,7 @@ class TransactionList {
         }
     }
 
-    /** The query as it came; an empty text asks for nothing. */
+    /** The parameters of the request. An empty text does not filter. */
     record Query(String state, String resourceManager, String cause, String age, String id, String after) {
 
         private List<Links.Part> parts() {
@@ -108,32 +108,33 @@ class TransactionList {
             String id,
             String link,
             Chip chip,
-            When startedAt,
+            Timestamp startedAt,
             String took,
             String resourceManagers,
             @Nullable String cause,
             @Nullable String reason) {}
 
     /**
-     * One page of what is wanted.
+     * One page of the result.
      *
-     * @param next after which to go on; null where nothing older is left
-     * @param cut whether not all fit that are not settled, though no page goes on with them
+     * @param next where the next page starts, exclusive; null if this is the last page
+     * @param partly whether only a part of the ended transactions was examined
+     * @param cut whether there are more open or unresolved transactions than fit on the page
      */
     private record Found(List<Transaction> items, @Nullable TransactionId next, boolean partly, boolean cut) {}
 
-    /** A choice of a filter. */
-    public record Option(String value, String title, boolean chosen) {}
+    /** An option of a filter. */
+    public record Option(String value, String title, boolean selected) {}
 
     /**
      * The page.
      *
-     * @param notices what of the query was not understood, and so not heeded
-     * @param filtered whether anything is asked for
-     * @param partly whether some that ended were not looked through, because they are older than as many as that
-     * @param cut whether more are open or not resolved than are shown, and the next page does not go on with them
-     * @param older where to go on; null where nothing older is left
-     * @param newest the first page; null where this is it
+     * @param notices parameters that are invalid and were ignored
+     * @param filtered whether there is a filter
+     * @param partly whether older ended transactions were not examined
+     * @param cut whether there are more open or unresolved transactions than are shown
+     * @param older the next page; null if this is the last one
+     * @param newest the first page; null if this is the first one
      */
     public record Model(
             List<Row> rows,
@@ -162,7 +163,7 @@ class TransactionList {
         Predicate<Transaction> wanted = wanted(query, now, notices);
         TransactionId after = TransactionId.parse(query.after()).orElse(null);
         if (after == null && !query.after().isEmpty()) {
-            notices.add("“%s” is no id to go on after.".formatted(query.after()));
+            notices.add("“%s” is not a transaction id.".formatted(query.after()));
         }
         Found found = find(query, wanted, after);
         return new Model(
@@ -178,12 +179,12 @@ class TransactionList {
                 query.parts().stream().anyMatch(part -> !part.value().isEmpty()),
                 found.partly(),
                 found.cut(),
-                Texts.count(EXAMINED_MAX),
+                Format.count(EXAMINED_MAX),
                 found.next() == null ? null : query.linkAfter(found.next().toString()),
                 query.after().isEmpty() ? null : query.linkAfter(""));
     }
 
-    /** Whatever is asked for, those that are not settled are looked through whole: an operator looks for them most. */
+    /** Open and unresolved transactions are all examined, since operators search for them most often. */
     private Found find(Query query, Predicate<Transaction> wanted, @Nullable TransactionId after) {
         if (isUnsettled(query.state())) {
             List<Transaction> all = unsettled(wanted, after);
@@ -199,10 +200,7 @@ class TransactionList {
         return new Found(all.stream().limit(PAGE_MAX).toList(), newest.next(), true, all.size() > PAGE_MAX);
     }
 
-    /**
-     * Those that have not ended, and heuristic outcomes that nobody has looked after: as many of them as fill a page,
-     * and one that tells that there are more.
-     */
+    /** Returns open transactions and unresolved heuristic outcomes: a page, and one more if there are more. */
     private List<Transaction> unsettled(Predicate<Transaction> wanted, @Nullable TransactionId after) {
         NavigableMap<TransactionId, Transaction> newestFirst = new TreeMap<>(Comparator.reverseOrder());
         Stream.concat(
@@ -218,7 +216,7 @@ class TransactionList {
         return List.copyOf(newestFirst.values());
     }
 
-    /** Whether whatever is in it is not settled. */
+    /** Whether all transactions with this filter are open or unresolved. */
     private static boolean isUnsettled(String state) {
         return constant(Choice.values(), state) != null
                 || Arrays.stream(TransactionState.values())
@@ -234,7 +232,7 @@ class TransactionList {
         } else if (!query.state().isEmpty()) {
             State state = constant(State.values(), query.state());
             if (state == null) {
-                notices.add("There is no state “%s”.".formatted(query.state()));
+                notices.add("Unknown state “%s”.".formatted(query.state()));
             } else {
                 wanted = wanted.and(t -> t.state().externalState() == state);
             }
@@ -242,7 +240,7 @@ class TransactionList {
         if (!query.cause().isEmpty()) {
             Cause cause = constant(Cause.values(), query.cause());
             if (cause == null) {
-                notices.add("There is no cause “%s”.".formatted(query.cause()));
+                notices.add("Unknown cause “%s”.".formatted(query.cause()));
             } else {
                 wanted = wanted.and(t -> t.cause() == cause);
             }
@@ -253,7 +251,7 @@ class TransactionList {
                     .findFirst()
                     .orElse(null);
             if (age == null) {
-                notices.add("There is no age “%s”.".formatted(query.age()));
+                notices.add("Unknown age “%s”.".formatted(query.age()));
             } else {
                 Instant latest = now.minus(age.duration);
                 wanted = wanted.and(t -> t.startedAt().isBefore(latest));
@@ -290,7 +288,7 @@ class TransactionList {
         return Arrays.stream(all)
                 .filter(one -> one != without)
                 .map(one -> new Option(
-                        one.name(), Chip.words(one.name()), one.name().equals(chosen)))
+                        one.name(), Format.constant(one.name()), one.name().equals(chosen)))
                 .toList();
     }
 
@@ -300,10 +298,10 @@ class TransactionList {
                 t.id().toString(),
                 Links.transaction(t.id()),
                 chip(t),
-                When.of(t.startedAt(), now),
-                Texts.duration(Duration.between(t.startedAt(), until)),
+                Timestamp.of(t.startedAt(), now),
+                Format.duration(Duration.between(t.startedAt(), until)),
                 resourceManagers(t),
-                t.cause() == null ? null : Chip.words(t.cause().name()),
+                t.cause() == null ? null : Format.constant(t.cause().name()),
                 t.reason());
     }
 
@@ -311,8 +309,8 @@ class TransactionList {
         return t.resolution() == null ? Chip.of(t.state().externalState()) : new Chip("heuristic, resolved", Tone.BACK);
     }
 
-    /** Whether it did not do what was decided. */
-    static boolean differs(Participant participant) {
+    /** Whether it did not carry out the decision. */
+    static boolean diverged(Participant participant) {
         return participant.state() == State.HEURISTIC;
     }
 
@@ -322,6 +320,6 @@ class TransactionList {
                 .map(Participant::resourceManager)
                 .collect(Collectors.joining(", "));
         int more = t.participants().size() - RESOURCE_MANAGERS_SHOWN_MAX;
-        return more > 0 ? some + " and " + Texts.count(more, "other", "others") : some;
+        return more > 0 ? some + " and " + Format.count(more, "other", "others") : some;
     }
 }

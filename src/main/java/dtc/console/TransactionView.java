@@ -3,8 +3,11 @@ package dtc.console;
 import dtc.coordinator.Participant;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
+import dtc.protocol.Ballot;
+import dtc.protocol.Outcome;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
+import dtc.protocol.VoteCause;
 import dtc.runtime.Answer;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
@@ -17,7 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** One transaction: what happened, what it waits for, and what an operator may do. */
+/** One transaction: its timeline, what it waits for, and the possible actions. */
 @Singleton
 class TransactionView {
 
@@ -32,13 +35,17 @@ class TransactionView {
 
     /** Something that the transaction waits for. */
     public record Awaited(
-            String whom, String what, When since, @Nullable String next) {}
+            String whom,
+            String what,
+            Timestamp since,
+            @Nullable String next) {}
 
     /**
      * One participant.
      *
      * @param lease the reason if it has no live lease
-     * @param writes the number of writes; null if they precede a restart, because the log does not keep it
+     * @param writes the number of writes; null if it is unknown after a restart, because it is not in the log
+     * @param vote its vote; in parentheses why there is none
      */
     public record ParticipantRow(
             int number,
@@ -51,39 +58,41 @@ class TransactionView {
             @Nullable String reason) {}
 
     /**
-     * A shell command that shows the same, and a description.
+     * A shell command, and a description.
      *
-     * @param ours whether it calls the coordinator; an RM chooses its own address, and must not get the token
+     * @param ours whether it calls the coordinator; a resource manager chooses its own URL, and must not get the token
      */
     public record Curl(String what, String url, boolean ours) {}
 
     /**
      * The page.
      *
+     * @param steps what the operator has to do about a heuristic outcome; empty if there is nothing to do
      * @param rows the timeline; empty if it was not kept
      * @param drawnMax the number of lifelines drawn if there are more participants; otherwise 0
      */
     public record Model(
             String id,
             Chip chip,
-            When startedAt,
-            @Nullable When expiresAt,
-            @Nullable When decidedAt,
-            @Nullable When finishedAt,
+            Timestamp startedAt,
+            @Nullable Timestamp expiresAt,
+            @Nullable Timestamp decidedAt,
+            @Nullable Timestamp finishedAt,
             String took,
             List<Fact> facts,
             @Nullable String reason,
             @Nullable String resolvedBy,
             @Nullable String resolvedReason,
-            @Nullable When resolvedAt,
+            @Nullable Timestamp resolvedAt,
+            List<String> steps,
             List<Phase> phases,
             List<Awaited> awaited,
-            List<Drawing.Row> rows,
+            List<SequenceDiagram.Row> rows,
             int drawnMax,
             List<ParticipantRow> participants,
             List<Curl> curls,
             List<Action> actions,
-            List<AuditLog.Row> audit) {}
+            List<Audit.Row> audit) {}
 
     TransactionView(Coordinator coordinator, Timelines timelines, Registry registry, Audit audit, Time time) {
         this.coordinator = coordinator;
@@ -104,38 +113,39 @@ class TransactionView {
             return null;
         }
         Instant now = time.now();
-        Timeline.Seen seen = timelines.see(id);
+        Timeline.Snapshot snapshot = timelines.snapshot(id);
         Instant since = timelines.inStateSince(id, now);
         Instant inState = since == null ? t.startedAt() : since;
         boolean mayExpire = t.state() == TransactionState.ACTIVE || t.state() == TransactionState.MARKED_ROLLBACK;
         return new Model(
                 id.toString(),
                 TransactionList.chip(t),
-                When.of(t.startedAt(), now),
-                mayExpire ? When.of(t.expiresAt(), now) : null,
-                When.ofNullable(t.decidedAt(), now),
-                When.ofNullable(t.finishedAt(), now),
+                Timestamp.of(t.startedAt(), now),
+                mayExpire ? Timestamp.of(t.expiresAt(), now) : null,
+                Timestamp.ofNullable(t.decidedAt(), now),
+                Timestamp.ofNullable(t.finishedAt(), now),
                 took(t, inState, now),
                 facts(t),
                 t.reason(),
                 t.resolution() == null ? null : t.resolution().by(),
                 t.resolution() == null ? null : t.resolution().reason(),
-                t.resolution() == null ? null : When.of(t.resolution().at(), now),
-                seen == null ? List.of() : Phase.of(seen),
-                awaited(t, seen, When.of(inState, now), now),
-                seen == null ? List.of() : TimelineRows.of(seen, now),
-                t.participants().size() > Drawing.LIFELINES_MAX ? Drawing.LIFELINES_MAX : 0,
+                t.resolution() == null ? null : Timestamp.of(t.resolution().at(), now),
+                steps(t),
+                snapshot == null ? List.of() : Phase.of(snapshot),
+                awaited(t, snapshot, Timestamp.of(inState, now), now),
+                snapshot == null ? List.of() : TimelineRows.of(snapshot, now),
+                t.participants().size() > SequenceDiagram.LIFELINES_MAX ? SequenceDiagram.LIFELINES_MAX : 0,
                 participants(t),
                 curls(t, base),
                 actions(t),
-                AuditLog.rows(audit.of(Links.transaction(id)), now));
+                audit.rows(Links.transaction(id)));
     }
 
-    /** How long it has been in its state, or how long it took to end. */
+    /** The time since the last change of the state, or the duration of the whole transaction. */
     private static String took(Transaction t, Instant inState, Instant now) {
         return t.finishedAt() == null
-                ? "for " + Texts.duration(Duration.between(inState, now))
-                : "in " + Texts.duration(Duration.between(t.startedAt(), t.finishedAt()));
+                ? "for " + Format.duration(Duration.between(inState, now))
+                : "in " + Format.duration(Duration.between(t.startedAt(), t.finishedAt()));
     }
 
     private static List<Fact> facts(Transaction t) {
@@ -143,16 +153,16 @@ class TransactionView {
         String decision = switch (t.decision()) {
             case COMMIT -> "commit";
             case ROLLBACK -> "roll back";
-            case PENDING -> "none yet";
+            case PENDING -> "pending";
         };
         facts.add(new Fact(
                 "Decision",
                 t.cause() == null
                         ? decision
                         : "%s, cause: %s"
-                                .formatted(decision, Chip.words(t.cause().name()))));
+                                .formatted(decision, Format.constant(t.cause().name()))));
         if (t.origin().principal() != null) {
-            facts.add(new Fact("Begun by", t.origin().principal()));
+            facts.add(new Fact("Client", t.origin().principal()));
         }
         if (t.origin().request() != null) {
             facts.add(new Fact("Idempotency key", t.origin().request().key()));
@@ -160,74 +170,77 @@ class TransactionView {
         return facts;
     }
 
-    // What it waits for
+    // What the transaction waits for
 
-    private static List<Awaited> awaited(Transaction t, Timeline.@Nullable Seen seen, When since, Instant now) {
+    private static List<Awaited> awaited(
+            Transaction t, Timeline.@Nullable Snapshot snapshot, Timestamp since, Instant now) {
         return switch (t.state()) {
             case ACTIVE ->
                 List.of(new Awaited(
                         "the client",
-                        "It may write more, and has to ask for prepare, commit or rollback.",
+                        "Writes, prepare, commit or rollback.",
                         since,
-                        "rolls back by itself " + Texts.ago(t.expiresAt(), now)));
+                        "expires " + Format.ago(t.expiresAt(), now)));
             case MARKED_ROLLBACK ->
                 List.of(new Awaited(
                         "the client",
-                        "A write failed, so it can only roll back.",
+                        "Rollback. A write failed, so the transaction cannot commit.",
                         since,
-                        "rolls back by itself " + Texts.ago(t.expiresAt(), now)));
+                        "expires " + Format.ago(t.expiresAt(), now)));
             case PREPARING ->
                 t.participants().stream()
                         .filter(p -> p.ballot() == null)
-                        .map(p -> new Awaited(p.resourceManager(), "Its vote.", since, null))
+                        .map(p -> new Awaited(p.resourceManager(), "Vote.", since, null))
                         .toList();
             case DECIDING, DELEGATING ->
-                List.of(new Awaited("the decision log", "That the decision is durable.", since, null));
+                List.of(new Awaited("the decision log", "Confirmation that the decision is durable.", since, null));
             case DELEGATED, RESOLVING ->
                 t.participants().stream()
                         .map(p -> new Awaited(
-                                p.resourceManager(), "Whether it committed: only it knows.", since, next(p, seen)))
+                                p.resourceManager(),
+                                "Whether it committed. Only this participant knows.",
+                                since,
+                                next(p, snapshot)))
                         .toList();
-            case COMMITTING, ROLLING_BACK, ROLLED_BACK, HEURISTIC -> outcomesToBeTold(t, seen, now);
+            case COMMITTING, ROLLING_BACK, ROLLED_BACK, HEURISTIC -> undelivered(t, snapshot, now);
             case COMMITTED -> List.of();
         };
     }
 
-    private static List<Awaited> outcomesToBeTold(Transaction t, Timeline.@Nullable Seen seen, Instant now) {
-        When since = When.of(t.decidedAt() == null ? t.startedAt() : t.decidedAt(), now);
+    private static List<Awaited> undelivered(Transaction t, Timeline.@Nullable Snapshot snapshot, Instant now) {
+        Timestamp since = Timestamp.of(t.decidedAt() == null ? t.startedAt() : t.decidedAt(), now);
         return t.participants().stream()
-                .filter(ResourceManagers::isToBeTold)
-                .map(p -> new Awaited(p.resourceManager(), acknowledgement(t, p), since, next(p, seen)))
+                .filter(ResourceManagers::isUndelivered)
+                .map(p -> new Awaited(p.resourceManager(), acknowledgement(t, p), since, next(p, snapshot)))
                 .toList();
     }
 
     private static String acknowledgement(Transaction t, Participant p) {
         if (t.state().isFinal()) {
-            return "Nothing that matters: it did not answer, and asks for the outcome by itself.";
+            return "Acknowledgement of the rollback. The transaction has ended without it.";
         }
-        return "Its acknowledgement of the %s.".formatted(p.state() == State.COMMITTING ? "commit" : "rollback");
+        return "Acknowledgement of the %s.".formatted(p.state() == State.COMMITTING ? "commit" : "rollback");
     }
 
-    private static @Nullable String next(Participant p, Timeline.@Nullable Seen seen) {
-        if (seen == null) {
+    private static @Nullable String next(Participant p, Timeline.@Nullable Snapshot snapshot) {
+        if (snapshot == null) {
             return null;
         }
-        int deliveries = seen.deliveries().getOrDefault(p.resourceManager(), 0);
-        Timeline.Next next = seen.next().get(p.resourceManager());
+        int deliveries = snapshot.deliveries().getOrDefault(p.resourceManager(), 0);
+        Timeline.Next next = snapshot.next().get(p.resourceManager());
         if (next == null) {
-            return deliveries <= 1 ? null : tries(deliveries - 1) + ", the next is under way";
+            return deliveries <= 1 ? null : attempts(deliveries - 1) + ", retry in progress";
         }
-        String tries = tries(deliveries);
+        String attempts = attempts(deliveries);
         if (next.atNanos() == null) {
-            return tries + ", the next when it is registered again";
+            return attempts + ", next retry when it is registered";
         }
-        Duration left = Duration.ofNanos(next.atNanos() - seen.nowNanos());
-        return tries + ", the next "
-                + (left.toMillis() < 100 ? "as soon as it is its turn" : "in " + Texts.duration(left));
+        Duration left = Duration.ofNanos(next.atNanos() - snapshot.nowNanos());
+        return attempts + (left.toMillis() < 100 ? ", next retry queued" : ", next retry in " + Format.duration(left));
     }
 
-    private static String tries(int unanswered) {
-        return Texts.count(unanswered, "try", "tries") + " without an answer";
+    private static String attempts(int unanswered) {
+        return Format.count(unanswered, "attempt", "attempts") + " without an answer";
     }
 
     // The rest
@@ -241,11 +254,62 @@ class TransactionView {
                     Links.resourceManager(p.resourceManager()),
                     Chip.of(p.state()),
                     t.state().isFinal() ? null : lease(registry.find(p.resourceManager())),
-                    p.ballot() == null ? null : p.ballot().vote().name().replace('_', ' '),
-                    p.writes() == 0 ? null : p.writes(), // every participant was sent at least one
+                    p.ballot() == null ? null : vote(p.ballot()),
+                    p.writes() == 0 ? null : p.writes(), // every participant has at least one write
                     p.reason()));
         }
         return rows;
+    }
+
+    /** The coordinator counts a missing vote as ABORT, but the participant did not vote. */
+    private static String vote(Ballot ballot) {
+        return ballot.cause() == VoteCause.VOTED
+                ? ballot.vote().name().replace('_', ' ')
+                : "none (%s)".formatted(Format.constant(ballot.cause().name()));
+    }
+
+    /** What an operator has to do about a heuristic outcome, in order. */
+    private static List<String> steps(Transaction t) {
+        if (!t.isUnresolved()) {
+            return List.of();
+        }
+        boolean commit = t.decision() == Outcome.COMMIT;
+        List<String> steps = new ArrayList<>();
+        for (Participant p : t.participants()) {
+            String name = p.resourceManager();
+            if (!TransactionList.diverged(p)) {
+                continue;
+            }
+            if (t.participants().size() == 1 && !commit) {
+                steps.add(
+                        "Check at %s whether the writes of this transaction were applied: it was the only participant and decided alone. Tell the client the result."
+                                .formatted(name));
+            } else if (commit) {
+                steps.add(
+                        "Check at %s whether the writes of this transaction were applied. The decision was to commit. If they are missing, write them again in a new transaction."
+                                .formatted(name));
+            } else {
+                steps.add(
+                        "Check at %s whether the writes of this transaction were applied. The decision was to roll back. If they were applied, undo them in a new transaction."
+                                .formatted(name));
+            }
+            if (p.givenUp() != null) {
+                steps.add(
+                        "The commit is still sent if %s registers again. If you have repaired its data, discard the commit: DELETE /transactions/%s/participants/%s/give-up."
+                                .formatted(name, t.id(), name));
+            } else {
+                steps.add("Find the cause in the log of %s: %s.".formatted(name, p.reason()));
+            }
+        }
+        List<String> others = t.participants().stream()
+                .filter(p -> !TransactionList.diverged(p) && !p.isReadOnly())
+                .map(Participant::resourceManager)
+                .toList();
+        if (!others.isEmpty()) {
+            steps.add("Change nothing at %s: the decision was carried out there.".formatted(String.join(", ", others)));
+        }
+        steps.add("Choose “Mark as resolved”, and note what you did.");
+        return steps;
     }
 
     private @Nullable Chip lease(@Nullable Registration registration) {
@@ -259,12 +323,14 @@ class TransactionView {
         List<Curl> curls = new ArrayList<>();
         curls.add(new Curl("The transaction", "%s/transactions/%s".formatted(base, t.id()), true));
         curls.add(new Curl(
-                "What a participant in doubt is told", "%s/transactions/%s/outcome".formatted(base, t.id()), true));
+                "The outcome, as a participant in doubt receives it",
+                "%s/transactions/%s/outcome".formatted(base, t.id()),
+                true));
         for (Participant p : t.participants()) {
             Registration r = registry.find(p.resourceManager());
-            if (r != null && curls.size() < 2 + Drawing.LIFELINES_MAX) {
+            if (r != null && curls.size() < 2 + SequenceDiagram.LIFELINES_MAX) {
                 curls.add(new Curl(
-                        "What is staged or in doubt at " + p.resourceManager(),
+                        "Transactions staged or in doubt at " + p.resourceManager(),
                         "%s/transactions".formatted(r.url()),
                         false));
             }
@@ -272,11 +338,11 @@ class TransactionView {
         return curls;
     }
 
-    /** The actions that would change something now. */
+    /** The actions that have an effect now. */
     static List<Action> actions(Transaction t) {
         return switch (t.state()) {
             case ACTIVE, MARKED_ROLLBACK, PREPARING -> List.of(Action.ROLL_BACK);
-            case DELEGATED, RESOLVING, COMMITTING, ROLLING_BACK -> List.of(Action.DELIVER);
+            case DELEGATED, RESOLVING, COMMITTING, ROLLING_BACK -> List.of(Action.RETRY);
             case HEURISTIC -> t.resolution() == null ? List.of(Action.RESOLVE) : List.of();
             case DECIDING, DELEGATING, COMMITTED, ROLLED_BACK -> List.of();
         };

@@ -1,6 +1,6 @@
 /**
- * The operator's pages at {@code /}: what is under way, what waits for whom, and what needs a person. Read models that
- * listen and forget, templates that show them, and the few actions that an operator may take.
+ * The console: pages for operators at {@code /}. Listeners collect data in memory, templates show it, and operators can
+ * carry out a few actions.
  */
 @NullMarked
 package dtc.console;

@@ -188,6 +188,10 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
                 ? e.ballot()
                 : Ballot.abort(
                         "resource manager %s restarted between a write and its vote".formatted(e.resourceManager()));
+        if (t.decision() == Outcome.ROLLBACK && ballot.vote() == Vote.ABORT && ballot.cause() == VoteCause.VOTED) {
+            // The rollback may have overtaken the prepare message: then the participant votes ABORT because of it.
+            return Step.of(t);
+        }
         Transaction next = t.updateParticipant(e.resourceManager(), p -> p.voted(ballot));
         return switch (t.state()) {
             case PREPARING -> {

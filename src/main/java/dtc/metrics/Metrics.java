@@ -7,6 +7,8 @@ import dtc.protocol.Ballot;
 import dtc.protocol.Cause;
 import dtc.protocol.Outcome;
 import dtc.protocol.State;
+import dtc.protocol.Vote;
+import dtc.protocol.VoteCause;
 import dtc.runtime.Registry;
 import dtc.runtime.coordinator.AppliedEvent;
 import dtc.runtime.coordinator.Coordinator;
@@ -15,13 +17,12 @@ import dtc.runtime.coordinator.TransactionIds;
 import dtc.runtime.coordinator.TransactionListener;
 import dtc.runtime.coordinator.UndeliveredOutcomes;
 import dtc.runtime.messaging.BatchingParticipantClient;
-import dtc.runtime.participant.HostedParticipant;
-import dtc.runtime.participant.HostedResourceManagers;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.event.Observes;
@@ -33,15 +34,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.Collectors;
-import org.jboss.logging.Logger;
+import java.util.function.ToDoubleFunction;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 
-/** Records metrics, and logs one line for each transaction that fails. */
+/** The metrics of the coordinator. */
 @Singleton
 public class Metrics implements TransactionListener {
-
-    private static final Logger LOG = Logger.getLogger("dtc.transactions");
 
     /**
      * Limit of resource managers with their own label value. Further ones share the value "other", which bounds the
@@ -68,6 +67,9 @@ public class Metrics implements TransactionListener {
         Duration.ofSeconds(30)
     };
 
+    static final String IN_DOUBT_OLDEST =
+            "How long the oldest transaction in doubt has been waiting for its outcome or acknowledgement";
+
     private final MeterRegistry meters;
     private final Map<State, AtomicLong> inFlight = new EnumMap<>(State.class);
     private final Map<String, Counter> counters = new ConcurrentHashMap<>();
@@ -77,101 +79,100 @@ public class Metrics implements TransactionListener {
     private final Timer transaction;
     private final Counter retries;
 
-    Metrics(MeterRegistry meters) {
-        this.meters = meters;
+    Metrics(
+            MeterRegistry meters,
+            @ConfigProperty(name = "dtc.coordinator.enabled", defaultValue = "true") boolean coordinates) {
+        // A process that is not a coordinator must not report zeros for one: an empty composite exports nothing.
+        this.meters = coordinates ? meters : new CompositeMeterRegistry();
         this.prepare = timer("dtc.prepare", "From the first request for a vote to the end of phase one");
         this.commitDelivery = timer("dtc.commit.delivery", "From the decision to a participant's acknowledgement");
         this.transaction = timer("dtc.transaction", "From begin to the final state");
         this.retries = Counter.builder("dtc.commit.redeliveries")
                 .description("Retries of commits")
-                .register(meters);
+                .register(this.meters);
         for (TransactionState state : TransactionState.values()) {
             if (!state.isFinal()) {
                 inFlight.computeIfAbsent(state.externalState(), externalState -> {
                     AtomicLong count = new AtomicLong();
                     Gauge.builder("dtc.transactions.in.flight", count, AtomicLong::get)
-                            .tag("state", externalState.name().toLowerCase(Locale.ROOT))
-                            .register(meters);
+                            .description("Transactions that have not ended, by state")
+                            .tag("state", lowerCase(externalState))
+                            .register(this.meters);
                     return count;
                 });
             }
         }
-        for (String outcome : new String[] {"committed", "rolled_back", "heuristic"}) {
-            counter("dtc.transactions", "outcome", outcome, "cause", cause(null));
+        // A series that starts above 0 would hide its first increase from rate().
+        for (Cause cause : Cause.values()) {
+            ended(outcome(cause), cause);
         }
     }
 
-    /** Registers the gauges of other objects. */
+    /** The outcome that a transaction with this cause has. */
+    private static TransactionState outcome(Cause cause) {
+        return switch (cause) {
+            case VOTED, ONE_PHASE, EMPTY -> TransactionState.COMMITTED;
+            case CLIENT,
+                    OPERATOR,
+                    EXPIRED,
+                    SHUTDOWN,
+                    WRITE_FAILED,
+                    VOTE_ABORT,
+                    VOTE_TIMEOUT,
+                    VOTE_ERROR,
+                    VOTE_UNREACHABLE,
+                    INSTANCE_CHANGED,
+                    ROLLBACK_ONLY,
+                    LOG_REFUSED -> TransactionState.ROLLED_BACK;
+            case LOST, CONTRADICTED, GIVEN_UP -> TransactionState.HEURISTIC;
+        };
+    }
+
+    /** Registers the metrics that are read from other objects. */
     void observe(
             @Observes StartupEvent event,
             Coordinator coordinator,
             TransactionIds ids,
             BatchingParticipantClient participants,
-            Registry registry,
-            HostedResourceManagers hosted) {
-        Gauge.builder("dtc.messages.waiting", participants, BatchingParticipantClient::queued)
+            Registry registry) {
+        registry.addRegistrationListener(this::registerVotes);
+        gauge("dtc.messages.waiting", "Messages to resource managers that are queued", participants, p -> p.queued())
                 .register(meters);
-        Gauge.builder("dtc.ids.ahead", ids, i -> i.aheadMillis() / 1e3)
-                .description("How far the newest transaction id is ahead of the clock, which was probably set back")
+        gauge(
+                        "dtc.ids.ahead",
+                        "How far the newest transaction id is ahead of the clock, which was probably set back",
+                        ids,
+                        i -> i.aheadMillis() / 1e3)
                 .baseUnit("seconds")
                 .register(meters);
         FunctionCounter.builder("dtc.inquiries.foreign", coordinator, Coordinator::foreignInquiries)
                 .description("Inquiries about transactions that the decision log did not issue, answered PENDING")
                 .register(meters);
-        Gauge.builder("dtc.transactions.given.up", coordinator.undelivered(), UndeliveredOutcomes::givenUp)
-                .description("Transactions with a commit that was given up and is neither delivered nor discarded")
+        gauge(
+                        "dtc.heuristic.unresolved",
+                        "Transactions with a heuristic outcome that no operator has resolved",
+                        coordinator,
+                        Coordinator::unresolvedCount)
                 .register(meters);
-        Gauge.builder("dtc.in.doubt.oldest", coordinator, c -> seconds(c.oldestInDoubt()))
+        gauge(
+                        "dtc.transactions.given.up",
+                        "Transactions with a commit that was given up and is neither delivered nor discarded",
+                        coordinator.undelivered(),
+                        UndeliveredOutcomes::givenUp)
+                .register(meters);
+        gauge("dtc.in.doubt.oldest", IN_DOUBT_OLDEST, coordinator, c -> seconds(c.oldestInDoubt()))
                 .baseUnit("seconds")
                 .tag("role", "coordinator")
                 .register(meters);
-        Gauge.builder(
-                        "dtc.in.doubt.oldest",
-                        hosted,
-                        h -> h.all().stream()
-                                .mapToDouble(one ->
-                                        seconds(one.participant().statistics().oldestInDoubt()))
-                                .max()
-                                .orElse(0))
-                .baseUnit("seconds")
-                .tag("role", "resource_manager")
-                .register(meters);
-        Gauge.builder("dtc.resource.managers", registry, r -> live(r, true))
-                .tag("lease", "live")
-                .register(meters);
-        Gauge.builder("dtc.resource.managers", registry, r -> live(r, false))
-                .tag("lease", "lapsed")
-                .register(meters);
-        for (HostedResourceManagers.Hosted one : hosted.all()) {
-            HostedParticipant participant = one.participant();
-            String id = participant.id();
-            Gauge.builder(
-                            "dtc.rm.staged.transactions",
-                            participant,
-                            p -> p.statistics().stagedTransactions())
-                    .tag("resource_manager", id)
-                    .register(meters);
-            Gauge.builder("dtc.rm.locked.keys", participant, p -> p.statistics().lockedKeys())
-                    .tag("resource_manager", id)
-                    .register(meters);
-            FunctionCounter.builder(
-                            "dtc.rm.outcomes.evicted.early",
-                            participant,
-                            p -> p.statistics().evictedEarly())
-                    .description("Outcomes that were not kept for dtc.rm.ended-retention, because there were too many")
-                    .tag("resource_manager", id)
-                    .register(meters);
-            Gauge.builder("dtc.rm.outcomes", participant, p -> p.statistics().rememberedOutcomes())
-                    .description("Outcomes of ended transactions that are kept to answer late messages")
-                    .tag("resource_manager", id)
-                    .register(meters);
-            FunctionCounter.builder(
-                            "dtc.rm.lock.conflicts",
-                            participant,
-                            p -> p.statistics().lockConflicts())
-                    .tag("resource_manager", id)
+        for (boolean live : new boolean[] {true, false}) {
+            gauge("dtc.resource.managers", "Registered resource managers, by lease", registry, r -> count(r, live))
+                    .tag("lease", live ? "live" : "lapsed")
                     .register(meters);
         }
+    }
+
+    private static <T> Gauge.Builder<T> gauge(String name, String description, T object, ToDoubleFunction<T> value) {
+        return Gauge.builder(name, object, value).description(description);
     }
 
     /**
@@ -185,11 +186,11 @@ public class Metrics implements TransactionListener {
                 .forEach(meters::remove);
     }
 
-    private static double live(Registry registry, boolean live) {
+    private static double count(Registry registry, boolean live) {
         return registry.all().stream().filter(r -> registry.isLive(r) == live).count();
     }
 
-    private static double seconds(Duration duration) {
+    static double seconds(Duration duration) {
         return duration.toNanos() / 1e9;
     }
 
@@ -209,7 +210,8 @@ public class Metrics implements TransactionListener {
             prepare.record(applied.sincePrepare());
         }
         if (applied.ended()) {
-            ended(applied.after(), applied.sinceBegin());
+            transaction.record(applied.sinceBegin());
+            ended(applied.after().state(), applied.after().cause()).increment();
         }
     }
 
@@ -234,51 +236,42 @@ public class Metrics implements TransactionListener {
 
     private void voted(Participant participant) {
         Ballot ballot = Objects.requireNonNull(participant.ballot());
-        counter(
-                        "dtc.votes",
-                        "resource_manager",
-                        label(participant.resourceManager()),
-                        "vote",
-                        ballot.vote().name().toLowerCase(Locale.ROOT),
-                        "cause",
-                        ballot.cause().name().toLowerCase(Locale.ROOT))
-                .increment();
+        votes(participant.resourceManager(), ballot.vote(), ballot.cause()).increment();
     }
 
-    private void ended(Transaction ended, Duration elapsed) {
-        transaction.record(elapsed);
-        counter(
-                        "dtc.transactions",
-                        "outcome",
-                        ended.state().name().toLowerCase(Locale.ROOT),
-                        "cause",
-                        cause(ended.cause()))
-                .increment();
-        boolean failed = ended.state() == TransactionState.HEURISTIC
-                || (ended.state() == TransactionState.ROLLED_BACK && ended.cause() != Cause.CLIENT);
-        if (failed) {
-            LOG.logf(
-                    ended.state() == TransactionState.HEURISTIC ? Logger.Level.ERROR : Logger.Level.WARN,
-                    "transaction=%s outcome=%s cause=%s reason=\"%s\" participants=[%s]",
-                    ended.id(),
-                    ended.state(),
-                    ended.cause(),
-                    quoted(ended.reason()),
-                    ended.participants().stream()
-                            .map(p -> p.resourceManager() + ":" + p.state())
-                            .collect(Collectors.joining(" ")));
+    /** Registers the counters of the votes of a resource manager, which then start at 0. */
+    private void registerVotes(String resourceManager) {
+        votes(resourceManager, Vote.COMMIT, VoteCause.VOTED);
+        votes(resourceManager, Vote.READ_ONLY, VoteCause.VOTED);
+        for (VoteCause cause : VoteCause.values()) {
+            votes(resourceManager, Vote.ABORT, cause);
         }
     }
 
-    /** Escapes quotes, because a reason may contain untrusted text that looks like another field. */
-    private static @Nullable String quoted(@Nullable String reason) {
-        return reason == null
-                ? null
-                : Ballot.withoutKey(reason).replace("\\", "\\\\").replace("\"", "\\\"");
+    private Counter votes(String resourceManager, Vote vote, VoteCause cause) {
+        return counter(
+                "dtc.votes",
+                "Votes, by resource manager; with another cause than voted, a missing vote that counts as abort",
+                "resource_manager",
+                label(resourceManager),
+                "vote",
+                lowerCase(vote),
+                "cause",
+                lowerCase(cause));
     }
 
-    private static String cause(@Nullable Cause cause) {
-        return cause == null ? "none" : cause.name().toLowerCase(Locale.ROOT);
+    private Counter ended(TransactionState state, @Nullable Cause cause) {
+        return counter(
+                "dtc.transactions",
+                "Transactions that have ended, by outcome and cause",
+                "outcome",
+                lowerCase(state),
+                "cause",
+                cause == null ? "none" : lowerCase(cause));
+    }
+
+    private static String lowerCase(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
     }
 
     private String label(String resourceManager) {
@@ -293,8 +286,10 @@ public class Metrics implements TransactionListener {
         return resourceManager;
     }
 
-    private Counter counter(String name, String... tags) {
-        return counters.computeIfAbsent(name + String.join(",", tags), _ -> meters.counter(name, tags));
+    private Counter counter(String name, String description, String... tags) {
+        return counters.computeIfAbsent(
+                name + String.join(",", tags),
+                _ -> Counter.builder(name).description(description).tags(tags).register(meters));
     }
 
     private Timer timer(String name, String description) {

@@ -59,7 +59,7 @@ final class BodyLimit {
     /** Reserves memory until the response is sent. Refuses the request, and returns false, if there is not enough. */
     private boolean reserve(RoutingContext context, long bytes) {
         if (!memory.tryReserve(bytes)) {
-            refuse(context, Problems.http(503, "the large requests of all clients take too much memory at present"));
+            refuse(context, Problems.http(503, "large requests of all clients use too much memory at the moment"));
             return false;
         }
         context.addEndHandler(_ -> memory.release(bytes));
@@ -147,7 +147,7 @@ final class BodyLimit {
                 Problems.problem(
                         "BODY_TOO_LARGE",
                         Problems.CONTENT_TOO_LARGE,
-                        String.format(Locale.ROOT, "a body may have %d bytes at most", bytesMax)));
+                        String.format(Locale.ROOT, "a body must not have more than %d bytes", bytesMax)));
     }
 
     /** Refuses a request before its body was received. The connection cannot be used for another one. */

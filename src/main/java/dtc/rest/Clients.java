@@ -137,8 +137,8 @@ public final class Clients {
             case GARBLED -> "its answer was not HTTP, or too long";
             case ERROR ->
                 failure instanceof FaultToleranceException || failure instanceof CompletionException
-                        ? "the call to it failed"
-                        : "the connection to it broke";
+                        ? "the call failed"
+                        : "the connection broke";
         };
     }
 }

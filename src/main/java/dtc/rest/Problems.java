@@ -78,7 +78,7 @@ public final class Problems {
     static ProblemException unexpected(@Nullable Throwable failure) {
         OutOfMemory.check(failure);
         LOG.error("unexpected failure", failure);
-        return problem("UNEXPECTED_FAILURE", 500, "an unexpected failure, which this process has logged");
+        return problem("UNEXPECTED_FAILURE", 500, "an unexpected failure; the log has the details");
     }
 
     /** A refusal by the server or a framework. Their own messages name classes and annotations. */
@@ -96,7 +96,7 @@ public final class Problems {
 
     private static String detail(int status) {
         return switch (status) {
-            case 404 -> "nothing is at this path";
+            case 404 -> "there is no resource at this path";
             case 405 -> "the method is not supported at this path";
             case 406 -> "the response is application/json, which the header Accept does not admit";
             case 408 -> "the request was not received in time";

@@ -110,7 +110,7 @@ public class RegistryResource {
     /** Refuses callers that do not own the id, before any other check. They may still read the registration. */
     private void requireOwner(String id, RoutingContext call) {
         if (!access.caller(call).owns(id)) {
-            throw Problems.problem("NOT_YOURS", 403, "this resource manager's id belongs to another");
+            throw Problems.problem("NOT_YOURS", 403, "the caller may not register this resource manager");
         }
     }
 

@@ -52,7 +52,11 @@ class ReplyReader {
 
     private static final String JSON = "application/json";
     private static final String PROBLEM = "application/problem+json";
+    private static final String TEXT = "text/plain";
     private static final String TRANSACTION = "transaction";
+
+    /** Members of a JSON document that contain an error text: of RFC 9457, of our own, and others in common use. */
+    private static final List<String> ERROR_TEXTS = List.of("detail", "reason", "message", "error");
 
     /** Longer reasons are truncated. */
     static final int REASON_CHARS_MAX = 300;
@@ -116,7 +120,7 @@ class ReplyReader {
         String detail = null;
         JsonNode document = MissingNode.getInstance();
         if (answer.status() != 200) {
-            detail = String.format(Locale.ROOT, "it answered %d instead of a vote", answer.status());
+            detail = noVote(answer.status(), errorText(answer));
         } else if (answer.body().length() == 0) {
             detail = "its answer is empty";
         } else if (!answer.is(JSON)) {
@@ -256,7 +260,7 @@ class ReplyReader {
         if (status == ACCEPTED) {
             return Optional.empty();
         }
-        String detail = describe(status, element.path("reason").asText());
+        String detail = describe(status, errorText(element));
         if (isUnavailable(status)) {
             return Optional.of(new Reply.Unavailable(detail));
         }
@@ -266,12 +270,7 @@ class ReplyReader {
         return Optional.of(
                 status == 200
                         ? vote(target, message, element)
-                        : unexpected(
-                                target,
-                                message,
-                                status,
-                                String.format(Locale.ROOT, "it answered %d instead of a vote", status),
-                                ADVICE_VOTE));
+                        : unexpected(target, message, status, noVote(status, errorText(element)), ADVICE_VOTE));
     }
 
     private static boolean isUnavailable(int status) {
@@ -295,13 +294,16 @@ class ReplyReader {
         return !asked.isPositive() ? null : asked.compareTo(RETRY_AFTER_MAX) < 0 ? asked : RETRY_AFTER_MAX;
     }
 
-    /** Describes a response, with the detail of a problem document (RFC 9457) if it is one. */
+    private static String noVote(int status, String text) {
+        return String.format(Locale.ROOT, "it answered %d instead of a vote", status)
+                + (text.isEmpty() ? "" : ": " + line(text));
+    }
+
+    /** Describes a response, with its error text if it contains one. */
     private String describe(HttpAnswer answer) {
-        if (answer.is(PROBLEM)) {
-            JsonNode document = parse(answer.body());
-            return describe(
-                    answer.status(),
-                    document == null ? "" : document.path("detail").asText());
+        String text = errorText(answer);
+        if (!text.isEmpty() || answer.is(PROBLEM)) {
+            return describe(answer.status(), text);
         }
         String mediaType = mediaType(answer);
         return "it answered " + answer.status() + (mediaType.isEmpty() ? "" : " as " + mediaType);
@@ -309,6 +311,25 @@ class ReplyReader {
 
     private static String describe(int status, String text) {
         return "it answered " + status + (text.isEmpty() ? "" : ": " + line(text));
+    }
+
+    /** Returns the text with which the resource manager explains an error; empty if there is none. */
+    private String errorText(HttpAnswer answer) {
+        if (answer.is(TEXT)) {
+            return answer.body().toString(StandardCharsets.UTF_8).strip();
+        }
+        JsonNode document = answer.is(PROBLEM) || answer.is(JSON) ? parse(answer.body()) : null;
+        return document == null ? "" : errorText(document);
+    }
+
+    private static String errorText(JsonNode document) {
+        for (String member : ERROR_TEXTS) {
+            String text = document.path(member).asText();
+            if (!text.isBlank()) {
+                return text.strip();
+            }
+        }
+        return "";
     }
 
     private static String mediaType(HttpAnswer answer) {

@@ -97,7 +97,9 @@ final class RequestChecks {
         HttpServerRequest request = context.request();
         String path = request.path();
         if (memory.hasTooMuchUnsent() && mayHaveLargeResponse(request)) {
-            Problems.send(context, Problems.http(503, "the clients that read slowly take too much memory at present"));
+            Problems.send(
+                    context,
+                    Problems.http(503, "responses that clients have not read use too much memory at the moment"));
             return;
         }
         if (path == null || !isApi(path)) {

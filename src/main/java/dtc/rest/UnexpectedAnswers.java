@@ -44,7 +44,7 @@ class UnexpectedAnswers {
     void report(Registration target, String message, String kind, String detail, @Nullable String advice) {
         if (isNew(new Key(target.id(), target.instance(), message, kind))) {
             LOG.warnf(
-                    "resource manager %s did not answer %s: %s%s",
+                    "unexpected answer of resource manager %s to %s: %s%s",
                     target.id(), message, detail, advice == null ? "" : ". " + advice);
         }
     }

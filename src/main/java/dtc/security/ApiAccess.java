@@ -163,7 +163,7 @@ public final class ApiAccess {
             unauthenticated(context, "Bearer", "a bearer token is required");
         } else {
             String roles = needed.stream().map(Role::toString).sorted().collect(Collectors.joining(" or "));
-            forbid(context, "this is for " + (roles.isEmpty() ? "nobody" : roles));
+            forbid(context, roles.isEmpty() ? "no role permits this" : "this requires the role " + roles);
         }
     }
 

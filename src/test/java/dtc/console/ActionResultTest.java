@@ -12,7 +12,7 @@ import java.time.Instant;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
-/** What is said to have come of an action. */
+/** The result that is shown for an action. */
 class ActionResultTest {
 
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
@@ -24,9 +24,9 @@ class ActionResultTest {
 
     @Test
     void a_rollback_that_came_first_is_not_attributed_to_the_operator() {
-        assertEquals(new Audit.Result(true, "It is rolled back."), after(active, byOperator));
+        assertEquals(new Audit.Result(true, "The transaction is rolled back."), after(active, byOperator));
         assertEquals(
-                new Audit.Result(false, "It is rolled back, and was to be without this: expired."),
+                new Audit.Result(false, "The transaction is rolled back for another cause: expired."),
                 after(active, new CoordinatorEvent.Expired(), byOperator));
     }
 
@@ -34,7 +34,23 @@ class ActionResultTest {
     void a_marked_transaction_is_rolled_back_by_the_operator_with_its_first_cause() {
         Transaction marked = machine.apply(active, new CoordinatorEvent.WriteNotSent("orders", "it is gone"), NOW)
                 .transaction();
-        assertEquals(new Audit.Result(true, "It is rolled back."), after(marked, byOperator));
+        assertEquals(new Audit.Result(true, "The transaction is rolled back."), after(marked, byOperator));
+    }
+
+    @Test
+    void the_numbers_of_retries_add_up_to_the_number_of_waiting_deliveries() {
+        assertEquals(new Audit.Result(true, "Retrying 5 of 5 deliveries."), ActionResults.retried(5, 5));
+        assertEquals(
+                new Audit.Result(true, "Retrying 3 of 5 deliveries. 2 are already in progress or queued."),
+                ActionResults.retried(3, 5));
+        assertEquals(
+                new Audit.Result(true, "Retrying 1 of 1 delivery. Retrying 2 rollbacks of ended transactions."),
+                ActionResults.retried(3, 1));
+        assertEquals(new Audit.Result(true, "Retrying 1 rollback of ended transactions."), ActionResults.retried(1, 0));
+        assertEquals(
+                new Audit.Result(false, "No retry was paused: 1 delivery is already in progress or queued."),
+                ActionResults.retried(0, 1));
+        assertEquals(new Audit.Result(false, "Everything is delivered."), ActionResults.retried(0, 0));
     }
 
     private Audit.Result after(Transaction asked, CoordinatorEvent... events) {
@@ -42,6 +58,6 @@ class ActionResultTest {
         for (CoordinatorEvent event : events) {
             t = machine.apply(t, event, NOW).transaction();
         }
-        return ActionResource.rolledBack(asked, t);
+        return ActionResults.rolledBack(asked, t);
     }
 }

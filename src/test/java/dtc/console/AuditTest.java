@@ -9,7 +9,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
-/** What operators did is noted whatever came of it. */
+/** Actions of operators are recorded with every result. */
 class AuditTest {
 
     private final Audit audit = new Audit(new FakeTime());
@@ -23,7 +23,7 @@ class AuditTest {
         carryOut(() -> CompletableFuture.failedStage(new IllegalStateException("it broke later")));
         carryOut(() -> CompletableFuture.<Audit.Result>failedStage(new IllegalStateException("far below"))
                 .thenApply(result -> result));
-        String failed = "It failed, and may be done in part: java.lang.IllegalStateException: ";
+        String failed = "Failed, possibly after a part was done: java.lang.IllegalStateException: ";
         assertEquals(
                 List.of(
                         new Audit.Result(false, failed + "far below."),

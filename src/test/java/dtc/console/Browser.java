@@ -48,7 +48,7 @@ public final class Browser implements AutoCloseable {
     private Runnable beforePoll = () -> {};
     private Screen screen = Screen.DESKTOP;
 
-    /** What it is looked at with. */
+    /** The size of the window. */
     public enum Screen {
         DESKTOP(1280, 800),
         TABLET(768, 1024),
@@ -106,20 +106,20 @@ public final class Browser implements AutoCloseable {
         return this;
     }
 
-    /** As who is made dizzy by what moves has set it. Until the next {@link #screen}. */
+    /** Emulates the preference for reduced motion. Until the next {@link #screen}. */
     public void lessMotion() {
         driver.executeCdpCommand(
                 "Emulation.setEmulatedMedia",
                 Map.of("features", List.of(Map.of("name", "prefers-reduced-motion", "value", "reduce"))));
     }
 
-    /** As if these, patterns with {@code *}, could not be reached. None: all can be again. */
+    /** Blocks requests to these URLs, which may contain {@code *}. Without arguments, ends the blocking. */
     public void block(String... urls) {
         driver.executeCdpCommand("Network.enable", Map.of());
         driver.executeCdpCommand("Network.setBlockedURLs", Map.of("urls", List.of(urls)));
     }
 
-    /** As one who lets no page run any. */
+    /** Enables or disables scripts. */
     public void scripts(boolean allowed) {
         driver.executeCdpCommand("Emulation.setScriptExecutionDisabled", Map.of("value", !allowed));
     }
@@ -136,6 +136,45 @@ public final class Browser implements AutoCloseable {
                         1,
                         "mobile",
                         screen == Screen.PHONE));
+    }
+
+    /** Sets the width of the window, in CSS pixels. Until the next {@link #screen}. */
+    Browser width(int width) {
+        driver.executeCdpCommand(
+                "Emulation.setDeviceMetricsOverride",
+                Map.of("width", width, "height", screen.height, "deviceScaleFactor", 1, "mobile", width < 500));
+        return this;
+    }
+
+    /** Asserts that nothing is wider than the window, no table is cut off, and no text has a few letters per line. */
+    void assertFits(int width) {
+        assertEquals(
+                (long) width,
+                driver.executeScript("return document.documentElement.scrollWidth"),
+                () -> url() + " at " + width);
+        assertEquals(List.of(), driver.executeScript("""
+                        const charsMin = 5;
+                        const wrong = [...document.querySelectorAll('.table')]
+                          .filter(table => table.scrollWidth > table.clientWidth)
+                          .map(table => `cut off: ${table.textContent}`);
+                        for (const link of document.querySelectorAll('nav a, .top button:not([hidden])')) {
+                          const box = link.getBoundingClientRect();
+                          if (box.width > 0 && (box.left < 0 || box.right > window.innerWidth)) {
+                            wrong.push(`outside: ${link.textContent}`);
+                          }
+                        }
+                        const texts = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+                        for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+                          const content = text.textContent.trim();
+                          const range = document.createRange();
+                          range.selectNodeContents(text);
+                          const lines = new Set([...range.getClientRects()].map(box => Math.round(box.top))).size;
+                          if (lines > 2 && content.length / lines < charsMin) {
+                            wrong.push(`${lines} lines: ${content}`);
+                          }
+                        }
+                        return wrong;
+                        """), () -> url() + " at " + width);
     }
 
     public Browser get(String url) {

@@ -18,33 +18,33 @@ import dtc.console.Browser.Screen;
 import dtc.rest.ForeignResourceManager;
 import dtc.runtime.Answer;
 import dtc.runtime.Registry;
+import dtc.testing.LogLines;
 import dtc.testing.Waiting;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import io.restassured.http.ContentType;
 import io.restassured.response.Response;
 import jakarta.inject.Inject;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 import java.util.stream.Stream;
-import org.jboss.logmanager.formatters.PatternFormatter;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.Keys;
 
 /** The console in a browser, over real transactions, with resource managers that hang, fail and contradict. */
@@ -59,7 +59,7 @@ class ConsoleTest {
     Registry registry;
 
     @Inject
-    Pulse pulse;
+    LiveUpdates updates;
 
     @Inject
     ConsoleSettings settings;
@@ -79,7 +79,7 @@ class ConsoleTest {
     /** Pages are updated at each poll, so that the tests do not wait for the interval of the updates. */
     @BeforeEach
     void updateAtEachPoll() {
-        browser.beforePoll(pulse::beat);
+        browser.beforePoll(updates::update);
     }
 
     @BeforeEach
@@ -95,7 +95,7 @@ class ConsoleTest {
     }
 
     @Test
-    void what_needs_a_person_stands_on_top_and_comes_by_itself() {
+    void what_requires_action_is_shown_first_and_updated() {
         try (ForeignResourceManager contrary =
                         new ForeignResourceManager().on("commit", ForeignResourceManager.problem(409));
                 ForeignResourceManager silent = new ForeignResourceManager()) {
@@ -106,13 +106,14 @@ class ConsoleTest {
             String heuristic = begin("orders", contrary.id());
             prepare(heuristic);
 
-            browser.awaitText("Heuristic outcome");
-            browser.awaitText("1 decision waits for " + silent.id());
+            browser.awaitText("Heuristic outcome at " + contrary.id());
+            browser.awaitText(silent.id() + " does not acknowledge outcomes");
+            browser.awaitText("1 outcome is undelivered.");
             browser.awaitText(contrary.id() + ": it answered 409");
             assertTrue(browser.title().matches("\\(\\d+\\) Overview · DTC"), browser.title());
-            // Said to who does not see it, without the times, which change all the time.
-            browser.await(b -> assertTrue(spoken().matches("Live\\. Needs a person \\d+"), spoken()));
-            // The charts, once a beat has closed an interval.
+            // The announcement contains no times, since it is read at each change.
+            browser.await(b -> assertTrue(announcement().matches("Live\\. Action required \\d+"), announcement()));
+            // The charts have points after an interval was closed.
             browser.await(b -> assertTrue(b.count(".line") > 0));
             browser.await(b -> assertTrue(b.text("figure.chart:nth-of-type(2)").contains("ms")));
             look("overview");
@@ -120,30 +121,34 @@ class ConsoleTest {
             look("overview-phone", Screen.PHONE, false);
 
             silent.renew(); // the pictures may take longer than its lease
-            browser.clickLink("1 decision waits for");
-            browser.awaitText("Waiting for it 1");
-            assertTrue(browser.text().contains("live"));
+            browser.clickLink(silent.id() + " does not acknowledge outcomes");
+            browser.awaitText("Waiting transactions 1");
+            browser.awaitText("not acknowledging");
             assertTrue(browser.text().contains(undelivered));
             look("resource-manager");
 
             open("/console/transactions/" + undelivered);
-            browser.awaitText("Its acknowledgement of the commit.");
-            browser.awaitText("Commit sent to %s, try 3".formatted(silent.id()));
+            browser.awaitText("Acknowledgement of the commit.");
+            browser.awaitText("Commit sent to %s, attempt 3".formatted(silent.id()));
             browser.awaitText("without an answer");
             look("undelivered");
             look("undelivered-phone", Screen.PHONE, true);
             look("undelivered-dark", Screen.DESKTOP, true);
 
-            silent.on("commit", status(503));
-            browser.awaitText("it answered 503");
-            act("Try again now", "it is told to come back");
-            browser.awaitText("1 try no longer waits for its pause.");
+            silent.on("commit", ForeignResourceManager.json(503, "{\"detail\":\"no space left\"}"));
+            browser.await(b -> assertTrue(
+                    b.text("[aria-labelledby=participants]").contains("it answered 503: no space left"), b.text()));
+            act("Retry now", "it works again");
+            browser.awaitText("Retrying 1 of 1 delivery.");
             silent.on("commit", status(204));
             browser.awaitText("committed in");
             get("/transactions/" + undelivered).then().body("state", equalTo("COMMITTED"));
 
             open("/console/transactions/" + heuristic);
             browser.awaitText("had already done the opposite");
+            browser.awaitText("What to do");
+            browser.awaitText("Check at %s whether the writes".formatted(contrary.id()));
+            browser.awaitText("Change nothing at orders");
             act("Mark as resolved", "booked by hand " + HOSTILE);
             browser.awaitText("heuristic, resolved");
             assertTrue(browser.text().contains("booked by hand " + HOSTILE), browser.text());
@@ -163,7 +168,7 @@ class ConsoleTest {
             browser.awaitText("rolled back in ");
             assertTrue(browser.text().contains("No vote from %s counts as ABORT".formatted(hanging.id())));
             assertTrue(browser.text().contains("orders voted COMMIT"));
-            assertTrue(browser.text().contains("Decided: roll back"));
+            assertTrue(browser.text().contains("Decision: roll back"));
             assertTrue(browser.text().contains("curl -s %stransactions/%s/outcome".formatted(base(), id)));
             look("timeline");
             look("timeline-phone", Screen.PHONE, false);
@@ -177,10 +182,10 @@ class ConsoleTest {
     void rolling_back_an_active_transaction_needs_a_reason() {
         String id = begin("orders");
         open("/console/transactions/" + id);
-        browser.awaitText("rolls back by itself in");
+        browser.awaitText("expires in");
         look("active");
         browser.clickLink("Roll back");
-        browser.awaitText("Where commit is decided meanwhile, that stands");
+        browser.awaitText("If commit is decided in the meantime, nothing is rolled back.");
         look("confirm");
         look("confirm-phone", Screen.PHONE, true);
         browser.click(".confirm button");
@@ -196,7 +201,7 @@ class ConsoleTest {
                         """);
         assertEquals(List.of(false, true, false), prevented, "a second click sends nothing, until one comes back");
         browser.click(".confirm button");
-        browser.awaitText("It is rolled back.");
+        browser.awaitText("The transaction is rolled back.");
         assertTrue(browser.text().contains(HOSTILE));
         assertTrue(browser.title().startsWith("Transaction"), "the reason is text and no script");
         get("/transactions/" + id).then().body("state", equalTo("ROLLED_BACK")).body("reason", equalTo(HOSTILE));
@@ -205,11 +210,11 @@ class ConsoleTest {
         open("/console/actions");
         browser.awaitText("Roll back");
         assertTrue(browser.text().contains(HOSTILE));
-        assertTrue(browser.text().contains("somebody not signed in"));
+        assertTrue(browser.text().contains("anonymous"));
         look("actions");
 
         open("/console/transactions/" + id + "/rollback");
-        browser.awaitText("Nothing to do");
+        browser.awaitText("Not possible");
         browser.assertAccessible();
         browser.assertNothingWrongInConsole("409");
     }
@@ -248,8 +253,8 @@ class ConsoleTest {
             browser.await(b -> assertEquals(1, b.count("tbody tr")));
 
             open("/console/transactions?age=1h&state=" + "%3Cscript%3E");
-            browser.awaitText("There is no state “<script>”. It was not heeded.");
-            browser.awaitText("No transaction is like that.");
+            browser.awaitText("Unknown state “<script>”. It is ignored.");
+            browser.awaitText("No match.");
             look("none-found");
         }
     }
@@ -264,10 +269,10 @@ class ConsoleTest {
         look("resource-managers");
         look("resource-managers-phone", Screen.PHONE, true);
         browser.clickLink(hostile);
-        browser.awaitText("It has not voted since then.");
+        browser.awaitText("No votes yet.");
         browser.awaitText("lapsed");
         act("Remove", "it was never there");
-        browser.awaitText("It is no longer registered.");
+        browser.awaitText("The resource manager is no longer registered.");
         assertFalse(browser.title().equals("owned"));
         assertEquals(null, registry.find(hostile));
         open("/console/resource-managers");
@@ -277,10 +282,10 @@ class ConsoleTest {
     @Test
     void a_new_user_runs_a_transaction_and_makes_one_hang() {
         open("/console/try");
-        browser.awaitText("Make one misbehave");
+        browser.awaitText("Inject a fault");
         browser.type("#key-0", HOSTILE);
         browser.click("#trial button[type=submit]");
-        browser.awaitText("It is committed.");
+        browser.awaitText("The transaction is committed.");
         assertTrue(browser.text().contains("200 ·"));
         assertTrue(browser.text().contains("curl -s -X POST %stransactions".formatted(base())));
         assertTrue(browser.text().contains("\"key\":\"<script>document.title="));
@@ -289,15 +294,15 @@ class ConsoleTest {
         look("try-it-phone", Screen.PHONE, true);
 
         browser.select("#fault-payments", "hang");
-        browser.awaitText("payments hangs when asked for its vote from now on.");
+        browser.awaitText("Fault of payments: hangs at prepare.");
         browser.click("#trial button[type=submit]");
-        browser.awaitText("It is rolled back.");
+        browser.awaitText("The transaction is rolled back.");
         browser.awaitText("it did not answer in time");
         browser.select("#fault-payments", "");
-        browser.awaitText("payments behaves from now on.");
+        browser.awaitText("Fault of payments: no fault.");
         browser.type("#value-0", "not JSON");
         assertEquals(true, browser.script("return !document.getElementById('trial').checkValidity()"));
-        browser.clickLink("See its timeline");
+        browser.clickLink("Show the timeline");
         browser.awaitText("No vote from payments counts as ABORT");
     }
 
@@ -307,10 +312,10 @@ class ConsoleTest {
             open("/console/try");
             browser.select("#end", "");
             browser.click("#trial button[type=submit]");
-            browser.awaitText("It is active.");
+            browser.awaitText("The transaction is active.");
             browser.script("document.getElementById('rm-0').value = '%s'".formatted(refusing.id()));
             browser.click("#trial button[type=submit]");
-            browser.awaitText("It is marked rollback.");
+            browser.awaitText("The transaction is marked rollback.");
             browser.assertNothingWrongInConsole("/writes");
         }
     }
@@ -318,19 +323,19 @@ class ConsoleTest {
     @Test
     void pages_can_be_paused() {
         open("/");
-        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        browser.await(b -> assertEquals("Live", b.text("#connection-text")));
         browser.click("#pause");
-        assertTrue(browser.text("#connection-words").startsWith("Paused at"));
+        assertTrue(browser.text("#connection-text").startsWith("Paused at"));
         assertEquals("Resume", browser.text("#pause"));
         browser.click("#pause");
-        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        browser.await(b -> assertEquals("Live", b.text("#connection-text")));
     }
 
     @Test
     void the_keyboard_alone_is_enough() {
         String id = begin("orders");
         open("/console/transactions/" + id);
-        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        browser.await(b -> assertEquals("Live", b.text("#connection-text")));
         assertEquals("Skip to the content", browser.press(Keys.TAB));
         browser.press(Keys.ENTER);
         assertTrue(browser.url().endsWith("#main"));
@@ -340,7 +345,7 @@ class ConsoleTest {
         browser.await(b -> assertEquals(0, b.count("#live[data-old]")));
         assertEquals("Roll back…", browser.focused());
         browser.press(Keys.ENTER);
-        browser.awaitText("Why?");
+        browser.awaitText("Consequences");
         browser.tabTo("reason");
         browser.press("by keyboard");
         assertEquals("Roll back", browser.press(Keys.TAB));
@@ -353,7 +358,7 @@ class ConsoleTest {
     void reduced_motion_is_respected() {
         browser.lessMotion();
         open("/");
-        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        browser.await(b -> assertEquals("Live", b.text("#connection-text")));
         assertEquals(
                 "none",
                 browser.script("return getComputedStyle(document.querySelector('.connection .dot')).animationName"));
@@ -363,53 +368,53 @@ class ConsoleTest {
     void a_page_that_cannot_be_updated_says_so_and_keeps_its_content() {
         String id = begin("orders");
         open("/console/transactions/" + id);
-        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        browser.await(b -> assertEquals("Live", b.text("#connection-text")));
 
         // As if it had been asked for of a coordinator that refuses it.
         askFor("/transactions?limit=none");
-        browser.awaitText("This page cannot be brought up to date: the coordinator answered 400.");
-        assertEquals("Not live", browser.text("#connection-words"));
+        browser.awaitText("This page cannot be updated: the coordinator responded 400.");
+        assertEquals("Not live", browser.text("#connection-text"));
         browser.assertAccessible();
         askFor("/console/transactions/" + id);
-        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        browser.await(b -> assertEquals("Live", b.text("#connection-text")));
 
         // As if a proxy had led to the page where one signs in.
         askFor("/console/try");
-        browser.awaitText("This page cannot be brought up to date: another page came in its place.");
-        assertEquals("Not live", browser.text("#connection-words"));
+        browser.awaitText("This page cannot be updated: the response is another page.");
+        assertEquals("Not live", browser.text("#connection-text"));
         assertTrue(browser.text("#live").contains("Expires"), browser.text());
         askFor("/console/transactions/" + id);
-        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        browser.await(b -> assertEquals("Live", b.text("#connection-text")));
 
         // As if the page where one signs in were another site's, whose answer no script may see.
         browser.block("*/console/transactions/" + id);
-        browser.awaitText("This page cannot be brought up to date: no answer came.");
-        assertEquals("Not live", browser.text("#connection-words"));
+        browser.awaitText("This page cannot be updated: there is no response.");
+        assertEquals("Not live", browser.text("#connection-text"));
         browser.block();
-        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
-        assertFalse(browser.text().contains("cannot be brought up to date"));
+        browser.await(b -> assertEquals("Live", b.text("#connection-text")));
+        assertFalse(browser.text().contains("cannot be updated"));
 
         // As if a proxy, or a coordinator that starts, knew no such path.
         askFor("/console/nowhere");
-        browser.awaitText("This page cannot be brought up to date: 404 came, and not from its coordinator");
-        assertEquals("Not live", browser.text("#connection-words"));
+        browser.awaitText("This page cannot be updated: the response is 404.");
+        assertEquals("Not live", browser.text("#connection-text"));
         askFor("/console/transactions/" + id);
-        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        browser.await(b -> assertEquals("Live", b.text("#connection-text")));
 
         // As if the coordinator had forgotten it.
         askFor("/console/transactions/" + UUID.randomUUID());
-        browser.awaitText("This was forgotten meanwhile.");
-        assertEquals("Not live", browser.text("#connection-words"));
+        browser.awaitText("The transaction was removed.");
+        assertEquals("Not live", browser.text("#connection-text"));
         assertTrue(browser.text("#live").contains("Expires"), browser.text());
 
         // As if the coordinator had been restarted, and the resource manager were to register again.
         open("/console/resource-managers/orders");
-        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        browser.await(b -> assertEquals("Live", b.text("#connection-text")));
         askFor("/console/resource-managers/nobody");
-        browser.awaitText("the resource manager is not registered now, and nothing waits for it. Trying again.");
-        assertEquals("Not live", browser.text("#connection-words"));
+        browser.awaitText("the resource manager is not registered. Retrying.");
+        assertEquals("Not live", browser.text("#connection-text"));
         askFor("/console/resource-managers/orders");
-        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        browser.await(b -> assertEquals("Live", b.text("#connection-text")));
         browser.assertNothingWrongInConsole("400", "404", "ERR_BLOCKED", "htmx:");
         post("/transactions/" + id + "/rollback").then().statusCode(200);
     }
@@ -418,35 +423,34 @@ class ConsoleTest {
     void a_page_without_its_scripts_is_not_called_live() {
         browser.block("*/htmx.min.js");
         open("/");
-        browser.awaitText("A script did not load, so this page is not kept up to date.");
-        assertEquals("Not live", browser.text("#connection-words"));
+        browser.awaitText("A script did not load, so this page is not updated.");
+        assertEquals("Not live", browser.text("#connection-text"));
         browser.assertAccessible();
         browser.block();
         open("/");
-        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        browser.await(b -> assertEquals("Live", b.text("#connection-text")));
         browser.assertNothingWrongInConsole("ERR_BLOCKED");
     }
 
     @Test
     void screen_reader_announcements_change_only_with_the_state_or_the_count() {
-        browser.block("*/console/beats");
+        browser.block("*/console/updates");
         open("/");
+        browser.awaitText("The coordinator does not respond.");
+        assertEquals("Connection lost", browser.text("#connection-text"));
+        // The page checks the connection each second.
         browser.script("""
-                window.said = [];
-                new MutationObserver(() => said.push(document.getElementById('spoken').textContent))
-                  .observe(document.getElementById('spoken'), { childList: true, characterData: true, subtree: true });
+                window.announced = [];
+                new MutationObserver(() => announced.push(document.getElementById('announcement').textContent))
+                  .observe(document.getElementById('announcement'), { childList: true, characterData: true, subtree: true });
+                window.seconds = 0;
+                setInterval(() => seconds++, 1000);
                 """);
-        browser.awaitText("Nothing is heard from the coordinator.");
-        assertEquals("Connection lost", browser.text("#connection-words"));
-        // It looks each second whether it still hears nothing.
-        browser.script("""
-                window.looks = 0;
-                setInterval(() => looks++, 1000);
-                """);
-        browser.await(b -> assertEquals(true, b.script("return looks > 2")));
-        assertEquals(1L, browser.script("return said.length"), () -> "said " + browser.script("return said"));
+        browser.await(b -> assertEquals(true, b.script("return seconds > 2")));
+        assertEquals(
+                0L, browser.script("return announced.length"), () -> "announced " + browser.script("return announced"));
         browser.block();
-        browser.await(b -> assertTrue(spoken().startsWith("Live."), spoken()));
+        browser.await(b -> assertTrue(announcement().startsWith("Live."), announcement()));
         browser.assertNothingWrongInConsole("ERR_BLOCKED");
     }
 
@@ -464,7 +468,7 @@ class ConsoleTest {
             browser.assertAccessible();
         }
         open("/console/transactions/" + id + "/rollback");
-        browser.type("#reason", "for its line among the actions");
+        browser.type("#reason", "for its row in the list of actions");
         browser.click(".confirm button");
         open("/console/actions");
         browser.await(b -> assertTrue(b.text(".audit time").matches(both), b.text(".audit time")));
@@ -472,44 +476,52 @@ class ConsoleTest {
 
     @Test
     void without_resource_managers_there_is_no_form() {
-        When now = When.of(Instant.EPOCH, Instant.EPOCH);
+        Timestamp now = Timestamp.of(Instant.EPOCH, Instant.EPOCH);
         Pages.Frame frame = new Pages.Frame("Try it", "try", "/", "console/try", "", now, true, "curl -s");
         String none = Pages.Templates.tryIt(frame, new Pages.Trial(List.of(), List.of(), true, ""))
                 .render();
-        assertTrue(none.contains("No resource manager is live, so there is nobody to write to."), none);
+        assertTrue(none.contains("No resource manager is up."), none);
         assertFalse(none.contains("<form"), none);
         assertFalse(none.contains("try.js"), none);
         String one = Pages.Templates.tryIt(frame, new Pages.Trial(List.of("orders"), List.of(), true, ""))
                 .render();
         assertTrue(one.contains("id=\"trial\""), one);
-        assertFalse(one.contains("No resource manager is live"), one);
+        assertFalse(one.contains("No resource manager is up"), one);
     }
 
+    /** Makes the page load its content from another path. Waits for a request in flight, which would undo that. */
     private static void askFor(String path) {
-        browser.script("document.getElementById('live').setAttribute('hx-get', '%s');".formatted(path)
-                + "htmx.process(document.getElementById('live'))");
+        browser.await(b -> assertEquals(true, b.script("""
+                const live = document.getElementById('live');
+                if (live.classList.contains('htmx-request')) {
+                  return false;
+                }
+                live.setAttribute('hx-get', '%s');
+                htmx.process(live);
+                return true;
+                """.formatted(path))));
     }
 
-    private static String spoken() {
-        return String.valueOf(browser.script("return document.getElementById('spoken').textContent"));
+    private static String announcement() {
+        return String.valueOf(browser.script("return document.getElementById('announcement').textContent"));
     }
 
     @Test
     void a_page_beyond_the_limit_says_that_it_is_not_live_until_there_is_room() {
         try (HttpClient others = HttpClient.newHttpClient()) {
-            HttpRequest beats =
-                    HttpRequest.newBuilder(base().resolve("/console/beats")).build();
-            Waiting.await().until(() -> pulse.viewers() == 0);
+            HttpRequest stream =
+                    HttpRequest.newBuilder(base().resolve("/console/updates")).build();
+            Waiting.await().until(() -> updates.viewers() == 0);
             for (int i = 0; i < settings.viewersMax(); i++) {
-                var _ = others.sendAsync(beats, HttpResponse.BodyHandlers.ofInputStream());
+                var _ = others.sendAsync(stream, HttpResponse.BodyHandlers.ofInputStream());
             }
-            Waiting.await().until(() -> pulse.viewers() == settings.viewersMax());
+            Waiting.await().until(() -> updates.viewers() == settings.viewersMax());
             open("/");
-            browser.awaitText("Too many pages are open, so this one is not kept up to date.");
-            assertEquals("Not live", browser.text("#connection-words"));
+            browser.awaitText("Too many pages are open, so this one is not updated.");
+            assertEquals("Not live", browser.text("#connection-text"));
             browser.assertAccessible();
             others.shutdownNow();
-            browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+            browser.await(b -> assertEquals("Live", b.text("#connection-text")));
             assertFalse(browser.text().contains("Too many pages"));
         }
     }
@@ -536,9 +548,11 @@ class ConsoleTest {
                     .body(containsString("<h1"))
                     .body(matchesPattern("(?s).*<body [^>]*data-as-of=\"\\d{4}-[^\"]+Z\".*"))
                     .body(not(containsString(" style=")))
-                    .body(not(containsString(" onclick=")));
+                    .body(not(containsString(" onclick=")))
+                    .body(containsString("<meta name=\"description\" content="))
+                    .body(not(matchesPattern("(?s).*<input(?![^>]* type=).*")));
         }
-        get("/console/transactions/" + id).then().body(containsString("Begun by a client"));
+        get("/console/transactions/" + id).then().body(containsString("A client began the transaction"));
         get("/").then().body(containsString("orders"));
         get("/console/transactions/" + UUID.randomUUID()).then().statusCode(404).contentType("text/html;charset=utf-8");
         get("/console/transactions/nonsense").then().statusCode(404).contentType("text/html;charset=utf-8");
@@ -561,7 +575,7 @@ class ConsoleTest {
             browser.scripts(false);
             open("/");
             assertTrue(browser.text().contains("In flight"), browser.text());
-            assertTrue(browser.text("#connection-words").startsWith("As of "), browser.text("#connection-words"));
+            assertTrue(browser.text("#connection-text").startsWith("As of "), browser.text("#connection-text"));
             assertEquals(2, browser.count("figure.chart svg"));
             browser.clickLink("Transactions");
             browser.select("#state", "ROLLED_BACK");
@@ -578,7 +592,7 @@ class ConsoleTest {
 
             open("/console/transactions/" + active);
             act("Roll back", "by hand");
-            browser.awaitText("It is rolled back.");
+            browser.awaitText("The transaction is rolled back.");
             get("/transactions/" + active).then().body("reason", equalTo("by hand"));
             open("/console/actions");
             browser.awaitText("by hand");
@@ -587,6 +601,103 @@ class ConsoleTest {
         } finally {
             browser.scripts(true);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {320, 340, 360, 390, 480, 600, 735, 740, 768, 850, 960, 1000, 1020, 1024, 1040, 1100, 1280})
+    void pages_fit_every_width(int width) {
+        String name = "resource-manager-with-a-long-name-of-sixty-three-characters-abc";
+        registry.register(name, "http://127.0.0.1:9/" + "path".repeat(20), UUID.randomUUID(), Set.of());
+        String id = begin("orders", "payments");
+        try {
+            for (String path : List.of(
+                    "/",
+                    "/console/transactions",
+                    "/console/transactions/" + id,
+                    "/console/transactions/" + id + "/rollback",
+                    "/console/resource-managers",
+                    "/console/resource-managers/" + name,
+                    "/console/actions",
+                    "/console/try")) {
+                open(path);
+                browser.width(width).assertFits(width);
+            }
+        } finally {
+            registry.deregister(name, null);
+            post("/transactions/" + id + "/rollback").then().statusCode(200);
+        }
+    }
+
+    @Test
+    void closing_a_page_logs_nothing() throws Exception {
+        try (LogLines log = new LogLines("")) {
+            open("/");
+            browser.await(b -> assertEquals("Live", b.text("#connection-text")));
+            browser.get("about:blank");
+            try (Socket socket = new Socket("localhost", RestAssured.port)) {
+                socket.getOutputStream()
+                        .write("GET /console/updates HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n"
+                                .getBytes(StandardCharsets.US_ASCII));
+                Waiting.await().until(() -> updates.viewers() == 1);
+                socket.setSoLinger(true, 0); // closes with a reset
+            }
+            Waiting.await().until(() -> {
+                updates.update();
+                return updates.viewers() == 0;
+            });
+            assertEquals(
+                    List.of(),
+                    log.lines().stream()
+                            .filter(line -> line.startsWith("ERROR") || line.contains("Exception"))
+                            .toList());
+        }
+    }
+
+    @Test
+    void console_leads_to_the_overview_and_unknown_paths_to_an_error_page() {
+        for (String path : List.of("/console", "/console/")) {
+            given().redirects().follow(false).get(path).then().statusCode(302).header("Location", endsWith("/"));
+            given().accept("text/html").get(path).then().statusCode(200).body(containsString("In flight"));
+            given().redirects()
+                    .follow(false)
+                    .header("X-Forwarded-Prefix", "/dtc")
+                    .get(path)
+                    .then()
+                    .header("Location", endsWith("/dtc/"));
+        }
+        for (String path : List.of("/console/nothing", "/console/a/b/c", "/console/beats")) {
+            given().accept("text/html,*/*;q=0.8")
+                    .get(path)
+                    .then()
+                    .statusCode(404)
+                    .contentType("text/html;charset=utf-8")
+                    .body(containsString("<h1>404"));
+        }
+    }
+
+    @Test
+    void pages_and_their_files_are_compressed_and_json_is_not() throws Exception {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            for (String path : List.of(
+                    "/",
+                    "/console/transactions",
+                    "/console/console.css",
+                    "/console/console.js",
+                    "/console/try.js",
+                    "/_static/htmx.org/dist/htmx.min.js")) {
+                assertEquals(List.of("gzip"), contentEncoding(client, path), path);
+            }
+            assertEquals(List.of(), contentEncoding(client, "/transactions"));
+        }
+    }
+
+    private static List<String> contentEncoding(HttpClient client, String path) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(base().resolve(path))
+                .header("Accept-Encoding", "gzip")
+                .build();
+        HttpResponse<byte[]> response = client.send(request, HttpResponse.BodyHandlers.ofByteArray());
+        assertEquals(200, response.statusCode());
+        return response.headers().allValues("Content-Encoding");
     }
 
     @Test
@@ -601,7 +712,7 @@ class ConsoleTest {
                         .map(response ->
                                 response.then().statusCode(200).extract().asString())
                         .toList();
-                assertEquals(1, Set.copyOf(seen).size(), path); // unless a beat came in between
+                assertEquals(1, Set.copyOf(seen).size(), path); // unless there was an update in between
             });
         }
         // What was forgotten meanwhile is told to all as well.
@@ -652,7 +763,7 @@ class ConsoleTest {
                 .post(path)
                 .then()
                 .statusCode(400)
-                .body(containsString("Say why"));
+                .body(containsString("A reason is required"));
         given().cookie("dtc-console", token)
                 .formParams(Map.of("token", token, "reason", "x".repeat(301)))
                 .header("Origin", own)
@@ -660,7 +771,7 @@ class ConsoleTest {
                 .then()
                 .statusCode(400);
         get("/transactions/" + id).then().body("state", equalTo("ACTIVE"));
-        try (Logged audit = new Logged("dtc.audit")) {
+        try (LogLines audit = new LogLines("dtc.audit")) {
             given().cookie("dtc-console", token)
                     .formParams(Map.of("token", token, "reason", "because\nwho=\"root\""))
                     .header("Sec-Fetch-Site", "same-origin")
@@ -671,11 +782,11 @@ class ConsoleTest {
                     .statusCode(303);
             assertEquals(
                     List.of(
-                            "who=\"somebody not signed in\" action=ROLL_BACK subject=%s asked reason=\"because who='root'\""
+                            "INFO who=\"anonymous\" action=ROLL_BACK subject=%s requested reason=\"because who='root'\""
                                     .formatted(id),
-                            "who=\"somebody not signed in\" action=ROLL_BACK subject=%s done=true ".formatted(id)
-                                    + "result=\"It is rolled back.\" reason=\"because who='root'\""),
-                    audit.lines);
+                            "INFO who=\"anonymous\" action=ROLL_BACK subject=%s done=true ".formatted(id)
+                                    + "result=\"The transaction is rolled back.\" reason=\"because who='root'\""),
+                    audit.lines());
             // Sent again, as by a second click, it does nothing more, and leads to what came of the first.
             given().cookie("dtc-console", token)
                     .formParams(form)
@@ -692,7 +803,7 @@ class ConsoleTest {
                     .post("/console/transactions/%s/rollback".formatted(UUID.randomUUID()))
                     .then()
                     .statusCode(409);
-            assertEquals(2, audit.lines.size());
+            assertEquals(2, audit.lines().size());
         }
         get("/transactions/" + id)
                 .then()
@@ -701,30 +812,6 @@ class ConsoleTest {
     }
 
     // Helpers
-
-    /** What is logged under a name, while it is open. */
-    private static final class Logged extends Handler implements AutoCloseable {
-        private final List<String> lines = new CopyOnWriteArrayList<>();
-        private final Logger logger;
-
-        private Logged(String name) {
-            logger = Logger.getLogger(name);
-            logger.addHandler(this);
-        }
-
-        @Override
-        public void publish(LogRecord line) {
-            lines.add(new PatternFormatter("%s").format(line));
-        }
-
-        @Override
-        public void flush() {}
-
-        @Override
-        public void close() {
-            logger.removeHandler(this);
-        }
-    }
 
     private static URI base() {
         return URI.create(String.format(Locale.ROOT, "http://localhost:%d/", RestAssured.port));

@@ -72,8 +72,8 @@ class EndedTimelinesTest {
         int full = timeline.bytes();
         deliver(timeline, 1);
         assertEquals(full, timeline.bytes());
-        assertNotNull(timeline.see(1).moments().stream()
-                .filter(Moment.LeftOut.class::isInstance)
+        assertNotNull(timeline.snapshot(1).events().stream()
+                .filter(TimelineEvent.Omitted.class::isInstance)
                 .findFirst()
                 .orElse(null));
     }

@@ -31,6 +31,7 @@ import dtc.runtime.FakeTime;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.ResourceManagerHealth;
 import dtc.runtime.coordinator.TransactionLimits;
 import dtc.runtime.coordinator.WaitCondition;
 import dtc.runtime.messaging.ParticipantClient;
@@ -50,7 +51,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** What needs a person is said on top, and since when. */
+/** The overview shows what requires action, and since when. */
 class OverviewTest {
 
     private static final UUID INSTANCE = new UUID(1, 1);
@@ -58,13 +59,16 @@ class OverviewTest {
     private final FakeTime time = new FakeTime();
     private final Registry registry = new Registry(time, Duration.ofDays(1), 10, _ -> true);
     private final ConsoleSettings settings = new ConsoleSettings(true, 100, 1_000_000, 10, Duration.ofMinutes(1));
-    private final Votes votes = new Votes();
+    private final VoteStatistics votes = new VoteStatistics();
     private final Timelines timelines = new Timelines(time, votes, settings);
+    private final ResourceManagerHealth health = new ResourceManagerHealth(registry, time);
     private long ids = 1;
     private boolean diskAnswers = true;
-    /** What the log holds when the coordinator starts. */
+    /** The resource manager that does not answer prepare messages. */
+    private String noVoteOf = "";
+    /** The records in the log when the coordinator starts. */
     private final List<LogRecord> logged = new ArrayList<>();
-    /** What is said to an outcome; whoever is not in it says nothing. */
+    /** The replies to outcomes. A resource manager without one does not answer. */
     private final Map<String, Reply> replies = new HashMap<>();
 
     private final Coordinator coordinator = new Coordinator(
@@ -85,27 +89,28 @@ class OverviewTest {
             registry,
             new Voting(),
             new Hanging(),
-            List.of(timelines));
-    private final ResourceManagers resourceManagers = new ResourceManagers(registry, votes, timelines, time);
+            List.of(timelines, health));
+    private final ResourceManagers resourceManagers =
+            new ResourceManagers(registry, health, votes, timelines, settings, time);
     private final Overview overview =
             new Overview(coordinator, timelines, resourceManagers, new Rates(), settings, time);
 
     @Test
-    void a_decision_that_the_log_does_not_make_durable_needs_a_person() {
+    void a_decision_that_the_log_does_not_make_durable_requires_action() {
         diskAnswers = false;
         Transaction t = begin("a", "b");
-        time.goOn(Duration.ofMinutes(10)); // while it is active nobody is needed
-        assertEquals(List.of(), overview.model().attention());
+        time.goOn(Duration.ofMinutes(10)); // no action is required while it is active
+        assertEquals(List.of(), overview.model().actionItems());
         var _ = coordinator.prepare(t.id(), WaitCondition.ENDED);
         time.goOn(Duration.ofSeconds(59));
-        assertEquals(List.of(), overview.model().attention());
+        assertEquals(List.of(), overview.model().actionItems());
         time.goOn(Duration.ofSeconds(2));
-        Overview.Attention attention = overview.model().attention().getFirst();
-        assertEquals("1 decision waits for the decision log", attention.title());
-        assertEquals("console/transactions?state=RECORDING", attention.link());
+        Overview.ActionItem item = overview.model().actionItems().getFirst();
+        assertEquals("1 decision waits for the decision log", item.title());
+        assertEquals("console/transactions?state=RECORDING", item.link());
         assertEquals(List.of(t.id().toString()), found("RECORDING", "", false));
         assertEquals(List.of(), found("IN_DOUBT", "", false));
-        assertEquals(When.of(time.now().minusSeconds(61), time.now()), attention.since());
+        assertEquals(Timestamp.of(time.now().minusSeconds(61), time.now()), item.since());
         assertEquals(Duration.ofSeconds(61), coordinator.oldestInDoubt());
     }
 
@@ -114,13 +119,13 @@ class OverviewTest {
         Transaction t = begin("a");
         time.goOn(Duration.ofMinutes(10));
         var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
-        assertEquals(List.of(), overview.model().attention());
+        assertEquals(List.of(), overview.model().actionItems());
         time.goOn(Duration.ofSeconds(61));
-        Overview.Attention attention = overview.model().attention().getFirst();
-        assertEquals("In doubt", attention.title());
+        Overview.ActionItem item = overview.model().actionItems().getFirst();
+        assertEquals("a does not acknowledge outcomes", item.title());
         assertEquals(List.of(t.id().toString()), found("IN_DOUBT", "", false));
         assertEquals(List.of(), found("RECORDING", "", false));
-        assertEquals(When.of(time.now().minusSeconds(61), time.now()), attention.since());
+        assertEquals(Timestamp.of(time.now().minusSeconds(61), time.now()), item.since());
         assertEquals(Duration.ofSeconds(61), coordinator.oldestInDoubt());
     }
 
@@ -132,8 +137,9 @@ class OverviewTest {
         Transaction t = begin("a", "b", "c");
         var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
         assertEquals(
-                List.of("Heuristic outcome: b: it answered 409. The decision was to commit, and a and 1 other did."),
-                attention());
+                List.of(
+                        "Heuristic outcome at b: b: it answered 409. The decision was to commit. Committed: a and 1 other."),
+                items());
     }
 
     @Test
@@ -142,7 +148,7 @@ class OverviewTest {
         replies.put("c", new Reply.NoAnswer("it did not answer in time"));
         Transaction t = begin("b", "c");
         var _ = coordinator.rollback(t.id());
-        assertEquals(List.of("Heuristic outcome: b: it answered 409. The decision was to roll back."), attention());
+        assertEquals(List.of("Heuristic outcome at b: b: it answered 409. The decision was to roll back."), items());
     }
 
     @Test
@@ -150,26 +156,154 @@ class OverviewTest {
         replies.put("a", new Reply.Conflict("it answered 409"));
         Transaction t = begin("a");
         var _ = coordinator.rollback(t.id());
-        assertEquals(List.of("Heuristic outcome: a: it answered 409."), attention());
+        assertEquals(List.of("Heuristic outcome at a: a: it answered 409."), items());
     }
 
     @Test
-    void one_that_will_end_as_heuristic_needs_a_person_before_it_does() {
+    void a_diverged_outcome_requires_action_before_the_transaction_ends() {
         replies.put("b", new Reply.NotFound("it lost its memory"));
         Transaction t = begin("a", "b");
         var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
         assertEquals(
                 List.of(
-                        "Differs already: b: it lost its memory. The decision was to commit; a has not acknowledged yet."),
-                attention());
+                        "Outcome diverged at b: b: it lost its memory. The decision was to commit. Not acknowledged yet: a."),
+                items());
         for (int i = 0; i < 5; i++) {
             var _ = coordinator.commit(begin("a", "b").id(), WaitCondition.ENDED);
         }
-        Overview.Attention more = overview.model().attention().getLast();
-        assertEquals("1 more differ already", more.title());
-        assertEquals("console/transactions?state=DIFFERING", more.link());
-        assertEquals(6, found("DIFFERING", "", false).size());
-        assertEquals(List.of(), found("DIFFERING", "c", false));
+        Overview.ActionItem group = overview.model().actionItems().getLast();
+        assertEquals("6 outcomes diverged at b", group.title());
+        assertEquals("console/transactions?state=DIVERGED&rm=b", group.link());
+        assertEquals(6, found("DIVERGED", "b", false).size());
+        assertEquals(List.of(), found("DIVERGED", "c", false));
+    }
+
+    @Test
+    void heuristic_outcomes_are_grouped_and_all_are_counted() {
+        replies.put("a", new Reply.Acknowledged());
+        replies.put("b", new Reply.Conflict("it answered 409"));
+        replies.put("c", new Reply.NotFound("it answered 404"));
+        for (int i = 0; i < 30; i++) {
+            var _ = coordinator.commit(begin("a", i < 28 ? "b" : "c").id(), WaitCondition.ENDED);
+        }
+        Overview.Model model = overview.model();
+        assertEquals(
+                List.of("28 heuristic outcomes at b", "2 heuristic outcomes at c"),
+                model.actionItems().stream().map(Overview.ActionItem::title).toList());
+        assertEquals(2, model.actionsRequired());
+        assertEquals(
+                "console/transactions?state=UNRESOLVED&rm=b",
+                model.actionItems().getFirst().link());
+        assertEquals(28, found("UNRESOLVED", "b", false).size());
+    }
+
+    @Test
+    void a_resource_manager_that_is_down_is_shown_first() {
+        replies.put("b", new Reply.Conflict("it answered 409"));
+        Transaction heuristic = begin("b");
+        var _ = coordinator.rollback(heuristic.id());
+        begin("c");
+        votes(false, "a");
+        assertEquals(
+                List.of(
+                        "a is down: http://localhost:1/a: the last 3 votes failed: it did not answer in time.",
+                        "Heuristic outcome at b: b: it answered 409."),
+                items());
+        assertEquals("a", overview.model().resourceManagers().getFirst().id());
+        assertEquals(new Chip("down", Tone.BAD), resourceManagers.get("a").chip());
+        assertEquals(new Chip("live", Tone.GOOD), resourceManagers.get("c").chip());
+        votes(true, "a");
+        assertEquals(List.of("Heuristic outcome at b: b: it answered 409."), items());
+
+        time.goOn(Duration.ofDays(2));
+        assertEquals(new Chip("lapsed", Tone.BAD), resourceManagers.get("c").chip());
+        assertEquals(
+                4, items().stream().filter(item -> item.contains(" is down: ")).count());
+    }
+
+    /** Three transactions to which the resource manager votes, or does not answer. */
+    private void votes(boolean answers, String resourceManager) {
+        for (int i = 0; i < 3; i++) {
+            noVoteOf = answers ? "" : resourceManager;
+            replies.put(resourceManager, new Reply.Acknowledged());
+            replies.put("other", new Reply.Acknowledged());
+            var _ = coordinator.commit(begin(resourceManager, "other").id(), WaitCondition.ENDED);
+        }
+    }
+
+    @Test
+    void a_resource_manager_that_does_not_acknowledge_is_not_shown_as_healthy() {
+        replies.put("b", new Reply.Acknowledged());
+        replies.put("a", new Reply.ProtocolError("it answered 500: no space left"));
+        Transaction t = begin("a", "b");
+        var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
+        assertEquals(new Chip("live", Tone.GOOD), resourceManagers.get("a").chip());
+        replies.remove("a"); // the retry hangs
+        time.goOn(Duration.ofSeconds(61));
+        assertEquals(
+                new Chip("not acknowledging", Tone.WARN),
+                resourceManagers.get("a").chip());
+        assertEquals(
+                List.of(
+                        "a does not acknowledge outcomes: 1 outcome is undelivered. Last error: it answered 500: no space left."),
+                items());
+        assertEquals(
+                "it answered 500: no space left",
+                view(t.id()).participants().getFirst().reason());
+    }
+
+    @Test
+    void recovered_outcomes_are_overdue_only_if_they_are_not_delivered_again() {
+        for (int i = 0; i < 9; i++) {
+            TransactionId id = new TransactionId(new UUID(0x7000, 0x8000000000000000L + i));
+            logged.add(new LogRecord(id, RecordCodec.encode(committing(id, "a"), 0), LogRecord.Status.OPEN));
+        }
+        time.goOn(Duration.ofHours(3));
+        assertEquals(9, coordinator.recover());
+        assertEquals(List.of(), items());
+        time.goOn(Duration.ofSeconds(61));
+        assertEquals(
+                List.of("a is not registered: 9 outcomes are undelivered."
+                        + " 9 are from before the restart of the coordinator and may already have been delivered."),
+                items());
+        replies.put("a", new Reply.Acknowledged());
+        registry.register("a", "http://localhost:1/a", INSTANCE, Set.of());
+        assertEquals(List.of(), items());
+        assertEquals(0, resourceManagers.get("a").waiting());
+    }
+
+    @Test
+    void the_steps_of_a_heuristic_outcome_name_the_participants_and_the_decision() {
+        replies.put("a", new Reply.Acknowledged());
+        replies.put("b", new Reply.NotFound("it answered 404"));
+        Transaction lost = begin("a", "b");
+        var _ = coordinator.commit(lost.id(), WaitCondition.ENDED);
+        assertEquals(
+                List.of(
+                        "Check at b whether the writes of this transaction were applied. The decision was to commit. If they are missing, write them again in a new transaction.",
+                        "Find the cause in the log of b: it answered 404.",
+                        "Change nothing at a: the decision was carried out there.",
+                        "Choose “Mark as resolved”, and note what you did."),
+                view(lost.id()).steps());
+        assertInstanceOf(
+                Answer.Given.class, coordinator.resolve(lost.id(), new Resolution("carol", time.now(), "repaired")));
+        assertEquals(List.of(), view(lost.id()).steps());
+        replies.put("b", new Reply.Conflict("it answered 409"));
+        Transaction rolledBack = begin("a", "b");
+        var _ = coordinator.rollback(rolledBack.id());
+        assertTrue(
+                view(rolledBack.id()).steps().getFirst().contains("The decision was to roll back."),
+                () -> view(rolledBack.id()).steps().toString());
+    }
+
+    @Test
+    void a_missing_vote_is_not_shown_as_a_vote() {
+        replies.put("a", new Reply.Acknowledged());
+        replies.put("b", new Reply.Acknowledged());
+        noVoteOf = "b";
+        Transaction t = begin("a", "b");
+        var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
+        assertEquals("none (timeout)", view(t.id()).participants().getLast().vote());
     }
 
     @Test
@@ -177,9 +311,9 @@ class OverviewTest {
         Transaction t = begin("a");
         var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
         ResourceManagers.Row row = resourceManagers.get("a");
-        assertEquals(0, row.waiting());
-        assertEquals(1, row.left());
-        assertEquals(List.of(Action.DELIVER), row.actions());
+        assertEquals(0, row.undelivered());
+        assertEquals(1, row.delegated());
+        assertEquals(List.of(Action.RETRY), row.actions());
         assertEquals(
                 List.of(t.id()),
                 resourceManagers.waitingFor("a", 10).stream()
@@ -202,20 +336,7 @@ class OverviewTest {
     @Test
     void the_number_of_writes_before_a_restart_is_unknown() {
         TransactionId id = new TransactionId(new UUID(0x7000, 0x8000000000000000L));
-        TransactionRecord committing = new TransactionRecord(
-                id,
-                State.COMMITTING,
-                Outcome.COMMIT,
-                Origin.ANONYMOUS,
-                time.now(),
-                time.now(),
-                time.now(),
-                null,
-                Cause.VOTED,
-                null,
-                List.of(new TransactionRecord.Member("a", INSTANCE, State.COMMITTING, Vote.COMMIT, null, null)),
-                null);
-        logged.add(new LogRecord(id, RecordCodec.encode(committing, 0), LogRecord.Status.OPEN));
+        logged.add(new LogRecord(id, RecordCodec.encode(committing(id, "a"), 0), LogRecord.Status.OPEN));
         assertEquals(1, coordinator.recover());
         assertNull(view(id).participants().getFirst().writes());
         assertEquals(1, view(begin("a").id()).participants().getFirst().writes());
@@ -240,7 +361,7 @@ class OverviewTest {
         assertEquals(
                 List.of(true, true, false),
                 Stream.of(atOnce, later, first)
-                        .map(t -> timelines.see(t.id()) != null)
+                        .map(t -> timelines.snapshot(t.id()) != null)
                         .toList());
     }
 
@@ -318,22 +439,22 @@ class OverviewTest {
         votes.counted("a", silent, Duration.ofSeconds(1));
         assertEquals(Duration.ofMillis(3), votes.of("a").slowest());
         assertEquals(1, votes.of("a").latest());
-        assertEquals(2, votes.of("a").of(Votes.Kind.TIMEOUT));
+        assertEquals(2, votes.of("a").of(VoteStatistics.Kind.TIMEOUT));
     }
 
     @Test
     void the_number_of_resource_managers_with_vote_counts_is_limited() {
-        for (int i = 0; i <= Votes.RESOURCE_MANAGERS_MAX; i++) {
+        for (int i = 0; i <= VoteStatistics.RESOURCE_MANAGERS_MAX; i++) {
             votes.counted("rm-" + i, Ballot.COMMIT, Duration.ZERO);
         }
-        String beyond = "rm-" + Votes.RESOURCE_MANAGERS_MAX;
-        assertEquals(Votes.Counts.NONE, votes.of(beyond));
+        String beyond = "rm-" + VoteStatistics.RESOURCE_MANAGERS_MAX;
+        assertEquals(VoteStatistics.Counts.NONE, votes.of(beyond));
         votes.makeRoom("rm-0"::equals);
         votes.counted(beyond, Ballot.COMMIT, Duration.ZERO);
         assertEquals(
                 List.of(1L, 0L, 1L),
                 Stream.of("rm-0", "rm-1", beyond)
-                        .map(id -> votes.of(id).of(Votes.Kind.COMMIT))
+                        .map(id -> votes.of(id).of(VoteStatistics.Kind.COMMIT))
                         .toList());
     }
 
@@ -342,8 +463,25 @@ class OverviewTest {
         return Objects.requireNonNull(view.model(id, "http://localhost"));
     }
 
-    private List<String> attention() {
-        return overview.model().attention().stream()
+    private TransactionRecord committing(TransactionId id, String resourceManager) {
+        return new TransactionRecord(
+                id,
+                State.COMMITTING,
+                Outcome.COMMIT,
+                Origin.ANONYMOUS,
+                time.now(),
+                time.now(),
+                time.now(),
+                null,
+                Cause.VOTED,
+                null,
+                List.of(new TransactionRecord.Member(
+                        resourceManager, INSTANCE, State.COMMITTING, Vote.COMMIT, null, null)),
+                null);
+    }
+
+    private List<String> items() {
+        return overview.model().actionItems().stream()
                 .map(one -> "%s: %s".formatted(one.title(), one.detail()))
                 .toList();
     }
@@ -363,13 +501,17 @@ class OverviewTest {
         throw new AssertionError(begun);
     }
 
-    /** Votes for commit, and then says no more than it is told to. */
+    /** Votes COMMIT, and answers outcomes as configured. */
     private final class Voting implements ParticipantClient {
         @Override
         public CompletionStage<Reply> send(Registration target, Message message) {
             return switch (message) {
                 case Message.Write _ -> CompletableFuture.completedFuture(new Reply.Acknowledged());
-                case Message.Prepare _ -> CompletableFuture.completedFuture(new Reply.Voted(Ballot.COMMIT));
+                case Message.Prepare _ ->
+                    CompletableFuture.completedFuture(
+                            target.id().equals(noVoteOf)
+                                    ? new Reply.NoAnswer("it did not answer in time")
+                                    : new Reply.Voted(Ballot.COMMIT));
                 case Message.Commit _, Message.CommitOnePhase _, Message.Rollback _ -> {
                     Reply reply = replies.get(target.id());
                     yield reply == null ? new CompletableFuture<>() : CompletableFuture.completedFuture(reply);

@@ -119,7 +119,7 @@ class ProxyTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/console", "/console/", "/console/nowhere", "/console/transactions/a/b/c", "/console/%20"})
+    @ValueSource(strings = {"/console/nowhere", "/console/transactions/a/b/c", "/console/%20"})
     void a_browser_gets_a_page_for_an_unknown_path_of_the_console(String path) {
         asBrowser("GET", path)
                 .statusCode(404)

@@ -409,6 +409,26 @@ class TwoPhaseCommitTest {
         assertEquals(State.ROLLED_BACK, of(done, "b").state());
     }
 
+    /**
+     * The rollback may have overtaken the prepare message, so the vote does not say why the transaction rolled back.
+     */
+    @Test
+    void a_vote_to_abort_after_the_decision_to_roll_back_does_not_count() {
+        Transaction rollingBack = after(in(TransactionState.PREPARING), vote("a", Ballot.abort("no")));
+        Transaction rolledBack =
+                after(rollingBack, new CoordinatorEvent.Acknowledged("a"), new CoordinatorEvent.Acknowledged("b"));
+        for (Transaction before : List.of(rollingBack, rolledBack)) {
+            Participant late = of(after(before, vote("b", Ballot.abort("nothing is staged"))), "b");
+            assertNull(late.ballot());
+            assertNull(late.reason());
+            assertEquals(
+                    Ballot.COMMIT,
+                    of(after(before, vote("b", Ballot.COMMIT)), "b").ballot());
+            Ballot missing = Ballot.abortFor(VoteCause.TIMEOUT, "it did not answer in time");
+            assertEquals(missing, of(after(before, vote("b", missing)), "b").ballot());
+        }
+    }
+
     @Test
     void a_rollback_does_not_wait_for_an_unresponsive_participant() {
         Step abort = step(in(TransactionState.PREPARING), vote("a", Ballot.abortFor(VoteCause.UNREACHABLE, "no way")));

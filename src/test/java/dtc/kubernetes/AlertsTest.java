@@ -13,11 +13,15 @@ import io.fabric8.openshift.api.model.monitoring.v1.PrometheusRule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -98,8 +102,9 @@ class AlertsTest {
                 .flatMap(group -> group.getRules().stream())
                 .filter(rule -> rule.getAlert() != null)
                 .forEach(rule -> assertEquals(
-                        "docs/operations.md#" + rule.getAlert().toLowerCase(Locale.ROOT),
-                        rule.getAnnotations().get("runbook")));
+                        "https://docs.example.com/dtc/operations.html#"
+                                + rule.getAlert().toLowerCase(Locale.ROOT),
+                        rule.getAnnotations().get("runbook_url")));
     }
 
     /** A rule cannot ask the application for its limits: the figures are written into it. */
@@ -109,6 +114,36 @@ class AlertsTest {
         int limit = config.limits().transactionsInFlightMax();
         String expression = expression("DtcInFlightNearLimit");
         assertTrue(expression.endsWith("> " + limit * 8 / 10), expression);
+    }
+
+    /** The alert of an installation must not be silent because another one is up, so it names its own namespace. */
+    @Test
+    void alerts_on_missing_series_name_the_namespace_of_the_installation() {
+        String namespace = "namespace=\"%s\"".formatted(rules.getMetadata().getNamespace());
+        List<String> absent = expressions().filter(e -> e.contains("absent(")).toList();
+        assertFalse(absent.isEmpty());
+        absent.forEach(expression -> assertTrue(expression.contains(namespace), expression));
+    }
+
+    /** A panel shows what an alert is about. */
+    @Test
+    void the_metrics_of_each_alert_have_a_panel() throws IOException {
+        String panels =
+                String.join("\n", Expressions.ofDashboards(Manifests.parse(Manifests.build("overlays/production"))));
+        Pattern metric = Pattern.compile("\\b(?:dtc|kubelet)[_:][a-z_:0-9]+");
+        Set<String> withoutPanel = new TreeSet<>();
+        expressions()
+                .flatMap(expression -> metric.matcher(expression).results().map(MatchResult::group))
+                .filter(name -> !panels.contains(name))
+                .forEach(withoutPanel::add);
+        assertEquals(Set.of("dtc:commit_slow:ratio_rate5m"), withoutPanel); // the other windows are shown
+    }
+
+    private Stream<String> expressions() {
+        return rules.getSpec().getGroups().stream()
+                .flatMap(group -> group.getRules().stream())
+                .filter(rule -> rule.getAlert() != null)
+                .map(rule -> rule.getExpr().getStrVal());
     }
 
     private String expression(String alert) {
@@ -136,8 +171,8 @@ class AlertsTest {
                     test  | job=\\"coordinator\\"            | job=\\"coordinater\\"
                     test  | dtc_in_doubt_oldest_seconds) > 60 | dtc_in_doubt_oldest_seconds) > 600
                     test  | for: "30s"                       | for: "30m"
-                    test  | outcome=\\"heuristic\\"          | outcome=\\"HEURISTIC\\"
-                    test  | increase(sum                     | -increase(sum
+                    test  | (dtc_heuristic_unresolved) > 0   | (dtc_heuristic_unresolved) > 2
+                    test  | in_flight{namespace=\\"dtc\\",    | in_flight{
                     test  | redeliveries_total[5m])) > 1     | redeliveries_total[5m])) > 100
                     test  | lease=\\"lapsed\\"               | lease=\\"live\\"
                     test  | in_flight) > 16000               | in_flight) > 15000

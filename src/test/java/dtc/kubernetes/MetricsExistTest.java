@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpServer;
+import dtc.protocol.Cause;
 import dtc.testing.Waiting;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.http.ContentType;
@@ -15,8 +16,13 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -103,6 +109,56 @@ class MetricsExistTest {
                     """)
     void a_mistake_is_found(String expression, String unknown) {
         assertEquals(List.of(unknown), Expressions.unknown(List.of(expression), new Manifests(List.of()), exposed()));
+    }
+
+    @Test
+    void every_metric_is_described() {
+        String exposed = exposed();
+        Set<String> described = names(exposed, "HELP (\\S+) \\S.*");
+        Set<String> metrics = names(exposed, "TYPE (dtc_\\S+) .*");
+        assertTrue(metrics.size() > 15, metrics::toString);
+        metrics.removeAll(described);
+        assertEquals(Set.of(), metrics);
+    }
+
+    private static Set<String> names(String exposed, String comment) {
+        Pattern pattern = Pattern.compile("(?m)^# " + comment + "$");
+        return pattern.matcher(exposed)
+                .results()
+                .map(line -> line.group(1))
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** A series that starts above 0 hides its first increase from {@code rate()}. */
+    @Test
+    void counters_by_cause_and_vote_start_at_0() {
+        String id = "never-voted";
+        given().contentType(ContentType.JSON)
+                .body(Map.of("url", "http://127.0.0.1:9/" + id, "instance", UUID.randomUUID()))
+                .put("/resource-managers/" + id)
+                .then()
+                .statusCode(201);
+        String exposed = exposed();
+        given().delete("/resource-managers/" + id).then().statusCode(204);
+        assertEquals(
+                Set.of(
+                        "commit voted",
+                        "read_only voted",
+                        "abort voted",
+                        "abort timeout",
+                        "abort error",
+                        "abort unreachable"),
+                Pattern.compile(
+                                "dtc_votes_total\\{cause=\"(\\w+)\",resource_manager=\"never-voted\",vote=\"(\\w+)\"} 0.0")
+                        .matcher(exposed)
+                        .results()
+                        .map(series -> series.group(2) + " " + series.group(1))
+                        .collect(Collectors.toSet()));
+        for (Cause cause : Cause.values()) {
+            String label =
+                    "dtc_transactions_total{cause=\"%s\"".formatted(cause.name().toLowerCase(Locale.ROOT));
+            assertTrue(exposed.contains(label), label);
+        }
     }
 
     @Test

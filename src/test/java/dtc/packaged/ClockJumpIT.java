@@ -61,6 +61,7 @@ class ClockJumpIT {
                     .applyTo(processes
                             .coordinator("coordinator")
                             .with("DTC_LOG_DIRECTORY", directory.resolve("log").toString())
+                            .with("DTC_REGISTRATION_LEASE", "5s") // a restart waits one lease for the silent one
                             .with("DTC_TRANSACTION_TIMEOUT_DEFAULT", "4m")) // less than the smallest jump
                     .start()
                     .awaitReady();

@@ -23,21 +23,27 @@ class ConsoleRestartIT {
             begin(coordinator);
             browser.get(coordinator.url() + "/");
             browser.awaitText("1 live of 1");
-            browser.await(b -> assertTrue(b.text("#connection-words").equals("Live")));
+            browser.await(b -> assertTrue(b.text("#connection-text").equals("Live")));
             assertTrue(browser.text("[aria-labelledby=flight]").contains("In flight 1"));
 
+            coordinator.pause(); // it keeps its connections, but sends nothing
+            browser.awaitText("The coordinator does not respond.");
+            assertEquals("Connection lost", browser.text("#connection-text"));
+            coordinator.resume();
+            browser.await(b -> assertEquals("Live", b.text("#connection-text")));
+
             coordinator.kill();
-            browser.awaitText("Nothing is heard from the coordinator.");
-            assertTrue(browser.text("#connection-words").equals("Connection lost"));
+            browser.awaitText("The coordinator does not respond.");
+            assertEquals("Connection lost", browser.text("#connection-text"));
             browser.assertAccessible();
             browser.picture("connection-lost");
 
             coordinator.start().awaitReady();
             browser.awaitText("The coordinator was restarted at");
-            browser.await(b -> assertTrue(b.text("#connection-words").equals("Live")));
+            browser.await(b -> assertTrue(b.text("#connection-text").equals("Live")));
             browser.awaitText("In flight 0");
             browser.awaitText("1 live of 1");
-            assertFalse(browser.text().contains("Nothing is heard"));
+            assertFalse(browser.text().contains("does not respond"));
         }
     }
 
@@ -50,16 +56,16 @@ class ConsoleRestartIT {
             browser.get(coordinator.url() + "/console/resource-managers/orders");
             restart(coordinator, browser);
             browser.awaitText("The coordinator was restarted at");
-            browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+            browser.await(b -> assertEquals("Live", b.text("#connection-text")));
             browser.await(b -> assertTrue(b.text("#live").contains("live"), b.text("#live")));
-            browser.await(b -> assertTrue(b.text("#live").contains("Waiting for it 0"), b.text("#live")));
+            browser.await(b -> assertTrue(b.text("#live").contains("Waiting transactions 0"), b.text("#live")));
 
             // What was not decided is presumed to have been rolled back, and nothing is kept of it.
             String active = begin(coordinator);
             browser.get(coordinator.url() + "/console/transactions/" + active);
-            browser.awaitText("rolls back by itself in");
+            browser.awaitText("expires in");
             restart(coordinator, browser);
-            browser.awaitText("This was forgotten meanwhile.");
+            browser.awaitText("The transaction was removed.");
             given().baseUri(coordinator.url())
                     .get("/transactions/" + active + "/outcome")
                     .then()
@@ -84,7 +90,7 @@ class ConsoleRestartIT {
                     .statusCode(404);
 
             browser.get(coordinator.url() + "/");
-            browser.await(b -> assertTrue(b.text("#connection-words").equals("Live")));
+            browser.await(b -> assertTrue(b.text("#connection-text").equals("Live")));
             orders.stop();
             coordinator.stop();
         }
@@ -98,9 +104,9 @@ class ConsoleRestartIT {
     }
 
     private static void restart(Application coordinator, Browser browser) {
-        browser.await(b -> assertEquals("Live", b.text("#connection-words")));
+        browser.await(b -> assertEquals("Live", b.text("#connection-text")));
         coordinator.kill();
-        browser.awaitText("Nothing is heard from the coordinator.");
+        browser.awaitText("The coordinator does not respond.");
         coordinator.start().awaitReady();
     }
 

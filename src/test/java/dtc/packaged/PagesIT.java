@@ -13,6 +13,7 @@ import io.quarkus.test.junit.QuarkusIntegrationTest;
 import io.restassured.http.ContentType;
 import io.restassured.response.Response;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -28,7 +29,10 @@ import org.junit.jupiter.api.Test;
 @QuarkusIntegrationTest
 class PagesIT {
 
-    private static final Pattern LINK = Pattern.compile("(?:href|src)=\"(/[^\"#]*)");
+    private static final Pattern LINK = Pattern.compile("(?:href|src)=\"([^\"#]*)");
+
+    /** Links are relative to it. */
+    private static final URI ROOT = URI.create("/");
 
     /** One page of each kind has been seen long before; lists lead to each transaction of the other tests. */
     private static final int LINKS_MAX = 150;
@@ -60,7 +64,9 @@ class PagesIT {
                 if (answer.contentType().startsWith("text/html")) {
                     LINK.matcher(answer.asString())
                             .results()
-                            .forEach(found -> next.add(found.group(1).replace("&amp;", "&")));
+                            .forEach(found ->
+                                    next.add(ROOT.resolve(found.group(1).replace("&amp;", "&"))
+                                            .toString()));
                 }
             }
         }

@@ -46,6 +46,11 @@ class StartRefusedIT {
                     .with("QUARKUS_OIDC_AUTH_SERVER_URL", "http://127.0.0.1:1")
                     .start();
             refuses(anybodys, "DTC_RM_COORDINATOR_SUBJECT");
+            Application withoutRole = processes
+                    .coordinator("without-role")
+                    .with("DTC_COORDINATOR_ENABLED", "false")
+                    .start();
+            refuses(withoutRole, "dtc.coordinator.enabled", "DTC_COORDINATOR_ENABLED", "dtc.rm.ids", "DTC_RM_IDS");
         }
     }
 
@@ -136,11 +141,14 @@ class StartRefusedIT {
             try (Stream<Path> files = Files.list(directory)) {
                 assertEquals(0, files.count());
             }
-            processes
+            String printed = processes
                     .coordinator("files")
                     .with("DTC_LOG_DIRECTORY", directory.toString())
                     .start()
-                    .awaitReady();
+                    .awaitReady()
+                    .output();
+            assertTrue(printed.contains("decision log: file, " + directory), printed);
+            assertFalse(printed.contains("in memory"), printed);
             try (Stream<Path> files = Files.list(directory)) {
                 assertTrue(files.findAny().isPresent());
             }
@@ -211,6 +219,15 @@ class StartRefusedIT {
                     .start()
                     .awaitReady();
             assertTrue(plain.output().contains("Listening on: " + plain.url()), plain.output());
+            assertTrue(
+                    plain.output()
+                            .contains(
+                                    "; roles: coordinator; decision log: memory; security: none, loopback only; address: "
+                                            + plain.url()),
+                    plain.output());
+            assertTrue(
+                    plain.output().contains("the decision log is in memory: a restart loses the outcomes"),
+                    plain.output());
             showsAll(client, plain);
         }
     }

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Which responses are answers of a resource manager, for each message, and what is logged of all others. */
@@ -317,6 +318,41 @@ class ReplyReaderTest {
         reader.batch(target(false), List.of(COMMIT), answer(200, "text/html", "<html>"));
         assertEquals(1, logged.size());
         assertTrue(logged.getFirst().contains("a batch"), logged.getFirst());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    application/problem+json  | {"detail":"no space left","title":"Error"} | : no space left
+                    application/json          | {"error":"no space left"}                  | : no space left
+                    application/json          | {"message":"no space left","code":7}       | : no space left
+                    application/json          | {"error":{"code":7}}                       | ' as application/json'
+                    text/plain; charset=utf-8 | no space left                              | : no space left
+                    text/html                 | <h1>no space left</h1>                     | ' as text/html'
+                    """)
+    void the_error_text_of_the_resource_manager_is_part_of_the_reply(String contentType, String body, String text) {
+        assertEquals(
+                "it answered 500" + text,
+                reader.read(target(false), COMMIT, answer(500, contentType, body))
+                        .detail());
+        assertEquals(
+                "it answered 500 instead of a vote" + (text.startsWith(":") ? text : ""),
+                reader.read(target(false), PREPARE, answer(500, contentType, body))
+                        .detail());
+        assertEquals(
+                "it answered 503" + text,
+                reader.read(target(false), ROLLBACK, answer(503, contentType, body))
+                        .detail());
+    }
+
+    @Test
+    void the_error_text_in_a_batch_is_part_of_the_reply() {
+        String body = "{\"answers\":[{\"status\":500,\"transaction\":\"ID\",\"detail\":\"no space left\"},"
+                + "{\"status\":500,\"transaction\":\"ID\",\"reason\":\"no space left\"}]}";
+        List<Optional<Reply>> replies =
+                reader.batch(target(true), List.of(COMMIT, PREPARE), answer(200, "application/json", body));
+        assertEquals(
+                List.of("it answered 500: no space left", "it answered 500 instead of a vote: no space left"),
+                replies.stream().map(reply -> reply.orElseThrow().detail()).toList());
     }
 
     private static Registration target(boolean contract2) {

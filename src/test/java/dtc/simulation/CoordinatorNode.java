@@ -516,7 +516,7 @@ final class CoordinatorNode extends Node {
             String detail = switch (result) {
                 case Network.Result.Heard<?> _ -> throw new IllegalStateException("it was heard");
                 case Network.Result.Refused<?> _ -> "it could not be reached";
-                case Network.Result.Broken<?> _ -> "the connection to it broke";
+                case Network.Result.Broken<?> _ -> "the connection broke";
                 case Network.Result.Silent<?> _ -> "it did not answer in time";
             };
             if (message instanceof Message.Prepare) {

@@ -352,7 +352,7 @@ public final class Coordinator {
     /** Refuses the call if the outcome is not decided. */
     private static Answer<Transaction> refuseUndecided(Answer<Transaction> answer) {
         return answer instanceof Answer.Given<Transaction>(Transaction t) && t.decision() == Outcome.PENDING
-                ? Answer.refused(new Refusal(Kind.UNDECIDED, "the outcome is not known yet: ask again", t.id(), null))
+                ? Answer.refused(new Refusal(Kind.UNDECIDED, "the outcome is not known yet; retry later", t.id(), null))
                 : answer;
     }
 
@@ -402,6 +402,10 @@ public final class Coordinator {
     /** Unresolved heuristic outcomes, oldest first. */
     public List<Transaction> unresolved(int limit) {
         return store.unresolved(limit);
+    }
+
+    public int unresolvedCount() {
+        return store.unresolvedCount();
     }
 
     /**

@@ -79,7 +79,7 @@ final class ParticipantMessages {
         return Stages.call(() -> send.apply(target, message))
                 // An internal error: it is unknown whether the message was carried out.
                 .exceptionally(failure -> new Reply.NoAnswer(
-                        "the call to it failed: " + failure.getClass().getSimpleName()));
+                        "the call failed: " + failure.getClass().getSimpleName()));
     }
 
     private static CompletionStage<Reply> reply(Reply reply) {

@@ -12,7 +12,8 @@ public final class Refusals {
     private Refusals() {}
 
     public static Refusal unknown(TransactionId id) {
-        return new Refusal(Kind.UNKNOWN_TRANSACTION, "no such transaction, or ended and forgotten", id, null);
+        return new Refusal(
+                Kind.UNKNOWN_TRANSACTION, "the transaction does not exist, or its retention has ended", id, null);
     }
 
     static Refusal notEnlisted(TransactionId id, String resourceManager) {

@@ -170,6 +170,10 @@ final class TransactionStore {
         return givenUp.size();
     }
 
+    int unresolvedCount() {
+        return unresolved.size();
+    }
+
     /** Transactions whose participant {@code resourceManager} has not received the outcome, oldest first. */
     List<TransactionEntry> undelivered(String resourceManager) {
         return search(resourceManager, (_, participant) -> !participant.isSettled());

@@ -59,7 +59,7 @@ final class Waiters {
     private static Answer<Transaction> afterTimeout(TransactionEntry entry) {
         return entry.hasUnrecordedOutcome()
                 ? Answer.refused(
-                        new Refusal(Kind.UNDECIDED, "the outcome is not recorded yet: ask again", entry.id(), null))
+                        new Refusal(Kind.UNDECIDED, "the outcome is not recorded yet; retry later", entry.id(), null))
                 : Answer.of(entry.transaction());
     }
 

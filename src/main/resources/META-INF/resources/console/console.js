@@ -1,48 +1,48 @@
-// What keeps a page live. Without it every page can be read, and its forms work.
+// Live updates. Without this script, pages can be read, and their forms work.
 (() => {
   'use strict';
 
-  const beatsMissedMax = 3;
-  const beatMillis = 2000;
+  // Updates arrive every 2 s.
+  const silentMillisMax = 5000;
   const fullMillis = 10000;
-  const againMillisMin = 1000;
-  const againMillisMax = 30000;
+  const retryMillisMin = 1000;
+  const retryMillisMax = 30000;
 
   const connection = document.getElementById('connection');
-  const words = document.getElementById('connection-words');
+  const connectionText = document.getElementById('connection-text');
   const banner = document.getElementById('banner');
-  const spoken = document.getElementById('spoken');
+  const announcement = document.getElementById('announcement');
   const main = document.getElementById('main');
   const pause = document.getElementById('pause');
   const live = () => document.getElementById('live');
-  // The times of the page are the coordinator's, and the viewer's clock may go wrong.
+  // Times on the page are those of the coordinator, since the clock of the browser may be wrong.
   let ahead = Date.parse(document.body.dataset.asOf) - Date.now();
   const now = () => Date.now() + ahead;
   const clock = () => `${new Date(now()).toISOString().substring(11, 19)} UTC`;
 
   let startedAt = document.body.dataset.startedAt;
-  let seenAt = clock();
-  let beats = null;
-  let lastBeat = Date.now();
-  let askedAt = 0;
-  let againMillis = againMillisMin;
+  let loadedAt = clock();
+  let updates = null;
+  let lastUpdate = Date.now();
+  let connectedAt = 0;
+  let retryMillis = retryMillisMin;
   let retry = 0;
   let restarted = '';
   let gone = false;
   let paused = false;
   let focused = null;
 
-  // The one place where the page says how it is: a dot, a word, and where there is more to say, a banner.
-  function say(state, word, tone = '', text = '') {
+  // Shows the state of the connection: a dot, a short text, and a banner for details.
+  function show(state, shortText, tone = '', text = '') {
     connection.dataset.state = state;
-    write(words, word);
+    write(connectionText, shortText);
     banner.className = `banner ${tone}`;
     banner.hidden = text === '';
     write(banner, text);
     main.classList.toggle('stale', state === 'lost');
-    // Read out loud when it changes: no word of it may change while the state and the count stay.
-    const count = live()?.querySelector('[data-spoken]')?.textContent ?? '';
-    write(spoken, [text || `${word}.`, count].join(' ').trim());
+    // Screen readers read it at each change, so it changes only with the state or the count.
+    const count = live()?.querySelector('[data-announced]')?.textContent ?? '';
+    write(announcement, [text || `${shortText}.`, count].join(' ').trim());
   }
 
   function write(element, text) {
@@ -66,80 +66,86 @@
     return two(Math.floor(s / 86400), 'd', Math.floor((s % 86400) / 3600), 'h');
   }
 
-  // Beats: the coordinator says when to look again.
+  // The coordinator sends an event when the page has to reload its content.
 
-  function beat(event) {
+  function onUpdate(event) {
     const at = JSON.parse(event.data);
     ahead = Date.parse(at.at) - Date.now();
-    againMillis = againMillisMin;
+    retryMillis = retryMillisMin;
     if (at.full) {
       full();
       return;
     }
     if (at.startedAt !== startedAt) {
       startedAt = at.startedAt;
-      restarted = `The coordinator was restarted at ${new Date(startedAt).toISOString().replace('T', ' ').replace('Z', ' UTC')}. What it had not recorded is gone.`;
+      restarted = `The coordinator was restarted at ${new Date(startedAt).toISOString().replace('T', ' ').replace('Z', ' UTC')}. Transactions without a recorded decision were rolled back.`;
     }
-    lastBeat = Date.now();
+    lastUpdate = Date.now();
     if (isSelecting()) {
-      say('still', `Held at ${seenAt}, while text is selected`);
+      show('still', `Paused at ${loadedAt} while text is selected`);
     } else {
-      document.body.dispatchEvent(new Event('beat'));
+      document.body.dispatchEvent(new Event('update'));
     }
   }
 
-  // It answers, and keeps no more pages up to date. Left alone, the browser would ask again every few seconds.
+  // The limit of live pages is reached. Without this, the browser would reconnect every few seconds.
   function full() {
     stop();
-    say('lost', 'Not live', 'warn', `Too many pages are open, so this one is not kept up to date. Reload it to see what is new. Trying again every ${coarse(fullMillis)}.`);
+    show('lost', 'Not live', 'warn', `Too many pages are open, so this one is not updated. Reload it for current data. Reconnecting every ${coarse(fullMillis)}.`);
     clearTimeout(retry);
     retry = setTimeout(listen, fullMillis);
   }
 
-  // A refresh would undo a selection that is about to be copied.
+  // An update would remove the selection.
   function isSelecting() {
     const selection = window.getSelection();
     return !selection.isCollapsed && live().contains(selection.anchorNode);
   }
 
   function listen() {
-    if (beats === null && !gone && !document.hidden && !paused) {
-      lastBeat = Date.now();
-      askedAt = lastBeat;
-      beats = new EventSource('console/beats');
-      beats.onmessage = beat;
+    if (updates === null && !gone && !document.hidden && !paused) {
+      lastUpdate = Date.now();
+      connectedAt = lastUpdate;
+      updates = new EventSource('console/updates');
+      updates.onmessage = onUpdate;
+      updates.onerror = lost;
     }
   }
 
   function stop() {
-    if (beats !== null) {
-      beats.close();
-      beats = null;
+    if (updates !== null) {
+      updates.close();
+      updates = null;
     }
   }
 
+  function lost() {
+    show('lost', 'Connection lost', 'bad', `The coordinator does not respond. The data is of ${loadedAt}. Reconnecting.`);
+  }
+
   function check() {
-    if (beats === null) {
+    if (updates === null) {
       return;
     }
-    if (Date.now() - lastBeat > beatsMissedMax * beatMillis) {
-      say('lost', 'Connection lost', 'bad', `Nothing is heard from the coordinator. What you see is of ${seenAt}. Trying again.`);
-      // Refused outright, the browser does not try again by itself. Whoever refuses may be asked by many, so ever less often.
-      if (beats.readyState === EventSource.CLOSED && Date.now() - askedAt >= againMillis) {
-        const since = lastBeat;
-        againMillis = Math.min(2 * againMillis, againMillisMax);
+    const now = Date.now();
+    if (now - lastUpdate > silentMillisMax) {
+      lost();
+      // The browser does not reconnect after an error response. The pauses grow, since many pages may be open.
+      if (updates.readyState === EventSource.CLOSED && now - connectedAt >= retryMillis) {
+        const since = lastUpdate;
+        retryMillis = Math.min(2 * retryMillis, retryMillisMax);
         stop();
         listen();
-        lastBeat = since;
+        lastUpdate = since;
       }
     }
   }
 
-  // A browser has few connections to one host: a page that nobody sees gives back its own.
+  // Browsers limit the connections to one host, so a hidden page closes its own.
   document.addEventListener('visibilitychange', () => {
-    if (document.hidden && beats !== null) {
+    if (document.hidden && updates !== null) {
       stop();
-      say('still', `As of ${seenAt}`);
+      show('still', `As of ${loadedAt}`);
     } else {
       listen();
     }
@@ -150,22 +156,22 @@
     pause.textContent = paused ? 'Resume' : 'Pause';
     if (paused) {
       stop();
-      say('still', `Paused at ${seenAt}`);
+      show('still', `Paused at ${loadedAt}`);
     } else {
       listen();
     }
   });
 
-  // htmx: whatever comes in place of the page, what was seen last stays.
+  // htmx: if an update fails, the last content stays.
 
-  // Only a page of ours tells that its subject is not known: a proxy, or a coordinator that starts, may answer 404 to all.
+  // A 404 without this element is from a proxy, or from a coordinator that is starting.
   const isUnknown = ({ status, responseText }) => status === 404 && responseText.includes(' id="message"');
-  // A transaction that was forgotten stays so. A resource manager may register again, which after a restart takes seconds.
+  // A removed transaction does not return. A resource manager may register again, within seconds after a restart.
   const mayComeBack = !location.pathname.includes('/console/transactions/');
 
-  function couldNot(why) {
-    if (beats !== null) {
-      say('lost', 'Not live', 'warn', `This page cannot be brought up to date: ${why}. What you see is of ${seenAt}.`);
+  function updateFailed(why) {
+    if (updates !== null) {
+      show('lost', 'Not live', 'warn', `This page cannot be updated: ${why}. The data is of ${loadedAt}.`);
     }
   }
 
@@ -174,28 +180,28 @@
       gone = true;
       stop();
       pause.hidden = true;
-      say('lost', 'Not live', 'warn', `This was forgotten meanwhile. What you see is what was known last, at ${seenAt}.`);
+      show('lost', 'Not live', 'warn', `The transaction was removed. The data is of ${loadedAt}.`);
     } else if (event.detail.shouldSwap && !event.detail.xhr.responseText.includes('<div id="live"')) {
       event.detail.shouldSwap = false;
-      couldNot('another page came in its place. Reload it: perhaps you are to sign in again');
+      updateFailed('the response is another page. Reload the page: you may have to sign in again');
     }
   });
 
   document.body.addEventListener('htmx:responseError', event => {
     const { status } = event.detail.xhr;
     if (isUnknown(event.detail.xhr)) {
-      couldNot('the resource manager is not registered now, and nothing waits for it. Trying again');
+      updateFailed('the resource manager is not registered. Retrying');
     } else if (status === 404) {
-      couldNot('404 came, and not from its coordinator: perhaps that is being started, or a proxy does not find it. Trying again');
+      updateFailed('the response is 404. The coordinator may be starting, or a proxy may not reach it. Retrying');
     } else {
-      couldNot(`the coordinator answered ${status}`);
+      updateFailed(`the coordinator responded ${status}`);
     }
   });
 
-  document.body.addEventListener('htmx:sendError', () => couldNot('no answer came. Reload it if that lasts: perhaps you are to sign in again'));
-  document.body.addEventListener('htmx:timeout', () => couldNot('the coordinator took too long'));
+  document.body.addEventListener('htmx:sendError', () => updateFailed('there is no response. Reload the page if this lasts: you may have to sign in again'));
+  document.body.addEventListener('htmx:timeout', () => updateFailed('the coordinator did not respond in time'));
 
-  // Whoever goes through the page by keyboard stays where they are.
+  // An update keeps the keyboard focus.
 
   document.body.addEventListener('htmx:beforeSwap', event => {
     const element = document.activeElement;
@@ -209,11 +215,11 @@
     }
   });
 
-  // Only what has really come is live.
+  // The page is live when its content has arrived.
   document.body.addEventListener('htmx:afterSwap', () => {
-    seenAt = clock();
-    if (beats !== null) {
-      say('live', 'Live', 'busy', restarted);
+    loadedAt = clock();
+    if (updates !== null) {
+      show('live', 'Live', 'busy', restarted);
     }
     prepare();
     if (focused !== null) {
@@ -222,7 +228,7 @@
     }
   });
 
-  // Done once, an action finds nothing more to do, so a second click is not sent. Whoever comes back finds the form free.
+  // A second click is not sent. If the user navigates back, the form can be sent again.
 
   const action = document.querySelector('form.confirm');
   action?.addEventListener('submit', event => {
@@ -248,7 +254,7 @@
           }, 1500);
         },
         () => {
-          button.textContent = 'Not allowed';
+          button.textContent = 'Copying is not allowed';
         });
     }
   });
@@ -259,7 +265,7 @@
     }
   }
 
-  // Relative times go on between two looks.
+  // Updates relative times.
 
   function tick() {
     for (const time of document.querySelectorAll('time')) {
@@ -281,10 +287,10 @@
       listen();
     } else {
       gone = true;
-      say('lost', 'Not live', 'warn', `A script did not load, so this page is not kept up to date. What you see is of ${seenAt}. Reload it to see what is new.`);
+      show('lost', 'Not live', 'warn', `A script did not load, so this page is not updated. The data is of ${loadedAt}. Reload it for current data.`);
     }
   } else {
-    gone = true; // it is as it was asked for, and needs no stream
+    gone = true; // the page has no live content
     connection.hidden = true;
   }
 })();

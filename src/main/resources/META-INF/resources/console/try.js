@@ -1,4 +1,4 @@
-// Sends a transaction step by step, as any client would, and shows each exchange.
+// Runs a transaction and shows each request and response.
 (() => {
   'use strict';
 
@@ -61,7 +61,7 @@
       status = answer.status;
       text = await answer.text();
     } catch {
-      text = 'The coordinator could not be reached.';
+      text = 'The coordinator does not respond.';
     }
     const took = performance.now() - began;
     title.lastChild.textContent = `${status === 0 ? 'no answer' : status} · ${took < 10 ? took.toFixed(1) : Math.round(took)} ms`;
@@ -72,7 +72,7 @@
     return { status, text };
   }
 
-  function asked() {
+  function formWrites() {
     return [...writes.querySelectorAll('.write')].map(write => ({
       resourceManager: write.querySelector('.rm').value,
       key: write.querySelector('.key').value,
@@ -87,7 +87,7 @@
     } catch {
       valid = false;
     }
-    input.setCustomValidity(valid ? '' : 'This is not JSON: a text needs its double quotes.');
+    input.setCustomValidity(valid ? '' : 'Enter a JSON value. Strings need double quotes.');
     return valid;
   }
 
@@ -97,23 +97,23 @@
     document.getElementById('none').hidden = true;
     const begun = await exchange('Begin', 'POST', 'transactions');
     if (begun.status !== 201) {
-      outcome.textContent = 'It did not begin.';
+      outcome.textContent = 'The transaction did not begin.';
       return;
     }
     const id = JSON.parse(begun.text).id;
-    for (const write of asked()) {
-      // The value goes as it was typed, so that no digit of it is lost.
+    for (const write of formWrites()) {
+      // The value is sent as entered, so that numbers keep their digits.
       const body = `{"resourceManager":${JSON.stringify(write.resourceManager)},"key":${JSON.stringify(write.key)},"value":${write.value}}`;
       await exchange(`Write to ${write.resourceManager}`, 'POST', `transactions/${id}/writes`, body);
     }
     const end = document.getElementById('end').value;
     const last = end === ''
-      ? await exchange('Look at it', 'GET', `transactions/${id}`)
+      ? await exchange('Read', 'GET', `transactions/${id}`)
       : await exchange(end === 'prepare' ? 'Prepare' : 'Roll back', 'POST', `transactions/${id}/${end}`);
-    const state = last.status === 200 ? JSON.parse(last.text).state : 'not known';
-    const link = element('a', '', 'See its timeline');
+    const state = last.status === 200 ? JSON.parse(last.text).state : 'unknown';
+    const link = element('a', '', 'Show the timeline');
     link.href = `console/transactions/${id}`;
-    outcome.replaceChildren(`It is ${state.toLowerCase().replaceAll('_', ' ')}. `, link);
+    outcome.replaceChildren(`The transaction is ${state.toLowerCase().replaceAll('_', ' ')}. `, link);
   }
 
   form.addEventListener('submit', async event => {
@@ -150,11 +150,11 @@
     event.target.disabled = number >= writesMax;
   });
 
-  // Faults, where there are any to switch.
+  // Faults: in dev mode and tests only.
 
   const faults = document.getElementById('faults');
   if (faults) {
-    const said = document.getElementById('fault-said');
+    const status = document.getElementById('fault-status');
     fetch('dev/resource-managers')
       .then(answer => answer.json())
       .then(set => {
@@ -163,16 +163,16 @@
         }
       })
       .catch(() => {
-        said.textContent = 'Which faults are set could not be asked.';
+        status.textContent = 'The faults could not be read.';
       });
     faults.addEventListener('change', async event => {
       const { value, dataset: { rm } } = event.target;
       const query = value === '' ? '' : `?kind=${encodeURIComponent(value)}`;
       const answer = await fetch(`dev/resource-managers/${encodeURIComponent(rm)}/fault${query}`, { method: 'PUT' })
         .catch(() => ({ ok: false }));
-      said.textContent = answer.ok
-        ? `${rm} ${event.target.selectedOptions[0].textContent} from now on.`
-        : `${rm} could not be told.`;
+      status.textContent = answer.ok
+        ? `Fault of ${rm}: ${event.target.selectedOptions[0].textContent}.`
+        : `The fault of ${rm} could not be changed.`;
     });
     faults.addEventListener('submit', event => event.preventDefault());
   }

@@ -21,7 +21,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** The rows and phases of a timeline, and that their number is limited. */
-class DrawingTest {
+class SequenceDiagramTest {
 
     private static final Instant BEGAN = Instant.parse("2026-01-01T00:00:00Z");
     private static final UUID INSTANCE = new UUID(1, 1);
@@ -41,30 +41,32 @@ class DrawingTest {
 
         assertEquals(
                 List.of(
-                        "Begun by a client (It may stay active for 30 s.)",
+                        "A client began the transaction (Its timeout is 30 s.)",
                         "Write 1 sent to orders",
                         "orders staged the write",
                         "Write 1 sent to mail",
                         "mail staged the write",
-                        "The client asked to prepare",
-                        "2 participants are asked for their votes, side by side",
+                        "The client requested prepare",
+                        "Prepare sent to 2 participants",
                         "orders voted COMMIT",
                         "mail voted COMMIT",
-                        "All voted for it: the decision to commit goes to the log",
-                        "The decision to commit is durable (Recorded as of 2026-01-01 00:00:00.016 UTC.)",
+                        "All participants voted to commit: the decision is being recorded",
+                        "The decision to commit is durable (Decided at 2026-01-01 00:00:00.016 UTC.)",
                         "Commit sent to orders",
                         "Commit sent to mail",
                         "orders acknowledged the commit",
-                        "No acknowledgement from mail (it did not answer in time; the next try is in 150 ms)"),
-                said());
-        List<Drawing.Row> rows = rows();
+                        "No acknowledgement from mail (it did not answer in time; next retry in 150 ms)"),
+                texts());
+        List<SequenceDiagram.Row> rows = rows();
         assertEquals("+17 ms", rows.get(10).offset());
         assertEquals("1 s later", rows.getLast().gap());
         assertEquals(List.of("committed", "committed", "doubt"), rows.getLast().lifelines());
         assertEquals(
                 List.of("active 10 ms", "voting 6 ms", "recording 1 ms", "delivering 1 s"),
-                Phase.of(seen()).stream().map(p -> p.name() + " " + p.took()).toList());
-        assertEquals(1000, Phase.of(seen()).stream().mapToInt(Phase::width).sum(), 3);
+                Phase.of(snapshot()).stream()
+                        .map(p -> p.name() + " " + p.took())
+                        .toList());
+        assertEquals(1000, Phase.of(snapshot()).stream().mapToInt(Phase::width).sum(), 3);
     }
 
     @Test
@@ -77,12 +79,12 @@ class DrawingTest {
         after(Duration.ofMillis(3), vote("orders", Ballot.COMMIT));
         assertEquals(
                 List.of(
-                        "Write 1 to orders waits for the request for its vote",
-                        "Write 1 to mail waits for the request for its vote",
-                        "The client asked to prepare",
-                        "2 participants are asked for their votes, side by side (Their writes travel along.)",
+                        "Write 1 to orders is sent with the prepare message",
+                        "Write 1 to mail is sent with the prepare message",
+                        "The client requested prepare",
+                        "Prepare sent to 2 participants (The writes are in the same message.)",
                         "orders voted COMMIT"),
-                said().subList(1, said().size()));
+                texts().subList(1, texts().size()));
         assertEquals(
                 List.of(0, 0, 0, 2, 1),
                 rows().stream().skip(1).map(row -> row.arrows().size()).toList());
@@ -94,13 +96,13 @@ class DrawingTest {
         write("mail");
         after(Duration.ofMillis(5), new CoordinatorEvent.PrepareRequested());
         after(Duration.ofSeconds(1), vote("mail", Ballot.abortFor(VoteCause.TIMEOUT, "it did not answer in time")));
-        List<String> said = said();
+        List<String> texts = texts();
         assertEquals(
                 List.of(
                         "No vote from mail counts as ABORT (timeout) (it did not answer in time)",
-                        "Decided: roll back (mail voted abort: it did not answer in time)"),
-                said.subList(said.size() - 2, said.size()));
-        assertTrue(rows().get(said.size() - 2).arrows().getFirst().lost());
+                        "Decision: roll back (mail voted abort: it did not answer in time)"),
+                texts.subList(texts.size() - 2, texts.size()));
+        assertTrue(rows().get(texts.size() - 2).arrows().getFirst().lost());
     }
 
     @Test
@@ -111,15 +113,15 @@ class DrawingTest {
         apply(new CoordinatorEvent.PrepareRequested());
         apply(vote("mail", Ballot.COMMIT));
         after(Duration.ofSeconds(1), new CoordinatorEvent.VotesOverdue());
-        List<String> said = said();
+        List<String> texts = texts();
         assertEquals(
                 List.of(
                         "mail voted COMMIT",
                         "No vote from orders counts as ABORT (timeout) (it did not vote in time)",
                         "No vote from stock counts as ABORT (timeout) (it did not vote in time)",
-                        "Decided: roll back (The time for votes was over.)"),
-                said.subList(said.size() - 4, said.size()));
-        assertTrue(rows().get(said.size() - 2).arrows().getFirst().lost());
+                        "Decision: roll back (The vote timer expired.)"),
+                texts.subList(texts.size() - 4, texts.size()));
+        assertTrue(rows().get(texts.size() - 2).arrows().getFirst().lost());
     }
 
     @Test
@@ -131,12 +133,12 @@ class DrawingTest {
         after(Duration.ofMillis(2), new CoordinatorEvent.Acknowledged("mail"));
         assertEquals(
                 List.of(
-                        "Taken up from the log after a restart (What came before it is not kept.)",
-                        "Goes on telling those that have not acknowledged",
+                        "Recovered from the decision log after a restart (Earlier events are not kept.)",
+                        "Delivery resumes to participants that have not acknowledged",
                         "Commit sent to mail",
                         "mail acknowledged the commit",
                         "Committed (2 ms after the restart.)"),
-                said());
+                texts());
         assertEquals("committed", rows().getFirst().lifelines().getFirst());
         assertEquals(
                 List.of("committed", "committed", "committed"), rows().get(3).lifelines());
@@ -163,11 +165,11 @@ class DrawingTest {
         after(Duration.ofMillis(2), new CoordinatorEvent.WriteFailed("orders", "it is gone", true));
         assertEquals(
                 List.of(
-                        "The client asked to prepare",
-                        "A write failed: it can only roll back now (it is gone)",
-                        "Decided: roll back (it is gone)",
-                        "Rolled back (2 ms after it began.)"),
-                said().subList(2, said().size()));
+                        "The client requested prepare",
+                        "A write failed: the transaction can only roll back (it is gone)",
+                        "Decision: roll back (it is gone)",
+                        "Rolled back (2 ms after the start.)"),
+                texts().subList(2, texts().size()));
     }
 
     @Test
@@ -176,10 +178,10 @@ class DrawingTest {
         apply(vote("orders", Ballot.abortFor(VoteCause.TIMEOUT, "it did not answer in time")));
         assertEquals(
                 List.of(
-                        "The client asked to roll back",
+                        "The client requested rollback",
                         "No vote from orders counts as ABORT (timeout) (it did not answer in time)",
-                        "Rolled back (2.5 ms after it began.)"),
-                said().subList(5, said().size()));
+                        "Rolled back (2.5 ms after the start.)"),
+                texts().subList(5, texts().size()));
     }
 
     @Test
@@ -195,7 +197,7 @@ class DrawingTest {
         write("mail");
         apply(new CoordinatorEvent.PrepareRequested());
         apply(new CoordinatorEvent.VoteArrived("mail", new UUID(2, 2), Ballot.COMMIT));
-        Drawing.Row vote = rows().get(rows().size() - 2);
+        SequenceDiagram.Row vote = rows().get(rows().size() - 2);
         assertEquals("The vote of mail counts as ABORT", vote.text());
         assertEquals(Tone.BACK, vote.tone());
     }
@@ -204,8 +206,8 @@ class DrawingTest {
     void a_participant_lost_in_a_rollback_is_not_damage() {
         ordersIsAskedAndTheClientRollsBack();
         apply(new CoordinatorEvent.Lost("orders", new UUID(9, 9), "it answered 404"));
-        Drawing.Row lost = rows().get(rows().size() - 2);
-        assertEquals("orders has nothing of it any more", lost.text());
+        SequenceDiagram.Row lost = rows().get(rows().size() - 2);
+        assertEquals("orders had nothing to roll back", lost.text());
         assertEquals(Tone.BACK, lost.tone());
         assertEquals("rolled-back", lost.lifelines().getLast());
     }
@@ -218,8 +220,8 @@ class DrawingTest {
         apply(recorded());
         apply(new CoordinatorEvent.Unanswered("orders", "it did not answer in time"));
         apply(new CoordinatorEvent.Contradicted("orders", "it answered 409"));
-        Drawing.Row answer = rows().get(rows().size() - 2);
-        assertEquals("orders says that it had committed", answer.text());
+        SequenceDiagram.Row answer = rows().get(rows().size() - 2);
+        assertEquals("orders had committed", answer.text());
         assertEquals(Tone.GOOD, answer.tone());
         assertEquals("committed", answer.lifelines().getLast());
     }
@@ -233,16 +235,15 @@ class DrawingTest {
             nanos += Duration.ofSeconds(10).toNanos();
             told("mail");
         }
-        assertTrue(seen().moments().size() <= 120, seen().moments().size() + " moments");
-        List<String> said = said();
-        assertTrue(said.size() < 40, said.size() + " rows");
-        assertTrue(said.contains("Commit sent to mail, try 10001"), said.toString());
-        assertTrue(said.contains("orders voted COMMIT"), "how it was decided is not pushed out");
+        assertTrue(snapshot().events().size() <= 120, snapshot().events().size() + " events");
+        List<String> texts = texts();
+        assertTrue(texts.size() < 40, texts.size() + " rows");
+        assertTrue(texts.contains("Commit sent to mail, attempt 10001"), texts.toString());
+        assertTrue(texts.contains("orders voted COMMIT"), "how it was decided is not pushed out");
         assertTrue(
-                said.stream().anyMatch(text -> text.endsWith("more tries to mail went without an answer")),
-                said.toString());
-        assertTrue(
-                said.stream().anyMatch(text -> text.startsWith("What came in between was not kept")), said.toString());
+                texts.stream().anyMatch(text -> text.endsWith("more attempts to mail without an answer")),
+                texts.toString());
+        assertTrue(texts.stream().anyMatch(text -> text.startsWith("Events are omitted")), texts.toString());
     }
 
     @Test
@@ -252,8 +253,9 @@ class DrawingTest {
                 write("rm-" + i);
             }
         }
-        assertTrue(seen().moments().size() <= 100, seen().moments().size() + " moments");
-        assertEquals(Drawing.LIFELINES_MAX + 1, rows().getLast().lifelines().size());
+        assertTrue(snapshot().events().size() <= 100, snapshot().events().size() + " events");
+        assertEquals(
+                SequenceDiagram.LIFELINES_MAX + 1, rows().getLast().lifelines().size());
     }
 
     @Test
@@ -278,14 +280,14 @@ class DrawingTest {
         apply(new CoordinatorEvent.PrepareRequested());
         after(Duration.ofMillis(1), vote("orders", Ballot.READ_ONLY));
         apply(recorded());
-        List<String> said = said();
+        List<String> texts = texts();
         assertEquals(
                 List.of(
                         "orders staged the write",
-                        "More writes were not kept (140 moments)",
-                        "The client asked to prepare"),
-                said.subList(60, 63));
-        assertEquals("Committed (251 ms after it began.)", said.getLast());
+                        "Further writes are omitted (140 events)",
+                        "The client requested prepare"),
+                texts.subList(60, 63));
+        assertEquals("Committed (251 ms after the start.)", texts.getLast());
     }
 
     @Test
@@ -296,7 +298,7 @@ class DrawingTest {
         apply(new CoordinatorEvent.WriteRequested("orders", INSTANCE, false, false));
         apply(new CoordinatorEvent.PrepareRequested());
         apply(new CoordinatorEvent.WriteStaged("orders"));
-        assertTrue(said().contains("orders is asked for its vote"), said().toString());
+        assertTrue(texts().contains("Prepare sent to orders"), texts().toString());
     }
 
     // Helpers
@@ -359,15 +361,15 @@ class DrawingTest {
         transaction = step.transaction();
     }
 
-    private Timeline.Seen seen() {
-        return timeline.see(nanos);
+    private Timeline.Snapshot snapshot() {
+        return timeline.snapshot(nanos);
     }
 
-    private List<Drawing.Row> rows() {
-        return TimelineRows.of(seen(), BEGAN.plusNanos(nanos));
+    private List<SequenceDiagram.Row> rows() {
+        return TimelineRows.of(snapshot(), BEGAN.plusNanos(nanos));
     }
 
-    private List<String> said() {
+    private List<String> texts() {
         return rows().stream()
                 .map(row -> row.detail() == null ? row.text() : "%s (%s)".formatted(row.text(), row.detail()))
                 .toList();

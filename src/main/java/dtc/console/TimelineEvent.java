@@ -10,49 +10,49 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Something that happened to a transaction. Stored as data, and described only when a page shows it. */
-sealed interface Moment {
+/** An event in the timeline of a transaction. It is stored as data, and described when a page shows it. */
+sealed interface TimelineEvent {
 
     /** Elapsed time since the transaction began, or was recovered from the log. */
     long nanos();
 
     /**
-     * An event that changed something. Does not refer to the {@link Step}, whose transaction has a list of all
+     * An event that changed the transaction. Does not refer to the {@link Step}, whose transaction has a list of all
      * participants.
      *
      * @param write the result, if the event is a write
-     * @param asked the participants that were asked for their votes
-     * @param isLast whether nothing followed from the event
+     * @param voters the participants to which prepare messages were sent
+     * @param hasEffects whether anything followed from the event
      */
     record Applied(
             long nanos,
             CoordinatorEvent event,
             @Nullable WriteResult write,
-            List<String> asked,
-            boolean isLast,
+            List<String> voters,
+            boolean hasEffects,
             TransactionState before,
             TransactionState after)
-            implements Moment {
+            implements TimelineEvent {
 
         static Applied of(long nanos, CoordinatorEvent event, Step step, TransactionState before) {
             return new Applied(
                     nanos,
                     event,
                     step.write(),
-                    asked(step),
-                    step.effects().isEmpty(),
+                    voters(step),
+                    !step.effects().isEmpty(),
                     before,
                     step.transaction().state());
         }
 
-        private static List<String> asked(Step step) {
+        private static List<String> voters(Step step) {
             return step.effects().stream()
                     .filter(CoordinatorEffect.RequestVote.class::isInstance)
                     .map(effect -> ((CoordinatorEffect.RequestVote) effect).resourceManager())
                     .toList();
         }
 
-        /** The participant that did not answer, if this is the event. */
+        /** Returns the participant that did not answer; null for other events. */
         @Nullable
         String unanswered() {
             return event instanceof CoordinatorEvent.Unanswered e ? e.resourceManager() : null;
@@ -60,12 +60,12 @@ sealed interface Moment {
     }
 
     /** The outcome was sent to a participant, for the first time ({@code number} 1) or again. */
-    record Told(long nanos, String resourceManager, Outcome outcome, int number) implements Moment {}
+    record Sent(long nanos, String resourceManager, Outcome outcome, int number) implements TimelineEvent {}
 
-    /** The outcome will be sent again after the pause, or if null, once the participant has registered again. */
-    record Planned(
-            long nanos, String resourceManager, @Nullable Duration pause) implements Moment {}
+    /** The outcome will be sent again after the pause; null: when the participant has registered again. */
+    record RetryScheduled(
+            long nanos, String resourceManager, @Nullable Duration pause) implements TimelineEvent {}
 
-    /** Moments were dropped here: {@code writes} and their answers, or those before the latest. */
-    record LeftOut(long nanos, int number, boolean writes) implements Moment {}
+    /** Events were dropped here: {@code writes} and their answers, or those before the latest. */
+    record Omitted(long nanos, int number, boolean writes) implements TimelineEvent {}
 }

@@ -7,22 +7,22 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
-/** Numbers, durations and moments as people read them: with units, in three figures at most. */
-final class Texts {
+/** Formats numbers, durations and times with units and at most three significant digits. */
+final class Format {
 
-    private static final DateTimeFormatter MOMENT = DateTimeFormatter.ofPattern(
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern(
                     "yyyy-MM-dd HH:mm:ss.SSS 'UTC'", Locale.ROOT)
             .withZone(ZoneOffset.UTC);
 
-    private Texts() {}
+    private Format() {}
 
-    /** As its author would see it: without what stands around it. */
+    /** Returns the text on one line, without control characters. */
     static String line(String text) {
         return PlainText.singleLine(text, Integer.MAX_VALUE).strip();
     }
 
-    static String moment(Instant at) {
-        return MOMENT.format(at);
+    static String time(Instant at) {
+        return TIME.format(at);
     }
 
     static String duration(Duration duration) {
@@ -45,14 +45,14 @@ final class Texts {
         return coarse(duration);
     }
 
-    /** Without zeros that say nothing. */
-    @SuppressWarnings("AnnotateFormatMethod") // the patterns stand just above and below
+    /** Formats a number without trailing zeros. */
+    @SuppressWarnings("AnnotateFormatMethod") // the callers pass constants
     private static String number(String pattern, double value) {
         String text = String.format(Locale.ROOT, pattern, value);
         return text.contains(".") ? text.replaceAll("\\.?0+$", "") : text;
     }
 
-    /** In whole seconds, or the two largest units. */
+    /** Formats whole seconds, or the two largest units. */
     static String coarse(Duration duration) {
         long seconds = Math.max(0, duration.toSeconds());
         if (seconds < 60) {
@@ -79,7 +79,7 @@ final class Texts {
         return elapsed.toSeconds() < 1 ? "just now" : coarse(elapsed) + " ago";
     }
 
-    /** Events a second. */
+    /** Formats a rate in events per second. */
     static String rate(double perSecond) {
         return perSecond == 0
                 ? "0"
@@ -94,5 +94,10 @@ final class Texts {
 
     static String count(long number, String one, String many) {
         return count(number) + " " + (number == 1 ? one : many);
+    }
+
+    /** Formats the name of a constant: {@code ROLLED_BACK} is "rolled back". */
+    static String constant(String name) {
+        return name.toLowerCase(Locale.ROOT).replace('_', ' ');
     }
 }

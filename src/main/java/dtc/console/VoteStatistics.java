@@ -11,18 +11,18 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** How each resource manager voted since this process started, and how long its latest ones took. */
+/** The votes of each resource manager since this process started, and the duration of the latest ones. */
 @Singleton
-class Votes {
+class VoteStatistics {
 
-    /** Resource managers that are counted for, some of which may have left; names come and go without end. */
+    /** Limit of resource managers with counts, including those that have deregistered. */
     static final int RESOURCE_MANAGERS_MAX = 10_000;
 
     private static final int LATEST_MAX = 64;
 
     private final Map<String, Tally> tallies = new ConcurrentHashMap<>();
 
-    /** What a vote was, or why the coordinator voted in its stead. */
+    /** A vote, or why a missing vote counts as ABORT. */
     enum Kind {
         COMMIT,
         READ_ONLY,
@@ -47,11 +47,11 @@ class Votes {
     }
 
     /**
-     * What is known of one resource manager.
+     * The counts of one resource manager.
      *
-     * @param median of the latest votes that the resource manager cast; null where it cast none
-     * @param slowest of the same
-     * @param latest how many votes these two are of
+     * @param median of the latest votes that arrived; null if none arrived
+     * @param slowest of the same votes
+     * @param latest the number of these votes
      */
     record Counts(
             Map<Kind, Long> byKind,
@@ -91,8 +91,7 @@ class Votes {
     }
 
     /**
-     * {@code elapsed} counts from the beginning of phase one. That of a vote that never came says nothing of how long
-     * votes take.
+     * Counts a vote. {@code elapsed} is the time since the beginning of phase one. It is ignored if no vote arrived.
      */
     void counted(String resourceManager, Ballot ballot, Duration elapsed) {
         Tally tally = tallies.get(resourceManager);
@@ -110,7 +109,7 @@ class Votes {
         return tally == null ? Counts.NONE : tally.counts();
     }
 
-    /** Where no other would be counted for, forgets those that are registered no longer. */
+    /** If the limit is reached, removes the counts of resource managers that are not registered. */
     void makeRoom(Predicate<String> isRegistered) {
         if (tallies.size() >= RESOURCE_MANAGERS_MAX) {
             tallies.keySet().removeIf(isRegistered.negate());

@@ -13,26 +13,28 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A sequence diagram, drawn row by row with time running downwards: a lifeline for the coordinator and one for each
- * participant, and messages as arrows between them.
+ * A sequence diagram with a row for each event, in order of time. The coordinator and each participant have a lifeline;
+ * messages are arrows between them.
  */
-final class Drawing {
+final class SequenceDiagram {
 
-    /** Participants with a lifeline of their own; the others share the last one. */
+    /** Limit of lifelines of participants. Further participants share the last one. */
     static final int LIFELINES_MAX = 8;
 
-    /** Units between two lifelines. */
+    /** Distance between two lifelines. */
     private static final int LIFELINE_WIDTH = 28;
 
-    /** The shortest time without a row that is drawn as a gap. */
+    /** The minimum time without an event that is drawn as a gap. */
     private static final Duration GAP = Duration.ofSeconds(1);
 
-    /** Distance of an arrow from its lifelines, which keeps its head visible. */
+    /** Distance of an arrow from its lifelines. */
     private static final int ARROW_GAP = 5;
 
     private static final int COORDINATOR = 0;
 
-    /** The looks of a participant. A shared lifeline shows the first of these that one of its participants has. */
+    /**
+     * The style sheet classes of a lifeline. A shared lifeline has the first of these that one of its participants has.
+     */
     private static final List<String> WORST_FIRST =
             List.of("broken", "doubt", "active", "committed", "rolled-back", "away");
 
@@ -41,7 +43,7 @@ final class Drawing {
      *
      * @param at the time, absolute
      * @param offset the time since the beginning
-     * @param gap how long nothing happened before it; null if not long
+     * @param gap the time since the previous row; null if it is short
      * @param lifelines the style sheet class of each lifeline in this row
      * @param milestone whether the state of the transaction changed
      */
@@ -67,12 +69,12 @@ final class Drawing {
 
     private final Instant began;
     private final Map<String, Integer> lifelineOf = new HashMap<>();
-    private final Map<String, String> lookOf = new HashMap<>();
+    private final Map<String, String> classOf = new HashMap<>();
     private final String[] lifelines;
     private final List<Row> rows = new ArrayList<>();
     private long previousNanos;
 
-    Drawing(Instant began, List<String> participants) {
+    SequenceDiagram(Instant began, List<String> participants) {
         this.began = began;
         this.lifelines = new String[Math.min(participants.size(), LIFELINES_MAX) + 1];
         Arrays.fill(lifelines, "away");
@@ -84,28 +86,28 @@ final class Drawing {
         return rows;
     }
 
-    /** Sets how the lifeline of the coordinator looks from the next row on. */
-    void coordinator(String look) {
-        lifelines[COORDINATOR] = look;
+    /** Sets the class of the coordinator's lifeline from the next row on. */
+    void coordinator(String css) {
+        lifelines[COORDINATOR] = css;
     }
 
-    /** Sets how the lifeline of a participant looks from the next row on. */
-    void participant(String name, String look) {
+    /** Sets the class of a participant's lifeline from the next row on. */
+    void participant(String name, String css) {
         Integer index = lifelineOf.get(name);
         if (index != null) {
-            lookOf.put(name, look);
-            lifelines[index] = index < LIFELINES_MAX ? look : worstOfLast();
+            classOf.put(name, css);
+            lifelines[index] = index < LIFELINES_MAX ? css : worstOfLast();
         }
     }
 
     private String worstOfLast() {
-        Set<String> looks = new HashSet<>();
-        lookOf.forEach((name, look) -> {
+        Set<String> states = new HashSet<>();
+        classOf.forEach((name, css) -> {
             if (lifelineOf.getOrDefault(name, 0) == LIFELINES_MAX) {
-                looks.add(look);
+                states.add(css);
             }
         });
-        return WORST_FIRST.stream().filter(looks::contains).findFirst().orElse("away");
+        return WORST_FIRST.stream().filter(states::contains).findFirst().orElse("away");
     }
 
     private static int place(int lifeline) {
@@ -142,9 +144,9 @@ final class Drawing {
         Duration since = Duration.ofNanos(nanos - previousNanos);
         previousNanos = nanos;
         rows.add(new Row(
-                Texts.moment(began.plusNanos(nanos)),
-                nanos == 0 ? "0" : "+" + Texts.duration(Duration.ofNanos(nanos)),
-                since.compareTo(GAP) >= 0 ? Texts.duration(since) + " later" : null,
+                Format.time(began.plusNanos(nanos)),
+                nanos == 0 ? "0" : "+" + Format.duration(Duration.ofNanos(nanos)),
+                since.compareTo(GAP) >= 0 ? Format.duration(since) + " later" : null,
                 tone,
                 milestone,
                 text,

@@ -14,34 +14,34 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * One beat for all that is live: closes an interval of the charts, and tells every open page to look again. There is
- * one stream, however many look; a page that does not keep up misses beats, which are all alike.
+ * Tells open pages to reload their content, and closes the intervals of the charts. All pages share one stream. A page
+ * that is too slow misses updates; the next one is enough.
  */
 @Singleton
-class Pulse {
+class LiveUpdates {
 
     static final Duration INTERVAL = Duration.ofSeconds(2);
 
     private final Time time;
     private final Rates rates;
-    private final Votes votes;
+    private final VoteStatistics votes;
     private final Registry registry;
     private final ConsoleSettings settings;
-    private final BroadcastProcessor<Beat> beats = BroadcastProcessor.create();
+    private final BroadcastProcessor<Update> stream = BroadcastProcessor.create();
     private final AtomicInteger viewers = new AtomicInteger();
     private volatile Instant startedAt = Instant.EPOCH;
     private volatile boolean stopped;
     private final AtomicLong number = new AtomicLong();
 
     /**
-     * What an open page is told.
+     * An event of the stream.
      *
-     * @param startedAt tells it that the coordinator was restarted under it
-     * @param full whether too many pages are open already; it is then told nothing more
+     * @param startedAt when the coordinator started, so that a page notices a restart
+     * @param full whether too many pages are open; the page then receives no further updates
      */
-    public record Beat(Instant startedAt, Instant at, boolean full) {}
+    public record Update(Instant startedAt, Instant at, boolean full) {}
 
-    Pulse(Time time, Rates rates, Votes votes, Registry registry, ConsoleSettings settings) {
+    LiveUpdates(Time time, Rates rates, VoteStatistics votes, Registry registry, ConsoleSettings settings) {
         this.time = time;
         this.rates = rates;
         this.votes = votes;
@@ -52,37 +52,37 @@ class Pulse {
     void start(@Observes StartupEvent event) {
         startedAt = time.now();
         if (settings.coordinates()) {
-            again();
+            updateLater();
         }
     }
 
     /** Pages that stay open must not delay a stop. */
     void stop(@Observes ShutdownDelayInitiatedEvent event) {
         stopped = true;
-        beats.onComplete();
+        stream.onComplete();
     }
 
-    private void again() {
+    private void updateLater() {
         time.after(INTERVAL, () -> {
             if (!stopped) {
-                again();
-                beat();
+                updateLater();
+                update();
             }
         });
     }
 
-    void beat() {
+    void update() {
         number.incrementAndGet();
-        rates.pulse();
+        rates.closeInterval();
         votes.makeRoom(id -> registry.find(id) != null);
-        beats.onNext(now(false));
+        stream.onNext(now(false));
     }
 
-    private Beat now(boolean full) {
-        return new Beat(startedAt, time.now(), full);
+    private Update now(boolean full) {
+        return new Update(startedAt, time.now(), full);
     }
 
-    /** Grows with each beat. */
+    /** The number of updates so far. */
     long number() {
         return number.get();
     }
@@ -95,8 +95,10 @@ class Pulse {
         return viewers.get();
     }
 
-    /** The first beat at once. Where too many look already it is the only one: a page can read that, and no status. */
-    Multi<Beat> watch() {
+    /**
+     * Returns the stream for a page. The first event is sent at once. If too many pages are open, it is the only one.
+     */
+    Multi<Update> watch() {
         if (viewers.incrementAndGet() > settings.viewersMax()) {
             viewers.decrementAndGet();
             return Multi.createFrom().item(now(true));
@@ -105,7 +107,7 @@ class Pulse {
                 .concatenating()
                 .streams(
                         Multi.createFrom().item(() -> now(false)),
-                        beats.onOverflow().dropPreviousItems())
+                        stream.onOverflow().dropPreviousItems())
                 .onTermination()
                 .invoke(viewers::decrementAndGet);
     }

@@ -1,0 +1,222 @@
+package dtc.metrics;
+
+import dtc.coordinator.Participant;
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TransactionState;
+import dtc.protocol.Ballot;
+import dtc.protocol.Cause;
+import dtc.protocol.Outcome;
+import dtc.protocol.State;
+import dtc.protocol.TransactionId;
+import dtc.runtime.Answer;
+import dtc.runtime.Time;
+import dtc.runtime.coordinator.AppliedEvent;
+import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.DeliveryEvent;
+import dtc.runtime.coordinator.TransactionListener;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.Collectors;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Logs transactions that fail: one line for each heuristic outcome, one line per cause and minute for rollbacks, and
+ * one line per resource manager and minute for commits that it has not acknowledged.
+ */
+@Singleton
+public class TransactionLog implements TransactionListener {
+
+    private static final Logger LOG = Logger.getLogger("dtc.transactions");
+
+    /** The shortest time between two lines on the same subject. */
+    static final Duration INTERVAL = Duration.ofMinutes(1);
+
+    /** How long a commit is unacknowledged before it is logged. */
+    static final Duration UNDELIVERED_AFTER = Duration.ofSeconds(10);
+
+    private static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
+
+    private final Time time;
+    /** Guarded by itself. */
+    private final Map<Cause, Rollbacks> rollbacks = new EnumMap<>(Cause.class);
+    /** By resource manager. Contains commits of which at least one delivery failed. */
+    private final Map<String, Commits> undelivered = new ConcurrentHashMap<>();
+
+    /** Rollbacks with the same cause that are not logged yet. */
+    private static final class Rollbacks {
+        private long count;
+        private @Nullable Transaction first;
+        private @Nullable Long loggedNanos;
+    }
+
+    private static final class Commits {
+        /** When the first delivery failed, oldest transaction first. */
+        private final NavigableMap<TransactionId, Long> failedNanos = new ConcurrentSkipListMap<>();
+        /** Used by the timer only. */
+        private @Nullable Long loggedNanos;
+    }
+
+    TransactionLog(Time time) {
+        this.time = time;
+    }
+
+    void start(@Observes StartupEvent event, Coordinator coordinator) {
+        checkLater(coordinator);
+    }
+
+    private void checkLater(Coordinator coordinator) {
+        time.after(CHECK_INTERVAL, () -> {
+            checkLater(coordinator);
+            check(coordinator);
+        });
+    }
+
+    /** Logs what is due. */
+    void check(Coordinator coordinator) {
+        synchronized (rollbacks) {
+            rollbacks.forEach((cause, counted) -> {
+                if (counted.count > 0 && isDue(counted.loggedNanos)) {
+                    log(cause, counted);
+                }
+            });
+        }
+        undelivered.forEach((resourceManager, commits) -> {
+            if (isUndeliveredForLong(commits) && isDue(commits.loggedNanos)) {
+                commits.failedNanos.keySet().removeIf(id -> waiting(coordinator, id, resourceManager) == null);
+                if (isUndeliveredForLong(commits)) {
+                    log(coordinator, resourceManager, commits);
+                }
+            }
+        });
+    }
+
+    private boolean isDue(@Nullable Long loggedNanos) {
+        return loggedNanos == null || time.nanos() - loggedNanos >= INTERVAL.toNanos();
+    }
+
+    @Override
+    public void applied(AppliedEvent applied) {
+        Transaction after = applied.after();
+        if (!applied.ended()) {
+            return;
+        }
+        if (after.state() == TransactionState.HEURISTIC) {
+            LOG.errorf(
+                    "transaction=%s outcome=HEURISTIC cause=%s reason=\"%s\" participants=[%s]",
+                    after.id(), after.cause(), quoted(after.reason()), participants(after));
+        }
+        Cause cause = after.cause();
+        if (after.state() == TransactionState.ROLLED_BACK && cause != null && cause != Cause.CLIENT) {
+            rolledBack(after, cause);
+        }
+    }
+
+    /** The first rollback is logged at once, the following ones at the end of each minute. */
+    private void rolledBack(Transaction t, Cause cause) {
+        synchronized (rollbacks) {
+            Rollbacks counted = rollbacks.computeIfAbsent(cause, _ -> new Rollbacks());
+            counted.count++;
+            if (counted.first == null) {
+                counted.first = t;
+            }
+            if (isDue(counted.loggedNanos)) {
+                log(cause, counted);
+            }
+        }
+    }
+
+    private void log(Cause cause, Rollbacks counted) {
+        Transaction example = counted.first;
+        if (example != null) {
+            LOG.warnf(
+                    "count=%d outcome=ROLLED_BACK cause=%s example=%s reason=\"%s\" participants=[%s]",
+                    counted.count, cause, example.id(), quoted(example.reason()), participants(example));
+        }
+        counted.count = 0;
+        counted.first = null;
+        counted.loggedNanos = time.nanos();
+    }
+
+    @Override
+    public void delivery(DeliveryEvent event) {
+        if (event.outcome() != Outcome.COMMIT) {
+            return;
+        }
+        switch (event) {
+            case DeliveryEvent.RetryScheduled e ->
+                undelivered
+                        .computeIfAbsent(e.resourceManager(), _ -> new Commits())
+                        .failedNanos
+                        .putIfAbsent(e.transaction(), time.nanos());
+            case DeliveryEvent.Acknowledged e -> {
+                Commits commits = undelivered.get(e.resourceManager());
+                if (commits != null) {
+                    commits.failedNanos.remove(e.transaction());
+                }
+            }
+            case DeliveryEvent.Sent _ -> {}
+        }
+    }
+
+    private boolean isUndeliveredForLong(Commits commits) {
+        Map.Entry<TransactionId, Long> oldest = commits.failedNanos.firstEntry();
+        return oldest != null && time.nanos() - oldest.getValue() >= UNDELIVERED_AFTER.toNanos();
+    }
+
+    private void log(Coordinator coordinator, String resourceManager, Commits commits) {
+        Map.Entry<TransactionId, Long> oldest = commits.failedNanos.firstEntry();
+        if (oldest == null) {
+            return;
+        }
+        Participant participant = waiting(coordinator, oldest.getKey(), resourceManager);
+        long count = commits.failedNanos.size();
+        LOG.warnf(
+                "resource manager %s has not acknowledged %s; the oldest is of transaction %s, for %d s: %s",
+                resourceManager,
+                String.format(Locale.ROOT, count == 1 ? "%d commit" : "%d commits", count),
+                oldest.getKey(),
+                Duration.ofNanos(time.nanos() - oldest.getValue()).toSeconds(),
+                participant == null || participant.reason() == null ? "it is not registered" : participant.reason());
+        commits.loggedNanos = time.nanos();
+    }
+
+    /** Returns the participant if its commit is not delivered; otherwise null. */
+    private static @Nullable Participant waiting(Coordinator coordinator, TransactionId id, String resourceManager) {
+        if (coordinator.find(id) instanceof Answer.Given<Transaction>(Transaction t)) {
+            Participant participant = t.participant(resourceManager);
+            return participant != null && participant.state() == State.COMMITTING ? participant : null;
+        }
+        return null;
+    }
+
+    /** Logs the rollbacks that are not logged yet. */
+    @PreDestroy
+    void flush() {
+        synchronized (rollbacks) {
+            rollbacks.forEach((cause, counted) -> log(cause, counted));
+        }
+    }
+
+    private static String participants(Transaction t) {
+        return t.participants().stream()
+                .map(p -> p.resourceManager() + ":" + p.state())
+                .collect(Collectors.joining(" "));
+    }
+
+    /** Escapes quotes, because a reason may contain untrusted text that looks like another field. */
+    private static @Nullable String quoted(@Nullable String reason) {
+        return reason == null
+                ? null
+                : Ballot.withoutKey(reason).replace("\\", "\\\\").replace("\"", "\\\"");
+    }
+}

@@ -1,0 +1,167 @@
+package dtc.runtime.coordinator;
+
+import dtc.coordinator.CoordinatorEvent;
+import dtc.coordinator.Participant;
+import dtc.protocol.Ballot;
+import dtc.protocol.VoteCause;
+import dtc.runtime.Registration;
+import dtc.runtime.Registry;
+import dtc.runtime.Time;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Detects resource managers that are down: the lease has lapsed, or several messages of one kind failed in a row. Logs
+ * each change once. The kinds are counted separately, since a resource manager may acknowledge rollbacks and not vote.
+ */
+public final class ResourceManagerHealth implements TransactionListener {
+
+    private static final Logger LOG = Logger.getLogger(ResourceManagerHealth.class);
+
+    /** The number of consecutive failures after which a resource manager counts as down. */
+    static final int FAILURES_MIN = 3;
+
+    static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
+
+    private final Registry registry;
+    private final Time time;
+    private final Map<String, Failures> failures = new ConcurrentHashMap<>();
+    /** The registrations that were logged as down, by id. Used by the timer only. */
+    private final Map<String, Registration> loggedDown = new HashMap<>();
+
+    /** Why a resource manager is down, and since when. */
+    public record Down(String reason, Instant since) {}
+
+    private enum Kind {
+        WRITE("writes"),
+        VOTE("votes"),
+        OUTCOME("deliveries of outcomes");
+
+        private final String plural;
+
+        Kind(String plural) {
+            this.plural = plural;
+        }
+    }
+
+    /** The consecutive failures of one kind. */
+    private record Streak(int count, String reason, long startNanos) {}
+
+    private static final class Failures {
+        /** Guarded by this. */
+        private final Map<Kind, Streak> streaks = new EnumMap<>(Kind.class);
+
+        private synchronized void add(Kind kind, String reason, long nowNanos) {
+            Streak streak = streaks.get(kind);
+            streaks.put(
+                    kind,
+                    streak == null
+                            ? new Streak(1, reason, nowNanos)
+                            : new Streak(streak.count() + 1, reason, streak.startNanos()));
+        }
+
+        private synchronized void clear(Kind kind) {
+            streaks.remove(kind);
+        }
+
+        private synchronized @Nullable Down down(Instant now, long nowNanos) {
+            for (Map.Entry<Kind, Streak> entry : streaks.entrySet()) {
+                Streak streak = entry.getValue();
+                if (streak.count() >= FAILURES_MIN) {
+                    return new Down(
+                            String.format(
+                                    Locale.ROOT,
+                                    "the last %d %s failed: %s",
+                                    streak.count(),
+                                    entry.getKey().plural,
+                                    streak.reason()),
+                            now.minusNanos(nowNanos - streak.startNanos()));
+                }
+            }
+            return null;
+        }
+    }
+
+    public ResourceManagerHealth(Registry registry, Time time) {
+        this.registry = registry;
+        this.time = time;
+        registry.addRegistrationListener(failures::remove);
+    }
+
+    /** Starts to log changes. */
+    public void start() {
+        time.after(CHECK_INTERVAL, () -> {
+            start();
+            check();
+        });
+    }
+
+    /** Returns why a registered resource manager is down; null if it is not. */
+    public @Nullable Down down(Registration registration) {
+        if (!registry.isLive(registration)) {
+            Duration sinceRenewal = Duration.ofNanos(time.nanos() - registration.renewedAtNanos());
+            return new Down(
+                    "its lease has lapsed", time.now().minus(sinceRenewal).plus(registry.lease()));
+        }
+        Failures failed = failures.get(registration.id());
+        return failed == null ? null : failed.down(time.now(), time.nanos());
+    }
+
+    @Override
+    public void applied(AppliedEvent applied) {
+        for (Participant voter : applied.voters()) {
+            Ballot ballot = Objects.requireNonNull(voter.ballot());
+            if (ballot.cause() == VoteCause.VOTED) {
+                succeeded(voter.resourceManager(), Kind.VOTE);
+            } else {
+                failed(voter.resourceManager(), Kind.VOTE, String.valueOf(ballot.reason()));
+            }
+        }
+        switch (applied.event()) {
+            case CoordinatorEvent.WriteStaged e -> succeeded(e.resourceManager(), Kind.WRITE);
+            case CoordinatorEvent.WriteFailed e -> failed(e.resourceManager(), Kind.WRITE, e.reason());
+            case CoordinatorEvent.Unanswered e -> failed(e.resourceManager(), Kind.OUTCOME, e.reason());
+            case CoordinatorEvent.Acknowledged e -> succeeded(e.resourceManager(), Kind.OUTCOME);
+            case CoordinatorEvent.OnePhaseCommitted e -> succeeded(e.resourceManager(), Kind.OUTCOME);
+            case CoordinatorEvent.Lost e -> succeeded(e.resourceManager(), Kind.OUTCOME);
+            case CoordinatorEvent.Contradicted e -> succeeded(e.resourceManager(), Kind.OUTCOME);
+            case null, default -> {}
+        }
+    }
+
+    private void succeeded(String resourceManager, Kind kind) {
+        Failures failed = failures.get(resourceManager);
+        if (failed != null) {
+            failed.clear(kind);
+        }
+    }
+
+    private void failed(String resourceManager, Kind kind, String reason) {
+        if (registry.find(resourceManager) != null) {
+            failures.computeIfAbsent(resourceManager, _ -> new Failures()).add(kind, reason, time.nanos());
+        }
+    }
+
+    /** Logs what changed since the last call. */
+    void check() {
+        failures.keySet().removeIf(id -> registry.find(id) == null);
+        loggedDown.keySet().removeIf(id -> registry.find(id) == null);
+        for (Registration registration : registry.all()) {
+            Down down = down(registration);
+            if (down != null && loggedDown.put(registration.id(), registration) == null) {
+                LOG.warnf(
+                        "resource manager %s at %s is down: %s", registration.id(), registration.url(), down.reason());
+            } else if (down == null && loggedDown.remove(registration.id()) != null) {
+                LOG.warnf("resource manager %s at %s is up again", registration.id(), registration.url());
+            }
+        }
+    }
+}

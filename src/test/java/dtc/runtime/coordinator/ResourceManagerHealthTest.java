@@ -1,0 +1,143 @@
+package dtc.runtime.coordinator;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import dtc.coordinator.CoordinatorEvent;
+import dtc.coordinator.Transaction;
+import dtc.coordinator.TwoPhaseCommit;
+import dtc.protocol.Ballot;
+import dtc.protocol.Origin;
+import dtc.protocol.TransactionId;
+import dtc.protocol.VoteCause;
+import dtc.runtime.FakeTime;
+import dtc.runtime.Registry;
+import dtc.testing.LogLines;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** A resource manager that is down is logged once, and once when it is up again. */
+class ResourceManagerHealthTest {
+
+    private static final UUID INSTANCE = new UUID(1, 1);
+    private static final String URL = "http://host:1";
+
+    private final FakeTime time = new FakeTime();
+    private final Registry registry = new Registry(time, Duration.ofSeconds(10), 10, _ -> true);
+    private final ResourceManagerHealth health = new ResourceManagerHealth(registry, time);
+    private final TwoPhaseCommit machine = new TwoPhaseCommit(10, 100);
+    private final LogLines log = new LogLines(ResourceManagerHealth.class.getName());
+    private long ids;
+
+    @AfterEach
+    void closeLog() {
+        log.close();
+    }
+
+    @Test
+    void a_lapsed_lease_is_logged_once_until_it_is_renewed() {
+        register(INSTANCE);
+        health.start();
+        time.goOn(Duration.ofSeconds(9));
+        assertEquals(List.of(), log.take());
+        time.goOn(Duration.ofMinutes(5));
+        assertEquals(List.of("WARN resource manager a at http://host:1 is down: its lease has lapsed"), log.take());
+        assertEquals(time.now().minusSeconds(299), down().since());
+        register(INSTANCE);
+        time.goOn(Duration.ofSeconds(2));
+        assertEquals(List.of("WARN resource manager a at http://host:1 is up again"), log.take());
+    }
+
+    @Test
+    void missing_votes_are_logged_although_rollbacks_are_acknowledged() {
+        register(INSTANCE);
+        for (int i = 0; i < ResourceManagerHealth.FAILURES_MIN; i++) {
+            assertNull(health.down(Objects.requireNonNull(registry.find("a"))));
+            run(
+                    new CoordinatorEvent.PrepareRequested(),
+                    new CoordinatorEvent.VoteArrived(
+                            "a", INSTANCE, Ballot.abortFor(VoteCause.TIMEOUT, "it did not answer in time")),
+                    new CoordinatorEvent.Acknowledged("a"));
+            health.check();
+        }
+        health.check();
+        assertEquals(
+                List.of("WARN resource manager a at http://host:1 is down: the last 3 votes failed:"
+                        + " it did not answer in time"),
+                log.take());
+        run(
+                new CoordinatorEvent.PrepareRequested(),
+                new CoordinatorEvent.VoteArrived("a", INSTANCE, Ballot.abort("the account is closed")));
+        health.check();
+        health.check();
+        assertEquals(List.of("WARN resource manager a at http://host:1 is up again"), log.take());
+    }
+
+    @Test
+    void failed_writes_and_unacknowledged_outcomes_are_logged() {
+        register(INSTANCE);
+        for (int i = 0; i < ResourceManagerHealth.FAILURES_MIN; i++) {
+            run(new CoordinatorEvent.WriteFailed("a", "a write to a failed: it answered 500", false));
+        }
+        assertEquals("the last 3 writes failed: a write to a failed: it answered 500", down().reason());
+        register(new UUID(2, 2)); // a restart: what failed before says nothing about the new process
+        assertNull(health.down(Objects.requireNonNull(registry.find("a"))));
+        for (int i = 0; i < ResourceManagerHealth.FAILURES_MIN; i++) {
+            run(
+                    new CoordinatorEvent.RollbackRequested(),
+                    new CoordinatorEvent.Unanswered("a", "the connection was refused"));
+        }
+        assertEquals("the last 3 deliveries of outcomes failed: the connection was refused", down().reason());
+    }
+
+    @Test
+    void one_that_deregisters_while_it_is_down_is_not_reported_as_up() {
+        register(INSTANCE);
+        time.goOn(Duration.ofSeconds(11));
+        health.check();
+        log.take();
+        registry.deregister("a", INSTANCE);
+        health.check();
+        assertEquals(List.of(), log.take());
+    }
+
+    private ResourceManagerHealth.Down down() {
+        ResourceManagerHealth.Down down = health.down(Objects.requireNonNull(registry.find("a")));
+        assertNotNull(down);
+        return down;
+    }
+
+    private void register(UUID instance) {
+        registry.register("a", URL, instance, Set.of());
+    }
+
+    /** Runs a transaction with a staged write to a and another participant, and applies the events. */
+    private void run(CoordinatorEvent... events) {
+        Transaction t = Transaction.begin(
+                new TransactionId(new UUID(0x7000, ++ids)),
+                Origin.ANONYMOUS,
+                time.now(),
+                time.now().plusSeconds(30));
+        for (String name : List.of("a", "b")) {
+            t = apply(t, new CoordinatorEvent.WriteRequested(name, INSTANCE, false, false));
+        }
+        if (!(events[0] instanceof CoordinatorEvent.WriteFailed)) {
+            t = apply(t, new CoordinatorEvent.WriteStaged("a"));
+        }
+        for (CoordinatorEvent event : events) {
+            t = apply(t, event);
+        }
+    }
+
+    private Transaction apply(Transaction before, CoordinatorEvent event) {
+        var step = machine.apply(before, event, time.now());
+        health.applied(new AppliedEvent(before, event, step, 0, 0));
+        return step.transaction();
+    }
+}
