@@ -242,7 +242,8 @@ final class TimelineRows {
     private void writeRequested(TimelineEvent.Applied m, CoordinatorEvent.WriteRequested e) {
         String name = e.resourceManager();
         switch (m.step().write()) {
-            case WriteResult.Accepted(int sequence) when e.sentWithPrepare() -> {
+            case WriteResult.Accepted(int sequence)
+            when e.sentWithPrepare() -> {
                 carried.add(name);
                 row(m, Tone.PLAIN, "Write " + sequence + " to " + name + " is sent with the prepare message", null);
             }

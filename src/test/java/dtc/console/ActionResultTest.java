@@ -46,8 +46,7 @@ class ActionResultTest {
         assertEquals(
                 new Audit.Result(true, "Retrying 1 of 1 delivery. Retrying 2 rollbacks of ended transactions."),
                 ActionResults.retried(3, 1));
-        assertEquals(
-                new Audit.Result(true, "Retrying 1 rollback of ended transactions."), ActionResults.retried(1, 0));
+        assertEquals(new Audit.Result(true, "Retrying 1 rollback of ended transactions."), ActionResults.retried(1, 0));
         assertEquals(
                 new Audit.Result(false, "No retry was paused: 1 delivery is already in progress or queued."),
                 ActionResults.retried(0, 1));
