@@ -188,7 +188,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
                 ? e.ballot()
                 : Ballot.abort(
                         "resource manager %s restarted between a write and its vote".formatted(e.resourceManager()));
-        if (t.decision() == Outcome.ROLLBACK && ballot.vote() == Vote.ABORT && ballot.cause() == VoteCause.VOTED) {
+        if (t.decision() == Outcome.ROLLBACK && isVotedAbort(ballot)) {
             // The rollback may have overtaken the prepare message: then the participant votes ABORT because of it.
             return Step.of(t);
         }
@@ -220,6 +220,10 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
                     COMMITTED,
                     HEURISTIC -> Step.of(t);
         };
+    }
+
+    private static boolean isVotedAbort(Ballot ballot) {
+        return ballot.vote() == Vote.ABORT && ballot.cause() == VoteCause.VOTED;
     }
 
     private static Step votesOverdue(Transaction t, Instant now) {
