@@ -112,6 +112,7 @@ final class Generator {
         prepareEarly(new Choices(Noise.hash(seed, "early", 0)));
         givesUp(new Choices(Noise.hash(seed, "give up", 0)));
         preventsCommits(new Choices(Noise.hash(seed, "rollback-only", 0)));
+        services(new Choices(Noise.hash(seed, "services", 0)));
         faults();
         return new Scenario("seed " + seed, List.copyOf(steps));
     }
@@ -361,6 +362,34 @@ final class Generator {
             ask(client, new Ask.Wait(choices.upTo(600)));
             ask(client, new Ask.RollbackOnly(choices.of(begun)), 2);
         }
+    }
+
+    /** Two clients call one service in the same transactions, and do not wait for each other before they commit. */
+    private void services(Choices choices) {
+        if (!choices.perMille(200)) {
+            return;
+        }
+        String service = choices.of(resourceManagers).name();
+        for (int i = choices.between(3, 8); i > 0; i--) {
+            String transaction = "s" + i;
+            ask("client-first", new Ask.Wait(choices.upTo(300)));
+            ask("client-first", new Ask.Begin(transaction, 0, null));
+            ask("client-first", new Ask.Call(transaction, work(service, choices)));
+            ask("client-first", new Ask.Call(transaction, work(service, choices)));
+            ask("client-first", new Ask.Commit(transaction));
+            ask("client-second", new Ask.Wait(choices.between(100, 400)));
+            ask("client-second", new Ask.Call(transaction, work(service, choices)));
+            if (choices.perMille(500)) {
+                ask("client-second", new Ask.Prepare(transaction), 1);
+            }
+        }
+    }
+
+    private Ask.Write work(String service, Choices choices) {
+        String key = choices.of(List.of("onlyx", "onlyx", "onlyy"));
+        values++;
+        String value = choices.perMille(200) ? Ledger.DELETE : Integer.toString(values);
+        return new Ask.Write(service, key, value, choices.perMille(300) ? Ledger.ABSENT : null);
     }
 
     private void ask(String client, Ask ask) {

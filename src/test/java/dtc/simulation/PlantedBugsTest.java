@@ -318,14 +318,6 @@ class PlantedBugsTest {
                                 conditions.add(condition);
                                 """)
                         .foundWithin(MANY),
-                plant("drops the condition of a write that a later one has overtaken")
-                        .in(Dictionary.class, "write")
-                        .replace("key.add(e.condition());", """
-                                if (updates || e.update() instanceof dtc.protocol.Update.None) {
-                                    key.add(e.condition());
-                                }
-                                """)
-                        .foundWithin(MANY),
                 plant("checks no condition in one phase")
                         .in(Dictionary.class, "lockKeys")
                         .replace("failed != null", "failed != null && purpose == Phase.WAITING_TO_VOTE")
