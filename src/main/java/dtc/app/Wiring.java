@@ -17,6 +17,7 @@ import dtc.runtime.Backoff;
 import dtc.runtime.Registry;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.CoordinatorSettings;
 import dtc.runtime.coordinator.ResourceManagerHealth;
 import dtc.runtime.coordinator.TransactionIds;
 import dtc.runtime.coordinator.TransactionLimits;
@@ -187,7 +188,7 @@ public class Wiring {
         return new Coordinator(
                 new TwoPhaseCommit(
                         config.limits().participantsMax(), config.limits().writesMax()),
-                new Coordinator.Settings(
+                new CoordinatorSettings(
                         config.transaction().timeoutDefault(),
                         callTimeout(),
                         config.deliveryTimeoutMax(),

@@ -68,22 +68,14 @@ final class TimelineRows {
 
     private void unfold(TimelineEvent m) {
         for (Map.Entry<String, Integer> folded : retries.takeFolded().entrySet()) {
-            row(
-                    m,
-                    Tone.WARN,
-                    "%s to %s without an answer"
-                            .formatted(
-                                    Format.count(folded.getValue(), "more attempt", "more attempts"), folded.getKey()),
-                    null);
+            String attempts = Format.count(folded.getValue(), "more attempt", "more attempts");
+            row(m, Tone.WARN, attempts + " to " + folded.getKey() + " without an answer", null);
         }
     }
 
     private void omitted(TimelineEvent.Omitted m) {
-        row(
-                m,
-                Tone.PLAIN,
-                m.writes() ? "Further writes are omitted" : "Events are omitted",
-                Format.count(m.number(), "event", "events"));
+        String text = m.writes() ? "Further writes are omitted" : "Events are omitted";
+        row(m, Tone.PLAIN, text, Format.count(m.number(), "event", "events"));
     }
 
     private void initial() {
@@ -268,13 +260,11 @@ final class TimelineRows {
         if (accepted) {
             diagram.participant(e.resourceManager(), "active");
         }
-        diagram.row(
-                m.nanos(),
+        row(
+                m,
                 accepted ? Tone.PLAIN : Tone.BACK,
-                m.before() != m.after(),
                 e.resourceManager() + (accepted ? " enlisted itself" : " was not enlisted"),
-                null,
-                List.of());
+                null);
     }
 
     private void votesRequested(TimelineEvent.Applied m) {

@@ -15,7 +15,7 @@ import dtc.protocol.TransactionId;
 import dtc.protocol.Update;
 import dtc.resource.ResourceEvent;
 import dtc.rest.Problems.Violation;
-import dtc.runtime.coordinator.Coordinator.Write;
+import dtc.runtime.coordinator.ClientWrite;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
@@ -117,7 +117,7 @@ public final class RequestValidator {
         return PlainText.singleLine(reason, REASON_CHARS_MAX);
     }
 
-    List<Write> writes(@Nullable BeginRequest request) {
+    List<ClientWrite> writes(@Nullable BeginRequest request) {
         if (request == null || request.writes() == null) {
             return List.of();
         }
@@ -126,19 +126,19 @@ public final class RequestValidator {
             violation("writes", "must be no more than " + limits.writesMax());
             return List.of();
         }
-        List<Write> writes = new ArrayList<>(requests.size());
+        List<ClientWrite> writes = new ArrayList<>(requests.size());
         for (int i = 0; i < requests.size(); i++) {
             writes.add(write("writes[" + i + "].", requests.get(i)));
         }
         return writes;
     }
 
-    Write write(String prefix, @Nullable WriteRequest request) {
+    ClientWrite write(String prefix, @Nullable WriteRequest request) {
         if (request == null) {
             violation(prefix.isEmpty() ? "body" : prefix.replaceFirst("\\.$", ""), "must not be missing");
-            return new Write("", "", new JsonText("null"));
+            return new ClientWrite("", "", new JsonText("null"));
         }
-        return new Write(
+        return new ClientWrite(
                 name(prefix + "resourceManager", request.resourceManager()),
                 key(prefix + "key", request.key()),
                 update(prefix, request.value(), request.delete(), request.condition()),

@@ -14,7 +14,9 @@ import dtc.protocol.Messages.WriteRequest;
 import dtc.protocol.Origin;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
+import dtc.runtime.coordinator.ClientWrite;
 import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.InquiryAnswer;
 import dtc.security.ApiAccess;
 import dtc.security.Caller;
 import dtc.security.ForwardedPrefix;
@@ -81,7 +83,7 @@ public class TransactionResource {
         BeginRequest request = OptionalBody.read(mapper, type, body, BeginRequest.class);
         RequestValidator validator = new RequestValidator(limits);
         Duration timeout = validator.timeout(request);
-        List<Coordinator.Write> writes = validator.writes(request);
+        List<ClientWrite> writes = validator.writes(request);
         String key = validator.idempotencyKey(context.request().headers().getAll(Headers.IDEMPOTENCY_KEY));
         Origin origin = new Origin(
                 access.caller(context).principal(), key == null ? null : new Origin.Request(key, fingerprint(request)));
@@ -100,7 +102,7 @@ public class TransactionResource {
             @RestPath String id, @Context RoutingContext context, @Nullable WriteRequest request) {
         RequestValidator validator = new RequestValidator(limits);
         TransactionId transaction = id(id, context);
-        Coordinator.Write write = validator.write("", request);
+        ClientWrite write = validator.write("", request);
         validator.throwIfInvalid();
         return toUni(() -> coordinator.write(transaction, write)).map(_ -> RestResponse.noContent());
     }
@@ -160,7 +162,7 @@ public class TransactionResource {
     @GET
     @Path("/{id}/outcome")
     public OutcomeDocument outcome(@RestPath String id) {
-        Coordinator.InquiryAnswer answer = coordinator.outcome(new RequestValidator(limits).transactionId("id", id));
+        InquiryAnswer answer = coordinator.outcome(new RequestValidator(limits).transactionId("id", id));
         return new OutcomeDocument(answer.outcome(), answer.reason());
     }
 

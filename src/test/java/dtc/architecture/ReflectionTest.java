@@ -48,6 +48,7 @@ class ReflectionTest {
                         "dtc.protocol.Messages$BeginRequest",
                         "dtc.protocol.Messages$PrepareWrite",
                         "dtc.protocol.Messages$PrepareRequest",
+                        "dtc.protocol.Messages$WriteCondition",
                         "dtc.protocol.Messages$WriteRequest"),
                 readOrWritten(PRODUCT));
         assertEquals(Set.of(), unregistered(PRODUCT));

@@ -30,7 +30,9 @@ import dtc.runtime.Backoff;
 import dtc.runtime.FakeTime;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
+import dtc.runtime.coordinator.ClientWrite;
 import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.CoordinatorSettings;
 import dtc.runtime.coordinator.ResourceManagerHealth;
 import dtc.runtime.coordinator.TransactionLimits;
 import dtc.runtime.coordinator.WaitCondition;
@@ -73,7 +75,7 @@ class OverviewTest {
 
     private final Coordinator coordinator = new Coordinator(
             new TwoPhaseCommit(10, 100),
-            new Coordinator.Settings(
+            new CoordinatorSettings(
                     Duration.ofHours(1),
                     Duration.ofSeconds(1),
                     Duration.ofSeconds(30),
@@ -487,12 +489,12 @@ class OverviewTest {
     }
 
     private Transaction begin(String... resourceManagers) {
-        List<Coordinator.Write> writes = new ArrayList<>();
+        List<ClientWrite> writes = new ArrayList<>();
         for (String name : resourceManagers) {
             assertInstanceOf(
                     Answer.Given.class,
                     registry.register(name, "http://localhost:1/" + name, INSTANCE, Set.of(Registration.ONE_PHASE)));
-            writes.add(new Coordinator.Write(name, "key", new JsonText("1")));
+            writes.add(new ClientWrite(name, "key", new JsonText("1")));
         }
         var begun = coordinator.begin(Origin.ANONYMOUS, null, writes, false, WaitCondition.ENDED);
         if (begun.toCompletableFuture().join() instanceof Answer.Given<Transaction>(Transaction t)) {

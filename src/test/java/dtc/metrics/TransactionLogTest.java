@@ -18,7 +18,9 @@ import dtc.runtime.Backoff;
 import dtc.runtime.FakeTime;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
+import dtc.runtime.coordinator.ClientWrite;
 import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.CoordinatorSettings;
 import dtc.runtime.coordinator.TransactionLimits;
 import dtc.runtime.coordinator.WaitCondition;
 import dtc.runtime.messaging.ParticipantClient;
@@ -51,7 +53,7 @@ class TransactionLogTest {
 
     private final Coordinator coordinator = new Coordinator(
             new TwoPhaseCommit(10, 100),
-            new Coordinator.Settings(
+            new CoordinatorSettings(
                     Duration.ofHours(1),
                     Duration.ofSeconds(1),
                     Duration.ofSeconds(30),
@@ -188,10 +190,10 @@ class TransactionLogTest {
     }
 
     private Transaction begin() {
-        List<Coordinator.Write> writes = new ArrayList<>();
+        List<ClientWrite> writes = new ArrayList<>();
         for (String name : List.of("a", "b")) {
             registry.register(name, "http://localhost:1/" + name, INSTANCE, Set.of());
-            writes.add(new Coordinator.Write(name, "key", new JsonText("1")));
+            writes.add(new ClientWrite(name, "key", new JsonText("1")));
         }
         var begun = coordinator
                 .begin(Origin.ANONYMOUS, null, writes, false, WaitCondition.ENDED)

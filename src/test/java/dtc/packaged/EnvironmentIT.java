@@ -85,7 +85,7 @@ class EnvironmentIT {
                     .coordinator("application")
                     .with("DTC_RM_IDS", "orders,payments")
                     .with("DTC_LOG_DIRECTORY", log.toString())
-                    .with("DTC_LOG_SEGMENT_SIZE", "64K")
+                    .with("DTC_LOG_SEGMENT_SIZE", "16K")
                     .withShell("ulimit -n " + files)
                     .start()
                     .awaitReady();
@@ -110,7 +110,7 @@ class EnvironmentIT {
             }
             Waiting.await("new connections are served again").until(() -> commits(application.url()));
             String said = application.output();
-            assertTrue(said.contains("this process may open only " + files + " files"), said);
+            assertTrue(said.contains("the limit of open files is " + files), said);
             assertFalse(said.contains("Too many open files"), said);
             assertFalse(said.contains("\tat "), said);
         }

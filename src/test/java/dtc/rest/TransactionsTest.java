@@ -67,18 +67,18 @@ class TransactionsTest {
     @Test
     void an_order_is_committed_on_both() {
         String id = begin();
-        write(id, "orders", "o-1", Map.of("total", 42)).then().statusCode(204);
-        write(id, "payments", "p-1", 42).then().statusCode(204);
+        write(id, "orders", "both-o", Map.of("total", 42)).then().statusCode(204);
+        write(id, "payments", "both-p", 42).then().statusCode(204);
 
-        get("/rm/orders/entries/o-1").then().statusCode(404);
+        get("/rm/orders/entries/both-o").then().statusCode(404);
         post("/transactions/" + id + "/prepare")
                 .then()
                 .statusCode(200)
                 .body("state", equalTo("COMMITTED"))
                 .body("participants.vote", equalTo(List.of("COMMIT", "COMMIT")));
 
-        get("/rm/orders/entries/o-1").then().statusCode(200).body("value.total", equalTo(42));
-        get("/rm/payments/entries/p-1").then().statusCode(200).body("value", equalTo(42));
+        get("/rm/orders/entries/both-o").then().statusCode(200).body("value.total", equalTo(42));
+        get("/rm/payments/entries/both-p").then().statusCode(200).body("value", equalTo(42));
         get("/transactions/" + id + "/outcome").then().body("outcome", equalTo("COMMIT"));
         post("/transactions/" + id + "/commit").then().statusCode(200);
         post("/transactions/" + id + "/rollback").then().statusCode(409).contentType("application/problem+json");

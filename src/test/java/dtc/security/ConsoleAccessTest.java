@@ -48,7 +48,7 @@ class ConsoleAccessTest {
 
     @Test
     void a_caller_that_may_not_begin_a_transaction_is_told_so() {
-        String needed = "takes the role <code>dtc-client</code>";
+        String needed = "you need the role <code>dtc-client</code>";
         String disabled = "<button type=\"submit\" disabled>Run</button>";
         for (Role role : new Role[] {Role.VIEWER, Role.OPERATOR}) {
             String without = tryIt(role);

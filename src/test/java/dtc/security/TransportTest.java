@@ -180,7 +180,8 @@ class TransportTest {
                 write(socket, "POST /transactions HTTP/1.1\r\nHost: localhost\r\nX-Slow: ");
                 slow.add(socket);
             }
-            commits();
+            // The first votes may time out on a slow machine.
+            Waiting.await().untilAsserted(this::commits);
             for (SSLSocket socket : slow) {
                 Waiting.await().until(() -> isClosed(socket));
             }

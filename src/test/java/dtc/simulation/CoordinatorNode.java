@@ -24,7 +24,9 @@ import dtc.runtime.Backoff;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.coordinator.AppliedEvent;
+import dtc.runtime.coordinator.ClientWrite;
 import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.CoordinatorSettings;
 import dtc.runtime.coordinator.TransactionIds;
 import dtc.runtime.coordinator.TransactionLimits;
 import dtc.runtime.coordinator.TransactionListener;
@@ -85,7 +87,7 @@ final class CoordinatorNode extends Node {
                 new TransactionIds(time, log.identity(), new SplittableRandom(world.number("id", Long.MAX_VALUE)));
         Coordinator newCoordinator = new Coordinator(
                 new TwoPhaseCommit(10, 100),
-                new Coordinator.Settings(
+                new CoordinatorSettings(
                         Duration.ofMillis(world.setting(Setting.TRANSACTION_TIMEOUT)),
                         MESSAGE_TIMEOUT,
                         Duration.ofSeconds(30),
@@ -346,8 +348,8 @@ final class CoordinatorNode extends Node {
         return key == null ? Origin.ANONYMOUS : new Origin(null, new Origin.Request(key, request.toString()));
     }
 
-    private static Coordinator.Write write(Ask.Write write) {
-        return new Coordinator.Write(write.resourceManager(), write.key(), write.update(), write.holds());
+    private static ClientWrite write(Ask.Write write) {
+        return new ClientWrite(write.resourceManager(), write.key(), write.update(), write.holds());
     }
 
     private static TransactionId known(@Nullable TransactionId id) {

@@ -37,9 +37,9 @@ class FreshSeedsTest {
         }
         long seeds = Long.getLong("simulation.seeds", SEEDS);
         long first = Long.getLong("simulation.first", new SecureRandom().nextInt() * SEEDS_APART);
-        int processors = Runtime.getRuntime().availableProcessors();
-        // In verify, tests of the application run at the same time, in which votes time out after a second.
-        int threads = Long.getLong("simulation.seeds") == null ? Math.max(1, processors - 1) : processors;
+        int threads = Long.getLong("simulation.seeds") == null
+                ? Hunt.spareThreads()
+                : Runtime.getRuntime().availableProcessors();
         long began = System.nanoTime();
         Hunt.Result result = Hunt.play(first, seeds, threads);
         Duration took = Duration.ofNanos(System.nanoTime() - began);

@@ -407,7 +407,6 @@ class PlantedBugsTest {
     /** The seeds that find the bugs find nothing without them. */
     @Test
     void the_product_breaks_no_promise() throws Exception {
-        assertNull(
-                Hunt.play(1, MANY, Runtime.getRuntime().availableProcessors()).found());
+        assertNull(Hunt.play(1, MANY, Hunt.spareThreads()).found());
     }
 }

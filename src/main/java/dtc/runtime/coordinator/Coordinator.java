@@ -6,8 +6,6 @@ import dtc.coordinator.TransactionState;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.DecisionLog;
 import dtc.protocol.Cause;
-import dtc.protocol.Condition;
-import dtc.protocol.JsonText;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
 import dtc.protocol.Refusal;
@@ -15,10 +13,8 @@ import dtc.protocol.Refusal.Kind;
 import dtc.protocol.Resolution;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
-import dtc.protocol.Update;
 import dtc.runtime.Answer;
 import dtc.runtime.Backoff;
-import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.Stages;
 import dtc.runtime.Time;
@@ -40,51 +36,6 @@ import org.jspecify.annotations.Nullable;
 public final class Coordinator {
 
     /**
-     * Configuration of the coordinator.
-     *
-     * @param transactionTimeout how long a transaction may stay active, unless the client specifies a timeout
-     * @param voteTimeout how long to wait for all votes; longer than the timeout of one vote, which normally expires
-     *     first
-     * @param deliveryTimeoutMax the longest timeout of a commit or rollback. The first attempt has the timeout of a
-     *     vote; it doubles with each further attempt.
-     * @param answerTimeout how long a client's call waits for phase two
-     * @param retriesInFlightMax limit of retries in flight to one resource manager
-     * @param queuedRollbacksMax limit of queued rollbacks to one resource manager; others are dropped, since it asks
-     *     for the outcome
-     * @param rollbackAttemptsMax limit of attempts to deliver a rollback; afterwards the participant asks for the
-     *     outcome
-     * @param undeliveredMax limit of undelivered outcomes per resource manager. If it is reached, writes to the
-     *     resource manager are refused, so that an unresponsive one does not exhaust shared resources.
-     */
-    public record Settings(
-            Duration transactionTimeout,
-            Duration voteTimeout,
-            Duration deliveryTimeoutMax,
-            Duration answerTimeout,
-            TransactionLimits transactions,
-            int retriesInFlightMax,
-            int queuedRollbacksMax,
-            int rollbackAttemptsMax,
-            int undeliveredMax) {}
-
-    /** A write requested by a client. */
-    public record Write(
-            String resourceManager,
-            String key,
-            Update update,
-            @Nullable Condition condition) {
-
-        public Write(String resourceManager, String key, JsonText value) {
-            this(resourceManager, key, new Update.Put(value), null);
-        }
-
-        /** Whether only a resource manager with {@link Registration#CONDITIONS} can carry it out. */
-        boolean needsConditions() {
-            return condition != null || !(update instanceof Update.Put);
-        }
-    }
-
-    /**
      * The answer to a resource manager that enlisted itself.
      *
      * @param sequence the number of its work among the writes of the transaction to it
@@ -92,7 +43,7 @@ public final class Coordinator {
      */
     public record Enlistment(int sequence, Instant expiresAt) {}
 
-    private final Settings settings;
+    private final CoordinatorSettings settings;
     private final Time time;
     private final Supplier<TransactionId> ids;
     private final DecisionLog log;
@@ -110,7 +61,7 @@ public final class Coordinator {
 
     public Coordinator(
             TwoPhaseCommit machine,
-            Settings settings,
+            CoordinatorSettings settings,
             Time time,
             Supplier<TransactionId> ids,
             Backoff backoff,
@@ -169,7 +120,7 @@ public final class Coordinator {
     public CompletionStage<Answer<Transaction>> begin(
             Origin origin,
             @Nullable Duration timeout,
-            List<Write> writes,
+            List<ClientWrite> writes,
             boolean autoCommit,
             WaitCondition condition) {
         Origin.Request request = origin.request();
@@ -213,7 +164,7 @@ public final class Coordinator {
     }
 
     private CompletionStage<Answer<TransactionId>> beginAndWrite(
-            Origin origin, @Nullable Duration timeout, List<Write> writes, boolean autoCommit) {
+            Origin origin, @Nullable Duration timeout, List<ClientWrite> writes, boolean autoCommit) {
         Answer<TransactionEntry> begun = begin(origin, timeout);
         if (begun instanceof Answer.Refused<TransactionEntry>(Refusal refusal)) {
             return Answer.refusedStage(refusal);
@@ -256,7 +207,7 @@ public final class Coordinator {
     }
 
     /** Sends a write. Enlists the resource manager at its first write. */
-    public CompletionStage<Answer<Transaction>> write(TransactionId id, Write write) {
+    public CompletionStage<Answer<Transaction>> write(TransactionId id, ClientWrite write) {
         TransactionEntry entry = store.find(id);
         return entry == null ? Answer.refusedStage(Refusals.unknown(id)) : writes.write(entry, write);
     }
@@ -407,13 +358,6 @@ public final class Coordinator {
     public int unresolvedCount() {
         return store.unresolvedCount();
     }
-
-    /**
-     * The answer to an inquiry.
-     *
-     * @param reason why the outcome is pending, if the transaction is not known here; otherwise null
-     */
-    public record InquiryAnswer(Outcome outcome, @Nullable String reason) {}
 
     /** Returns the outcome to a participant in doubt. */
     public InquiryAnswer outcome(TransactionId id) {

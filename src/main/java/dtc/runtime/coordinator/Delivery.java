@@ -52,7 +52,7 @@ final class Delivery {
     private final Map<String, RetryQueue> queues = new ConcurrentHashMap<>();
 
     Delivery(
-            Coordinator.Settings settings,
+            CoordinatorSettings settings,
             Time time,
             Backoff backoff,
             Registry registry,

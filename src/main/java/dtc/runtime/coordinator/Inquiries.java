@@ -32,18 +32,18 @@ final class Inquiries {
      * Returns the outcome. A transaction without a record is presumed aborted, but only if this log issued its id. The
      * record of another id may be in another log: rollback would contradict a commit that is recorded there.
      */
-    Coordinator.InquiryAnswer outcome(TransactionId id) {
+    InquiryAnswer outcome(TransactionId id) {
         TransactionEntry entry = store.find(id);
         if (entry != null) {
-            return new Coordinator.InquiryAnswer(entry.transaction().decision(), null);
+            return new InquiryAnswer(entry.transaction().decision(), null);
         }
         LogIdentity identity = log.identity();
         if (identity == null || identity.presumesAbort(id)) {
-            return new Coordinator.InquiryAnswer(Outcome.ROLLBACK, null);
+            return new InquiryAnswer(Outcome.ROLLBACK, null);
         }
         foreign.increment();
         logOnce(id, identity);
-        return new Coordinator.InquiryAnswer(
+        return new InquiryAnswer(
                 Outcome.PENDING,
                 "the decision log of this coordinator did not issue this id (tag %s), so its outcome may be recorded in another log"
                         .formatted(hex(id.tag())));

@@ -51,7 +51,7 @@ final class TransactionDriver {
     /** @param onEnded called after a transaction has reached a final state */
     TransactionDriver(
             TwoPhaseCommit machine,
-            Coordinator.Settings settings,
+            CoordinatorSettings settings,
             Time time,
             Backoff backoff,
             Registry registry,

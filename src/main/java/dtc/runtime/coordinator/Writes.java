@@ -15,7 +15,6 @@ import dtc.runtime.Answer;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.coordinator.Coordinator.Enlistment;
-import dtc.runtime.coordinator.Coordinator.Write;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -57,9 +56,9 @@ final class Writes {
      *
      * @param prepareFollows whether the transaction is prepared next; writes may then be sent with the prepare message
      */
-    CompletionStage<?> writeAll(TransactionEntry entry, List<Write> writes, boolean prepareFollows) {
-        Map<String, List<Write>> byResourceManager = new LinkedHashMap<>();
-        for (Write write : writes) {
+    CompletionStage<?> writeAll(TransactionEntry entry, List<ClientWrite> writes, boolean prepareFollows) {
+        Map<String, List<ClientWrite>> byResourceManager = new LinkedHashMap<>();
+        for (ClientWrite write : writes) {
             byResourceManager
                     .computeIfAbsent(write.resourceManager(), _ -> new ArrayList<>())
                     .add(write);
@@ -76,9 +75,9 @@ final class Writes {
      * Sends writes one by one. Stops at the first failure, which marks the transaction for rollback. Uses a loop, since
      * most writes complete immediately and recursion could overflow the stack.
      */
-    private CompletionStage<?> writeInOrder(TransactionEntry entry, List<Write> writes, int from, boolean defer) {
+    private CompletionStage<?> writeInOrder(TransactionEntry entry, List<ClientWrite> writes, int from, boolean defer) {
         for (int i = from; i < writes.size(); i++) {
-            Write write = writes.get(i);
+            ClientWrite write = writes.get(i);
             int next = i + 1;
             var answer = write(entry, write, defer).toCompletableFuture();
             if (!answer.isDone() || answer.isCompletedExceptionally()) {
@@ -93,7 +92,7 @@ final class Writes {
         return CompletableFuture.completedFuture(null);
     }
 
-    private boolean succeeded(TransactionEntry entry, Write write, Answer<Transaction> answer) {
+    private boolean succeeded(TransactionEntry entry, ClientWrite write, Answer<Transaction> answer) {
         return switch (answer) {
             case Answer.Given<Transaction> _ -> true;
             case Answer.Refused<Transaction>(Refusal refusal) -> {
@@ -104,12 +103,12 @@ final class Writes {
     }
 
     /** Sends a write. Enlists the resource manager at its first write. */
-    CompletionStage<Answer<Transaction>> write(TransactionEntry entry, Write write) {
+    CompletionStage<Answer<Transaction>> write(TransactionEntry entry, ClientWrite write) {
         return write(entry, write, false);
     }
 
     /** @param defer whether the write may be sent together with the prepare message */
-    private CompletionStage<Answer<Transaction>> write(TransactionEntry entry, Write write, boolean defer) {
+    private CompletionStage<Answer<Transaction>> write(TransactionEntry entry, ClientWrite write, boolean defer) {
         String name = write.resourceManager();
         if (entry.transaction().state() != TransactionState.ACTIVE) {
             return Answer.refusedStage(Refusals.wrongState(entry.transaction(), name));

@@ -223,7 +223,7 @@ class CoordinatorTest {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         Origin origin = new Origin("me", new Origin.Request("key", "body"));
-        List<Coordinator.Write> writes = writes("a", "b");
+        List<ClientWrite> writes = writes("a", "b");
         Coordinator before = coordinator();
         Transaction first = given(before.begin(origin, null, writes, true, WaitCondition.ENDED));
         assertEquals(first, given(before.begin(origin, null, writes, true, WaitCondition.ENDED)));
@@ -716,7 +716,7 @@ class CoordinatorTest {
     private Coordinator coordinator() {
         return new Coordinator(
                 new TwoPhaseCommit(10, 100),
-                new Coordinator.Settings(
+                new CoordinatorSettings(
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(1),
                         Duration.ofSeconds(30),
@@ -744,10 +744,10 @@ class CoordinatorTest {
         assertInstanceOf(Answer.Given.class, registry.register(id, url, INSTANCE, Set.of()));
     }
 
-    private static List<Coordinator.Write> writes(String... resourceManagers) {
-        List<Coordinator.Write> writes = new ArrayList<>();
+    private static List<ClientWrite> writes(String... resourceManagers) {
+        List<ClientWrite> writes = new ArrayList<>();
         for (String resourceManager : resourceManagers) {
-            writes.add(new Coordinator.Write(resourceManager, "key", new JsonText("1")));
+            writes.add(new ClientWrite(resourceManager, "key", new JsonText("1")));
         }
         return writes;
     }

@@ -47,7 +47,7 @@ class DeliveryTest {
     private final List<String> replied = new ArrayList<>();
     private final Backoff backoff = new Backoff(PAUSE.multipliedBy(2), PAUSE_MAX.multipliedBy(2), () -> 0);
     private final Delivery delivery = new Delivery(
-            new Coordinator.Settings(
+            new CoordinatorSettings(
                     Duration.ZERO,
                     TIMEOUT,
                     TIMEOUT.multipliedBy(8),

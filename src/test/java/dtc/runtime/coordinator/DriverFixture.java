@@ -50,7 +50,7 @@ final class DriverFixture {
         Duration unused = Duration.ZERO;
         driver = new TransactionDriver(
                 machine,
-                new Coordinator.Settings(unused, VOTE_TIMEOUT, VOTE_TIMEOUT, unused, LIMITS, 10, 10, 10, 10),
+                new CoordinatorSettings(unused, VOTE_TIMEOUT, VOTE_TIMEOUT, unused, LIMITS, 10, 10, 10, 10),
                 time,
                 new Backoff(Duration.ofSeconds(2), Duration.ofMinutes(1), () -> 0),
                 registry,

@@ -308,10 +308,10 @@ class WritesTest {
 
     @Test
     void a_delete_or_condition_is_sent_only_to_those_that_support_it() {
-        for (Coordinator.Write write : List.of(
-                new Coordinator.Write("orders", "a", new Update.Delete(), null),
-                new Coordinator.Write("orders", "a", new Update.None(), new Condition.Absent()),
-                new Coordinator.Write(
+        for (ClientWrite write : List.of(
+                new ClientWrite("orders", "a", new Update.Delete(), null),
+                new ClientWrite("orders", "a", new Update.None(), new Condition.Absent()),
+                new ClientWrite(
                         "orders", "a", new Update.Put(new JsonText("1")), new Condition.HasValue(new JsonText("1"))))) {
             TransactionEntry other = fixture.begin();
             assertRefused(Kind.NOT_SUPPORTED, writes.write(other, write).toCompletableFuture());
@@ -319,7 +319,7 @@ class WritesTest {
             assertEquals(List.of(), takeSent());
         }
         fixture.registry.register("orders", "http://orders:1", DriverFixture.INSTANCE, Set.of(Registration.CONDITIONS));
-        given(writes.write(entry, new Coordinator.Write("orders", "a", new Update.Delete(), null))
+        given(writes.write(entry, new ClientWrite("orders", "a", new Update.Delete(), null))
                 .toCompletableFuture());
         assertEquals(List.of("Write orders a"), takeSent());
     }
@@ -334,9 +334,9 @@ class WritesTest {
     }
 
     /** Parses a resource manager and a key. */
-    private static Coordinator.Write parsed(String text) {
+    private static ClientWrite parsed(String text) {
         int space = text.indexOf(' ');
-        return new Coordinator.Write(text.substring(0, space), text.substring(space + 1), new JsonText("1"));
+        return new ClientWrite(text.substring(0, space), text.substring(space + 1), new JsonText("1"));
     }
 
     private List<String> takeSent() {
