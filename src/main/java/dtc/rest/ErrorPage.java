@@ -14,8 +14,7 @@ final class ErrorPage {
     private static final Map<String, String> HEADERS = Map.of(
             "Content-Type", "text/html;charset=utf-8",
             "Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
-            "X-Content-Type-Options", "nosniff",
-            "Cache-Control", "no-store");
+            "X-Content-Type-Options", "nosniff");
 
     private ErrorPage() {}
 

@@ -14,6 +14,7 @@ import dtc.protocol.Messages.PrepareRequest;
 import dtc.protocol.Messages.PrepareWrite;
 import dtc.protocol.Messages.StageRequest;
 import dtc.protocol.Messages.VoteDocument;
+import dtc.protocol.Messages.WriteCondition;
 import dtc.protocol.TransactionId;
 import dtc.resource.ResourceEffect;
 import dtc.resource.ResourceEvent;
@@ -43,7 +44,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The HTTP interface of the hosted resource managers: messages of the coordinator, and reads. */
 // Deserialized with an ObjectMapper, so Quarkus does not register these classes for the native image.
-@RegisterForReflection(targets = {PrepareRequest.class, PrepareWrite.class})
+@RegisterForReflection(targets = {PrepareRequest.class, PrepareWrite.class, WriteCondition.class})
 @Path("/rm/{rm}")
 @Produces(MediaType.APPLICATION_JSON)
 @NonBlocking

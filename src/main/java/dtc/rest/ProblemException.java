@@ -94,6 +94,9 @@ public final class ProblemException extends RuntimeException {
     Response toResponse(HttpServerRequest request) {
         Response.ResponseBuilder response = Response.status(status).entity(body(request));
         headers(request).forEach(response::header);
+        if (!RequestChecks.isApi(request.path())) { // responses of the API have this header already
+            response.header(HttpHeaders.CACHE_CONTROL, "no-store");
+        }
         return response.build();
     }
 }

@@ -89,7 +89,7 @@ final class RequestChecks {
         context.next();
     }
 
-    private static boolean isApi(@Nullable String path) {
+    static boolean isApi(@Nullable String path) {
         return path != null && API.matcher(path).lookingAt();
     }
 

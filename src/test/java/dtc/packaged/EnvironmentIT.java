@@ -85,7 +85,7 @@ class EnvironmentIT {
                     .coordinator("application")
                     .with("DTC_RM_IDS", "orders,payments")
                     .with("DTC_LOG_DIRECTORY", log.toString())
-                    .with("DTC_LOG_SEGMENT_SIZE", "16K")
+                    .with("DTC_LOG_SEGMENT_SIZE", "64K")
                     .withShell("ulimit -n " + files)
                     .start()
                     .awaitReady();
