@@ -16,6 +16,7 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
@@ -55,8 +56,9 @@ final class ExceptionMappers {
                 ? Operations.allow(uri.getRequestUri().getRawPath())
                 : "";
         if (status == 405 && allow.isEmpty()) {
-            // A path of the console.
-            allow = String.join(", ", new TreeSet<>(refused.getResponse().getAllowedMethods()));
+            // A page of the console. The framework does not name the methods if the path has dot segments.
+            Set<String> methods = refused.getResponse().getAllowedMethods();
+            allow = methods.isEmpty() ? "GET" : String.join(", ", new TreeSet<>(methods));
         }
         ProblemException problem =
                 allow.isEmpty() ? Problems.http(status) : Problems.http(405).header(HttpHeaders.ALLOW, allow);

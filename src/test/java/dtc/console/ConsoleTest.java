@@ -676,31 +676,6 @@ class ConsoleTest {
     }
 
     @Test
-    void pages_and_their_files_are_compressed_and_json_is_not() throws Exception {
-        try (HttpClient client = HttpClient.newHttpClient()) {
-            for (String path : List.of(
-                    "/",
-                    "/console/transactions",
-                    "/console/console.css",
-                    "/console/console.js",
-                    "/console/try.js",
-                    "/_static/htmx.org/dist/htmx.min.js")) {
-                assertEquals(List.of("gzip"), contentEncoding(client, path), path);
-            }
-            assertEquals(List.of(), contentEncoding(client, "/transactions"));
-        }
-    }
-
-    private static List<String> contentEncoding(HttpClient client, String path) throws Exception {
-        HttpRequest request = HttpRequest.newBuilder(base().resolve(path))
-                .header("Accept-Encoding", "gzip")
-                .build();
-        HttpResponse<byte[]> response = client.send(request, HttpResponse.BodyHandlers.ofByteArray());
-        assertEquals(200, response.statusCode());
-        return response.headers().allValues("Content-Encoding");
-    }
-
-    @Test
     void a_page_with_many_viewers_is_rendered_once_per_update() {
         String id = begin("orders");
         for (String path : List.of(

@@ -96,19 +96,22 @@ class LogTakeoverIT {
                 return null;
             }));
         }
-        Waiting.await("commits").until(() -> acknowledged.size() >= COMMITS_BEFORE_PAUSE);
-        first.pause();
-        Files.delete(log().resolve("lock"));
-        second.start().awaitReady();
-        Queue<String> newer = new ConcurrentLinkedQueue<>();
-        Waiting.await("the second one commits").until(() -> {
-            commit(second, newer);
-            return !newer.isEmpty();
-        });
+        try {
+            Waiting.await("commits").until(() -> acknowledged.size() >= COMMITS_BEFORE_PAUSE);
+            first.pause();
+            Files.delete(log().resolve("lock"));
+            second.start().awaitReady();
+            Queue<String> newer = new ConcurrentLinkedQueue<>();
+            Waiting.await("the second one commits").until(() -> {
+                commit(second, newer);
+                return !newer.isEmpty();
+            });
 
-        first.resume();
-        Waiting.await("the first one ends").until(() -> !first.isAlive());
-        running.set(false);
+            first.resume();
+            Waiting.await("the first one ends").until(() -> !first.isAlive());
+        } finally {
+            running.set(false); // the executor waits for the clients
+        }
         for (Future<?> loop : loops) {
             loop.get();
         }
