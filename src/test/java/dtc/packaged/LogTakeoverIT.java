@@ -96,12 +96,12 @@ class LogTakeoverIT {
                 return null;
             }));
         }
+        Queue<String> newer = new ConcurrentLinkedQueue<>();
         try {
             Waiting.await("commits").until(() -> acknowledged.size() >= COMMITS_BEFORE_PAUSE);
             first.pause();
             Files.delete(log().resolve("lock"));
             second.start().awaitReady();
-            Queue<String> newer = new ConcurrentLinkedQueue<>();
             Waiting.await("the second one commits").until(() -> {
                 commit(second, newer);
                 return !newer.isEmpty();
