@@ -37,8 +37,8 @@ final class RequestChecks {
 
     private static final int FAILURE_ORDER = ApiAccess.ORDER + 4;
 
-    /** The paths of the API. Others belong to the console and to Quarkus. */
-    private static final Pattern API = Pattern.compile("/(transactions|resource-managers|rm)(/|$)");
+    /** The paths of the API, also ambiguous ones. Others belong to the console and to Quarkus. */
+    private static final Pattern API = Pattern.compile("/+(transactions|resource-managers|rm)(/|;|$)");
     /** What frameworks would remove from a path before they match it: two paths would then mean the same. */
     private static final Pattern AMBIGUOUS_PATH = Pattern.compile("//|;|/\\.{1,2}(/|$)|./$");
 

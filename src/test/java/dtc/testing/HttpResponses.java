@@ -67,6 +67,9 @@ public final class HttpResponses {
     private byte[] body(Map<String, List<String>> headers) throws MalformedException {
         List<String> length = headers.getOrDefault("content-length", List.of());
         List<String> encoding = headers.getOrDefault("transfer-encoding", List.of());
+        if (length.isEmpty() && encoding.isEmpty()) {
+            return take(bytes.length - at); // to a request of HTTP/1.0: up to the end of the connection
+        }
         require(length.size() + encoding.size() == 1, "length of the body: " + headers);
         if (encoding.isEmpty()) {
             return take(number(length.getFirst(), 10));
