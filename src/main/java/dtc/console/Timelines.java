@@ -32,6 +32,8 @@ public class Timelines implements TransactionListener {
     private final EndedTimelines committed;
     private final EndedTimelines rolledBack;
     private final EndedTimelines heuristic;
+    /** These three. */
+    private final List<EndedTimelines> ended;
 
     Timelines(Time time, VoteStatistics votes, ConsoleSettings settings) {
         this.time = time;
@@ -39,6 +41,7 @@ public class Timelines implements TransactionListener {
         this.committed = new EndedTimelines(settings.timelinesMax(), settings.timelineBytesMax());
         this.rolledBack = new EndedTimelines(settings.timelinesMax(), settings.timelineBytesMax());
         this.heuristic = new EndedTimelines(settings.timelinesMax(), settings.timelineBytesMax());
+        this.ended = List.of(committed, rolledBack, heuristic);
     }
 
     @Override
@@ -99,9 +102,9 @@ public class Timelines implements TransactionListener {
         if (timeline == null) {
             return; // there is no timeline, or a later event was processed first
         }
-        EndedTimelines ended =
+        EndedTimelines kept =
                 isHeuristic ? heuristic : transaction.state() == TransactionState.COMMITTED ? committed : rolledBack;
-        ended.add(id, timeline);
+        kept.add(id, timeline);
         open.remove(id);
         if (isHeuristic) {
             rolledBack.remove(id);
@@ -111,19 +114,21 @@ public class Timelines implements TransactionListener {
     /** Counts a new event. The outcome of an ended transaction may still be delivered. */
     private void changed(TransactionId id) {
         if (!open.containsKey(id)) {
-            committed.changed(id);
-            rolledBack.changed(id);
-            heuristic.changed(id);
+            ended.forEach(kept -> kept.changed(id));
         }
     }
 
     /** Null if it was not kept. */
     private @Nullable Timeline find(TransactionId id) {
         Timeline timeline = open.get(id);
-        for (EndedTimelines ended : List.of(committed, rolledBack, heuristic)) {
-            timeline = timeline == null ? ended.find(id) : timeline;
+        if (timeline != null) {
+            return timeline;
         }
-        return timeline;
+        return ended.stream()
+                .map(kept -> kept.find(id))
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null);
     }
 
     /** Null if it was not kept. */

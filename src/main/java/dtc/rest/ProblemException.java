@@ -82,7 +82,9 @@ public final class ProblemException extends RuntimeException {
     /** The headers of the response, without its length. */
     Map<String, String> headers(HttpServerRequest request) {
         Map<String, String> all = new LinkedHashMap<>(headers);
-        all.putAll(ErrorPage.isFor(request) ? ErrorPage.headers() : headers());
+        if (ErrorPage.isFor(request)) {
+            all.putAll(ErrorPage.headers());
+        }
         return all;
     }
 
