@@ -18,9 +18,9 @@ record WriteNumbering(int participantsMax, int writesMax) {
     }
 
     /**
-     * Enlists a resource manager that will work in the transaction by itself. Its work gets the next number, so that a
-     * vote that was requested before the work was done, or after it was lost, is ABORT. If this answer is lost, the
-     * number is never used, with the same effect, unless the call is repeated with the same request.
+     * Enlists a resource manager at its own request, before it works. The work gets the next number. So a vote that was
+     * requested before the work was done, or after it was lost, is ABORT. If this answer is lost, the number is never
+     * used, with the same effect, unless the call is repeated with the same request.
      */
     Step enlistRequested(Transaction t, EnlistRequested e) {
         if (t.state() != TransactionState.ACTIVE) {

@@ -47,7 +47,7 @@ public class TransactionLog implements TransactionListener {
     private static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
 
     private final Time time;
-    /** Guarded by itself. */
+    /** Synchronized on this map. */
     private final Map<Cause, Rollbacks> rollbacks = new EnumMap<>(Cause.class);
     /** By resource manager. Contains commits of which at least one delivery failed. */
     private final Map<String, Commits> undelivered = new ConcurrentHashMap<>();

@@ -97,7 +97,7 @@ final class Ledger {
     /** What a transaction has at one resource manager. */
     static final class Part {
         final UUID instance;
-        /** What the coordinator sent, and what the resource manager wrote by itself. */
+        /** The writes that the coordinator sent, and those that followed an enlistment. */
         final Staged sent = new Staged();
         /** The numbers that the coordinator gave to writes and enlistments. */
         final Set<Integer> numbers = new TreeSet<>();

@@ -212,7 +212,7 @@ public final class Coordinator {
         return entry == null ? Answer.refusedStage(Refusals.unknown(id)) : writes.write(entry, write);
     }
 
-    /** Enlists a resource manager that works in the transaction by itself; see {@link Writes#enlist}. */
+    /** Enlists a resource manager at its own request; see {@link Writes#enlist}. */
     public Answer<Enlistment> enlist(
             TransactionId id, String resourceManager, @Nullable UUID instance, @Nullable UUID request) {
         TransactionEntry entry = store.find(id);

@@ -26,7 +26,7 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends the writes of clients to resource managers, and enlists resource managers that work by themselves. A write that
+ * Sends the writes of clients to resource managers, and enlists resource managers at their own request. A write that
  * fails marks its transaction for rollback.
  */
 final class Writes {
@@ -150,9 +150,9 @@ final class Writes {
     }
 
     /**
-     * Enlists a resource manager that works in the transaction by itself. A refused call does not mark the transaction
-     * for rollback, because the resource manager must not work then, unless its instance shows that earlier work is
-     * lost.
+     * Enlists a resource manager at its own request. A refused call marks the transaction for rollback only if the
+     * instance shows that earlier work is lost. Otherwise this is not needed, because the resource manager must not
+     * work after a refusal.
      *
      * @param instance the instance that works; null for the registered one
      * @param request see {@link CoordinatorEvent.EnlistRequested}
