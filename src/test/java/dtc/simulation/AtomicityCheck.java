@@ -21,6 +21,9 @@ final class AtomicityCheck implements Check {
 
     private final World world;
     private final Set<Ledger.Seen> mayCommit = new HashSet<>();
+    /** Evicted without a resolution, when there were more such outcomes than may be kept. */
+    private final Set<Ledger.Seen> evicted = new HashSet<>();
+
     private boolean restarted;
 
     AtomicityCheck(World world) {
@@ -66,19 +69,23 @@ final class AtomicityCheck implements Check {
         }
     }
 
-    /** A heuristic outcome that nobody has looked after only where there are more of them than may be kept. */
     private boolean mayBeForgotten(Ledger.Seen transaction) {
-        return transaction.recordedEnd == State.COMMITTED
-                || transaction.resolved
-                || (isUnresolved(transaction)
-                        && world.ledger.transactions().stream()
-                                        .filter(AtomicityCheck::isUnresolved)
-                                        .count()
-                                > world.setting(Setting.RETAINED_MAX));
+        return transaction.recordedEnd == State.COMMITTED || transaction.resolved || evicted.contains(transaction);
+    }
+
+    /** Decided at this moment, since other outcomes may be resolved afterwards. */
+    @Override
+    public void forgotten(Ledger.Seen transaction) {
+        long unresolved = world.ledger.transactions().stream()
+                .filter(AtomicityCheck::isUnresolved)
+                .count();
+        if (isUnresolved(transaction) && unresolved > world.setting(Setting.RETAINED_MAX)) {
+            evicted.add(transaction);
+        }
     }
 
     private static boolean isUnresolved(Ledger.Seen transaction) {
-        return transaction.recordedEnd == State.HEURISTIC && !transaction.resolved;
+        return transaction.recordedEnd == State.HEURISTIC && !transaction.resolved && !transaction.forgotten;
     }
 
     private void compare(Ledger.Seen transaction, Transaction t, boolean atTheEnd) {
