@@ -10,13 +10,18 @@ import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateExpiredException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.SSLHandshakeException;
 import org.eclipse.microprofile.faulttolerance.exceptions.FaultToleranceException;
 import org.jboss.resteasy.reactive.client.api.QuarkusRestClientProperties;
+import org.jspecify.annotations.Nullable;
 
 /** Builds MicroProfile REST clients and classifies their failures. */
 public final class Clients {
@@ -105,6 +110,9 @@ public final class Clients {
     }
 
     static Failure classify(Throwable failure) {
+        if (certificateFault(failure) != null) {
+            return Failure.UNREACHABLE;
+        }
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof UnknownHostException
                     || cause instanceof NoRouteToHostException
@@ -123,6 +131,24 @@ public final class Clients {
         return Failure.ERROR;
     }
 
+    /**
+     * Returns why this process refused the certificate of the server; null if it did not. If the server refused ours,
+     * the reason is unknown here.
+     */
+    private static @Nullable String certificateFault(Throwable failure) {
+        boolean handshake = false;
+        String fault = null;
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            handshake |= cause instanceof SSLHandshakeException;
+            if (cause instanceof CertificateExpiredException) {
+                fault = "its certificate has expired";
+            } else if (cause instanceof CertificateException && fault == null) {
+                fault = "its certificate is not trusted, or is for another host";
+            }
+        }
+        return handshake ? fault : null;
+    }
+
     private static boolean isTimeout(Throwable failure) {
         return failure instanceof TimeoutException
                 || failure instanceof org.eclipse.microprofile.faulttolerance.exceptions.TimeoutException
@@ -133,7 +159,7 @@ public final class Clients {
     static String describe(Throwable failure) {
         return switch (classify(failure)) {
             case TIMEOUT -> "it did not answer in time";
-            case UNREACHABLE -> "it could not be reached";
+            case UNREACHABLE -> Objects.requireNonNullElse(certificateFault(failure), "it could not be reached");
             case GARBLED -> "its answer was not HTTP, or too long";
             case ERROR ->
                 failure instanceof FaultToleranceException || failure instanceof CompletionException

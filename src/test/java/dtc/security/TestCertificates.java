@@ -53,12 +53,17 @@ final class TestCertificates {
 
     /** Writes a certificate of the name, for {@code <name>.test} and this machine, in place of the former one. */
     TestCertificates issue(String name) throws Exception {
+        return issue(name, Duration.ofDays(1));
+    }
+
+    /** @param validity from now on; a certificate with a negative validity has expired */
+    TestCertificates issue(String name, Duration validity) throws Exception {
         new CertificateGenerator(directory, true)
                 .generate(new CertificateRequest()
                         .withName(name)
                         .withCN(name)
                         .withFormat(Format.PEM)
-                        .withDuration(Duration.ofDays(1))
+                        .withDuration(validity)
                         .withSubjectAlternativeName("DNS:" + name + ".test")
                         .withSubjectAlternativeName("DNS:localhost")
                         .withSubjectAlternativeName("IP:127.0.0.1")

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dtc.testing.LogLines;
 import dtc.testing.Waiting;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
@@ -144,7 +145,34 @@ class TransportTest {
         }
     }
 
+    @Test
+    void a_refused_certificate_is_named_as_the_reason_without_a_stack_trace() throws Exception {
+        world.certificates.issue("expired", Duration.ofDays(-1));
+        try (Listener expired = new Listener(world.certificates.context(world.certificates, "expired"));
+                Listener stranger = new Listener(world.certificates.context(world.strangers, "coordinator"));
+                LogLines log = new LogLines("")) {
+            assertEquals("a write to stock failed: its certificate has expired", refusalOfWriteTo(expired));
+            assertEquals(
+                    "a write to stock failed: its certificate is not trusted, or is for another host",
+                    refusalOfWriteTo(stranger));
+            assertEquals(0, expired.calls() + stranger.calls());
+            assertEquals(
+                    List.of(),
+                    log.lines().stream().filter(line -> line.contains("tls")).toList());
+        } finally {
+            world.call("DELETE", "/resource-managers/stock", owner(), null);
+        }
+    }
+
+    private String refusalOfWriteTo(Listener listener) {
+        return new JsonPath(write(listener).body()).getString("detail");
+    }
+
     private int writeTo(Listener listener) {
+        return write(listener).statusCode();
+    }
+
+    private HttpResponse<String> write(Listener listener) {
         String client = world.issuer.token("alice", Role.CLIENT);
         world.call("DELETE", "/resource-managers/stock", owner(), null);
         HttpResponse<String> registered = world.call(
@@ -160,11 +188,10 @@ class TransportTest {
         String id =
                 new JsonPath(world.call("POST", "/transactions", client, "{}").body()).getString("id");
         return world.call(
-                        "POST",
-                        "/transactions/" + id + "/writes",
-                        client,
-                        "{\"resourceManager\":\"stock\",\"key\":\"k\",\"value\":1}")
-                .statusCode();
+                "POST",
+                "/transactions/" + id + "/writes",
+                client,
+                "{\"resourceManager\":\"stock\",\"key\":\"k\",\"value\":1}");
     }
 
     private String owner() {
