@@ -186,8 +186,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         boolean sameInstance = participant.instance().equals(e.instance());
         Ballot ballot = sameInstance
                 ? e.ballot()
-                : Ballot.abort(
-                        "resource manager %s restarted between a write and its vote".formatted(e.resourceManager()));
+                : Ballot.abort("it restarted between a write and its vote");
         if (t.decision() == Outcome.ROLLBACK && isVotedAbort(ballot)) {
             // The rollback may have overtaken the prepare message: then the participant votes ABORT because of it.
             return Step.of(t);
@@ -199,7 +198,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
                     yield rollBack(
                             next,
                             sameInstance ? Cause.of(ballot) : Cause.INSTANCE_CHANGED,
-                            e.resourceManager() + " voted abort: " + ballot.reason(),
+                            e.resourceManager() + abortReason(ballot, sameInstance),
                             now);
                 }
                 if (next.anyParticipant(p -> p.ballot() == null)) {
@@ -220,6 +219,13 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
                     COMMITTED,
                     HEURISTIC -> Step.of(t);
         };
+    }
+
+    private static String abortReason(Ballot ballot, boolean sameInstance) {
+        if (!sameInstance) {
+            return ": " + ballot.reason();
+        }
+        return (isVotedAbort(ballot) ? " voted ABORT: " : " did not vote: ") + ballot.reason();
     }
 
     private static boolean isVotedAbort(Ballot ballot) {

@@ -65,7 +65,7 @@ class ResourceManagerMetrics {
                 p -> p.statistics().evictedEarly());
         counter(
                 "dtc.rm.lock.conflicts",
-                "Votes to abort because another transaction held a key",
+                "Transactions that needed a key locked by another one, or for which an older one waits",
                 participant,
                 p -> p.statistics().lockConflicts());
     }

@@ -100,7 +100,7 @@ class SequenceDiagramTest {
         assertEquals(
                 List.of(
                         "No vote from mail counts as ABORT (timeout) (it did not answer in time)",
-                        "Decision: roll back (mail voted abort: it did not answer in time)"),
+                        "Decision: roll back (mail did not vote: it did not answer in time)"),
                 texts.subList(texts.size() - 2, texts.size()));
         assertTrue(rows().get(texts.size() - 2).arrows().getFirst().lost());
     }

@@ -402,7 +402,7 @@ class TwoPhaseCommitTest {
         assertEquals(List.of(rollBackNow("a"), rollBackNow("b")), abort.effects());
         assertEquals(Outcome.ROLLBACK, abort.transaction().decision());
         assertEquals(Cause.VOTE_ABORT, abort.transaction().cause());
-        assertEquals("a voted abort: no", abort.transaction().reason());
+        assertEquals("a voted ABORT: no", abort.transaction().reason());
         Transaction done = after(
                 abort.transaction(), new CoordinatorEvent.Acknowledged("a"), new CoordinatorEvent.Acknowledged("b"));
         assertEquals(TransactionState.ROLLED_BACK, done.state());

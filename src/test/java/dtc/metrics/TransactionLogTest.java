@@ -99,7 +99,7 @@ class TransactionLogTest {
         Transaction first = run();
         assertEquals(
                 List.of(("WARN count=1 outcome=ROLLED_BACK cause=VOTE_ABORT example=%s"
-                                + " reason=\"a voted abort: the account \\\"x\\\" is closed\""
+                                + " reason=\"a voted ABORT: the account \\\"x\\\" is closed\""
                                 + " participants=[a:ROLLED_BACK b:ROLLED_BACK]")
                         .formatted(first.id())),
                 log.take());
