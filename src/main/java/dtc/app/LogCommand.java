@@ -21,8 +21,8 @@ final class LogCommand {
                    log verify <directory>                         check all files
                    log adopt [<directory>] <tag> --presume-abort  presume abort for transactions with this tag; the
                                                                   default directory is DTC_LOG_DIRECTORY
-                   log retag <directory>                          after restoring a copy: use a new tag
-                   log repair <directory> --lose-damaged          continue without what is damaged""";
+                   log retag <directory>                          give a restored copy a new tag
+                   log repair <directory> --lose-damaged          remove damaged records""";
 
     private static final int SOUND = 0;
     private static final int DAMAGED = 1;
@@ -45,6 +45,10 @@ final class LogCommand {
     }
 
     private int run(List<String> args) {
+        if (args.equals(List.of("--help"))) {
+            out.println(USAGE);
+            return SOUND;
+        }
         List<String> arguments = new ArrayList<>(args);
         List<String> options =
                 args.stream().filter(word -> word.startsWith("--")).toList();

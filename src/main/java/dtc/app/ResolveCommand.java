@@ -51,6 +51,10 @@ final class ResolveCommand {
 
     /** Runs the command with the arguments after {@code rm}, and returns its exit code. */
     int run(List<String> args) {
+        if (args.equals(List.of("--help"))) {
+            out.println(USAGE);
+            return RESOLVED;
+        }
         Optional<TransactionId> id = args.size() == 4 ? TransactionId.parse(args.get(2)) : Optional.empty();
         if (id.isEmpty()
                 || !args.getFirst().equals("resolve")

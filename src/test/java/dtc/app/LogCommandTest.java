@@ -47,12 +47,14 @@ class LogCommandTest {
     }
 
     @Test
-    void wrong_arguments_print_the_usage() {
+    void wrong_arguments_and_help_print_the_usage() {
         for (String[] words : List.of(new String[] {}, new String[] {"dump"}, new String[] {"show", "x"})) {
             problems.reset();
             assertEquals(2, log(words));
             assertTrue(problems.toString(StandardCharsets.UTF_8).startsWith("usage: log dump <directory>"));
         }
+        assertEquals(0, log("--help"));
+        assertTrue(out.toString(StandardCharsets.UTF_8).startsWith("usage: log dump <directory>"));
         problems.reset();
         assertEquals(2, log("dump", "nowhere"));
         assertEquals(

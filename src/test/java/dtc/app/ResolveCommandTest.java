@@ -85,7 +85,7 @@ class ResolveCommandTest {
     }
 
     @Test
-    void wrong_arguments_print_the_usage() {
+    void wrong_arguments_and_help_print_the_usage() {
         for (String[] words : new String[][] {
             {},
             {"resolve"},
@@ -98,6 +98,9 @@ class ResolveCommandTest {
             assertEquals(2, run(words));
             assertTrue(printed.toString(StandardCharsets.UTF_8).startsWith("usage: rm resolve"));
         }
+        printed.reset();
+        assertEquals(0, run("--help"));
+        assertTrue(printed.toString(StandardCharsets.UTF_8).startsWith("usage: rm resolve"));
         assertEquals(2, run("resolve", "http://127.0.0.1:1/rm/orders", IN_DOUBT, "commit"));
     }
 
