@@ -78,7 +78,7 @@ final class Report {
     private String text() {
         List<String> parts = new ArrayList<>();
         if (results.quick()) {
-            parts.add("**A quick run: its figures mean nothing.**");
+            parts.add("**A quick run: the figures are not valid.**");
         }
         parts.add(conditions());
         parts.add("![Transactions per second by number of clients](performance.svg)");
@@ -102,11 +102,12 @@ final class Report {
                 "Measured at %s on %d × %s, %s MB of memory, %s, %s; each JVM with `%s`. Warmed up by at least %s transactions of each "
                         + "system and form; %d rounds of %s s at full load and %s s at a fixed rate for each line. "
                         + "Figures are medians of the rounds.\n\n"
-                        + "**÷ echo** compares with the JSON echo in the same rounds, and depends less on the machine. "
-                        + "Transactions/s: ÷ (the echo's ÷ the client's requests in a transaction; 1 in one call, otherwise "
-                        + "2 more than participants). Mean ms, of a client in the closed loop, if there is only one: ÷ (the "
-                        + "echo's × the HTTP exchanges that follow one another; with two participants 3 in one call, 8 "
-                        + "interactive, 7 in a rollback). CPU: ÷ the echo's.",
+                        + "**÷ echo** compares a figure with that of the JSON echo in the same rounds, and depends less on "
+                        + "the machine. Transactions/s: divided by the requests/s of the echo, and multiplied by the number "
+                        + "of requests that the client sends in a transaction (1 in one call, otherwise 2 more than "
+                        + "participants). Mean ms, only with one client: divided by that of the echo, and by the number of "
+                        + "HTTP exchanges that follow one another (with two participants 3 in one call, 8 interactive, 7 in "
+                        + "a rollback). CPU: divided by that of the echo.",
                 results.startedAt(),
                 machine.processors(),
                 machine.processor(),
@@ -210,8 +211,9 @@ final class Report {
 
     private String startUps() {
         return "### Start-up\n\n"
-                + "From the start of the process to: DTC, coordinator and two RMs in one process, the first committed "
-                + "transaction; the peers, a coordinator alone, the first transaction begun; the echo, its first answer.\n\n"
+                + "The time from the start of the process. DTC, with the coordinator and two RMs in one process: to the "
+                + "first committed transaction. The peers, with a coordinator alone: to the first transaction that has "
+                + "begun. The echo: to its first answer.\n\n"
                 + Markdown.table(
                         List.of("System", "Durability", "AOT cache", "Seconds"),
                         results.startUps().stream().map(Report::line).toList());
@@ -244,7 +246,7 @@ final class Report {
     }
 
     private String memory() {
-        return "### Memory\n\nResident, before the first load and after the last.\n\n"
+        return "### Memory\n\nResident memory, before the first load and after the last.\n\n"
                 + Markdown.table(
                         List.of("System", "Durability", "Process", "Idle MB", "Loaded MB"),
                         results.memory().stream().map(Report::line).toList());

@@ -14,14 +14,15 @@ enum Scenario {
             "One call", "The client sends one request: begin, a write to each participant, and commit.", Form.ONE_CALL),
     INTERACTIVE(
             "Interactive",
-            "The client begins, writes once to each participant, and commits: four requests with two participants. "
-                    + "With the peers, the client writes to the participants, which enlist themselves.",
+            "The client begins a transaction, sends one write to each participant, and commits: four requests with two "
+                    + "participants. With the peers, the client sends the writes to the participants, which enlist "
+                    + "themselves.",
             Form.INTERACTIVE),
-    ROLLBACK("Rollback", "As interactive, but the client rolls back. LRA compensates.", Form.ROLLBACK),
+    ROLLBACK("Rollback", "Like interactive, but the client rolls back. LRA compensates.", Form.ROLLBACK),
     HOT_KEYS(
             "Hot keys",
-            "One call, all on 16 keys: most transactions conflict with another one at both participants. "
-                    + "Only systems whose participants lock keys.",
+            "One call, with all writes on 16 keys: most transactions conflict with another one at both participants. "
+                    + "Measured only for systems whose participants lock keys.",
             Form.ONE_CALL),
     PARTICIPANTS(
             "Participants",
@@ -37,7 +38,7 @@ enum Scenario {
             Form.ONE_CALL),
     BASELINE(
             "Baseline",
-            "One call without any background load, measured between the tables before and after, to compare with them.",
+            "One call without background load, measured between the scenarios before and after, for comparison with them.",
             Form.ONE_CALL),
     OPEN_PAGES(
             "Many open pages",
@@ -45,8 +46,9 @@ enum Scenario {
             Form.ONE_CALL),
     SOAK(
             "Soak",
-            "One million transactions (5,000 in a quick run) in one call. The heap is what is in use after a full "
-                    + "collection at each tenth of them. DTC keeps a fixed number of finished transactions and outcomes.",
+            "One million transactions (5,000 in a quick run) in one call. The heap is the memory in use after a full "
+                    + "collection, at each tenth of the transactions. DTC keeps a fixed number of finished transactions "
+                    + "and outcomes.",
             Form.ONE_CALL);
 
     static final int USUAL_CLIENTS = 64;
