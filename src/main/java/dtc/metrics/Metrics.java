@@ -155,6 +155,12 @@ public class Metrics implements TransactionListener {
                         Coordinator::unresolvedCount)
                 .register(meters);
         gauge(
+                        "dtc.in.flight.ratio",
+                        "The used share of the limit of transactions in flight or of that of their participants",
+                        coordinator,
+                        Coordinator::inFlightRatio)
+                .register(meters);
+        gauge(
                         "dtc.transactions.given.up",
                         "Transactions with a commit that was given up and is neither delivered nor discarded",
                         coordinator.undelivered(),

@@ -359,6 +359,11 @@ public final class Coordinator {
         return store.unresolvedCount();
     }
 
+    /** The used share of the limits of transactions in flight. At 1, new transactions are refused. */
+    public double inFlightRatio() {
+        return store.inFlightRatio();
+    }
+
     /** Returns the outcome to a participant in doubt. */
     public InquiryAnswer outcome(TransactionId id) {
         undelivered.participantReturned(id);

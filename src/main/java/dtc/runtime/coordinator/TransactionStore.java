@@ -92,6 +92,12 @@ final class TransactionStore {
         return participantsInFlight.get() >= participantsInFlightMax;
     }
 
+    /** The used share of the limit of transactions in flight or of that of their participants, whichever is greater. */
+    double inFlightRatio() {
+        return Math.max(
+                (double) inFlight.get() / inFlightMax, (double) participantsInFlight.get() / participantsInFlightMax);
+    }
+
     /** Counts the participants that were enlisted in a transaction in flight. */
     void enlisted(int participants) {
         participantsInFlight.addAndGet(participants);

@@ -49,6 +49,17 @@ class TransactionStoreTest {
     }
 
     @Test
+    void the_used_share_of_the_limits_is_known() {
+        var limits = new TransactionLimits(IN_FLIGHT_MAX, 4, RETENTION, RETAINED_MAX, Long.MAX_VALUE);
+        var limited = new TransactionStore(time, limits, this::whenForgotten);
+        assertEquals(0, limited.inFlightRatio());
+        assertTrue(limited.reserve());
+        assertEquals(0.5, limited.inFlightRatio());
+        limited.enlisted(3);
+        assertEquals(0.75, limited.inFlightRatio());
+    }
+
+    @Test
     void the_store_is_idle_once_all_transactions_have_ended() {
         assertTrue(store.isIdle());
         begin(1, Origin.ANONYMOUS);
