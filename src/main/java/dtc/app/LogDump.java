@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dtc.coordinator.RecordCodec;
 import dtc.coordinator.TransactionRecord;
-import dtc.coordinator.TransactionRecord.Member;
+import dtc.coordinator.TransactionRecord.ParticipantRecord;
 import dtc.log.file.LogScanner;
 import dtc.log.file.LogScanner.Changed;
 import dtc.log.file.LogScanner.Damaged;
@@ -88,13 +88,13 @@ final class LogDump {
             put(line, "resolvedBecause", t.resolution().reason());
         }
         ArrayNode participants = line.putArray("participants");
-        for (Member member : t.participants()) {
-            ObjectNode participant = participants.addObject();
-            put(participant, "resourceManager", member.resourceManager());
-            put(participant, "instance", member.instance());
-            put(participant, "state", member.state());
-            put(participant, "vote", member.vote());
-            put(participant, "reason", member.reason());
+        for (ParticipantRecord participant : t.participants()) {
+            ObjectNode document = participants.addObject();
+            put(document, "resourceManager", participant.resourceManager());
+            put(document, "instance", participant.instance());
+            put(document, "state", participant.state());
+            put(document, "vote", participant.vote());
+            put(document, "reason", participant.reason());
         }
     }
 

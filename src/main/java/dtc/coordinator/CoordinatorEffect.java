@@ -43,7 +43,7 @@ public sealed interface CoordinatorEffect {
         NOW,
         /** A retry, repeated until the participant answers. */
         AFTER_PAUSE,
-        /** A retry that may be dropped: the participant asks for the outcome. */
+        /** A retry that may be dropped, because a participant in doubt sends an inquiry. */
         AFTER_PAUSE_OR_DROP
     }
 }

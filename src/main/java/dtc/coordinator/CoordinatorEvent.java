@@ -101,7 +101,7 @@ public sealed interface CoordinatorEvent {
     /** An operator discards the commit that was given up for a participant. */
     record DiscardRequested(String resourceManager) implements CoordinatorEvent {}
 
-    /** A participant whose commit was given up has registered, or asks for the outcome. */
+    /** A participant whose commit was given up has registered or sent an inquiry. */
     record ParticipantReturned(String resourceManager) implements CoordinatorEvent {}
 
     /** An operator resolved the heuristic outcome. */

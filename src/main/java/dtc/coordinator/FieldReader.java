@@ -100,7 +100,7 @@ final class FieldReader {
         ByteBuffer value = optional(tag);
         if (value != null && value.remaining() != length) {
             throw new IllegalArgumentException("field " + tag + " of the " + structure + " has " + value.remaining()
-                    + " bytes, and not " + length);
+                    + " bytes instead of " + length);
         }
         return value;
     }

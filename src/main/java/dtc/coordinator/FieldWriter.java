@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class FieldWriter {
 
-    /** The longest length in LEB128. */
+    /** The maximum size of a length in LEB128. */
     private static final int LENGTH_BYTES_MAX = 5;
 
     private byte[] bytes;

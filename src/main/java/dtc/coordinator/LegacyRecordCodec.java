@@ -1,6 +1,6 @@
 package dtc.coordinator;
 
-import dtc.coordinator.TransactionRecord.Member;
+import dtc.coordinator.TransactionRecord.ParticipantRecord;
 import dtc.protocol.Cause;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
@@ -94,19 +94,19 @@ final class LegacyRecordCodec {
                 finishedAt,
                 cause,
                 reason,
-                members(in),
+                participants(in),
                 resolution);
     }
 
-    private static List<Member> members(ByteBuffer in) {
+    private static List<ParticipantRecord> participants(ByteBuffer in) {
         int count = Short.toUnsignedInt(in.getShort());
-        List<Member> members = new ArrayList<>(Math.min(count, 128));
+        List<ParticipantRecord> participants = new ArrayList<>(Math.min(count, 128));
         for (int i = 0; i < count; i++) {
             String resourceManager = text(in);
             UUID instance = uuid(in);
             State state = Codes.state(in.get());
             byte vote = in.get();
-            members.add(new Member(
+            participants.add(new ParticipantRecord(
                     resourceManager,
                     instance,
                     state,
@@ -114,7 +114,7 @@ final class LegacyRecordCodec {
                     hasReason(in.get()) ? text(in) : null,
                     null));
         }
-        return List.copyOf(members);
+        return List.copyOf(participants);
     }
 
     private static boolean hasReason(byte flag) {

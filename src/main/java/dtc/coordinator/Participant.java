@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param writes number of writes sent to it and of its enlistments; also the sequence number of the last one
  * @param writesInFlight number of unanswered writes; the vote is requested once this is 0
  * @param unresponsive whether it did not answer a message. A rollback does not wait for such a participant, since it
- *     asks for the outcome.
+ *     sends an inquiry.
  * @param givenUp the operator who gave up the delivery of its commit, and why; null if it was not given up, or if it
  *     was delivered or discarded later
  * @param enlistments its latest enlistments that may be repeated, oldest first; empty once it is not active
@@ -39,8 +39,8 @@ public record Participant(
         List<NumberedRequest> enlistments) {
 
     /**
-     * Limit of remembered enlistments. If an older one is repeated, it gets a new number, which never arrives at the
-     * resource manager, so that it votes ABORT.
+     * Maximum number of remembered enlistments. If an older one is repeated, it gets a new number, which never arrives
+     * at the resource manager, so the vote is ABORT.
      */
     private static final int ENLISTMENTS_MAX = 100;
 
@@ -119,8 +119,8 @@ public record Participant(
     }
 
     /**
-     * Stops the delivery of its commit. It is delivered once more when the participant registers or asks for the
-     * outcome, until it is delivered or discarded.
+     * Stops the delivery of its commit. It is retried when the participant registers or sends an inquiry, until it is
+     * delivered or discarded.
      */
     Participant giveUp(Resolution resolution, String newReason) {
         return with(State.HEURISTIC, ballot, newReason, unresponsive, resolution);

@@ -67,7 +67,7 @@ final class PhaseTwo {
                 Step.of(t.updateParticipant(resourceManager, p -> p.isSettled() ? p : p.withState(State.ROLLED_BACK)));
             case HEURISTIC ->
                 t.isGivenUp(resourceManager)
-                        ? recorded(
+                        ? persist(
                                 t.updateParticipant(
                                         resourceManager, p -> p.discard().withState(State.COMMITTED, null)),
                                 Durability.LAZY)
@@ -191,7 +191,7 @@ final class PhaseTwo {
         String reason = "given up: " + e.resolution().reason();
         return switch (t.state()) {
             case COMMITTING ->
-                recorded(
+                persist(
                         finishCommit(
                                         t.updateParticipant(name, p -> p.giveUp(e.resolution(), reason))
                                                 .withCause(Cause.GIVEN_UP, name + ": " + reason),
@@ -203,9 +203,9 @@ final class PhaseTwo {
             case RESOLVING -> {
                 Transaction next =
                         lost(t, new Lost(name, before.instance(), reason), now).transaction();
-                yield recorded(next, Durability.FORCED);
+                yield persist(next, Durability.FORCED);
             }
-            // Abort is presumed: a participant in doubt asks for the outcome.
+            // Abort is presumed if a participant in doubt sends an inquiry.
             case ROLLING_BACK ->
                 finishRollback(t.updateParticipant(name, p -> p.withState(State.ROLLED_BACK, reason)), now);
             case ROLLED_BACK, HEURISTIC ->
@@ -216,25 +216,25 @@ final class PhaseTwo {
 
     static Step discard(Transaction t, String resourceManager) {
         return t.isGivenUp(resourceManager)
-                ? recorded(t.updateParticipant(resourceManager, Participant::discard), Durability.FORCED)
+                ? persist(t.updateParticipant(resourceManager, Participant::discard), Durability.FORCED)
                 : Step.of(t);
     }
 
-    /** Sends a commit that was given up once more, as a retry: there may be many at a time. */
+    /** Retries a commit that was given up. It is sent after a pause, because there may be many of them. */
     static Step participantReturned(Transaction t, String resourceManager) {
         return t.isGivenUp(resourceManager)
                 ? Step.of(t, new Deliver(resourceManager, Outcome.COMMIT, Timing.AFTER_PAUSE))
                 : Step.of(t);
     }
 
-    /** The participant answered the delivery of a commit that was given up: it cannot commit. */
+    /** Ends the delivery of a commit that was given up, because the participant cannot commit. */
     private static Step cannotCommit(Transaction t, String resourceManager, String reason) {
-        return recorded(
+        return persist(
                 t.updateParticipant(resourceManager, p -> p.discard().withState(State.HEURISTIC, reason)),
                 Durability.LAZY);
     }
 
-    static Step recorded(Transaction t, Durability durability) {
+    static Step persist(Transaction t, Durability durability) {
         return Step.of(t, new Persist(TransactionRecord.of(t), durability));
     }
 
@@ -244,7 +244,7 @@ final class PhaseTwo {
                 : Step.of(t);
     }
 
-    /** Ends a rollback. It does not wait for unresponsive participants, which ask for the outcome. */
+    /** Ends a rollback, without waiting for unresponsive participants: they send inquiries. */
     static Step finishRollback(Transaction t, Instant now) {
         return t.allParticipants(p -> p.isSettled() || p.unresponsive())
                 ? Step.of(t.transitionTo(finalState(t, TransactionState.ROLLED_BACK), now))

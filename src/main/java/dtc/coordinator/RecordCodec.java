@@ -1,6 +1,6 @@
 package dtc.coordinator;
 
-import dtc.coordinator.TransactionRecord.Member;
+import dtc.coordinator.TransactionRecord.ParticipantRecord;
 import dtc.protocol.Cause;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
@@ -106,8 +106,8 @@ public final class RecordCodec {
         if (t.resolution() != null) {
             encode(RESOLUTION, t.resolution(), out);
         }
-        for (Member member : t.participants()) {
-            encode(member, out);
+        for (ParticipantRecord participant : t.participants()) {
+            encode(participant, out);
         }
         out.millis(OBSERVED, observedMillis);
         return out.toBytes();
@@ -128,17 +128,17 @@ public final class RecordCodec {
         out.endNested(start);
     }
 
-    private static void encode(Member member, FieldWriter out) {
+    private static void encode(ParticipantRecord participant, FieldWriter out) {
         int start = out.beginNested(PARTICIPANT);
-        out.text(PARTICIPANT_RESOURCE_MANAGER, member.resourceManager());
-        out.uuid(PARTICIPANT_INSTANCE, member.instance());
-        out.code(PARTICIPANT_STATE, Codes.of(member.state()));
-        if (member.vote() != null) {
-            out.code(PARTICIPANT_VOTE, Codes.of(member.vote()));
+        out.text(PARTICIPANT_RESOURCE_MANAGER, participant.resourceManager());
+        out.uuid(PARTICIPANT_INSTANCE, participant.instance());
+        out.code(PARTICIPANT_STATE, Codes.of(participant.state()));
+        if (participant.vote() != null) {
+            out.code(PARTICIPANT_VOTE, Codes.of(participant.vote()));
         }
-        out.text(PARTICIPANT_REASON, truncated(member.reason()));
-        if (member.givenUp() != null) {
-            encode(PARTICIPANT_GIVEN_UP, member.givenUp(), out);
+        out.text(PARTICIPANT_REASON, truncated(participant.reason()));
+        if (participant.givenUp() != null) {
+            encode(PARTICIPANT_GIVEN_UP, participant.givenUp(), out);
         }
         out.endNested(start);
     }
@@ -196,10 +196,10 @@ public final class RecordCodec {
         String reason = in.optionalText(REASON);
         Origin origin = origin(in.optionalText(PRINCIPAL), request(in.nested(REQUEST, "request")));
         Resolution resolution = resolution(in.nested(RESOLUTION, "resolution"));
-        List<Member> participants = new ArrayList<>();
+        List<ParticipantRecord> participants = new ArrayList<>();
         FieldReader participant = in.nested(PARTICIPANT, "participant");
         while (participant != null) {
-            participants.add(member(participant));
+            participants.add(participant(participant));
             participant = in.nested(PARTICIPANT, "participant");
         }
         in.end();
@@ -241,8 +241,8 @@ public final class RecordCodec {
         return resolution;
     }
 
-    private static Member member(FieldReader in) {
-        Member member = new Member(
+    private static ParticipantRecord participant(FieldReader in) {
+        ParticipantRecord participant = new ParticipantRecord(
                 in.text(PARTICIPANT_RESOURCE_MANAGER),
                 in.uuid(PARTICIPANT_INSTANCE),
                 in.code(PARTICIPANT_STATE, Codes::state),
@@ -250,6 +250,6 @@ public final class RecordCodec {
                 in.optionalText(PARTICIPANT_REASON),
                 resolution(in.nested(PARTICIPANT_GIVEN_UP, "resolution")));
         in.end();
-        return member;
+        return participant;
     }
 }

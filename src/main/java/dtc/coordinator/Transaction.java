@@ -85,7 +85,9 @@ public record Transaction(
                 r.finishedAt(),
                 r.cause(),
                 r.reason(),
-                r.participants().stream().map(TransactionRecord.Member::recover).toList(),
+                r.participants().stream()
+                        .map(TransactionRecord.ParticipantRecord::recover)
+                        .toList(),
                 r.resolution());
     }
 
@@ -169,7 +171,7 @@ public record Transaction(
         return true;
     }
 
-    /** Total number of writes sent to the participants. */
+    /** Number of writes and enlistments of all participants. */
     int writes() {
         int writes = 0;
         for (Participant participant : participants) {

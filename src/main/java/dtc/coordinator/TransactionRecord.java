@@ -36,11 +36,11 @@ public record TransactionRecord(
         @Nullable Instant finishedAt,
         @Nullable Cause cause,
         @Nullable String reason,
-        List<Member> participants,
+        List<ParticipantRecord> participants,
         @Nullable Resolution resolution) {
 
     /** The recorded part of a participant. */
-    public record Member(
+    public record ParticipantRecord(
             String resourceManager,
             UUID instance,
             State state,
@@ -48,8 +48,8 @@ public record TransactionRecord(
             @Nullable String reason,
             @Nullable Resolution givenUp) {
 
-        private static Member of(Participant p) {
-            return new Member(
+        private static ParticipantRecord of(Participant p) {
+            return new ParticipantRecord(
                     p.resourceManager(),
                     p.instance(),
                     p.state(),
@@ -73,9 +73,10 @@ public record TransactionRecord(
 
     /** Returns the record of a transaction. For a commit, pass the state that follows once the record is durable. */
     static TransactionRecord of(Transaction t) {
-        Member[] members = new Member[t.participants().size()];
-        for (int i = 0; i < members.length; i++) {
-            members[i] = Member.of(t.participants().get(i));
+        ParticipantRecord[] participants =
+                new ParticipantRecord[t.participants().size()];
+        for (int i = 0; i < participants.length; i++) {
+            participants[i] = ParticipantRecord.of(t.participants().get(i));
         }
         return new TransactionRecord(
                 t.id(),
@@ -88,7 +89,7 @@ public record TransactionRecord(
                 t.finishedAt(),
                 t.cause(),
                 t.reason(),
-                List.of(members),
+                List.of(participants),
                 t.resolution());
     }
 

@@ -7,7 +7,7 @@ import java.util.Set;
 public enum TransactionState {
     /** Accepts writes. */
     ACTIVE(State.ACTIVE),
-    /** A write failed or was not answered. The transaction can only roll back. */
+    /** A write failed or was not answered, or rollback-only was called. The transaction can only roll back. */
     MARKED_ROLLBACK(State.MARKED_ROLLBACK, ACTIVE),
     /** Votes are requested. */
     PREPARING(State.PREPARING, ACTIVE),

@@ -54,8 +54,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Messages may be lost, duplicated, delayed and reordered. Therefore every event is allowed in every state, and an
  * event that arrives too late is ignored.
  *
- * @param participantsMax limit of participants per transaction
- * @param writesMax limit of writes per transaction
+ * @param participantsMax maximum number of participants per transaction
+ * @param writesMax maximum number of writes per transaction
  */
 public record TwoPhaseCommit(int participantsMax, int writesMax) {
 
@@ -328,7 +328,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
     private static Step recordRetryDue(Transaction t, Instant now) {
         return switch (t.state()) {
             case ROLLING_BACK -> Step.of(t, new Persist(rolledBackRecord(t, now), Durability.FORCED));
-            case COMMITTING, COMMITTED, ROLLED_BACK, HEURISTIC -> PhaseTwo.recorded(t, Durability.FORCED);
+            case COMMITTING, COMMITTED, ROLLED_BACK, HEURISTIC -> PhaseTwo.persist(t, Durability.FORCED);
             case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, DELEGATED, RESOLVING -> Step.of(t);
         };
     }
@@ -408,7 +408,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
 
     /**
      * Returns the record of a rollback that is not finished. After a restart the transaction counts as rolled back, and
-     * participants in doubt ask for the outcome.
+     * participants in doubt send inquiries.
      */
     private static TransactionRecord rolledBackRecord(Transaction t, Instant now) {
         return TransactionRecord.of(t.transitionTo(TransactionState.ROLLED_BACK, now));

@@ -18,13 +18,13 @@ record WriteNumbering(int participantsMax, int writesMax) {
     }
 
     /**
-     * Enlists a resource manager at its own request, before it works. The work gets the next number. So a vote that was
-     * requested before the work was done, or after it was lost, is ABORT. If this answer is lost, the number is never
-     * used, with the same effect, unless the call is repeated with the same request.
+     * Enlists a resource manager at its own request, before it works. The work gets the next number. If the work is not
+     * done or is lost, this number is missing, and the vote is ABORT. The same applies if the answer to the call is
+     * lost, unless the call is repeated with the same request.
      */
     Step enlistRequested(Transaction t, EnlistRequested e) {
         if (t.state() != TransactionState.ACTIVE) {
-            // Also if the call is repeated: the votes may have been requested, so it is too late to work.
+            // This includes a repeated call, because the votes may have been requested already.
             return Step.refuseWrite(t, WriteResult.Reason.WRONG_STATE);
         }
         if (e.claimedInstance() != null && !e.claimedInstance().equals(e.instance())) {

@@ -15,14 +15,14 @@ import org.jspecify.annotations.Nullable;
 public interface DecisionLog {
 
     /**
-     * Passes the newest record of each transaction to {@code each}, in append order. Must be called before any other
+     * Passes the newest record of each transaction to the consumer, in append order. Must be called before any other
      * method. Includes records whose append was not acknowledged; these stay in the log.
      *
-     * @param each throws an {@link IllegalArgumentException} if it cannot decode a record; the log then reports the
+     * @param consumer throws an {@link IllegalArgumentException} if it cannot decode a record; the log then reports the
      *     location of the record
      * @throws java.io.UncheckedIOException if a record cannot be read; the caller must then not presume any outcome
      */
-    void replay(Consumer<LogRecord> each);
+    void replay(Consumer<LogRecord> consumer);
 
     /**
      * Appends a record that must be durable before the caller continues. Does not block.

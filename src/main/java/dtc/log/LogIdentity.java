@@ -5,12 +5,13 @@ import java.util.Set;
 
 /**
  * Identifies the transaction ids that a log issues. A new id contains the {@link #tag} and the {@link #epoch}. If an id
- * has no record, abort may be presumed only if {@link #presumesAbort} is true for its tag and number; a record of any
- * other id may exist in another log.
+ * has no record, abort may be presumed only if {@link #presumesAbort} is true for the id. The record of any other id
+ * may be in another log.
  *
  * @param tag the tag of new ids, 16 bits; random, assigned when the log was created
- * @param epoch the number of new ids, 24 bits; every start of a process on this log has a higher one
- * @param adoptedTags the tags of other logs whose ids without a record are presumed aborted, by an operator's decision
+ * @param epoch the epoch of new ids, 24 bits; increases with each start of a process on this log
+ * @param adoptedTags the tags of other logs whose ids without a record are presumed aborted, because an operator
+ *     decided so
  * @param idsWithoutTagUntilMillis the time up to which ids may have no tag, in milliseconds since 1970; 0 if all have
  *     one. Set only if the log already contained records when it received its tag: then it issued such ids itself, and
  *     abort is presumed for them. They cannot be distinguished from ids of other logs.
@@ -22,10 +23,10 @@ public record LogIdentity(int tag, int epoch, Set<Integer> adoptedTags, long ids
         if (tag < 0
                 || tag > TransactionId.TAG_MAX
                 || adoptedTags.stream().anyMatch(other -> other < 0 || other > TransactionId.TAG_MAX)) {
-            throw new IllegalArgumentException("a tag has 16 bits");
+            throw new IllegalArgumentException("a tag must have 16 bits");
         }
         if (epoch < 1 || epoch > TransactionId.EPOCH_MAX) {
-            throw new IllegalArgumentException("an epoch is a number from 1 to " + TransactionId.EPOCH_MAX);
+            throw new IllegalArgumentException("an epoch must be from 1 to " + TransactionId.EPOCH_MAX);
         }
     }
 

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Ballot(Vote vote, VoteCause cause, @Nullable String reason) {
 
-    /** Comes before the key, which is at the end of a reason. */
+    /** Separates a key at the end of a reason from the text before it. */
     private static final String KEY = ", key: ";
 
     public static final Ballot COMMIT = new Ballot(Vote.COMMIT, VoteCause.VOTED, null);
@@ -19,12 +19,12 @@ public record Ballot(Vote vote, VoteCause cause, @Nullable String reason) {
         return new Ballot(Vote.ABORT, VoteCause.VOTED, reason);
     }
 
-    /** Returns the reason of a transaction with a condition that does not hold. */
+    /** Returns the reason of an ABORT because a condition does not hold. */
     public static String conditionFailed(String key) {
         return "a condition does not hold" + KEY + key;
     }
 
-    /** Removes the key from a reason, for logs: keys may identify persons. */
+    /** Removes the key from a reason for logs, because a key may contain personal data. */
     public static String withoutKey(String reason) {
         int key = reason.indexOf(KEY);
         return key < 0 ? reason : reason.substring(0, key);

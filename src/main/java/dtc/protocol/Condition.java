@@ -1,8 +1,8 @@
 package dtc.protocol;
 
 /**
- * What must hold of a key for its transaction to commit. It is evaluated at the vote, against the value committed
- * before the transaction.
+ * A condition on the value of a key, without which the transaction does not commit. It is evaluated at the vote,
+ * against the value committed before the transaction.
  */
 public sealed interface Condition {
 

@@ -10,20 +10,19 @@ import java.util.Map;
  * Compares JSON values. Numbers are equal if they are the same exact decimal (1.0 and 10e-1), strings if they have the
  * same characters, and objects if they have equal members in any order.
  *
- * <p>Numbers are not converted to {@link java.math.BigDecimal}, which does not allow exponents of any size.
+ * <p>Numbers are not converted to {@link java.math.BigDecimal}, because its exponent is limited to 32 bits.
  */
 public final class JsonEquality {
 
     private JsonEquality() {}
 
-    public static boolean isEqual(JsonText one, JsonText other) {
-        return one.text().equals(other.text())
-                || new Parser(one.text()).value().equals(new Parser(other.text()).value());
+    public static boolean isEqual(JsonText a, JsonText b) {
+        return a.text().equals(b.text()) || new Parser(a.text()).value().equals(new Parser(b.text()).value());
     }
 
     /**
-     * Converts a value to a map, a list or, for other values, a text that is equal if the value is. Reads text that is
-     * well-formed, so it checks nothing.
+     * Parses a value to a map, a list or, for a scalar, a canonical string, so that equal values have equal results.
+     * The text must be well-formed; this is not checked.
      */
     private static final class Parser {
 
@@ -46,7 +45,7 @@ public final class JsonEquality {
             };
         }
 
-        /** Returns the next character that is not whitespace, and does not consume it. */
+        /** Skips whitespace, and returns the next character without consuming it. */
         private char next() {
             while (text.charAt(position) <= ' ') {
                 position++;
@@ -92,7 +91,7 @@ public final class JsonEquality {
             return text.substring(start, position);
         }
 
-        /** Returns the characters after a quote, which distinguishes them from a number or a literal. */
+        /** Returns the unescaped characters after a quote, so that no string equals a number or a literal. */
         private String string() {
             position++;
             StringBuilder out = new StringBuilder().append('"');

@@ -25,7 +25,7 @@ public sealed interface Message {
             this(id, sequence, key, new Update.Put(value), null);
         }
 
-        /** Whether it is more than a plain value. */
+        /** Whether only a resource manager that supports deletes and conditions can carry it out. */
         public boolean needsConditions() {
             return condition != null || !(update instanceof Update.Put);
         }

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
-/** Text for logs and web pages. */
+/** Formats text for logs and web pages. */
 public final class PlainText {
 
     /** Longest first. */
@@ -25,7 +25,7 @@ public final class PlainText {
                 .toString();
     }
 
-    /** Returns a duration in words, such as "7 days", in the largest unit of which it is a multiple. */
+    /** Returns a duration in words, such as "7 days", in the largest unit that expresses it as a whole number. */
     public static String duration(Duration duration) {
         for (Map.Entry<String, Duration> unit : UNITS) {
             long millis = unit.getValue().toMillis();

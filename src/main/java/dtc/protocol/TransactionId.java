@@ -7,7 +7,7 @@ import java.util.regex.Pattern;
 
 /**
  * The id of a transaction. The coordinator generates UUIDs of version 7 (RFC 9562), which begin with a timestamp, so
- * their natural order is by age. The bits that the standard leaves free identify the log that issued the id:
+ * they sort by age. The bits that the standard leaves free identify the log that issued the id:
  *
  * <pre>
  * unix_ts_ms  48 bits  milliseconds since 1970, by the clock of the coordinator
@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  */
 public record TransactionId(UUID value) implements Comparable<TransactionId> {
 
-    /** The maximum of {@link #timeMillis}: the year 6429. An id newer than any valid id can still be generated. */
+    /** The maximum of {@link #timeMillis} in a generated id, in the year 6429. Ids of clients must be earlier. */
     public static final long TIME_MILLIS_MAX = (1L << 47) - 1;
 
     public static final int COUNTER_MAX = 0xFFF;
@@ -46,7 +46,12 @@ public record TransactionId(UUID value) implements Comparable<TransactionId> {
                 || epoch < 0
                 || epoch > EPOCH_MAX) {
             throw new IllegalArgumentException(String.format(
-                    Locale.ROOT, "time %d, counter %d, tag %d, epoch %d", timeMillis, counter, tag, epoch));
+                    Locale.ROOT,
+                    "out of range: time %d, counter %d, tag %d or epoch %d",
+                    timeMillis,
+                    counter,
+                    tag,
+                    epoch));
         }
         long low = (long) tag << 46 | (long) epoch << RANDOM_BITS | (random & ((1 << RANDOM_BITS) - 1));
         return new TransactionId(new UUID(timeMillis << 16 | VERSION_7 | counter, VARIANT | low));

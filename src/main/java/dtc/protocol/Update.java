@@ -1,6 +1,6 @@
 package dtc.protocol;
 
-/** What a write does to the value of its key. */
+/** The effect of a write on the value of its key. */
 public sealed interface Update {
 
     record Put(JsonText value) implements Update {}

@@ -1,6 +1,6 @@
 package dtc.protocol;
 
-/** Whether the participant voted, or why the coordinator counts the missing or invalid vote as ABORT. */
+/** Whether the participant voted, or why a missing or invalid vote counts as ABORT. */
 public enum VoteCause {
     VOTED,
     TIMEOUT,

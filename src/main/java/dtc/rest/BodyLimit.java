@@ -19,7 +19,7 @@ final class BodyLimit {
 
     /** The time in which a large body, or one of undeclared length, must be received. */
     private static final long RECEIVE_MILLIS_MAX = 30_000;
-    /** The time for which the rest of a body that is refused is read and discarded. */
+    /** How long the rest of a refused body is read and discarded. */
     private static final long DISCARD_MILLIS = 2_000;
 
     /** The memory for a body of undeclared length is reserved in steps of this size. */
@@ -81,7 +81,7 @@ final class BodyLimit {
 
         private final RoutingContext context;
         private final Buffer body = Buffer.buffer();
-        /** How long the body may become before more memory is reserved. */
+        /** The size of the body, in bytes, beyond which more memory must be reserved. */
         private long reserved = RequestMemory.SMALL_BYTES;
 
         BodyOfUndeclaredLength(RoutingContext context) {
@@ -118,12 +118,14 @@ final class BodyLimit {
             body.appendBuffer(part);
         }
 
-        /** Also by the limit of time. */
+        /** Whether the request was refused, for its size or by the timer. */
         private boolean isRefused() {
             return context.response().headWritten();
         }
 
-        /** The body may be empty. Without it, the resources would wait for a body that has ended. */
+        /**
+         * Provides the body, even if it is empty. Otherwise the resources would wait for a body that has already ended.
+         */
         private void end() {
             if (!isRefused()) {
                 ((RoutingContextInternal) context).setBody(body);

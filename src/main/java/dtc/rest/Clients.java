@@ -43,7 +43,7 @@ public final class Clients {
         /** No connection was established, so the message was not received. */
         UNREACHABLE,
         /** The response is malformed or not acceptable. */
-        GARBLED,
+        MALFORMED,
         ERROR
     }
 
@@ -52,10 +52,10 @@ public final class Clients {
     /**
      * Builds a client. It never follows redirects, and it returns error statuses as responses, not as exceptions.
      *
-     * @param timeout limits the opening of a connection, and a request with its response on an open connection, which
-     *     is then closed. A response body of more than {@link #RESPONSE_BYTES_MAX} closes it too.
+     * @param timeout the maximum time to open a connection, and from a request to the end of its response. The
+     *     connection is then closed, as it is after a response body of more than {@link #RESPONSE_BYTES_MAX}.
      * @param connectionsMax maximum number of connections to one address
-     * @param keepAlive whether connections are used for more than one request
+     * @param keepAlive whether connections are reused
      */
     public static <T> T build(
             Vertx vertx,
@@ -91,7 +91,7 @@ public final class Clients {
      */
     private static void limit(Vertx vertx, HttpClientRequest request, Duration timeout) {
         long timer = vertx.setTimer(
-                timeout.toMillis(), _ -> request.reset(0, new TimeoutException("no whole answer in time")));
+                timeout.toMillis(), _ -> request.reset(0, new TimeoutException("no complete response in time")));
         request.response().onComplete(head -> {
             if (head.failed()) {
                 vertx.cancelTimer(timer);
@@ -125,7 +125,7 @@ public final class Clients {
             if (cause instanceof ResponseTooLongException
                     || cause instanceof DecoderException
                     || cause instanceof IllegalArgumentException) {
-                return Failure.GARBLED;
+                return Failure.MALFORMED;
             }
         }
         return Failure.ERROR;
@@ -160,11 +160,11 @@ public final class Clients {
         return switch (classify(failure)) {
             case TIMEOUT -> "it did not answer in time";
             case UNREACHABLE -> Objects.requireNonNullElse(certificateFault(failure), "it could not be reached");
-            case GARBLED -> "its answer was not HTTP, or too long";
+            case MALFORMED -> "its answer was not HTTP, or too long";
             case ERROR ->
                 failure instanceof FaultToleranceException || failure instanceof CompletionException
                         ? "the call failed"
-                        : "the connection broke";
+                        : "the connection was lost";
         };
     }
 }

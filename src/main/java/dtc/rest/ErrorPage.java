@@ -6,7 +6,7 @@ import io.vertx.core.http.HttpServerRequest;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/** An error on a path of the console as a page, for a browser. */
+/** The HTML page for an error on a path of the console. */
 final class ErrorPage {
 
     private static final Pattern CONSOLE_PATH = Pattern.compile("/?|/console(/.*)?");
@@ -18,7 +18,7 @@ final class ErrorPage {
 
     private ErrorPage() {}
 
-    /** Whether the client is a browser that opens a page. Scripts and tools get a problem. */
+    /** Whether the client is a browser that opens a page. Scripts and tools get a problem document. */
     static boolean isFor(HttpServerRequest request) {
         return request.path() != null
                 && CONSOLE_PATH.matcher(request.path()).matches()

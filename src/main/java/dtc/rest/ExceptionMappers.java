@@ -22,7 +22,7 @@ import java.util.stream.Collectors;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 import org.jspecify.annotations.Nullable;
 
-/** Converts exceptions of resources, and of the framework that calls them, to problems. */
+/** Converts exceptions of the resources and of Quarkus REST to problem documents. */
 @Singleton
 final class ExceptionMappers {
 
@@ -38,7 +38,7 @@ final class ExceptionMappers {
         return problem.toResponse(request);
     }
 
-    /** Handles JSON of the wrong type, for which the framework has a mapper of its own. */
+    /** Handles JSON of the wrong type. Replaces a mapper of Quarkus REST. */
     @ServerExceptionMapper
     Response mismatched(MismatchedInputException mismatched, HttpServerRequest request) {
         return malformed(mismatched).toResponse(request);
@@ -47,16 +47,16 @@ final class ExceptionMappers {
     @ServerExceptionMapper
     Response refused(WebApplicationException refused, UriInfo uri, HttpServerRequest request) {
         int status = refused.getResponse().getStatus();
-        if (status >= 500 || find(JsonProcessingException.class, refused) != null) {
+        if (status >= 500 || findCause(JsonProcessingException.class, refused) != null) {
             return unexpected(refused, request);
         }
-        // The framework throws 404, too, if the path belongs to another class of resources with another method. The
-        // resources throw problems of their own.
+        // Quarkus REST also throws 404 if the path exists in another resource class with other methods. A 404 of the
+        // resources themselves is a ProblemException.
         String allow = status == 404 || status == 405
                 ? Operations.allow(uri.getRequestUri().getRawPath())
                 : "";
         if (status == 405 && allow.isEmpty()) {
-            // A page of the console. The framework does not name the methods if the path has dot segments.
+            // A page of the console. Quarkus REST does not list the methods if the path has dot segments.
             Set<String> methods = refused.getResponse().getAllowedMethods();
             allow = methods.isEmpty() ? "GET" : String.join(", ", new TreeSet<>(methods));
         }
@@ -67,7 +67,7 @@ final class ExceptionMappers {
 
     @ServerExceptionMapper
     Response unexpected(Throwable failure, HttpServerRequest request) {
-        JsonProcessingException malformed = find(JsonProcessingException.class, failure);
+        JsonProcessingException malformed = findCause(JsonProcessingException.class, failure);
         return (malformed == null ? Problems.unexpected(failure) : malformed(malformed)).toResponse(request);
     }
 
@@ -76,7 +76,7 @@ final class ExceptionMappers {
     }
 
     /** Returns the first failure of a type among a failure and its causes; null if there is none. */
-    private static <T extends Throwable> @Nullable T find(Class<T> type, Throwable failure) {
+    private static <T extends Throwable> @Nullable T findCause(Class<T> type, Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (type.isInstance(cause)) {
                 return type.cast(cause);
@@ -99,7 +99,7 @@ final class ExceptionMappers {
                 at == null ? "" : String.format(Locale.ROOT, " (line %d, column %d)", at.getLineNr(), at.getColumnNr());
         String message = switch (malformed) {
             case JsonProcessingException limit
-            when find(StreamConstraintsException.class, limit) != null -> JSON_LIMITS;
+            when findCause(StreamConstraintsException.class, limit) != null -> JSON_LIMITS;
             case UnrecognizedPropertyException _ -> "is not a known property";
             case JsonMappingException mapping when !mapping.getPath().isEmpty() -> "has the wrong type or is malformed";
             default -> "is not well-formed JSON of the expected shape";

@@ -44,7 +44,7 @@ public class GiveUpAllResource {
         RequestValidator validator = new RequestValidator(limits);
         String name = validator.name("id", id);
         Resolution resolution = GiveUpResource.resolution(validator, access.caller(context), time.now(), request);
-        return GiveUpResource.toUni(() -> coordinator.undelivered().giveUpAll(name, resolution))
+        return Problems.toUni(() -> coordinator.undelivered().giveUpAll(name, resolution))
                 .map(TransactionsCount::new);
     }
 
@@ -53,7 +53,6 @@ public class GiveUpAllResource {
         RequestValidator validator = new RequestValidator(limits);
         String name = validator.name("id", id);
         validator.throwIfInvalid();
-        return GiveUpResource.toUni(() -> coordinator.undelivered().discardAll(name))
-                .map(TransactionsCount::new);
+        return Problems.toUni(() -> coordinator.undelivered().discardAll(name)).map(TransactionsCount::new);
     }
 }

@@ -4,7 +4,6 @@ import dtc.protocol.Messages.GiveUpRequest;
 import dtc.protocol.Messages.TransactionDocument;
 import dtc.protocol.Resolution;
 import dtc.protocol.TransactionId;
-import dtc.runtime.Answer;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.security.ApiAccess;
@@ -21,15 +20,13 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Instant;
-import java.util.concurrent.CompletionStage;
-import java.util.function.Supplier;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The HTTP interface for operators to give up a participant that will never acknowledge an outcome. The class has the
- * whole path, because the framework searches only the class with the longest matching path.
+ * The HTTP interface for operators to give up a participant that will never acknowledge an outcome. The path of the
+ * class is complete, because Quarkus REST searches only the class whose path has the longest match.
  */
 @Path("/transactions/{id}/participants/{rm}/give-up")
 @Produces(MediaType.APPLICATION_JSON)
@@ -60,7 +57,7 @@ public class GiveUpResource {
         TransactionId transaction = validator.transactionId("id", id);
         String name = validator.name("rm", rm);
         Resolution resolution = resolution(validator, access.caller(context), time.now(), request);
-        return toUni(() -> coordinator.undelivered().giveUp(transaction, name, resolution))
+        return Problems.toUni(() -> coordinator.undelivered().giveUp(transaction, name, resolution))
                 .map(TransactionResource::document);
     }
 
@@ -71,18 +68,19 @@ public class GiveUpResource {
         TransactionId transaction = validator.transactionId("id", id);
         String name = validator.name("rm", rm);
         validator.throwIfInvalid();
-        return toUni(() -> coordinator.undelivered().discard(transaction, name)).map(_ -> RestResponse.noContent());
+        return Problems.toUni(() -> coordinator.undelivered().discard(transaction, name))
+                .map(_ -> RestResponse.noContent());
     }
 
-    /** Validates the request of an operator. */
+    /**
+     * Creates the resolution that an operator requests.
+     *
+     * @throws ProblemException if the request is invalid
+     */
     static Resolution resolution(
             RequestValidator validator, Caller caller, Instant now, @Nullable GiveUpRequest request) {
         String reason = validator.reason(request == null ? null : request.reason());
         validator.throwIfInvalid();
         return new Resolution(caller.principal() == null ? "an operator" : caller.principal(), now, reason);
-    }
-
-    static <T> Uni<T> toUni(Supplier<CompletionStage<Answer<T>>> call) {
-        return Uni.createFrom().completionStage(call).map(Problems::valueOrThrow);
     }
 }

@@ -10,7 +10,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A response of a resource manager, or of anything else that answered in its place. Untrusted input.
+ * A response to a message, from the resource manager or from a proxy. Untrusted input.
  *
  * @param contentTypes the values of all headers {@code Content-Type}
  * @param retryAfter the value of the header {@code Retry-After}; null if there is none
@@ -26,7 +26,7 @@ record HttpAnswer(
                 body(response));
     }
 
-    /** The bytes of the body, which do not depend on the content type. */
+    /** Returns the bytes of the body, regardless of the content type. */
     private static Buffer body(Response response) {
         if (!(response.getEntity() instanceof InputStream body)) {
             return Buffer.buffer();
@@ -38,7 +38,7 @@ record HttpAnswer(
         }
     }
 
-    /** Whether there is exactly one content type, and it is this one. Parameters and case do not matter. */
+    /** Whether this is the only content type. Ignores parameters and case. */
     boolean is(String mediaType) {
         return contentTypes.size() == 1 && mediaType().equalsIgnoreCase(mediaType);
     }

@@ -24,7 +24,7 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
     /** The base URL of this process; {@code /rm/{id}} is appended. */
     private final Supplier<String> advertisedUrl;
 
-    /** The suppliers are called when messages are sent: the port of this process may not be known before it listens. */
+    /** Each message calls the suppliers, because the port of this process may be unknown until it listens. */
     public HttpCoordinatorLink(Supplier<CoordinatorApi> api, ObjectMapper mapper, Supplier<String> advertisedUrl) {
         this.api = api;
         this.mapper = mapper;
@@ -77,7 +77,7 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
             }
             return body;
         }
-        // A problem says why.
+        // A problem document contains the reason.
         String detail = body == null ? "" : body.path("detail").asText();
         throw new IllegalStateException("the coordinator answered " + status
                 + (detail.isEmpty() ? "" : ": " + PlainText.singleLine(detail, ReplyReader.REASON_CHARS_MAX)));

@@ -31,7 +31,7 @@ public class HttpParticipantTransport implements ParticipantTransport {
     }
 
     /**
-     * First of all observers: that of the framework fails if a client is created at the same time, and the others are
+     * Runs before the observer of Quarkus, which fails if a client is created concurrently. The observers after it are
      * then not called.
      */
     void certificatesChanged(@Observes @Priority(0) CertificateUpdatedEvent event) {

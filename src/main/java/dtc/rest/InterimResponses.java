@@ -10,7 +10,7 @@ import io.vertx.core.net.impl.ConnectionBase;
 
 /**
  * Discards interim responses (1xx), which may precede the final response (RFC 9110, section 15.2). The HTTP client
- * takes those that it does not know, such as 102, for the final response. 101 is final: the protocol would change.
+ * treats those that it does not know, such as 102, as the final response. 101 is kept, because it ends the use of HTTP.
  */
 final class InterimResponses extends ChannelInboundHandlerAdapter {
 
@@ -18,11 +18,11 @@ final class InterimResponses extends ChannelInboundHandlerAdapter {
 
     private static final String NAME = "interim-responses";
 
-    private boolean discards;
+    private boolean discarding;
 
     private InterimResponses() {}
 
-    /** Discards the interim responses on a connection of a client. May be called for each request. */
+    /** Discards interim responses on a connection of the HTTP client. Repeated calls have no effect. */
     static void discard(HttpConnection connection) {
         ChannelPipeline pipeline = ((ConnectionBase) connection).channel().pipeline();
         if (pipeline.get(NAME) == null) {
@@ -33,9 +33,9 @@ final class InterimResponses extends ChannelInboundHandlerAdapter {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
         if (message instanceof HttpResponse head) {
-            discards = isInterim(head);
+            discarding = isInterim(head);
         }
-        if (discards) {
+        if (discarding) {
             ReferenceCountUtil.release(message);
         } else {
             context.fireChannelRead(message);

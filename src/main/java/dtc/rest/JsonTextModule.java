@@ -41,9 +41,8 @@ public final class JsonTextModule implements ObjectMapperCustomizer {
                 .addDeserializer(JsonText.class, new Reader()));
         List<Class<?>> writes = List.of(WriteRequest.class, StageRequest.class, PrepareWrite.class, BatchMessage.class);
         writes.forEach(write -> mapper.addMixIn(write, ConditionName.class));
-        // An older version rejects a member that it does not know, even if it is null. In addition, the fingerprint of
-        // a
-        // WriteRequest is recorded, so members must not be added to it.
+        // Null members are left out: older versions reject members that they do not know, and the recorded fingerprint
+        // of a WriteRequest must not change.
         Stream.concat(writes.stream(), Stream.of(OutcomeDocument.class, WriteCondition.class))
                 .forEach(document -> mapper.configOverride(document)
                         .setInclude(JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, null)));
@@ -68,7 +67,7 @@ public final class JsonTextModule implements ObjectMapperCustomizer {
         }
     }
 
-    /** In Java, {@code if} cannot be a name. */
+    /** Names the member {@code if}, which is a keyword in Java. */
     private interface ConditionName {
         @JsonProperty("if")
         WriteCondition condition();

@@ -70,7 +70,8 @@ class MessageSender {
         String name = target.id();
         String instance = target.instance().toString();
         return switch (message) {
-            case Message.Write write -> api.write(url, id, name, instance, write.sequence(), Requests.stage(write));
+            case Message.Write write ->
+                api.write(url, id, name, instance, write.sequence(), RequestBodies.stage(write));
             case Message.Prepare prepare ->
                 api.prepare(
                         url,
@@ -78,7 +79,7 @@ class MessageSender {
                         name,
                         instance,
                         prepare.writeCount(),
-                        prepare.writes().isEmpty() ? null : Requests.prepare(prepare));
+                        prepare.writes().isEmpty() ? null : RequestBodies.prepare(prepare));
             case Message.Commit _ -> api.commit(url, id, name, instance);
             case Message.CommitOnePhase commit -> api.commitOnePhase(url, id, name, instance, commit.writeCount());
             case Message.Rollback _ -> api.rollback(url, id, name, instance);
@@ -93,7 +94,7 @@ class MessageSender {
      */
     Uni<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages, Duration limit) {
         Uni<Response> call = clients.client(target, target.supportsKeepAlive(), limit)
-                .batch(target.url(), target.id(), target.instance().toString(), Requests.batch(messages));
+                .batch(target.url(), target.id(), target.instance().toString(), RequestBodies.batch(messages));
         return within(limit, call)
                 .onFailure()
                 .invoke(failure -> report(target, "a batch", failure))
@@ -111,7 +112,7 @@ class MessageSender {
 
     /** Reports a response that could not be read. */
     private void report(Registration target, String message, Throwable failure) {
-        if (Clients.classify(failure) == Clients.Failure.GARBLED) {
+        if (Clients.classify(failure) == Clients.Failure.MALFORMED) {
             unexpected.report(target, message, "unreadable", Clients.describe(failure), null);
         }
     }

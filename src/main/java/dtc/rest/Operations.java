@@ -8,8 +8,8 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * The methods that each path of the API supports. The framework knows only those of each class of resources. A test
- * compares this table with the description of the API.
+ * The methods that each path of the API supports. Quarkus REST provides only those of each resource class. A test
+ * compares this table with the OpenAPI document.
  */
 final class Operations {
 

@@ -9,8 +9,8 @@ final class Paging {
     private Paging() {}
 
     /**
-     * Returns the first items, at most {@code itemsMax}, and as many as have a total weight of at most
-     * {@code weightMax}. The first item is returned in any case.
+     * Returns the longest prefix with at most {@code itemsMax} items and a total weight of at most {@code weightMax}.
+     * Always includes the first item.
      */
     static <T> List<T> limit(List<T> items, int itemsMax, long weightMax, ToLongFunction<T> weight) {
         long total = 0;

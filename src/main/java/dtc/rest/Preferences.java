@@ -10,10 +10,10 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The preferences of a client (RFC 7240): {@code respond-async}, not to wait for the delivery of the outcome, and
- * {@code wait}, how long to wait at most. Others are ignored, and so are malformed values.
+ * The preferences of a client (RFC 7240): {@code respond-async} (do not wait for the delivery of the outcome) and
+ * {@code wait} (the maximum wait). Other preferences and malformed values are ignored.
  *
- * @param waitMax null if the client does not limit it
+ * @param waitMax the maximum wait; null if the client does not limit it
  */
 record Preferences(boolean respondAsync, @Nullable Duration waitMax) {
 

@@ -3,12 +3,15 @@ package dtc.rest;
 import dtc.protocol.Refusal;
 import dtc.runtime.Answer;
 import dtc.runtime.OutOfMemory;
+import io.smallrye.mutiny.Uni;
 import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.core.Response.Status;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +36,11 @@ public final class Problems {
             case Answer.Given<T>(T value) -> value;
             case Answer.Refused<T>(Refusal refusal) -> throw of(refusal);
         };
+    }
+
+    /** Returns the value of an asynchronous call. A refusal is a failure. */
+    static <T> Uni<T> toUni(Supplier<CompletionStage<Answer<T>>> call) {
+        return Uni.createFrom().completionStage(call).map(Problems::valueOrThrow);
     }
 
     static ProblemException of(Refusal refusal) {
@@ -78,10 +86,10 @@ public final class Problems {
     static ProblemException unexpected(@Nullable Throwable failure) {
         OutOfMemory.check(failure);
         LOG.error("unexpected failure", failure);
-        return problem("UNEXPECTED_FAILURE", 500, "an unexpected failure; the log has the details");
+        return problem("UNEXPECTED_FAILURE", 500, "unexpected failure; the application log contains the details");
     }
 
-    /** A refusal by the server or a framework. Their own messages name classes and annotations. */
+    /** Creates a problem for a status of the server or of Quarkus REST, whose own messages contain class names. */
     static ProblemException http(int status) {
         return http(status, detail(status));
     }

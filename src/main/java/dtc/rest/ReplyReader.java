@@ -27,18 +27,18 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Converts HTTP responses of resource managers to replies. Responses are untrusted input, and a proxy may send them in
- * place of the resource manager. Only these are its answers:
+ * Converts HTTP responses of resource managers to replies. Responses are untrusted input, and may come from a proxy.
+ * Only these count as answers of the resource manager:
  *
  * <ul>
  *   <li>to a write, a commit and a rollback: 204
  *   <li>to a prepare: 200 with a vote as {@code application/json}
  *   <li>to a commit and a rollback: 404 and 409, to a one-phase commit also 507, as {@code application/problem+json}
- *       that does not name another transaction; if it announces {@link Registration#CONTRACT_2}, it must name this one
+ *       that does not name another transaction; with {@link Registration#CONTRACT_2} it must name this one
  * </ul>
  *
- * <p>503 and 429 say that it is unavailable. In a batch, each element is read like a response of its own; it has no
- * content type. Everything else is a {@link Reply.ProtocolError}, and is logged once.
+ * <p>503 and 429 mean that the resource manager is unavailable. Each element of a batch is read like a separate
+ * response without a content type. Everything else is a {@link Reply.ProtocolError}, and is logged once.
  */
 @Singleton
 class ReplyReader {
@@ -55,7 +55,9 @@ class ReplyReader {
     private static final String TEXT = "text/plain";
     private static final String TRANSACTION = "transaction";
 
-    /** Members of a JSON document that contain an error text: of RFC 9457, of our own, and others in common use. */
+    /**
+     * Members of a JSON document that contain an error text: those of RFC 9457 and of a vote, and two in common use.
+     */
     private static final List<String> ERROR_TEXTS = List.of("detail", "reason", "message", "error");
 
     /** Longer reasons are truncated. */
@@ -66,15 +68,15 @@ class ReplyReader {
     private static final char BYTE_ORDER_MARK = '\uFEFF';
 
     private static final String ADVICE_NO_CONTENT =
-            "Only 204 (No Content) acknowledges a write, a commit or a rollback: change it to answer 204";
+            "Only 204 (No Content) acknowledges a write, a commit or a rollback. Return 204 instead";
     private static final String ADVICE_VOTE =
             "A vote is 200 with Content-Type application/json and {\"vote\":\"COMMIT\"}, \"READ_ONLY\" or \"ABORT\"";
     private static final String ADVICE_PROBLEM =
             "404, 409 and 507 count only as application/problem+json whose member transaction is that of the message";
 
     private static final String ADVICE_BATCH =
-            "The answer to a batch is 200 with Content-Type application/json and {\"answers\":[…]}, which holds an answer"
-                    + " at the place of each message, with its status and transaction";
+            "The answer to a batch is 200 with Content-Type application/json and {\"answers\":[…]}, with one answer for each"
+                    + " message, in the order of the messages, with its status and transaction";
 
     private final ObjectMapper mapper;
     private final Time time;
@@ -87,7 +89,7 @@ class ReplyReader {
     }
 
     /**
-     * What a response, or an element of a batch, says.
+     * The content of a response, or of an element of a batch.
      *
      * @param isProblem whether it can be a refusal by the resource manager itself
      * @param isPage whether it has a content type that is not JSON
@@ -147,7 +149,7 @@ class ReplyReader {
             case "READ_ONLY" -> new Reply.Voted(Ballot.READ_ONLY);
             case "ABORT" ->
                 new Reply.Voted(Ballot.abort(reason(document.path("reason").asText())));
-            case null, default -> unexpected(target, message, 200, "its answer holds no known vote", ADVICE_VOTE);
+            case null, default -> unexpected(target, message, 200, "its answer contains no valid vote", ADVICE_VOTE);
         };
     }
 
@@ -168,10 +170,14 @@ class ReplyReader {
                     isSuccess ? String.format(Locale.ROOT, "it answered %d instead of 204", status) : content.detail();
             return unexpected(target, message, status, detail, isSuccess ? ADVICE_NO_CONTENT : null);
         }
-        // A write that is refused dooms its transaction in any case, so that its refusal need not be a problem
-        // document.
+        // A failed write marks the transaction for rollback in any case, so its refusal need not be a problem document.
         if (message instanceof Message.Write ? content.isPage() : !isOwnRefusal(target, message, content)) {
-            return unexpected(target, message, status, content.detail() + " (not as its own answer)", ADVICE_PROBLEM);
+            return unexpected(
+                    target,
+                    message,
+                    status,
+                    content.detail() + " (not a problem document of this transaction)",
+                    ADVICE_PROBLEM);
         }
         return switch (status) {
             case 404 -> new Reply.NotFound(content.detail());
@@ -211,7 +217,7 @@ class ReplyReader {
         String detail = Clients.describe(failure);
         return switch (Clients.classify(failure)) {
             case UNREACHABLE -> new Reply.Unreachable(detail);
-            case GARBLED -> new Reply.ProtocolError(detail);
+            case MALFORMED -> new Reply.ProtocolError(detail);
             // If the connection breaks, it is unknown whether the message was processed.
             case TIMEOUT, ERROR -> new Reply.NoAnswer(detail);
         };
@@ -277,21 +283,26 @@ class ReplyReader {
         return status == UNAVAILABLE || status == TOO_MANY_REQUESTS;
     }
 
-    /** Returns how long it asks not to be called: a number of seconds or a date, limited; null if it does not say. */
+    /**
+     * Returns the delay in {@code Retry-After}, limited to {@link #RETRY_AFTER_MAX}; null if it is absent or invalid.
+     */
     private @Nullable Duration retryAfter(HttpAnswer answer) {
         if (answer.retryAfter() == null) {
             return null;
         }
         String text = answer.retryAfter().strip();
-        Duration asked;
+        Duration delay;
         try {
-            asked = text.matches("\\d{1,9}")
+            delay = text.matches("\\d{1,9}")
                     ? Duration.ofSeconds(Integer.parseInt(text))
                     : Duration.between(time.now(), Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(text)));
         } catch (DateTimeException | ArithmeticException _) {
             return null;
         }
-        return !asked.isPositive() ? null : asked.compareTo(RETRY_AFTER_MAX) < 0 ? asked : RETRY_AFTER_MAX;
+        if (!delay.isPositive()) {
+            return null;
+        }
+        return delay.compareTo(RETRY_AFTER_MAX) < 0 ? delay : RETRY_AFTER_MAX;
     }
 
     private static String noVote(int status, String text) {
@@ -313,7 +324,7 @@ class ReplyReader {
         return "it answered " + status + (text.isEmpty() ? "" : ": " + line(text));
     }
 
-    /** Returns the text with which the resource manager explains an error; empty if there is none. */
+    /** Returns the error text of a response; empty if there is none. */
     private String errorText(HttpAnswer answer) {
         if (answer.is(TEXT)) {
             return answer.body().toString(StandardCharsets.UTF_8).strip();

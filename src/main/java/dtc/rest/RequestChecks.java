@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Checks requests before they reach the resources, sets the headers that all responses have, and answers requests that
- * fail before or beside the resources with a problem.
+ * fail outside the resources with a problem document.
  */
 @Singleton
 final class RequestChecks {
@@ -32,14 +32,14 @@ final class RequestChecks {
     /** Before Quarkus's authentication handler (-200), so that its responses have the headers too. */
     private static final int HEADERS_ORDER = -300;
 
-    /** After the caller was authenticated and permitted, so that others learn nothing about paths. */
+    /** After authentication and authorization, so that other callers cannot find out which paths exist. */
     private static final int CHECK_ORDER = ApiAccess.ORDER + 1;
 
     private static final int FAILURE_ORDER = ApiAccess.ORDER + 4;
 
     /** The paths of the API, also ambiguous ones. Others belong to the console and to Quarkus. */
     private static final Pattern API = Pattern.compile("/+(transactions|resource-managers|rm)(/|;|$)");
-    /** What frameworks would remove from a path before they match it: two paths would then mean the same. */
+    /** Parts that frameworks remove from a path before they match it, so that different paths would be equivalent. */
     private static final Pattern AMBIGUOUS_PATH = Pattern.compile("//|;|/\\.{1,2}(/|$)|./$");
 
     /** GET requests whose response is small. Probes are among them. */
@@ -136,7 +136,7 @@ final class RequestChecks {
         return null;
     }
 
-    /** The framework would answer with the methods of all paths of a class. */
+    /** Answers OPTIONS. Quarkus REST would return the methods of all paths of a class. */
     private static void options(RoutingContext context, String path) {
         String allow = Operations.allow(path);
         if (allow.isEmpty()) {
@@ -150,8 +150,8 @@ final class RequestChecks {
     }
 
     /**
-     * Clients that were generated from a description may name only the media type of errors. They get the response of
-     * the API too, which a server may send regardless of Accept (RFC 9110, section 12.4.1).
+     * Accepts JSON for clients whose Accept header has only the media type of errors, as that of some generated
+     * clients. A server may send a response regardless of Accept (RFC 9110, section 12.4.1).
      */
     private static void admitProblems(HttpServerRequest request) {
         List<String> accepted = request.headers().getAll(HttpHeaders.ACCEPT);

@@ -3,22 +3,22 @@ package dtc.rest;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Limits the memory for large request bodies and large responses. Small ones are not counted: each connection has one
- * request at a time, so the limit of connections limits them. Clients with small requests are therefore served even
- * while others use up this limit.
+ * Limits the memory for large request bodies and large responses. Small ones are not counted, because each connection
+ * has one request at a time and the number of connections is limited. Small requests are therefore served even when
+ * this limit is reached.
  */
 public final class RequestMemory {
 
     /** Bodies and responses up to this size are small. */
     static final int SMALL_BYTES = 4 << 10;
 
-    /** Of all servers of this process, whose connections are created before the limit is known. */
+    /** Shared by all servers of this process, because connections are created before the limit is known. */
     private static final AtomicLong UNSENT = new AtomicLong();
 
     private final long bytesMax;
     private final AtomicLong reserved = new AtomicLong();
 
-    /** @param bytesMax limit for request bodies, and the same for responses that are not sent yet */
+    /** @param bytesMax the limit for request bodies, and also for unsent responses */
     public RequestMemory(long bytesMax) {
         this.bytesMax = bytesMax;
     }
@@ -36,12 +36,12 @@ public final class RequestMemory {
         reserved.addAndGet(-bytes);
     }
 
-    /** Whether so much is not sent yet that no large response may be begun. */
+    /** Whether the unsent responses exceed the limit, so that no large response may be started. */
     boolean hasTooMuchUnsent() {
         return UNSENT.get() > bytesMax;
     }
 
-    /** Counts the bytes of a large response until they are sent; a negative number afterwards. */
+    /** Adds to the number of unsent bytes of large responses. Negative after bytes were sent. */
     static void countUnsent(long bytes) {
         UNSENT.addAndGet(bytes);
     }

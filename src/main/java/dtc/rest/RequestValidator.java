@@ -48,7 +48,8 @@ public final class RequestValidator {
     public record Limits(int keyCharsMax, int valueCharsMax, int writesMax, Duration timeoutMax, int pageMax) {}
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?");
-    public static final String NAME_RULE = "must be 1 to 63 letters, digits, '.', '_' or '-', no sign at either end";
+    public static final String NAME_RULE =
+            "must be 1 to 63 letters, digits, '.', '_' or '-', with a letter or digit at both ends";
     private static final Set<String> SCHEMES = Set.of("http", "https");
     /** The path of a URL. No segment may be {@code .} or {@code ..}. */
     private static final Pattern PATH = Pattern.compile("(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?");
@@ -123,7 +124,7 @@ public final class RequestValidator {
         }
         List<WriteRequest> requests = request.writes();
         if (requests.size() > limits.writesMax()) {
-            violation("writes", "must be no more than " + limits.writesMax());
+            violation("writes", "must have at most " + limits.writesMax() + " elements");
             return List.of();
         }
         List<ClientWrite> writes = new ArrayList<>(requests.size());
@@ -200,14 +201,14 @@ public final class RequestValidator {
         if (request == null || request.writes() == null) {
             return List.of();
         }
-        List<PrepareWrite> carriedWrites = request.writes();
-        if (carriedWrites.size() > limits.writesMax()) {
-            violation("writes", "must be no more than " + limits.writesMax());
+        List<PrepareWrite> requested = request.writes();
+        if (requested.size() > limits.writesMax()) {
+            violation("writes", "must have at most " + limits.writesMax() + " elements");
             return List.of();
         }
-        List<ResourceEvent.Write> writes = new ArrayList<>(carriedWrites.size());
-        for (int i = 0; i < carriedWrites.size(); i++) {
-            PrepareWrite write = carriedWrites.get(i);
+        List<ResourceEvent.Write> writes = new ArrayList<>(requested.size());
+        for (int i = 0; i < requested.size(); i++) {
+            PrepareWrite write = requested.get(i);
             String prefix = "writes[" + i + "].";
             if (write == null) {
                 violation(prefix, "must not be null");
@@ -225,7 +226,7 @@ public final class RequestValidator {
             return List.of();
         }
         if (request.messages().size() > BATCH_MAX) {
-            violation("messages", "must be no more than " + BATCH_MAX);
+            violation("messages", "must have at most " + BATCH_MAX + " elements");
         }
         if (request.messages().contains(null)) {
             violation("messages", "must not contain null");

@@ -31,7 +31,7 @@ public final class ResourceManagerClients {
      */
     public record Settings(Duration timeout, int connectionsMax, Duration retiredFor) {}
 
-    /** Limits how many connections are opened anew when an instance changes, without clients for each id. */
+    /** Limits the number of clients, and the number of connections that are replaced when an instance changes. */
     private static final int SLOTS = 64;
 
     /** Each request has its own URL. This one is never used. */
@@ -59,7 +59,7 @@ public final class ResourceManagerClients {
         this.outbound = outbound;
         this.settings = settings;
         this.latestGeneration = latestGeneration;
-        // Loads the classes of the clients now, and not within the second of the first vote.
+        // Loads the classes of the client, so that the first vote does not time out because of it.
         close(build(new ClientKey(false, settings.timeout())));
     }
 
@@ -70,9 +70,9 @@ public final class ResourceManagerClients {
     /**
      * Returns the client for a registration.
      *
-     * @param keepAlive whether open connections are used again. Only for servers that send exactly one response for
-     *     each request: responses in HTTP/1.1 carry no request id, so a surplus response on a kept connection would be
-     *     read as the response to the next request.
+     * @param keepAlive whether connections are reused. Only for servers that send exactly one response for each
+     *     request: responses in HTTP/1.1 carry no request id, so a surplus response on a kept connection would be read
+     *     as the response to the next request.
      * @param limit the timeout of requests is at least this long, and less than twice as long
      */
     synchronized ResourceManagerApi client(Registration target, boolean keepAlive, Duration limit) {

@@ -13,7 +13,7 @@ final class TransactionAccess {
 
     private TransactionAccess() {}
 
-    /** Refuses callers that did not begin the transaction. It is reported to them as unknown. */
+    /** Refuses callers that did not begin the transaction. They are told that it does not exist. */
     static void requireOwner(Coordinator coordinator, TransactionId id, Caller caller) {
         if (!caller.seesAll()
                 && coordinator.find(id) instanceof Answer.Given<Transaction>(Transaction t)
@@ -23,8 +23,8 @@ final class TransactionAccess {
     }
 
     /**
-     * Refuses callers that neither began the transaction nor own a participant. To clients it is reported as unknown;
-     * resource managers know of it.
+     * Refuses callers that neither began the transaction nor own a participant. Clients are told that it does not
+     * exist. Resource managers are not, because they know that it exists.
      *
      * @param ownsParticipant whether the caller owns a participant of the transaction
      */
@@ -35,7 +35,7 @@ final class TransactionAccess {
                 && !ownsParticipant.test(t)) {
             throw caller.isClient()
                     ? Problems.of(Refusals.unknown(id))
-                    : Problems.problem("NOT_YOURS", 403, "the participant belongs to another");
+                    : Problems.problem("NOT_YOURS", 403, "the participant belongs to another principal");
         }
     }
 }

@@ -13,7 +13,6 @@ import dtc.protocol.Messages.TransactionPage;
 import dtc.protocol.Messages.WriteRequest;
 import dtc.protocol.Origin;
 import dtc.protocol.TransactionId;
-import dtc.runtime.Answer;
 import dtc.runtime.coordinator.ClientWrite;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.InquiryAnswer;
@@ -41,8 +40,6 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.concurrent.CompletionStage;
-import java.util.function.Supplier;
 import org.jboss.resteasy.reactive.RestPath;
 import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
@@ -90,7 +87,7 @@ public class TransactionResource {
         validator.throwIfInvalid();
         boolean autoCommit = request != null && request.autoCommit() != null && request.autoCommit();
         Preferences preferences = Preferences.parse(prefer);
-        return toUni(() -> coordinator.begin(origin, timeout, writes, autoCommit, preferences.waitCondition()))
+        return Problems.toUni(() -> coordinator.begin(origin, timeout, writes, autoCommit, preferences.waitCondition()))
                 .map(t -> response(context, t, autoCommit ? preferences : NO_PREFERENCES, RestResponse.Status.CREATED));
     }
 
@@ -104,7 +101,7 @@ public class TransactionResource {
         TransactionId transaction = id(id, context);
         ClientWrite write = validator.write("", request);
         validator.throwIfInvalid();
-        return toUni(() -> coordinator.write(transaction, write)).map(_ -> RestResponse.noContent());
+        return Problems.toUni(() -> coordinator.write(transaction, write)).map(_ -> RestResponse.noContent());
     }
 
     @POST
@@ -113,7 +110,7 @@ public class TransactionResource {
             @RestPath String id, @Context RoutingContext context, @HeaderParam(Headers.PREFER) List<String> prefer) {
         TransactionId transaction = id(id, context);
         Preferences preferences = Preferences.parse(prefer);
-        return toUni(() -> coordinator.prepare(transaction, preferences.waitCondition()))
+        return Problems.toUni(() -> coordinator.prepare(transaction, preferences.waitCondition()))
                 .map(t -> response(context, t, preferences, RestResponse.Status.OK));
     }
 
@@ -123,7 +120,7 @@ public class TransactionResource {
             @RestPath String id, @Context RoutingContext context, @HeaderParam(Headers.PREFER) List<String> prefer) {
         TransactionId transaction = id(id, context);
         Preferences preferences = Preferences.parse(prefer);
-        return toUni(() -> coordinator.commit(transaction, preferences.waitCondition()))
+        return Problems.toUni(() -> coordinator.commit(transaction, preferences.waitCondition()))
                 .map(t -> response(context, t, preferences, RestResponse.Status.OK));
     }
 
@@ -131,7 +128,7 @@ public class TransactionResource {
     @Path("/{id}/rollback")
     public Uni<TransactionDocument> rollback(@RestPath String id, @Context RoutingContext context) {
         TransactionId transaction = id(id, context);
-        return toUni(() -> coordinator.rollback(transaction)).map(TransactionResource::document);
+        return Problems.toUni(() -> coordinator.rollback(transaction)).map(TransactionResource::document);
     }
 
     @POST
@@ -150,7 +147,8 @@ public class TransactionResource {
                 t -> t.participants().stream().anyMatch(p -> caller.owns(p.resourceManager())));
         String reason = validator.reason(request == null ? null : request.reason());
         validator.throwIfInvalid();
-        return toUni(() -> coordinator.rollbackOnly(transaction, reason)).map(_ -> RestResponse.noContent());
+        return Problems.toUni(() -> coordinator.rollbackOnly(transaction, reason))
+                .map(_ -> RestResponse.noContent());
     }
 
     @GET
@@ -217,10 +215,6 @@ public class TransactionResource {
         TransactionId id = new RequestValidator(limits).transactionId("id", text);
         TransactionAccess.requireOwner(coordinator, id, access.caller(context));
         return id;
-    }
-
-    private static Uni<Transaction> toUni(Supplier<CompletionStage<Answer<Transaction>>> call) {
-        return Uni.createFrom().completionStage(call).map(Problems::valueOrThrow);
     }
 
     static TransactionDocument document(Transaction t) {

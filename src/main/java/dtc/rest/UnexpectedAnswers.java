@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Logs unexpected answers of resource managers. Each combination of instance, message and kind of answer is logged
- * once, and again if it recurs after an hour.
+ * once, and again if it recurs after an hour without it.
  */
 @Singleton
 class UnexpectedAnswers {

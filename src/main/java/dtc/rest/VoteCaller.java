@@ -50,7 +50,7 @@ public class VoteCaller {
             Registration target, List<Message> messages, Duration limit, Throwable failure) {
         return switch (Clients.classify(failure)) {
             // One message may be the cause. An empty list makes the caller resend each message separately.
-            case GARBLED -> Uni.createFrom().item(List.of());
+            case MALFORMED -> Uni.createFrom().item(List.of());
             case ERROR -> Uni.createFrom().failure(failure);
             // Not resent: the vote timeout has expired, or the resource manager is unreachable.
             case TIMEOUT, UNREACHABLE ->
@@ -62,7 +62,7 @@ public class VoteCaller {
         VoteCause cause = switch (Clients.classify(failure)) {
             case TIMEOUT -> VoteCause.TIMEOUT;
             case UNREACHABLE -> VoteCause.UNREACHABLE;
-            case GARBLED, ERROR -> VoteCause.ERROR;
+            case MALFORMED, ERROR -> VoteCause.ERROR;
         };
         return new Reply.Voted(Ballot.abortFor(cause, Clients.describe(failure)));
     }

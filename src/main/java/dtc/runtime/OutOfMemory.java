@@ -10,11 +10,11 @@ import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends the process if memory runs out, on the heap or outside of it. After an {@link OutOfMemoryError} any thread may
- * have stopped halfway, so the state of the process is unknown. The decision log is written to survive this.
+ * Halts the process if heap or direct memory runs out. After an {@link OutOfMemoryError} any thread may have failed at
+ * any point, so the state of the process is unknown. The decision log is not affected.
  *
  * <p>The JVM option ExitOnOutOfMemoryError does not cover direct memory, and may not be set. Libraries catch errors of
- * tasks and log them, therefore log records are checked too.
+ * tasks and log them, so log records are checked too.
  */
 public final class OutOfMemory {
 
@@ -23,19 +23,19 @@ public final class OutOfMemory {
 
     private static final int CAUSES_MAX = 20;
 
-    // Encoded ahead, because no memory may be left.
+    // Encoded in advance, because no memory may be left.
     private static final byte[] HEAP_MESSAGE =
-            "FATAL: out of memory, the process ends. Give it more heap (-Xmx), or lower its limits\n"
+            "FATAL: out of memory, the process is halted. Increase the heap (-Xmx), or reduce the configured limits\n"
                     .getBytes(StandardCharsets.UTF_8);
     private static final byte[] OTHER_MESSAGE =
-            "FATAL: out of memory outside of the heap, the process ends. Give it more (-XX:MaxDirectMemorySize), or lower its limits\n"
+            "FATAL: out of memory (direct memory), the process is halted. Increase -XX:MaxDirectMemorySize, or reduce the configured limits\n"
                     .getBytes(StandardCharsets.UTF_8);
 
     private static final FileOutputStream ERR = new FileOutputStream(FileDescriptor.err);
 
     private OutOfMemory() {}
 
-    /** Watches uncaught exceptions of threads and all exceptions that are logged. Logging must be set up before. */
+    /** Checks uncaught exceptions and all exceptions that are logged. Call this after logging was configured. */
     public static void watch() {
         Thread.UncaughtExceptionHandler others = Thread.getDefaultUncaughtExceptionHandler();
         Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {
@@ -49,7 +49,7 @@ public final class OutOfMemory {
         Logger.getLogger("").addHandler(new LogWatcher());
     }
 
-    /** Ends the process if the failure is, or was caused by, an {@link OutOfMemoryError}. */
+    /** Halts the process if the failure is, or was caused by, an {@link OutOfMemoryError}. */
     public static void check(@Nullable Throwable failure) {
         Throwable cause = failure;
         for (int i = 0; cause != null && i < CAUSES_MAX; i++) {
@@ -60,7 +60,7 @@ public final class OutOfMemory {
         }
     }
 
-    /** Netty throws a subclass for direct memory; the JVM's message names what is used up. */
+    /** Netty throws a subclass for direct memory; the message of the JVM names the kind of memory. */
     private static boolean isHeap(Throwable error) {
         String message = error.getMessage();
         return error.getClass() == OutOfMemoryError.class && message != null && message.contains("heap");
@@ -70,7 +70,7 @@ public final class OutOfMemory {
         try {
             ERR.write(message);
         } catch (IOException _) {
-            // the exit code tells it too
+            // the exit code also shows it
         } finally {
             Runtime.getRuntime().halt(EXIT_CODE);
         }

@@ -23,10 +23,10 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** The registered resource managers. Each holds a lease on its id and renews it. */
+/** The registered resource managers. Each one holds a lease on its id. */
 public final class Registry {
 
-    /** Limit of earlier instances kept per id. Assumes that no message is delayed across this many restarts. */
+    /** Maximum number of earlier instances that are kept per id. No message is expected to outlive so many restarts. */
     private static final int SUPERSEDED_MAX = 8;
 
     private static final int HTTP_PORT = 80;
@@ -92,7 +92,7 @@ public final class Registry {
             if (before == null && registrations.size() >= resourceManagersMax && !evictLongestLapsed()) {
                 return refuse(
                         Kind.OVERLOADED,
-                        String.format(Locale.ROOT, "no more than %d resource managers", resourceManagersMax),
+                        String.format(Locale.ROOT, "the limit of %d resource managers is reached", resourceManagersMax),
                         id);
             }
             if (before != null && wasLive && before.superseded().contains(instance)) {

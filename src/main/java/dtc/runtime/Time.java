@@ -12,6 +12,7 @@ public interface Time {
     /** Elapsed nanoseconds since an arbitrary origin. Monotonic. */
     long nanos();
 
+    /** Runs an action once, after a delay. The action must not block. */
     Timer after(Duration delay, Runnable action);
 
     /** A scheduled action. */

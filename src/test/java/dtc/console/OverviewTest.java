@@ -477,7 +477,7 @@ class OverviewTest {
                 null,
                 Cause.VOTED,
                 null,
-                List.of(new TransactionRecord.Member(
+                List.of(new TransactionRecord.ParticipantRecord(
                         resourceManager, INSTANCE, State.COMMITTING, Vote.COMMIT, null, null)),
                 null);
     }

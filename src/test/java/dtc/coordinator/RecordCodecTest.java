@@ -94,13 +94,14 @@ class RecordCodecTest {
                 null,
                 null,
                 null,
-                List.of(new TransactionRecord.Member(text, new UUID(1, 2), State.COMMITTED, null, null, null)),
+                List.of(new TransactionRecord.ParticipantRecord(
+                        text, new UUID(1, 2), State.COMMITTED, null, null, null)),
                 null);
 
         assertEquals(record, RecordCodec.decode(ID, RecordCodec.encode(record, 0)));
     }
 
-    /** Logs exist that have it. */
+    /** Existing logs have this layout. */
     @Test
     void the_layout_does_not_change() {
         for (String hex : List.of(BARE, BARE + "0c1b" + PARTICIPANT + "0c1b" + PARTICIPANT)) {
@@ -125,7 +126,7 @@ class RecordCodecTest {
             07                             | the transaction is truncated
             07ff                           | the transaction is truncated
             070163                         | unknown cause 99
-            07020101                       | field 7 of the transaction has 2 bytes, and not 1
+            07020101                       | field 7 of the transaction has 2 bytes instead of 1
             07ffffffffffff                 | the transaction has a field with an invalid length
             07ffffffff0f01                 | the transaction is truncated
             """)

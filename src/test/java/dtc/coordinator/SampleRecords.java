@@ -1,6 +1,6 @@
 package dtc.coordinator;
 
-import dtc.coordinator.TransactionRecord.Member;
+import dtc.coordinator.TransactionRecord.ParticipantRecord;
 import dtc.protocol.Cause;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
@@ -25,7 +25,7 @@ public final class SampleRecords {
         return new TransactionId(new UUID(0x0199_f2d4_0000_7000L, 0x8000_0000_0000_0000L | number));
     }
 
-    /** Commit is decided, and not delivered to any of two participants. */
+    /** A decided commit that was delivered to neither of two participants. */
     public static TransactionRecord committing(long number) {
         return new TransactionRecord(
                 id(number),
@@ -39,8 +39,8 @@ public final class SampleRecords {
                 Cause.VOTED,
                 null,
                 List.of(
-                        new Member("orders", INSTANCE, State.COMMITTING, Vote.COMMIT, null, null),
-                        new Member("payments", INSTANCE, State.COMMITTING, Vote.COMMIT, null, null)),
+                        new ParticipantRecord("orders", INSTANCE, State.COMMITTING, Vote.COMMIT, null, null),
+                        new ParticipantRecord("payments", INSTANCE, State.COMMITTING, Vote.COMMIT, null, null)),
                 null);
     }
 
@@ -58,8 +58,13 @@ public final class SampleRecords {
                 Cause.VOTED,
                 null,
                 decided.participants().stream()
-                        .map(member -> new Member(
-                                member.resourceManager(), member.instance(), State.COMMITTED, Vote.COMMIT, null, null))
+                        .map(participant -> new ParticipantRecord(
+                                participant.resourceManager(),
+                                participant.instance(),
+                                State.COMMITTED,
+                                Vote.COMMIT,
+                                null,
+                                null))
                         .toList(),
                 null);
     }
@@ -76,13 +81,13 @@ public final class SampleRecords {
                 START.plusMillis(7),
                 Cause.VOTE_ABORT,
                 reason,
-                List.of(new Member("orders", INSTANCE, State.ROLLED_BACK, Vote.ABORT, reason, null)),
+                List.of(new ParticipantRecord("orders", INSTANCE, State.ROLLED_BACK, Vote.ABORT, reason, null)),
                 null);
     }
 
-    /** With everything that a record can hold, except a resolution. */
+    /** A record with all optional fields except a resolution. */
     public static TransactionRecord full(
-            long number, State state, Outcome decision, Cause cause, State member, Vote vote) {
+            long number, State state, Outcome decision, Cause cause, State participantState, Vote vote) {
         return new TransactionRecord(
                 id(number),
                 state,
@@ -95,12 +100,12 @@ public final class SampleRecords {
                 cause,
                 "because",
                 List.of(
-                        new Member("stock", INSTANCE, member, vote, "of that", null),
-                        new Member("orders", new UUID(1, 2), member, null, null, null)),
+                        new ParticipantRecord("stock", INSTANCE, participantState, vote, "of that", null),
+                        new ParticipantRecord("orders", new UUID(1, 2), participantState, null, null, null)),
                 null);
     }
 
-    /** With nothing that is optional. */
+    /** A record without optional fields. */
     public static TransactionRecord bare(long number) {
         return new TransactionRecord(
                 id(number),

@@ -290,7 +290,7 @@ class ReplyReaderTest {
             reader.read(target(false), COMMIT, answer(200, "application/json", "{}"));
         }
         assertEquals(1, logged.size());
-        for (String part : List.of("stock", "a commit", "200 instead of 204", "change it to answer 204")) {
+        for (String part : List.of("stock", "a commit", "200 instead of 204", "Return 204")) {
             assertTrue(logged.getFirst().contains(part), logged.getFirst() + " lacks " + part);
         }
         reader.read(target(false), ROLLBACK, answer(200, "application/json", "{}"));

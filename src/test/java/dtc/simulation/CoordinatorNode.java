@@ -436,7 +436,7 @@ final class CoordinatorNode extends Node {
                             case Network.Result.Heard<List<Optional<Reply>>>(var answers) -> answers;
                             case Network.Result.Broken<?> _ -> {
                                 messages.forEach(message -> arrived(target, message, SENT_AGAIN));
-                                throw new CompletionException(new IOException("the connection broke"));
+                                throw new CompletionException(new IOException("the connection was lost"));
                             }
                             case Network.Result.Refused<?> _, Network.Result.Silent<?> _ ->
                                 messages.stream()
@@ -518,7 +518,7 @@ final class CoordinatorNode extends Node {
             String detail = switch (result) {
                 case Network.Result.Heard<?> _ -> throw new IllegalStateException("it was heard");
                 case Network.Result.Refused<?> _ -> "it could not be reached";
-                case Network.Result.Broken<?> _ -> "the connection broke";
+                case Network.Result.Broken<?> _ -> "the connection was lost";
                 case Network.Result.Silent<?> _ -> "it did not answer in time";
             };
             if (message instanceof Message.Prepare) {

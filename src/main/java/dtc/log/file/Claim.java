@@ -140,7 +140,7 @@ final class Claim {
             throw highest > epoch
                     ? new FencedException(storage, highest)
                     : new IOException(
-                            "%s in %s was removed or replaced while the process was using it, so this process ends"
+                            "%s in %s was removed or replaced while the process was using it, so this process stops"
                                     .formatted(name, storage.location()));
         }
     }

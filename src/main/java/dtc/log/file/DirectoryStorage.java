@@ -60,8 +60,7 @@ public final class DirectoryStorage implements Storage {
      */
     public void requireDirectory() throws IOException {
         if (startsWithTilde) {
-            throw new IOException(
-                    "%s: '~' is not replaced here. Name the directory by its full path".formatted(directory));
+            throw new IOException("%s: '~' is not expanded. Use the full path of the directory".formatted(directory));
         }
         if (Files.isDirectory(directory)) {
             return;

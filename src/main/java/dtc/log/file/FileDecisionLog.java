@@ -158,9 +158,9 @@ public final class FileDecisionLog implements DecisionLog {
     }
 
     @Override
-    public void replay(Consumer<LogRecord> each) {
+    public void replay(Consumer<LogRecord> consumer) {
         try {
-            files.replay(each);
+            files.replay(consumer);
         } catch (IOException failure) {
             throw new UncheckedIOException(failure.getMessage(), failure);
         }
@@ -212,13 +212,13 @@ public final class FileDecisionLog implements DecisionLog {
             }
             if (append.isLazy()) {
                 if (lazyBytes + append.memory() > LAZY_BYTES_MAX) {
-                    return new AppendResult.Refused("too many lazy records are waiting");
+                    return new AppendResult.Refused("too many lazy records are pending");
                 }
                 lazyBytes += append.memory();
             } else {
                 if (pendingDecisions >= settings.pendingDecisionsMax()) {
                     return new AppendResult.Refused(
-                            pendingDecisions + " decisions are waiting for the disk, which is the limit");
+                            "the limit of " + pendingDecisions + " pending decisions is reached");
                 }
                 pendingDecisions++;
             }
@@ -237,8 +237,6 @@ public final class FileDecisionLog implements DecisionLog {
         }
         writer.execute(this::runWriter);
     }
-
-    // Refusing
 
     @Override
     public @Nullable String refusalReason() {
@@ -425,7 +423,7 @@ public final class FileDecisionLog implements DecisionLog {
 
     /**
      * Checks in the background whether files were removed or replaced, or another process has claimed the log. Call it
-     * about once a second; with appends, it happens without this.
+     * about once a second. Each batch of appends includes this check.
      */
     public void check() {
         startWriter();

@@ -68,7 +68,7 @@ record FileName(Kind kind, long number, int epoch) {
     private static final List<Kind> KINDS = List.of(Kind.values());
 
     /**
-     * The name of the format file. Programs that support formats 1 to 3 only read it as their first segment, and refuse
+     * The name of the format file. Programs that support only formats 1 to 3 read it as their first segment, and refuse
      * its version.
      */
     static final String FORMAT = legacySegment(0);
@@ -97,7 +97,7 @@ record FileName(Kind kind, long number, int epoch) {
         return "segment-" + digits(number, 10) + ".log";
     }
 
-    /** Returns a number in ASCII digits, with zeros in front. */
+    /** Returns a number in ASCII digits, with leading zeros. */
     static String digits(long number, int width) {
         String digits = Long.toString(number);
         return "0".repeat(Math.max(0, width - digits.length())) + digits;
@@ -136,7 +136,7 @@ record FileName(Kind kind, long number, int epoch) {
         return name.startsWith("claim-") || name.startsWith("manifest-") || name.startsWith("segment-");
     }
 
-    /** Replaces digits of other scripts by ASCII digits. */
+    /** Replaces digits of other scripts with ASCII digits. */
     static String withAsciiDigits(String name) {
         StringBuilder ascii = new StringBuilder();
         name.codePoints()

@@ -18,12 +18,12 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads which files of a directory belong to the log, and the records in them. Changes nothing. The newest manifest
- * lists the segments; without a manifest, the directory is empty or contains a log of formats 1 to 3.
+ * Reads the files of a directory that belong to the log, and their records. Changes nothing. The newest manifest lists
+ * the segments; without a manifest, the directory is empty or contains a log of formats 1 to 3.
  */
 final class LogDirectory {
 
-    /** Receives each damage. If it throws, reading stops. */
+    /** Receives each damage that is found. If it throws, reading stops. */
     interface DamageHandler {
         void found(Damage damage) throws IOException;
     }
@@ -242,20 +242,20 @@ final class LogDirectory {
         return null;
     }
 
-    private void readPosition(Manifest of) throws IOException {
-        if (of.epoch() == 0) {
+    private void readPosition(Manifest newest) throws IOException {
+        if (newest.epoch() == 0) {
             return;
         }
         boolean exists = false;
-        for (String name : List.of(FileName.claim(of.epoch()), FileName.supersededClaim(of.epoch()))) {
+        for (String name : List.of(FileName.claim(newest.epoch()), FileName.supersededClaim(newest.epoch()))) {
             if (!names.containsKey(name)) {
                 continue;
             }
             exists = true;
-            Position position = Claim.position(storage, name, of.epoch());
-            if (!Claim.isValid(storage, name, of.epoch())) {
-                report(name, 0, "this is not the claim of epoch " + of.epoch(), Remedy.RESTORE);
-            } else if (position != null && position.logId() != of.logId()) {
+            Position position = Claim.position(storage, name, newest.epoch());
+            if (!Claim.isValid(storage, name, newest.epoch())) {
+                report(name, 0, "this is not the claim of epoch " + newest.epoch(), Remedy.RESTORE);
+            } else if (position != null && position.logId() != newest.logId()) {
                 report(name, Claim.HEADER_BYTES, "this is a claim of another log", Remedy.RESTORE);
             } else if (position != null && position.segment() >= acknowledged.segment()) {
                 acknowledged = position;
@@ -263,16 +263,16 @@ final class LogDirectory {
         }
         if (!exists) {
             report(
-                    FileName.claim(of.epoch()),
+                    FileName.claim(newest.epoch()),
                     0,
-                    "the file is missing; it contains how far records were acknowledged",
+                    "the file is missing; it contains the position up to which records were acknowledged",
                     Remedy.RESTORE);
         }
     }
 
-    private void readSegments(Manifest of) throws IOException {
-        String manifestName = FileName.manifest(of.epoch());
-        for (Entry entry : of.segments()) {
+    private void readSegments(Manifest newest) throws IOException {
+        String manifestName = FileName.manifest(newest.epoch());
+        for (Entry entry : newest.segments()) {
             String name = entry.name();
             if (!names.containsKey(name)) {
                 if (storage.names().contains(name)) {
@@ -286,17 +286,18 @@ final class LogDirectory {
                 report(name, size, "the file ends here; it had " + entry.length() + " bytes", Remedy.RESTORE);
             }
             segments.add(new Segment(
-                    of.logId(),
+                    newest.logId(),
                     entry.number(),
                     entry.epoch(),
                     Segment.versionToRead(storage.read(name, 0, Segment.HEADER_BYTES), entry.epoch()),
                     entry.isOpen() ? size : Math.min(size, entry.length())));
             lastIsOpen = entry.isOpen();
             if (!entry.isOpen() && acknowledged.segment() == entry.number() && acknowledged.offset() > entry.length()) {
-                report(name, entry.length(), "records behind this byte were acknowledged", Remedy.RESTORE);
+                report(name, entry.length(), "records after this byte were acknowledged", Remedy.RESTORE);
             }
         }
-        long last = of.segments().isEmpty() ? 0 : of.segments().getLast().number();
+        long last =
+                newest.segments().isEmpty() ? 0 : newest.segments().getLast().number();
         if (acknowledged.segment() > last) {
             report(
                     manifestName,
@@ -307,22 +308,25 @@ final class LogDirectory {
         }
     }
 
-    /** A segment of the epoch of the manifest is unlisted only until its first record, and after it was cleaned. */
-    private void checkUnlisted(Manifest of) throws IOException {
-        List<String> listed = of.segments().stream().map(Entry::name).toList();
-        long first = of.segments().isEmpty() ? 0 : of.segments().getFirst().number();
+    /**
+     * The manifest of an epoch omits a segment of that epoch only before its first record, and after it was cleaned.
+     */
+    private void checkUnlisted(Manifest newest) throws IOException {
+        List<String> listed = newest.segments().stream().map(Entry::name).toList();
+        long first =
+                newest.segments().isEmpty() ? 0 : newest.segments().getFirst().number();
         for (Map.Entry<String, FileName> name : names.entrySet()) {
             FileName parsed = name.getValue();
             boolean isSegment = parsed.kind() == Kind.SEGMENT || parsed.kind() == Kind.LEGACY_SEGMENT;
             if (isSegment
-                    && parsed.epoch() == of.epoch()
+                    && parsed.epoch() == newest.epoch()
                     && parsed.number() >= first
                     && !listed.contains(name.getKey())
                     && storage.size(name.getKey()) > Segment.HEADER_BYTES) {
                 report(
                         name.getKey(),
                         0,
-                        "the file contains records, but " + FileName.manifest(of.epoch()) + " does not list it",
+                        "the file contains records, but " + FileName.manifest(newest.epoch()) + " does not list it",
                         Remedy.RESTORE);
             }
         }
@@ -388,7 +392,7 @@ final class LogDirectory {
                 }
                 case Zeros _ -> {
                     if (!mayEnd) {
-                        report(segment.name(), offset, "nothing but zeros" + acknowledged(isOpen), Remedy.RESTORE);
+                        report(segment.name(), offset, "only zeros" + acknowledged(isOpen), Remedy.RESTORE);
                     }
                     return new End(offset, null);
                 }

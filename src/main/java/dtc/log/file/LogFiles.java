@@ -160,15 +160,15 @@ final class LogFiles {
         return ownFiles.isPrepared();
     }
 
-    /** Passes the newest record of each transaction to {@code each}, in append order. */
-    void replay(Consumer<LogRecord> each) throws IOException {
+    /** Passes the newest record of each transaction to the consumer, in append order. */
+    void replay(Consumer<LogRecord> consumer) throws IOException {
         Map<Segment, SegmentReader> readers = new HashMap<>();
         for (Location location : index.inAppendOrder()) {
             SegmentReader reader =
                     readers.computeIfAbsent(location.segment(), segment -> new SegmentReader(storage, segment));
             Valid record = validRecord(reader, location.segment(), location.offset());
             try {
-                each.accept(Payload.decode(record.payload()));
+                consumer.accept(Payload.decode(record.payload()));
             } catch (IllegalArgumentException rejected) {
                 UnreadableLogException unreadable =
                         unreadable(location.segment(), location.offset(), String.valueOf(rejected.getMessage()));
@@ -181,7 +181,7 @@ final class LogFiles {
     private Valid validRecord(SegmentReader reader, Segment segment, long offset) throws IOException {
         return switch (reader.read(offset)) {
             case Valid record -> record;
-            case Zeros _ -> throw unreadable(segment, offset, "nothing but zeros");
+            case Zeros _ -> throw unreadable(segment, offset, "only zeros");
             case Invalid invalid -> throw unreadable(segment, offset, invalid.reason());
         };
     }

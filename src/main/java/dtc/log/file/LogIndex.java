@@ -8,7 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** The location of the newest record of each transaction, and the number of bytes that these records have. */
+/** The location of the newest record of each transaction, and the total size of these records. */
 final class LogIndex {
 
     private final Map<TransactionId, Location> locations = new HashMap<>();

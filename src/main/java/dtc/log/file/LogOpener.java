@@ -30,7 +30,7 @@ final class LogOpener {
      * Options for opening a log.
      *
      * @param notice receives notices for operators
-     * @param change a change to the manifest
+     * @param change applied to the manifest of the new epoch before it is written
      */
     record Options(
             FileDecisionLog.Settings settings,

@@ -84,7 +84,7 @@ final class OwnFiles {
     }
 
     /**
-     * Replaces the manifest. When this returns, it is durable, and the claim was valid after that.
+     * Replaces the manifest and forces it. Then checks the claim.
      *
      * @throws NotWrittenException if the old manifest is still valid
      */

@@ -18,7 +18,7 @@ final class SegmentReader {
      *
      * @param length its size in the segment
      * @param sequence its position in append order; a copy made by cleaning keeps it
-     * @param forcedTo the offset up to which the segment was on the disk when the record was written
+     * @param forcedTo the offset up to which the segment was forced when the record was written
      */
     record Valid(long offset, int length, long sequence, long forcedTo, ByteBuffer payload) implements Content {}
 

@@ -23,7 +23,7 @@ public final class UnreadableLogException extends IOException {
                 damage.reason(),
                 switch (damage.remedy()) {
                     case RESTORE ->
-                        "Restore the file; or, to continue without what is lost, run this program with: log repair "
+                        "Restore the file. To continue without the lost records, run this program with: log repair "
                                 + storage.location() + " --lose-damaged";
                     case UPGRADE -> "Use the version of this program that wrote it; if none did, restore the file";
                     case MOVE -> "Move it out of the directory";

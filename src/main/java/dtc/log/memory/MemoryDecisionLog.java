@@ -14,21 +14,21 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stores records in memory. They are lost in a restart; the coordinator then presumes abort, even for committed
+ * Stores records in memory. A restart loses them, and the coordinator then presumes abort even for committed
  * transactions.
  */
 public final class MemoryDecisionLog implements DecisionLog {
 
-    /** Guarded by this. Ordered by the append of the newest record of each transaction. */
+    /** The newest record of each transaction, in append order. Guarded by this. */
     private final Map<TransactionId, LogRecord> records = new LinkedHashMap<>();
 
     @Override
-    public void replay(Consumer<LogRecord> each) {
+    public void replay(Consumer<LogRecord> consumer) {
         List<LogRecord> all;
         synchronized (this) {
             all = List.copyOf(records.values());
         }
-        all.forEach(each);
+        all.forEach(consumer);
     }
 
     @Override

@@ -17,7 +17,7 @@ public record ClientWrite(
         this(resourceManager, key, new Update.Put(value), null);
     }
 
-    /** Whether only a resource manager with {@link Registration#CONDITIONS} can carry it out. */
+    /** Whether only a resource manager that supports {@link Registration#CONDITIONS} can carry it out. */
     boolean needsConditions() {
         return condition != null || !(update instanceof Update.Put);
     }

@@ -38,7 +38,7 @@ public final class Coordinator {
     /**
      * The answer to a resource manager that enlisted itself.
      *
-     * @param sequence the number of its work among the writes of the transaction to it
+     * @param sequence the number of its work among its writes and enlistments in the transaction
      * @param expiresAt when the transaction is rolled back unless it is prepared
      */
     public record Enlistment(int sequence, Instant expiresAt) {}
@@ -189,7 +189,7 @@ public final class Coordinator {
                     Kind.OVERLOADED,
                     String.format(
                             Locale.ROOT,
-                            "no more than %d transactions in flight",
+                            "the limit of %d transactions in flight is reached",
                             settings.transactions().inFlightMax())));
         }
         Duration allowed = timeout == null ? settings.transactionTimeout() : timeout;
@@ -255,8 +255,8 @@ public final class Coordinator {
     }
 
     /**
-     * Prevents the commit. Does not end the transaction, unless its votes are requested: until then, its client or its
-     * timeout ends it. Nothing is recorded: a transaction without a record is presumed rolled back.
+     * Prevents the commit. Marks an active transaction, which its client or its timeout then rolls back. Rolls back a
+     * transaction in phase one. Nothing is recorded, because a transaction without a record is presumed rolled back.
      */
     public CompletionStage<Answer<Transaction>> rollbackOnly(TransactionId id, String reason) {
         TransactionEntry entry = store.find(id);
@@ -343,7 +343,7 @@ public final class Coordinator {
     /**
      * Searches transactions, newest first, starting at {@code after} (exclusive; null for the newest).
      *
-     * @param examinedMax limit of examined transactions
+     * @param examinedMax maximum number of transactions to examine
      */
     public SearchResult search(
             Predicate<Transaction> wanted, @Nullable TransactionId after, int limit, int examinedMax) {

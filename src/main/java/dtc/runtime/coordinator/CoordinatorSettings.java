@@ -10,12 +10,12 @@ import java.time.Duration;
  * @param deliveryTimeoutMax the longest timeout of a commit or rollback. The first attempt has the timeout of a vote;
  *     it doubles with each further attempt.
  * @param answerTimeout how long a client's call waits for phase two
- * @param retriesInFlightMax limit of retries in flight to one resource manager
- * @param queuedRollbacksMax limit of queued rollbacks to one resource manager; others are dropped, since it asks for
- *     the outcome
- * @param rollbackAttemptsMax limit of attempts to deliver a rollback; afterwards the participant asks for the outcome
- * @param undeliveredMax limit of undelivered outcomes per resource manager. If it is reached, writes to the resource
- *     manager are refused, so that an unresponsive one does not exhaust shared resources.
+ * @param retriesInFlightMax maximum number of retries in flight to one resource manager
+ * @param queuedRollbacksMax maximum number of queued rollbacks to one resource manager; further ones are dropped,
+ *     because a participant in doubt sends an inquiry
+ * @param rollbackAttemptsMax maximum number of attempts to deliver a rollback
+ * @param undeliveredMax maximum number of undelivered outcomes per resource manager. If it is reached, writes to the
+ *     resource manager are refused, so that an unresponsive one does not exhaust shared resources.
  */
 public record CoordinatorSettings(
         Duration transactionTimeout,

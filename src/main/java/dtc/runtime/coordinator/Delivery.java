@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>There is one {@link RetryQueue} per resource manager, so that a slow resource manager does not delay others. The
  * number of queued commits is limited by the number of transactions in flight. Queued rollbacks have a separate limit.
- * Rollbacks beyond it are dropped, since the participant asks for the outcome.
+ * Rollbacks beyond it are dropped, because a participant in doubt sends an inquiry.
  */
 final class Delivery {
 
@@ -41,8 +41,8 @@ final class Delivery {
     private final Duration timeout;
     private final Duration timeoutMax;
     private final RetryQueue.Settings queueSettings;
-    /** Limits the queued rollbacks to all resource managers. Their transactions are no longer counted as in flight. */
-    private final Semaphore queuedRollbacks;
+    /** Limits the queued rollbacks of all queues together. Their transactions no longer count as in flight. */
+    private final Semaphore rollbackPermits;
 
     private final Registry registry;
     private final ParticipantMessages messages;
@@ -66,7 +66,7 @@ final class Delivery {
         this.timeoutMax = settings.deliveryTimeoutMax();
         this.queueSettings = new RetryQueue.Settings(
                 settings.retriesInFlightMax(), settings.queuedRollbacksMax(), backoff.max(), timeout);
-        this.queuedRollbacks = new Semaphore(settings.transactions().participantsInFlightMax());
+        this.rollbackPermits = new Semaphore(settings.transactions().participantsInFlightMax());
         this.registry = registry;
         this.messages = messages;
         this.listeners = listeners;
@@ -131,7 +131,7 @@ final class Delivery {
     }
 
     private RetryQueue newQueue(String resourceManager) {
-        return new RetryQueue(time, queueSettings, queuedRollbacks, () -> queues.remove(resourceManager));
+        return new RetryQueue(time, queueSettings, rollbackPermits, () -> queues.remove(resourceManager));
     }
 
     /** Returns the timeout of an attempt after the given number of unanswered attempts. */

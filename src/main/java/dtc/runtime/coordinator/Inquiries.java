@@ -10,12 +10,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
 import org.jboss.logging.Logger;
 
-/** Answers participants that ask for an outcome. */
+/** Answers inquiries of participants. */
 final class Inquiries {
 
     private static final Logger LOG = Logger.getLogger(Inquiries.class);
 
-    /** Limit of tags that are logged. */
+    /** Maximum number of tags that are logged. */
     private static final int LOGGED_TAGS_MAX = 100;
 
     private final DecisionLog log;
@@ -52,7 +52,7 @@ final class Inquiries {
     private void logOnce(TransactionId id, LogIdentity identity) {
         if (loggedTags.size() < LOGGED_TAGS_MAX && loggedTags.add(id.tag())) {
             LOG.warnf(
-                    "a participant asks for the outcome of transaction %s, which this decision log did not issue"
+                    "a participant inquired about transaction %s, which this decision log did not issue"
                             + " (tag %s, own tag %s); the answer is PENDING. If the log that issued it is lost, see"
                             + " \"log adopt\" and \"rm resolve\" in docs/operations.md",
                     id, hex(id.tag()), hex(identity.tag()));

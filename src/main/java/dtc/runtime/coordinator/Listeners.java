@@ -30,7 +30,7 @@ final class Listeners implements TransactionListener {
             try {
                 call.accept(listener);
             } catch (RuntimeException | LinkageError | AssertionError e) {
-                LOG.errorf(e, "Listener %s failed", listener.getClass().getName());
+                LOG.errorf(e, "listener %s failed", listener.getClass().getName());
             }
         }
     }

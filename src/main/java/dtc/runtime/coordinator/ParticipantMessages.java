@@ -43,7 +43,7 @@ final class ParticipantMessages {
             return reply(new Reply.NotFound(OTHER_INSTANCE));
         }
         if (!prepare.writes().isEmpty() && !target.supportsWritesWithPrepare()) {
-            return reply(new Reply.ProtocolError("it no longer supports writes with prepare"));
+            return reply(new Reply.ProtocolError("it no longer supports writes in the prepare message"));
         }
         if (prepare.writes().stream().anyMatch(Message.Write::needsConditions) && !target.supportsConditions()) {
             return reply(new Reply.ProtocolError("it no longer supports deletes and conditions"));
@@ -54,8 +54,8 @@ final class ParticipantMessages {
     /**
      * Sends an outcome or a one-phase commit.
      *
-     * @param retryLimit how long the answer to a retry is awaited, which is sent in a separate request; null if the
-     *     message was not sent before
+     * @param retryLimit how long to wait for the answer to a retry, which is sent in a separate request; null for the
+     *     first attempt
      * @param beforeSending called before the message is sent; not called if it is not sent
      */
     CompletionStage<Reply> sendOutcome(

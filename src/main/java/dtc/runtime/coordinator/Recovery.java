@@ -39,7 +39,7 @@ final class Recovery {
         long newest =
                 recovered.stream().mapToLong(Recovered::observedMillis).max().orElse(0);
         observed.continueAfter(newest);
-        // In the order of their ages. The age of a record without an observed time is not known, so it counts as new.
+        // Oldest first. The age of a record without an observed time is unknown, so it counts as new.
         recovered.sort(Comparator.comparingLong(r -> r.observedMillis() == 0 ? newest : r.observedMillis()));
         List<TransactionEntry> open = new ArrayList<>();
         for (Recovered r : recovered) {

@@ -19,21 +19,21 @@ import org.jspecify.annotations.Nullable;
 /**
  * Retries of outcomes to one resource manager. Each is sent after a pause, commits before rollbacks. The number in
  * flight is limited, so that a resource manager that recovers is not overloaded. A retry that is not answered within a
- * timeout no longer counts, so that it does not block others.
+ * timeout frees its slot, so that it does not block others.
  */
 final class RetryQueue {
 
     /**
      * Configuration of the queue.
      *
-     * @param inFlightMax limit of retries in flight
-     * @param rollbacksMax limit of queued retries that may be dropped, of one queue
-     * @param failurePause pause after a retry that failed because of an internal error
-     * @param slotTimeout how long an unanswered retry counts as in flight
+     * @param inFlightMax maximum number of retries in flight
+     * @param rollbacksMax maximum number of queued rollbacks
+     * @param failurePause pause after an attempt that failed with an internal error
+     * @param slotTimeout how long an unanswered retry occupies a slot
      */
     record Settings(int inFlightMax, int rollbacksMax, Duration failurePause, Duration slotTimeout) {}
 
-    /** An outcome that must be sent again. */
+    /** An outcome that must be sent again. Only a rollback may be dropped. */
     static final class Retry {
         private final TransactionId transaction;
         private final Supplier<CompletionStage<?>> attempt;
@@ -62,7 +62,7 @@ final class RetryQueue {
 
     private final Time time;
     private final Settings settings;
-    private final Semaphore rollbacksOfAll;
+    private final Semaphore rollbackPermits;
     private final Runnable onIdle;
     /** Retries whose pause has not ended. Guarded by this, as are the fields below. */
     private final Set<Retry> paused = new LinkedHashSet<>();
@@ -81,13 +81,13 @@ final class RetryQueue {
     private boolean closed;
 
     /**
-     * @param rollbacksOfAll limit of queued retries that may be dropped, of all queues
+     * @param rollbackPermits one permit per rollback that may be queued, shared by all queues
      * @param onIdle called once, when the queue is empty and accepts no more retries
      */
-    RetryQueue(Time time, Settings settings, Semaphore rollbacksOfAll, Runnable onIdle) {
+    RetryQueue(Time time, Settings settings, Semaphore rollbackPermits, Runnable onIdle) {
         this.time = time;
         this.settings = settings;
-        this.rollbacksOfAll = rollbacksOfAll;
+        this.rollbackPermits = rollbackPermits;
         this.onIdle = onIdle;
         this.suspendedUntilNanos = time.nanos();
     }
@@ -103,7 +103,7 @@ final class RetryQueue {
             return OfferResult.CLOSED;
         }
         if (retry.mayBeDropped) {
-            if (rollbacksQueued >= settings.rollbacksMax() || !rollbacksOfAll.tryAcquire()) {
+            if (rollbacksQueued >= settings.rollbacksMax() || !rollbackPermits.tryAcquire()) {
                 return OfferResult.DROPPED;
             }
             rollbacksQueued++;
@@ -181,7 +181,7 @@ final class RetryQueue {
                 unanswered++;
                 if (next.mayBeDropped) {
                     rollbacksQueued--;
-                    rollbacksOfAll.release();
+                    rollbackPermits.release();
                 }
                 return next;
             }
@@ -196,9 +196,9 @@ final class RetryQueue {
     }
 
     private void send(Retry retry) {
-        AtomicBoolean occupied = new AtomicBoolean(true);
+        AtomicBoolean occupiesSlot = new AtomicBoolean(true);
         Time.Timer timer = time.after(settings.slotTimeout(), () -> {
-            free(occupied);
+            free(occupiesSlot);
             send();
         });
         CompletableFuture.completedStage(null)
@@ -212,13 +212,13 @@ final class RetryQueue {
                     synchronized (this) {
                         unanswered--;
                     }
-                    free(occupied);
+                    free(occupiesSlot);
                     send();
                 });
     }
 
-    private void free(AtomicBoolean occupied) {
-        if (occupied.getAndSet(false)) {
+    private void free(AtomicBoolean occupiesSlot) {
+        if (occupiesSlot.getAndSet(false)) {
             synchronized (this) {
                 inFlight--;
             }

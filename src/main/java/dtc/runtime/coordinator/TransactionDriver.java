@@ -89,9 +89,9 @@ final class TransactionDriver {
      *
      * <p><b>Locks.</b> The state of a transaction changes under the lock of its entry. Listeners are called and records
      * are appended under this lock, so that the order of changes is preserved: the newest record of a transaction in
-     * the log is that of its newest change. All other effects are performed after the lock is released, since they may
-     * call back. Lock order: the lock of an entry is acquired before the locks of listeners, of the queue of the log
-     * and of the sets of the store. No thread holds the locks of two entries.
+     * the log is that of its newest change. All other effects are performed after the lock is released, because they
+     * may apply further events. Lock order: the lock of an entry is acquired before the locks of listeners, of the
+     * queue of the log and of the sets of the store. No thread holds the locks of two entries.
      */
     Step apply(TransactionEntry entry, CoordinatorEvent event) {
         Transaction before;

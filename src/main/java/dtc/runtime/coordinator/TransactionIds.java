@@ -8,8 +8,8 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Generates transaction ids in increasing order. If the clock is behind the newest id, the time of that id is used
- * again and the counter distinguishes the ids, so ids stay ordered even if the clock is set back. Thread-safe.
+ * Generates transaction ids in increasing order. If the clock is behind the newest id, the next id has the same time
+ * and a higher counter, so ids stay ordered even if the clock is set back. Thread-safe.
  */
 public final class TransactionIds implements Supplier<TransactionId> {
 

@@ -5,17 +5,17 @@ import java.time.Duration;
 /**
  * The limits of the transactions in memory.
  *
- * @param inFlightMax limit of unfinished transactions
- * @param participantsInFlightMax limit of participants of all unfinished transactions, and of queued rollbacks of
- *     finished ones
+ * @param inFlightMax maximum number of transactions in flight
+ * @param participantsInFlightMax maximum number of participants of all transactions in flight, and of queued rollbacks
+ *     of finished transactions
  * @param retention how long a finished transaction is kept
- * @param retainedMax limit of finished transactions that are kept
- * @param retainedBytesMax limit of the estimated memory of finished transactions that are kept
+ * @param retainedMax maximum number of finished transactions that are kept
+ * @param retainedBytesMax maximum memory of finished transactions that are kept, in bytes; an estimate
  */
 public record TransactionLimits(
         int inFlightMax, int participantsInFlightMax, Duration retention, int retainedMax, long retainedBytesMax) {
 
-    /** Without limits of participants and memory. */
+    /** Creates limits without a limit on participants and on memory. */
     public TransactionLimits(int inFlightMax, Duration retention, int retainedMax) {
         this(inFlightMax, Integer.MAX_VALUE, retention, retainedMax, Long.MAX_VALUE);
     }

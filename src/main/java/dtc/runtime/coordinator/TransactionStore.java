@@ -27,11 +27,9 @@ final class TransactionStore {
     /** Effectively unlimited, without overflow in nanoseconds. */
     private static final Duration FOREVER = Duration.ofDays(100 * 365);
 
-    /**
-     * What a finished transaction takes without its participants and texts, as measured with 2 and 100 participants.
-     */
+    /** Memory of a finished transaction without its participants and texts, as measured with 2 and 100 participants. */
     private static final long TRANSACTION_BYTES = 1_000;
-    /** What a participant takes without its texts. */
+    /** Memory of a participant without its texts. */
     private static final long PARTICIPANT_BYTES = 450;
 
     private final NavigableMap<TransactionId, TransactionEntry> entries = new ConcurrentSkipListMap<>();
@@ -98,7 +96,7 @@ final class TransactionStore {
                 (double) inFlight.get() / inFlightMax, (double) participantsInFlight.get() / participantsInFlightMax);
     }
 
-    /** Counts the participants that were enlisted in a transaction in flight. */
+    /** Adds to the number of participants of transactions in flight. */
     void enlisted(int participants) {
         participantsInFlight.addAndGet(participants);
     }
@@ -257,7 +255,7 @@ final class TransactionStore {
      * Searches transactions, newest first.
      *
      * @param after where to start, exclusive; null to start with the newest
-     * @param examinedMax limit of examined transactions
+     * @param examinedMax maximum number of transactions to examine
      */
     SearchResult search(Predicate<Transaction> wanted, @Nullable TransactionId after, int limit, int examinedMax) {
         List<Transaction> items = new ArrayList<>();

@@ -29,8 +29,8 @@ public final class UndeliveredOutcomes {
 
     /**
      * Stops the delivery of the outcome to a participant. If the outcome is commit, the transaction becomes heuristic.
-     * The decision does not change: the commit is delivered once more when the participant registers or asks for the
-     * outcome. Idempotent.
+     * The decision does not change: the commit is delivered once more when the participant registers or sends an
+     * inquiry. Idempotent.
      */
     public CompletionStage<Answer<Transaction>> giveUp(
             TransactionId id, String resourceManager, Resolution resolution) {
@@ -56,7 +56,7 @@ public final class UndeliveredOutcomes {
         boolean isDone = event instanceof CoordinatorEvent.DiscardRequested
                 ? before.isSettled()
                 : before.givenUp() != null || !before.equals(after.participant(resourceManager));
-        // While the record of the same call before is not durable, this one waits for it too.
+        // A repeated call also waits until the record of the first call is durable.
         boolean isRepeated = before.state() == State.HEURISTIC && entry.hasUnrecordedOutcome();
         if (!isDone && !isRepeated) {
             return Answer.refusedStage(Refusals.wrongState(after, resourceManager));
@@ -66,9 +66,9 @@ public final class UndeliveredOutcomes {
     }
 
     /**
-     * Gives up all undelivered outcomes to a resource manager. Completes with the number of transactions. Those that an
-     * earlier call gave up count as long as their records are not durable, so that a call that was refused for this can
-     * be repeated.
+     * Gives up all undelivered outcomes to a resource manager. Completes with the number of transactions. This includes
+     * transactions that an earlier call gave up and whose records are not durable yet, so that a call that was refused
+     * because of them can be repeated.
      */
     public CompletionStage<Answer<Integer>> giveUpAll(String resourceManager, Resolution resolution) {
         return countAll(withUnrecorded(store.undelivered(resourceManager), resourceManager)
@@ -119,14 +119,14 @@ public final class UndeliveredOutcomes {
         return store.givenUpCount();
     }
 
-    /** Delivers commits that were given up once more, because the resource manager has registered. */
+    /** Once more delivers the commits that were given up, because the resource manager has registered. */
     void participantReturned(String resourceManager) {
         store.givenUp(resourceManager)
                 .forEach(entry -> driver.apply(entry, new CoordinatorEvent.ParticipantReturned(resourceManager)));
         driver.delivery().retryNow(resourceManager);
     }
 
-    /** Like {@link #participantReturned(String)}, for one transaction whose outcome a participant asks for. */
+    /** Like {@link #participantReturned(String)}, for one transaction about which a participant inquired. */
     void participantReturned(TransactionId id) {
         TransactionEntry entry = store.find(id);
         if (entry != null && entry.transaction().hasGivenUpParticipant()) {

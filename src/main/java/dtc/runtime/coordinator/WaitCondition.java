@@ -7,7 +7,7 @@ import java.time.Duration;
 /**
  * What a call waits for.
  *
- * @param timeout how long it waits, if {@link CoordinatorSettings#answerTimeout} is not shorter
+ * @param timeout the maximum wait. {@link CoordinatorSettings#answerTimeout} also limits it
  */
 public record WaitCondition(Until until, Duration timeout) {
 

@@ -63,7 +63,10 @@ final class Waiters {
                 : Answer.of(entry.transaction());
     }
 
-    /** Completes the calls whose condition is met. Must not be called under the lock, since callers may call back. */
+    /**
+     * Completes the calls whose condition is met. Must not be called under the lock, because callers may call the
+     * coordinator again.
+     */
     void changed(TransactionEntry entry) {
         List<Waiter> reached = new ArrayList<>(1);
         Transaction after;

@@ -63,7 +63,7 @@ final class Writes {
                     .computeIfAbsent(write.resourceManager(), _ -> new ArrayList<>())
                     .add(write);
         }
-        // A single participant may commit in one phase, which requires that its writes are staged before.
+        // A single participant may commit in one phase. This requires that its writes were staged.
         boolean defer = prepareFollows && byResourceManager.size() > 1;
         CompletableFuture<?>[] all = byResourceManager.values().stream()
                 .map(ordered -> writeInOrder(entry, ordered, 0, defer).toCompletableFuture())
@@ -241,16 +241,14 @@ final class Writes {
             case TOO_MANY_WRITES ->
                 new Refusal(
                         Kind.LIMIT_EXCEEDED,
-                        String.format(Locale.ROOT, "no more than %d writes in a transaction", machine.writesMax()),
+                        String.format(Locale.ROOT, "a transaction has at most %d writes", machine.writesMax()),
                         t.id(),
                         name);
             case TOO_MANY_PARTICIPANTS ->
                 new Refusal(
                         Kind.LIMIT_EXCEEDED,
                         String.format(
-                                Locale.ROOT,
-                                "no more than %d resource managers in a transaction",
-                                machine.participantsMax()),
+                                Locale.ROOT, "a transaction has at most %d participants", machine.participantsMax()),
                         t.id(),
                         name);
         };

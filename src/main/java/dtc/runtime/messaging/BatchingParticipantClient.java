@@ -35,10 +35,10 @@ public final class BatchingParticipantClient implements ParticipantClient {
     /**
      * Configuration of the client.
      *
-     * @param inFlightMax limit of requests in flight to one resource manager; further messages are queued
-     * @param batchMax limit of messages in one request; 1 disables batching
-     * @param batchBytesMax limit of bytes in one request; a single message may be longer
-     * @param queuedMessagesMax limit of queued messages per resource manager
+     * @param inFlightMax maximum number of requests in flight to one resource manager; further messages are queued
+     * @param batchMax maximum number of messages in one request; 1 disables batching
+     * @param batchBytesMax maximum size of a request in bytes; a single message may be longer
+     * @param queuedMessagesMax maximum number of queued messages per resource manager
      * @param queuedTimeMax how long a message may be queued
      * @param slotTimeout how long an unanswered request occupies a slot
      */
@@ -54,7 +54,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
     private static final long MESSAGE_OVERHEAD_BYTES = 120;
 
     private static final long WRITE_OVERHEAD_BYTES = 60;
-    /** Upper limit of UTF-8 bytes per UTF-16 char. */
+    /** Maximum number of UTF-8 bytes per UTF-16 char. */
     private static final long BYTES_PER_CHAR_MAX = 3;
 
     private final ParticipantTransport transport;
@@ -264,12 +264,12 @@ public final class BatchingParticipantClient implements ParticipantClient {
         }
 
         private void send(List<PendingMessage> batch) {
-            AtomicBoolean occupied = new AtomicBoolean(true);
-            Time.Timer timer = time.after(settings.slotTimeout(), () -> free(occupied));
+            AtomicBoolean occupiesSlot = new AtomicBoolean(true);
+            Time.Timer timer = time.after(settings.slotTimeout(), () -> free(occupiesSlot));
             CompletionStage<?> answered = batch.size() == 1 ? sendAlone(batch.getFirst()) : sendBatch(batch);
             answered.whenComplete((_, _) -> {
                 timer.cancel();
-                free(occupied); // after the replies, so that messages they trigger can share a request
+                free(occupiesSlot); // after the replies, so that messages that they cause can share a request
             });
         }
 
@@ -334,8 +334,8 @@ public final class BatchingParticipantClient implements ParticipantClient {
             batchMax = Math.min(settings.batchMax(), batchMax + 1);
         }
 
-        private void free(AtomicBoolean occupied) {
-            if (occupied.getAndSet(false)) {
+        private void free(AtomicBoolean occupiesSlot) {
+            if (occupiesSlot.getAndSet(false)) {
                 synchronized (this) {
                     inFlight--;
                 }

@@ -10,14 +10,14 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * Sends requests to resource managers. Every stage completes within a time limit. Failures and missing answers are
- * replies.
+ * reported as replies.
  */
 public interface ParticipantTransport {
 
-    /** Sends a message. The limit is that of a request (1.1 s), for a vote one second. */
+    /** Sends a message. The time limit is 1 s for a vote, and 1.1 s for other messages. */
     CompletionStage<Reply> send(Registration target, Message message);
 
-    /** Sends an outcome with a time limit of its own. */
+    /** Sends an outcome with the given time limit. */
     CompletionStage<Reply> send(Registration target, Message message, Duration limit);
 
     /**

@@ -193,7 +193,7 @@ class DirectoryStorageTest {
                 refusal(link));
 
         assertTrue(refusal(Path.of("~/log"))
-                .endsWith("/~/log: '~' is not replaced here. Name the directory by its full path"));
+                .endsWith("/~/log: '~' is not expanded. Use the full path of the directory"));
 
         Path locked = directory.resolve("locked");
         Files.createDirectories(locked.resolve("lock"));

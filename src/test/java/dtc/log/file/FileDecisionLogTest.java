@@ -148,7 +148,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         process.hold();
         List<CompletableFuture<AppendResult>> decided =
                 IntStream.range(0, 102).mapToObj(this::append).toList();
-        assertEquals("100 decisions are waiting for the disk, which is the limit", refusal(decided.get(100)));
+        assertEquals("the limit of 100 pending decisions is reached", refusal(decided.get(100)));
         assertInstanceOf(Refused.class, decided.get(101).getNow(null));
         process.release();
 
@@ -496,7 +496,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         assertEquals(
                 String.format(
                         Locale.ROOT,
-                        "%s in memory, at byte %d: unknown field 77. Restore the file; or, to continue without what is lost,"
+                        "%s in memory, at byte %d: unknown field 77. Restore the file. To continue without the lost records,"
                                 + " run this program with: log repair memory --lose-damaged",
                         FIRST,
                         Segment.HEADER_BYTES + OPEN_BYTES),

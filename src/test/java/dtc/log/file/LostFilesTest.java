@@ -96,7 +96,7 @@ class LostFilesTest {
 
         assertEquals(new Fenced(), append(20));
         assertEquals(
-                "the log in memory was claimed by another process (claim-00000002), so this process ends", fatal());
+                "the log in memory was claimed by another process (claim-00000002), so this process stops", fatal());
         assertEquals(new Fenced(), append(21));
         assertTrue(String.valueOf(process.log().refusalReason()).contains("process is ending"));
     }

@@ -26,13 +26,13 @@ class RetryQueueTest {
     private final FakeTime time = new FakeTime();
     private final List<String> sent = new ArrayList<>();
     private final List<CompletableFuture<@Nullable Void>> inFlight = new ArrayList<>();
-    private final Semaphore rollbacksOfAll = new Semaphore(3);
+    private final Semaphore rollbackPermits = new Semaphore(3);
     private boolean idle;
     private final RetryQueue queue = newQueue();
 
     private RetryQueue newQueue() {
         var settings = new RetryQueue.Settings(2, 2, FAILURE_PAUSE, SLOT_TIMEOUT);
-        return new RetryQueue(time, settings, rollbacksOfAll, () -> idle = true);
+        return new RetryQueue(time, settings, rollbackPermits, () -> idle = true);
     }
 
     @Test

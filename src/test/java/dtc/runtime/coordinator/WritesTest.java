@@ -181,7 +181,7 @@ class WritesTest {
                 .limit(DriverFixture.WRITES_MAX + 1)
                 .toArray(String[]::new);
         assertTrue(writeAll(true, tooMany).isDone());
-        assertMarked(String.format(Locale.ROOT, "no more than %d writes in a transaction", DriverFixture.WRITES_MAX));
+        assertMarked(String.format(Locale.ROOT, "a transaction has at most %d writes", DriverFixture.WRITES_MAX));
     }
 
     // Answers

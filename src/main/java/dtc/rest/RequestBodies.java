@@ -15,19 +15,20 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The bodies of the coordinator's requests to resource managers. */
-final class Requests {
+final class RequestBodies {
 
-    private Requests() {}
+    private RequestBodies() {}
 
     static PrepareRequest prepare(Message.Prepare message) {
-        return new PrepareRequest(carried(message));
+        return new PrepareRequest(writes(message));
     }
 
     static BatchRequest batch(List<Message> messages) {
-        return new BatchRequest(messages.stream().map(Requests::part).toList());
+        return new BatchRequest(
+                messages.stream().map(RequestBodies::batchMessage).toList());
     }
 
-    private static @Nullable BatchMessage part(Message message) {
+    private static @Nullable BatchMessage batchMessage(Message message) {
         String id = message.id().toString();
         return switch (message) {
             case Message.Write write ->
@@ -45,7 +46,7 @@ final class Requests {
                 message(
                         MessageType.PREPARE,
                         id,
-                        prepare.writes().isEmpty() ? null : carried(prepare),
+                        prepare.writes().isEmpty() ? null : writes(prepare),
                         prepare.writeCount());
             case Message.Commit _ -> message(MessageType.COMMIT, id, null, null);
             case Message.CommitOnePhase commit -> message(MessageType.COMMIT, id, null, commit.writeCount());
@@ -58,7 +59,7 @@ final class Requests {
         return new BatchMessage(type, id, null, null, null, null, null, writes, writeCount);
     }
 
-    private static List<PrepareWrite> carried(Message.Prepare message) {
+    private static List<PrepareWrite> writes(Message.Prepare message) {
         return message.writes().stream()
                 .map(write ->
                         new PrepareWrite(write.sequence(), write.key(), value(write), delete(write), condition(write)))
