@@ -184,9 +184,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
             return Step.of(t);
         }
         boolean sameInstance = participant.instance().equals(e.instance());
-        Ballot ballot = sameInstance
-                ? e.ballot()
-                : Ballot.abort("it restarted between a write and its vote");
+        Ballot ballot = sameInstance ? e.ballot() : Ballot.abort("it restarted between a write and its vote");
         if (t.decision() == Outcome.ROLLBACK && isVotedAbort(ballot)) {
             // The rollback may have overtaken the prepare message: then the participant votes ABORT because of it.
             return Step.of(t);

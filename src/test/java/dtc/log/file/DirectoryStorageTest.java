@@ -192,8 +192,8 @@ class DirectoryStorageTest {
                         .formatted(link, directory.resolve("nowhere")),
                 refusal(link));
 
-        assertTrue(refusal(Path.of("~/log"))
-                .endsWith("/~/log: '~' is not expanded. Use the full path of the directory"));
+        assertTrue(
+                refusal(Path.of("~/log")).endsWith("/~/log: '~' is not expanded. Use the full path of the directory"));
 
         Path locked = directory.resolve("locked");
         Files.createDirectories(locked.resolve("lock"));
