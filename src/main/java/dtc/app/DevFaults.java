@@ -60,7 +60,7 @@ public class DevFaults {
     @NonBlocking
     public void set(@RestPath String id, @QueryParam("kind") @Nullable String kind) {
         if (hosted.get().find(id) == null) {
-            throw Problems.notFound("no such resource manager here");
+            throw Problems.notFound("this process does not host this resource manager");
         }
         if (kind == null) {
             faults.remove(id);

@@ -1,7 +1,7 @@
 package dtc.protocol;
 
 /**
- * A condition on the value of a key, without which the transaction does not commit. It is evaluated at the vote,
+ * A condition on the value of a key. If it does not hold, the transaction does not commit. It is evaluated at the vote,
  * against the value committed before the transaction.
  */
 public sealed interface Condition {

@@ -13,7 +13,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.Locale;
 
-/** Limits the size of request bodies, the memory for all of them, and the time in which a large one must arrive. */
+/** Limits the size of request bodies, the memory for all of them, and the time to receive a large one. */
 @Singleton
 final class BodyLimit {
 

@@ -330,7 +330,7 @@ public class HostedResource {
 
     /**
      * Returns the participant that answers a message. A message for another resource manager is refused without effect:
-     * the other one may have used this address before.
+     * the other one may have had this address before.
      */
     private HostedParticipant find(String rm, @Nullable String addressee, @Nullable String instance) {
         if (addressee != null && (!addressee.equals(rm) || hosted.find(rm) == null)) {
@@ -342,7 +342,7 @@ public class HostedResource {
     private HostedParticipant find(String rm) {
         HostedParticipant target = hosted.find(rm);
         if (target == null) {
-            throw Problems.notFound("no such resource manager here");
+            throw Problems.notFound("this process does not host this resource manager");
         }
         return target;
     }

@@ -35,17 +35,17 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Guards one HTTP/1 connection of a server.
+ * Limits and checks one HTTP/1 connection of a server.
  *
  * <ul>
- *   <li>A request is passed on when the response to the one before has been written, and the client has read most of
- *       it. Until then nothing more is read. So a client that pipelines requests without reading the responses holds
+ *   <li>A request is forwarded once the previous response has been written, and the client has read most of it. Nothing
+ *       more is read before that. A client that pipelines requests without reading the responses therefore holds only
  *       one response in memory.
- *   <li>A request with a faulty head is passed on as malformed, and the server refuses it in its turn. After a fault in
- *       the body of a request the connection is closed, because the next request could not be found.
- *   <li>A large response counts as unsent until the client has read it, for which there is a time limit.
+ *   <li>A request with an invalid head is forwarded as malformed, and the server refuses it in order. After a malformed
+ *       body the connection is closed, because the start of the next request is unknown.
+ *   <li>A large response counts as unsent until the client has read it, which must happen within a time limit.
  *   <li>An error response without a body gets a problem document.
- *   <li>A client that closes its side of the connection receives the responses to the requests that it sent as a whole.
+ *   <li>A client that closes its side of the connection receives the responses to the requests that it sent completely.
  * </ul>
  */
 final class HttpConnectionHandler extends ChannelDuplexHandler {
@@ -54,29 +54,29 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
 
     private static final long SEND_SECONDS_MAX = 30;
 
-    /** Received and not passed on. Not more than what one read received. */
+    /** Received but not forwarded: at most the data of one read. */
     private final Deque<Object> held = new ArrayDeque<>();
 
     private boolean readDeferred;
-    /** A request was passed on, and its response is not complete. */
+    /** A request was forwarded, and its response is not complete. */
     private boolean busy;
 
     private boolean headWritten;
-    /** The request that was passed on has been received as a whole. */
+    /** The forwarded request has been received completely. */
     private boolean received;
 
     private boolean closesAfterResponse;
-    /** The end of the response that was written last. */
+    /** Completes when the last response has been written. */
     private @Nullable ChannelFuture responseEnd;
 
     private boolean isHead;
     /** The client has closed its side of the connection. */
     private boolean inputEnded;
 
-    /** The connection is about to be closed. What else is received or written is discarded. */
+    /** The connection is about to be closed. Further input and output is discarded. */
     private boolean closing;
 
-    /** What is wrong with the request that was passed on. */
+    /** Why the forwarded request is malformed; null if it is not. */
     private @Nullable String fault;
 
     @Override
@@ -86,19 +86,19 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
             return;
         }
         held.add(message);
-        passOn(context);
+        forward(context);
     }
 
-    /** Passes on what may be passed on now. */
-    private void passOn(ChannelHandlerContext context) {
-        while (!held.isEmpty() && mayPassOn(context, held.peek())) {
+    /** Forwards the messages that may be forwarded now. */
+    private void forward(ChannelHandlerContext context) {
+        while (!held.isEmpty() && mayForward(context, held.peek())) {
             Object message = held.remove();
             if (message instanceof HttpRequest request) {
                 begin(request);
             } else if (message instanceof HttpContent content
                     && content.decoderResult().isFailure()) {
                 content.release();
-                faultyBody(context, content.decoderResult().cause());
+                handleMalformedBody(context, content.decoderResult().cause());
                 return;
             }
             if (message instanceof LastHttpContent) {
@@ -110,7 +110,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
     }
 
     /**
-     * Closes the connection once the last response is sent and its request received: closing earlier would reset it.
+     * Closes the connection once the last response is sent and its request received. Closing it earlier would reset it.
      */
     private void closeIfDone() {
         ChannelFuture end = responseEnd;
@@ -120,7 +120,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
         }
     }
 
-    private boolean mayPassOn(ChannelHandlerContext context, Object message) {
+    private boolean mayForward(ChannelHandlerContext context, Object message) {
         return !(message instanceof HttpRequest)
                 || (!busy && !closesAfterResponse && context.channel().isWritable());
     }
@@ -162,7 +162,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
         return host.isEmpty() || HostAndPort.parseAuthority(host, -1) != null ? null : "the header Host is malformed";
     }
 
-    private void faultyBody(ChannelHandlerContext context, Throwable cause) {
+    private void handleMalformedBody(ChannelHandlerContext context, Throwable cause) {
         LOG.debugf("malformed body: %s", cause.getMessage());
         release();
         if (busy && !headWritten) {
@@ -192,7 +192,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
 
     private void resume(ChannelHandlerContext context) {
         if (!held.isEmpty()) {
-            passOn(context);
+            forward(context);
             context.fireChannelReadComplete(); // flushes
         }
         if (readDeferred && held.isEmpty() && context.channel().isWritable()) {
@@ -261,7 +261,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
         busy = false;
         closeIfDone();
         if (!closesAfterResponse) {
-            // Not within the write, which the server may do while it handles what was passed on.
+            // Not during the write, because the server may write while it handles a forwarded message.
             context.executor().execute(() -> resume(context));
         }
     }

@@ -45,7 +45,7 @@ public final class HttpConnections extends ChannelInitializerExtension {
         public void channelRead(ChannelHandlerContext context, Object message) {
             ChannelPipeline pipeline = context.pipeline();
             if (message instanceof ByteBuf bytes) {
-                // Byte by byte, so that no whole request passes before the handler is installed.
+                // Byte by byte, so that no complete request is handled before the handler is installed.
                 while (pipeline.get(ENCODER) == null && delivered < PREFACE_BYTES && bytes.readableBytes() > 1) {
                     delivered++;
                     context.fireChannelRead(bytes.readRetainedSlice(1));

@@ -6,7 +6,7 @@ import jakarta.ws.rs.core.MediaType;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Parses optional bodies. Not done by the framework, because clients send an empty body with any content type. */
+/** Parses optional bodies. Quarkus REST does not, because clients send an empty body with any content type. */
 final class OptionalBody {
 
     private OptionalBody() {}

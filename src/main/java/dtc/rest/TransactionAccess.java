@@ -13,7 +13,7 @@ final class TransactionAccess {
 
     private TransactionAccess() {}
 
-    /** Refuses callers that did not begin the transaction. They are told that it does not exist. */
+    /** Refuses callers that did not begin the transaction, with the same response as for an unknown transaction. */
     static void requireOwner(Coordinator coordinator, TransactionId id, Caller caller) {
         if (!caller.seesAll()
                 && coordinator.find(id) instanceof Answer.Given<Transaction>(Transaction t)
@@ -23,8 +23,8 @@ final class TransactionAccess {
     }
 
     /**
-     * Refuses callers that neither began the transaction nor own a participant. Clients are told that it does not
-     * exist. Resource managers are not, because they know that it exists.
+     * Refuses callers that neither began the transaction nor own a participant. Clients get the same response as for an
+     * unknown transaction. Resource managers do not, because they know that it exists.
      *
      * @param ownsParticipant whether the caller owns a participant of the transaction
      */

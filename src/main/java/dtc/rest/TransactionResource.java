@@ -53,7 +53,7 @@ public class TransactionResource {
 
     private static final Preferences NO_PREFERENCES = Preferences.parse(List.of());
 
-    /** The maximum number of participants in a page, unless a single transaction has more. It limits its size. */
+    /** Limits the size of a page: the maximum number of participants, unless a single transaction has more. */
     private static final int PAGE_PARTICIPANTS_MAX = 5_000;
 
     private final Coordinator coordinator;

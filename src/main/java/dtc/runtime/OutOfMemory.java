@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
  * Halts the process if heap or direct memory runs out. After an {@link OutOfMemoryError} any thread may have failed at
  * any point, so the state of the process is unknown. The decision log is not affected.
  *
- * <p>The JVM option ExitOnOutOfMemoryError does not cover direct memory, and may not be set. Libraries catch errors of
- * tasks and log them, so log records are checked too.
+ * <p>The JVM option ExitOnOutOfMemoryError does not cover direct memory, and an operator may not have set it. Libraries
+ * catch errors of tasks and log them, so log records are checked too.
  */
 public final class OutOfMemory {
 

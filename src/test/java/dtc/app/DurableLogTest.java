@@ -134,7 +134,7 @@ class DurableLogTest {
 
         Path file = Files.writeString(DIRECTORY.resolveSibling(UUID.randomUUID().toString()), "no directory");
         assertEquals(
-                "the decision log cannot be used: %s is not a directory. Name another directory, or move the file away"
+                "the decision log cannot be used: %s is not a directory. Use another directory, or move the file away"
                         .formatted(file.toAbsolutePath()),
                 refusal(file, 16 << 20));
 

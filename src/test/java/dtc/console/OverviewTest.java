@@ -101,12 +101,12 @@ class OverviewTest {
     void a_decision_that_the_log_does_not_make_durable_requires_action() {
         diskAnswers = false;
         Transaction t = begin("a", "b");
-        time.goOn(Duration.ofMinutes(10)); // no action is required while it is active
+        time.advance(Duration.ofMinutes(10)); // no action is required while it is active
         assertEquals(List.of(), overview.model().actionItems());
         var _ = coordinator.prepare(t.id(), WaitCondition.ENDED);
-        time.goOn(Duration.ofSeconds(59));
+        time.advance(Duration.ofSeconds(59));
         assertEquals(List.of(), overview.model().actionItems());
-        time.goOn(Duration.ofSeconds(2));
+        time.advance(Duration.ofSeconds(2));
         Overview.ActionItem item = overview.model().actionItems().getFirst();
         assertEquals("1 decision waits for the decision log", item.title());
         assertEquals("console/transactions?state=RECORDING", item.link());
@@ -119,10 +119,10 @@ class OverviewTest {
     @Test
     void a_transaction_delegated_to_an_unresponsive_participant_is_in_doubt_since_then() {
         Transaction t = begin("a");
-        time.goOn(Duration.ofMinutes(10));
+        time.advance(Duration.ofMinutes(10));
         var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
         assertEquals(List.of(), overview.model().actionItems());
-        time.goOn(Duration.ofSeconds(61));
+        time.advance(Duration.ofSeconds(61));
         Overview.ActionItem item = overview.model().actionItems().getFirst();
         assertEquals("a does not acknowledge outcomes", item.title());
         assertEquals(List.of(t.id().toString()), found("IN_DOUBT", "", false));
@@ -217,7 +217,7 @@ class OverviewTest {
         votes(true, "a");
         assertEquals(List.of("Heuristic outcome at b: b: it answered 409."), items());
 
-        time.goOn(Duration.ofDays(2));
+        time.advance(Duration.ofDays(2));
         assertEquals(new Chip("lapsed", Tone.BAD), resourceManagers.get("c").chip());
         assertEquals(
                 4, items().stream().filter(item -> item.contains(" is down: ")).count());
@@ -241,7 +241,7 @@ class OverviewTest {
         var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
         assertEquals(new Chip("live", Tone.GOOD), resourceManagers.get("a").chip());
         replies.remove("a"); // the retry hangs
-        time.goOn(Duration.ofSeconds(61));
+        time.advance(Duration.ofSeconds(61));
         assertEquals(
                 new Chip("not acknowledging", Tone.WARN),
                 resourceManagers.get("a").chip());
@@ -260,10 +260,10 @@ class OverviewTest {
             TransactionId id = new TransactionId(new UUID(0x7000, 0x8000000000000000L + i));
             logged.add(new LogRecord(id, RecordCodec.encode(committing(id, "a"), 0), LogRecord.Status.OPEN));
         }
-        time.goOn(Duration.ofHours(3));
+        time.advance(Duration.ofHours(3));
         assertEquals(9, coordinator.recover());
         assertEquals(List.of(), items());
-        time.goOn(Duration.ofSeconds(61));
+        time.advance(Duration.ofSeconds(61));
         assertEquals(
                 List.of("a is not registered: 9 outcomes are undelivered."
                         + " 9 are from before the restart of the coordinator and may already have been delivered."),
@@ -329,9 +329,9 @@ class OverviewTest {
     void the_age_of_a_condition_counts_from_when_it_began() {
         diskAnswers = false;
         Transaction t = begin("a", "b");
-        time.goOn(Duration.ofMinutes(10));
+        time.advance(Duration.ofMinutes(10));
         var _ = coordinator.prepare(t.id(), WaitCondition.ENDED);
-        time.goOn(Duration.ofSeconds(61));
+        time.advance(Duration.ofSeconds(61));
         assertEquals("for 1 min 1 s", view(t.id()).took());
     }
 

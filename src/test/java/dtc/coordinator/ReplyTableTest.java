@@ -118,7 +118,7 @@ class ReplyTableTest {
     }
 
     @Test
-    void some_replies_to_a_message_that_was_sent_again_do_not_tell_what_became_of_it() {
+    void an_ambiguous_reply_to_a_resent_message_counts_as_no_answer() {
         for (Message message : MESSAGES) {
             for (Reply reply : REPLIES) {
                 boolean isCommit = message instanceof Message.Commit || message instanceof Message.CommitOnePhase;

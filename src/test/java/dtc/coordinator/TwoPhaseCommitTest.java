@@ -75,7 +75,7 @@ class TwoPhaseCommitTest {
             "rd", TransactionState.ROLLED_BACK,
             "he", TransactionState.HEURISTIC);
 
-    /** The state that follows; a dot where it stays. Columns in the order of {@link #COLUMNS}. */
+    /** The next state; a dot if it does not change. Columns are in the order of {@link #COLUMNS}. */
     private static final String TABLE = """
             event              ac  mr  pr  dc  dg  dd  re  cg  cd  rg  rd  he
             WriteRequested     .   .   .   .   .   .   .   .   .   .   .   .
@@ -106,7 +106,7 @@ class TwoPhaseCommitTest {
             ParticipantReturned .  .   .   .   .   .   .   .   .   .   .   .
             """;
 
-    /** The machine reads the time of the decision from it. */
+    /** A record with the time of the decision, which the state machine reads. */
     private static final CoordinatorEvent.Recorded RECORDED = new CoordinatorEvent.Recorded(new TransactionRecord(
             new TransactionId(new UUID(3, 3)),
             State.COMMITTING,
@@ -123,7 +123,7 @@ class TwoPhaseCommitTest {
 
     private static final Resolution RESOLUTION = new Resolution("alice", NOW, "booked by hand");
 
-    /** One of each kind, all of the participant {@code a}. */
+    /** One event of each kind, for the participant {@code a}. */
     private static final List<CoordinatorEvent> EVENTS = List.of(
             write("a"),
             new CoordinatorEvent.EnlistRequested("a", INSTANCE, INSTANCE, true, REQUEST),
@@ -187,13 +187,13 @@ class TwoPhaseCommitTest {
         Step step = MACHINE.apply(before, event, NOW);
         assertEquals(to, step.transaction().state());
         assertSound(before, step.transaction());
-        // A duplicate does no harm.
+        // A duplicate is harmless.
         assertSound(
                 step.transaction(),
                 MACHINE.apply(step.transaction(), event, NOW).transaction());
     }
 
-    /** Any events in any order: no exception, no change of mind. The seed is fixed. */
+    /** Random events cause no exception and never change a decision. The seed is fixed. */
     @Test
     void any_events_in_any_order() {
         List<CoordinatorEvent> events = new ArrayList<>(EVENTS);
@@ -238,7 +238,7 @@ class TwoPhaseCommitTest {
         }
     }
 
-    /** A transaction in that state, which depends on nobody but {@code a} from its decision on. */
+    /** A transaction in this state that waits only for {@code a} after its decision. */
     private static Transaction in(TransactionState state) {
         return switch (state) {
             case ACTIVE -> staged("a", "b");
@@ -289,7 +289,7 @@ class TwoPhaseCommitTest {
     }
 
     @Test
-    void an_enlisted_participant_is_asked_to_vote_at_once_or_commits_in_one_phase() {
+    void an_enlisted_participant_votes_immediately_or_commits_in_one_phase() {
         Transaction two =
                 after(begin(), enlist("a", REQUEST), enlist("b", null), new CoordinatorEvent.PrepareRequested());
         assertEquals(TransactionState.PREPARING, two.state());
@@ -304,7 +304,7 @@ class TwoPhaseCommitTest {
                 step(begin(), new CoordinatorEvent.EnlistRequested("a", INSTANCE, OTHER_INSTANCE, true, REQUEST));
         assertEquals(TransactionState.MARKED_ROLLBACK, claimed.transaction().state());
         assertInstanceOf(WriteResult.Refused.class, claimed.write());
-        // Registered anew since: the numbers before are lost, also if the call is repeated.
+        // After a new registration the earlier numbers are invalid, also for a repeated call.
         Transaction enlisted = after(begin(), enlist("a", REQUEST));
         Step restarted = step(
                 enlisted, new CoordinatorEvent.EnlistRequested("a", OTHER_INSTANCE, OTHER_INSTANCE, true, REQUEST));
@@ -359,7 +359,7 @@ class TwoPhaseCommitTest {
         assertEquals(List.of(rollBackNow("a"), rollBackNow("b")), voting.effects());
     }
 
-    // Stories
+    // Scenarios
 
     @Test
     void all_vote_commit() {
@@ -409,9 +409,7 @@ class TwoPhaseCommitTest {
         assertEquals(State.ROLLED_BACK, of(done, "b").state());
     }
 
-    /**
-     * The rollback may have overtaken the prepare message, so the vote does not say why the transaction rolled back.
-     */
+    /** The rollback may have overtaken the prepare message, so the vote may not be the reason of the rollback. */
     @Test
     void a_vote_to_abort_after_the_decision_to_roll_back_does_not_count() {
         Transaction rollingBack = after(in(TransactionState.PREPARING), vote("a", Ballot.abort("no")));
@@ -454,7 +452,7 @@ class TwoPhaseCommitTest {
     }
 
     @Test
-    void a_read_only_transaction_commits_at_once() {
+    void a_read_only_transaction_commits_immediately() {
         Step recorded = step(
                 after(in(TransactionState.PREPARING), vote("a", Ballot.READ_ONLY), vote("b", Ballot.READ_ONLY)),
                 RECORDED);
@@ -463,7 +461,7 @@ class TwoPhaseCommitTest {
     }
 
     @Test
-    void an_empty_transaction_commits_at_once() {
+    void an_empty_transaction_commits_immediately() {
         Step prepare = step(begin(), new CoordinatorEvent.PrepareRequested());
         assertEquals(State.COMMITTING, forced(prepare).state());
         Step recorded = step(prepare.transaction(), RECORDED);
@@ -494,7 +492,7 @@ class TwoPhaseCommitTest {
     }
 
     @Test
-    void a_write_under_way_prevents_one_phase_commit() {
+    void a_write_in_flight_prevents_one_phase_commit() {
         Step prepare = step(
                 after(onePhase(), new CoordinatorEvent.WriteRequested("a", INSTANCE, true, false)),
                 new CoordinatorEvent.PrepareRequested());
@@ -659,7 +657,7 @@ class TwoPhaseCommitTest {
     }
 
     @Test
-    void a_record_that_contradicts_itself_is_not_recovered() {
+    void an_inconsistent_record_is_not_recovered() {
         TransactionRecord r = TransactionRecord.of(in(TransactionState.COMMITTING));
         for (Outcome wrong : List.of(Outcome.ROLLBACK, Outcome.PENDING)) {
             TransactionRecord contradictory = new TransactionRecord(
@@ -724,22 +722,23 @@ class TwoPhaseCommitTest {
         assertEquals(State.HEURISTIC, of(t, "a").state());
     }
 
-    /** It keeps outcomes for a limited time, so it may have committed. */
+    /** A participant remembers outcomes for a limited time, so it may have committed. */
     @Test
-    void a_delegation_is_heuristic_if_the_instance_that_was_asked_no_longer_knows_it() {
-        Transaction asked = after(in(TransactionState.DELEGATED), new CoordinatorEvent.Unanswered("a", "no answer"));
+    void a_delegation_is_heuristic_if_the_same_instance_no_longer_knows_the_transaction() {
+        Transaction unanswered =
+                after(in(TransactionState.DELEGATED), new CoordinatorEvent.Unanswered("a", "no answer"));
         assertEquals(
                 TransactionState.HEURISTIC,
-                after(asked, new CoordinatorEvent.Lost("a", INSTANCE, "it answered 404"))
+                after(unanswered, new CoordinatorEvent.Lost("a", INSTANCE, "it answered 404"))
                         .state());
         assertEquals(
                 TransactionState.ROLLED_BACK,
-                after(asked, new CoordinatorEvent.Lost("a", OTHER_INSTANCE, "another instance"))
+                after(unanswered, new CoordinatorEvent.Lost("a", OTHER_INSTANCE, "another instance"))
                         .state());
     }
 
     @Test
-    void an_operator_rolls_back_and_says_why() {
+    void an_operator_rolls_back_with_a_reason() {
         Transaction t =
                 after(staged("a"), new CoordinatorEvent.RollbackRequested(Cause.OPERATOR, "the client is gone"));
         assertEquals(Cause.OPERATOR, t.cause());
@@ -780,7 +779,7 @@ class TwoPhaseCommitTest {
         return new Deliver(resourceManager, Outcome.ROLLBACK, Timing.NOW);
     }
 
-    /** The record that has to be durable; the only effect. */
+    /** Returns the forced record, which must be the only effect. */
     private static TransactionRecord forced(Step step) {
         assertEquals(1, step.effects().size());
         Persist persist = assertInstanceOf(Persist.class, step.effects().getFirst());
@@ -796,14 +795,14 @@ class TwoPhaseCommitTest {
                 .toList();
     }
 
-    /** All effects but records. */
+    /** Returns all effects except records. */
     private static List<CoordinatorEffect> messages(Step step) {
         return step.effects().stream()
                 .filter(effect -> !(effect instanceof Persist))
                 .toList();
     }
 
-    /** As it is made from the log after a restart. */
+    /** Returns the transaction as recovered from the log. */
     private static Transaction resolving() {
         Transaction t = in(TransactionState.DELEGATED);
         return new Transaction(

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-/** What every decision log guarantees. The test class of an implementation extends this class. */
+/** The contract of a decision log. The test class of each implementation extends this class. */
 public abstract class DecisionLogContract {
 
     /** The log of this test, empty at its start; the same log at every call. */

@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.UUID;
 
-/** Records for tests. Their bytes mean nothing; their lengths are those of the records of small transactions. */
+/** Records for tests, with arbitrary bytes and the lengths of records of small transactions. */
 public final class SampleLogRecords {
 
     private static final int OPEN_BYTES = 86;
@@ -27,7 +27,7 @@ public final class SampleLogRecords {
         return record(number, Status.ENDED, ENDED_BYTES);
     }
 
-    /** A record of that many bytes, which differ from those of any other number or status. */
+    /** Returns a record of this length, with bytes that depend on the number and the status. */
     public static LogRecord record(long number, Status status, int length) {
         byte[] text = String.format(Locale.ROOT, "%s %d ", status, number).getBytes(StandardCharsets.UTF_8);
         byte[] bytes = new byte[length];

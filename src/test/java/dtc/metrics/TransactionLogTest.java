@@ -107,16 +107,16 @@ class TransactionLogTest {
         for (int i = 0; i < 499; i++) {
             run();
         }
-        time.goOn(Duration.ofSeconds(59));
+        time.advance(Duration.ofSeconds(59));
         assertEquals(List.of(), log.take());
-        time.goOn(Duration.ofSeconds(1));
+        time.advance(Duration.ofSeconds(1));
         List<String> lines = log.take();
         assertEquals(1, lines.size(), lines::toString);
         assertTrue(
                 lines.getFirst()
                         .startsWith("WARN count=500 outcome=ROLLED_BACK cause=VOTE_ABORT example=" + second.id()),
                 lines::toString);
-        time.goOn(Duration.ofHours(1));
+        time.advance(Duration.ofHours(1));
         assertEquals(List.of(), log.take());
     }
 
@@ -127,7 +127,7 @@ class TransactionLogTest {
         var _ = coordinator.rollback(begin().id(), "by an operator");
         var _ = coordinator.rollback(begin().id());
         begin();
-        time.goOn(Duration.ofHours(2)); // it expires
+        time.advance(Duration.ofHours(2)); // it expires
         assertEquals(
                 List.of("VOTE_ABORT", "OPERATOR", "EXPIRED"),
                 log.take().stream()
@@ -151,9 +151,9 @@ class TransactionLogTest {
         reply = new Reply.Unavailable("it answered 503: no space left");
         Transaction oldest = run();
         run();
-        time.goOn(Duration.ofSeconds(9));
+        time.advance(Duration.ofSeconds(9));
         assertEquals(List.of(), log.take());
-        time.goOn(Duration.ofSeconds(2));
+        time.advance(Duration.ofSeconds(2));
         List<String> expected = new ArrayList<>();
         for (String name : List.of("a", "b")) {
             expected.add(
@@ -161,12 +161,12 @@ class TransactionLogTest {
                             .formatted(name, oldest.id()));
         }
         assertEquals(expected, log.take().stream().sorted().toList());
-        time.goOn(Duration.ofSeconds(58));
+        time.advance(Duration.ofSeconds(58));
         assertEquals(List.of(), log.take());
-        time.goOn(Duration.ofSeconds(2));
+        time.advance(Duration.ofSeconds(2));
         assertEquals(2, log.take().size());
         reply = new Reply.Acknowledged();
-        time.goOn(Duration.ofMinutes(5));
+        time.advance(Duration.ofMinutes(5));
         assertEquals(List.of(), log.take());
     }
 

@@ -51,7 +51,7 @@ class JsonEqualityTest {
             {"a":{"b":1}}         | {"a":{"b":"1"}}        | false
             {"a":"b"}             | {"b":"a"}              | false
             """)
-    void values_are_compared_and_not_texts(String one, String other, boolean equal) {
+    void values_are_compared_rather_than_text(String one, String other, boolean equal) {
         assertEquals(equal, JsonEquality.isEqual(new JsonText(one), new JsonText(other)));
         assertEquals(equal, JsonEquality.isEqual(new JsonText(other), new JsonText(one)));
     }
@@ -75,7 +75,7 @@ class JsonEqualityTest {
 
     /** Compared with a library, which does not accept exponents of any size. The seed is fixed. */
     @Test
-    void random_values_are_compared_as_the_library_does() throws JsonProcessingException {
+    void random_values_are_compared_as_by_a_library() throws JsonProcessingException {
         Random random = new Random(7);
         int equal = 0;
         for (int i = 0; i < 50_000; i++) {

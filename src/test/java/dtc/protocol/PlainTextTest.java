@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What others wrote is one line of plain text. */
+/** Text from other systems becomes one line of plain text. */
 class PlainTextTest {
 
     @Test

@@ -22,7 +22,7 @@ import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Messages reach the resource manager that they are for, and no other one at its address. */
+/** Messages have an effect only at the resource manager to which they are addressed. */
 @QuarkusTest
 class AddressingTest {
 
@@ -34,7 +34,7 @@ class AddressingTest {
     }
 
     @Test
-    void our_resource_manager_refuses_messages_for_another_one_without_any_effect() {
+    void a_hosted_resource_manager_refuses_messages_for_another_one_without_effect() {
         String id = post("/transactions").jsonPath().getString("id");
         for (String message : List.of("writes", "prepare", "commit", "rollback")) {
             given().header("DTC-Resource-Manager", "payments")
@@ -50,7 +50,7 @@ class AddressingTest {
                 .statusCode(421);
         batch("gone", "[]", "gone").statusCode(421);
         get("/rm/orders/transactions").then().body("items.id.findAll { it == '%s' }".formatted(id), equalTo(List.of()));
-        // Neither ended nor voted: the messages had no effect.
+        // The transaction has neither ended nor voted, so the messages had no effect.
         given().header("DTC-Resource-Manager", "orders")
                 .contentType(ContentType.JSON)
                 .body("{\"key\":\"k\",\"value\":1}")
@@ -61,7 +61,7 @@ class AddressingTest {
     }
 
     @Test
-    void refusals_and_answers_in_a_batch_of_our_resource_manager_name_the_transaction() {
+    void refusals_and_answers_in_a_batch_of_a_hosted_resource_manager_name_the_transaction() {
         String id = post("/transactions").jsonPath().getString("id");
         post("/rm/orders/transactions/" + id + "/commit")
                 .then()
@@ -131,7 +131,7 @@ class AddressingTest {
         }
     }
 
-    /** As behind a router that keeps connections to a process, or a name that leads to another process. */
+    /** As with a proxy that keeps connections to a process, or a host name that is moved to another process. */
     @Test
     void after_another_instance_registered_messages_reach_it_although_earlier_connections_are_open() {
         try (RawResourceManager rm =
@@ -156,7 +156,7 @@ class AddressingTest {
         }
     }
 
-    /** Whatever has taken the address of a resource manager, its answers do not count. */
+    /** Answers of another server at the address of a resource manager do not count. */
     @Test
     void a_page_of_a_proxy_neither_acknowledges_nor_refuses_a_commit() {
         try (ForeignResourceManager foreign = new ForeignResourceManager()) {

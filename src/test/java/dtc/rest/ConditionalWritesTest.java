@@ -50,7 +50,7 @@ class ConditionalWritesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"ALONE", "WITH_PREPARE"})
-    void conditions_decide_and_deletes_delete(Way way) {
+    void conditions_and_deletes_take_effect(Way way) {
         run(way, "'value':{'a':1,'b':2},'if':{'absent':true}", "COMMITTED");
         run(way, "'value':2,'if':{'absent':true}", "ROLLED_BACK");
         run(way, "'value':2,'if':{'value':{'a':1}}", "ROLLED_BACK");
@@ -136,7 +136,7 @@ class ConditionalWritesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"'delete':true", "'if':{'absent':true}", "'value':1,'if':{'value':1}"})
-    void a_resource_manager_without_the_feature_gets_none_of_this(String members) {
+    void a_resource_manager_without_the_feature_gets_no_deletes_and_conditions(String members) {
         try (ForeignResourceManager foreign = new ForeignResourceManager()) {
             String id = begin();
             given().contentType(ContentType.JSON)
@@ -160,7 +160,7 @@ class ConditionalWritesTest {
             'if':{'value':1e2},'delete':true    ! 'delete':true,'if':{'value':1e2}
             'value':1,'if':{'value':null}       ! 'value':1,'if':{'value':null}
             """)
-    void a_resource_manager_with_the_feature_gets_what_was_sent(String members, String sent) {
+    void a_resource_manager_with_the_feature_gets_deletes_and_conditions(String members, String sent) {
         Queue<String> bodies = new ConcurrentLinkedQueue<>();
         try (ForeignResourceManager foreign = new ForeignResourceManager(Set.of("conditions"))) {
             foreign.on("writes", (exchange, call) -> {
@@ -185,7 +185,7 @@ class ConditionalWritesTest {
     }
 
     @Test
-    void a_batch_carries_conditions() {
+    void a_batch_contains_conditions() {
         String id = begin();
         given().contentType(ContentType.JSON)
                 .body(json("""

@@ -57,7 +57,7 @@ class EnlistmentTest {
     }
 
     @Test
-    void work_under_the_number_commits() {
+    void numbered_work_commits() {
         String id = begin();
         int number = enlist(id, "orders", Map.of("request", request)).path("sequence");
         given().contentType(ContentType.JSON)

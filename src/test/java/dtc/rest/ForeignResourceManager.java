@@ -18,13 +18,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A resource manager of somebody else: a plain HTTP server that answers as each test says. */
+/** A stub of a resource manager in another process: an HTTP server with configurable answers. */
 public final class ForeignResourceManager implements AutoCloseable {
 
     private static final String BODY = "body";
 
     /** How it answers one kind of message. */
-    public interface Behaviour {
+    public interface Behavior {
         void answer(HttpExchange exchange, int call) throws IOException;
     }
 
@@ -32,7 +32,7 @@ public final class ForeignResourceManager implements AutoCloseable {
     private final UUID instance = UUID.randomUUID();
     private final HttpServer server;
     private final CountDownLatch closed = new CountDownLatch(1);
-    private final Map<String, Behaviour> behaviours = new ConcurrentHashMap<>(Map.of(
+    private final Map<String, Behavior> behaviors = new ConcurrentHashMap<>(Map.of(
             "writes", status(204),
             "prepare", json(200, "{\"vote\":\"COMMIT\"}"),
             "commit", status(204),
@@ -45,7 +45,7 @@ public final class ForeignResourceManager implements AutoCloseable {
         this(Set.of());
     }
 
-    /** @param features what it says that it can do beyond the plain contract */
+    /** @param features the features that it registers */
     public ForeignResourceManager(Set<String> features) {
         this.features = features;
         try {
@@ -62,7 +62,7 @@ public final class ForeignResourceManager implements AutoCloseable {
                         BODY, new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
                 int call =
                         calls.computeIfAbsent(message, _ -> new AtomicInteger()).incrementAndGet();
-                behaviours.getOrDefault(message, status(404)).answer(exchange, call);
+                behaviors.getOrDefault(message, status(404)).answer(exchange, call);
             }
         });
         server.start();
@@ -92,8 +92,8 @@ public final class ForeignResourceManager implements AutoCloseable {
         return id;
     }
 
-    public ForeignResourceManager on(String message, Behaviour behaviour) {
-        behaviours.put(message, behaviour);
+    public ForeignResourceManager on(String message, Behavior behavior) {
+        behaviors.put(message, behavior);
         return this;
     }
 
@@ -102,7 +102,7 @@ public final class ForeignResourceManager implements AutoCloseable {
         return count == null ? 0 : count.get();
     }
 
-    public Behaviour hang() {
+    public Behavior hang() {
         return (_, _) -> {
             try {
                 closed.await();
@@ -116,20 +116,20 @@ public final class ForeignResourceManager implements AutoCloseable {
         return String.valueOf(exchange.getAttribute(BODY));
     }
 
-    public static Behaviour status(int status) {
+    public static Behavior status(int status) {
         return (exchange, _) -> exchange.sendResponseHeaders(status, -1);
     }
 
-    /** An error of its own, as a problem document that names no transaction. */
-    public static Behaviour problem(int status) {
+    /** Answers with a problem document without a transaction. */
+    public static Behavior problem(int status) {
         return answer(status, "application/problem+json", String.format(Locale.ROOT, "{\"status\":%d}", status));
     }
 
-    public static Behaviour json(int status, String body) {
+    public static Behavior json(int status, String body) {
         return answer(status, "application/json", body);
     }
 
-    private static Behaviour answer(int status, String contentType, String body) {
+    private static Behavior answer(int status, String contentType, String body) {
         return (exchange, _) -> {
             byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
             exchange.getResponseHeaders().add("Content-Type", contentType);

@@ -2,6 +2,6 @@ package dtc.rest;
 
 import io.quarkus.test.junit.QuarkusIntegrationTest;
 
-/** Whatever comes in, the packaged application answers no failure of its own either. */
+/** Runs the fuzz test with the packaged application. */
 @QuarkusIntegrationTest
 class FuzzIT extends FuzzTest {}

@@ -25,8 +25,8 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /**
- * Calls everything that the OpenAPI document names, with values that nobody would think of: whatever comes in, no
- * answer is a failure of the server's own.
+ * Calls all operations of the OpenAPI document with random and invalid values. No response may be a failure of the
+ * server.
  */
 @QuarkusTest
 class FuzzTest {
@@ -35,7 +35,7 @@ class FuzzTest {
 
     private static final int CALLS_OF_EACH = 60;
 
-    /** What a description makes likely to be found out: bounds, encodings, other types, numbers that are none. */
+    /** Values that are likely to be handled wrongly: bounds, encodings, other types, malformed numbers. */
     private static final List<String> TEXTS = List.of(
             "",
             " ",
@@ -107,7 +107,7 @@ class FuzzTest {
         HttpResponse<String> answer = client.send(request, BodyHandlers.ofString());
         String what = String.format(
                 Locale.ROOT, "%s %s gave %d: %s", request.method(), request.uri(), answer.statusCode(), answer.body());
-        // What a resource manager does wrong is 502 to 504; no resource manager of these calls does anything.
+        // 502 to 504 are failures of resource managers, which these calls do not reach.
         assertTrue(answer.statusCode() < 500 || answer.statusCode() == 507, what);
         assertFalse(answer.body().contains("Exception") || answer.body().contains("\tat "), what);
         if (answer.statusCode() >= 400) {
@@ -152,7 +152,7 @@ class FuzzTest {
                 .build();
     }
 
-    /** Never the name of what runs here and other tests use. */
+    /** Returns a path segment that is not the name of a resource manager of other tests. */
     private String pathText() {
         String text = text();
         return text.isEmpty() || text.equals("orders") || text.matches("\\.+") ? "nobody" : text;
@@ -170,7 +170,7 @@ class FuzzTest {
         return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
-    /** Mostly what the schema describes, with a value somewhere that it does not; else no JSON at all. */
+    /** Returns a body that mostly follows the schema, with some invalid values; sometimes not JSON. */
     private String body(JsonNode document, JsonNode schema) {
         String json = json(document, schema, 0);
         return switch (random.nextInt(8)) {
@@ -187,7 +187,7 @@ class FuzzTest {
             return any();
         }
         JsonNode described = resolve(document, schema);
-        // The first type of several; the others are null.
+        // If there are several types, the others are null.
         return switch (described
                 .path("type")
                 .path(0)

@@ -31,7 +31,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Only a clear answer of the coordinator counts: in doubt, a resource manager stays in doubt, and asks again. */
+/**
+ * Only a valid answer of the coordinator counts. Otherwise the transaction stays in doubt and the inquiry is repeated.
+ */
 @QuarkusTest
 class HttpCoordinatorLinkTest {
 

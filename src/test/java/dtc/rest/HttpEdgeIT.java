@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Requests as bytes: what is refused before the resources see it, and what all responses have in common. */
+/** Raw requests: what is refused before the resources are called, and what all responses have in common. */
 @QuarkusIntegrationTest
 class HttpEdgeIT {
 
@@ -120,12 +120,12 @@ class HttpEdgeIT {
     }
 
     @Test
-    void too_long_a_head_is_a_problem() {
+    void a_head_that_is_too_long_is_a_problem() {
         assertProblem(414, send("GET /" + "a".repeat(9_000) + " HTTP/1.1\r\n" + HOST + "\r\n"));
         assertProblem(431, send("GET / HTTP/1.1\r\n" + HOST + "X: " + "a".repeat(20_000) + "\r\n\r\n"));
     }
 
-    /** The response to a malformed request comes in its turn. */
+    /** The response to a malformed request is sent in order. */
     @Test
     void a_malformed_request_after_others_does_not_lose_their_responses() {
         try (RawClient client = client()) {
@@ -140,7 +140,7 @@ class HttpEdgeIT {
     }
 
     @Test
-    void pipelined_requests_are_answered_in_order_however_they_are_split() {
+    void pipelined_requests_are_answered_in_order_regardless_of_how_they_are_split() {
         List<String> ids = new ArrayList<>();
         StringBuilder requests = new StringBuilder();
         for (int i = 0; i < 50; i++) {
@@ -181,7 +181,7 @@ class HttpEdgeIT {
                 "DELETE /resource-managers/x",
                 "GET /transactions"
             })
-    void an_empty_chunked_body_is_like_none(String operation) {
+    void an_empty_chunked_body_counts_as_no_body(String operation) {
         String head = operation + " HTTP/1.1\r\n" + HOST + "Content-Type: application/json\r\n";
         Response without = send(head + "Content-Length: 0\r\n\r\n");
         Response chunked = send(head + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
@@ -238,7 +238,7 @@ class HttpEdgeIT {
     @ValueSource(
             strings = {"application/problem+json", "application/json, application/problem+json", "*/*", "application/*"
             })
-    void what_generated_clients_accept_is_answered(String accept) {
+    void generated_clients_get_a_response_that_they_accept(String accept) {
         assertEquals(
                 201,
                 send("POST /transactions HTTP/1.1\r\n" + HOST + "Accept: " + accept + "\r\nContent-Length: 0\r\n\r\n")
@@ -312,9 +312,9 @@ class HttpEdgeIT {
             "'\"<>",
             "\u00a0");
 
-    /** Each key is read back as itself: no other key may be read in its place. */
+    /** No other key may be read instead of a key. */
     @Test
-    void no_key_is_read_as_another() {
+    void each_key_is_read_as_itself() {
         StringBuilder writes = new StringBuilder();
         for (int i = 0; i < KEYS.size(); i++) {
             writes.append(i == 0 ? "" : ",")
@@ -357,7 +357,7 @@ class HttpEdgeIT {
         String request = "GET /transactions?limit=200 HTTP/1.1\r\n" + HOST + "\r\n";
         try (RawClient client = client()) {
             client.send(request.repeat(requests));
-            // Others are served in the meantime.
+            // Other clients are still served.
             assertEquals(
                     200,
                     send("GET /resource-managers HTTP/1.1\r\n" + HOST + "\r\n").status());

@@ -315,14 +315,14 @@ class OpenApiTest {
     }
 
     @Test
-    void nothing_but_the_resources_is_described() {
+    void only_the_resources_are_described() {
         Set<String> described =
                 operations().stream().map(Operation::name).collect(Collectors.toCollection(TreeSet::new));
         assertEquals(new TreeSet<>(resourceMethods().keySet()), described);
         assertEquals(new TreeSet<>(Operations.all()), described);
     }
 
-    /** The framework may find another resource for a path than the one that has the method. */
+    /** Quarkus REST may select a resource class for a path that does not have the method. */
     @Test
     void operations_are_served() {
         for (Operation operation : operations()) {

@@ -18,9 +18,9 @@ class PagingTest {
         assertEquals(List.of(4), limit(3, 10, 4, 7, 1));
     }
 
-    /** Otherwise a list would end at an item that is too heavy. */
+    /** Otherwise a list would end before an item that exceeds the weight. */
     @Test
-    void the_first_item_is_returned_whatever_its_weight() {
+    void the_first_item_is_returned_regardless_of_its_weight() {
         assertEquals(List.of(11), limit(3, 10, 11, 1));
     }
 

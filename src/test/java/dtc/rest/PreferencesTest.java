@@ -26,7 +26,7 @@ class PreferencesTest {
                 "wait=0, wait=3 | wait=0",
                 "return=minimal, wait=3, respond-async | respond-async, wait=3",
             })
-    void preferences_that_are_honoured_are_named(String header, String applied) {
+    void applied_preferences_are_named(String header, String applied) {
         assertEquals(applied, Preferences.parse(List.of(header)).applied());
     }
 

@@ -20,7 +20,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A vote is awaited for as long as a file says that is named where more configuration lies. */
+/** The timeout of a vote can be configured, for example in a file of {@code smallrye.config.locations}. */
 @QuarkusTest
 @TestProfile(PrepareTimeoutTest.ThreeSeconds.class)
 class PrepareTimeoutTest {
@@ -53,7 +53,7 @@ class PrepareTimeoutTest {
                 ForeignResourceManager.json(200, "{\"vote\":\"COMMIT\"}").answer(exchange, call);
             });
             String id = begin(slow.id(), "orders");
-            // The call waits for 1.4 s: with a second for the vote, this would be an outcome.
+            // The call waits for 1.4 s. With the default timeout of 1 s, it would return an outcome.
             post("/transactions/" + id + "/prepare").then().statusCode(503);
             voted.countDown();
             Waiting.await()
@@ -64,7 +64,7 @@ class PrepareTimeoutTest {
     }
 
     @Test
-    void a_vote_that_never_comes_is_an_abort() {
+    void a_missing_vote_counts_as_abort() {
         try (ForeignResourceManager hanging = new ForeignResourceManager()) {
             hanging.on("prepare", hanging.hang());
             String id = begin(hanging.id(), "orders");
@@ -73,7 +73,7 @@ class PrepareTimeoutTest {
                     .untilAsserted(() -> get("/transactions/" + id)
                             .then()
                             .body("state", equalTo("ROLLED_BACK"))
-                            // On a slow machine, the time for all votes may be over first.
+                            // On a slow machine, the timeout of all votes may expire first.
                             .body("reason", matchesPattern(".*did not (vote|answer) in time.*")));
         }
     }

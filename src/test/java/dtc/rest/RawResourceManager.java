@@ -19,13 +19,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** A resource manager that answers with bytes of the test's choice, and records on which connection a request came. */
+/** A stub of a resource manager that answers with arbitrary bytes, and records the connection of each request. */
 final class RawResourceManager implements AutoCloseable {
 
     static final String NO_CONTENT = "HTTP/1.1 204 No Content\r\n\r\n";
 
     /** Answers a request by writing to the connection. */
-    interface Behaviour {
+    interface Behavior {
         void answer(Request request, Connection connection) throws IOException, InterruptedException;
     }
 
@@ -53,10 +53,10 @@ final class RawResourceManager implements AutoCloseable {
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private final AtomicInteger connections = new AtomicInteger();
     private final List<Request> requests = new CopyOnWriteArrayList<>();
-    private volatile Behaviour behaviour;
+    private volatile Behavior behavior;
 
-    RawResourceManager(Behaviour behaviour) {
-        this.behaviour = behaviour;
+    RawResourceManager(Behavior behavior) {
+        this.behavior = behavior;
         try {
             server = new ServerSocket(0, 100, InetAddress.getLoopbackAddress());
         } catch (IOException e) {
@@ -76,8 +76,8 @@ final class RawResourceManager implements AutoCloseable {
         });
     }
 
-    /** A behaviour that always answers with the same bytes. */
-    static Behaviour always(String answer) {
+    /** Always answers with the same bytes. */
+    static Behavior always(String answer) {
         return (_, connection) -> connection.write(answer);
     }
 
@@ -91,7 +91,7 @@ final class RawResourceManager implements AutoCloseable {
                 body);
     }
 
-    /** What a resource manager that works answers. */
+    /** Returns a valid answer. */
     static String answer(Request request) {
         return request.message().equals("prepare")
                 ? response(200, "application/json", "{\"vote\":\"COMMIT\"}")
@@ -102,8 +102,8 @@ final class RawResourceManager implements AutoCloseable {
         return "http://127.0.0.1:" + server.getLocalPort() + "/base";
     }
 
-    void behave(Behaviour next) {
-        behaviour = next;
+    void behave(Behavior next) {
+        behavior = next;
     }
 
     List<Request> requests() {
@@ -115,7 +115,7 @@ final class RawResourceManager implements AutoCloseable {
             InputStream in = new BufferedInputStream(socket.getInputStream());
             for (Request request = read(in, number); request != null; request = read(in, number)) {
                 requests.add(request);
-                behaviour.answer(request, new Connection(socket));
+                behavior.answer(request, new Connection(socket));
             }
         } catch (IOException _) {
             // the coordinator has closed the connection

@@ -302,13 +302,13 @@ class ReplyReaderTest {
     }
 
     @Test
-    void an_unexpected_answer_is_logged_again_after_a_quiet_hour() {
+    void an_unexpected_answer_is_logged_again_after_an_hour_without_it() {
         for (int minutes : new int[] {0, 40, 40}) {
-            time.goOn(Duration.ofMinutes(minutes));
+            time.advance(Duration.ofMinutes(minutes));
             reader.read(target(false), COMMIT, answer(200, "", ""));
         }
         assertEquals(1, logged.size());
-        time.goOn(Duration.ofMinutes(61));
+        time.advance(Duration.ofMinutes(61));
         reader.read(target(false), COMMIT, answer(200, "", ""));
         assertEquals(2, logged.size());
     }

@@ -2,6 +2,6 @@ package dtc.rest;
 
 import io.quarkus.test.junit.QuarkusIntegrationTest;
 
-/** The packaged application, jar or native binary, keeps the contract. */
+/** Runs the tests of transactions with the packaged application, jar or native binary. */
 @QuarkusIntegrationTest
 class TransactionsIT extends TransactionsTest {}

@@ -50,11 +50,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Transactions over real HTTP, with the resource managers of this process and with foreign ones. */
+/** Transactions over HTTP, with hosted resource managers and with stubs. */
 @QuarkusTest
 class TransactionsTest {
 
-    /** What the contract allows a prepare, with hanging participants. */
+    /** The maximum duration of a prepare with hanging participants. */
     private static final long PREPARE_MILLIS_MAX = 1500;
 
     private static final Set<String> FINAL = Set.of("COMMITTED", "ROLLED_BACK", "HEURISTIC");
@@ -109,7 +109,7 @@ class TransactionsTest {
     }
 
     @Test
-    void an_empty_transaction_commits_at_once() {
+    void an_empty_transaction_commits_immediately() {
         post("/transactions/" + begin() + "/prepare").then().body("state", equalTo("COMMITTED"));
     }
 
@@ -151,7 +151,7 @@ class TransactionsTest {
                     .statusCode(200)
                     .time(lessThan(PREPARE_MILLIS_MAX))
                     .body("state", equalTo("ROLLED_BACK"))
-                    // The time of the coordinator for all votes, or that of one message.
+                    // Either the timeout of all votes or that of one message.
                     .body("reason", matchesPattern(".*did not (vote|answer) in time.*"));
             get("/rm/orders/entries/hung").then().statusCode(404);
             get("/rm/orders/transactions").then().body("items.id", org.hamcrest.Matchers.not(hasItem(id)));
@@ -162,7 +162,7 @@ class TransactionsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"500", "302", "404", "garbage", "empty", "unknown", "huge", "endless", "broken", "array"})
-    void a_wrong_answer_to_prepare_is_a_vote_to_abort(String kind) {
+    void an_invalid_answer_to_prepare_is_a_vote_to_abort(String kind) {
         try (ForeignResourceManager foreign = new ForeignResourceManager()) {
             foreign.on(
                     "prepare",
@@ -327,7 +327,7 @@ class TransactionsTest {
                 }
                 assertEquals(1, states.size(), states.toString());
                 boolean committed = states.contains(true);
-                // A rollback does not wait for one that was slow to vote, so it may still be on its way.
+                // A rollback does not wait for a participant that was slow to vote, so it may still be in flight.
                 Waiting.await().untilAsserted(() -> {
                     assertEquals(committed ? 1 : 0, foreign.calls("commit") - commits);
                     assertEquals(committed ? 0 : 1, foreign.calls("rollback") - rollbacks);
@@ -448,7 +448,7 @@ class TransactionsTest {
         int committed = 0;
         for (int i = 0; i < answers.size(); i++) {
             String id = Json.text(answers.get(i), "id");
-            // On a busy machine a vote may come too late: then it is rolled back, and on both.
+            // On a busy machine a vote may be late. The transaction is then rolled back at both participants.
             boolean isCommitted = Waiting.await()
                     .pollDelay(Duration.ZERO)
                     .until(() -> state(id), FINAL::contains)
@@ -587,7 +587,7 @@ class TransactionsTest {
     @Test
     void a_client_that_sends_a_large_body_before_reading_gets_the_response() throws IOException {
         byte[] part = " ".repeat(1_000_000).getBytes(StandardCharsets.US_ASCII);
-        int parts = 30; // more than what lies between the two at any time
+        int parts = 30; // more than the buffers between client and server can hold
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), RestAssured.port)) {
             OutputStream out = socket.getOutputStream();
             out.write(
@@ -615,7 +615,7 @@ class TransactionsTest {
     }
 
     @Test
-    void a_request_with_an_idempotency_key_begins_one_transaction_however_often_it_is_sent() throws Exception {
+    void repeated_requests_with_an_idempotency_key_begin_one_transaction() throws Exception {
         String key = UUID.randomUUID().toString();
         String body = """
                 {"writes":[{"resourceManager":"orders","key":"%s","value":1},
@@ -657,7 +657,7 @@ class TransactionsTest {
     }
 
     @Test
-    void operators_see_it() {
+    void metrics_are_exported() {
         post("/transactions/" + begin() + "/prepare");
         String metrics = get("/q/metrics").asString();
         for (String name : List.of(

@@ -7,23 +7,23 @@ import java.util.NavigableSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
-/** A clock that stands still until told to go on, and timers that then fire in order. Thread-safe. */
+/** A clock that only {@link #advance} moves, and timers that fire in order while it moves. Thread-safe. */
 public final class FakeTime implements Time {
 
-    private static final Instant BEGINNING = Instant.parse("2026-01-01T00:00:00Z");
+    private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
     private final NavigableSet<Alarm> alarms =
             new TreeSet<>(Comparator.comparingLong(Alarm::atNanos).thenComparingLong(Alarm::number));
     private long nanos;
     private long numbers;
-    /** By how much the wall clock was changed. */
+    /** The sum of all {@link #jump jumps} of the wall clock. */
     private Duration jump = Duration.ZERO;
 
     private record Alarm(long atNanos, long number, Runnable action) {}
 
     @Override
     public Instant now() {
-        return BEGINNING.plusNanos(nanos).plus(jump);
+        return START.plusNanos(nanos).plus(jump);
     }
 
     @Override
@@ -42,14 +42,15 @@ public final class FakeTime implements Time {
         alarms.remove(alarm);
     }
 
-    public void goOn(Duration by) {
+    /** Advances the clock, and runs the timers that become due. */
+    public void advance(Duration by) {
         long until = nanos + by.toNanos();
         for (Alarm next = next(until); next != null; next = next(until)) {
             next.action().run();
         }
     }
 
-    /** Sets the time to the next alarm and removes it; to {@code until} if there is none before. */
+    /** Removes the next timer that is due and sets the time to it. Sets the time to {@code until} if there is none. */
     private synchronized @Nullable Alarm next(long until) {
         boolean isDue = !alarms.isEmpty() && alarms.first().atNanos() <= until;
         Alarm next = isDue ? alarms.removeFirst() : null;
@@ -57,12 +58,12 @@ public final class FakeTime implements Time {
         return next;
     }
 
-    /** Changes the wall clock, and no timer. */
+    /** Changes the wall clock only. Timers are not affected. */
     public void jump(Duration by) {
         jump = jump.plus(by);
     }
 
-    /** The same moment in another process: without the timers of this one. */
+    /** Returns a clock with the same time and without timers, for another process. */
     public FakeTime later() {
         FakeTime later = new FakeTime();
         later.nanos = nanos;

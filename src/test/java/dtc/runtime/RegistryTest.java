@@ -44,14 +44,14 @@ class RegistryTest {
     }
 
     @Test
-    void a_new_registration_replaces_the_one_that_lapsed_first_and_never_a_live_one() {
+    void a_new_registration_replaces_the_one_that_lapsed_first_but_never_a_live_one() {
         register("rm-1");
-        time.goOn(Duration.ofSeconds(5));
+        time.advance(Duration.ofSeconds(5));
         register("rm-2");
         register("rm-3");
-        time.goOn(Duration.ofSeconds(8));
+        time.advance(Duration.ofSeconds(8));
         register("rm-3");
-        time.goOn(Duration.ofSeconds(9)); // the first two have lapsed
+        time.advance(Duration.ofSeconds(9)); // the first two have lapsed
         register("rm-4");
         assertNull(registry.find("rm-1"));
         register("rm-5");
@@ -75,7 +75,7 @@ class RegistryTest {
     void an_id_under_a_live_lease_is_not_given_to_another_url() {
         register("rm-1");
         assertEquals(Refusal.Kind.NAME_TAKEN, refused("rm-1", url("elsewhere"), instance(2)));
-        time.goOn(LEASE);
+        time.advance(LEASE);
         registry.addRegistrationListener(arrived::add);
         assertInstanceOf(Answer.Given.class, registry.register("rm-1", url("elsewhere"), instance(2), Set.of()));
         assertEquals(List.of("rm-1"), arrived);
@@ -128,7 +128,7 @@ class RegistryTest {
     }
 
     @Test
-    void two_spellings_of_an_address_are_one() {
+    void equivalent_urls_are_one_address() {
         assertInstanceOf(Answer.Given.class, registry.register("rm-1", "http://[::1]:9/x", instance(1), Set.of()));
         assertEquals(Refusal.Kind.NAME_TAKEN, refused("rm-2", "http://[0:0:0:0:0:0:0:1]:9/x/", instance(2)));
         registry.addRegistrationListener(arrived::add);
@@ -137,9 +137,9 @@ class RegistryTest {
     }
 
     @Test
-    void an_id_whose_url_was_taken_after_its_lease_is_not_addressed_until_it_registers_again() {
+    void nothing_is_sent_to_an_id_whose_url_was_taken_after_its_lease_until_it_registers_again() {
         register("rm-1");
-        time.goOn(LEASE);
+        time.advance(LEASE);
         assertNotNull(registry.findTarget("rm-1"), "lapsed, but its outcomes are still delivered");
         assertInstanceOf(Answer.Given.class, registry.register("rm-2", url("rm-1"), instance(2), Set.of()));
         assertNull(registry.findTarget("rm-1"));
@@ -157,21 +157,21 @@ class RegistryTest {
     }
 
     @Test
-    void a_url_is_free_after_its_id_has_left_or_moved_or_was_removed() {
+    void a_url_is_free_after_its_id_was_deregistered_moved_or_removed() {
         register("rm-1");
         registry.deregister("rm-1", null);
         assertInstanceOf(Answer.Given.class, registry.register("rm-2", url("rm-1"), instance(2), Set.of()));
-        time.goOn(LEASE);
+        time.advance(LEASE);
         assertInstanceOf(Answer.Given.class, registry.register("rm-2", url("moved"), instance(2), Set.of()));
         assertInstanceOf(Answer.Given.class, registry.register("rm-3", url("rm-1"), instance(3), Set.of()));
-        time.goOn(LEASE);
+        time.advance(LEASE);
         assertInstanceOf(Answer.Given.class, registry.removeLapsed("rm-3"));
         assertInstanceOf(Answer.Given.class, registry.register("rm-1", url("rm-1"), instance(1), Set.of()));
         assertNotNull(registry.findTarget("rm-2"), "it had moved before");
     }
 
     @Test
-    void the_generation_grows_with_each_other_instance_and_not_with_renewals() {
+    void the_generation_increases_with_each_new_instance_but_not_with_renewals() {
         long first = generation("rm-1", 1);
         assertEquals(first, generation("rm-1", 1));
         long second = generation("rm-1", 2);
@@ -179,8 +179,8 @@ class RegistryTest {
         long other = generation("rm-2", 1);
         assertTrue(other > second);
         registry.deregister("rm-1", null);
-        assertTrue(generation("rm-1", 2) > other, "it may have restarted meanwhile");
-        time.goOn(LEASE);
+        assertTrue(generation("rm-1", 2) > other, "it may have restarted");
+        time.advance(LEASE);
         assertTrue(generation("rm-2", 1) > other);
     }
 

@@ -72,7 +72,7 @@ public final class DirectoryStorage implements Storage {
         }
         throw new IOException(
                 Files.exists(directory)
-                        ? "%s is not a directory. Name another directory, or move the file away".formatted(directory)
+                        ? "%s is not a directory. Use another directory, or move the file away".formatted(directory)
                         : "%s does not exist. Check the name of the directory".formatted(directory));
     }
 

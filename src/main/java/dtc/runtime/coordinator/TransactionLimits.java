@@ -15,7 +15,7 @@ import java.time.Duration;
 public record TransactionLimits(
         int inFlightMax, int participantsInFlightMax, Duration retention, int retainedMax, long retainedBytesMax) {
 
-    /** Creates limits without a limit on participants and on memory. */
+    /** Creates limits that do not restrict participants and memory. */
     public TransactionLimits(int inFlightMax, Duration retention, int retainedMax) {
         this(inFlightMax, Integer.MAX_VALUE, retention, retainedMax, Long.MAX_VALUE);
     }

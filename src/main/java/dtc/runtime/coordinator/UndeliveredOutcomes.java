@@ -119,7 +119,7 @@ public final class UndeliveredOutcomes {
         return store.givenUpCount();
     }
 
-    /** Once more delivers the commits that were given up, because the resource manager has registered. */
+    /** Resends the commits that were given up, because the resource manager has registered. */
     void participantReturned(String resourceManager) {
         store.givenUp(resourceManager)
                 .forEach(entry -> driver.apply(entry, new CoordinatorEvent.ParticipantReturned(resourceManager)));

@@ -21,13 +21,13 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Every single damage to any file of a log. The start then either finds every acknowledged record, or refuses with a
- * sentence that names the file; {@code verify} finds the damage exactly if the start refuses; and after {@code repair}
- * the log can be opened.
+ * Damages each file of a log in each possible way, one at a time. The start then either reads every acknowledged
+ * record, or fails with a message that names the file. {@code verify} reports the damage if and only if the start
+ * fails. After {@code repair} the log can be opened.
  */
 class DamagedLogTest {
 
-    /** Stopped by a kill: it has unacknowledged records behind the last acknowledged one. */
+    /** A log whose process was killed, with unacknowledged records after the last acknowledged one. */
     private static FaultyStorage log = new FaultyStorage();
 
     private static Map<TransactionId, LogRecord> acknowledged = new TreeMap<>();
@@ -56,7 +56,7 @@ class DamagedLogTest {
         acknowledged = stored;
     }
 
-    /** The files whose loss or change cannot be noticed, because nothing in them is needed. */
+    /** The files whose loss or change is not detected, because their content is irrelevant. */
     private static boolean isNotNeeded(String name) {
         FileName parsed = FileName.parse(name);
         return parsed == null
@@ -86,7 +86,7 @@ class DamagedLogTest {
             assertEquals(LogMaintenance.VerifyResult.INTACT, verified, () -> what + ": " + lines);
             return true;
         } catch (IOException refusal) {
-            // The refused start has renamed the claim.
+            // The failed start has renamed the claim.
             String message = String.valueOf(refusal.getMessage()).replace(".superseded", "");
             assertTrue(
                     Stream.of(named).anyMatch(name -> message.startsWith(name + " in memory, at byte ")),
@@ -115,7 +115,7 @@ class DamagedLogTest {
     }
 
     @Test
-    void each_byte_that_is_flipped_is_noticed_or_not_needed() throws IOException {
+    void each_flipped_byte_is_detected_or_irrelevant() throws IOException {
         for (String name : files()) {
             byte[] bytes = log.bytes(name);
             int harmless = 0;
@@ -135,7 +135,7 @@ class DamagedLogTest {
     }
 
     @Test
-    void each_file_that_is_cut_at_any_length_is_noticed_or_the_rest_is_not_needed() throws IOException {
+    void each_truncation_of_a_file_is_detected_or_irrelevant() throws IOException {
         for (String name : files()) {
             byte[] bytes = log.bytes(name);
             for (int length = 0; length < bytes.length; length++) {
@@ -147,20 +147,20 @@ class DamagedLogTest {
     }
 
     @Test
-    void each_file_that_is_removed_or_replaced_by_a_folder_is_noticed_or_not_needed() throws IOException {
+    void each_file_that_is_removed_or_replaced_by_a_directory_is_detected_or_irrelevant() throws IOException {
         for (String name : files()) {
             FaultyStorage removed = log.copy();
             removed.lose(name);
             assertEquals(isNotNeeded(name), check(removed, name + " removed", name), name);
 
-            FaultyStorage folder = log.copy();
-            folder.putFolder(name);
-            check(folder, name + " replaced by a folder", name);
+            FaultyStorage replaced = log.copy();
+            replaced.putDirectory(name);
+            check(replaced, name + " replaced by a directory", name);
         }
     }
 
     @Test
-    void each_file_that_is_doubled_renamed_or_swapped_is_noticed_or_does_no_harm() throws IOException {
+    void each_file_that_is_copied_renamed_or_swapped_is_detected_or_harmless() throws IOException {
         for (String name : files()) {
             for (String other : names()) {
                 if (other.equals(name)) {
@@ -185,7 +185,7 @@ class DamagedLogTest {
         }
     }
 
-    /** The names of the files, and names near to them. */
+    /** The names of the files, and similar names. */
     private static List<String> names() {
         List<String> names = new ArrayList<>(files());
         names.add(FileName.segment(1, 0));
@@ -201,7 +201,7 @@ class DamagedLogTest {
     }
 
     @Test
-    void the_files_of_another_log_are_noticed() throws IOException {
+    void the_files_of_another_log_are_detected() throws IOException {
         FaultyStorage other = new FaultyStorage();
         FileLogFixture process = new FileLogFixture(other, FileLogFixture.WITH_PREALLOCATION);
         // Another seed gives the log another id.

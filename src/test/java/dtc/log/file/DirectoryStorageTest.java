@@ -184,7 +184,7 @@ class DirectoryStorageTest {
     @Test
     void the_reason_and_the_remedy_are_reported_when_a_directory_cannot_be_used() throws IOException {
         Path file = Files.writeString(directory.resolve("file"), "not a directory");
-        assertEquals(file + " is not a directory. Name another directory, or move the file away", refusal(file));
+        assertEquals(file + " is not a directory. Use another directory, or move the file away", refusal(file));
 
         Path link = Files.createSymbolicLink(directory.resolve("link"), directory.resolve("nowhere"));
         assertEquals(

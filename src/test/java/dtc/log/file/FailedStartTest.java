@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Each change that a start makes fails in turn: once, or because the disk is full, or because it can only be read. */
+/** Injects a failure into each change of a start: a single one, a full disk, or a read-only disk. */
 @NoApplication
 class FailedStartTest {
 
@@ -51,23 +51,23 @@ class FailedStartTest {
         }
     }
 
-    record Folder(String name, FaultyStorage storage) {
+    record Disk(String name, FaultyStorage storage) {
         @Override
         public String toString() {
             return name;
         }
     }
 
-    static Stream<Folder> folders() throws IOException {
+    static Stream<Disk> disks() throws IOException {
         return Stream.of(
-                new Folder("empty", new FaultyStorage()),
-                new Folder("after one start", written(1)),
-                new Folder("after many starts", written(12)),
-                new Folder("format version 1", kept("v1")),
-                new Folder("format version 3", kept("v3-all-kinds")));
+                new Disk("empty", new FaultyStorage()),
+                new Disk("after one start", written(1)),
+                new Disk("after many starts", written(12)),
+                new Disk("format version 1", kept("v1")),
+                new Disk("format version 3", kept("v3-all-kinds")));
     }
 
-    /** After some starts that each ended with a kill, the last with records behind those that were forced. */
+    /** Returns the disk after some processes that were killed, the last one with unforced records. */
     private static FaultyStorage written(int starts) throws IOException {
         FaultyStorage storage = new FaultyStorage();
         for (int start = 0; start < starts; start++) {
@@ -93,16 +93,16 @@ class FailedStartTest {
     }
 
     @ParameterizedTest
-    @MethodSource("folders")
-    void a_start_that_fails_names_the_file_and_loses_nothing(Folder folder) throws IOException {
-        FaultyStorage undisturbed = folder.storage().copy();
+    @MethodSource("disks")
+    void a_start_that_fails_names_the_file_and_loses_nothing(Disk disk) throws IOException {
+        FaultyStorage undisturbed = disk.storage().copy();
         Map<TransactionId, LogRecord> expected = replayed(undisturbed);
         int changes = undisturbed.changes;
         assertTrue(changes > 15, String.format(Locale.ROOT, "%d changes", changes));
         for (Failure failure : Failure.values()) {
             int refused = 0;
             for (int first = 1; first <= changes; first++) {
-                FaultyStorage storage = folder.storage().copy();
+                FaultyStorage storage = disk.storage().copy();
                 refused += start(storage, failure, first, expected) ? 0 : 1;
 
                 String when = failure + " from change " + first;
@@ -115,23 +115,23 @@ class FailedStartTest {
         }
     }
 
-    /** A process that a supervisor starts again and again must not fill the disk with what each start leaves behind. */
+    /** A supervisor may restart the process endlessly, so failed starts must not fill the disk. */
     @ParameterizedTest
-    @MethodSource("folders")
-    void starts_that_fail_again_and_again_leave_nothing_behind(Folder folder) throws IOException {
-        FaultyStorage undisturbed = folder.storage().copy();
+    @MethodSource("disks")
+    void repeated_failed_starts_leave_no_files(Disk disk) throws IOException {
+        FaultyStorage undisturbed = disk.storage().copy();
         Map<TransactionId, LogRecord> expected = replayed(undisturbed);
         int changes = undisturbed.changes;
         for (int first = 1; first <= changes; first++) {
-            FaultyStorage storage = folder.storage().copy();
+            FaultyStorage storage = disk.storage().copy();
             int settled = 0;
             for (int attempt = 1; attempt <= 10; attempt++) {
-                // A full disk: nothing can be created or written, but deleted.
+                // On a full disk, files can only be deleted.
                 if (start(storage, Failure.DISK_FULL, storage.changes + first, expected)) {
                     break;
                 }
                 storage = storage.afterKill();
-                // The first ones get further each time: the format file and the manifest of an old format are kept.
+                // The first starts make progress: the format file and the manifest of an old format are kept.
                 settled = attempt <= 4 ? Math.max(settled, storage.names().size()) : settled;
                 assertTrue(
                         storage.names().size() <= settled,

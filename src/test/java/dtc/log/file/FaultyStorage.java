@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
-/** A disk in memory that knows which of its content is forced, and whose failures the test controls. */
+/** A simulated disk in memory. It distinguishes forced from unforced content, and tests can inject failures. */
 final class FaultyStorage implements Storage {
 
     /** A kind of change. */
@@ -31,7 +31,7 @@ final class FaultyStorage implements Storage {
         void before(Change change, String name) throws IOException;
     }
 
-    /** The machine has no power. */
+    /** Simulates a power failure. */
     static final class PowerFailure extends RuntimeException {
         private static final long serialVersionUID = 1;
     }
@@ -39,15 +39,13 @@ final class FaultyStorage implements Storage {
     private static final class Content {
         private byte[] seen = {};
         private byte[] forced = {};
-        /**
-         * A force failed: the system has dropped what it could not write, and a further force says that all is well.
-         */
+        /** Whether a force failed. The system has then dropped the data, and the next force succeeds. */
         private boolean dropped;
     }
 
     private final Map<String, Content> seenNames;
     private final Map<String, Content> forcedNames;
-    private final Set<String> folders;
+    private final Set<String> directories;
     /** The files that this process has opened. */
     private final Map<String, Content> open = new HashMap<>();
 
@@ -65,15 +63,15 @@ final class FaultyStorage implements Storage {
         this(new TreeMap<>(), new TreeMap<>(), new TreeSet<>());
     }
 
-    private FaultyStorage(Map<String, Content> seenNames, Map<String, Content> forcedNames, Set<String> folders) {
+    private FaultyStorage(Map<String, Content> seenNames, Map<String, Content> forcedNames, Set<String> directories) {
         this.seenNames = seenNames;
         this.forcedNames = forcedNames;
-        this.folders = folders;
+        this.directories = directories;
     }
 
-    /** The same disk, used by another process at the same time, in spite of the lock. */
+    /** Returns the same disk as another process uses it concurrently, despite the lock. */
     FaultyStorage anotherProcess() {
-        return new FaultyStorage(seenNames, forcedNames, folders);
+        return new FaultyStorage(seenNames, forcedNames, directories);
     }
 
     /** Runs before and after each use of the disk. */
@@ -85,17 +83,17 @@ final class FaultyStorage implements Storage {
         fault = next;
     }
 
-    /** The write that runs at this moment fails after all bytes are written. */
+    /** Makes the current write fail after all bytes are written. */
     void failWrite() {
         failingWrite = true;
     }
 
-    /** A write beyond this capacity writes what fits, and fails. */
+    /** Limits the capacity. A write beyond it writes the bytes that fit, and fails. */
     void capacity(long bytes) {
         capacityBytes = bytes;
     }
 
-    /** The power fails at change number {@code change}, counted from 0. */
+    /** Simulates a power failure at the change with this number, counted from 0. */
     void powerFailsAt(int change) {
         failing((_, _) -> {
             if (changes > change) {
@@ -110,14 +108,14 @@ final class FaultyStorage implements Storage {
         fault.before(change, name);
     }
 
-    /** The same disk after a crash of the process, but not of the machine. */
+    /** Returns the disk after a crash of the process. */
     FaultyStorage afterKill() {
-        return new FaultyStorage(new TreeMap<>(seenNames), new TreeMap<>(forcedNames), new TreeSet<>(folders));
+        return new FaultyStorage(new TreeMap<>(seenNames), new TreeMap<>(forcedNames), new TreeSet<>(directories));
     }
 
     /**
-     * What may be on the disk after a power failure now: names forced or not, and of the bytes that were not forced any
-     * first part, or any last part.
+     * Returns the possible contents of the disk after a power failure: with or without unforced names, and with any
+     * prefix or any suffix of the unforced bytes.
      */
     List<FaultyStorage> afterPowerFailure() {
         List<FaultyStorage> images = new ArrayList<>();
@@ -135,14 +133,14 @@ final class FaultyStorage implements Storage {
         return images;
     }
 
-    /** What may be on the disk if all names that were not forced are lost, and all bytes are kept. */
+    /** Returns the disk after all unforced names are lost and all bytes are kept. */
     FaultyStorage afterLosingNames() {
         return image(forcedNames, "", new byte[0], true);
     }
 
     /**
-     * Of the files that are not forced, one at a time is partly written, up to each byte or from each byte on (in files
-     * without records, some bytes), while the others are written completely, or not at all.
+     * Returns the disks on which one unforced file is partly written, up to each byte or from each byte (for files
+     * without records, some bytes), while the others are written completely or not at all.
      */
     private static List<FaultyStorage> images(Map<String, Content> names) {
         List<FaultyStorage> images = new ArrayList<>();
@@ -197,18 +195,18 @@ final class FaultyStorage implements Storage {
         return left;
     }
 
-    /** A copy of the disk. */
+    /** Returns a copy of the disk. */
     FaultyStorage copy() {
         FaultyStorage copy = new FaultyStorage();
         seenNames.forEach((name, content) -> copy.put(name, content.seen));
-        copy.folders.addAll(folders);
+        copy.directories.addAll(directories);
         return copy;
     }
 
-    /** Puts a folder there, in place of the file. */
-    void putFolder(String name) {
+    /** Replaces a file with a directory. */
+    void putDirectory(String name) {
         lose(name);
-        folders.add(name);
+        directories.add(name);
     }
 
     /** Puts content into the file, forced. The file is created if it does not exist. */
@@ -224,9 +222,9 @@ final class FaultyStorage implements Storage {
         return content(name).seen.clone();
     }
 
-    /** Takes a file away, forced. */
+    /** Removes a file, forced. */
     void lose(String name) {
-        folders.remove(name);
+        directories.remove(name);
         seenNames.remove(name);
         forcedNames.remove(name);
     }
@@ -237,7 +235,7 @@ final class FaultyStorage implements Storage {
                 .sum();
     }
 
-    /** Equal if two disks hold the same. */
+    /** Returns the content of all files. */
     Map<String, ByteBuffer> content() {
         Map<String, ByteBuffer> all = new TreeMap<>();
         seenNames.forEach((name, content) -> all.put(name, ByteBuffer.wrap(content.seen)));
@@ -292,7 +290,7 @@ final class FaultyStorage implements Storage {
     public List<String> names() {
         step.run();
         TreeSet<String> names = new TreeSet<>(seenNames.keySet());
-        names.addAll(folders);
+        names.addAll(directories);
         step.run();
         return List.copyOf(names);
     }
@@ -320,7 +318,7 @@ final class FaultyStorage implements Storage {
     public void create(String name) throws IOException {
         change(Change.CREATE, name);
         Content content = new Content();
-        if (folders.contains(name) || seenNames.putIfAbsent(name, content) != null) {
+        if (directories.contains(name) || seenNames.putIfAbsent(name, content) != null) {
             throw new IOException("there is a file " + name);
         }
         open.put(name, content);
@@ -378,8 +376,8 @@ final class FaultyStorage implements Storage {
     @Override
     public void rename(String from, String to) throws IOException {
         change(Change.RENAME, from);
-        if (folders.remove(from)) {
-            folders.add(to);
+        if (directories.remove(from)) {
+            directories.add(to);
             return;
         }
         seenNames.put(to, content(from));

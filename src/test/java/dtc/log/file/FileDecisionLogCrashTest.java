@@ -29,9 +29,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * The power fails before each change of the disk, while the log writes, rotates, cleans, opens and closes; and of what
- * was not forced every first part is left, or every last part. The log must then hold what it was given up to some
- * moment, which is not before the last acknowledged append.
+ * Simulates a power failure before each change of the disk, while the log writes, rotates, cleans, opens and closes,
+ * with each prefix and each suffix of the unforced bytes. The log must then contain the result of a prefix of the calls
+ * that includes all acknowledged appends.
  */
 @NoApplication
 class FileDecisionLogCrashTest {
@@ -104,7 +104,7 @@ class FileDecisionLogCrashTest {
             }
         }
 
-        /** What the log may hold: the result of all calls up to one that is not before the last acknowledged append. */
+        /** Returns the valid contents of the log: the results of the prefixes that include all acknowledged appends. */
         private Set<List<LogRecord>> allowed() {
             Set<List<LogRecord>> allowed = new HashSet<>();
             Map<TransactionId, LogRecord> held = new LinkedHashMap<>();
@@ -124,7 +124,7 @@ class FileDecisionLogCrashTest {
         }
     }
 
-    /** What a disk holds. Equal if two disks hold the same, and quick to compare. */
+    /** The content of a disk, for fast comparison. */
     private static final class Snapshot {
         private final Map<String, ByteBuffer> files;
         private final int checksum;
@@ -149,7 +149,7 @@ class FileDecisionLogCrashTest {
 
     @ParameterizedTest
     @MethodSource("settings")
-    void no_power_failure_loses_an_acknowledged_record_or_makes_one_up(FileDecisionLog.Settings settings)
+    void no_power_failure_loses_an_acknowledged_record_or_adds_one(FileDecisionLog.Settings settings)
             throws IOException {
         Workload whole = new Workload(new FaultyStorage(), settings);
         whole.run();
@@ -176,9 +176,9 @@ class FileDecisionLogCrashTest {
     /**
      * Checks what is replayed from each image.
      *
-     * @param before what was replayed from images before, by their content. Most changes of the disk leave many of the
-     *     images that were possible before.
-     * @return what is replayed from the images, by their content
+     * @param before the replayed records of the previous images, by content. Most changes of the disk leave many images
+     *     unchanged.
+     * @return the replayed records of the images, by content
      */
     private static Map<Snapshot, List<LogRecord>> check(
             Workload workload,
@@ -193,7 +193,7 @@ class FileDecisionLogCrashTest {
             List<LogRecord> found = before.get(image.getKey());
             if (found == null) {
                 found = replayed(image.getValue(), settings);
-                // The coordinator acts upon what it found, so the next one must find it too.
+                // The coordinator acts on the replayed records, so the next replay must return them too.
                 assertEquals(found, replayed(image.getValue().afterLosingNames(), settings));
             }
             replayed.put(image.getKey(), found);
@@ -250,7 +250,7 @@ class FileDecisionLogCrashTest {
         }
     }
 
-    /** Recovery is interrupted before each of its changes. */
+    /** Simulates a power failure before each change of a recovery. */
     @ParameterizedTest
     @MethodSource("settings")
     void a_power_failure_in_recovery_loses_nothing(FileDecisionLog.Settings settings) throws IOException {
@@ -267,7 +267,7 @@ class FileDecisionLogCrashTest {
                 try {
                     interrupted.replayed();
                 } catch (PowerFailure _) {
-                    // the interruption
+                    // the power failure
                 }
                 for (FaultyStorage next : image.afterPowerFailure()) {
                     if (checked.add(new Snapshot(next.content()))) {
@@ -281,7 +281,7 @@ class FileDecisionLogCrashTest {
         assertTrue(checked.size() > 400, String.format(Locale.ROOT, "%d images", checked.size()));
     }
 
-    /** Each force fails in turn, and the process is killed: the next one may see more than was acknowledged. */
+    /** Makes each force fail and then kills the process. The next process may read unacknowledged records. */
     @ParameterizedTest
     @MethodSource("settings")
     void no_failed_force_loses_an_acknowledged_record(FileDecisionLog.Settings settings) throws IOException {
@@ -307,7 +307,7 @@ class FileDecisionLogCrashTest {
     }
 
     /**
-     * The disk becomes full at various bytes; an append then is either refused and never replayed, or stored and
+     * Makes the disk full at various bytes. An append is then either refused and never replayed, or stored and
      * replayed.
      */
     @ParameterizedTest

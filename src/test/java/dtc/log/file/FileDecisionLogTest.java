@@ -173,7 +173,7 @@ class FileDecisionLogTest extends DecisionLogContract {
     }
 
     @Test
-    void disk_use_is_bounded_however_many_transactions_come_and_go() throws IOException {
+    void disk_use_is_bounded_regardless_of_the_number_of_transactions() throws IOException {
         long usedMax = 0;
         for (int i = 0; i < 2000; i++) {
             store(i);
@@ -221,7 +221,7 @@ class FileDecisionLogTest extends DecisionLogContract {
                 .toList();
 
         assertEquals(expected, List.copyOf(FileLogFixture.replayed(storage).keySet()));
-        assertFalse(storage.names().contains(FIRST), "the first segment is gone");
+        assertFalse(storage.names().contains(FIRST), "the first segment was deleted");
     }
 
     @Test
@@ -281,9 +281,9 @@ class FileDecisionLogTest extends DecisionLogContract {
         }
     }
 
-    /** Or other bytes than were written. */
+    /** A torn write may leave other bytes than were written. */
     @Test
-    void a_garbled_tail_is_ignored_whichever_byte_is_wrong() throws IOException {
+    void a_tail_with_any_corrupted_byte_is_ignored() throws IOException {
         store(1);
         log().appendLazily(SampleLogRecords.open(2));
         byte[] whole = storage.bytes(FIRST);
@@ -377,7 +377,7 @@ class FileDecisionLogTest extends DecisionLogContract {
 
     /** It may have been acknowledged. */
     @Test
-    void a_damaged_record_before_a_valid_one_refuses_to_start_whichever_byte_is_wrong() throws IOException {
+    void a_record_with_any_corrupted_byte_before_a_valid_one_prevents_the_start() throws IOException {
         store(1);
         store(2);
         store(3);
@@ -403,7 +403,7 @@ class FileDecisionLogTest extends DecisionLogContract {
     }
 
     @Test
-    void a_damaged_record_in_an_older_segment_refuses_to_start_even_at_its_end() throws IOException {
+    void a_damaged_record_in_an_older_segment_prevents_the_start_even_at_its_end() throws IOException {
         String oldest = withSegments(3);
         byte[] whole = storage.bytes(oldest);
         storage.put(oldest, flipped(whole, whole.length - 1));
@@ -416,7 +416,7 @@ class FileDecisionLogTest extends DecisionLogContract {
     }
 
     @Test
-    void a_missing_segment_refuses_to_start() throws IOException {
+    void a_missing_segment_prevents_the_start() throws IOException {
         withSegments(4);
         storage.lose(SECOND);
 
@@ -425,7 +425,7 @@ class FileDecisionLogTest extends DecisionLogContract {
     }
 
     @Test
-    void a_segment_under_the_name_of_another_refuses_to_start() throws IOException {
+    void a_segment_with_the_name_of_another_prevents_the_start() throws IOException {
         withSegments(3);
         storage.put(SECOND, storage.bytes(FIRST));
 
@@ -433,7 +433,7 @@ class FileDecisionLogTest extends DecisionLogContract {
     }
 
     @Test
-    void a_later_format_version_refuses_to_start() throws IOException {
+    void a_later_format_version_prevents_the_start() throws IOException {
         store(1);
         byte[] bytes = storage.bytes(FIRST);
         bytes[7] = 5;
@@ -441,13 +441,13 @@ class FileDecisionLogTest extends DecisionLogContract {
         segment.put(FIRST, bytes);
         assertTrue(refusal(segment).contains("format version 5 is not supported; this program reads versions 1 to 4"));
 
-        FaultyStorage folder = storage.copy();
-        folder.put(FileName.FORMAT, Segment.formatFile((byte) 5).array());
-        assertTrue(refusal(folder).contains("format version 5 is not supported; this program reads versions 1 to 4"));
+        FaultyStorage later = storage.copy();
+        later.put(FileName.FORMAT, Segment.formatFile((byte) 5).array());
+        assertTrue(refusal(later).contains("format version 5 is not supported; this program reads versions 1 to 4"));
     }
 
     @Test
-    void something_else_under_the_name_of_a_segment_refuses_to_start() {
+    void a_file_that_is_not_a_segment_prevents_the_start() {
         store(1);
         storage.put(FIRST, "this file is not a segment of any log".getBytes(java.nio.charset.StandardCharsets.UTF_8));
         assertTrue(refusal(storage.afterKill()).contains("this is not a segment of a decision log"));
@@ -458,7 +458,7 @@ class FileDecisionLogTest extends DecisionLogContract {
 
     /** It is valid, so it is no torn write. */
     @Test
-    void a_payload_of_an_unknown_kind_refuses_to_start() throws IOException {
+    void a_payload_of_an_unknown_kind_prevents_the_start() throws IOException {
         byte[] payload = Payload.encode(SampleLogRecords.open(1)).array();
         payload[0] = 5;
         putValid(payload);
@@ -469,7 +469,7 @@ class FileDecisionLogTest extends DecisionLogContract {
     }
 
     @Test
-    void a_record_of_an_old_format_with_an_unknown_state_refuses_to_start() throws IOException {
+    void a_record_of_an_old_format_with_an_unknown_state_prevents_the_start() throws IOException {
         byte[] payload = Payload.encode(SampleLogRecords.open(1)).array();
         payload[0] = 1;
         payload[Payload.BYTES_MIN] = 77;
@@ -481,7 +481,7 @@ class FileDecisionLogTest extends DecisionLogContract {
     }
 
     @Test
-    void a_record_that_the_reader_rejects_is_reported_with_its_place() throws IOException {
+    void a_record_that_the_reader_rejects_is_reported_with_its_location() throws IOException {
         store(1);
         store(2);
         FileDecisionLog next = restart();
@@ -503,12 +503,14 @@ class FileDecisionLogTest extends DecisionLogContract {
                 failure.getMessage());
     }
 
-    /** The bytes of a record may hold those of another, by chance or by malice, but not at the right offset. */
+    /**
+     * The bytes of a record may contain those of another record, by accident or malice, but not at the right offset.
+     */
     @Test
-    void a_record_within_a_torn_record_is_no_record() throws IOException {
+    void a_record_inside_a_torn_record_is_not_read() throws IOException {
         ByteBuffer payload = ByteBuffer.allocate(200);
         payload.put(Payload.encodeForgotten(SampleLogRecords.id(1)));
-        Segment later = segment(); // so that it would prove the torn one to have been on the disk
+        Segment later = segment(); // as proof that the torn record was forced
         later.resize(500);
         later.markForced();
         later.encode(payload, Segment.HEADER_BYTES, 0, Payload.encodeForgotten(SampleLogRecords.id(2)));
@@ -533,7 +535,7 @@ class FileDecisionLogTest extends DecisionLogContract {
 
     /** A program in a locale with other digits may have written it. */
     @Test
-    void a_segment_whose_name_has_other_digits_refuses_to_start() throws IOException {
+    void a_segment_name_with_non_ascii_digits_prevents_the_start() throws IOException {
         store(1);
         storage.put(FIRST.replace('1', '\u0661'), new byte[] {1});
         String message = refusal(storage.afterKill());
@@ -552,7 +554,7 @@ class FileDecisionLogTest extends DecisionLogContract {
     }
 
     @Test
-    void a_log_that_refuses_to_start_is_unlocked() throws IOException {
+    void a_log_that_cannot_be_opened_is_unlocked() throws IOException {
         store(1);
         storage.put(FIRST, new byte[0]);
         FaultyStorage next = storage.afterKill();
@@ -589,7 +591,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         assertFalse(process.log().close().toCompletableFuture().isDone());
     }
 
-    /** The system may return data that it could not write, and a second force may succeed. */
+    /** After a failed force, the system may still return the data, and a second force may succeed. */
     @Test
     void what_is_replayed_after_a_failed_force_survives_a_power_failure() throws IOException {
         store(1);
@@ -605,7 +607,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         }
     }
 
-    /** A process may have died between naming a segment and forcing the name; the next one must force it. */
+    /** A process may be killed after it created a segment and before it forced the name. The next one must force it. */
     @Test
     void a_decision_in_a_segment_whose_name_was_not_forced_survives_a_power_failure() throws IOException {
         store(0);
@@ -694,7 +696,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         return storage.size(segment) + OPEN_BYTES > FileLogFixture.SMALL_SEGMENTS.segmentBytesMax();
     }
 
-    /** Nobody could tell whether the record is gone. */
+    /** It is unknown whether the record is still on the disk. */
     @ParameterizedTest
     @EnumSource(
             value = Change.class,
@@ -746,7 +748,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         assertEquals(SampleLogRecords.open(1), FileLogFixture.replayed(storage).get(SampleLogRecords.id(1)));
     }
 
-    /** What is decided is in memory and can be delivered, but no restart will be able to read the log. */
+    /** Decisions are in memory and can be delivered, but the log cannot be read after a restart. */
     @Test
     void a_damaged_record_found_while_cleaning_refuses_decisions_and_does_not_end_the_process() throws IOException {
         store(1);

@@ -19,7 +19,7 @@ final class FileLogFixture implements FileDecisionLog.Listener, Executor {
 
     static final FileDecisionLog.Settings SMALL_SEGMENTS = new FileDecisionLog.Settings(800, 0, 1000, 100);
 
-    /** As in the service, with zeros ahead for a few records. */
+    /** As in the service, with preallocated zeros for a few records. */
     static final FileDecisionLog.Settings WITH_PREALLOCATION = new FileDecisionLog.Settings(800, 350, 1000, 100);
 
     final FaultyStorage storage;
@@ -79,7 +79,7 @@ final class FileLogFixture implements FileDecisionLog.Listener, Executor {
         return all;
     }
 
-    /** What the next process replays after this one was killed. */
+    /** Returns the records that the next process replays after this one was killed. */
     static Map<TransactionId, LogRecord> replayed(FaultyStorage storage) throws IOException {
         return new FileLogFixture(storage.afterKill()).replayed();
     }

@@ -32,7 +32,7 @@ class FileNameTest {
     }
 
     @Test
-    void other_names_are_no_files_of_a_log() {
+    void other_names_are_not_log_files() {
         for (String name : List.of(
                 "segment-1.log",
                 "claim-1",

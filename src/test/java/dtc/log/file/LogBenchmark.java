@@ -37,14 +37,14 @@ final class LogBenchmark {
     private final Path directory;
     private final AtomicLong numbers = new AtomicLong();
 
-    /** What one measurement gave. */
+    /** The result of one measurement. */
     private record Result(String what, double decisionsPerSecond, double forcesPerSecond) {}
 
     private LogBenchmark(Path directory) {
         this.directory = directory;
     }
 
-    @SuppressWarnings("SystemOut") // a program for people
+    @SuppressWarnings("SystemOut") // the output of a command
     public static void main(String... arguments) throws Exception {
         Path parent = Path.of(arguments.length == 0 ? "target" : arguments[0]);
         new LogBenchmark(Files.createTempDirectory(parent, "log-benchmark")).run(System.out);
@@ -88,7 +88,7 @@ final class LogBenchmark {
         return sorted[sorted.length / 2];
     }
 
-    /** As many bytes at a time as a decision has. */
+    /** Writes and forces records of the size of a decision, without a log. */
     private Result bare() throws IOException {
         try (DirectoryStorage storage = new DirectoryStorage(directory.resolve("bare"))) {
             storage.lock();
@@ -143,7 +143,7 @@ final class LogBenchmark {
                 });
     }
 
-    /** One transaction after the other, from its decision to its being forgotten. */
+    /** Runs transactions one after another, each from its decision until it is forgotten. */
     private long decide(FileDecisionLog log, long start) throws Exception {
         long count = 0;
         while (System.nanoTime() - start < EACH.toNanos()) {

@@ -94,7 +94,7 @@ class LogMaintenanceTest {
     }
 
     @Test
-    void a_folder_without_a_log_and_a_log_in_use_are_refused() throws IOException {
+    void a_directory_without_a_log_and_a_log_in_use_are_refused() throws IOException {
         for (IOException refusal : List.of(
                 assertThrows(IOException.class, () -> maintenance(storage).adopt(1)),
                 assertThrows(IOException.class, () -> maintenance(storage).retag()))) {
@@ -195,11 +195,11 @@ class LogMaintenanceTest {
                 lines.toString());
         assertEquals(19, FileLogFixture.replayed(storage).size());
         assertFalse(identity(storage).presumesAbort(id(process.log().identity().tag(), 1)));
-        String aside = storage.names().stream()
+        String backup = storage.names().stream()
                 .filter(each -> each.startsWith("before-repair-") && each.endsWith(name))
                 .findFirst()
                 .orElseThrow();
-        assertEquals(ByteBuffer.wrap(first), storage.content().get(aside), "kept");
+        assertEquals(ByteBuffer.wrap(first), storage.content().get(backup), "kept");
         assertEquals(
                 Set.of(),
                 Set.copyOf(storage.names().stream()

@@ -67,7 +67,7 @@ class LogScannerTest {
     }
 
     @Test
-    void a_torn_tail_is_no_damage() throws IOException {
+    void a_torn_tail_is_not_damage() throws IOException {
         process.log().append(SampleLogRecords.open(1));
         process.log().appendLazily(SampleLogRecords.open(2));
         byte[] whole = storage.bytes(FIRST);
@@ -95,7 +95,7 @@ class LogScannerTest {
     }
 
     @Test
-    void records_behind_damage_are_items() throws IOException {
+    void records_after_damage_are_items() throws IOException {
         for (int i = 0; i < 3; i++) {
             process.log().append(SampleLogRecords.open(i));
         }
@@ -148,7 +148,7 @@ class LogScannerTest {
     }
 
     @Test
-    void bytes_behind_the_listed_length_are_not_read() throws IOException {
+    void bytes_after_the_listed_length_are_not_read() throws IOException {
         for (int i = 0; FileLogFixture.segments(storage).size() < 2; i++) {
             process.log().append(SampleLogRecords.open(i));
         }

@@ -68,7 +68,7 @@ class LogVersionsTest {
 
     /** In version 1 a valid record proves that all records before it were on the disk. */
     @Test
-    void a_damaged_record_of_version_1_before_a_valid_one_refuses_to_start_and_a_torn_one_is_truncated()
+    void a_damaged_record_of_version_1_before_a_valid_one_prevents_the_start_and_a_torn_one_is_truncated()
             throws IOException {
         String newest = "segment-0000000012.log";
         byte[] whole = kept("v1").bytes(newest);

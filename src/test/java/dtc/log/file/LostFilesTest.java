@@ -70,7 +70,7 @@ class LostFilesTest {
     }
 
     @Test
-    void another_segment_or_the_manifest_is_missed_within_a_second() throws IOException {
+    void a_missing_segment_or_manifest_is_detected_within_a_second() throws IOException {
         replace(FileLogFixture.segments(storage).getFirst(), true);
         process.nanos += SECOND_NANOS;
 
@@ -79,7 +79,7 @@ class LostFilesTest {
     }
 
     @Test
-    void a_process_without_appends_notices_it_too() throws IOException {
+    void a_process_without_appends_detects_it_too() throws IOException {
         replace(FileName.manifest(1), false);
         process.log().check();
         assertNull(process.fatal, "not yet a second");
@@ -135,7 +135,7 @@ class LostFilesTest {
     }
 
     @Test
-    void the_files_in_advance_are_created_as_soon_as_there_are_descriptors() throws IOException {
+    void files_are_created_in_advance_once_descriptors_are_available() throws IOException {
         withoutDescriptors();
         int before = FileLogFixture.segments(storage).size();
         for (int i = 20; FileLogFixture.segments(storage).size() == before; i++) {

@@ -19,8 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * Two processes use one folder, because the lock was removed or is ignored. The first is paused between each pair of
- * uses of the disk, while the second opens the log, replays it and appends. Then the first continues.
+ * Two processes use one directory, because the lock was removed or is ignored. The first process is paused between each
+ * two accesses to the disk, while the second one opens the log, replays it and appends. Then the first one continues.
  */
 class TwoProcessesTest {
 
@@ -151,7 +151,7 @@ class TwoProcessesTest {
         }
     }
 
-    /** The second process is slow: the first one appends between each pair of its steps. */
+    /** The second process is slow: the first one appends between each two of its steps. */
     @Test
     void a_process_acknowledges_nothing_that_a_slow_successor_does_not_read() throws IOException {
         int step = 0;
@@ -180,7 +180,7 @@ class TwoProcessesTest {
         assertTrue(step > 60, String.format(Locale.ROOT, "%d steps", step));
     }
 
-    /** Returns whether the first process makes so many steps. */
+    /** Returns whether the first process takes at least this many steps. */
     private static boolean pauseAt(int step, Successor successor, FileDecisionLog.Settings settings)
             throws IOException {
         FaultyStorage disk = new FaultyStorage();

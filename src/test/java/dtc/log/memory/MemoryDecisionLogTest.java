@@ -3,7 +3,7 @@ package dtc.log.memory;
 import dtc.log.DecisionLog;
 import dtc.log.DecisionLogContract;
 
-/** It lives as long as the process: the next coordinator uses the same one. */
+/** The log exists as long as the process, so the next coordinator uses the same one. */
 class MemoryDecisionLogTest extends DecisionLogContract {
 
     private final MemoryDecisionLog log = new MemoryDecisionLog();

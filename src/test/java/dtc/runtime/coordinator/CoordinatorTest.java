@@ -51,7 +51,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CoordinatorTest {
 
     private static final UUID INSTANCE = new UUID(1, 1);
-    private static final int UNDER_WAY_MAX = 64;
+    private static final int IN_FLIGHT_MAX = 64;
     private static final int UNDELIVERED_MAX = 500_000;
     private static final int RETAINED_MAX = 1_000;
     private static final Duration RETENTION = Duration.ofHours(1);
@@ -85,7 +85,7 @@ class CoordinatorTest {
         assertEquals(shown(find(before, ended)), shown(find(after, ended)));
         assertEquals(TransactionState.ROLLED_BACK, find(after, rolledBack).state());
         assertEquals(find(before, rolledBack).reason(), find(after, rolledBack).reason());
-        time.goOn(Duration.ofDays(1));
+        time.advance(Duration.ofDays(1));
         assertEquals(List.of(), participants.committed, "no resource manager is registered");
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
@@ -110,14 +110,14 @@ class CoordinatorTest {
         assertEquals(open, after.recover());
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
-        time.goOn(Duration.ofMillis(900));
-        assertEquals(2 * UNDER_WAY_MAX, participants.waiting.size(), "started within a second, and bounded");
+        time.advance(Duration.ofMillis(900));
+        assertEquals(2 * IN_FLIGHT_MAX, participants.waiting.size(), "started within a second, and bounded");
         int waitingMax = 0;
         while (!participants.waiting.isEmpty()) {
             participants.waiting.remove().run();
             waitingMax = Math.max(waitingMax, participants.waiting.size());
         }
-        assertTrue(waitingMax <= 2 * UNDER_WAY_MAX, waitingMax + " under way");
+        assertTrue(waitingMax <= 2 * IN_FLIGHT_MAX, waitingMax + " in flight");
         assertEquals(0, restarted().recover());
     }
 
@@ -127,7 +127,7 @@ class CoordinatorTest {
         register("b", "http://localhost:2");
         participants.commits = new Reply.NoAnswer("test");
         TransactionId id = commit(coordinator(), "a", "b").id();
-        time.goOn(Duration.ofMinutes(2));
+        time.advance(Duration.ofMinutes(2));
         assertEquals(
                 List.of(2L, 4L, 8L, 16L, 30L, 30L),
                 participants.limits.stream()
@@ -138,16 +138,16 @@ class CoordinatorTest {
     }
 
     @Test
-    void a_resource_manager_that_asks_not_to_be_called_gets_no_retry_meanwhile() {
+    void retry_after_suspends_the_retries_to_a_resource_manager() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         participants.commits = new Reply.Unavailable("test", Duration.ofSeconds(5));
         Coordinator coordinator = coordinator();
         TransactionId id = commit(coordinator, "a", "b").id();
         participants.commits = new Reply.Acknowledged();
-        time.goOn(Duration.ofMillis(4_999));
+        time.advance(Duration.ofMillis(4_999));
         assertEquals(List.of(), participants.limits);
-        time.goOn(Duration.ofMillis(1));
+        time.advance(Duration.ofMillis(1));
         assertEquals(TransactionState.COMMITTED, find(coordinator, id).state());
     }
 
@@ -158,17 +158,17 @@ class CoordinatorTest {
         participants.commits = new Reply.NoAnswer("test");
         Coordinator coordinator = coordinator();
         TransactionId id = commit(coordinator, "a", "b").id();
-        time.goOn(Duration.ofDays(1)); // the leases have lapsed
+        time.advance(Duration.ofDays(1)); // the leases have lapsed
         register("c", "http://localhost:1");
         participants.commits = new Reply.Acknowledged();
-        time.goOn(Duration.ofHours(1));
+        time.advance(Duration.ofHours(1));
         assertEquals(TransactionState.COMMITTING, find(coordinator, id).state());
         register("a", "http://localhost:3");
         assertEquals(TransactionState.COMMITTED, find(coordinator, id).state());
     }
 
     @Test
-    void ten_thousand_abandoned_transactions_expire_at_once() {
+    void ten_thousand_abandoned_transactions_expire_at_the_same_time() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();
@@ -177,7 +177,7 @@ class CoordinatorTest {
                     Origin.ANONYMOUS, Duration.ofSeconds(2), writes("a", "b"), false, WaitCondition.ENDED));
         }
         assertEquals(1, coordinator.list(State.ACTIVE, null, 1).size());
-        time.goOn(Duration.ofSeconds(2));
+        time.advance(Duration.ofSeconds(2));
         assertEquals(List.of(), coordinator.list(State.ACTIVE, null, 1));
         assertEquals(
                 RETAINED_MAX, coordinator.list(State.ROLLED_BACK, null, 20_000).size());
@@ -203,7 +203,7 @@ class CoordinatorTest {
                         .kind());
         assertFalse(drained.isDone());
         participants.commits = new Reply.Acknowledged();
-        time.goOn(Duration.ofSeconds(10));
+        time.advance(Duration.ofSeconds(10));
         assertTrue(drained.isDone());
         assertEquals(TransactionState.COMMITTED, find(coordinator, undelivered).state());
     }
@@ -288,7 +288,7 @@ class CoordinatorTest {
                 begin(coordinator, "key").toCompletableFuture();
         assertFalse(answer.isDone());
         assertEquals(2, participants.rolledBack, "participants do not wait for the record");
-        time.goOn(Duration.ofSeconds(2));
+        time.advance(Duration.ofSeconds(2));
         assertEquals(Refusal.Kind.UNDECIDED, refused(answer).kind());
         assertEquals(
                 TransactionState.ROLLED_BACK,
@@ -297,7 +297,7 @@ class CoordinatorTest {
                 "a request without a key needs no record");
 
         log.append = null;
-        time.goOn(Duration.ofSeconds(2));
+        time.advance(Duration.ofSeconds(2));
         Transaction recorded = given(begin(coordinator, "key"));
         assertEquals(TransactionState.ROLLED_BACK, recorded.state());
         Coordinator after = restarted();
@@ -317,7 +317,7 @@ class CoordinatorTest {
         register("b", "http://localhost:2");
         Coordinator before = coordinator();
         TransactionId first = commit(before, "a", "b").id();
-        time.goOn(RETENTION.dividedBy(2));
+        time.advance(RETENTION.dividedBy(2));
         time.jump(jump);
         TransactionId second = commit(before, "a", "b").id();
         assertEquals(TransactionState.COMMITTED, find(before, first).state());
@@ -325,12 +325,12 @@ class CoordinatorTest {
         time.jump(jump);
         Coordinator after = restarted();
         after.recover();
-        time.goOn(RETENTION.dividedBy(2).minusSeconds(1));
+        time.advance(RETENTION.dividedBy(2).minusSeconds(1));
         assertEquals(TransactionState.COMMITTED, find(after, first).state());
-        time.goOn(Duration.ofSeconds(2));
+        time.advance(Duration.ofSeconds(2));
         assertInstanceOf(Answer.Refused.class, after.find(first));
         assertEquals(TransactionState.COMMITTED, find(after, second).state());
-        time.goOn(RETENTION.dividedBy(2));
+        time.advance(RETENTION.dividedBy(2));
         assertInstanceOf(Answer.Refused.class, after.find(second));
     }
 
@@ -353,7 +353,7 @@ class CoordinatorTest {
         assertEquals(
                 Refusal.Kind.LOG_REFUSING,
                 refused(coordinator.prepare(active.id(), WaitCondition.ENDED)).kind());
-        time.goOn(Duration.ofSeconds(1));
+        time.advance(Duration.ofSeconds(1));
         assertEquals(TransactionState.COMMITTED, find(coordinator, decided).state());
 
         log.refusing = null;
@@ -368,7 +368,7 @@ class CoordinatorTest {
         log.appendsReturn(new AppendResult.Unknown());
         Transaction active = given(coordinator.begin(Origin.ANONYMOUS, null, List.of(), false, WaitCondition.ENDED));
         var answer = coordinator.prepare(active.id(), WaitCondition.ENDED);
-        time.goOn(Duration.ofMinutes(2));
+        time.advance(Duration.ofMinutes(2));
         assertEquals(Refusal.Kind.UNDECIDED, refused(answer).kind());
         assertEquals(Outcome.PENDING, coordinator.outcome(active.id()).outcome());
     }
@@ -392,13 +392,13 @@ class CoordinatorTest {
     }
 
     @Test
-    void what_the_coordinator_forgets_the_log_forgets_too() {
+    void a_forgotten_transaction_is_removed_from_the_log() {
         Coordinator coordinator = coordinator();
         for (int i = 0; i < RETAINED_MAX + 1; i++) {
             commit(coordinator);
         }
         assertEquals(RETAINED_MAX, log.records().size());
-        time.goOn(RETENTION.plusSeconds(1));
+        time.advance(RETENTION.plusSeconds(1));
         assertEquals(List.of(), coordinator.list(null, null, 1));
         assertEquals(0, log.records().size());
     }
@@ -423,17 +423,17 @@ class CoordinatorTest {
         assertEquals(resolution, find(after, id).resolution());
         assertEquals(List.of(other), ids(after.unresolved(10)));
         assertEquals(Outcome.COMMIT, after.outcome(other).outcome());
-        time.goOn(RETENTION.plusSeconds(1));
+        time.advance(RETENTION.plusSeconds(1));
         assertInstanceOf(Answer.Refused.class, after.find(id));
         assertEquals(TransactionState.HEURISTIC, find(after, other).state());
         assertInstanceOf(Answer.Given.class, after.resolve(other, resolution));
-        time.goOn(RETENTION.plusSeconds(1));
+        time.advance(RETENTION.plusSeconds(1));
         assertInstanceOf(Answer.Refused.class, after.find(other));
         assertEquals(List.of(), after.unresolved(10));
     }
 
     @Test
-    void a_commit_that_was_given_up_is_kept_and_delivered_once_more_when_its_participant_asks() {
+    void a_commit_that_was_given_up_is_kept_and_delivered_once_more_after_an_inquiry() {
         Coordinator before = coordinator();
         TransactionId id = commitWithoutAcknowledgement(before);
         Transaction givenUp = given(before.undelivered().giveUp(id, "b", giveUp()));
@@ -453,7 +453,7 @@ class CoordinatorTest {
         assertEquals(List.of(), participants.committed, "nobody is registered");
         participants.commits = new Reply.NoAnswer("still gone");
         register("b", "http://localhost:2");
-        time.goOn(Duration.ofDays(1));
+        time.advance(Duration.ofDays(1));
         assertEquals(List.of(id + " b"), participants.committed, "one attempt at its registration, and no retry");
         participants.commits = new Reply.Acknowledged();
         assertEquals(Outcome.COMMIT, after.outcome(id).outcome());
@@ -479,13 +479,13 @@ class CoordinatorTest {
                         + given(coordinator.undelivered().giveUpAll("b", giveUp())));
         assertEquals(0, given(coordinator.undelivered().giveUpAll("a", giveUp())), "nothing is left to give up");
         assertInstanceOf(Answer.Given.class, coordinator.resolve(id, giveUp()));
-        time.goOn(RETENTION.multipliedBy(24));
+        time.advance(RETENTION.multipliedBy(24));
         Coordinator after = restarted();
         after.recover();
-        time.goOn(RETENTION.multipliedBy(24));
+        time.advance(RETENTION.multipliedBy(24));
         assertEquals(Outcome.COMMIT, after.outcome(id).outcome());
         assertEquals(1, given(after.undelivered().discardAll("a")));
-        time.goOn(RETENTION.multipliedBy(24));
+        time.advance(RETENTION.multipliedBy(24));
         assertEquals(TransactionState.HEURISTIC, find(after, id).state(), "the commit to b is still kept");
         given(after.undelivered().discard(id, "b"));
         given(after.undelivered().discard(id, "b"));
@@ -493,12 +493,12 @@ class CoordinatorTest {
         register("a", "http://localhost:3");
         register("b", "http://localhost:4");
         assertEquals(List.of(), participants.committed, "discarded commits are not delivered");
-        time.goOn(RETENTION.plusSeconds(1));
+        time.advance(RETENTION.plusSeconds(1));
         assertInstanceOf(Answer.Refused.class, after.find(id));
     }
 
     @Test
-    void a_conclusion_is_told_only_after_it_is_durable() {
+    void an_outcome_is_answered_only_after_it_is_durable() {
         Coordinator coordinator = coordinator();
         TransactionId id = commitWithoutAcknowledgement(coordinator);
         log.appendsReturn(new AppendResult.Refused("the disk is full"));
@@ -506,12 +506,12 @@ class CoordinatorTest {
                 coordinator.undelivered().giveUp(id, "b", giveUp()).toCompletableFuture();
         assertFalse(answer.isDone());
         log.append = null;
-        time.goOn(Duration.ofSeconds(1));
+        time.advance(Duration.ofSeconds(1));
         assertEquals(State.HEURISTIC, given(answer).participants().getLast().state());
     }
 
     @Test
-    void nothing_but_an_undelivered_outcome_can_be_given_up() {
+    void only_an_undelivered_outcome_can_be_given_up() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();
@@ -536,16 +536,16 @@ class CoordinatorTest {
                         .kind());
     }
 
-    /** Commits at two resource managers that are gone afterwards. */
+    /** Commits a transaction with two participants that do not answer the commit. */
     private TransactionId commitWithoutAcknowledgement(Coordinator coordinator) {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         participants.commits = new Reply.NoAnswer("gone");
         TransactionId id = commit(coordinator, "a", "b").id();
-        time.goOn(Duration.ofMinutes(1));
+        time.advance(Duration.ofMinutes(1));
         registry.deregister("a", null);
         registry.deregister("b", null);
-        time.goOn(Duration.ofMinutes(1));
+        time.advance(Duration.ofMinutes(1));
         participants.commits = new Reply.Acknowledged();
         participants.committed.clear();
         return id;
@@ -580,7 +580,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void an_operator_rolls_back_active_transactions_and_no_decided_ones() {
+    void an_operator_can_roll_back_active_transactions_only() {
         register("a", "http://localhost:1");
         Coordinator coordinator = coordinator();
         TransactionId active = given(coordinator.begin(Origin.ANONYMOUS, null, writes("a"), false, WaitCondition.ENDED))
@@ -596,14 +596,14 @@ class CoordinatorTest {
     }
 
     @Test
-    void no_rollback_is_claimed_while_another_may_still_commit() {
+    void rollback_is_not_answered_while_a_participant_may_still_commit() {
         registry.register("a", "http://localhost:1", INSTANCE, Set.of(Registration.ONE_PHASE));
         Coordinator coordinator = coordinator();
         participants.answersLater = true;
         TransactionId id = commit(coordinator, "a").id();
         var client = coordinator.rollback(id);
         var operator = coordinator.rollback(id, "it takes long");
-        time.goOn(Duration.ofSeconds(2));
+        time.advance(Duration.ofSeconds(2));
         assertEquals(Refusal.Kind.UNDECIDED, refused(client).kind());
         assertEquals(Refusal.Kind.UNDECIDED, refused(operator).kind());
         participants.waiting.remove().run();
@@ -614,7 +614,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void rollback_only_is_answered_at_once_while_the_transaction_is_active() {
+    void rollback_only_is_answered_immediately_while_the_transaction_is_active() {
         register("a", "http://localhost:1");
         Coordinator coordinator = coordinator();
         TransactionId id = given(coordinator.begin(Origin.ANONYMOUS, null, writes("a"), false, WaitCondition.ENDED))
@@ -635,7 +635,7 @@ class CoordinatorTest {
     }
 
     @Test
-    void rollback_only_waits_for_the_record_of_the_commit_and_claims_nothing_before() {
+    void rollback_only_is_answered_after_the_record_of_the_commit_is_durable() {
         register("a", "http://localhost:1");
         register("b", "http://localhost:2");
         Coordinator coordinator = coordinator();
@@ -647,7 +647,7 @@ class CoordinatorTest {
         coordinator.prepare(id, WaitCondition.ENDED);
         var early = coordinator.rollbackOnly(id, "why").toCompletableFuture();
         assertFalse(early.isDone());
-        time.goOn(Duration.ofSeconds(2));
+        time.advance(Duration.ofSeconds(2));
         assertEquals(Refusal.Kind.UNDECIDED, refused(early).kind());
         var late = coordinator.rollbackOnly(id, "why");
         record.complete(new AppendResult.Stored());
@@ -678,7 +678,7 @@ class CoordinatorTest {
         participants.answersLater = true;
         TransactionId id = commit(coordinator, "a").id();
         var answer = coordinator.rollbackOnly(id, "why");
-        time.goOn(Duration.ofSeconds(2));
+        time.advance(Duration.ofSeconds(2));
         assertEquals(Refusal.Kind.UNDECIDED, refused(answer).kind());
         given(coordinator.undelivered().giveUp(id, "a", giveUp()));
         assertEquals(TransactionState.HEURISTIC, find(coordinator, id).state());
@@ -706,7 +706,7 @@ class CoordinatorTest {
         return new Registry(time, Duration.ofDays(1), 10, _ -> true);
     }
 
-    /** A coordinator that starts again. Only the log is kept. */
+    /** Returns a coordinator after a restart. Only the log is kept. */
     private Coordinator restarted() {
         time = time.later();
         registry = registry(time);
@@ -722,7 +722,7 @@ class CoordinatorTest {
                         Duration.ofSeconds(30),
                         Duration.ofMillis(1400),
                         new TransactionLimits(1_000_000, RETENTION, RETAINED_MAX),
-                        UNDER_WAY_MAX,
+                        IN_FLIGHT_MAX,
                         100,
                         10,
                         UNDELIVERED_MAX),
@@ -752,7 +752,7 @@ class CoordinatorTest {
         return writes;
     }
 
-    /** Returns the state after everything that happens without a delay. */
+    /** Returns the state after all actions that happen without a delay. */
     private Transaction commit(Coordinator coordinator, String... resourceManagers) {
         Transaction begun =
                 given(coordinator.begin(Origin.ANONYMOUS, null, writes(resourceManagers), false, WaitCondition.ENDED));
@@ -801,7 +801,7 @@ class CoordinatorTest {
         }
     }
 
-    /** Participants that all send the same replies, at once or later. */
+    /** Participants that all send the same replies, immediately or later. */
     private static final class Answering implements ParticipantClient {
         private Ballot vote = Ballot.COMMIT;
         private Reply commits = new Reply.Acknowledged();
@@ -815,7 +815,7 @@ class CoordinatorTest {
 
         @Override
         public CompletionStage<Reply> sendSeparately(Registration target, Message message, Duration limit) {
-            if (limits.size() < 1_000) { // what the tests look at
+            if (limits.size() < 1_000) { // enough for the tests
                 limits.add(message.id() + " " + target.id() + " " + limit);
             }
             return send(target, message);

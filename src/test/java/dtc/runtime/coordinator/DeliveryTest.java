@@ -87,7 +87,7 @@ class DeliveryTest {
         entry.setDecidedNanos(time.nanos());
         participants.holding = true;
         deliver(entry, "orders", Outcome.COMMIT, Timing.NOW);
-        time.goOn(Duration.ofSeconds(3));
+        time.advance(Duration.ofSeconds(3));
         participants.answer("Commit orders", new Reply.Acknowledged());
         assertEquals(
                 List.of(
@@ -118,9 +118,9 @@ class DeliveryTest {
     void a_retry_is_sent_alone_after_a_pause_that_grows_with_each_attempt_at_the_same_participant() {
         retryCommit(entry, "orders");
         assertEquals(List.of(scheduled("orders", Outcome.COMMIT, PAUSE)), events);
-        time.goOn(PAUSE.minusMillis(1));
+        time.advance(PAUSE.minusMillis(1));
         assertEquals(List.of(), participants.sent);
-        time.goOn(Duration.ofMillis(1));
+        time.advance(Duration.ofMillis(1));
         assertEquals(List.of("Commit orders alone"), participants.sent);
         assertEquals(List.of("Commit orders: Acknowledged"), replied);
 
@@ -139,7 +139,7 @@ class DeliveryTest {
         int attempts = 10 * ROLLBACK_ATTEMPTS_MAX;
         for (int i = 0; i < attempts; i++) {
             retryCommit(entry, "orders");
-            time.goOn(PAUSE_MAX);
+            time.advance(PAUSE_MAX);
         }
         assertEquals(attempts, participants.sent.size());
     }
@@ -148,7 +148,7 @@ class DeliveryTest {
     void a_rollback_is_dropped_after_some_attempts() {
         for (int i = 0; i < ROLLBACK_ATTEMPTS_MAX; i++) {
             deliver(entry, "orders", Outcome.ROLLBACK, Timing.AFTER_PAUSE_OR_DROP);
-            time.goOn(PAUSE_MAX);
+            time.advance(PAUSE_MAX);
         }
         assertEquals(List.of("Rollback orders alone", "Rollback orders alone"), participants.sent);
         assertEquals(0, time.timers());
@@ -172,7 +172,7 @@ class DeliveryTest {
             retryCommit(entry(i), "orders");
         }
         retryCommit(entry, "payments");
-        time.goOn(PAUSE);
+        time.advance(PAUSE);
         assertEquals(List.of("Commit orders alone", "Commit orders alone", "Commit payments alone"), participants.sent);
     }
 
@@ -184,7 +184,7 @@ class DeliveryTest {
         }
         assertEquals(IN_FLIGHT_MAX + 1, delivery.backlog("orders"));
         assertEquals(0, delivery.backlog("payments"));
-        time.goOn(PAUSE);
+        time.advance(PAUSE);
         assertEquals(IN_FLIGHT_MAX + 1, delivery.backlog("orders"));
         for (int i = 1; i <= IN_FLIGHT_MAX + 1; i++) {
             participants.answer("Commit orders", new Reply.Acknowledged());
@@ -196,9 +196,9 @@ class DeliveryTest {
     @Test
     void a_retry_after_the_queue_was_idle_is_sent() {
         retryCommit(entry, "orders");
-        time.goOn(PAUSE);
+        time.advance(PAUSE);
         retryCommit(entry, "orders");
-        time.goOn(SECOND_PAUSE);
+        time.advance(SECOND_PAUSE);
         assertEquals(2, participants.sent.size());
     }
 
@@ -215,7 +215,7 @@ class DeliveryTest {
         assertEquals(List.of("Commit orders alone"), participants.sent);
         assertEquals(1, delivery.retryNow("orders"));
         assertEquals(0, delivery.retryNow("orders"));
-        time.goOn(PAUSE);
+        time.advance(PAUSE);
         assertEquals(
                 List.of("Commit orders alone", "Commit orders alone", "Commit payments alone"),
                 participants.sent,
@@ -238,7 +238,7 @@ class DeliveryTest {
         assertEquals("http://localhost:3", participants.lastTarget.url());
     }
 
-    /** The next pause after its return is a short one, however long it was away. */
+    /** After the registration the next pause is short, regardless of the time without a registration. */
     @Test
     void waiting_for_a_registration_does_not_count_as_an_attempt() {
         registry.deregister("orders", null);
@@ -251,7 +251,7 @@ class DeliveryTest {
 
     /**
      * For each of many resource managers, one thread registers it while another queues a retry to it. The second thread
-     * starts with a varying delay, to hit the moment between check and queueing.
+     * starts with a varying delay, to hit the time between the check and the insertion into the queue.
      */
     @Test
     void a_retry_is_sent_even_if_its_resource_manager_registers_just_before_it_is_queued() {
@@ -279,7 +279,7 @@ class DeliveryTest {
             queued.set(round);
         }
         registered.join();
-        time.goOn(PAUSE);
+        time.advance(PAUSE);
         for (int round = 1; round <= rounds; round++) {
             assertEquals(0, delivery.backlog("rm-" + round), "round " + round);
         }

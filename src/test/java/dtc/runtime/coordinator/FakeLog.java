@@ -20,7 +20,7 @@ final class FakeLog implements DecisionLog {
     @Nullable
     String refusing;
 
-    /** Replaces every append; null if the log works. */
+    /** Replaces each append; null for the normal behavior. */
     @Nullable
     Supplier<CompletionStage<AppendResult>> append;
 

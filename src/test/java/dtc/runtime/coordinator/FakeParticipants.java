@@ -14,12 +14,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
-/** Participants that record the messages and reply as the test says. By default, all messages succeed. */
+/** Participants that record the messages and send configured replies. By default, all messages succeed. */
 final class FakeParticipants implements ParticipantClient {
 
     /** The messages, such as {@code Commit orders} or {@code Prepare orders key}. A retry ends with {@code alone}. */
     final List<String> sent = new ArrayList<>();
-    /** Replies by message, if it does not succeed. */
+    /** The replies to messages that do not succeed. */
     final Map<String, Reply> replies = new HashMap<>();
     /** Whether messages are left unanswered, for {@link #answer}. */
     boolean holding;

@@ -69,7 +69,7 @@ class ParticipantMessagesTest {
     }
 
     @Test
-    void an_outcome_is_sent_to_another_instance_that_checks_for_which_instance_it_is() {
+    void an_outcome_is_sent_to_another_instance_that_checks_the_instance() {
         register(OTHER_INSTANCE, Set.of(Registration.ONE_PHASE));
         assertInstanceOf(Reply.NotFound.class, prepare(PREPARE));
         commit(false);
@@ -86,7 +86,7 @@ class ParticipantMessagesTest {
     }
 
     @Test
-    void a_client_that_throws_is_no_answer() {
+    void an_exception_of_the_client_counts_as_no_answer() {
         ParticipantMessages failing = new ParticipantMessages(registry, (_, _) -> {
             throw new IllegalStateException("a bug");
         });

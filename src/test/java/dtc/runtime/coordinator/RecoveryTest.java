@@ -65,13 +65,13 @@ class RecoveryTest {
     }
 
     @Test
-    void the_time_that_earlier_processes_observed_counts_for_retention() {
+    void the_uptime_of_earlier_processes_counts_for_retention() {
         append(SampleRecords.committed(1), Duration.ofSeconds(5));
         append(SampleRecords.committed(2), Duration.ofSeconds(5).plus(RETENTION).minusSeconds(10));
         recovery.recover();
-        time.goOn(Duration.ofSeconds(9));
+        time.advance(Duration.ofSeconds(9));
         assertNotNull(store.find(id(1)));
-        time.goOn(Duration.ofSeconds(2));
+        time.advance(Duration.ofSeconds(2));
         assertNull(store.find(id(1)));
         assertNotNull(store.find(id(2)));
         assertEquals(1, replayed().size(), "it is removed from the log too");
@@ -83,9 +83,9 @@ class RecoveryTest {
         append(SampleRecords.committed(2), RETENTION.multipliedBy(9));
         assertTrue(finishedAt(SampleRecords.committed(1)).isAfter(time.now()), "the clock was set back");
         recovery.recover();
-        time.goOn(RETENTION.minusSeconds(1));
+        time.advance(RETENTION.minusSeconds(1));
         assertNotNull(store.find(id(1)));
-        time.goOn(Duration.ofSeconds(2));
+        time.advance(Duration.ofSeconds(2));
         assertNull(store.find(id(1)));
     }
 
@@ -137,7 +137,7 @@ class RecoveryTest {
     }
 
     private void timeIs(Instant now) {
-        time.goOn(Duration.between(time.now(), now));
+        time.advance(Duration.between(time.now(), now));
     }
 
     private TransactionState state(int number) {

@@ -44,13 +44,13 @@ class ResourceManagerHealthTest {
     void a_lapsed_lease_is_logged_once_until_it_is_renewed() {
         register(INSTANCE);
         health.start();
-        time.goOn(Duration.ofSeconds(9));
+        time.advance(Duration.ofSeconds(9));
         assertEquals(List.of(), log.take());
-        time.goOn(Duration.ofMinutes(5));
+        time.advance(Duration.ofMinutes(5));
         assertEquals(List.of("WARN resource manager a at http://host:1 is down: its lease has lapsed"), log.take());
         assertEquals(time.now().minusSeconds(299), down().since());
         register(INSTANCE);
-        time.goOn(Duration.ofSeconds(2));
+        time.advance(Duration.ofSeconds(2));
         assertEquals(List.of("WARN resource manager a at http://host:1 is up again"), log.take());
     }
 
@@ -86,7 +86,7 @@ class ResourceManagerHealthTest {
             run(new CoordinatorEvent.WriteFailed("a", "a write to a failed: it answered 500", false));
         }
         assertEquals("the last 3 writes failed: a write to a failed: it answered 500", down().reason());
-        register(new UUID(2, 2)); // a restart: what failed before says nothing about the new process
+        register(new UUID(2, 2)); // a restart, which clears the earlier failures
         assertNull(health.down(Objects.requireNonNull(registry.find("a"))));
         for (int i = 0; i < ResourceManagerHealth.FAILURES_MIN; i++) {
             run(
@@ -97,9 +97,9 @@ class ResourceManagerHealthTest {
     }
 
     @Test
-    void one_that_deregisters_while_it_is_down_is_not_reported_as_up() {
+    void a_resource_manager_that_deregisters_while_it_is_down_is_not_reported_as_up() {
         register(INSTANCE);
-        time.goOn(Duration.ofSeconds(11));
+        time.advance(Duration.ofSeconds(11));
         health.check();
         log.take();
         registry.deregister("a", INSTANCE);

@@ -23,16 +23,16 @@ class RetentionTest {
     @Test
     void a_transaction_is_forgotten_after_the_retention_time() {
         retention.add(id(1), 1, Duration.ZERO);
-        time.goOn(AGE.minusMinutes(1));
+        time.advance(AGE.minusMinutes(1));
         assertEquals(List.of(), forgotten);
-        time.goOn(Duration.ofMinutes(2));
+        time.advance(Duration.ofMinutes(2));
         assertEquals(List.of(id(1)), forgotten);
     }
 
     @Test
     void the_time_before_a_restart_counts() {
         retention.add(id(1), 1, AGE.minusMinutes(1));
-        time.goOn(Duration.ofMinutes(2));
+        time.advance(Duration.ofMinutes(2));
         assertEquals(List.of(id(1)), forgotten);
     }
 
@@ -58,7 +58,7 @@ class RetentionTest {
     }
 
     @Test
-    void the_newest_is_kept_however_large_it_is() {
+    void the_newest_transaction_is_kept_regardless_of_its_size() {
         retention.add(id(1), 1_000, Duration.ZERO);
         assertEquals(List.of(), forgotten);
         retention.add(id(2), 1_000, Duration.ZERO);
@@ -70,7 +70,7 @@ class RetentionTest {
         retention.add(id(1), 1, Duration.ZERO);
         assertTrue(retention.remove(id(1)));
         assertFalse(retention.remove(id(1)));
-        time.goOn(AGE.multipliedBy(2));
+        time.advance(AGE.multipliedBy(2));
         assertEquals(List.of(), forgotten);
     }
 

@@ -39,7 +39,7 @@ class RetryQueueTest {
     void a_retry_is_sent_after_its_pause() {
         queue.offer(commit(1), PAUSE);
         assertEquals(List.of(), sent);
-        time.goOn(PAUSE);
+        time.advance(PAUSE);
         assertEquals(List.of("commit 1"), sent);
     }
 
@@ -61,7 +61,7 @@ class RetryQueueTest {
         assertEquals(OfferResult.QUEUED, queue.offer(rollback(2), PAUSE));
         assertEquals(OfferResult.QUEUED, other.offer(rollback(3), PAUSE.multipliedBy(2)));
         assertEquals(OfferResult.DROPPED, other.offer(rollback(4), PAUSE));
-        time.goOn(PAUSE);
+        time.advance(PAUSE);
         assertEquals(List.of("rollback 1", "rollback 2"), sent);
         assertEquals(OfferResult.QUEUED, other.offer(rollback(5), PAUSE));
     }
@@ -90,10 +90,10 @@ class RetryQueueTest {
     @Test
     void a_retry_that_fails_because_of_an_internal_error_is_sent_again() {
         queue.offer(commit(1), PAUSE);
-        time.goOn(PAUSE);
+        time.advance(PAUSE);
         inFlight.getFirst().completeExceptionally(new IllegalStateException("a bug"));
         assertFalse(idle);
-        time.goOn(FAILURE_PAUSE);
+        time.advance(FAILURE_PAUSE);
         assertEquals(List.of("commit 1", "commit 1"), sent);
     }
 
@@ -104,12 +104,12 @@ class RetryQueueTest {
         }
         queue.resume(_ -> true);
         assertEquals(List.of("commit 1", "commit 2"), sent);
-        time.goOn(SLOT_TIMEOUT);
+        time.advance(SLOT_TIMEOUT);
         assertEquals(List.of("commit 1", "commit 2", "commit 3", "commit 4"), sent);
         assertEquals(4, queue.size());
         inFlight.getFirst().complete(null); // its slot was free already
         queue.offer(commit(5), PAUSE);
-        time.goOn(PAUSE);
+        time.advance(PAUSE);
         assertEquals(4, sent.size());
         inFlight.getLast().complete(null);
         assertEquals("commit 5", sent.getLast());
@@ -118,18 +118,18 @@ class RetryQueueTest {
     }
 
     @Test
-    void nothing_is_sent_during_a_hold() {
+    void nothing_is_sent_during_a_suspension() {
         queue.offer(commit(1), PAUSE);
         queue.offer(commit(2), null);
         queue.suspend(Duration.ofSeconds(5));
-        time.goOn(Duration.ofMillis(4_999));
+        time.advance(Duration.ofMillis(4_999));
         assertEquals(List.of(), sent);
-        time.goOn(Duration.ofMillis(1));
+        time.advance(Duration.ofMillis(1));
         assertEquals(List.of("commit 1"), sent);
     }
 
     @Test
-    void a_hold_ends_with_the_pauses() {
+    void a_resumed_queue_is_not_suspended() {
         queue.offer(commit(1), PAUSE);
         queue.suspend(Duration.ofSeconds(5));
         queue.resume(_ -> true);
@@ -139,7 +139,7 @@ class RetryQueueTest {
     @Test
     void an_idle_queue_closes_and_accepts_nothing_more() {
         queue.offer(commit(1), PAUSE);
-        time.goOn(PAUSE);
+        time.advance(PAUSE);
         assertFalse(idle);
         inFlight.getFirst().complete(null);
         assertTrue(idle);

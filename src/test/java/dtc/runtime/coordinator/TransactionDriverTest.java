@@ -78,7 +78,7 @@ class TransactionDriverTest {
         fixture.log.append = append;
         fixture.apply(entry, new PrepareRequested());
         takeSent();
-        fixture.time.goOn(DriverFixture.VOTE_TIMEOUT.multipliedBy(2));
+        fixture.time.advance(DriverFixture.VOTE_TIMEOUT.multipliedBy(2));
         fixture.apply(entry, new RollbackRequested());
         fixture.apply(entry, new CoordinatorEvent.ShutdownStarted());
         assertEquals(TransactionState.DECIDING, entry.transaction().state());
@@ -109,7 +109,7 @@ class TransactionDriverTest {
     }
 
     @Test
-    void a_vote_of_a_resource_manager_that_has_left_counts() {
+    void a_vote_of_a_deregistered_resource_manager_counts() {
         participants.holding = true;
         fixture.apply(entry, new PrepareRequested());
         fixture.registry.deregister("orders", null);
@@ -126,11 +126,11 @@ class TransactionDriverTest {
         entry.setTimer(fixture.time.after(Duration.ofMinutes(1), () -> fired.add("expired")));
         participants.holding = true;
         fixture.apply(entry, new PrepareRequested());
-        fixture.time.goOn(DriverFixture.VOTE_TIMEOUT.minusMillis(1));
+        fixture.time.advance(DriverFixture.VOTE_TIMEOUT.minusMillis(1));
         assertEquals(TransactionState.PREPARING, entry.transaction().state());
-        fixture.time.goOn(Duration.ofMillis(1));
+        fixture.time.advance(Duration.ofMillis(1));
         assertEquals(Cause.VOTE_TIMEOUT, entry.transaction().cause());
-        fixture.time.goOn(Duration.ofMinutes(1));
+        fixture.time.advance(Duration.ofMinutes(1));
         assertEquals(List.of(), fired);
     }
 
@@ -139,7 +139,7 @@ class TransactionDriverTest {
         List<String> fired = new ArrayList<>();
         entry.setTimer(fixture.time.after(Duration.ofMinutes(1), () -> fired.add("expired")));
         fixture.apply(entry, new CoordinatorEvent.WriteNotSent("orders", "test"));
-        fixture.time.goOn(Duration.ofMinutes(1));
+        fixture.time.advance(Duration.ofMinutes(1));
         assertEquals(List.of("expired"), fired);
     }
 
@@ -170,7 +170,7 @@ class TransactionDriverTest {
         assertEquals(
                 List.of(LogRecord.Status.ENDED),
                 fixture.log.records().stream().map(LogRecord::status).toList());
-        fixture.time.goOn(DriverFixture.RETENTION.plusSeconds(1));
+        fixture.time.advance(DriverFixture.RETENTION.plusSeconds(1));
         assertNull(fixture.store.find(entry.id()));
         assertEquals(List.of(), fixture.log.records());
     }
@@ -189,11 +189,11 @@ class TransactionDriverTest {
         assertFalse(fixture.store.isIdle(), "another transaction is in flight");
     }
 
-    /** Nobody would remove the record again. */
+    /** Nothing would remove the record again. */
     @Test
     void a_reply_after_the_transaction_was_forgotten_is_not_recorded() {
         rollBackWithRetryInFlight();
-        fixture.time.goOn(DriverFixture.RETENTION.plusSeconds(1));
+        fixture.time.advance(DriverFixture.RETENTION.plusSeconds(1));
         assertEquals(List.of(), fixture.log.records());
         participants.answer("Rollback orders", new Reply.Conflict("it has committed"));
         assertEquals(TransactionState.HEURISTIC, entry.transaction().state());
@@ -205,7 +205,7 @@ class TransactionDriverTest {
         participants.replies.put("Rollback orders", new Reply.NoAnswer("test"));
         assertEquals(TransactionState.ROLLED_BACK, fixture.apply(entry, new RollbackRequested()));
         participants.holding = true;
-        fixture.time.goOn(Duration.ofSeconds(1));
+        fixture.time.advance(Duration.ofSeconds(1));
         assertTrue(participants.sent.contains("Rollback orders alone"));
     }
 
@@ -213,11 +213,11 @@ class TransactionDriverTest {
 
     @Test
     void listeners_are_called_for_each_event_in_order_with_the_elapsed_times() {
-        fixture.time.goOn(Duration.ofSeconds(3));
+        fixture.time.advance(Duration.ofSeconds(3));
         fixture.log.append = CompletableFuture::new;
         participants.holding = true;
         fixture.apply(entry, new PrepareRequested());
-        fixture.time.goOn(Duration.ofSeconds(1));
+        fixture.time.advance(Duration.ofSeconds(1));
         participants.answer("Prepare orders", new Reply.Voted(Ballot.COMMIT));
         participants.answer("Prepare payments", new Reply.Voted(Ballot.COMMIT));
 
@@ -234,7 +234,10 @@ class TransactionDriverTest {
         assertEquals(Duration.ofSeconds(1), last.sincePrepare());
     }
 
-    /** Under the lock, events and records keep their order. What may call back is called without the lock. */
+    /**
+     * Under the lock, events and records keep their order. Everything that may call the coordinator is called without
+     * the lock.
+     */
     @Test
     void only_listeners_and_the_log_are_called_under_the_lock() {
         Set<String> calls = new TreeSet<>();

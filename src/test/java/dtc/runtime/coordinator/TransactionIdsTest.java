@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Cases 62 and 74: ids stay ordered when the clock jumps. */
+/** Ids stay ordered when the clock jumps. */
 class TransactionIdsTest {
 
     private static final LogIdentity IDENTITY = new LogIdentity(0xBEEF, 7, Set.of(), 0);

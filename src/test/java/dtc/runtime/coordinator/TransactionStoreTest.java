@@ -88,7 +88,7 @@ class TransactionStoreTest {
         recover(SampleRecords.committed(1), RETENTION.minusMinutes(1));
         recover(SampleRecords.committed(2), Duration.ZERO);
         assertTrue(store.isIdle());
-        time.goOn(Duration.ofMinutes(2));
+        time.advance(Duration.ofMinutes(2));
         assertEquals(List.of(id(1)), forgotten);
     }
 
@@ -97,7 +97,7 @@ class TransactionStoreTest {
         recover(SampleRecords.resolved(1), Duration.ZERO);
         recover(heuristicRecord(2), Duration.ZERO);
         assertEquals(List.of(id(2)), ids(store.unresolved(10)));
-        time.goOn(RETENTION.multipliedBy(2));
+        time.advance(RETENTION.multipliedBy(2));
         assertEquals(List.of(id(1)), forgotten);
     }
 
@@ -106,7 +106,7 @@ class TransactionStoreTest {
         Origin origin = heuristic(1).origin();
         recover(SampleRecords.resolved(1), Duration.ZERO);
         assertTrue(isBound(origin));
-        time.goOn(RETENTION.plusSeconds(1));
+        time.advance(RETENTION.plusSeconds(1));
         assertFalse(isBound(origin));
     }
 
@@ -128,11 +128,11 @@ class TransactionStoreTest {
         begin(1, Origin.ANONYMOUS);
         begin(2, Origin.ANONYMOUS);
         end(committed(1));
-        time.goOn(RETENTION.minusSeconds(1));
+        time.advance(RETENTION.minusSeconds(1));
         assertEquals(List.of(), forgotten);
-        time.goOn(Duration.ofSeconds(2));
+        time.advance(Duration.ofSeconds(2));
         assertEquals(List.of(id(1)), forgotten);
-        time.goOn(RETENTION.multipliedBy(2));
+        time.advance(RETENTION.multipliedBy(2));
         assertNotNull(store.find(id(2)));
         assertEquals(0, time.timers());
     }
@@ -155,7 +155,7 @@ class TransactionStoreTest {
     void an_unresolved_heuristic_outcome_does_not_expire() {
         begin(1, Origin.ANONYMOUS);
         end(heuristic(1));
-        time.goOn(RETENTION.multipliedBy(1000));
+        time.advance(RETENTION.multipliedBy(1000));
         assertEquals(List.of(), forgotten);
         assertEquals(List.of(id(1)), ids(store.unresolved(10)));
     }
@@ -175,13 +175,13 @@ class TransactionStoreTest {
     void a_resolved_heuristic_outcome_is_kept_for_the_retention_time_from_then_on() {
         begin(1, Origin.ANONYMOUS);
         end(heuristic(1));
-        time.goOn(RETENTION.multipliedBy(2));
+        time.advance(RETENTION.multipliedBy(2));
         update(Transaction.recover(SampleRecords.resolved(1)));
         store.resolved(id(1));
         assertEquals(List.of(), store.unresolved(10));
-        time.goOn(RETENTION.minusSeconds(1));
+        time.advance(RETENTION.minusSeconds(1));
         assertEquals(List.of(), forgotten);
-        time.goOn(Duration.ofSeconds(2));
+        time.advance(Duration.ofSeconds(2));
         assertEquals(List.of(id(1)), forgotten);
     }
 
@@ -205,11 +205,11 @@ class TransactionStoreTest {
         begin(1, Origin.ANONYMOUS);
         end(rolledBack(1));
         update(heuristic(1));
-        time.goOn(RETENTION.plusSeconds(1));
+        time.advance(RETENTION.plusSeconds(1));
         assertEquals(List.of(), forgotten);
         update(Transaction.recover(SampleRecords.resolved(1)));
         store.resolved(id(1));
-        time.goOn(RETENTION.plusSeconds(1));
+        time.advance(RETENTION.plusSeconds(1));
         assertEquals(List.of(id(1)), forgotten);
     }
 
@@ -268,7 +268,7 @@ class TransactionStoreTest {
         recover(SampleRecords.committed(2), Duration.ZERO);
         for (int i = 3; i <= 4; i++) {
             recover(SampleRecords.committing(i), Duration.ZERO).setDecidedNanos(time.nanos());
-            time.goOn(Duration.ofSeconds(5));
+            time.advance(Duration.ofSeconds(5));
         }
         assertEquals(Duration.ofSeconds(10), store.oldestInDoubt(time.nanos()));
     }

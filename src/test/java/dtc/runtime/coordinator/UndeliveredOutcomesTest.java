@@ -74,7 +74,7 @@ class UndeliveredOutcomesTest {
                 undelivered.giveUpAll("orders", resolution()).toCompletableFuture();
         assertFalse(one.isDone());
         assertFalse(all.isDone());
-        fixture.time.goOn(RECORD_RETRIED);
+        fixture.time.advance(RECORD_RETRIED);
         assertTrue(one.join() instanceof Answer.Given<Transaction>(Transaction t)
                 && t.participants().getFirst().state() == State.HEURISTIC);
         assertEquals(Answer.of(1), all.join());
@@ -118,13 +118,13 @@ class UndeliveredOutcomesTest {
         assertUndecided(discard);
         fixture.log.append = null;
         CompletableFuture<? extends Answer<?>> last = discard.get().toCompletableFuture();
-        fixture.time.goOn(RECORD_RETRIED);
+        fixture.time.advance(RECORD_RETRIED);
         assertTrue(last.join() instanceof Answer.Given<?>);
     }
 
-    /** The record of one participant says nothing of the others. */
+    /** The record of one participant does not affect the others. */
     @Test
-    void the_other_participants_are_not_taken_for_given_up_or_discarded() {
+    void giving_up_and_discarding_do_not_affect_other_participants() {
         prepare(false);
         fixture.participants.answer("Commit payments", new Reply.Acknowledged());
         fixture.log.appendsReturn(new AppendResult.Refused("the disk is full"));
@@ -164,13 +164,13 @@ class UndeliveredOutcomesTest {
     }
 
     private Resolution resolution() {
-        return new Resolution("alice", fixture.time.now(), "gone for good");
+        return new Resolution("alice", fixture.time.now(), "permanently lost");
     }
 
     private void assertUndecided(Supplier<? extends CompletionStage<? extends Answer<?>>> call) {
         CompletableFuture<? extends Answer<?>> answer = call.get().toCompletableFuture();
         assertFalse(answer.isDone());
-        fixture.time.goOn(ANSWERED);
+        fixture.time.advance(ANSWERED);
         assertRefused(Kind.UNDECIDED, answer.join());
     }
 

@@ -44,23 +44,23 @@ class WaitersTest {
     @Test
     void a_call_is_answered_with_the_current_state_after_the_timeout() {
         CompletableFuture<Answer<Transaction>> answer = await(WaitCondition.DECIDED);
-        time.goOn(TIMEOUT.minusMillis(1));
+        time.advance(TIMEOUT.minusMillis(1));
         assertFalse(answer.isDone());
-        time.goOn(Duration.ofMillis(1));
+        time.advance(Duration.ofMillis(1));
         assertEquals(Answer.of(entry.transaction()), answer.join());
         assertTrue(entry.waiters.isEmpty());
     }
 
     @Test
-    void a_call_waits_as_long_as_it_wants_but_not_longer_than_the_limit() {
+    void a_call_waits_for_its_own_timeout_but_not_longer_than_the_limit() {
         CompletableFuture<Answer<Transaction>> brief =
                 await(new WaitCondition(WaitCondition.Until.ENDED, Duration.ofMillis(2)));
         CompletableFuture<Answer<Transaction>> patient =
                 await(new WaitCondition(WaitCondition.Until.ENDED, TIMEOUT.multipliedBy(2)));
-        time.goOn(Duration.ofMillis(2));
+        time.advance(Duration.ofMillis(2));
         assertTrue(brief.isDone());
         assertFalse(patient.isDone());
-        time.goOn(TIMEOUT);
+        time.advance(TIMEOUT);
         assertTrue(patient.isDone());
     }
 
@@ -88,7 +88,7 @@ class WaitersTest {
         entry.recordPending();
         rollBack();
         CompletableFuture<Answer<Transaction>> answer = await(WaitCondition.ENDED);
-        time.goOn(TIMEOUT);
+        time.advance(TIMEOUT);
         Refusal refusal = assertInstanceOf(Answer.Refused.class, answer.join()).refusal();
         assertEquals(Refusal.Kind.UNDECIDED, refusal.kind());
     }
@@ -97,7 +97,7 @@ class WaitersTest {
     void a_call_is_answered_with_the_current_state_while_the_decision_itself_is_being_recorded() {
         entry.recordPending();
         CompletableFuture<Answer<Transaction>> answer = await(WaitCondition.ENDED);
-        time.goOn(TIMEOUT);
+        time.advance(TIMEOUT);
         assertEquals(Answer.of(entry.transaction()), answer.join());
     }
 

@@ -68,7 +68,7 @@ class WritesTest {
     }
 
     @Test
-    void after_a_failure_no_more_is_sent_to_that_resource_manager_and_the_others_are_waited_for() {
+    void after_a_failure_nothing_more_is_sent_to_the_resource_manager_and_the_other_writes_complete() {
         participants.holding = true;
         CompletableFuture<?> all = writeAll(false, "orders a", "payments b", "orders c");
         takeSent();
@@ -123,7 +123,7 @@ class WritesTest {
 
     @Test
     void a_write_to_a_resource_manager_whose_lease_has_lapsed_is_refused_and_allows_only_rollback() {
-        fixture.time.goOn(DriverFixture.LEASE);
+        fixture.time.advance(DriverFixture.LEASE);
         assertRefused(Kind.RESOURCE_MANAGER_LAPSED, write("orders a"));
         assertMarked("the lease of resource manager orders has lapsed");
     }
@@ -174,7 +174,7 @@ class WritesTest {
         given(write("rm-3 b"));
     }
 
-    /** In one call, the client does not see which write was refused: the transaction must not commit without it. */
+    /** The answer does not show which write was refused, so the transaction must not commit without it. */
     @Test
     void a_refused_write_among_those_of_a_call_allows_only_rollback() {
         String[] tooMany = Stream.generate(() -> "orders a")
@@ -222,7 +222,7 @@ class WritesTest {
     }
 
     @Test
-    void writes_are_sent_at_once_if_no_prepare_follows() {
+    void writes_are_sent_immediately_if_no_prepare_follows() {
         fixture.register("orders", Registration.PREPARE_WITH_WRITES);
         assertTrue(writeAll(false, "orders a", "payments b").isDone());
         assertEquals(List.of("Write orders a", "Write payments b"), takeSent());
@@ -230,7 +230,7 @@ class WritesTest {
 
     /** It may commit in one phase, without a prepare message. */
     @Test
-    void writes_to_a_single_resource_manager_are_sent_at_once() {
+    void writes_to_a_single_resource_manager_are_sent_immediately() {
         fixture.register("orders", Registration.PREPARE_WITH_WRITES, Registration.ONE_PHASE);
         assertTrue(writeAll(true, "orders a", "orders b").isDone());
         assertEquals(List.of("Write orders a", "Write orders b"), takeSent());
@@ -270,7 +270,7 @@ class WritesTest {
     @Test
     void a_refused_enlistment_does_not_mark_the_transaction() {
         assertRefused(Kind.UNKNOWN_RESOURCE_MANAGER, writes.enlist(entry, "stock", null, REQUEST));
-        fixture.time.goOn(DriverFixture.LEASE);
+        fixture.time.advance(DriverFixture.LEASE);
         assertRefused(Kind.RESOURCE_MANAGER_LAPSED, writes.enlist(entry, "orders", null, REQUEST));
         assertEquals(TransactionState.ACTIVE, entry.transaction().state());
         assertEquals(List.of(), entry.transaction().participants());

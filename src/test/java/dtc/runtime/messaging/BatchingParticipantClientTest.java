@@ -35,7 +35,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongFunction;
 import org.junit.jupiter.api.Test;
 
-/** What travels together, and that each message keeps a fate of its own. */
+/** Which messages share a request, and that they succeed or fail independently. */
 class BatchingParticipantClientTest {
 
     private static final Registration ORDERS = registration("orders", Set.of(Registration.BATCH));
@@ -44,14 +44,14 @@ class BatchingParticipantClientTest {
 
     private final FakeTime time = new FakeTime();
     private final Wire wire = new Wire();
-    private final BatchingParticipantClient lanes = new BatchingParticipantClient(
+    private final BatchingParticipantClient client = new BatchingParticipantClient(
             wire,
             time,
             new BatchingParticipantClient.Settings(1, 3, 410, 5, Duration.ofSeconds(1), Duration.ofMillis(20)),
             Runnable::run);
 
     @Test
-    void on_an_idle_lane_a_message_is_sent_immediately_and_alone() {
+    void a_message_to_an_idle_resource_manager_is_sent_immediately_and_alone() {
         var reply = send(ORDERS, commit(1));
         assertEquals(List.of("orders: commit 1"), wire.sent());
         wire.answer(0, new Reply.Acknowledged());
@@ -91,14 +91,14 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void a_resource_manager_that_takes_no_batches_gets_single_messages() {
+    void a_resource_manager_without_batches_gets_single_messages() {
         send(PLAIN, commit(1));
         send(PLAIN, commit(2));
         assertEquals(List.of("plain: commit 1", "plain: commit 2"), wire.sent());
     }
 
     @Test
-    void a_message_that_has_to_wait_is_sent_alone_and_delays_no_other() {
+    void a_message_that_has_to_wait_is_sent_alone_and_does_not_delay_others() {
         send(ORDERS, commit(1));
         var waits = send(ORDERS, new Message.Prepare(id(2), List.of(), 1));
         var other = send(ORDERS, write(3, "1"));
@@ -108,7 +108,7 @@ class BatchingParticipantClientTest {
         assertFalse(waits.answer().isDone());
         assertEquals("orders: prepare 2", wire.sent().get(2));
 
-        send(ORDERS, commit(4)); // its lane is free
+        send(ORDERS, commit(4)); // the slot is free
         assertEquals("orders: commit 4", wire.sent().get(3));
         wire.answer(2, new Reply.Voted(Ballot.COMMIT));
         assertEquals(new Reply.Voted(Ballot.COMMIT), waits.join());
@@ -117,7 +117,7 @@ class BatchingParticipantClientTest {
     @Test
     void a_request_that_fails_as_a_whole_is_retried_message_by_message() {
         send(ORDERS, commit(1));
-        var poisoned = send(ORDERS, commit(2));
+        var rejected = send(ORDERS, commit(2));
         var other = send(ORDERS, commit(3));
         wire.answer(0, new Reply.Acknowledged());
         var fresh = send(ORDERS, write(4, "1"));
@@ -125,7 +125,7 @@ class BatchingParticipantClientTest {
         assertEquals("orders: commit 2", wire.sent().get(2));
         Reply wrong = new Reply.ProtocolError("it answered 500");
         wire.answer(2, wrong);
-        assertEquals(wrong, poisoned.join());
+        assertEquals(wrong, rejected.join());
         assertEquals("orders: commit 3", wire.sent().get(3));
         wire.answer(3, new Reply.Acknowledged());
         assertEquals(new Reply.Acknowledged(), other.join());
@@ -135,22 +135,22 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void a_request_that_fails_after_its_lane_was_released_is_still_retried() {
+    void a_request_that_fails_after_its_slot_was_freed_is_still_retried() {
         send(ORDERS, commit(1));
         var second = send(ORDERS, commit(2));
         var third = send(ORDERS, commit(3));
         wire.answer(0, new Reply.Acknowledged());
-        time.goOn(Duration.ofMillis(20)); // nothing is left of the lane
+        time.advance(Duration.ofMillis(20)); // frees the slot
         wire.fail(1);
         wire.answer(2, new Reply.Acknowledged());
         wire.answer(3, new Reply.Acknowledged());
         assertEquals(new Reply.Acknowledged(), second.join());
         assertEquals(new Reply.Acknowledged(), third.join());
-        assertEquals(0, lanes.queued());
+        assertEquals(0, client.queued());
     }
 
     @Test
-    void a_message_sent_once_that_finds_no_room_for_a_retry_may_have_been_applied() {
+    void a_message_that_cannot_be_queued_for_a_retry_may_have_been_applied() {
         send(ORDERS, commit(1));
         var second = send(ORDERS, commit(2));
         var third = send(ORDERS, commit(3));
@@ -219,7 +219,7 @@ class BatchingParticipantClientTest {
         send(ORDERS, new Message.Rollback(id(2)));
         send(ORDERS, new Message.Rollback(id(3)));
         wire.answer(0, new Reply.Acknowledged());
-        wire.fail(1); // from now on one in each request
+        wire.fail(1); // from now on, one message per request
         for (int i = 4; i <= 6; i++) {
             send(ORDERS, new Message.Rollback(id(i)));
         }
@@ -246,13 +246,16 @@ class BatchingParticipantClientTest {
         wire.answer(4, Collections.nCopies(2, Optional.of(late)));
         assertEquals(1, wire.sizes().get(5));
         wire.answer(5, late);
-        assertEquals(1, wire.sizes().get(6), "silence of a single one is no reason for more");
+        assertEquals(
+                1,
+                wire.sizes().get(6),
+                "a request with one message that was not answered does not increase the maximum");
     }
 
     @Test
     void after_a_broken_connection_a_write_is_retried_only_if_the_instance_is_checked() {
-        Registration heeding = registration("heeding", Set.of(Registration.BATCH, Registration.ONE_PHASE));
-        for (Registration target : List.of(ORDERS, heeding)) {
+        Registration checking = registration("checking", Set.of(Registration.BATCH, Registration.ONE_PHASE));
+        for (Registration target : List.of(ORDERS, checking)) {
             wire.all.clear();
             send(target, commit(1));
             var write = send(target, write(2, "1"));
@@ -260,7 +263,7 @@ class BatchingParticipantClientTest {
             wire.answer(0, new Reply.Acknowledged());
             wire.breakConnection(1);
             if (target.checksInstance()) {
-                assertEquals("heeding: write 2", wire.sent().get(2));
+                assertEquals("checking: write 2", wire.sent().get(2));
             } else {
                 assertInstanceOf(Reply.NoAnswer.class, write.join());
                 assertEquals("orders: rollback 3", wire.sent().get(2));
@@ -269,12 +272,12 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void retries_use_all_lanes() {
+    void retries_use_all_slots() {
         BatchingParticipantClient two = wide(2, Duration.ofMillis(20));
         sendEach(two, 1, 5, i -> new Message.Rollback(id(i)));
         wire.answer(0, new Reply.Acknowledged());
         wire.answer(1, new Reply.Acknowledged());
-        time.goOn(Duration.ofMillis(20)); // both lanes are free
+        time.advance(Duration.ofMillis(20)); // both slots are free
         wire.fail(2);
         assertEquals(5, wire.sent().size());
     }
@@ -283,7 +286,7 @@ class BatchingParticipantClientTest {
     void immediate_replies_do_not_overflow_the_stack() {
         int number = 10_000;
         CompletableFuture<Reply> held = new CompletableFuture<>();
-        ParticipantTransport atOnce = new ParticipantTransport() {
+        ParticipantTransport immediate = new ParticipantTransport() {
             @Override
             public CompletionStage<Reply> send(Registration target, Message message, Duration limit) {
                 return send(target, message);
@@ -300,7 +303,7 @@ class BatchingParticipantClientTest {
             }
         };
         BatchingParticipantClient many = new BatchingParticipantClient(
-                atOnce,
+                immediate,
                 time,
                 new BatchingParticipantClient.Settings(
                         1, 128, 100_000, number, Duration.ofSeconds(1), Duration.ofHours(1)),
@@ -318,7 +321,7 @@ class BatchingParticipantClientTest {
     @Test
     void a_message_without_an_earlier_reply_is_sent_immediately_and_alone() {
         send(ORDERS, commit(1));
-        var _ = lanes.sendSeparately(ORDERS, commit(2), Duration.ofSeconds(3));
+        var _ = client.sendSeparately(ORDERS, commit(2), Duration.ofSeconds(3));
         assertEquals(List.of("orders: commit 1", "orders: commit 2"), wire.sent());
     }
 
@@ -349,7 +352,7 @@ class BatchingParticipantClientTest {
 
             @Override
             public CompletionStage<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages) {
-                boolean fails = messages.size() == 3; // of the batches some
+                boolean fails = messages.size() == 3; // some of the batches
                 return CompletableFuture.supplyAsync(() -> fails
                         ? List.of()
                         : messages.stream()
@@ -450,14 +453,14 @@ class BatchingParticipantClientTest {
     }
 
     @Test
-    void a_hanging_request_releases_its_lane_and_delays_no_other() {
+    void a_hanging_request_frees_its_slot_and_does_not_delay_others() {
         send(ORDERS, commit(1));
         send(PAYMENTS, commit(2));
         send(ORDERS, commit(3));
         assertEquals(List.of("orders: commit 1", "payments: commit 2"), wire.sent());
-        time.goOn(Duration.ofMillis(20));
+        time.advance(Duration.ofMillis(20));
         assertEquals("orders: commit 3", wire.sent().get(2));
-        // Its answer, when it comes after all, frees nothing a second time.
+        // A late answer does not free the slot again.
         send(ORDERS, commit(4));
         wire.answer(0, new Reply.Acknowledged());
         assertEquals(3, wire.sent().size());
@@ -470,7 +473,7 @@ class BatchingParticipantClientTest {
         BatchingParticipantClient patient = patient(3, Runnable::run);
         var _ = patient.send(ORDERS, commit(1));
         var late = patient.send(ORDERS, commit(2)).toCompletableFuture();
-        time.goOn(Duration.ofMillis(1_001));
+        time.advance(Duration.ofMillis(1_001));
         wire.answer(0, new Reply.Acknowledged());
         assertInstanceOf(Reply.Unavailable.class, late.join());
         assertEquals(1, wire.sent().size());
@@ -481,9 +484,9 @@ class BatchingParticipantClientTest {
         for (int i = 1; i <= 6; i++) {
             send(ORDERS, commit(i));
         }
-        assertEquals(5, lanes.queued());
+        assertEquals(5, client.queued());
         assertInstanceOf(Reply.Unavailable.class, send(ORDERS, commit(7)).join());
-        assertEquals(5, lanes.queued());
+        assertEquals(5, client.queued());
     }
 
     @Test
@@ -491,7 +494,7 @@ class BatchingParticipantClientTest {
         send(ORDERS, commit(1));
         for (int i = 2; i <= 3; i++) {
             int transaction = i;
-            lanes.send(ORDERS, new Message.Prepare(id(i), List.of(), 1))
+            client.send(ORDERS, new Message.Prepare(id(i), List.of(), 1))
                     .thenAccept(_ -> send(ORDERS, commit(transaction)));
         }
         wire.answer(0, new Reply.Acknowledged());
@@ -531,11 +534,11 @@ class BatchingParticipantClientTest {
         }
     }
 
-    private Asked send(Registration target, Message message) {
-        return new Asked(lanes.send(target, message).toCompletableFuture());
+    private PendingReply send(Registration target, Message message) {
+        return new PendingReply(client.send(target, message).toCompletableFuture());
     }
 
-    private record Asked(CompletableFuture<Reply> answer) {
+    private record PendingReply(CompletableFuture<Reply> answer) {
         private Reply join() {
             assertTrue(answer.isDone());
             return answer.join();
@@ -559,7 +562,7 @@ class BatchingParticipantClientTest {
                 name, "http://" + name, new UUID(1, 1), List.of(), features, 1, false, Instant.EPOCH, Instant.EPOCH, 0);
     }
 
-    /** Notes what is sent, and answers when told to. */
+    /** Records messages, and sends replies when the test does. */
     private static final class Wire implements ParticipantTransport {
         private record Sent(String what, CompletableFuture<List<Optional<Reply>>> answer) {}
 
@@ -570,9 +573,9 @@ class BatchingParticipantClientTest {
         public CompletionStage<Reply> send(Registration target, Message message) {
             if (throwsNext) {
                 throwsNext = false;
-                throw new IllegalStateException("as told");
+                throw new IllegalStateException("injected");
             }
-            return note(target, List.of(message))
+            return record(target, List.of(message))
                     .thenApply(replies -> replies.getFirst().orElseThrow());
         }
 
@@ -583,10 +586,10 @@ class BatchingParticipantClientTest {
 
         @Override
         public CompletionStage<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages) {
-            return note(target, messages);
+            return record(target, messages);
         }
 
-        private CompletableFuture<List<Optional<Reply>>> note(Registration target, List<Message> messages) {
+        private CompletableFuture<List<Optional<Reply>>> record(Registration target, List<Message> messages) {
             List<String> words = messages.stream()
                     .map(message -> switch (message) {
                                 case Message.Write _ -> "write ";
@@ -620,7 +623,7 @@ class BatchingParticipantClientTest {
         }
 
         private void breakConnection(int index) {
-            all.get(index).answer().completeExceptionally(new IOException("as told"));
+            all.get(index).answer().completeExceptionally(new IOException("injected"));
         }
 
         private void fail(int index) {

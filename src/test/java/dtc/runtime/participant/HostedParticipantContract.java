@@ -265,7 +265,7 @@ abstract class HostedParticipantContract {
         write(YOUNG, "k", "2");
         prepare(YOUNG);
         CompletionStage<Ballot> vote = blocked(prepare(OLD));
-        time.goOn(LOCK_WAIT);
+        time.advance(LOCK_WAIT);
         assertEquals(Vote.ABORT, await(vote).vote());
     }
 
@@ -307,7 +307,7 @@ abstract class HostedParticipantContract {
     @Test
     void staged_writes_expire() throws Exception {
         write(OLD, "k", "1");
-        time.goOn(STAGED_TIMEOUT);
+        time.advance(STAGED_TIMEOUT);
         assertEquals(Map.of(), await(participant().openTransactions(10)));
         assertEquals(Vote.ABORT, done(prepare(OLD)).vote());
     }
@@ -316,7 +316,7 @@ abstract class HostedParticipantContract {
     void a_prepared_transaction_does_not_expire() throws Exception {
         write(OLD, "k", "1");
         prepare(OLD);
-        time.goOn(STAGED_TIMEOUT);
+        time.advance(STAGED_TIMEOUT);
         assertEquals(new Committed(OLD), done(commit(OLD)));
     }
 
@@ -326,11 +326,11 @@ abstract class HostedParticipantContract {
         write(YOUNG, "l", "2");
         prepare(OLD);
         coordinator.answerOutcome(Outcome.COMMIT);
-        time.goOn(INQUIRY);
+        time.advance(INQUIRY);
         assertEquals(Optional.of("1"), entry("k"));
         prepare(YOUNG);
         coordinator.answerOutcome(Outcome.ROLLBACK);
-        time.goOn(INQUIRY);
+        time.advance(INQUIRY);
         assertInstanceOf(CommitRefused.class, done(commit(YOUNG)));
     }
 
@@ -363,7 +363,7 @@ abstract class HostedParticipantContract {
         write(OLD, "k", "1");
         write(YOUNG, "l", "1");
         prepare(OLD);
-        time.goOn(Duration.ofMillis(500));
+        time.advance(Duration.ofMillis(500));
         assertEquals(
                 new Statistics(2, 1, 0, Duration.ofMillis(500), 0, 0),
                 participant().statistics());

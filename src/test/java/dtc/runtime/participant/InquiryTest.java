@@ -35,40 +35,40 @@ class InquiryTest {
     }
 
     @Test
-    void it_asks_after_the_first_pause() {
+    void the_first_inquiry_is_sent_after_a_pause() {
         coordinator.answerOutcome(Outcome.COMMIT);
         inquiry.start(ID);
-        time.goOn(FIRST.dividedBy(2).minusMillis(1));
+        time.advance(FIRST.dividedBy(2).minusMillis(1));
         assertAsked(0);
-        time.goOn(FIRST);
+        time.advance(FIRST);
         assertAsked(1);
         assertEquals(List.of("COMMIT " + ID), resolved);
     }
 
     @Test
-    void it_asks_again_while_the_outcome_is_pending() {
+    void inquiries_are_repeated_while_the_outcome_is_pending() {
         coordinator.answerOutcome(Outcome.PENDING);
         coordinator.answerOutcome(Outcome.PENDING);
         coordinator.answerOutcome(Outcome.ROLLBACK);
         inquiry.start(ID);
-        time.goOn(CAP);
+        time.advance(CAP);
         assertAsked(3);
         assertEquals(List.of("ROLLBACK " + ID), resolved);
-        time.goOn(CAP.multipliedBy(2));
+        time.advance(CAP.multipliedBy(2));
         assertAsked(3);
     }
 
     @Test
-    void it_never_decides_without_the_coordinator() {
+    void nothing_is_decided_without_the_coordinator() {
         for (int i = 0; i < 50; i++) {
             coordinator.outcomes.add(FakeCoordinatorLink.failure());
         }
         inquiry.start(ID);
-        time.goOn(Duration.ofMinutes(10));
+        time.advance(Duration.ofMinutes(10));
         assertEquals(List.of(), resolved);
         coordinator.outcomes.clear();
         coordinator.answerOutcome(Outcome.COMMIT);
-        time.goOn(CAP);
+        time.advance(CAP);
         assertEquals(List.of("COMMIT " + ID), resolved);
     }
 
@@ -76,15 +76,15 @@ class InquiryTest {
     void a_link_that_throws_counts_as_no_answer() {
         coordinator.throwing = true;
         inquiry.start(ID);
-        time.goOn(FIRST);
+        time.advance(FIRST);
         coordinator.throwing = false;
         coordinator.answerOutcome(Outcome.COMMIT);
-        time.goOn(CAP);
+        time.advance(CAP);
         assertEquals(List.of("COMMIT " + ID), resolved);
     }
 
     @Test
-    void the_pauses_grow_to_the_cap() {
+    void the_pauses_grow_to_a_maximum() {
         assertThePausesGrow();
     }
 
@@ -98,9 +98,9 @@ class InquiryTest {
 
     private void assertThePausesGrow() {
         inquiry.start(ID);
-        time.goOn(Duration.ofMinutes(10));
+        time.advance(Duration.ofMinutes(10));
         int asked = coordinator.messages.size();
-        time.goOn(CAP);
+        time.advance(CAP);
         int more = coordinator.messages.size() - asked;
         assertTrue(more == 1 || more == 2, "asked " + more + " times during the longest pause");
     }
@@ -110,7 +110,7 @@ class InquiryTest {
         inquiry.start(ID);
         inquiry.stop(ID);
         inquiry.stop(ID);
-        time.goOn(CAP);
+        time.advance(CAP);
         assertAsked(0);
     }
 
@@ -118,9 +118,9 @@ class InquiryTest {
     void the_oldest_transaction_in_doubt_is_measured() {
         assertEquals(Duration.ZERO, inquiry.oldestInDoubt());
         inquiry.start(ID);
-        time.goOn(Duration.ofSeconds(5));
+        time.advance(Duration.ofSeconds(5));
         inquiry.start(OTHER);
-        time.goOn(Duration.ofSeconds(1));
+        time.advance(Duration.ofSeconds(1));
         assertEquals(Duration.ofSeconds(6), inquiry.oldestInDoubt());
         inquiry.stop(ID);
         assertEquals(Duration.ofSeconds(1), inquiry.oldestInDoubt());

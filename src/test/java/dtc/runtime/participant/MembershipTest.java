@@ -66,11 +66,11 @@ class MembershipTest {
     @Test
     void it_renews_at_a_third_of_each_lease() {
         membership.start();
-        time.goOn(FakeCoordinatorLink.LEASE.dividedBy(3).minusNanos(1));
+        time.advance(FakeCoordinatorLink.LEASE.dividedBy(3).minusNanos(1));
         assertEquals(1, registrations());
-        time.goOn(Duration.ofNanos(1));
+        time.advance(Duration.ofNanos(1));
         assertEquals(2, registrations());
-        time.goOn(FakeCoordinatorLink.LEASE);
+        time.advance(FakeCoordinatorLink.LEASE);
         assertEquals(5, registrations());
         assertEquals(List.of("registered orders"), reports, "renewals are not reported");
     }
@@ -81,7 +81,7 @@ class MembershipTest {
         coordinator.leases.add(FakeCoordinatorLink.failure());
         membership.start();
         assertFalse(membership.isRegistered());
-        time.goOn(Duration.ofSeconds(1));
+        time.advance(Duration.ofSeconds(1));
         assertTrue(membership.isRegistered());
         assertEquals(List.of("failed orders", "failed orders", "registered orders"), reports);
     }
@@ -91,7 +91,7 @@ class MembershipTest {
         coordinator.throwing = true;
         membership.start();
         coordinator.throwing = false;
-        time.goOn(RETRY_MAX);
+        time.advance(RETRY_MAX);
         assertTrue(membership.isRegistered());
     }
 
@@ -99,7 +99,7 @@ class MembershipTest {
     void a_failed_renewal_is_retried_and_reported() {
         membership.start();
         coordinator.leases.add(FakeCoordinatorLink.failure());
-        time.goOn(FakeCoordinatorLink.LEASE.dividedBy(3).plusMillis(200));
+        time.advance(FakeCoordinatorLink.LEASE.dividedBy(3).plusMillis(200));
         assertEquals(List.of("registered orders", "failed orders", "registered orders"), reports);
         assertTrue(membership.isRegistered());
     }
@@ -108,7 +108,7 @@ class MembershipTest {
     void after_leaving_it_does_not_renew() {
         membership.start();
         membership.deregister();
-        time.goOn(FakeCoordinatorLink.LEASE.multipliedBy(3));
+        time.advance(FakeCoordinatorLink.LEASE.multipliedBy(3));
         assertEquals(List.of("register orders", "deregister orders"), coordinator.messages);
     }
 
@@ -131,7 +131,7 @@ class MembershipTest {
         membership.start();
         membership.deregister();
         renewal.completeExceptionally(new IllegalStateException("no answer"));
-        time.goOn(RETRY_MAX);
+        time.advance(RETRY_MAX);
         assertEquals(List.of("register orders", "deregister orders"), coordinator.messages);
     }
 }

@@ -123,14 +123,14 @@ class ResourceManagerTest extends HostedParticipantContract {
         write(OLD, "k", "1");
         prepare(OLD);
         commit(OLD);
-        time.goOn(OUTCOME_RETENTION.minusDays(1));
+        time.advance(OUTCOME_RETENTION.minusDays(1));
         write(YOUNG, "k", "2");
         prepare(YOUNG);
         commit(YOUNG);
         assertInstanceOf(ResourceEffect.Committed.class, commitAgain(OLD));
         assertEquals(2, resourceManager.statistics().rememberedOutcomes());
 
-        time.goOn(Duration.ofDays(2));
+        time.advance(Duration.ofDays(2));
         assertEquals(1, resourceManager.statistics().rememberedOutcomes());
         assertEquals(OLD, resourceManager.newestEvicted());
         assertInstanceOf(ResourceEffect.Unknown.class, commitAgain(OLD));
@@ -140,7 +140,7 @@ class ResourceManagerTest extends HostedParticipantContract {
         assertInstanceOf(ResourceEffect.Committed.class, commitAgain(YOUNG));
         assertEquals(0, resourceManager.statistics().evictedEarly());
 
-        time.goOn(OUTCOME_RETENTION);
+        time.advance(OUTCOME_RETENTION);
         assertEquals(0, resourceManager.statistics().rememberedOutcomes());
         assertEquals(0, time.timers());
     }
@@ -170,7 +170,7 @@ class ResourceManagerTest extends HostedParticipantContract {
         write(OLD, "k", "1");
         prepare(OLD);
         commit(OLD);
-        time.goOn(Duration.ofMinutes(1));
+        time.advance(Duration.ofMinutes(1));
         assertEquals(List.of(), coordinator.messages);
     }
 
@@ -208,7 +208,7 @@ class ResourceManagerTest extends HostedParticipantContract {
         FakeTime later = time.later();
         ResourceManager next = restart(later);
         coordinator.answerOutcome(Outcome.COMMIT);
-        later.goOn(INQUIRY);
+        later.advance(INQUIRY);
         assertEquals(Optional.of(new JsonText("1")), await(next.entry("k")));
         assertEquals(Duration.ZERO, next.statistics().oldestInDoubt());
     }
@@ -222,9 +222,9 @@ class ResourceManagerTest extends HostedParticipantContract {
         blocked(prepare(OLD));
         FakeTime later = time.later();
         ResourceManager next = restart(later);
-        later.goOn(LOCK_WAIT);
+        later.advance(LOCK_WAIT);
         assertEquals(Map.of(YOUNG, State.PREPARED, YOUNGEST, State.ACTIVE), await(next.openTransactions(10)));
-        later.goOn(STAGED_TIMEOUT);
+        later.advance(STAGED_TIMEOUT);
         assertEquals(Map.of(YOUNG, State.PREPARED), await(next.openTransactions(10)));
     }
 }

@@ -33,15 +33,13 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/**
- * Messages to one resource manager that travel together, over real HTTP: with those of this process, and a foreign one.
- */
+/** Batches of messages to one resource manager over HTTP, hosted and in a separate process. */
 @QuarkusTest
-@TestProfile(TravellingTogetherTest.OneLane.class)
-class TravellingTogetherTest {
+@TestProfile(MessageBatchTest.OneSlot.class)
+class MessageBatchTest {
 
-    /** One request at a time, however long it takes: so the test says what gathers. */
-    public static final class OneLane implements QuarkusTestProfile {
+    /** Allows one request at a time without a limit, so that the tests control which messages are queued. */
+    public static final class OneSlot implements QuarkusTestProfile {
         @Override
         public Map<String, String> getConfigOverrides() {
             return Map.of("dtc.messages.lanes", "1", "dtc.messages.patience", "10s", "dtc.prepare-timeout", "3s");
@@ -157,11 +155,11 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void the_maximum_number_of_writes_is_carried() {
+    void the_maximum_number_of_writes_is_sent_with_the_prepare() {
         String all = IntStream.range(0, 999)
                 .mapToObj("{\"resourceManager\":\"orders\",\"key\":\"many-%d\",\"value\":1}"::formatted)
                 .collect(Collectors.joining(","));
-        for (int i = 0; i < 20; i++) { // deep stacks overflow while the code is young
+        for (int i = 0; i < 20; i++) { // stacks are deeper before the code is compiled
             given().contentType(ContentType.JSON)
                     .body("{\"autoCommit\":true,\"writes\":[" + all
                             + ",{\"resourceManager\":\"payments\",\"key\":\"m\",\"value\":1}]}")
@@ -193,7 +191,7 @@ class TravellingTogetherTest {
         }
     }
 
-    /** How many of the writes that came while the first was held were answered so. */
+    /** Returns how many of the writes that were sent during the first one got the status. */
     private static int writeWhileOneIsHeld(ForeignResourceManager foreign, int status) throws Exception {
         CountDownLatch held = new CountDownLatch(1);
         foreign.on("writes", (exchange, call) -> {
@@ -215,10 +213,10 @@ class TravellingTogetherTest {
                 String key = "k-" + i;
                 others.add(clients.submit(() -> write(foreign.id(), key)));
             }
-            // Sent at once where each goes alone; gathered where not.
+            // They are sent immediately without batching, and queued with it.
             Waiting.await().until(() -> foreign.calls("writes") == 1 + CLIENTS || waiting() == before + CLIENTS);
             held.countDown();
-            first.get(); // held for longer than a second on a busy machine, it is answered 504
+            first.get(); // may be 504 on a busy machine
             int good = 0;
             for (Future<Response> other : others) {
                 good += other.get().statusCode() == status ? 1 : 0;
@@ -269,7 +267,7 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void a_single_call_carries_the_writes_with_the_vote_request() {
+    void a_single_call_sends_the_writes_with_the_prepare() {
         try (ForeignResourceManager foreign = new ForeignResourceManager(ALL)) {
             List<String> bodies = new ArrayList<>();
             foreign.on("prepare", (exchange, call) -> {
@@ -295,7 +293,7 @@ class TravellingTogetherTest {
         }
     }
 
-    // Our own resource managers
+    // Hosted resource managers
 
     @Test
     void each_message_of_a_batch_gets_the_reply_it_would_get_alone() {
@@ -323,7 +321,7 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void a_vote_that_has_to_wait_for_a_key_is_answered_202_and_then_alone() {
+    void a_vote_that_has_to_wait_for_a_key_is_answered_202_and_requested_again_alone() {
         String older = id();
         String younger = id();
         batch("{\"type\":\"PREPARE\",\"transaction\":\"%s\",\"writes\":[{\"sequence\":1,\"key\":\"w\",\"value\":1}]}"
@@ -359,7 +357,7 @@ class TravellingTogetherTest {
     }
 
     @Test
-    void carried_writes_are_validated() {
+    void writes_in_a_prepare_are_validated() {
         String path = "/rm/orders/transactions/%s/prepare".formatted(id());
         for (String body : List.of(
                 "{\"writes\":[{\"key\":\"\",\"value\":1}]}",
@@ -375,7 +373,7 @@ class TravellingTogetherTest {
                     .statusCode(400)
                     .contentType("application/problem+json");
         }
-        // Nothing of it was staged, and nothing voted.
+        // The refused requests had no effect.
         given().contentType(ContentType.JSON)
                 .body("{\"writes\":[{\"sequence\":1,\"key\":\"checked\",\"value\":1}]}")
                 .post(path)
@@ -398,7 +396,7 @@ class TravellingTogetherTest {
         return RestAssured.post("/transactions").then().extract().path("id");
     }
 
-    // The answer before the end
+    // respond-async
 
     @Test
     void with_respond_async_the_response_follows_the_decision() throws Exception {

@@ -11,7 +11,7 @@ import dtc.protocol.Message;
 import dtc.protocol.Reply;
 import dtc.protocol.TransactionId;
 import dtc.protocol.VoteCause;
-import dtc.rest.RawResourceManager.Behaviour;
+import dtc.rest.RawResourceManager.Behavior;
 import dtc.rest.RawResourceManager.Request;
 import dtc.runtime.Registration;
 import dtc.runtime.Time;
@@ -39,9 +39,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Messages over real connections: what breaks, what comes before the answer, and which connection is used. */
+/** Messages over real connections: broken connections, interim responses, and the reuse of connections. */
 @QuarkusTest
-class ExchangesTest {
+class HttpParticipantTransportTest {
 
     private static final TransactionId ID = new TransactionId(new UUID(0x7000, 1));
     private static final Message.Write WRITE = new Message.Write(ID, 3, "k", new JsonText("1"));
@@ -104,7 +104,7 @@ class ExchangesTest {
 
     @ParameterizedTest
     @FieldSource("ALL")
-    void a_switch_of_the_protocol_is_no_answer(Message message) {
+    void a_switch_of_protocols_is_no_answer(Message message) {
         try (RawResourceManager rm = new RawResourceManager(RawResourceManager.always(
                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"))) {
             assertInstanceOf(Reply.ProtocolError.class, send(rm, KEPT, message));
@@ -157,7 +157,7 @@ class ExchangesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"nonsense\r\n\r\n", "HTTP/1.1 2OO OK\r\n\r\n"})
-    void what_is_not_http_is_no_answer(String answer) {
+    void a_response_that_is_not_http_is_no_answer(String answer) {
         try (RawResourceManager rm = new RawResourceManager(RawResourceManager.always(answer))) {
             for (Message message : ALL) {
                 assertNoSuccess(send(rm, KEPT, message));
@@ -198,7 +198,7 @@ class ExchangesTest {
     }
 
     /** Answers the first request on a connection, and closes the connection when the next one comes. */
-    private static Behaviour closesWhenUsedAgain(RawResourceManager[] self) {
+    private static Behavior closesWhenUsedAgain(RawResourceManager[] self) {
         return (request, connection) -> {
             long onThisConnection = self[0].requests().stream()
                     .filter(earlier -> earlier.connection() == request.connection())
@@ -213,7 +213,7 @@ class ExchangesTest {
 
     @ParameterizedTest
     @FieldSource("ALL")
-    void a_message_on_a_connection_that_closes_just_then_is_sent_once_more(Message message) {
+    void a_message_on_a_connection_that_is_being_closed_is_sent_again(Message message) {
         RawResourceManager[] self = new RawResourceManager[1];
         try (RawResourceManager rm = new RawResourceManager(closesWhenUsedAgain(self))) {
             self[0] = rm;
@@ -235,7 +235,7 @@ class ExchangesTest {
     }
 
     @Test
-    void the_refusal_of_a_commit_that_was_sent_twice_does_not_tell_what_became_of_it() {
+    void the_refusal_of_a_commit_that_was_sent_twice_counts_as_no_answer() {
         AtomicInteger calls = new AtomicInteger();
         try (RawResourceManager rm = new RawResourceManager((_, connection) -> {
             switch (calls.incrementAndGet()) {
@@ -264,7 +264,7 @@ class ExchangesTest {
                 Registration target = registration(rm, KEPT, generation);
                 assertCarriedOut(COMMIT, join(sender.send(target, COMMIT, LIMIT).subscribeAsCompletionStage()));
             }
-            // A newer connection may carry messages to an earlier instance, but not the other way round.
+            // A newer connection may be used for an earlier instance, but not vice versa.
             assertEquals(
                     List.of(1, 1, 2, 2, 2, 3),
                     rm.requests().stream().map(Request::connection).toList());
