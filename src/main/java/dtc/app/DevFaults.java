@@ -24,7 +24,7 @@ import org.jboss.resteasy.reactive.server.ServerRequestFilter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Injects faults into an embedded resource manager for manual tests. Included in dev mode and tests only: in a packaged
+ * Injects faults into a hosted resource manager for manual tests. Included in dev mode and tests only: in a packaged
  * application neither the path nor the filter exists.
  */
 @Singleton
