@@ -58,8 +58,8 @@ public interface DtcConfig {
 
     interface SecurityConfig {
         /**
-         * Whether callers must present tokens. By default they must, unless the server binds to loopback and no issuer
-         * is configured.
+         * Whether callers must present tokens: {@code oidc}, or {@code none}. Default: {@code oidc}, unless the server
+         * binds to loopback and no issuer is configured.
          */
         Optional<AuthenticationPolicy.Mode> mode();
 
@@ -174,22 +174,27 @@ public interface DtcConfig {
     }
 
     interface Limits {
+        /** The maximum number of characters of a key. */
         @WithDefault("512")
         @Min(1)
         int keyCharsMax();
 
+        /** The maximum number of characters of a value, as JSON text. */
         @WithDefault("65536")
         @Min(1)
         int valueCharsMax();
 
+        /** The maximum number of writes of one transaction. */
         @WithDefault("1000")
         @Min(1)
         int writesMax();
 
+        /** The maximum number of participants of one transaction. */
         @WithDefault("100")
         @Min(1)
         int participantsMax();
 
+        /** The maximum number of transactions in flight. Further ones are refused with 503. */
         @WithDefault("20000")
         @Min(1)
         int transactionsInFlightMax();
@@ -210,10 +215,12 @@ public interface DtcConfig {
          */
         OptionalInt undeliveredMax();
 
+        /** The maximum number of registered resource managers. */
         @WithDefault("10000")
         @Min(1)
         int resourceManagersMax();
 
+        /** The maximum number of items in one page of a list. */
         @WithDefault("1000")
         @Min(1)
         int pageMax();
@@ -269,7 +276,7 @@ public interface DtcConfig {
         /** A DNS name in the certificate of the coordinator, checked instead of or in addition to the token. */
         Optional<String> coordinatorCertificate();
 
-        /** The resource managers that this process hosts. */
+        /** The ids of the resource managers that this process hosts. */
         Optional<List<String>> ids();
 
         /** The URL of the coordinator where they register. Default: this process. */
@@ -305,6 +312,7 @@ public interface DtcConfig {
         @DurationMin(millis = 1)
         Duration inquiryPauseMax();
 
+        /** The maximum number of transactions with staged writes in one resource manager. */
         @WithDefault("20000")
         @Min(1)
         int stagedTransactionsMax();
@@ -334,6 +342,7 @@ public interface DtcConfig {
         /** The host patterns that the URL of a resource manager may match. Default: none. */
         Optional<List<String>> allowedHosts();
 
+        /** How long a registration is valid without a renewal. */
         @WithDefault("10s")
         @DurationMin(millis = 1)
         Duration lease();
@@ -361,7 +370,10 @@ public interface DtcConfig {
     }
 
     interface LogConfig {
-        /** The implementation. Default: {@code file} if there is a directory, otherwise {@code memory}. */
+        /**
+         * Where decisions are stored. With {@code memory} and a directory, the process does not start. Default:
+         * {@code file} if there is a directory, otherwise {@code memory}.
+         */
         Optional<Kind> kind();
 
         /** The directory of the log files, for {@code file}. Must not be shared by processes. */
