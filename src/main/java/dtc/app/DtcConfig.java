@@ -199,6 +199,13 @@ public interface DtcConfig {
         @Min(1)
         int transactionsInFlightMax();
 
+        /**
+         * The maximum number of transactions in flight of one caller. Further ones are refused with 503. Callers
+         * without a token count as one caller. Default: half of all transactions in flight if callers must present
+         * tokens, otherwise all of them.
+         */
+        OptionalInt transactionsInFlightPerCallerMax();
+
         /** The maximum number of participants of all transactions in flight. Default: in proportion to the heap. */
         OptionalInt participantsInFlightMax();
 

@@ -11,7 +11,7 @@ import org.eclipse.microprofile.health.Readiness;
 
 /**
  * Liveness and readiness checks. The process is live if it responds. It is ready when its resource managers are
- * registered, and, after a restart of the coordinator, those of its transactions, until it shuts down.
+ * registered, until it shuts down. The decision log and the registry in it are read before the server listens.
  */
 final class Health {
 
@@ -32,30 +32,22 @@ final class Health {
         private final Coordinator coordinator;
         private final TransactionIds ids;
         private final HostedResourceManagers hosted;
-        private final ExpectedResourceManagers expected;
 
-        Ready(
-                Coordinator coordinator,
-                TransactionIds ids,
-                HostedResourceManagers hosted,
-                ExpectedResourceManagers expected) {
+        Ready(Coordinator coordinator, TransactionIds ids, HostedResourceManagers hosted) {
             this.coordinator = coordinator;
             this.ids = ids;
             this.hosted = hosted;
-            this.expected = expected;
         }
 
         @Override
         public HealthCheckResponse call() {
             boolean registered =
                     hosted.all().stream().allMatch(rm -> rm.membership().isRegistered());
-            boolean registeredAgain = expected.areRegistered();
             return HealthCheckResponse.named("ready")
                     .withData("stopping", coordinator.isStopping())
                     .withData("registered", registered)
-                    .withData("registeredAgain", registeredAgain)
                     .withData("idsAheadOfClockMillis", ids.aheadMillis())
-                    .status(registered && registeredAgain && !coordinator.isStopping())
+                    .status(registered && !coordinator.isStopping())
                     .build();
         }
     }

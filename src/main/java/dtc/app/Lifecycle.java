@@ -44,7 +44,6 @@ final class Lifecycle {
     private final Coordinator coordinator;
     private final HostedResourceManagers hosted;
     private final ResourceManagerHealth health;
-    private final ExpectedResourceManagers expected;
     private final StartReport report;
     private final AtomicBoolean joined = new AtomicBoolean();
 
@@ -56,7 +55,6 @@ final class Lifecycle {
             Coordinator coordinator,
             HostedResourceManagers hosted,
             ResourceManagerHealth health,
-            ExpectedResourceManagers expected,
             StartReport report) {
         this.config = config;
         this.http = http;
@@ -65,7 +63,6 @@ final class Lifecycle {
         this.coordinator = coordinator;
         this.hosted = hosted;
         this.health = health;
-        this.expected = expected;
         this.report = report;
     }
 
@@ -81,7 +78,6 @@ final class Lifecycle {
         int open = coordinator.recover();
         coordinator.list(null, null, 1).forEach(newest -> ids.continueAfter(newest.id()));
         if (config.coordinator().enabled()) {
-            expected.expect(coordinator.list(null, null, ExpectedResourceManagers.TRANSACTIONS_MAX));
             health.start();
         }
         if (open > 0) {

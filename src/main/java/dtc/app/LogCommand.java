@@ -1,6 +1,5 @@
 package dtc.app;
 
-import dtc.coordinator.RecordCodec;
 import dtc.log.file.DirectoryStorage;
 import dtc.log.file.LogMaintenance;
 import java.io.IOException;
@@ -94,7 +93,7 @@ final class LogCommand {
     }
 
     private static int verify(LogMaintenance maintenance) throws IOException {
-        return switch (maintenance.verify(record -> RecordCodec.decode(record.id(), record.bytes()))) {
+        return switch (maintenance.verify(LogDump::check)) {
             case INTACT -> SOUND;
             case DAMAGED -> DAMAGED;
             case NO_LOG -> ERROR;

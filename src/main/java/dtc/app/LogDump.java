@@ -4,8 +4,11 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dtc.coordinator.RecordCodec;
+import dtc.coordinator.RegistrationCodec;
+import dtc.coordinator.RegistrationRecord;
 import dtc.coordinator.TransactionRecord;
 import dtc.coordinator.TransactionRecord.ParticipantRecord;
+import dtc.log.LogRecord;
 import dtc.log.file.LogScanner;
 import dtc.log.file.LogScanner.Changed;
 import dtc.log.file.LogScanner.Damaged;
@@ -52,15 +55,32 @@ final class LogDump {
     }
 
     private void print(Stored stored, ObjectNode line) {
-        TransactionRecord t;
         try {
-            t = RecordCodec.decode(stored.record().id(), stored.record().bytes());
+            switch (stored.record().kind()) {
+                case OPEN, ENDED -> {
+                    TransactionRecord t = RecordCodec.decode(
+                            stored.record().id(), stored.record().bytes());
+                    line.put("kind", "transaction").put("sequence", stored.sequence());
+                    print(t, line);
+                }
+                case REGISTRATION -> {
+                    RegistrationRecord r =
+                            RegistrationCodec.decode(stored.record().bytes());
+                    line.put("kind", "registration").put("sequence", stored.sequence());
+                    print(r, line);
+                }
+            }
         } catch (IllegalArgumentException unknown) {
             printDamage(String.valueOf(unknown.getMessage()), line);
-            return;
         }
-        line.put("kind", "transaction").put("sequence", stored.sequence());
-        print(t, line);
+    }
+
+    /** @throws IllegalArgumentException if the content cannot be decoded */
+    static void check(LogRecord record) {
+        switch (record.kind()) {
+            case OPEN, ENDED -> RecordCodec.decode(record.id(), record.bytes());
+            case REGISTRATION -> RegistrationCodec.decode(record.bytes());
+        }
     }
 
     private void printDamage(String reason, ObjectNode line) {
@@ -96,6 +116,16 @@ final class LogDump {
             put(document, "vote", participant.vote());
             put(document, "reason", participant.reason());
         }
+    }
+
+    private static void print(RegistrationRecord r, ObjectNode line) {
+        put(line, "id", r.id());
+        put(line, "url", r.url());
+        put(line, "instance", r.instance());
+        ArrayNode features = line.putArray("features");
+        r.features().stream().sorted().forEach(features::add);
+        line.put("displaced", r.displaced());
+        put(line, "registeredAt", r.registeredAt());
     }
 
     private static void put(ObjectNode object, String name, @Nullable Object value) {

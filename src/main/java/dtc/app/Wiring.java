@@ -29,6 +29,7 @@ import dtc.runtime.participant.HostedResourceManagers;
 import dtc.runtime.participant.HostedResourceManagers.Hosted;
 import dtc.runtime.participant.Membership;
 import dtc.runtime.participant.ResourceManager;
+import dtc.security.AuthenticationPolicy;
 import dtc.security.HostRules;
 import io.quarkus.arc.All;
 import io.quarkus.runtime.LaunchMode;
@@ -216,9 +217,16 @@ public class Wiring {
         return config.limits().participantsInFlightMax().orElse(HeapDefaults.participantsInFlightMax());
     }
 
+    /** Without tokens all callers are one. */
+    private int inFlightPerCallerMax() {
+        int max = config.limits().transactionsInFlightMax();
+        return security.mode() == AuthenticationPolicy.Mode.NONE ? max : Math.max(1, max / 2);
+    }
+
     private TransactionLimits transactionLimits() {
         return new TransactionLimits(
                 config.limits().transactionsInFlightMax(),
+                config.limits().transactionsInFlightPerCallerMax().orElseGet(this::inFlightPerCallerMax),
                 participantsInFlightMax(),
                 config.transaction().retention(),
                 config.transaction().retainedMax(),

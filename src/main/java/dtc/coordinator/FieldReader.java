@@ -45,6 +45,12 @@ final class FieldReader {
         return new UUID(value.getLong(), value.getLong());
     }
 
+    @Nullable
+    UUID optionalUuid(int tag) {
+        ByteBuffer value = optional(tag, 2 * Long.BYTES);
+        return value == null ? null : new UUID(value.getLong(), value.getLong());
+    }
+
     String text(int tag) {
         return text(required(tag, optional(tag)));
     }

@@ -6,8 +6,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stores the newest record of each transaction. The log knows only the id of the transaction and whether it is open. It
- * does not interpret the other content of a record.
+ * Stores the newest record of each transaction and of each registration. The log knows only the id and the kind of a
+ * record. It does not interpret the other content.
  *
  * <p>Only {@link #append} waits for the storage. Under presumed abort (Mohan, Lindsay, Obermarck 1986), no other record
  * has to survive a crash: a lost record causes only a repeated delivery or inquiry.
@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 public interface DecisionLog {
 
     /**
-     * Passes the newest record of each transaction to the consumer, in append order. Must be called before any other
-     * method. Includes records whose append was not acknowledged; these stay in the log.
+     * Passes the newest record with each id to the consumer, in append order. Must be called before any other method.
+     * Includes records whose append was not acknowledged; these stay in the log.
      *
      * @param consumer throws an {@link IllegalArgumentException} if it cannot decode a record; the log then reports the
      *     location of the record
@@ -39,7 +39,7 @@ public interface DecisionLog {
      */
     void appendLazily(LogRecord record);
 
-    /** Deletes the records of a transaction. Like {@link #appendLazily}, it does not wait for the storage. */
+    /** Deletes the records with an id. Like {@link #appendLazily}, it does not wait for the storage. */
     void forget(TransactionId id);
 
     /** Returns why the log refuses decisions, as a text for clients; null if it accepts them. */

@@ -4,18 +4,21 @@ import dtc.protocol.TransactionId;
 import java.nio.ByteBuffer;
 
 /**
- * A record of the decision log. The newest record of a transaction replaces all earlier ones.
+ * A record of the decision log. The newest record with an id replaces all earlier ones.
  *
+ * @param id the transaction; for a registration, an id that no transaction has
  * @param bytes the content, which the log does not interpret; read-only
  */
-public record LogRecord(TransactionId id, ByteBuffer bytes, Status status) {
+public record LogRecord(TransactionId id, ByteBuffer bytes, Kind kind) {
 
-    /** The status of the transaction after this record. */
-    public enum Status {
-        /** The outcome is not yet delivered to all participants. */
+    /** What the record is about. */
+    public enum Kind {
+        /** A transaction whose outcome is not yet delivered to all participants. */
         OPEN,
-        /** The transaction has finished. The record is kept for reads and inquiries. */
-        ENDED
+        /** A transaction that has finished. The record is kept for reads and inquiries. */
+        ENDED,
+        /** The registration of a resource manager. */
+        REGISTRATION
     }
 
     public LogRecord {

@@ -6,9 +6,11 @@ import dtc.protocol.Messages.RegistrationRequest;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
+import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.TransactionIds;
 import dtc.security.ApiAccess;
 import io.smallrye.common.annotation.NonBlocking;
+import io.smallrye.mutiny.Uni;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
@@ -35,12 +37,19 @@ public class RegistryResource {
     private static final int FEATURES_MAX = 16;
     private static final int FEATURE_CHARS_MAX = 64;
 
+    private final Coordinator coordinator;
     private final Registry registry;
     private final TransactionIds ids;
     private final RequestValidator.Limits limits;
     private final ApiAccess access;
 
-    RegistryResource(Registry registry, TransactionIds ids, RequestValidator.Limits limits, ApiAccess access) {
+    RegistryResource(
+            Coordinator coordinator,
+            Registry registry,
+            TransactionIds ids,
+            RequestValidator.Limits limits,
+            ApiAccess access) {
+        this.coordinator = coordinator;
         this.registry = registry;
         this.ids = ids;
         this.limits = limits;
@@ -50,7 +59,7 @@ public class RegistryResource {
     @PUT
     @Path("/{id}")
     @Consumes(MediaType.APPLICATION_JSON)
-    public RestResponse<RegistrationDocument> register(
+    public Uni<RestResponse<RegistrationDocument>> register(
             @RestPath String id,
             @HeaderParam(Headers.NEWEST_FORGOTTEN) @Nullable String forgotten,
             @Context RoutingContext call,
@@ -69,14 +78,16 @@ public class RegistryResource {
                         .filter(f -> f != null && f.length() <= FEATURE_CHARS_MAX)
                         .limit(FEATURES_MAX)
                         .toList());
-        Registry.Registered registered = Problems.valueOrThrow(registry.register(name, url, instance, features));
         if (newestEvicted != null) {
             ids.continueAfter(newestEvicted);
         }
-        return RestResponse.ResponseBuilder.create(
-                        registered.isNew() ? RestResponse.Status.CREATED : RestResponse.Status.OK,
-                        document(registered.registration()))
-                .build();
+        return Uni.createFrom()
+                .completionStage(() -> coordinator.registrations().register(name, url, instance, features))
+                .map(Problems::valueOrThrow)
+                .map(registered -> RestResponse.ResponseBuilder.create(
+                                registered.isNew() ? RestResponse.Status.CREATED : RestResponse.Status.OK,
+                                document(registered.registration()))
+                        .build());
     }
 
     @DELETE

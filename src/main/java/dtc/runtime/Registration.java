@@ -13,7 +13,8 @@ import java.util.UUID;
  * @param superseded earlier instances, newest first; delayed messages from them may still arrive
  * @param features optional parts of the protocol that it supports
  * @param generation increases whenever a resource manager registers for the first time, after its lease has lapsed, or
- *     with another URL or instance. A connection that was opened in an earlier generation may lead to another process.
+ *     with another URL or instance; 0 if it was read from the log and has not registered since. A connection that was
+ *     opened in an earlier generation may lead to another process.
  * @param displaced whether another resource manager has registered its URL after its lease had lapsed. Nothing is sent
  *     to it until it registers again.
  * @param renewedAtNanos {@link Time#nanos} of the last renewal, at which the lease started
@@ -49,6 +50,14 @@ public record Registration(
 
     /** Version 2 of the contract: replies contain the transaction id. */
     public static final String CONTRACT_2 = "contract-2";
+
+    /**
+     * Whether it has registered with this process. Otherwise it was read from the log, and the process at its URL may
+     * be another one by now.
+     */
+    public boolean isConfirmed() {
+        return generation > 0;
+    }
 
     public boolean supportsBatches() {
         return features.contains(BATCH);

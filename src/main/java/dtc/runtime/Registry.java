@@ -5,6 +5,7 @@ import dtc.protocol.Refusal.Kind;
 import java.net.InetAddress;
 import java.net.URI;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
@@ -43,6 +44,23 @@ public final class Registry {
     private final AtomicLong generation = new AtomicLong();
     private final List<Consumer<String>> registrationListeners = new CopyOnWriteArrayList<>();
 
+    /** Guarded by this. */
+    private Store store = new Store() {
+        @Override
+        public void put(Registration registration) {}
+
+        @Override
+        public void remove(String id) {}
+    };
+
+    /** Stores registrations. Called under the lock of the registry, so that the order of changes is preserved. */
+    public interface Store {
+        /** A resource manager has registered, has renewed its lease, or is displaced. */
+        void put(Registration registration);
+
+        void remove(String id);
+    }
+
     /** The result of a registration. */
     public record Registered(Registration registration, boolean isNew) {}
 
@@ -54,9 +72,50 @@ public final class Registry {
         this.urlAllowed = urlAllowed;
     }
 
+    public synchronized void setStore(Store newStore) {
+        store = newStore;
+    }
+
+    /**
+     * Restores a registration that an earlier process stored. Its lease starts now, since the time of its last renewal
+     * is not known.
+     *
+     * @return false if the URL is not allowed any more; the registration is then not restored
+     */
+    public synchronized boolean recover(
+            String id,
+            String url,
+            UUID instance,
+            List<UUID> superseded,
+            Set<String> features,
+            boolean displaced,
+            Instant registeredAt) {
+        if (!urlAllowed.test(url)) {
+            return false;
+        }
+        registrations.put(
+                id,
+                new Registration(
+                        id,
+                        url,
+                        instance,
+                        superseded,
+                        Collections.unmodifiableSet(new TreeSet<>(features)),
+                        0,
+                        displaced,
+                        registeredAt,
+                        time.now(),
+                        time.nanos()));
+        if (!displaced) {
+            idsByAddress.put(address(url), id);
+        }
+        return true;
+    }
+
     /**
      * Adds a listener for new registrations. It is called with the id of each resource manager that registers for the
-     * first time, after its lease has lapsed, or with another URL or instance.
+     * first time, for the first time since it was recovered, after its lease has lapsed, or with another URL or
+     * instance.
      */
     public void addRegistrationListener(Consumer<String> listener) {
         registrationListeners.add(listener);
@@ -75,6 +134,7 @@ public final class Registry {
         }
         Registration before;
         Registration after;
+        boolean isNewState;
         boolean changed;
         synchronized (this) {
             before = registrations.get(id);
@@ -98,12 +158,15 @@ public final class Registry {
             if (before != null && wasLive && before.superseded().contains(instance)) {
                 return refuse(Kind.NAME_TAKEN, "this instance was superseded by another", id);
             }
-            changed = before == null
+            isNewState = before == null
                     || !wasLive
                     || !isSameAddress
                     || !before.instance().equals(instance);
+            changed = isNewState || (before != null && !before.isConfirmed());
             if (other != null) {
-                registrations.computeIfPresent(other.id(), (_, lapsed) -> lapsed.displace());
+                Registration displaced = other.displace();
+                registrations.put(other.id(), displaced);
+                store.put(displaced);
             }
             if (before != null) {
                 idsByAddress.remove(address(before.url()), id);
@@ -117,10 +180,11 @@ public final class Registry {
                     Collections.unmodifiableSet(new TreeSet<>(features)),
                     changed || before == null ? generation.incrementAndGet() : before.generation(),
                     false,
-                    changed || before == null ? time.now() : before.registeredAt(),
+                    isNewState || before == null ? time.now() : before.registeredAt(),
                     time.now(),
                     time.nanos());
             registrations.put(id, after);
+            store.put(after);
         }
         if (changed) {
             registrationListeners.forEach(listener -> listener.accept(id));
@@ -173,7 +237,11 @@ public final class Registry {
 
     private boolean remove(Registration registration) {
         idsByAddress.remove(address(registration.url()), registration.id());
-        return registrations.remove(registration.id(), registration);
+        boolean removed = registrations.remove(registration.id(), registration);
+        if (removed) {
+            store.remove(registration.id());
+        }
+        return removed;
     }
 
     /** Removes a registration. Does nothing if {@code instance} is given and is not the registered instance. */

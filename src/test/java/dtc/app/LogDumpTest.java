@@ -2,24 +2,30 @@ package dtc.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dtc.coordinator.RecordCodec;
+import dtc.coordinator.RegistrationCodec;
+import dtc.coordinator.RegistrationRecord;
 import dtc.coordinator.SampleRecords;
 import dtc.coordinator.TransactionRecord;
 import dtc.log.LogRecord;
-import dtc.log.LogRecord.Status;
+import dtc.log.LogRecord.Kind;
 import dtc.log.file.DirectoryStorage;
 import dtc.log.file.FileDecisionLog;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -85,7 +91,7 @@ class LogDumpTest {
         byte[] bytes = RecordCodec.encode(known, 0).array();
         bytes[0] = 99;
         try (OpenLog log = new OpenLog(directory)) {
-            log.log.appendLazily(new LogRecord(known.id(), ByteBuffer.wrap(bytes), Status.OPEN));
+            log.log.appendLazily(new LogRecord(known.id(), ByteBuffer.wrap(bytes), Kind.OPEN));
         }
         List<String> lines = new ArrayList<>();
 
@@ -93,6 +99,38 @@ class LogDumpTest {
         assertEquals(
                 "version 99 of transaction records is not supported by this program",
                 parsed(lines).getFirst().path("why").asText());
+    }
+
+    @Test
+    void a_registration_is_printed_and_verified() throws Exception {
+        RegistrationRecord record = new RegistrationRecord(
+                "orders",
+                "http://orders:1",
+                new UUID(1, 2),
+                List.of(),
+                Set.of("one-phase", "batch"),
+                false,
+                Instant.ofEpochSecond(5));
+        try (OpenLog log = new OpenLog(directory)) {
+            log.log.append(new LogRecord(
+                    RegistrationCodec.recordId("orders"), RegistrationCodec.encode(record), Kind.REGISTRATION));
+        }
+        List<String> lines = new ArrayList<>();
+
+        assertTrue(dump(directory, lines));
+        String printed = lines.getFirst();
+        assertTrue(printed.contains("\"kind\":\"registration\""), printed);
+        assertTrue(
+                printed.endsWith("\"id\":\"orders\",\"url\":\"http://orders:1\","
+                        + "\"instance\":\"00000000-0000-0001-0000-000000000002\",\"features\":[\"batch\",\"one-phase\"],"
+                        + "\"displaced\":false,\"registeredAt\":\"1970-01-01T00:00:05Z\"}"),
+                printed);
+        LogDump.check(new LogRecord(
+                RegistrationCodec.recordId("orders"), RegistrationCodec.encode(record), Kind.REGISTRATION));
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> LogDump.check(new LogRecord(
+                        RegistrationCodec.recordId("orders"), ByteBuffer.wrap(new byte[] {9}), Kind.REGISTRATION)));
     }
 
     /**
@@ -145,7 +183,7 @@ class LogDumpTest {
 
         private void append(TransactionRecord record) {
             log.append(new LogRecord(
-                    record.id(), RecordCodec.encode(record, 0), record.isOpen() ? Status.OPEN : Status.ENDED));
+                    record.id(), RecordCodec.encode(record, 0), record.isOpen() ? Kind.OPEN : Kind.ENDED));
         }
 
         @Override

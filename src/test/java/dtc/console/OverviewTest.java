@@ -258,7 +258,7 @@ class OverviewTest {
     void recovered_outcomes_are_overdue_only_if_they_are_not_delivered_again() {
         for (int i = 0; i < 9; i++) {
             TransactionId id = new TransactionId(new UUID(0x7000, 0x8000000000000000L + i));
-            logged.add(new LogRecord(id, RecordCodec.encode(committing(id, "a"), 0), LogRecord.Status.OPEN));
+            logged.add(new LogRecord(id, RecordCodec.encode(committing(id, "a"), 0), LogRecord.Kind.OPEN));
         }
         time.advance(Duration.ofHours(3));
         assertEquals(9, coordinator.recover());
@@ -338,7 +338,7 @@ class OverviewTest {
     @Test
     void the_number_of_writes_before_a_restart_is_unknown() {
         TransactionId id = new TransactionId(new UUID(0x7000, 0x8000000000000000L));
-        logged.add(new LogRecord(id, RecordCodec.encode(committing(id, "a"), 0), LogRecord.Status.OPEN));
+        logged.add(new LogRecord(id, RecordCodec.encode(committing(id, "a"), 0), LogRecord.Kind.OPEN));
         assertEquals(1, coordinator.recover());
         assertNull(view(id).participants().getFirst().writes());
         assertEquals(1, view(begin("a").id()).participants().getFirst().writes());

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dtc.log.LogRecord.Status;
+import dtc.log.LogRecord.Kind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -13,6 +13,8 @@ import org.junit.jupiter.api.Test;
 
 /** The contract of a decision log. The test class of each implementation extends this class. */
 public abstract class DecisionLogContract {
+
+    private static final List<Kind> KINDS = List.of(Kind.values());
 
     /** The log of this test, empty at its start; the same log at every call. */
     protected abstract DecisionLog log();
@@ -66,9 +68,9 @@ public abstract class DecisionLogContract {
     @Test
     void a_record_that_ended_can_be_replaced() throws Exception {
         append(SampleLogRecords.ended(1));
-        log().appendLazily(SampleLogRecords.record(1, Status.ENDED, 200));
+        log().appendLazily(SampleLogRecords.record(1, Kind.ENDED, 200));
 
-        assertEquals(List.of(SampleLogRecords.record(1, Status.ENDED, 200)), replayed());
+        assertEquals(List.of(SampleLogRecords.record(1, Kind.ENDED, 200)), replayed());
     }
 
     @Test
@@ -93,12 +95,12 @@ public abstract class DecisionLogContract {
     }
 
     @Test
-    void records_of_any_length_and_status_are_replayed_unchanged() throws Exception {
+    void records_of_any_length_and_kind_are_replayed_unchanged() throws Exception {
         List<LogRecord> all = new ArrayList<>();
         for (int length = 0; length < 300; length += 7) {
-            all.add(SampleLogRecords.record(length, length % 2 == 0 ? Status.OPEN : Status.ENDED, length));
+            all.add(SampleLogRecords.record(length, KINDS.get(length % KINDS.size()), length));
         }
-        all.add(SampleLogRecords.record(300, Status.OPEN, 100_000));
+        all.add(SampleLogRecords.record(300, Kind.OPEN, 100_000));
         for (LogRecord record : all) {
             append(record);
         }

@@ -1,6 +1,6 @@
 package dtc.log;
 
-import dtc.log.LogRecord.Status;
+import dtc.log.LogRecord.Kind;
 import dtc.protocol.TransactionId;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -20,20 +20,20 @@ public final class SampleLogRecords {
     }
 
     public static LogRecord open(long number) {
-        return record(number, Status.OPEN, OPEN_BYTES);
+        return record(number, Kind.OPEN, OPEN_BYTES);
     }
 
     public static LogRecord ended(long number) {
-        return record(number, Status.ENDED, ENDED_BYTES);
+        return record(number, Kind.ENDED, ENDED_BYTES);
     }
 
-    /** Returns a record of this length, with bytes that depend on the number and the status. */
-    public static LogRecord record(long number, Status status, int length) {
-        byte[] text = String.format(Locale.ROOT, "%s %d ", status, number).getBytes(StandardCharsets.UTF_8);
+    /** Returns a record of this length, with bytes that depend on the number and the kind. */
+    public static LogRecord record(long number, Kind kind, int length) {
+        byte[] text = String.format(Locale.ROOT, "%s %d ", kind, number).getBytes(StandardCharsets.UTF_8);
         byte[] bytes = new byte[length];
         for (int i = 0; i < length; i++) {
             bytes[i] = text[i % text.length];
         }
-        return new LogRecord(id(number), ByteBuffer.wrap(bytes), status);
+        return new LogRecord(id(number), ByteBuffer.wrap(bytes), kind);
     }
 }

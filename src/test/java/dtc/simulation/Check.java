@@ -5,6 +5,7 @@ import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionRecord;
 import dtc.protocol.Ballot;
 import dtc.protocol.Outcome;
+import dtc.runtime.Registry;
 import dtc.runtime.coordinator.Coordinator;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +56,16 @@ interface Check {
 
     /** The coordinator has recovered from its log. */
     default void recovered(Coordinator coordinator) {}
+
+    default void recovered(Registry registry) {}
+
+    /** A coordinator has received a registration. */
+    default void registering(String resourceManager, RegistrationsCheck.Registered state) {}
+
+    /** It has answered it. */
+    default void registered(String resourceManager, RegistrationsCheck.Registered state) {}
+
+    default void removed(String resourceManager) {}
 
     default void crashed(Node node) {}
 

@@ -127,6 +127,7 @@ final class CoordinatorNode extends Node {
         newCoordinator.list(null, null, 1).forEach(newest -> newIds.continueAfter(newest.id()));
         if (!life.isOver()) {
             world.ledger.recovered(newCoordinator);
+            world.ledger.recovered(newRegistry);
         }
     }
 
@@ -200,14 +201,29 @@ final class CoordinatorNode extends Node {
         if (newestEvicted != null) {
             ids.continueAfter(newestEvicted);
         }
-        return CompletableFuture.completedFuture(registry.register(id, url, instance, features));
+        Life life = life();
+        var state = new RegistrationsCheck.Registered(url, instance);
+        world.ledger.registering(id, state);
+        return up().registrations().register(id, url, instance, features).thenApply(answer -> {
+            if (answer instanceof Answer.Given && life != null && !life.isOver()) {
+                world.ledger.registered(id, state);
+            }
+            return answer;
+        });
     }
 
     CompletionStage<Boolean> leave(String id, UUID instance) {
         if (registry != null) {
             registry.deregister(id, instance);
+            noteRemoved(id);
         }
         return CompletableFuture.completedFuture(true);
+    }
+
+    private void noteRemoved(String id) {
+        if (lookedUp().find(id) == null) {
+            world.ledger.removed(id);
+        }
     }
 
     CompletionStage<Outcome> outcome(String asker, TransactionId id) {
@@ -259,7 +275,11 @@ final class CoordinatorNode extends Node {
             case Ask.Stop _ -> heard(life, client, ask, id, up().rollback(known(id), REASON));
             case Ask.Deliver _ -> told(up().retryNow(known(id)));
             case Ask.Resolve _ -> told(up().resolve(known(id), resolution(life, client)));
-            case Ask.Remove remove -> told(lookedUp().removeLapsed(remove.resourceManager()));
+            case Ask.Remove remove -> {
+                Answer<Registration> removed = lookedUp().removeLapsed(remove.resourceManager());
+                noteRemoved(remove.resourceManager());
+                yield told(removed);
+            }
             case Ask.GiveUp(var _, String name) ->
                 givenUp(life, name, () -> up().undelivered().giveUp(known(id), name, resolution(life, client)));
             case Ask.GiveUpAll(String name) ->
@@ -593,6 +613,9 @@ final class CoordinatorNode extends Node {
         public CompletionStage<AppendResult> append(LogRecord decision) {
             if (life.isOver()) {
                 return new CompletableFuture<>();
+            }
+            if (decision.kind() == LogRecord.Kind.REGISTRATION) {
+                return log.append(decision);
             }
             TransactionRecord record = RecordCodec.decode(decision.id(), decision.bytes());
             if (!record.isOpen()) {

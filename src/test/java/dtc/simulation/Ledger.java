@@ -17,6 +17,7 @@ import dtc.protocol.Update;
 import dtc.protocol.Vote;
 import dtc.resource.Dictionary;
 import dtc.runtime.Registration;
+import dtc.runtime.Registry;
 import dtc.runtime.coordinator.Coordinator;
 import java.math.BigDecimal;
 import java.util.ArrayList;
@@ -256,6 +257,7 @@ final class Ledger {
                 new GiveUpCheck(world),
                 new ExpiryCheck(world),
                 new LimitsCheck(world),
+                new RegistrationsCheck(world),
                 new BankSumCheck(world));
     }
 
@@ -521,6 +523,22 @@ final class Ledger {
                 seen.handedOver = false; // what the disk kept of it will tell
             }
         }
+    }
+
+    void registering(String resourceManager, RegistrationsCheck.Registered state) {
+        each(check -> check.registering(resourceManager, state));
+    }
+
+    void registered(String resourceManager, RegistrationsCheck.Registered state) {
+        each(check -> check.registered(resourceManager, state));
+    }
+
+    void removed(String resourceManager) {
+        each(check -> check.removed(resourceManager));
+    }
+
+    void recovered(Registry registry) {
+        each(check -> check.recovered(registry));
     }
 
     void recovered(Coordinator coordinator) {

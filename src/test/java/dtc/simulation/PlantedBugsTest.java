@@ -208,6 +208,24 @@ class PlantedBugsTest {
                         .foundWithin(MANY));
     }
 
+    static Stream<PlantedBug> registry() {
+        return Stream.of(
+                plant("does not restore the registry after a restart")
+                        .in("dtc.runtime.coordinator.Recovery", "recover")
+                        .remove("registrations.recover(registered);")
+                        .foundWithin(FEW),
+                plant("answers a registration before it is durable")
+                        .in("dtc.runtime.coordinator.Registrations", "register")
+                        .replace(
+                                "entry.result().thenApply($answer)",
+                                "java.util.concurrent.CompletableFuture.completedFuture(answer)")
+                        .foundWithin(MANY),
+                plant("answers a renewal although the record was refused")
+                        .in("dtc.runtime.coordinator.Registrations", "put")
+                        .replace("last.wasRefused()", "false")
+                        .foundWithin(MANY));
+    }
+
     static Stream<PlantedBug> giveUp() {
         return Stream.of(
                 plant("answers an inquiry with rollback after the commit was given up")
@@ -395,7 +413,16 @@ class PlantedBugsTest {
     }
 
     @ParameterizedTest
-    @MethodSource({"log", "coordinator", "giveUp", "enlistment", "rollbackOnly", "resourceManager", "conditions"})
+    @MethodSource({
+        "log",
+        "coordinator",
+        "registry",
+        "giveUp",
+        "enlistment",
+        "rollbackOnly",
+        "resourceManager",
+        "conditions"
+    })
     void every_planted_bug_is_found(PlantedBug bug) throws Exception {
         Map<Long, String> found = bug.find();
         assertFalse(

@@ -1,7 +1,6 @@
 package dtc.log.file;
 
 import dtc.log.LogRecord;
-import dtc.log.LogRecord.Status;
 import dtc.protocol.TransactionId;
 import java.nio.ByteBuffer;
 import java.util.UUID;
@@ -10,9 +9,10 @@ import java.util.UUID;
  * The payload of a record in a segment.
  *
  * <pre>
- * kind 1     2: the transaction is forgotten   3: it is open   4: it has ended
+ * kind 1     2: the transaction or registration is forgotten   3: the transaction is open   4: it has ended
+ *            5: a registration
  * id 16
- * bytes      the content of the record, if the kind is 3 or 4
+ * bytes      the content of the record, unless the kind is 2
  * </pre>
  *
  * <p>Kind 1 is read and copied, but no longer written. It is a transaction record of formats 1 and 2, which the log
@@ -30,6 +30,7 @@ final class Payload {
     private static final byte FORGOTTEN = 2;
     private static final byte OPEN = 3;
     private static final byte ENDED = 4;
+    private static final byte REGISTRATION = 5;
 
     private Payload() {}
 
@@ -39,9 +40,10 @@ final class Payload {
         if (bytes.remaining() > BYTES_MAX - BYTES_MIN) {
             throw new IllegalArgumentException("a record of " + bytes.remaining() + " bytes is too long");
         }
-        byte kind = switch (record.status()) {
+        byte kind = switch (record.kind()) {
             case OPEN -> OPEN;
             case ENDED -> ENDED;
+            case REGISTRATION -> REGISTRATION;
         };
         return header(kind, record.id(), bytes.remaining()).put(bytes).flip();
     }
@@ -59,7 +61,7 @@ final class Payload {
 
     /** Whether the kind is supported. */
     static boolean isKnown(ByteBuffer payload) {
-        return kind(payload) >= LEGACY_TRANSACTION && kind(payload) <= ENDED;
+        return kind(payload) >= LEGACY_TRANSACTION && kind(payload) <= REGISTRATION;
     }
 
     static boolean isForgotten(ByteBuffer payload) {
@@ -76,15 +78,16 @@ final class Payload {
     }
 
     /**
-     * Decodes the record of a transaction that is not forgotten. Copies its bytes.
+     * Decodes a record that is not {@link #isForgotten}. Copies its bytes.
      *
      * @throws IllegalArgumentException if this is not such a record
      */
     static LogRecord decode(ByteBuffer payload) {
         return switch (kind(payload)) {
-            case LEGACY_TRANSACTION -> new LogRecord(id(payload), copy(payload.duplicate()), legacyStatus(payload));
-            case OPEN -> new LogRecord(id(payload), content(payload), Status.OPEN);
-            case ENDED -> new LogRecord(id(payload), content(payload), Status.ENDED);
+            case LEGACY_TRANSACTION -> new LogRecord(id(payload), copy(payload.duplicate()), legacyKind(payload));
+            case OPEN -> new LogRecord(id(payload), content(payload), LogRecord.Kind.OPEN);
+            case ENDED -> new LogRecord(id(payload), content(payload), LogRecord.Kind.ENDED);
+            case REGISTRATION -> new LogRecord(id(payload), content(payload), LogRecord.Kind.REGISTRATION);
             default -> throw new IllegalArgumentException("a payload of kind " + kind(payload) + " is not supported");
         };
     }
@@ -98,17 +101,17 @@ final class Payload {
     }
 
     /**
-     * Formats 1 and 2 did not store the status. It follows from the state of the transaction, which is the byte after
-     * the id.
+     * Formats 1 and 2 did not store whether a transaction is open. It follows from the state of the transaction, which
+     * is the byte after the id.
      */
-    private static Status legacyStatus(ByteBuffer payload) {
+    private static LogRecord.Kind legacyKind(ByteBuffer payload) {
         if (payload.remaining() == BYTES_MIN) {
             throw new IllegalArgumentException("the record has no state");
         }
         byte state = payload.get(payload.position() + BYTES_MIN);
         return switch (state) {
-            case 3, 5 -> Status.OPEN; // PREPARING, COMMITTING
-            case 6, 8, 9 -> Status.ENDED; // COMMITTED, ROLLED_BACK, HEURISTIC
+            case 3, 5 -> LogRecord.Kind.OPEN; // PREPARING, COMMITTING
+            case 6, 8, 9 -> LogRecord.Kind.ENDED; // COMMITTED, ROLLED_BACK, HEURISTIC
             default -> throw new IllegalArgumentException("unknown state " + state);
         };
     }

@@ -22,7 +22,6 @@ import dtc.runtime.messaging.ParticipantClient;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -55,6 +54,7 @@ public final class Coordinator {
     private final Writes writes;
     private final Inquiries inquiries;
     private final UndeliveredOutcomes undelivered;
+    private final Registrations registrations;
 
     private volatile boolean stopping;
     private volatile @Nullable CompletableFuture<Void> drained;
@@ -93,17 +93,18 @@ public final class Coordinator {
         this.writes = new Writes(machine, registry, driver, store, settings.undeliveredMax());
         this.inquiries = new Inquiries(log, store);
         this.undelivered = new UndeliveredOutcomes(store, driver, waiters);
+        this.registrations = new Registrations(registry, log);
         registry.addRegistrationListener(undelivered::participantReturned);
     }
 
     /**
-     * Reads the decision log and resumes the delivery of outcomes. Must be called first: an inquiry before recovery
-     * would be answered with rollback.
+     * Reads the decision log, restores the registry, and resumes the delivery of outcomes. Must be called first: an
+     * inquiry before recovery would be answered with rollback.
      *
      * @return the number of recovered transactions that have not ended
      */
     public int recover() {
-        List<TransactionEntry> open = new Recovery(log, store, time, observed, listeners).recover();
+        List<TransactionEntry> open = new Recovery(log, store, time, observed, listeners, registrations).recover();
         open.forEach(entry -> driver.apply(entry, new CoordinatorEvent.Recovered()));
         return open.size();
     }
@@ -184,13 +185,9 @@ public final class Coordinator {
         if (store.hasTooManyParticipants()) {
             return Answer.refused(Refusals.tooManyParticipants(null));
         }
-        if (!store.reserve()) {
-            return Answer.refused(Refusal.of(
-                    Kind.OVERLOADED,
-                    String.format(
-                            Locale.ROOT,
-                            "the limit of %d transactions in flight is reached",
-                            settings.transactions().inFlightMax())));
+        Refusal tooMany = store.reserve(origin.principal());
+        if (tooMany != null) {
+            return Answer.refused(tooMany);
         }
         Duration allowed = timeout == null ? settings.transactionTimeout() : timeout;
         Instant now = time.now();
@@ -226,7 +223,7 @@ public final class Coordinator {
     /** Prepares, then commits or rolls back. A repeated call returns the outcome. */
     public CompletionStage<Answer<Transaction>> prepare(TransactionId id, WaitCondition condition) {
         return applyAndAwait(id, new CoordinatorEvent.PrepareRequested(), condition)
-                .thenApply(Coordinator::refuseUndecided);
+                .thenApply(Refusals::ifUndecided);
     }
 
     /** Like prepare, but refused if the outcome is rollback. */
@@ -236,7 +233,7 @@ public final class Coordinator {
                 .thenApply(answer -> answer instanceof Answer.Given<Transaction>(Transaction t)
                                 && t.state() == TransactionState.HEURISTIC
                         ? answer
-                        : refuseIf(answer, Outcome.ROLLBACK));
+                        : Refusals.ifOutcomeIs(answer, Outcome.ROLLBACK));
     }
 
     public CompletionStage<Answer<Transaction>> rollback(TransactionId id) {
@@ -250,8 +247,8 @@ public final class Coordinator {
 
     private CompletionStage<Answer<Transaction>> rollback(TransactionId id, CoordinatorEvent.RollbackRequested event) {
         return applyAndAwait(id, event, WaitCondition.ENDED)
-                .thenApply(Coordinator::refuseUndecided)
-                .thenApply(answer -> refuseIf(answer, Outcome.COMMIT));
+                .thenApply(Refusals::ifUndecided)
+                .thenApply(answer -> Refusals.ifOutcomeIs(answer, Outcome.COMMIT));
     }
 
     /**
@@ -269,8 +266,8 @@ public final class Coordinator {
             return CompletableFuture.completedFuture(Answer.of(after));
         }
         return waiters.await(entry, WaitCondition.DECIDED)
-                .thenApply(Coordinator::refuseUndecided)
-                .thenApply(answer -> refuseIf(answer, Outcome.COMMIT))
+                .thenApply(Refusals::ifUndecided)
+                .thenApply(answer -> Refusals.ifOutcomeIs(answer, Outcome.COMMIT))
                 // A participant has committed, or may have.
                 .thenApply(answer -> answer instanceof Answer.Given<Transaction>(Transaction t)
                                 && t.state() == TransactionState.HEURISTIC
@@ -298,26 +295,6 @@ public final class Coordinator {
     private CompletionStage<Answer<Transaction>> await(TransactionId id, WaitCondition condition) {
         TransactionEntry entry = store.find(id);
         return entry == null ? Answer.refusedStage(Refusals.unknown(id)) : waiters.await(entry, condition);
-    }
-
-    /** Refuses the call if the outcome is not decided. */
-    private static Answer<Transaction> refuseUndecided(Answer<Transaction> answer) {
-        return answer instanceof Answer.Given<Transaction>(Transaction t) && t.decision() == Outcome.PENDING
-                ? Answer.refused(new Refusal(Kind.UNDECIDED, "the outcome is not known yet; retry later", t.id(), null))
-                : answer;
-    }
-
-    private static Answer<Transaction> refuseIf(Answer<Transaction> answer, Outcome unwanted) {
-        return answer instanceof Answer.Given<Transaction>(Transaction t) && t.decision() == unwanted
-                ? Answer.refused(new Refusal(
-                        Kind.WRONG_STATE,
-                        "the outcome of this transaction is %s%s"
-                                .formatted(
-                                        unwanted == Outcome.COMMIT ? "commit" : "rollback",
-                                        t.reason() == null ? "" : ": " + t.reason()),
-                        t.id(),
-                        null))
-                : answer;
     }
 
     // Read
@@ -427,6 +404,10 @@ public final class Coordinator {
     /** Outcomes that participants have not acknowledged. */
     public UndeliveredOutcomes undelivered() {
         return undelivered;
+    }
+
+    public Registrations registrations() {
+        return registrations;
     }
 
     /** Refuses new transactions and rolls back active ones. Completes once all have ended. */

@@ -16,9 +16,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sends messages to enlisted participants. Messages are addressed to the enlisted instance. If another instance is
  * registered, they are not sent, unless the resource manager checks the instance.
+ *
+ * <p>A registration that was read from the log and is not confirmed yet may be out of date. As long as it is, no answer
+ * shows that a participant has lost its state: the outcome is sent again when it has registered.
  */
 final class ParticipantMessages {
 
+    private static final String NOT_CONFIRMED = "it has not registered since the coordinator started";
     private static final String OTHER_INSTANCE = "it restarted as another instance and lost its state";
 
     private final Registry registry;
@@ -65,13 +69,21 @@ final class ParticipantMessages {
             return reply(new Reply.Unreachable("it is not registered"));
         }
         if (!target.instance().equals(participant.instance()) && !target.checksInstance()) {
-            return reply(new Reply.NotFound(OTHER_INSTANCE));
+            return reply(
+                    target.isConfirmed() ? new Reply.NotFound(OTHER_INSTANCE) : new Reply.Unreachable(NOT_CONFIRMED));
         }
         beforeSending.run();
         Registration enlisted = target.withInstance(participant.instance());
-        return retryLimit == null
+        CompletionStage<Reply> reply = retryLimit == null
                 ? call(client::send, enlisted, message)
                 : call((to, sent) -> client.sendSeparately(to, sent, retryLimit), enlisted, message);
+        return target.isConfirmed() ? reply : reply.thenApply(ParticipantMessages::unlessLost);
+    }
+
+    private static Reply unlessLost(Reply reply) {
+        return reply instanceof Reply.NotFound notFound
+                ? new Reply.NoAnswer("%s; %s".formatted(notFound.detail(), NOT_CONFIRMED))
+                : reply;
     }
 
     private static CompletionStage<Reply> call(

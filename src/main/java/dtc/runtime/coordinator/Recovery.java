@@ -1,6 +1,8 @@
 package dtc.runtime.coordinator;
 
 import dtc.coordinator.RecordCodec;
+import dtc.coordinator.RegistrationCodec;
+import dtc.coordinator.RegistrationRecord;
 import dtc.coordinator.Transaction;
 import dtc.log.DecisionLog;
 import dtc.log.LogRecord;
@@ -12,7 +14,7 @@ import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Restores transactions from the decision log. */
+/** Restores transactions and registrations from the decision log. */
 final class Recovery {
 
     private final DecisionLog log;
@@ -20,22 +22,37 @@ final class Recovery {
     private final Time time;
     private final ObservedTime observed;
     private final TransactionListener listeners;
+    private final Registrations registrations;
 
     /** @param observedMillis see {@link RecordCodec#observedMillis} */
     private record Recovered(Transaction transaction, long observedMillis) {}
 
-    Recovery(DecisionLog log, TransactionStore store, Time time, ObservedTime observed, TransactionListener listeners) {
+    Recovery(
+            DecisionLog log,
+            TransactionStore store,
+            Time time,
+            ObservedTime observed,
+            TransactionListener listeners,
+            Registrations registrations) {
         this.log = log;
         this.store = store;
         this.time = time;
         this.observed = observed;
         this.listeners = listeners;
+        this.registrations = registrations;
     }
 
-    /** Adds all transactions of the log to the store. Returns those that have not ended. */
+    /** Restores all that is in the log. Returns the transactions that have not ended. */
     List<TransactionEntry> recover() {
         List<Recovered> recovered = new ArrayList<>();
-        log.replay(record -> recovered.add(decode(record)));
+        List<RegistrationRecord> registered = new ArrayList<>();
+        log.replay(record -> {
+            switch (record.kind()) {
+                case OPEN, ENDED -> recovered.add(decode(record));
+                case REGISTRATION -> registered.add(RegistrationCodec.decode(record.bytes()));
+            }
+        });
+        registrations.recover(registered);
         long newest =
                 recovered.stream().mapToLong(Recovered::observedMillis).max().orElse(0);
         observed.continueAfter(newest);

@@ -1,9 +1,11 @@
 package dtc.runtime.coordinator;
 
 import dtc.coordinator.Transaction;
+import dtc.protocol.Outcome;
 import dtc.protocol.Refusal;
 import dtc.protocol.Refusal.Kind;
 import dtc.protocol.TransactionId;
+import dtc.runtime.Answer;
 import org.jspecify.annotations.Nullable;
 
 /** Creates refusals that are common to several calls. */
@@ -35,5 +37,26 @@ public final class Refusals {
                         .formatted(t.state().externalState(), t.reason() == null ? "" : " (" + t.reason() + ")"),
                 t.id(),
                 resourceManager);
+    }
+
+    /** Refuses the call if the outcome is not decided. */
+    static Answer<Transaction> ifUndecided(Answer<Transaction> answer) {
+        return answer instanceof Answer.Given<Transaction>(Transaction t) && t.decision() == Outcome.PENDING
+                ? Answer.refused(new Refusal(Kind.UNDECIDED, "the outcome is not known yet; retry later", t.id(), null))
+                : answer;
+    }
+
+    /** Refuses the call if the outcome is the opposite of what the caller wants. */
+    static Answer<Transaction> ifOutcomeIs(Answer<Transaction> answer, Outcome unwanted) {
+        return answer instanceof Answer.Given<Transaction>(Transaction t) && t.decision() == unwanted
+                ? Answer.refused(new Refusal(
+                        Kind.WRONG_STATE,
+                        "the outcome of this transaction is %s%s"
+                                .formatted(
+                                        unwanted == Outcome.COMMIT ? "commit" : "rollback",
+                                        t.reason() == null ? "" : ": " + t.reason()),
+                        t.id(),
+                        null))
+                : answer;
     }
 }

@@ -2,15 +2,20 @@ package dtc.runtime.coordinator;
 
 import dtc.coordinator.Participant;
 import dtc.coordinator.Transaction;
+import dtc.protocol.Refusal;
+import dtc.protocol.Refusal.Kind;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Time;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -35,6 +40,10 @@ final class TransactionStore {
     private final NavigableMap<TransactionId, TransactionEntry> entries = new ConcurrentSkipListMap<>();
     private final AtomicInteger inFlight = new AtomicInteger();
     private final int inFlightMax;
+    /** By caller; without those that have none in flight. The key of callers without a name is empty. */
+    private final Map<Optional<String>, Integer> inFlightByCaller = new ConcurrentHashMap<>();
+
+    private final int inFlightPerCallerMax;
     /** Participants of transactions in flight. */
     private final AtomicInteger participantsInFlight = new AtomicInteger();
 
@@ -53,6 +62,7 @@ final class TransactionStore {
     /** @param onForgotten called under the lock of a transaction that is removed */
     TransactionStore(Time time, TransactionLimits limits, Consumer<TransactionEntry> onForgotten) {
         this.inFlightMax = limits.inFlightMax();
+        this.inFlightPerCallerMax = limits.inFlightPerCallerMax();
         this.participantsInFlightMax = limits.participantsInFlightMax();
         this.onForgotten = onForgotten;
         int retainedMax = limits.retainedMax();
@@ -76,13 +86,28 @@ final class TransactionStore {
 
     // In flight
 
-    /** Reserves capacity for a transaction; returns false if the limit is reached. */
-    boolean reserve() {
+    /** Reserves capacity for a transaction. Returns a refusal if a limit is reached; otherwise null. */
+    @Nullable
+    Refusal reserve(@Nullable String principal) {
         if (inFlight.incrementAndGet() > inFlightMax) {
             inFlight.decrementAndGet();
-            return false;
+            return overloaded("no more than %d transactions in flight", inFlightMax);
         }
-        return true;
+        if (inFlightByCaller.merge(Optional.ofNullable(principal), 1, Integer::sum) > inFlightPerCallerMax) {
+            release(principal);
+            return overloaded("no more than %d transactions of one caller in flight", inFlightPerCallerMax);
+        }
+        return null;
+    }
+
+    private static Refusal overloaded(String limit, int max) {
+        return Refusal.of(Kind.OVERLOADED, String.format(Locale.ROOT, limit, max));
+    }
+
+    /** Returns the capacity that was reserved for a transaction. */
+    private void release(@Nullable String principal) {
+        inFlight.decrementAndGet();
+        inFlightByCaller.computeIfPresent(Optional.ofNullable(principal), (_, count) -> count == 1 ? null : count - 1);
     }
 
     /** Whether no further participant may be enlisted. */
@@ -123,6 +148,7 @@ final class TransactionStore {
         } else {
             update(t);
             inFlight.incrementAndGet();
+            inFlightByCaller.merge(Optional.ofNullable(t.origin().principal()), 1, Integer::sum);
             enlisted(t.participants().size());
         }
     }
@@ -149,7 +175,7 @@ final class TransactionStore {
     /** Starts the retention of a transaction that reached its first final state. */
     void ended(Transaction ended) {
         retain(ended, Duration.ZERO);
-        inFlight.decrementAndGet();
+        release(ended.origin().principal());
         enlisted(-ended.participants().size());
     }
 

@@ -81,7 +81,7 @@ class DamagedLogTest {
             acknowledged.forEach((id, record) -> {
                 LogRecord newest = found.get(id);
                 assertNotNull(newest, () -> what + ": " + id + " is lost");
-                assertTrue(newest.equals(record) || newest.status() == LogRecord.Status.ENDED, what);
+                assertTrue(newest.equals(record) || newest.kind() == LogRecord.Kind.ENDED, what);
             });
             assertEquals(LogMaintenance.VerifyResult.INTACT, verified, () -> what + ": " + lines);
             return true;

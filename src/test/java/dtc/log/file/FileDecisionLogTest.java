@@ -15,7 +15,7 @@ import dtc.log.AppendResult.Unknown;
 import dtc.log.DecisionLog;
 import dtc.log.DecisionLogContract;
 import dtc.log.LogRecord;
-import dtc.log.LogRecord.Status;
+import dtc.log.LogRecord.Kind;
 import dtc.log.SampleLogRecords;
 import dtc.log.file.FaultyStorage.Change;
 import java.io.IOException;
@@ -158,8 +158,8 @@ class FileDecisionLogTest extends DecisionLogContract {
 
     @Test
     void a_record_that_is_too_long_is_refused() throws IOException {
-        LogRecord longest = SampleLogRecords.record(1, Status.OPEN, Payload.BYTES_MAX - Payload.BYTES_MIN);
-        LogRecord tooLong = SampleLogRecords.record(2, Status.OPEN, Payload.BYTES_MAX - Payload.BYTES_MIN + 1);
+        LogRecord longest = SampleLogRecords.record(1, Kind.OPEN, Payload.BYTES_MAX - Payload.BYTES_MIN);
+        LogRecord tooLong = SampleLogRecords.record(2, Kind.OPEN, Payload.BYTES_MAX - Payload.BYTES_MIN + 1);
 
         assertEquals(new Stored(), log().append(longest).toCompletableFuture().getNow(null));
         assertEquals(
@@ -245,7 +245,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         process.open();
         store(1);
         for (int i = 2; process.storage.names().contains(FIRST); i++) {
-            log().appendLazily(SampleLogRecords.record(i, Status.ENDED, 100_000));
+            log().appendLazily(SampleLogRecords.record(i, Kind.ENDED, 100_000));
             if (i % 3 != 0) {
                 log().forget(SampleLogRecords.id(i));
             }
@@ -460,12 +460,12 @@ class FileDecisionLogTest extends DecisionLogContract {
     @Test
     void a_payload_of_an_unknown_kind_prevents_the_start() throws IOException {
         byte[] payload = Payload.encode(SampleLogRecords.open(1)).array();
-        payload[0] = 5;
+        payload[0] = 6;
         putValid(payload);
 
         assertTrue(refusal(storage.afterKill())
                 .contains(String.format(
-                        Locale.ROOT, "at byte %d: a payload of kind 5 is not supported", Segment.HEADER_BYTES)));
+                        Locale.ROOT, "at byte %d: a payload of kind 6 is not supported", Segment.HEADER_BYTES)));
     }
 
     @Test

@@ -40,7 +40,7 @@ class LogVersionsTest {
         assertTrue(before.size() > 5, before.toString());
         TransactionId ended = before.keySet().iterator().next();
 
-        LogRecord newer = new LogRecord(ended, SampleLogRecords.ended(1).bytes(), LogRecord.Status.ENDED);
+        LogRecord newer = new LogRecord(ended, SampleLogRecords.ended(1).bytes(), LogRecord.Kind.ENDED);
         process.log().appendLazily(newer);
         assertEquals(newer, FileLogFixture.replayed(storage).get(ended));
 
@@ -56,14 +56,14 @@ class LogVersionsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"v1", "v2"})
-    void the_status_of_old_records_follows_from_their_state(String version) throws IOException {
-        List<LogRecord.Status> status = new ArrayList<>();
-        new FileLogFixture(kept(version)).replayed().values().forEach(record -> status.add(record.status()));
+    void the_kind_of_old_records_follows_from_their_state(String version) throws IOException {
+        List<LogRecord.Kind> kinds = new ArrayList<>();
+        new FileLogFixture(kept(version)).replayed().values().forEach(record -> kinds.add(record.kind()));
 
         // COMMITTING, PREPARING, HEURISTIC, COMMITTED, ROLLED_BACK, COMMITTING, COMMITTED
         assertEquals(
                 "OPEN OPEN ENDED ENDED ENDED OPEN ENDED",
-                String.join(" ", status.stream().map(Enum::name).toList()));
+                String.join(" ", kinds.stream().map(Enum::name).toList()));
     }
 
     /** In version 1 a valid record proves that all records before it were on the disk. */

@@ -24,7 +24,7 @@ final class DriverFixture {
     static final Duration RETENTION = Duration.ofHours(1);
     static final int PARTICIPANTS_IN_FLIGHT_MAX = 8;
     private static final TransactionLimits LIMITS =
-            new TransactionLimits(10, PARTICIPANTS_IN_FLIGHT_MAX, RETENTION, 10, Long.MAX_VALUE);
+            new TransactionLimits(10, 10, PARTICIPANTS_IN_FLIGHT_MAX, RETENTION, 10, Long.MAX_VALUE);
     static final int WRITES_MAX = 50_000;
     static final int PARTICIPANTS_MAX = 3;
 
@@ -72,7 +72,7 @@ final class DriverFixture {
         Transaction active =
                 Transaction.begin(new TransactionId(new UUID(0, ++begun)), Origin.ANONYMOUS, time.now(), time.now());
         TransactionEntry entry = new TransactionEntry(active, time.nanos());
-        if (!store.reserve()) {
+        if (store.reserve(null) != null) {
             throw new AssertionError("no room");
         }
         store.add(entry);

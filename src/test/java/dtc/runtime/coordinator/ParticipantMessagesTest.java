@@ -17,6 +17,7 @@ import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.messaging.ParticipantClient;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -34,6 +35,7 @@ class ParticipantMessagesTest {
     private static final Message.Commit COMMIT = new Message.Commit(ID);
 
     private final Registry registry = new Registry(new FakeTime(), Duration.ofDays(1), 10, _ -> true);
+    private Reply reply = new Reply.Acknowledged();
     private final List<String> sent = new ArrayList<>();
     private final ParticipantMessages messages = new ParticipantMessages(registry, new Client());
     private final Participant participant = enlisted();
@@ -86,6 +88,24 @@ class ParticipantMessagesTest {
     }
 
     @Test
+    void before_a_resource_manager_has_registered_again_no_answer_shows_that_it_lost_its_state() {
+        recover(INSTANCE);
+        reply = new Reply.NotFound("it answered 404");
+        assertInstanceOf(Reply.NoAnswer.class, commit(false), "it may be another process");
+        reply = new Reply.Acknowledged();
+        assertEquals(reply, commit(false));
+        recover(OTHER_INSTANCE);
+        assertInstanceOf(Reply.Unreachable.class, commit(false), "the record may be out of date");
+
+        reply = new Reply.NotFound("it answered 404");
+        recover(INSTANCE);
+        register(INSTANCE, Set.of());
+        assertEquals(reply, commit(false));
+        register(OTHER_INSTANCE, Set.of());
+        assertInstanceOf(Reply.NotFound.class, commit(false));
+    }
+
+    @Test
     void an_exception_of_the_client_counts_as_no_answer() {
         ParticipantMessages failing = new ParticipantMessages(registry, (_, _) -> {
             throw new IllegalStateException("a bug");
@@ -110,6 +130,10 @@ class ParticipantMessagesTest {
         registry.register("orders", "http://localhost:1", instance, features);
     }
 
+    private void recover(UUID instance) {
+        registry.recover("orders", "http://localhost:1", instance, List.of(), Set.of(), false, Instant.EPOCH);
+    }
+
     private static Participant enlisted() {
         FakeTime time = new FakeTime();
         Transaction begun = Transaction.begin(ID, Origin.ANONYMOUS, time.now(), time.now());
@@ -124,7 +148,7 @@ class ParticipantMessagesTest {
         @Override
         public CompletionStage<Reply> send(Registration target, Message message) {
             sent.add(message.getClass().getSimpleName() + " " + target.instance());
-            return CompletableFuture.completedFuture(new Reply.Acknowledged());
+            return CompletableFuture.completedFuture(reply);
         }
 
         @Override

@@ -1,7 +1,6 @@
 package dtc.runtime.coordinator;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -17,6 +16,7 @@ import dtc.protocol.Outcome;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.runtime.FakeTime;
+import dtc.runtime.Registry;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
@@ -28,13 +28,16 @@ class RecoveryTest {
 
     private static final Duration RETENTION = Duration.ofHours(1);
     private static final int IN_FLIGHT_MAX = 1;
+    private static final Duration LEASE = Duration.ofSeconds(10);
 
     private final FakeTime time = new FakeTime();
     private final MemoryDecisionLog log = new MemoryDecisionLog();
     private final List<AppliedEvent> applied = new ArrayList<>();
     private final TransactionStore store = new TransactionStore(
             time, new TransactionLimits(IN_FLIGHT_MAX, RETENTION, 10), forgotten -> log.forget(forgotten.id()));
-    private final Recovery recovery = new Recovery(log, store, time, new ObservedTime(time), listener());
+    private final Registry registry = new Registry(time, LEASE, 10, url -> !url.contains("forbidden"));
+    private final Recovery recovery =
+            new Recovery(log, store, time, new ObservedTime(time), listener(), new Registrations(registry, log));
 
     @Test
     void all_transactions_are_restored_and_open_ones_are_returned_and_reported() {
@@ -61,7 +64,7 @@ class RecoveryTest {
         append(SampleRecords.committing(1));
         append(SampleRecords.committing(2));
         assertEquals(2, recovery.recover().size());
-        assertFalse(store.reserve());
+        assertNotNull(store.reserve(null));
     }
 
     @Test
@@ -102,7 +105,7 @@ class RecoveryTest {
     /** Presuming an outcome for it could contradict what was sent before. */
     @Test
     void a_record_that_cannot_be_read_or_is_inconsistent_fails_the_recovery() {
-        log.appendLazily(new LogRecord(id(1), ByteBuffer.wrap(new byte[] {99}), LogRecord.Status.OPEN));
+        log.appendLazily(new LogRecord(id(1), ByteBuffer.wrap(new byte[] {99}), LogRecord.Kind.OPEN));
         assertThrows(IllegalArgumentException.class, recovery::recover);
         log.forget(id(1));
         append(new TransactionRecord(
@@ -126,7 +129,7 @@ class RecoveryTest {
     }
 
     private void append(TransactionRecord record, Duration observed) {
-        LogRecord.Status status = record.isOpen() ? LogRecord.Status.OPEN : LogRecord.Status.ENDED;
+        LogRecord.Kind status = record.isOpen() ? LogRecord.Kind.OPEN : LogRecord.Kind.ENDED;
         log.appendLazily(new LogRecord(record.id(), RecordCodec.encode(record, observed.toMillis()), status));
     }
 

@@ -168,8 +168,8 @@ class TransactionDriverTest {
         participants.answer("Rollback payments", new Reply.Acknowledged());
         assertEquals(List.of(TransactionState.ROLLED_BACK), reported);
         assertEquals(
-                List.of(LogRecord.Status.ENDED),
-                fixture.log.records().stream().map(LogRecord::status).toList());
+                List.of(LogRecord.Kind.ENDED),
+                fixture.log.records().stream().map(LogRecord::kind).toList());
         fixture.time.advance(DriverFixture.RETENTION.plusSeconds(1));
         assertNull(fixture.store.find(entry.id()));
         assertEquals(List.of(), fixture.log.records());

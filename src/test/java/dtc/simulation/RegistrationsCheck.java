@@ -1,0 +1,57 @@
+package dtc.simulation;
+
+import dtc.runtime.Registration;
+import dtc.runtime.Registry;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+
+/** A registration that was answered is known after a restart of the coordinator, or a later one. */
+final class RegistrationsCheck implements Check {
+
+    private final World world;
+    /** What the next coordinator may find: the newest registration that was answered, and those received after it. */
+    private final Map<String, List<Registered>> possible = new LinkedHashMap<>();
+
+    private final Set<String> answered = new HashSet<>();
+
+    record Registered(String url, UUID instance) {}
+
+    RegistrationsCheck(World world) {
+        this.world = world;
+    }
+
+    @Override
+    public void registering(String resourceManager, Registered state) {
+        possible.computeIfAbsent(resourceManager, _ -> new ArrayList<>()).add(state);
+    }
+
+    @Override
+    public void registered(String resourceManager, Registered state) {
+        List<Registered> states = possible.computeIfAbsent(resourceManager, _ -> new ArrayList<>());
+        states.subList(0, Math.max(0, states.indexOf(state))).clear();
+        answered.add(resourceManager);
+    }
+
+    @Override
+    public void removed(String resourceManager) {
+        possible.remove(resourceManager);
+        answered.remove(resourceManager);
+    }
+
+    @Override
+    public void recovered(Registry registry) {
+        possible.forEach((id, states) -> {
+            Registration found = registry.find(id);
+            if (answered.contains(id)
+                    && (found == null || !states.contains(new Registered(found.url(), found.instance())))) {
+                world.fail(
+                        "registrations survive", "%s was registered as %s, and is now %s".formatted(id, states, found));
+            }
+        });
+    }
+}
