@@ -1,5 +1,6 @@
 package dtc.app;
 
+import dtc.conformance.CheckCommand;
 import dtc.rest.HttpConnections;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
@@ -19,7 +20,7 @@ public final class Main {
     private static final String USAGE = """
             usage: without arguments, runs the service; its configuration is in the environment
                    log <command>  inspects or repairs a decision log: see log --help
-                   rm <command>   acts on a resource manager: see rm --help""";
+                   rm <command>   checks a resource manager, or acts on it: see rm --help""";
 
     /** The exit code for wrong arguments. */
     private static final int ERROR = 2;
@@ -66,7 +67,7 @@ public final class Main {
         List<String> rest = args.subList(1, args.size());
         return switch (args.getFirst()) {
             case "log" -> LogCommand.run(rest, out, err);
-            case "rm" -> new ResolveCommand(System.getenv(), out, err).run(rest);
+            case "rm" -> resourceManagerCommand(rest, out, err);
             case "help", "--help", "-h" -> {
                 out.println(USAGE);
                 yield 0;
@@ -76,6 +77,12 @@ public final class Main {
                 yield ERROR;
             }
         };
+    }
+
+    private static int resourceManagerCommand(List<String> args, PrintStream out, PrintStream err) {
+        return !args.isEmpty() && args.getFirst().equals("check")
+                ? new CheckCommand(System.getenv(), out, err).run(args.subList(1, args.size()))
+                : new ResolveCommand(System.getenv(), out, err).run(args);
     }
 
     private static PrintStream printStream(FileDescriptor descriptor) {

@@ -1,0 +1,452 @@
+package dtc.conformance;
+
+import static dtc.conformance.Row.core;
+
+import dtc.conformance.CoordinatorServer.Registration;
+import dtc.conformance.Row.Mode;
+import dtc.protocol.TransactionId;
+import dtc.protocol.Vote;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+
+/** Registration, and the messages of one transaction. */
+final class CoreRows {
+
+    /** More than a reasonable limit. */
+    private static final int LONG_CHARS = 8 << 20;
+
+    private static final int PARALLEL = 100;
+
+    static final String REGISTERS = "registers";
+
+    private CoreRows() {}
+
+    static List<Row> rows() {
+        return List.of(
+                core(REGISTERS, "`instance`: a UUID that identifies the data of the RM", CoreRows::registers),
+                core("renews", "An RM renews its registration at a third of the lease.", CoreRows::renews),
+                core("registers-again", "If that fails, it repeats the registration.", CoreRows::registersAgain),
+                core(
+                        "commits",
+                        "A vote is 200 with `Content-Type: application/json` and exactly one of the three words.",
+                        CoreRows::commits),
+                core("staged-is-invisible", "It is *staged*, that is not visible, until the commit",
+                        CoreRows::stagedIsInvisible),
+                core("committed-is-visible", "A commit makes the writes visible", CoreRows::committedIsVisible),
+                core("lists-open", "transactions that are staged (`ACTIVE`) or in doubt (`PREPARED`)",
+                        CoreRows::listsOpen),
+                core(
+                        "vote-repeated",
+                        "A repeated prepare gets the same vote, as long as the outcome is remembered.",
+                        CoreRows::voteRepeated),
+                core(
+                        "vote-without-writes",
+                        "A prepare after the rollback, or before any write, gets ABORT.",
+                        CoreRows::voteWithoutWrites),
+                core(
+                        "write-after-abort",
+                        "The latter is remembered, so the late write is refused.",
+                        CoreRows::writeAfterAbort),
+                core(
+                        "write-after-vote",
+                        "A write is refused with 409 after the vote or the end",
+                        CoreRows::writeAfterVote),
+                core(
+                        "write-after-commit",
+                        "A write is refused with 409 after the vote or the end",
+                        CoreRows::writeAfterCommit),
+                core(
+                        "commit-repeated",
+                        "A commit is applied once. A repeated one is answered 204.",
+                        CoreRows::commitRepeated),
+                core(
+                        "commit-unknown",
+                        "404 and 409 to a commit or a rollback, and 507 to a one-phase commit, count as"
+                                + " `application/problem+json` only. Its member `transaction` must be the id of the"
+                                + " message",
+                        CoreRows::commitUnknown),
+                core(
+                        "commit-after-rollback",
+                        "It is answered 409 if the transaction was rolled back here, and 404 if it is unknown here.",
+                        CoreRows::commitAfterRollback),
+                core("rollback-unknown", "A rollback of an unknown transaction is answered 204",
+                        CoreRows::rollbackUnknown),
+                core(
+                        "rollback-late-write",
+                        "A rollback of an unknown transaction is answered 204 and remembered, so a late write is"
+                                + " refused.",
+                        CoreRows::rollbackLateWrite),
+                core(
+                        "rollback-late-prepare",
+                        "A prepare after the rollback, or before any write, gets ABORT.",
+                        CoreRows::rollbackLatePrepare),
+                core("rollback-discards", "A rollback discards the writes and releases the keys",
+                        CoreRows::rollbackDiscards),
+                core(
+                        "rollback-after-commit",
+                        "It is answered 409 if the transaction was committed here",
+                        CoreRows::rollbackAfterCommit),
+                core(
+                        "read-only",
+                        "Vote `READ_ONLY` only if the transaction has written and checked nothing",
+                        CoreRows::readOnly),
+                core(
+                        "gap",
+                        "If not all numbers from 1 to this one have arrived, a hosted RM votes ABORT",
+                        CoreRows::gap),
+                core(
+                        "last-write-missing",
+                        "If not all numbers from 1 to this one have arrived, a hosted RM votes ABORT",
+                        CoreRows::lastWriteMissing),
+                core(
+                        "duplicate-number",
+                        "A write whose number has arrived before is ignored, and counts as arrived.",
+                        CoreRows::duplicateNumber),
+                core(
+                        "reordered-writes",
+                        "For each key the write with the highest number counts, so a reordered write does not undo a"
+                                + " later one.",
+                        CoreRows::reorderedWrites),
+                core("other-rm", "421, without any effect", CoreRows::otherResourceManager),
+                core("one-answer", "`keep-alive` promises one answer to each request", CoreRows::oneAnswer)
+                        .needs("keep-alive"),
+                core("malformed-json", "A malformed request is refused with 4xx and changes nothing",
+                        CoreRows::malformedJson),
+                core("malformed-id", "A malformed request is refused with 4xx and changes nothing",
+                        CoreRows::malformedId),
+                core("long-body", "A request that is too long is refused with 413 and changes nothing",
+                        CoreRows::longBody),
+                core("parallel", "A vote that does not arrive within 1 s counts as ABORT.", CoreRows::parallel)
+                        .when(Mode.ALONE));
+    }
+
+    private static void registers(RowContext c) {
+        Registration registration = c.resourceManager().registration();
+        if (TransactionId.parse(registration.instance()).isEmpty()) {
+            throw new RowFailure("expected: a UUID as \"instance\"\nreceived: " + registration);
+        }
+    }
+
+    private static void renews(RowContext c) throws InterruptedException {
+        long start = System.nanoTime();
+        // Two, since the first one may have been started by the row that refuses registrations.
+        for (int count = 1; count <= 2; count++) {
+            long after = start;
+            Optional<Registration> renewal = c.coordinator()
+                    .await(() -> latest(c).filter(latest -> latest.nanos() > after), CoordinatorServer.LEASE);
+            start = renewal.orElseThrow(() -> new RowFailure(
+                            "expected: PUT /resource-managers/%s again within leaseMillis, which was %s\nreceived: none"
+                                    .formatted(
+                                            c.resourceManager().registration().id(),
+                                            CoordinatorServer.LEASE.toMillis())))
+                    .nanos();
+        }
+    }
+
+    private static Optional<Registration> latest(RowContext c) {
+        String id = c.resourceManager().registration().id();
+        return c.coordinator().registrations().reversed().stream()
+                .filter(registration -> registration.id().equals(id))
+                .findFirst();
+    }
+
+    private static void registersAgain(RowContext c) throws InterruptedException {
+        c.coordinator().refuseRegistrations(true);
+        try {
+            c.coordinator().await(() -> latest(c).filter(Registration::refused), c.patience());
+        } finally {
+            c.coordinator().refuseRegistrations(false);
+        }
+        c.coordinator()
+                .await(() -> latest(c).filter(latest -> !latest.refused()), c.patience())
+                .orElseThrow(() -> new RowFailure(
+                        "expected: PUT /resource-managers/%s again after 503\nreceived: none within %s s"
+                                .formatted(
+                                        c.resourceManager().registration().id(),
+                                        c.patience().toSeconds())));
+    }
+
+    private static void commits(RowContext c) {
+        c.committed(c.newKey(), c.value());
+    }
+
+    private static void stagedIsInvisible(RowContext c) {
+        c.needEntries();
+        String key = c.newKey();
+        CheckedTransaction transaction = c.staged(key, c.value());
+        c.expectNoValue(key);
+        c.expectVote(transaction.prepare(), Vote.COMMIT);
+        c.expectNoValue(key);
+    }
+
+    private static void committedIsVisible(RowContext c) {
+        c.needEntries();
+        String key = c.newKey();
+        c.committed(key, c.value());
+        c.expectValue(key, c.value());
+        c.committed(key, c.otherValue());
+        c.expectValue(key, c.otherValue());
+    }
+
+    private static void listsOpen(RowContext c) {
+        c.needOpenTransactions();
+        String key = c.newKey();
+        CheckedTransaction staged = c.staged(c.newKey(), c.value());
+        CheckedTransaction prepared = c.prepared(key, c.value());
+        CheckedTransaction committed = c.committed(c.newKey(), c.value());
+        Map<String, String> open = c.resourceManager().openTransactions().orElse(Map.of());
+        expectState(open, staged, "ACTIVE");
+        expectState(open, prepared, "PREPARED");
+        expectState(open, committed, "");
+    }
+
+    private static void expectState(Map<String, String> open, CheckedTransaction transaction, String state) {
+        String found = open.getOrDefault(transaction.id().toString(), "");
+        if (!found.equals(state)) {
+            throw new RowFailure("sent:     GET /transactions\nexpected: %s for %s\nreceived: %s"
+                    .formatted(
+                            state.isEmpty() ? "nothing" : state,
+                            transaction.id(),
+                            found.isEmpty() ? "nothing" : found));
+        }
+    }
+
+    private static void voteRepeated(RowContext c) {
+        CheckedTransaction transaction = c.prepared(c.newKey(), c.value());
+        c.expectVote(transaction.prepare(), Vote.COMMIT);
+        c.expectAcknowledged(transaction.commit());
+    }
+
+    private static void voteWithoutWrites(RowContext c) {
+        CheckedTransaction transaction = c.begin();
+        c.expectVote(transaction.prepare(), Vote.ABORT);
+        c.expectVote(transaction.prepare(), Vote.ABORT);
+    }
+
+    private static void writeAfterAbort(RowContext c) {
+        CheckedTransaction transaction = c.begin();
+        c.expectVote(transaction.prepare(), Vote.ABORT);
+        c.expectStatus(transaction.write(RowContext.put(c.newKey(), c.value())), 409);
+    }
+
+    private static void writeAfterVote(RowContext c) {
+        String late = c.newKey();
+        CheckedTransaction transaction = c.prepared(c.newKey(), c.value());
+        c.expectStatus(transaction.writeUncounted(2, RowContext.put(late, c.value())), 409);
+        c.expectAcknowledged(transaction.commit());
+        c.expectNoValue(late);
+    }
+
+    private static void writeAfterCommit(RowContext c) {
+        String late = c.newKey();
+        CheckedTransaction transaction = c.committed(c.newKey(), c.value());
+        c.expectStatus(transaction.writeUncounted(2, RowContext.put(late, c.value())), 409);
+        c.expectNoValue(late);
+    }
+
+    private static void commitRepeated(RowContext c) {
+        String key = c.newKey();
+        CheckedTransaction first = c.committed(key, c.value());
+        c.expectAcknowledged(first.commit());
+        c.committed(key, c.otherValue());
+        c.expectAcknowledged(first.commit());
+        c.expectValue(key, c.otherValue());
+    }
+
+    private static void commitUnknown(RowContext c) {
+        CheckedTransaction transaction = c.begin();
+        c.expectProblem(transaction, transaction.commit(), 404);
+    }
+
+    private static void commitAfterRollback(RowContext c) {
+        String key = c.newKey();
+        CheckedTransaction transaction = c.prepared(key, c.value());
+        c.expectAcknowledged(transaction.rollback());
+        c.expectRolledBack(transaction, key);
+    }
+
+    private static void rollbackUnknown(RowContext c) {
+        CheckedTransaction transaction = c.begin();
+        c.expectAcknowledged(transaction.rollback());
+        c.expectAcknowledged(transaction.rollback());
+    }
+
+    private static void rollbackLateWrite(RowContext c) {
+        CheckedTransaction transaction = c.begin();
+        c.expectAcknowledged(transaction.rollback());
+        c.expectStatus(transaction.write(RowContext.put(c.newKey(), c.value())), 409);
+    }
+
+    private static void rollbackLatePrepare(RowContext c) {
+        CheckedTransaction transaction = c.staged(c.newKey(), c.value());
+        c.expectAcknowledged(transaction.rollback());
+        c.expectVote(transaction.prepare(), Vote.ABORT);
+    }
+
+    private static void rollbackDiscards(RowContext c) {
+        String key = c.newKey();
+        CheckedTransaction staged = c.staged(key, c.otherValue());
+        c.expectAcknowledged(staged.rollback());
+        CheckedTransaction prepared = c.prepared(key, c.otherValue());
+        c.expectAcknowledged(prepared.rollback());
+        c.expectAcknowledged(prepared.rollback());
+        c.expectNoValue(key);
+        c.committed(key, c.value());
+        c.expectValue(key, c.value());
+    }
+
+    private static void rollbackAfterCommit(RowContext c) {
+        String key = c.newKey();
+        CheckedTransaction transaction = c.committed(key, c.value());
+        c.expectCommitted(transaction, key, c.value());
+    }
+
+    private static void readOnly(RowContext c) {
+        String key = c.newKey();
+        c.committed(key, c.value());
+        // A write of the value that the key has already.
+        c.prepared(key, c.value());
+        c.expectLocked(key);
+    }
+
+    private static void gap(RowContext c) {
+        CheckedTransaction transaction = c.begin();
+        c.expectAcknowledged(transaction.write(1, RowContext.put(c.newKey(), c.value())));
+        c.expectAcknowledged(transaction.write(3, RowContext.put(c.newKey(), c.value())));
+        c.expectVote(transaction.prepare(), Vote.ABORT);
+    }
+
+    private static void lastWriteMissing(RowContext c) {
+        CheckedTransaction transaction = c.begin();
+        c.expectAcknowledged(transaction.write(RowContext.put(c.newKey(), c.value())));
+        c.expectAcknowledged(transaction.write(RowContext.put(c.newKey(), c.value())));
+        c.expectVote(transaction.prepare(3), Vote.ABORT);
+    }
+
+    private static void duplicateNumber(RowContext c) {
+        String key = c.newKey();
+        CheckedTransaction complete = c.begin();
+        c.expectAcknowledged(complete.write(1, RowContext.put(key, c.value())));
+        c.expectAcknowledged(complete.write(2, RowContext.put(key, c.otherValue())));
+        c.expectAcknowledged(complete.write(1, RowContext.put(key, c.value())));
+        c.expectVote(complete.prepare(), Vote.COMMIT);
+        c.expectAcknowledged(complete.commit());
+        c.expectValue(key, c.otherValue());
+        // A duplicate does not replace a write that is missing.
+        CheckedTransaction incomplete = c.begin();
+        c.expectAcknowledged(incomplete.write(1, RowContext.put(key, c.value())));
+        c.expectAcknowledged(incomplete.write(1, RowContext.put(key, c.value())));
+        c.expectVote(incomplete.prepare(2), Vote.ABORT);
+    }
+
+    private static void reorderedWrites(RowContext c) {
+        String key = c.newKey();
+        CheckedTransaction transaction = c.begin();
+        c.expectAcknowledged(transaction.write(2, RowContext.put(key, c.otherValue())));
+        c.expectAcknowledged(transaction.write(1, RowContext.put(key, c.value())));
+        c.expectVote(transaction.prepare(), Vote.COMMIT);
+        c.expectAcknowledged(transaction.commit());
+        c.expectValue(key, c.otherValue());
+    }
+
+    private static void otherResourceManager(RowContext c) {
+        String key = c.newKey();
+        String header = ResourceManagerUnderTest.RESOURCE_MANAGER;
+        CheckedTransaction transaction = c.begin();
+        c.expectStatus(
+                transaction.with(header, "another").writeUncounted(1, RowContext.put(key, c.otherValue())), 421);
+        c.expectAcknowledged(transaction.write(RowContext.put(key, c.value())));
+        c.expectStatus(transaction.with(header, "another").prepare(), 421);
+        c.expectVote(transaction.prepare(), Vote.COMMIT);
+        c.expectStatus(transaction.with(header, "another").rollback(), 421);
+        c.expectStatus(transaction.with(header, "another").commit(), 421);
+        c.expectNoValue(key);
+        c.expectAcknowledged(transaction.commit());
+        c.expectValue(key, c.value());
+    }
+
+    private static void oneAnswer(RowContext c) {
+        CheckedTransaction transaction = c.begin();
+        String path = "/transactions/" + transaction.id();
+        Map<String, String> headers = c.resourceManager().headers(Map.of());
+        Duration timeout = ResourceManagerUnderTest.TIMEOUT;
+        try (HttpCaller.Connection connection = c.resourceManager().connect()) {
+            c.expectAcknowledged(connection.call(
+                    "POST", path + "/writes", headers, RowContext.put(c.newKey(), c.value()), timeout, false));
+            Exchange vote = connection.call("POST", path + "/prepare", headers, null, timeout, false);
+            c.expectVote(vote, Vote.COMMIT);
+            Exchange commit = connection.call("POST", path + "/commit", headers, null, timeout, false);
+            c.expectAcknowledged(commit);
+            RowContext.expect(!connection.hasSurplus(), "one answer to each request on a connection", commit);
+        } catch (IOException e) {
+            throw new RowFailure("expected: a connection\nreceived: " + e);
+        }
+    }
+
+    private static void malformedJson(RowContext c) {
+        String key = c.newKey();
+        String other = c.newKey();
+        CheckedTransaction staged = c.staged(key, c.value());
+        for (String body : List.of("{", "", "[]", "key", "{\"value\":" + c.value() + "}")) {
+            c.expectClientError(c.begin().write(body));
+            c.expectClientError(staged.writeUncounted(2, body));
+        }
+        c.expectAcknowledged(staged.write(RowContext.put(other, c.value())));
+        c.expectVote(staged.prepare(), Vote.COMMIT);
+        c.expectAcknowledged(staged.commit());
+        c.expectValue(key, c.value());
+        c.expectValue(other, c.value());
+    }
+
+    private static void malformedId(RowContext c) {
+        String body = RowContext.put(c.newKey(), c.value());
+        c.expectClientError(c.resourceManager().post("/transactions/no-uuid/writes", Map.of(), body));
+        c.expectClientError(c.resourceManager().post("/transactions/no-uuid/prepare", Map.of(), null));
+        c.expectClientError(c.resourceManager().post("/transactions/no-uuid/commit", Map.of(), null));
+    }
+
+    private static void longBody(RowContext c) {
+        String key = c.newKey();
+        String longKey = c.newKey();
+        CheckedTransaction staged = c.staged(key, c.value());
+        String longValue = "\"" + "x".repeat(LONG_CHARS) + "\"";
+        CheckedTransaction tooLong = c.begin();
+        Exchange exchange = tooLong.write(RowContext.put(longKey, longValue));
+        if (exchange.status() == 204) {
+            c.expectVote(tooLong.prepare(), Vote.COMMIT);
+            c.expectAcknowledged(tooLong.commit());
+            c.expectValue(longKey, longValue);
+        } else {
+            // It may close the connection instead of reading the body.
+            boolean isClosed = exchange.response() == null && !exchange.failure().equals("timeout");
+            boolean isRefused = (exchange.status() >= 400 && exchange.status() < 500) || exchange.status() == 507;
+            RowContext.expect(isRefused || isClosed, "413, or another status from 400 to 499, or 507", exchange);
+            c.expectNoValue(longKey);
+        }
+        c.expectVote(staged.prepare(), Vote.COMMIT);
+        c.expectAcknowledged(staged.commit());
+        c.expectValue(key, c.value());
+    }
+
+    private static void parallel(RowContext c) throws InterruptedException {
+        List<Future<String>> commits = IntStream.range(0, PARALLEL)
+                .mapToObj(_ -> RowContext.start(() -> {
+                    String key = c.newKey();
+                    CheckedTransaction transaction = c.staged(key, c.value());
+                    Exchange vote = transaction.prepare();
+                    c.expectVote(vote, Vote.COMMIT);
+                    c.expectWithin(RowContext.VOTE_TIMEOUT, vote);
+                    c.expectAcknowledged(transaction.commit());
+                    return key;
+                }))
+                .toList();
+        for (Future<String> commit : commits) {
+            c.expectValue(RowContext.join(commit), c.value());
+        }
+    }
+}
