@@ -117,10 +117,10 @@ final class CheckRun implements AutoCloseable {
                         .toList(),
                 CONCURRENT_ROWS));
         for (Row row : remaining) {
-            if (row.mode() == Mode.ALONE) {
+            if (row.mode() == Mode.ALONE || row.mode() == Mode.ALONE_TIMING) {
                 results.put(row, run(row));
             }
-            if ((row.mode() == Mode.ALONE || row.mode() == Mode.TIMING)
+            if (row.dependsOnTime()
                     && results.get(row) instanceof RowResult(_, Status status, _, _)
                     && status == Status.FAILED) {
                 results.put(row, run(row));

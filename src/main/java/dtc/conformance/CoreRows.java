@@ -11,8 +11,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Future;
-import java.util.stream.IntStream;
 
 /** Registration, and the messages of one transaction. */
 final class CoreRows {
@@ -121,8 +121,13 @@ final class CoreRows {
                         CoreRows::malformedId),
                 core("long-body", "A request that is too long is refused with 413 and changes nothing",
                         CoreRows::longBody),
-                core("parallel", "A vote that does not arrive within 1 s counts as ABORT.", CoreRows::parallel)
-                        .when(Mode.ALONE));
+                core("parallel", "A commit makes the writes visible", CoreRows::parallel)
+                        .when(Mode.ALONE),
+                core(
+                                "parallel-in-time",
+                                "A vote that does not arrive within 1 s counts as ABORT.",
+                                CoreRows::parallelInTime)
+                        .when(Mode.ALONE_TIMING));
     }
 
     private static void registers(RowContext c) {
@@ -373,7 +378,9 @@ final class CoreRows {
     private static void oneAnswer(RowContext c) {
         CheckedTransaction transaction = c.begin();
         String path = "/transactions/" + transaction.id();
-        Map<String, String> headers = c.resourceManager().headers(Map.of());
+        Map<String, String> headers = c.resourceManager()
+                .headers(Map.of(
+                        ResourceManagerUnderTest.WRITE_SEQUENCE, "1", ResourceManagerUnderTest.WRITE_COUNT, "1"));
         Duration timeout = ResourceManagerUnderTest.TIMEOUT;
         try (HttpCaller.Connection connection = c.resourceManager().connect()) {
             c.expectAcknowledged(connection.call(
@@ -433,20 +440,37 @@ final class CoreRows {
         c.expectValue(key, c.value());
     }
 
+    /** Runs transactions at the same time, and returns their votes by key. */
+    private static Map<String, Exchange> runInParallel(RowContext c) throws InterruptedException {
+        Map<String, Future<Exchange>> votes = new TreeMap<>();
+        for (int i = 0; i < PARALLEL; i++) {
+            String key = c.newKey();
+            votes.put(
+                    key,
+                    RowContext.start(() -> {
+                        CheckedTransaction transaction = c.staged(key, c.value());
+                        Exchange vote = transaction.prepare();
+                        c.expectVote(vote, Vote.COMMIT);
+                        c.expectAcknowledged(transaction.commit());
+                        return vote;
+                    }));
+        }
+        Map<String, Exchange> results = new TreeMap<>();
+        for (Map.Entry<String, Future<Exchange>> vote : votes.entrySet()) {
+            results.put(vote.getKey(), RowContext.join(vote.getValue()));
+        }
+        return results;
+    }
+
     private static void parallel(RowContext c) throws InterruptedException {
-        List<Future<String>> commits = IntStream.range(0, PARALLEL)
-                .mapToObj(_ -> RowContext.start(() -> {
-                    String key = c.newKey();
-                    CheckedTransaction transaction = c.staged(key, c.value());
-                    Exchange vote = transaction.prepare();
-                    c.expectVote(vote, Vote.COMMIT);
-                    c.expectWithin(RowContext.VOTE_TIMEOUT, vote);
-                    c.expectAcknowledged(transaction.commit());
-                    return key;
-                }))
-                .toList();
-        for (Future<String> commit : commits) {
-            c.expectValue(RowContext.join(commit), c.value());
+        for (String key : runInParallel(c).keySet()) {
+            c.expectValue(key, c.value());
+        }
+    }
+
+    private static void parallelInTime(RowContext c) throws InterruptedException {
+        for (Exchange vote : runInParallel(c).values()) {
+            c.expectWithin(RowContext.VOTE_TIMEOUT, vote);
         }
     }
 }

@@ -36,8 +36,10 @@ record Row(String name, Profile profile, @Nullable String feature, Mode mode, St
         PARALLEL,
         /** Like {@code PARALLEL}. If it fails, it runs again alone, because the load of the others may be the cause. */
         TIMING,
-        /** Alone, and again if it fails. */
+        /** Alone. */
         ALONE,
+        /** Alone, and again if it fails. */
+        ALONE_TIMING,
         /** At the same time as the other rows that need a restart. They share one restart. */
         RESTART
     }
@@ -45,6 +47,11 @@ record Row(String name, Profile profile, @Nullable String feature, Mode mode, St
     /** Sends messages and throws {@link RowFailure} or {@link RowSkipped}. */
     interface Procedure {
         void run(RowContext context) throws InterruptedException;
+    }
+
+    /** Whether the row may fail because the machine is slow. */
+    boolean dependsOnTime() {
+        return mode == Mode.TIMING || mode == Mode.ALONE_TIMING;
     }
 
     static Row core(String name, String rule, Procedure procedure) {
