@@ -46,7 +46,9 @@ public interface DtcConfig {
     @DurationMin(millis = 1)
     Duration prepareTimeout();
 
-    /** The longest timeout of a commit or rollback. It doubles from the timeout of a vote with each further attempt. */
+    /**
+     * The longest timeout of a commit or rollback. It begins with the timeout of a vote, and doubles with each attempt.
+     */
     @WithDefault("30s")
     @DurationMin(millis = 1)
     Duration deliveryTimeoutMax();
@@ -121,8 +123,8 @@ public interface DtcConfig {
         Duration retryPauseMax();
 
         /**
-         * The maximum number of attempts to deliver a rollback. After that, a participant in doubt has to ask for the
-         * outcome.
+         * The maximum number of attempts to deliver a rollback. After that, a participant in doubt has to send an
+         * inquiry.
          */
         @WithName("rollback-tries-max")
         @WithDefault("10")
@@ -136,8 +138,8 @@ public interface DtcConfig {
         int retriesInFlightMax();
 
         /**
-         * The maximum number of rollbacks queued for a retry to one resource manager. After that, it has to ask for the
-         * outcome.
+         * The maximum number of rollbacks queued for a retry to one resource manager. After that, it has to send an
+         * inquiry.
          */
         @WithName("rollbacks-waiting-max")
         @WithDefault("1000")
@@ -217,8 +219,8 @@ public interface DtcConfig {
         Optional<MemorySize> requestBytesMax();
 
         /**
-         * The number of undelivered outcomes for one resource manager above which writes to it are refused. Default:
-         * 5,000, and a quarter of the participants in flight at most.
+         * The number of undelivered outcomes for one resource manager above which writes to it are refused. Default: a
+         * quarter of the participants in flight, and 5,000 at most.
          */
         OptionalInt undeliveredMax();
 
@@ -283,14 +285,17 @@ public interface DtcConfig {
         /** A DNS name in the certificate of the coordinator, checked instead of or in addition to the token. */
         Optional<String> coordinatorCertificate();
 
-        /** The ids of the resource managers that this process hosts. */
+        /** The ids of the resource managers that this process hosts. Default: none. */
         Optional<List<String>> ids();
 
-        /** The URL of the coordinator where they register. Default: this process. */
+        /** The URL of the coordinator where the hosted resource managers register. Default: this process. */
         @WithName("coordinator-url")
         Optional<URI> coordinatorUrl();
 
-        /** The base URL where the coordinator reaches them. Default: the address of this process. */
+        /**
+         * The base URL where the coordinator reaches the hosted resource managers. Default: the address of this
+         * process.
+         */
         @WithName("advertised-url")
         Optional<URI> advertisedUrl();
 
@@ -304,10 +309,7 @@ public interface DtcConfig {
         @DurationMin(millis = 1)
         Duration stagedTimeout();
 
-        /**
-         * The pause before a resource manager first asks for the outcome of a transaction in doubt. It doubles with
-         * each attempt.
-         */
+        /** The pause before the first inquiry about a transaction in doubt. It doubles with each attempt. */
         @WithName("inquiry-first")
         @WithDefault("2s")
         @DurationMin(millis = 1)
@@ -338,7 +340,10 @@ public interface DtcConfig {
         @DurationMin(millis = 1)
         Duration rememberedOutcomesRetention();
 
-        /** The maximum number of outcomes that are kept. Further ones evict the oldest, with a warning. */
+        /**
+         * The maximum number of outcomes of ended transactions that are kept. Further ones evict the oldest, with a
+         * warning.
+         */
         @WithName("ended-max")
         @WithDefault("200000")
         @Min(1)
