@@ -22,13 +22,16 @@ public final class Hunt {
     record Result(@Nullable Found found, Totals totals) {}
 
     /**
-     * Plays the seeds from 1 to {@code seeds}, until one breaks a promise. Public for class loaders that hold a planted
-     * bug.
+     * Plays a seed that broke a promise before. If it breaks none any more, plays the seeds from 1 to {@code seeds},
+     * until one does. Public for class loaders that hold a planted bug.
      *
-     * @return the smallest seed that breaks a promise, and which one; empty if there is none
+     * @return a seed that breaks a promise, and which one; empty if there is none
      */
-    public static Map<Long, String> first(int seeds) throws InterruptedException, ExecutionException {
-        Found found = play(1, seeds, spareThreads()).found();
+    public static Map<Long, String> first(long known, int seeds) throws InterruptedException, ExecutionException {
+        Found found = play(known, new Totals());
+        if (found == null) {
+            found = play(1, seeds, spareThreads()).found();
+        }
         return found == null ? Map.of() : Map.of(found.seed(), found.violation().toString());
     }
 

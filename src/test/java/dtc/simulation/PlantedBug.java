@@ -8,16 +8,18 @@ import java.util.Map;
  * A change of the product that breaks it.
  *
  * @param withinSeeds how many seeds, from 1 on, may be played to find it
+ * @param knownSeed a seed that found it, which is played first
  */
-record PlantedBug(String name, TreeEdit edit, int withinSeeds) {
+record PlantedBug(String name, TreeEdit edit, int withinSeeds, long knownSeed) {
 
     private static final Path PRODUCT = Path.of("src/main/java");
 
-    /** The lowest seed that finds the bug, with the promise that it breaks; empty where none does. */
+    /** A seed that finds the bug, with the promise that it breaks; empty if there is none. */
     @SuppressWarnings("unchecked") // what Hunt returns
     Map<Long, String> find() throws IOException, ReflectiveOperationException {
         Class<?> hunt = patchedClasses().loadClass(Hunt.class.getName());
-        return (Map<Long, String>) hunt.getMethod("first", int.class).invoke(null, withinSeeds);
+        return (Map<Long, String>)
+                hunt.getMethod("first", long.class, int.class).invoke(null, knownSeed, withinSeeds);
     }
 
     private ClassLoader patchedClasses() throws IOException {
@@ -64,7 +66,11 @@ record PlantedBug(String name, TreeEdit edit, int withinSeeds) {
 
     record Change(String name, TreeEdit edit) {
         PlantedBug foundWithin(int seeds) {
-            return new PlantedBug(name, edit, seeds);
+            return foundWithin(seeds, 1);
+        }
+
+        PlantedBug foundWithin(int seeds, long knownSeed) {
+            return new PlantedBug(name, edit, seeds, knownSeed);
         }
     }
 }
