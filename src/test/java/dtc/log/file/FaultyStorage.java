@@ -41,6 +41,13 @@ final class FaultyStorage implements Storage {
         private byte[] forced = {};
         /** Whether a force failed. The system has then dropped the data, and the next force succeeds. */
         private boolean dropped;
+
+        private Content() {}
+
+        private Content(byte[] bytes) {
+            seen = bytes;
+            forced = bytes;
+        }
     }
 
     private final Map<String, Content> seenNames;
@@ -158,11 +165,10 @@ final class FaultyStorage implements Storage {
 
     private static FaultyStorage image(
             Map<String, Content> names, String partial, byte[] left, boolean othersAreWhole) {
-        FaultyStorage image = new FaultyStorage();
-        names.forEach((name, content) -> image.put(
-                name,
+        TreeMap<String, Content> all = new TreeMap<>(names);
+        all.replaceAll((name, content) -> new Content(
                 name.equals(partial) ? left : othersAreWhole && !content.dropped ? content.seen : content.forced));
-        return image;
+        return new FaultyStorage(all, new TreeMap<>(all), new TreeSet<>());
     }
 
     private static List<byte[]> whatMayBeLeft(Content content, int step) {
