@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dtc.packaged.Processes.Application;
+import dtc.testing.NoApplication;
 import dtc.testing.RequiredTool;
 import dtc.testing.Waiting;
 import java.io.IOException;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A coordinator with its log in files, and two resource managers in another process. The wall clocks of both jump, each
  * at a time of its own, while they run and while the coordinator is down.
  */
+@NoApplication
 class ClockJumpIT {
 
     private static final List<Duration> SIZES = List.of(Duration.ofMinutes(5), Duration.ofHours(1), Duration.ofDays(1));

@@ -1,22 +1,28 @@
 package dtc.packaged;
 
-import static io.restassured.RestAssured.given;
-import static org.hamcrest.Matchers.equalTo;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.console.Browser;
 import dtc.packaged.Processes.Application;
+import dtc.testing.NoApplication;
 import dtc.testing.Waiting;
-import io.restassured.http.ContentType;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
 import org.junit.jupiter.api.Test;
 
 /** The coordinator goes, and comes back, under a page that stays open. */
+@NoApplication
 class ConsoleRestartIT {
 
+    private final JsonClient http = new JsonClient();
+
     @Test
-    void a_page_reports_that_the_coordinator_is_unavailable_and_resumes_when_it_is_back() {
+    void a_page_reports_that_the_coordinator_is_unavailable_and_resumes_when_it_is_back() throws Exception {
         try (Processes processes = new Processes("console");
                 Browser browser = Browser.open()) {
             Application coordinator = coordinatorOfOrders(processes);
@@ -48,7 +54,8 @@ class ConsoleRestartIT {
     }
 
     @Test
-    void after_a_restart_the_page_of_a_resource_manager_resumes_and_that_of_a_transaction_shows_the_outcome() {
+    void after_a_restart_the_page_of_a_resource_manager_resumes_and_that_of_a_transaction_shows_the_outcome()
+            throws Exception {
         try (Processes processes = new Processes("console-pages");
                 Browser browser = Browser.open()) {
             Application coordinator = coordinatorOfOrders(processes);
@@ -66,28 +73,35 @@ class ConsoleRestartIT {
             browser.awaitText("expires in");
             restart(coordinator, browser);
             browser.awaitText("The transaction was removed.");
-            given().baseUri(coordinator.url())
-                    .get("/transactions/" + active + "/outcome")
-                    .then()
-                    .body("outcome", equalTo("ROLLBACK"));
+            assertEquals(
+                    "ROLLBACK",
+                    http.getJson(coordinator.url() + "/transactions/" + active + "/outcome")
+                            .path("outcome")
+                            .asText());
         }
     }
 
     @Test
-    void open_pages_do_not_delay_a_stop_and_a_process_without_a_coordinator_has_none() {
+    void open_pages_do_not_delay_a_stop_and_a_process_without_a_coordinator_has_none() throws Exception {
         try (Processes processes = new Processes("console-stop");
                 Browser browser = Browser.open()) {
             Application coordinator =
                     processes.coordinator("coordinator").start().awaitReady();
             Application orders =
                     processes.resourceManagers("orders", coordinator).start().awaitReady();
-            given().baseUri(orders.url()).get("/").then().statusCode(404).contentType("application/problem+json");
-            given().baseUri(orders.url()).get("/console/transactions").then().statusCode(404);
-            given().baseUri(coordinator.url()).get("/console/try").then().statusCode(200);
-            given().baseUri(coordinator.url())
-                    .put("/dev/resource-managers/orders/fault")
-                    .then()
-                    .statusCode(404);
+            HttpResponse<String> none = http.get(orders.url() + "/");
+            assertEquals(404, none.statusCode());
+            assertEquals(
+                    "application/problem+json",
+                    none.headers().firstValue("Content-Type").orElse(""));
+            assertEquals(404, http.get(orders.url() + "/console/transactions").statusCode());
+            assertEquals(200, http.get(coordinator.url() + "/console/try").statusCode());
+            assertEquals(
+                    404,
+                    http.send(HttpRequest.newBuilder(
+                                            URI.create(coordinator.url() + "/dev/resource-managers/orders/fault"))
+                                    .PUT(BodyPublishers.noBody()))
+                            .statusCode());
 
             browser.get(coordinator.url() + "/");
             browser.await(b -> assertTrue(b.text("#connection-text").equals("Live")));
@@ -110,16 +124,14 @@ class ConsoleRestartIT {
         coordinator.start().awaitReady();
     }
 
-    private static String begin(Application coordinator) {
-        return Waiting.await()
-                .until(
-                        () -> given().baseUri(coordinator.url())
-                                .contentType(ContentType.JSON)
-                                .body(
-                                        "{\"timeoutMillis\":600000,\"writes\":[{\"resourceManager\":\"orders\",\"key\":\"k\",\"value\":1}]}")
-                                .post("/transactions"),
-                        response -> response.statusCode() == 201)
-                .jsonPath()
-                .getString("id");
+    private String begin(Application coordinator) throws IOException {
+        return http.read(Waiting.await("a transaction is begun")
+                        .until(
+                                () -> http.post(
+                                        coordinator.url() + "/transactions",
+                                        "{\"timeoutMillis\":600000,\"writes\":[{\"resourceManager\":\"orders\",\"key\":\"k\",\"value\":1}]}"),
+                                response -> response.statusCode() == 201))
+                .path("id")
+                .asText();
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dtc.packaged.Processes.Application;
+import dtc.testing.NoApplication;
 import dtc.testing.RawClient;
 import dtc.testing.Waiting;
 import java.io.IOException;
@@ -25,6 +26,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the application finds where it is started: directories, limits and addresses. */
+@NoApplication
 class EnvironmentIT {
 
     private static final String COMMIT = "{\"autoCommit\":true,\"writes\":["

@@ -8,13 +8,14 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 
 /** Calls applications and reads their JSON. Cheap enough for thousands of calls. */
-final class JsonClient {
+public final class JsonClient {
 
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
@@ -22,8 +23,15 @@ final class JsonClient {
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
     private final ObjectMapper mapper = new ObjectMapper();
 
-    HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
+    public HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
         return http.send(request.timeout(TIMEOUT).build(), ofString());
+    }
+
+    /** Posts a JSON document. */
+    public HttpResponse<String> post(String url, String json) throws IOException, InterruptedException {
+        return send(HttpRequest.newBuilder(URI.create(url))
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(json)));
     }
 
     HttpResponse<String> get(String url) throws IOException, InterruptedException {

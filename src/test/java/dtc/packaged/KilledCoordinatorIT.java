@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dtc.packaged.Processes.Application;
+import dtc.testing.NoApplication;
 import dtc.testing.Waiting;
 import java.io.IOException;
 import java.net.URI;
@@ -40,6 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A coordinator with its log in files and three resource managers, each in its own process, under load. The coordinator
  * is killed, or sometimes paused, at random moments. {@code -Dkills=N} sets the number of times; the default is 10.
  */
+@NoApplication
 class KilledCoordinatorIT {
 
     private static final Logger LOG = Logger.getLogger(KilledCoordinatorIT.class);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.packaged.Processes.Application;
+import dtc.testing.NoApplication;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The language, the time zone and the charset of the host never reach a file, a URL or a number. */
+@NoApplication
 class LocaleIT {
 
     private static final List<String> HOSTS = List.of(

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dtc.log.file.DirectoryStorage;
 import dtc.log.file.LogMaintenance;
 import dtc.packaged.Processes.Application;
+import dtc.testing.NoApplication;
 import dtc.testing.Waiting;
 import java.io.IOException;
 import java.net.URI;
@@ -35,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Two coordinators on one log folder: the first is paused under load, its lock file is removed, and the second one
  * starts. The first must end when it continues, and the second must know every commit that the first acknowledged.
  */
+@NoApplication
 class LogTakeoverIT {
 
     private static final int CLIENTS = 8;

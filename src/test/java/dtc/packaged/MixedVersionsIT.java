@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dtc.packaged.Processes.Application;
+import dtc.testing.NoApplication;
 import dtc.testing.Waiting;
 import java.io.IOException;
 import java.net.URI;
@@ -27,6 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** This version together with the last one that implements version 1 of the contract. */
+@NoApplication
 class MixedVersionsIT {
 
     private static final int CLIENTS = 16;

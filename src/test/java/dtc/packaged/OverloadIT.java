@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.packaged.Processes.Application;
+import dtc.testing.NoApplication;
 import dtc.testing.RawClient;
 import dtc.testing.Waiting;
 import java.io.IOException;
@@ -34,6 +35,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * go on. {@code -Doverload.heaps=64m,128m} sets the sizes of the heap, and {@code -Doverload.seconds=N} the duration;
  * the defaults are 128m and 10.
  */
+@NoApplication
 class OverloadIT {
 
     private static final Logger LOG = Logger.getLogger(OverloadIT.class);

@@ -18,14 +18,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,7 +43,8 @@ import org.jspecify.annotations.Nullable;
  * }
  * }</pre>
  *
- * What a process prints is appended to {@code target/packaged/<test>/<name>.log}. Closing kills whatever still runs.
+ * What a process prints is appended to {@code target/packaged/<test>/<name>.log}, or {@code <test>-2} and so on while
+ * another test uses that directory. Closing kills whatever still runs.
  */
 public final class Processes implements AutoCloseable {
 
@@ -58,16 +60,24 @@ public final class Processes implements AutoCloseable {
 
     private static final int PORT_LAST = 32_000;
 
+    /** Not taken again by tests that run at the same time, even while no process listens there. */
+    private static final Set<Integer> PORTS = ConcurrentHashMap.newKeySet();
+
+    private static final Set<Path> DIRECTORIES_IN_USE = ConcurrentHashMap.newKeySet();
+
     private final Path directory;
     private final List<Application> applications = new ArrayList<>();
-    private final Set<Integer> ports = new HashSet<>();
     private final Random random = new Random();
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
 
     /** @param test names the directory below {@code target/packaged} that keeps what the processes print */
     public Processes(String test) {
-        this.directory = TARGET.resolve("packaged").resolve(test);
+        this.directory = IntStream.iterate(1, number -> number + 1)
+                .mapToObj(number -> TARGET.resolve("packaged").resolve(number == 1 ? test : test + "-" + number))
+                .filter(DIRECTORIES_IN_USE::add)
+                .findFirst()
+                .orElseThrow();
     }
 
     /** A coordinator, not yet started, without resource managers; it allows those on loopback to register. */
@@ -94,7 +104,7 @@ public final class Processes implements AutoCloseable {
         while (true) {
             int port = random.nextInt(PORT_FIRST, PORT_LAST);
             try (ServerSocket _ = new ServerSocket(port, 1, InetAddress.ofLiteral("127.0.0.1"))) {
-                if (ports.add(port)) {
+                if (PORTS.add(port)) {
                     return port;
                 }
             } catch (IOException _) {
@@ -107,6 +117,7 @@ public final class Processes implements AutoCloseable {
     public void close() {
         applications.forEach(Application::kill);
         http.close();
+        DIRECTORIES_IN_USE.remove(directory);
     }
 
     /** One process, which may be started again. Not for use by several threads. */

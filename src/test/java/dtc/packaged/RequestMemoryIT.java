@@ -3,6 +3,7 @@ package dtc.packaged;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dtc.packaged.Processes.Application;
+import dtc.testing.NoApplication;
 import dtc.testing.RawClient;
 import dtc.testing.RawClient.Response;
 import dtc.testing.Waiting;
@@ -12,10 +13,13 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The limit for large requests, and for large responses that are not sent yet, of all clients together. */
+@NoApplication
 class RequestMemoryIT {
 
     private static final int LIMIT = 300_000;
@@ -45,6 +49,7 @@ class RequestMemoryIT {
     }
 
     @ParameterizedTest
+    @Execution(ExecutionMode.SAME_THREAD) // the limit is of all clients together
     @ValueSource(strings = {"declared", "chunked"})
     void a_large_body_is_refused_while_others_take_the_memory(String framing) {
         try (RawClient slow = new RawClient(port)) {
@@ -63,6 +68,7 @@ class RequestMemoryIT {
     }
 
     @Test
+    @Execution(ExecutionMode.SAME_THREAD)
     void a_list_is_refused_while_others_do_not_read_theirs() {
         String value = "\"" + "x".repeat(VALUE_CHARS) + "\"";
         for (int i = 0; i < 10; i++) {

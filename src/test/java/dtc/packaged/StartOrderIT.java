@@ -1,15 +1,16 @@
 package dtc.packaged;
 
-import static io.restassured.RestAssured.given;
-import static org.hamcrest.Matchers.equalTo;
-import static org.hamcrest.Matchers.hasItems;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dtc.packaged.Processes.Application;
+import dtc.testing.NoApplication;
 import dtc.testing.Waiting;
-import io.restassured.http.ContentType;
+import java.io.IOException;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -17,10 +18,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The coordinator and the resource managers may start, stop and start again in any order. */
+@NoApplication
 class StartOrderIT {
 
+    private final JsonClient http = new JsonClient();
+
     @Test
-    void the_coordinator_first() {
+    void the_coordinator_first() throws Exception {
         try (Processes processes = new Processes("coordinator-first")) {
             Application coordinator =
                     processes.coordinator("coordinator").start().awaitReady();
@@ -37,7 +41,7 @@ class StartOrderIT {
     }
 
     @Test
-    void the_resource_managers_first() {
+    void the_resource_managers_first() throws Exception {
         try (Processes processes = new Processes("resource-managers-first")) {
             Application coordinator = processes.coordinator("coordinator");
             Application orders =
@@ -54,7 +58,7 @@ class StartOrderIT {
     }
 
     @Test
-    void resource_managers_register_again_after_a_coordinator_restart() {
+    void resource_managers_register_again_after_a_coordinator_restart() throws Exception {
         try (Processes processes = new Processes("coordinator-again")) {
             Application coordinator =
                     processes.coordinator("coordinator").start().awaitReady();
@@ -66,18 +70,18 @@ class StartOrderIT {
             payments.awaitReady();
             coordinator.kill();
             coordinator.start().awaitReady();
-            Waiting.await()
-                    .untilAsserted(() -> given().baseUri(coordinator.url())
-                            .get("/resource-managers")
-                            .then()
-                            .body("items.findAll { it.live }.size()", equalTo(2)));
+            Waiting.await("both have registered")
+                    .until(() -> http.getJson(coordinator.url() + "/resource-managers")
+                            .path("items")
+                            .findValuesAsText("live")
+                            .equals(List.of("true", "true")));
             commits(coordinator, orders, payments, "again");
         }
     }
 
     /** Which of these are among the metrics: those of a coordinator, and those of resource managers. */
-    private static Set<String> metrics(Application application) {
-        String exposed = given().baseUri(application.url()).get("/q/metrics").asString();
+    private Set<String> metrics(Application application) throws IOException, InterruptedException {
+        String exposed = http.get(application.url() + "/q/metrics").body();
         return Stream.of("dtc_transactions", "dtc_votes", "dtc_rm", "role=\"coordinator\"", "role=\"resource_manager\"")
                 .filter(exposed::contains)
                 .collect(Collectors.toSet());
@@ -85,7 +89,7 @@ class StartOrderIT {
 
     /** A coordinator that is restarted is ready once the resource managers of its transactions can be written to. */
     @Test
-    void the_first_transaction_after_a_restart_commits(@TempDir Path log) {
+    void the_first_transaction_after_a_restart_commits(@TempDir Path log) throws Exception {
         try (Processes processes = new Processes("coordinator-restarted")) {
             Application coordinator = processes
                     .coordinator("coordinator")
@@ -99,13 +103,11 @@ class StartOrderIT {
             commits(coordinator, orders, payments, "before");
             coordinator.kill();
             coordinator.start().awaitReady();
-            given().baseUri(coordinator.url())
-                    .contentType(ContentType.JSON)
-                    .body(body("after"))
-                    .post("/transactions")
-                    .then()
-                    .statusCode(201)
-                    .body("participants.resourceManager", hasItems("orders", "payments"));
+            HttpResponse<String> after = http.post(coordinator.url() + "/transactions", body("after"));
+            assertEquals(201, after.statusCode(), after::body);
+            assertEquals(
+                    Set.of("orders", "payments"),
+                    Set.copyOf(http.read(after).path("participants").findValuesAsText("resourceManager")));
 
             orders.kill();
             payments.kill();
@@ -122,20 +124,20 @@ class StartOrderIT {
     }
 
     /** The first votes may time out on a slow machine: the processes have just started. */
-    private static void commits(Application coordinator, Application orders, Application payments, String key) {
-        Waiting.await()
-                .untilAsserted(() -> given().baseUri(coordinator.url())
-                        .contentType(ContentType.JSON)
-                        .body(body(key))
-                        .post("/transactions")
-                        .then()
-                        .statusCode(201)
-                        .body("state", equalTo("COMMITTED")));
-        given().baseUri(orders.url()).get("/rm/orders/entries/" + key).then().body("value", equalTo(1));
-        given().baseUri(payments.url())
-                .get("/rm/payments/entries/" + key)
-                .then()
-                .body("value", equalTo(2));
+    private void commits(Application coordinator, Application orders, Application payments, String key)
+            throws IOException, InterruptedException {
+        Waiting.await("a commit").until(() -> {
+            HttpResponse<String> answer = http.post(coordinator.url() + "/transactions", body(key));
+            assertEquals(201, answer.statusCode(), answer::body);
+            return http.read(answer).path("state").asText().equals("COMMITTED");
+        });
+        assertEquals(1, value(orders, "/rm/orders/entries/" + key));
+        assertEquals(2, value(payments, "/rm/payments/entries/" + key));
+    }
+
+    private int value(Application application, String path) throws IOException, InterruptedException {
+        JsonNode entry = http.getJson(application.url() + path);
+        return entry.path("value").asInt();
     }
 
     private static String body(String key) {

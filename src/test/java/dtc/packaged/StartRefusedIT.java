@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.packaged.Processes.Application;
+import dtc.testing.NoApplication;
 import dtc.testing.Waiting;
 import java.io.IOException;
 import java.net.URI;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Who can reach a process that is told nothing, and what does not start. */
+@NoApplication
 class StartRefusedIT {
 
     private static final List<String> PATHS = List.of("/q/health", "/q/metrics", "/q/openapi", "/q/swagger-ui/");

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.packaged.Processes.Application;
+import dtc.testing.NoApplication;
 import dtc.testing.RawClient;
 import dtc.testing.RawClient.Response;
 import java.net.URI;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A process that stops answers what it has accepted, and says on each connection that it will be closed. */
+@NoApplication
 class StopIT {
 
     private static final String GET = "GET /transactions HTTP/1.1\r\nHost: localhost\r\n\r\n";

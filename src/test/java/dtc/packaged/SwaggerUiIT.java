@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.console.Browser;
 import dtc.packaged.Processes.Application;
+import dtc.testing.NoApplication;
 import java.util.Locale;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Swagger UI in a browser calls the API. */
+@NoApplication
 class SwaggerUiIT {
 
     @ParameterizedTest

@@ -9,6 +9,7 @@ import dtc.packaged.Processes.Application;
 import dtc.packaged.WireFuzz.Case;
 import dtc.packaged.WireFuzz.Operation;
 import dtc.testing.HttpResponses;
+import dtc.testing.NoApplication;
 import dtc.testing.RawClient;
 import dtc.testing.RawClient.Response;
 import java.io.ByteArrayOutputStream;
@@ -38,6 +39,7 @@ import org.junit.jupiter.api.Test;
  * duration, {@code -Dfuzz.seed=N} the first case. A failure names its case: {@code -Dfuzz.seed=<case> -Dfuzz.seconds=0}
  * runs it alone.
  */
+@NoApplication
 class WireFuzzIT {
 
     private static final Logger LOG = Logger.getLogger(WireFuzzIT.class);

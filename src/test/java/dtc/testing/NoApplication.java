@@ -8,8 +8,8 @@ import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
- * A test class that does not use the application. Such classes run at the same time as those that do, each on one
- * thread. For classes that take seconds.
+ * A test class that does not use the application that Quarkus starts for tests. Its tests run at the same time as
+ * others. For classes that take seconds.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
