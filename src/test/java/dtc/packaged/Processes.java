@@ -55,6 +55,9 @@ public final class Processes implements AutoCloseable {
 
     private static final Path TARGET = Path.of("target").toAbsolutePath();
 
+    /** See {@link AotCache}. */
+    static final Path AOT_CACHE = TARGET.resolve("test.aot");
+
     /** Below the range that the system takes outgoing ports from, so that a port is still free for a restart. */
     private static final int PORT_FIRST = 20_000;
 
@@ -256,10 +259,14 @@ public final class Processes implements AutoCloseable {
 
         /** SIGTERM: a graceful stop. Returns once it has ended. */
         public void stop() {
+            stop(STOP_MAX);
+        }
+
+        void stop(Duration max) {
             Process running = running();
             running.destroy();
             try {
-                assertTrue(running.waitFor(STOP_MAX), () -> name + " does not stop");
+                assertTrue(running.waitFor(max), () -> name + " does not stop");
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 throw new IllegalStateException(e);
@@ -375,8 +382,9 @@ public final class Processes implements AutoCloseable {
             case "native" -> List.of(path);
             case "jar" -> {
                 List<String> command = jarCommand(Path.of(path));
-                // The build creates the AOT cache. The JVM ignores a cache that does not exist or fit.
-                command.add(1, "-XX:AOTCache=" + TARGET.resolve("test.aot"));
+                if (Files.exists(AOT_CACHE)) {
+                    command.add(1, "-XX:AOTCache=" + AOT_CACHE); // the JVM ignores a cache that does not fit
+                }
                 yield command;
             }
             default -> throw new IllegalStateException("cannot start " + artifact);
