@@ -7,6 +7,7 @@ import dtc.coordinator.TransactionState;
 import dtc.coordinator.WriteResult;
 import dtc.protocol.Outcome;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -46,10 +47,14 @@ sealed interface TimelineEvent {
         }
 
         private static List<String> voters(Step step) {
-            return step.effects().stream()
-                    .filter(CoordinatorEffect.RequestVote.class::isInstance)
-                    .map(effect -> ((CoordinatorEffect.RequestVote) effect).resourceManager())
-                    .toList();
+            List<String> voters = List.of(); // for most events
+            for (CoordinatorEffect effect : step.effects()) {
+                if (effect instanceof CoordinatorEffect.RequestVote(String resourceManager)) {
+                    voters = voters.isEmpty() ? new ArrayList<>(step.effects().size()) : voters;
+                    voters.add(resourceManager);
+                }
+            }
+            return voters;
         }
 
         /** Returns the participant that did not answer; null for other events. */

@@ -72,12 +72,18 @@ public class Metrics implements TransactionListener {
 
     private final MeterRegistry meters;
     private final Map<State, AtomicLong> inFlight = new EnumMap<>(State.class);
-    private final Map<String, Counter> counters = new ConcurrentHashMap<>();
+    private final Map<EndedKey, Counter> ended = new ConcurrentHashMap<>();
+    private final Map<VotesKey, Counter> votes = new ConcurrentHashMap<>();
     private final Map<String, String> resourceManagerLabels = new ConcurrentHashMap<>();
     private final Timer prepare;
     private final Timer commitDelivery;
     private final Timer transaction;
     private final Counter retries;
+
+    private record EndedKey(
+            TransactionState state, @Nullable Cause cause) {}
+
+    private record VotesKey(String resourceManager, Vote vote, VoteCause cause) {}
 
     Metrics(
             MeterRegistry meters,
@@ -211,7 +217,9 @@ public class Metrics implements TransactionListener {
             count(before.state(), -1);
             count(applied.after().state(), 1);
         }
-        applied.voters().forEach(this::voted);
+        for (Participant voter : applied.voters()) {
+            voted(voter);
+        }
         if (applied.phaseOneEnded()) {
             prepare.record(applied.sincePrepare());
         }
@@ -255,25 +263,25 @@ public class Metrics implements TransactionListener {
     }
 
     private Counter votes(String resourceManager, Vote vote, VoteCause cause) {
-        return counter(
-                "dtc.votes",
-                "Votes, by resource manager; with another cause than voted, a missing vote that counts as abort",
-                "resource_manager",
-                label(resourceManager),
-                "vote",
-                lowerCase(vote),
-                "cause",
-                lowerCase(cause));
+        return votes.computeIfAbsent(
+                new VotesKey(label(resourceManager), vote, cause),
+                key -> Counter.builder("dtc.votes")
+                        .description(
+                                "Votes, by resource manager; with another cause than voted, a missing vote that counts as abort")
+                        .tag("resource_manager", key.resourceManager())
+                        .tag("vote", lowerCase(key.vote()))
+                        .tag("cause", lowerCase(key.cause()))
+                        .register(meters));
     }
 
     private Counter ended(TransactionState state, @Nullable Cause cause) {
-        return counter(
-                "dtc.transactions",
-                "Transactions that have ended, by outcome and cause",
-                "outcome",
-                lowerCase(state),
-                "cause",
-                cause == null ? "none" : lowerCase(cause));
+        return ended.computeIfAbsent(
+                new EndedKey(state, cause),
+                key -> Counter.builder("dtc.transactions")
+                        .description("Transactions that have ended, by outcome and cause")
+                        .tag("outcome", lowerCase(key.state()))
+                        .tag("cause", key.cause() == null ? "none" : lowerCase(key.cause()))
+                        .register(meters));
     }
 
     private static String lowerCase(Enum<?> value) {
@@ -290,12 +298,6 @@ public class Metrics implements TransactionListener {
         }
         resourceManagerLabels.put(resourceManager, resourceManager);
         return resourceManager;
-    }
-
-    private Counter counter(String name, String description, String... tags) {
-        return counters.computeIfAbsent(
-                name + String.join(",", tags),
-                _ -> Counter.builder(name).description(description).tags(tags).register(meters));
     }
 
     private Timer timer(String name, String description) {

@@ -1,9 +1,9 @@
 package dtc.protocol;
 
+import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.regex.Pattern;
 
 /**
  * The id of a transaction. The coordinator generates UUIDs of version 7 (RFC 9562), which begin with a timestamp, so
@@ -28,8 +28,7 @@ public record TransactionId(UUID value) implements Comparable<TransactionId> {
     private static final long VERSION_7 = 0x7000;
     private static final long VARIANT = 0b10L << 62;
 
-    private static final Pattern CANONICAL =
-            Pattern.compile("[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}");
+    private static final int CANONICAL_CHARS = 36;
 
     /**
      * Creates an id. {@code random} may have any value; its lowest 22 bits are used.
@@ -62,9 +61,21 @@ public record TransactionId(UUID value) implements Comparable<TransactionId> {
      * accepts it.
      */
     public static Optional<TransactionId> parse(String text) {
-        return CANONICAL.matcher(text).matches()
-                ? Optional.of(new TransactionId(UUID.fromString(text)))
-                : Optional.empty();
+        return isCanonical(text) ? Optional.of(new TransactionId(UUID.fromString(text))) : Optional.empty();
+    }
+
+    private static boolean isCanonical(String text) {
+        if (text.length() != CANONICAL_CHARS) {
+            return false;
+        }
+        for (int i = 0; i < CANONICAL_CHARS; i++) {
+            char c = text.charAt(i);
+            boolean hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+            if (hyphen ? c != '-' : !HexFormat.isHexDigit(c)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Whether this transaction began before the other. In a lock conflict, only the older transaction may wait. */

@@ -32,7 +32,7 @@ record HttpAnswer(
             return Buffer.buffer();
         }
         try (body) {
-            return Buffer.buffer(body.readAllBytes());
+            return Buffer.buffer(body.readNBytes(body.available()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

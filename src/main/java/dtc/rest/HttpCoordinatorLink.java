@@ -78,7 +78,7 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
             return body;
         }
         // A problem document contains the reason.
-        String detail = body == null ? "" : body.path("detail").asText();
+        String detail = body == null ? "" : body.path("detail").asText("");
         throw new IllegalStateException("the coordinator answered " + status
                 + (detail.isEmpty() ? "" : ": " + PlainText.singleLine(detail, ReplyReader.REASON_CHARS_MAX)));
     }

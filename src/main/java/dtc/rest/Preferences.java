@@ -17,11 +17,16 @@ import org.jspecify.annotations.Nullable;
  */
 record Preferences(boolean respondAsync, @Nullable Duration waitMax) {
 
+    static final Preferences NONE = new Preferences(false, null);
+
     private static final int COUNT_MAX = 16;
     private static final Pattern WAIT = Pattern.compile("wait\\s*=\\s*\"?(\\d{1,6})\"?", Pattern.CASE_INSENSITIVE);
 
     /** @param headers the values of the header, each of which may be a list. A preference may have parameters. */
     static Preferences parse(List<String> headers) {
+        if (headers.isEmpty()) {
+            return NONE;
+        }
         boolean respondAsync = false;
         Duration wait = null;
         for (String preference : String.join(",", headers).split(",", COUNT_MAX)) {

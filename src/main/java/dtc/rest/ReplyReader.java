@@ -13,8 +13,6 @@ import dtc.runtime.Registration;
 import dtc.runtime.Time;
 import io.vertx.core.buffer.Buffer;
 import jakarta.inject.Singleton;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -66,6 +64,7 @@ class ReplyReader {
     private static final int MEDIA_TYPE_CHARS_MAX = 60;
     private static final Duration RETRY_AFTER_MAX = Duration.ofSeconds(30);
     private static final char BYTE_ORDER_MARK = '\uFEFF';
+    private static final char REPLACEMENT = '\uFFFD';
 
     private static final String ADVICE_NO_CONTENT =
             "Only 204 (No Content) acknowledges a write, a commit or a rollback. Return 204 instead";
@@ -148,7 +147,7 @@ class ReplyReader {
             case "COMMIT" -> new Reply.Voted(Ballot.COMMIT);
             case "READ_ONLY" -> new Reply.Voted(Ballot.READ_ONLY);
             case "ABORT" ->
-                new Reply.Voted(Ballot.abort(reason(document.path("reason").asText())));
+                new Reply.Voted(Ballot.abort(reason(document.path("reason").asText(""))));
             case null, default -> unexpected(target, message, 200, "its answer contains no valid vote", ADVICE_VOTE);
         };
     }
@@ -266,11 +265,11 @@ class ReplyReader {
         if (status == ACCEPTED) {
             return Optional.empty();
         }
-        String detail = describe(status, errorText(element));
         if (isUnavailable(status)) {
-            return Optional.of(new Reply.Unavailable(detail));
+            return Optional.of(new Reply.Unavailable(describe(status, errorText(element))));
         }
         if (!(message instanceof Message.Prepare)) {
+            String detail = describe(status, errorText(element));
             return Optional.of(reply(target, message, new Content(status, true, false, element, detail)));
         }
         return Optional.of(
@@ -335,8 +334,8 @@ class ReplyReader {
 
     private static String errorText(JsonNode document) {
         for (String member : ERROR_TEXTS) {
-            String text = document.path(member).asText();
-            if (!text.isBlank()) {
+            String text = document.path(member).textValue();
+            if (text != null && !text.isBlank()) {
                 return text.strip();
             }
         }
@@ -349,14 +348,14 @@ class ReplyReader {
 
     /** Parses JSON in UTF-8, with or without a byte order mark. Returns null if it is not well-formed. */
     private @Nullable JsonNode parse(Buffer body) {
+        String text = body.toString(StandardCharsets.UTF_8);
+        if (text.indexOf(REPLACEMENT) >= 0 && !Buffer.buffer(text).equals(body)) {
+            return null; // something that is not UTF-8 was replaced
+        }
         try {
-            String text = StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(body.getBytes()))
-                    .toString();
             boolean hasMark = !text.isEmpty() && text.charAt(0) == BYTE_ORDER_MARK;
             return mapper.readTree(hasMark ? text.substring(1) : text);
-        } catch (CharacterCodingException | JsonProcessingException _) {
+        } catch (JsonProcessingException _) {
             return null;
         }
     }

@@ -279,8 +279,11 @@ public final class RequestValidator {
 
     /** Rejects unpaired surrogates, which cannot be encoded in UTF-8 and would be replaced silently. */
     private void checkSurrogates(String field, String text) {
-        if (text.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
-            violation(field, "must not contain unpaired surrogates");
+        for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
+            if (Character.getType(text.codePointAt(i)) == Character.SURROGATE) {
+                violation(field, "must not contain unpaired surrogates");
+                return;
+            }
         }
     }
 

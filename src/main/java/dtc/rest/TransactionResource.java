@@ -51,8 +51,6 @@ import org.jspecify.annotations.Nullable;
 @RegisterForReflection(targets = {BeginRequest.class, WriteRequest.class, RollbackOnlyRequest.class})
 public class TransactionResource {
 
-    private static final Preferences NO_PREFERENCES = Preferences.parse(List.of());
-
     /** Limits the size of a page: the maximum number of participants, unless a single transaction has more. */
     private static final int PAGE_PARTICIPANTS_MAX = 5_000;
 
@@ -88,7 +86,8 @@ public class TransactionResource {
         boolean autoCommit = request != null && request.autoCommit() != null && request.autoCommit();
         Preferences preferences = Preferences.parse(prefer);
         return Problems.toUni(() -> coordinator.begin(origin, timeout, writes, autoCommit, preferences.waitCondition()))
-                .map(t -> response(context, t, autoCommit ? preferences : NO_PREFERENCES, RestResponse.Status.CREATED));
+                .map(t ->
+                        response(context, t, autoCommit ? preferences : Preferences.NONE, RestResponse.Status.CREATED));
     }
 
     @POST

@@ -77,6 +77,8 @@ public final class ApiAccess {
     }
 
     private void handle(RoutingContext context) {
+        context.put(
+                QuarkusHttpUser.AUTH_FAILURE_HANDLER, (BiConsumer<RoutingContext, Throwable>) ApiAccess::ignoreFailure);
         HttpServerRequest request = context.request();
         Callers known = callers;
         if (loopbackOnly && !hasLocalHost(request)) {
@@ -92,6 +94,9 @@ public final class ApiAccess {
             context.next();
         }
     }
+
+    /** Replaces Quarkus's handler, which would send a response of its own, and is expensive to set up. */
+    private static void ignoreFailure(RoutingContext context, Throwable failure) {}
 
     /** A request without a host does not come from a browser, and is accepted. */
     private static boolean hasLocalHost(HttpServerRequest request) {
@@ -129,8 +134,6 @@ public final class ApiAccess {
             decide(context, known, needed, before.caller());
             return;
         }
-        // Replaces Quarkus's handler, which would send a response of its own.
-        context.put(QuarkusHttpUser.AUTH_FAILURE_HANDLER, (BiConsumer<RoutingContext, Throwable>) (_, _) -> {});
         QuarkusHttpUser.getSecurityIdentity(context, null)
                 .subscribe()
                 .with(

@@ -20,6 +20,9 @@ public final class ForwardedPrefix {
 
     /** Returns the path of this process as the client reaches it, with a slash at the end: "/" without a prefix. */
     public static String root(HttpServerRequest request) {
+        if (!request.headers().contains(HEADER)) {
+            return "/";
+        }
         String prefix = request.headers().getAll(HEADER).stream()
                 .flatMap(value -> Stream.of(value.split(",", -1)))
                 .map(value -> value.strip().replaceFirst("/+$", ""))

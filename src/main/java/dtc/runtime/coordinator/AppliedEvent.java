@@ -64,7 +64,7 @@ public record AppliedEvent(
         for (int i = 0; i < after().participants().size(); i++) {
             Participant participant = after().participants().get(i);
             if (participant.ballot() != null && before.participants().get(i).ballot() == null) {
-                voters = voters.isEmpty() ? new ArrayList<>() : voters;
+                voters = voters.isEmpty() ? new ArrayList<>(1) : voters;
                 voters.add(participant);
             }
         }
