@@ -20,8 +20,7 @@ final class ErrorPage {
 
     /** Whether the client is a browser that opens a page. Scripts and tools get a problem document. */
     static boolean isFor(HttpServerRequest request) {
-        return request.path() != null
-                && CONSOLE_PATH.matcher(request.path()).matches()
+        return CONSOLE_PATH.matcher(RequestPath.of(request)).matches()
                 && request.headers().getAll(HttpHeaders.ACCEPT).stream().anyMatch(value -> value.contains("text/html"));
     }
 

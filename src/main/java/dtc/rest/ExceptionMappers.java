@@ -53,7 +53,8 @@ final class ExceptionMappers {
         // Quarkus REST also throws 404 if the path exists in another resource class with other methods. A 404 of the
         // resources themselves is a ProblemException.
         String allow = status == 404 || status == 405
-                ? Operations.allow(uri.getRequestUri().getRawPath())
+                ? Operations.allow(
+                        RequestPath.decodeUnreserved(uri.getRequestUri().getRawPath()))
                 : "";
         if (status == 405 && allow.isEmpty()) {
             // A page of the console. Quarkus REST does not list the methods if the path has dot segments.

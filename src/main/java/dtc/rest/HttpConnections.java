@@ -13,6 +13,9 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
  * Adds a {@link HttpConnectionHandler} to each HTTP/1 connection that a server of this process accepts. Netty loads
  * this class, because neither Quarkus nor Vert.x has a way to refuse a malformed request with a body, or to stop
  * reading from a client that does not read.
+ *
+ * <p>Not in dev mode and in tests that run in the process of the application: Netty searches for this class with its
+ * own class loader, which there is a parent of the class loader of the application.
  */
 public final class HttpConnections extends ChannelInitializerExtension {
 

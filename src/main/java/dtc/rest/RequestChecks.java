@@ -2,6 +2,7 @@ package dtc.rest;
 
 import dtc.runtime.OutOfMemory;
 import dtc.security.ApiAccess;
+import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.vertx.http.ManagementInterface;
 import io.vertx.core.http.HttpClosedException;
@@ -18,7 +19,6 @@ import java.io.IOException;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.jboss.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Checks requests before they reach the resources, sets the headers that all responses have, and answers requests that
@@ -37,11 +37,6 @@ final class RequestChecks {
 
     private static final int FAILURE_ORDER = ApiAccess.ORDER + 4;
 
-    /** The paths of the API, also ambiguous ones. Others belong to the console and to Quarkus. */
-    private static final Pattern API = Pattern.compile("/+(transactions|resource-managers|rm)(/|;|$)");
-    /** Parts that frameworks remove from a path before they match it, so that different paths would be equivalent. */
-    private static final Pattern AMBIGUOUS_PATH = Pattern.compile("//|;|/\\.{1,2}(/|$)|./$");
-
     /** GET requests whose response is small. Probes are among them. */
     private static final Pattern SMALL_RESPONSE =
             Pattern.compile("/(transactions/[^/]+(/outcome)?|resource-managers/[^/]+|q/health.*)");
@@ -57,12 +52,13 @@ final class RequestChecks {
 
     void install(@Observes Router router) {
         router.route().order(HEADERS_ORDER).handler(this::setHeaders);
-        router.route().order(CHECK_ORDER).handler(this::check);
+        router.route().order(CHECK_ORDER).handler(RequestChecks::checkPath).handler(this::check);
         addFailureHandlers(router);
     }
 
     void installOnManagementPort(@Observes ManagementInterface management) {
         management.router().route().order(HEADERS_ORDER).handler(this::setHeaders);
+        management.router().route().order(CHECK_ORDER).handler(RequestChecks::checkPath);
         addFailureHandlers(management.router());
     }
 
@@ -80,7 +76,7 @@ final class RequestChecks {
     private void setHeaders(RoutingContext context) {
         HttpServerResponse response = context.response();
         response.putHeader(HttpHeaders.DATE, HttpDate.now());
-        if (isApi(context.request().path())) {
+        if (RequestPath.isApi(RequestPath.of(context.request()))) {
             response.putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
         }
         if (stopping) {
@@ -89,27 +85,45 @@ final class RequestChecks {
         context.next();
     }
 
-    static boolean isApi(@Nullable String path) {
-        return path != null && API.matcher(path).lookingAt();
+    private static void checkPath(RoutingContext context) {
+        String path = RequestPath.of(context.request());
+        String fault = RequestPath.fault(path);
+        if (fault != null) {
+            refuse(context, Problems.invalidParameter("path", fault));
+        } else if (RequestPath.isManagement(path)
+                && !isReadOnly(context.request().method())) {
+            refuse(context, Problems.http(405).header(HttpHeaders.ALLOW.toString(), "GET, HEAD, OPTIONS"));
+        } else {
+            context.next();
+        }
+    }
+
+    /** Quarkus answers a request with any method as if it were GET. Pages of dev mode have others too. */
+    private static boolean isReadOnly(HttpMethod method) {
+        return method.equals(HttpMethod.GET)
+                || method.equals(HttpMethod.HEAD)
+                || method.equals(HttpMethod.OPTIONS)
+                || LaunchMode.current() == LaunchMode.DEVELOPMENT;
+    }
+
+    private static void refuse(RoutingContext context, ProblemException problem) {
+        context.request().resume(); // the rest of the body is discarded
+        Problems.send(context, problem);
     }
 
     private void check(RoutingContext context) {
         HttpServerRequest request = context.request();
-        String path = request.path();
-        if (memory.hasTooMuchUnsent() && mayHaveLargeResponse(request)) {
+        String path = RequestPath.of(request);
+        if (memory.hasTooMuchUnsent() && mayHaveLargeResponse(request, path)) {
             Problems.send(
                     context,
                     Problems.http(503, "responses that clients have not read use too much memory at the moment"));
             return;
         }
-        if (path == null || !isApi(path)) {
+        if (!RequestPath.isApi(path)) {
             context.next();
-            return;
-        }
-        ProblemException problem = problem(request, path);
-        if (problem != null) {
-            request.resume(); // the rest of the body is discarded
-            Problems.send(context, problem);
+        } else if (isEncoded(request)) {
+            refuse(context, Problems.http(415, "the body must not have a Content-Encoding"));
         } else if (request.method().equals(HttpMethod.OPTIONS)) {
             options(context, path);
         } else {
@@ -118,22 +132,15 @@ final class RequestChecks {
         }
     }
 
-    private static boolean mayHaveLargeResponse(HttpServerRequest request) {
-        String path = request.path();
+    private static boolean mayHaveLargeResponse(HttpServerRequest request, String path) {
         return request.method().equals(HttpMethod.GET)
-                && (path == null || !SMALL_RESPONSE.matcher(path).matches());
+                && !SMALL_RESPONSE.matcher(path).matches();
     }
 
-    private static @Nullable ProblemException problem(HttpServerRequest request, String path) {
-        if (AMBIGUOUS_PATH.matcher(path).find()) {
-            return Problems.invalidParameter(
-                    "path", "must not contain ';', an empty segment, '.' or '..', unless percent-encoded");
-        }
-        if (request.headers().contains(HttpHeaders.CONTENT_ENCODING)
-                && !"identity".equalsIgnoreCase(request.getHeader(HttpHeaders.CONTENT_ENCODING))) {
-            return Problems.http(415, "the body must not have a Content-Encoding");
-        }
-        return null;
+    private static boolean isEncoded(HttpServerRequest request) {
+        return request.headers().contains(HttpHeaders.CONTENT_ENCODING)
+                && !request.headers().getAll(HttpHeaders.CONTENT_ENCODING).stream()
+                        .allMatch("identity"::equalsIgnoreCase);
     }
 
     /** Answers OPTIONS. Quarkus REST would return the methods of all paths of a class. */

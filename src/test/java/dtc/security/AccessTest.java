@@ -206,6 +206,36 @@ class AccessTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/%74ransactions",
+                "/transactions/",
+                "//transactions",
+                "/./transactions",
+                "/transactions;x",
+                "/q/../transactions",
+                "/q/health/../../transactions",
+                "/q/health/%2e%2e/%2E%2e/transactions",
+                "/q/health;/../../transactions",
+                "/q/health/..;/..;/transactions",
+                "/q/health/..%2f..%2ftransactions/x",
+                "/%71/metrics",
+                "/q/health/../metrics",
+                "/q/health/%2e%2e/metrics",
+                "/q/%6detrics",
+                "/q//metrics",
+                "/q/metrics;x",
+                "/q/metrics/",
+                "/r%6d/orders/entries",
+                "/c%6Fnsole/transactions",
+                "/q/health/../../console/transactions"
+            })
+    void no_spelling_of_a_path_avoids_authentication(String path) {
+        assertEquals(401, world.call("GET", path, null, null).statusCode());
+        assertEquals(401, world.call("POST", path, null, "{}").statusCode());
+    }
+
     @Test
     void the_body_of_a_refused_request_is_not_buffered() {
         String tooLarge = "x".repeat(2_000_000); // 413 for the others
