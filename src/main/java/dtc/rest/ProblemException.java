@@ -32,6 +32,7 @@ public final class ProblemException extends RuntimeException {
                 .put("status", status)
                 .put("detail", detail);
         header(HttpHeaders.CONTENT_TYPE, MEDIA_TYPE);
+        header(HttpHeaders.CACHE_CONTROL, "no-store");
         if (status == Response.Status.SERVICE_UNAVAILABLE.getStatusCode()) {
             header(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
@@ -95,10 +96,10 @@ public final class ProblemException extends RuntimeException {
 
     Response toResponse(HttpServerRequest request) {
         Response.ResponseBuilder response = Response.status(status).entity(body(request));
-        headers(request).forEach(response::header);
-        if (!RequestChecks.isApi(request.path())) { // responses of the API have this header already
-            response.header(HttpHeaders.CACHE_CONTROL, "no-store");
-        }
+        headers(request).forEach((name, value) -> {
+            request.response().headers().remove(name); // set for the path; the framework would send both
+            response.header(name, value);
+        });
         return response.build();
     }
 }

@@ -142,7 +142,6 @@ public final class Problems {
             return Future.succeededFuture();
         }
         response.putHeader(HttpHeaders.DATE, HttpDate.now()); // a request for "*" passes no other handler
-        response.putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
         problem.headers(context.request()).forEach(response::putHeader);
         return response.setStatusCode(problem.status()).end(problem.body(context.request()));
     }
