@@ -151,6 +151,11 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
         if (request.headers().contains("")) {
             return "a header has no name";
         }
+        // Another one would be ignored, and the body would be read as the next request.
+        List<String> codings = request.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
+        if (codings.size() > 1 || !codings.stream().allMatch(HttpHeaderValues.CHUNKED::contentEqualsIgnoreCase)) {
+            return "the only supported Transfer-Encoding is chunked";
+        }
         List<String> hosts = request.headers().getAll(HttpHeaderNames.HOST);
         if (hosts.size() > 1) {
             return "the header Host must not be repeated";
@@ -301,8 +306,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
         problem.headers().forEach(response.headers()::set);
         response.headers()
                 .set(HttpHeaderNames.CONTENT_LENGTH, response.content().readableBytes())
-                .set(HttpHeaderNames.DATE, HttpDate.now())
-                .set(HttpHeaderNames.CACHE_CONTROL, HttpHeaderValues.NO_STORE);
+                .set(HttpHeaderNames.DATE, HttpDate.now());
         if (fault != null) {
             response.headers().set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
         }

@@ -10,6 +10,7 @@ import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
 import java.net.URI;
 import java.net.URLEncoder;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,6 +48,7 @@ class HttpEdgeIT {
     private static void assertProblem(int status, Response response) {
         assertEquals(status, response.status(), response.toString());
         assertEquals(List.of("application/problem+json"), response.header("Content-Type"), response.toString());
+        assertEquals(List.of("no-store"), response.header("Cache-Control"), response.toString());
         assertEquals(status, response.json().path("status").asInt());
         assertTrue(response.json().path("type").asText().startsWith("urn:dtc:"), response.body());
         assertFalse(response.json().path("title").asText().isBlank(), response.body());
@@ -79,6 +81,13 @@ class HttpEdgeIT {
                     + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             "POST /transactions HTTP/1.1\r\n" + HOST + "Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n",
             "POST /transactions HTTP/1.1\r\n" + HOST + "Transfer-Encoding: chunked\r\n\r\n-1\r\n{}\r\n0\r\n\r\n",
+            "POST /transactions HTTP/1.1\r\n" + HOST + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+            "POST /transactions HTTP/1.1\r\n" + HOST + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+            "POST /transactions HTTP/1.1\r\n" + HOST + "Transfer-Encoding: chunked;q=1\r\n\r\n0\r\n\r\n",
+            "POST /transactions HTTP/1.1\r\n" + HOST + "Transfer-Encoding: identity\r\n\r\n",
+            "POST /transactions HTTP/1.1\r\n" + HOST + "Transfer-Encoding:\r\n\r\n",
+            "POST /transactions HTTP/1.1\r\n" + HOST
+                    + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             "GET /transactions/%zz HTTP/1.1\r\n" + HOST + "Connection: close\r\n\r\n",
             "GET /transactions?state=%zz HTTP/1.1\r\n" + HOST + "Connection: close\r\n\r\n");
 
@@ -89,7 +98,6 @@ class HttpEdgeIT {
             Response response = client.send(request).read();
             assertProblem(400, response);
             assertEquals(1, response.header("Date").size());
-            assertEquals(List.of("no-store"), response.header("Cache-Control"));
             assertTrue(client.isClosed());
         }
     }
@@ -234,6 +242,49 @@ class HttpEdgeIT {
                 response.toString());
     }
 
+    /** A path with another spelling is served as the same resource, with the same checks and headers. */
+    @ParameterizedTest
+    @CsvSource({
+        "/transactions,                          200",
+        "/%74ransactions,                        200",
+        "/%74%72ansactions?limit=1,              200",
+        "/r%6D/orders/entries,                   200",
+        "/resource%2dmanagers/%6Frders,          200",
+        "/%74ransactions/nonsense,               400",
+        "/%74ransactions;x,                      400",
+        "/%74ransactions/,                       400",
+        "//transactions,                         400",
+        "/./transactions,                        400",
+        "/%2e/transactions,                      400",
+        "/console/../transactions,               400",
+        "/console/%2e%2E/transactions,           400",
+        "/console/..;/transactions,              400",
+        "/_static/../transactions,               400",
+        "/q/..%2Ftransactions,                   404",
+        "/q/%2e%2e/transactions,                 400",
+        "/q/x/../health,                         400",
+        "/q//health,                             400",
+        "/q/health;x,                            400",
+        "/console//transactions,                 400",
+        "/console/transactions;x,                400",
+        "/transactions%2F,                       404",
+        "/transactions%2fnonsense,               404",
+        "/rm%2Forders%2Fentries,                 404",
+        "/TRANSACTIONS,                          404",
+        "http://localhost/%74ransactions,        200",
+        "http://localhost/console/../transactions, 400"
+    })
+    void a_path_is_checked_in_any_spelling(String path, int status) {
+        Response response = send("GET " + path + " HTTP/1.1\r\n" + HOST + "\r\n");
+        assertEquals(List.of("no-store"), response.header("Cache-Control"), response.toString());
+        if (status == 200) {
+            assertEquals(200, response.status(), response.toString());
+            assertEquals(1, response.header("Date").size());
+        } else {
+            assertProblem(status, response);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {"application/problem+json", "application/json, application/problem+json", "*/*", "application/*"
@@ -267,14 +318,70 @@ class HttpEdgeIT {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"/q/health", "/q/metrics", "/q/openapi", "/q/swagger-ui/", "/q/nothing", "/q", "/%71/health"})
+    void health_and_metrics_are_only_read(String path) {
+        String close = " HTTP/1.1\r\n" + HOST + "Connection: close\r\n";
+        for (String method : List.of("POST", "PUT", "DELETE", "PATCH", "TRACE", "NONSENSE")) {
+            for (String body : List.of(
+                    "\r\n",
+                    "Content-Length: 2\r\n\r\n{}",
+                    "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                    "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")) {
+                Response response = send(method + " " + path + close + body);
+                assertProblem(405, response);
+                assertEquals(List.of("GET, HEAD, OPTIONS"), response.header("Allow"));
+            }
+        }
+    }
+
     @Test
     void an_encoded_body_is_refused_as_such() {
-        for (String encoding : List.of("gzip", "deflate", "br", "x")) {
+        for (String encoding : List.of("gzip", "deflate", "br", "x", "identity\r\nContent-Encoding: gzip")) {
             Response response = send("POST /transactions HTTP/1.1\r\n" + HOST + "Content-Type: application/json\r\n"
                     + "Content-Encoding: " + encoding + "\r\nContent-Length: 3\r\n\r\n\u001f\u008b\u0008");
             assertProblem(415, response);
             assertTrue(response.body().contains("Content-Encoding"));
         }
+    }
+
+    /** Each body is given as its bytes. The parser would read some of them as another text. */
+    @Test
+    void a_body_that_is_not_utf_8_is_refused() {
+        String begin =
+                "{\"autoCommit\":true,\"writes\":[{\"resourceManager\":\"orders\",\"key\":\"%s\",\"value\":\"%s\"}]}";
+        String ascii = begin.formatted("k", "v");
+        List<String> refused = List.of(
+                begin.formatted("\u00c0\u00af", "v"), // an overlong slash
+                begin.formatted("\u00e0\u0080\u00af", "v"),
+                begin.formatted("\u00ed\u00a0\u0080", "v"), // a surrogate
+                begin.formatted("k", "\u00ff"),
+                begin.formatted("k", "\u00e4"), // ISO 8859-1
+                begin.formatted("k", "\u00f4\u0090\u0080\u0080"), // beyond the last code point
+                bytes("\ufeff" + ascii, StandardCharsets.UTF_16BE),
+                bytes(ascii, StandardCharsets.UTF_16BE),
+                bytes(ascii, StandardCharsets.UTF_16LE),
+                bytes(ascii, StandardCharsets.UTF_32));
+        for (String path : List.of("/transactions", "/transactions/" + ID + "/writes", "/rm/orders/batch")) {
+            for (String body : refused) {
+                Response response = send(post(path, body));
+                assertProblem(400, response);
+                assertTrue(response.body().contains("must be UTF-8"), response.body());
+            }
+        }
+        String replacement = "\u00ef\u00bf\u00bd"; // a character like others
+        Response committed = send(post("/transactions", begin.formatted(replacement, replacement)));
+        assertEquals("COMMITTED", committed.json().path("state").asText(), committed.body());
+    }
+
+    private static String bytes(String text, Charset charset) {
+        return new String(text.getBytes(charset), StandardCharsets.ISO_8859_1);
+    }
+
+    private static String post(String path, String body) {
+        return "POST " + path + " HTTP/1.1\r\n" + HOST + "Content-Type: application/json\r\nContent-Length: "
+                + body.length() + "\r\n\r\n" + body;
     }
 
     @Test
@@ -338,7 +445,22 @@ class HttpEdgeIT {
             assertEquals(KEYS.get(i), entry.json().path("key").asText());
             assertEquals(i, entry.json().path("value").asInt(), KEYS.get(i));
         }
-        for (String raw : List.of("acct;v=2", "p//q", "p/q/", "p/./q", "a/../b", "a/..", "p/q;x", ";")) {
+        for (String raw : List.of(
+                "acct;v=2",
+                "p//q",
+                "p/q/",
+                "p/./q",
+                "p/%2e/q",
+                "a/../b",
+                "p/x/%2E%2e/q",
+                "a/..",
+                "acct/%2e%2e",
+                "p/q;x",
+                ";",
+                "acct%FF",
+                "acct%C0%AF",
+                "%C3%A4%E2%82",
+                "\u00e4")) {
             assertProblem(400, send("GET /rm/orders/entries/" + raw + " HTTP/1.1\r\n" + HOST + "\r\n"));
         }
         Response nested = send("GET /rm/orders/entries/p/q HTTP/1.1\r\n" + HOST + "\r\n");
