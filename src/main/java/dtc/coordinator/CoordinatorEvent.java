@@ -86,7 +86,7 @@ public sealed interface CoordinatorEvent {
     /** The participant carried out the outcome. */
     record Acknowledged(String resourceManager) implements CoordinatorEvent {}
 
-    /** The participant did not answer, or it is unclear whether it carried out the outcome. */
+    /** The participant did not answer, or it is unknown whether it carried out the outcome. */
     record Unanswered(String resourceManager, String reason) implements CoordinatorEvent {}
 
     /** The participant does not know the transaction. */

@@ -130,8 +130,8 @@ final class PhaseTwo {
                         now);
             // The participant has nothing to roll back.
             case ROLLING_BACK, ROLLED_BACK, HEURISTIC -> acknowledged(t, e.resourceManager(), now);
-            // The same instance may have committed and no longer know it. If it is gone, no client can know of a
-            // commit.
+            // The same instance may have committed and forgotten the outcome. If another instance is registered, no
+            // client has received a commit.
             case DELEGATED ->
                 e.registered().equals(before.instance())
                         ? lost(t.transitionTo(TransactionState.RESOLVING, now), e, now)

@@ -51,18 +51,18 @@ public final class ReplyTable {
     }
 
     /**
-     * Returns the effective reply to a message that was sent again because the first reply was unclear. Replies that do
-     * not show whether the first attempt was carried out become {@link NoAnswer}.
+     * Returns the effective reply to a message that was sent again because the first reply was ambiguous. Replies that
+     * do not show whether the first attempt was carried out become {@link NoAnswer}.
      */
     public static Reply afterResend(Message message, Reply reply) {
-        boolean isUnclear = switch (reply) {
+        boolean isAmbiguous = switch (reply) {
             // A prepare without a connection counts as a vote to abort, which is always safe.
             case Unreachable _ -> !(message instanceof Message.Prepare);
             // The first attempt may have committed, and the outcome may have been forgotten since.
             case NotFound _, Conflict _, NoRoom _ -> isCommit(message);
             case Acknowledged _, Voted _, Unavailable _, NoAnswer _, ProtocolError _ -> false;
         };
-        return isUnclear ? new NoAnswer(reply.detail()) : reply;
+        return isAmbiguous ? new NoAnswer(reply.detail()) : reply;
     }
 
     private static boolean isCommit(Message message) {

@@ -354,8 +354,8 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
     }
 
     /**
-     * Prevents the commit. While the decision is being recorded or only a participant knows it, this is too late to
-     * have an effect, and too early for an answer.
+     * Prevents the commit. Has no effect while the decision is being recorded or only a participant knows it. The
+     * answer then has to wait for the outcome.
      */
     private static Step rollbackOnlyRequested(Transaction t, RollbackOnlyRequested e, Instant now) {
         return switch (t.state()) {

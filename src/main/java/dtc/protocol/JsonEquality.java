@@ -36,7 +36,7 @@ public final class JsonEquality {
         }
 
         Object value() {
-            return switch (next()) {
+            return switch (peek()) {
                 case '{' -> object();
                 case '[' -> array();
                 case '"' -> string();
@@ -46,7 +46,7 @@ public final class JsonEquality {
         }
 
         /** Skips whitespace, and returns the next character without consuming it. */
-        private char next() {
+        private char peek() {
             while (text.charAt(position) <= ' ') {
                 position++;
             }
@@ -56,13 +56,13 @@ public final class JsonEquality {
         private Map<String, Object> object() {
             position++;
             Map<String, Object> members = new HashMap<>();
-            while (next() != '}') {
-                if (next() == ',') {
+            while (peek() != '}') {
+                if (peek() == ',') {
                     position++;
-                    next();
+                    peek();
                 }
                 String name = string();
-                next();
+                peek();
                 position++; // colon
                 members.put(name, value());
             }
@@ -73,8 +73,8 @@ public final class JsonEquality {
         private List<Object> array() {
             position++;
             List<Object> elements = new ArrayList<>();
-            while (next() != ']') {
-                if (next() == ',') {
+            while (peek() != ']') {
+                if (peek() == ',') {
                     position++;
                 }
                 elements.add(value());
@@ -97,13 +97,13 @@ public final class JsonEquality {
             StringBuilder out = new StringBuilder().append('"');
             while (text.charAt(position) != '"') {
                 char c = text.charAt(position++);
-                out.append(c == '\\' ? escaped() : c);
+                out.append(c == '\\' ? unescape() : c);
             }
             position++;
             return out.toString();
         }
 
-        private char escaped() {
+        private char unescape() {
             char c = text.charAt(position++);
             return switch (c) {
                 case 'b' -> '\b';

@@ -43,7 +43,7 @@ class MessageSender {
             call = call.onFailure(failure -> Clients.classify(failure) == Clients.Failure.ERROR)
                     .recoverWithUni(first -> post(target, message, false, limit)
                             .map(reply -> ReplyTable.afterResend(message, reply))
-                            // The message may have been processed the first time, whatever happened the second time.
+                            // The first attempt may have been processed, regardless of the second one.
                             .onFailure()
                             .transform(_ -> first));
         }

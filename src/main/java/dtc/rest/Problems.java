@@ -106,7 +106,7 @@ public final class Problems {
         return switch (status) {
             case 404 -> "there is no resource at this path";
             case 405 -> "the method is not supported at this path";
-            case 406 -> "the response is application/json, which the header Accept does not admit";
+            case 406 -> "the header Accept must allow application/json, the type of the response";
             case 408 -> "the request was not received in time";
             case CONTENT_TOO_LARGE -> "the body is too large";
             case 414 -> "the request line is too long";

@@ -122,13 +122,13 @@ class ReplyTableTest {
         for (Message message : MESSAGES) {
             for (Reply reply : REPLIES) {
                 boolean isCommit = message instanceof Message.Commit || message instanceof Message.CommitOnePhase;
-                boolean isUnclear = switch (reply.getClass().getSimpleName()) {
+                boolean isAmbiguous = switch (reply.getClass().getSimpleName()) {
                     case "Unreachable" -> !(message instanceof Message.Prepare);
                     case "NotFound", "Conflict", "NoRoom" -> isCommit;
                     default -> false;
                 };
                 assertEquals(
-                        isUnclear ? new Reply.NoAnswer("why") : reply,
+                        isAmbiguous ? new Reply.NoAnswer("why") : reply,
                         ReplyTable.afterResend(message, reply),
                         () -> reply + " to " + message);
             }

@@ -38,9 +38,10 @@ final class Retention {
     }
 
     /**
-     * Adds a transaction that finished the given time ago.
+     * Adds a finished transaction.
      *
      * @param size its estimated memory, in bytes
+     * @param ago the elapsed time since it finished
      */
     void add(TransactionId id, long size, Duration ago) {
         List<Finished> overflow = new ArrayList<>(1);

@@ -140,8 +140,8 @@ final class TransactionEntry {
     }
 
     /**
-     * Whether the outcome, or an operator's decision on it, is not durable yet. No call is answered with it until it
-     * is.
+     * Whether the outcome, or an operator's decision on it, is not durable yet. Until then, no call is answered with
+     * it.
      */
     boolean hasUnrecordedOutcome() {
         return isRecordPending() && transaction.decision() != Outcome.PENDING;
