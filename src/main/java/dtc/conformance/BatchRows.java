@@ -32,14 +32,20 @@ final class BatchRows {
                                                 + " does not affect the others.",
                                         BatchRows::refusal)
                                 .needs("batch"),
-                        core("batch-waits-for-no-key", "`202` means that the message has to wait for a key",
+                        core(
+                                        "batch-waits-for-no-key",
+                                        "`202` means that the message has to wait for a key",
                                         BatchRows::waitsForNoKey)
                                 .needs("batch")
                                 .when(Mode.TIMING),
-                        core("batch-malformed", "A malformed request is refused with 4xx and changes nothing",
+                        core(
+                                        "batch-malformed",
+                                        "A malformed request is refused with 4xx and changes nothing",
                                         BatchRows::malformed)
                                 .needs("batch"),
-                        core("batch-one-phase", "A commit with `writeCount` is a one-phase commit.",
+                        core(
+                                        "batch-one-phase",
+                                        "A commit with `writeCount` is a one-phase commit.",
                                         BatchRows::onePhase)
                                 .needs("batch"),
                         core(
@@ -47,7 +53,9 @@ final class BatchRows {
                                         "as a prepare: the writes are staged first",
                                         BatchRows::prepareWithWrites)
                                 .needs("prepare-with-writes"),
-                        core("batch-prepare-with-writes", "`writes` in a batch need both features.",
+                        core(
+                                        "batch-prepare-with-writes",
+                                        "`writes` in a batch need both features.",
                                         BatchRows::batchPrepareWithWrites)
                                 .needs("prepare-with-writes"))
                 .map(row -> row.in(Profile.BATCH))
@@ -69,8 +77,7 @@ final class BatchRows {
     }
 
     private static Exchange send(RowContext c, String... messages) {
-        return c.resourceManager()
-                .post("/batch", Map.of(), "{\"messages\":[" + String.join(",", messages) + "]}");
+        return c.resourceManager().post("/batch", Map.of(), "{\"messages\":[" + String.join(",", messages) + "]}");
     }
 
     /** Expects one answer for each message. */
@@ -103,7 +110,12 @@ final class BatchRows {
             RowContext c, Exchange exchange, int index, CheckedTransaction transaction, Vote vote) {
         expectAnswer(c, exchange, index, transaction, 200);
         RowContext.expect(
-                exchange.json().path("answers").path(index).path("vote").asText().equals(vote.name()),
+                exchange.json()
+                        .path("answers")
+                        .path(index)
+                        .path("vote")
+                        .asText()
+                        .equals(vote.name()),
                 "the vote " + vote + " in element " + index + " of \"answers\"",
                 exchange);
     }
@@ -179,9 +191,7 @@ final class BatchRows {
         CheckedTransaction complete = c.staged(key, c.value());
         CheckedTransaction incomplete = c.staged(c.newKey(), c.value());
         Exchange exchange = send(
-                c,
-                message(complete, "COMMIT", "\"writeCount\":1"),
-                message(incomplete, "COMMIT", "\"writeCount\":2"));
+                c, message(complete, "COMMIT", "\"writeCount\":1"), message(incomplete, "COMMIT", "\"writeCount\":2"));
         expectAnswers(exchange, 2);
         expectAnswer(c, exchange, 0, complete, 204);
         expectAnswer(c, exchange, 1, incomplete, 409);

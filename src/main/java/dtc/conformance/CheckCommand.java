@@ -46,15 +46,7 @@ public final class CheckCommand {
     private static final String TOKEN_FILE = "DTC_COORDINATOR_TOKEN_FILE";
     private static final Duration RESTART_TIMEOUT = Duration.ofMinutes(2);
     private static final Set<String> OPTIONS = Set.of(
-            "--write",
-            "--listen",
-            "--id",
-            "--restart",
-            "--profile",
-            "--rows",
-            "--known-failing",
-            "--junit",
-            "--wait");
+            "--write", "--listen", "--id", "--restart", "--profile", "--rows", "--known-failing", "--junit", "--wait");
 
     private static final int PASSED = 0;
     private static final int FAILED = 1;
@@ -243,7 +235,8 @@ public final class CheckCommand {
             Path output = Files.createTempFile("rm-check", ".txt");
             try {
                 Process process = new ProcessBuilder("sh", "-c", command)
-                        .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
+                        .redirectInput(ProcessBuilder.Redirect.from(
+                                Path.of("/dev/null").toFile()))
                         .redirectErrorStream(true)
                         .redirectOutput(output.toFile())
                         .start();

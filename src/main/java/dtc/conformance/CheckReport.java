@@ -86,7 +86,8 @@ record CheckReport(List<RowResult> results, Set<String> knownFailing) {
         xml.writeStartElement("testcase");
         xml.writeAttribute("classname", "rm.check." + result.row().profile().text());
         xml.writeAttribute("name", result.row().name());
-        xml.writeAttribute("time", String.format(Locale.ROOT, "%.3f", result.duration().toMillis() / 1000.0));
+        xml.writeAttribute(
+                "time", String.format(Locale.ROOT, "%.3f", result.duration().toMillis() / 1000.0));
         if (result.status() != Status.PASSED) {
             xml.writeStartElement(isFailure(result) ? "failure" : "skipped");
             xml.writeAttribute("message", printable(result.detail()));

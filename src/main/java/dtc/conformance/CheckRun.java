@@ -120,9 +120,8 @@ final class CheckRun implements AutoCloseable {
             if (row.mode() == Mode.ALONE || row.mode() == Mode.ALONE_TIMING) {
                 results.put(row, run(row));
             }
-            if (row.dependsOnTime()
-                    && results.get(row) instanceof RowResult(_, Status status, _, _)
-                    && status == Status.FAILED) {
+            RowResult result = results.get(row);
+            if (row.dependsOnTime() && result != null && result.status() == Status.FAILED) {
                 results.put(row, run(row));
             }
         }
@@ -201,8 +200,8 @@ final class CheckRun implements AutoCloseable {
     private void restart(Restarter restarter) throws IOException, InterruptedException {
         restarter.restart();
         resourceManager.registered(awaitRegistration(System.nanoTime())
-                .orElseThrow(() -> new IOException("no registration within "
-                        + options.patience().toSeconds() + " s after the restart")));
+                .orElseThrow(() -> new IOException(
+                        "no registration within " + options.patience().toSeconds() + " s after the restart")));
     }
 
     /** Waits for a registration after a time; 0 for any. */

@@ -16,7 +16,10 @@ final class ConditionRows {
 
     static List<Row> rows() {
         return Stream.of(
-                        core("delete", "Instead of `value`, a write may have `\"delete\":true`.", ConditionRows::delete),
+                        core(
+                                "delete",
+                                "Instead of `value`, a write may have `\"delete\":true`.",
+                                ConditionRows::delete),
                         core(
                                 "condition-value",
                                 "If a condition does not hold, the vote is ABORT",
@@ -104,8 +107,7 @@ final class ConditionRows {
         String key = c.newKey();
         Exchange vote = staged(c, conditional(key, "", hasValue(c.value()))).prepare();
         c.expectVote(vote, Vote.ABORT);
-        RowContext.expect(
-                vote.json().path("reason").asText().contains(key), "a \"reason\" that contains " + key, vote);
+        RowContext.expect(vote.json().path("reason").asText().contains(key), "a \"reason\" that contains " + key, vote);
     }
 
     private static void conditionOwnWrite(RowContext c) {

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.concurrent.Future;
 
 /**
- * Two transactions with a common key. The coordinator of a row delays the outcome of the transaction that holds the key,
- * as if it waited for another resource manager.
+ * Two transactions with a common key. The coordinator of a row delays the outcome of the transaction that holds the
+ * key, as if it waited for another resource manager.
  */
 final class ConflictRows {
 

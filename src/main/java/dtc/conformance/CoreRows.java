@@ -35,10 +35,14 @@ final class CoreRows {
                         "commits",
                         "A vote is 200 with `Content-Type: application/json` and exactly one of the three words.",
                         CoreRows::commits),
-                core("staged-is-invisible", "It is *staged*, that is not visible, until the commit",
+                core(
+                        "staged-is-invisible",
+                        "It is *staged*, that is not visible, until the commit",
                         CoreRows::stagedIsInvisible),
                 core("committed-is-visible", "A commit makes the writes visible", CoreRows::committedIsVisible),
-                core("lists-open", "transactions that are staged (`ACTIVE`) or in doubt (`PREPARED`)",
+                core(
+                        "lists-open",
+                        "transactions that are staged (`ACTIVE`) or in doubt (`PREPARED`)",
                         CoreRows::listsOpen),
                 core(
                         "vote-repeated",
@@ -74,7 +78,9 @@ final class CoreRows {
                         "commit-after-rollback",
                         "It is answered 409 if the transaction was rolled back here, and 404 if it is unknown here.",
                         CoreRows::commitAfterRollback),
-                core("rollback-unknown", "A rollback of an unknown transaction is answered 204",
+                core(
+                        "rollback-unknown",
+                        "A rollback of an unknown transaction is answered 204",
                         CoreRows::rollbackUnknown),
                 core(
                         "rollback-late-write",
@@ -85,7 +91,9 @@ final class CoreRows {
                         "rollback-late-prepare",
                         "A prepare after the rollback, or before any write, gets ABORT.",
                         CoreRows::rollbackLatePrepare),
-                core("rollback-discards", "A rollback discards the writes and releases the keys",
+                core(
+                        "rollback-discards",
+                        "A rollback discards the writes and releases the keys",
                         CoreRows::rollbackDiscards),
                 core(
                         "rollback-after-commit",
@@ -115,11 +123,17 @@ final class CoreRows {
                 core("other-rm", "421, without any effect", CoreRows::otherResourceManager),
                 core("one-answer", "`keep-alive` promises one answer to each request", CoreRows::oneAnswer)
                         .needs("keep-alive"),
-                core("malformed-json", "A malformed request is refused with 4xx and changes nothing",
+                core(
+                        "malformed-json",
+                        "A malformed request is refused with 4xx and changes nothing",
                         CoreRows::malformedJson),
-                core("malformed-id", "A malformed request is refused with 4xx and changes nothing",
+                core(
+                        "malformed-id",
+                        "A malformed request is refused with 4xx and changes nothing",
                         CoreRows::malformedId),
-                core("long-body", "A request that is too long is refused with 413 and changes nothing",
+                core(
+                        "long-body",
+                        "A request that is too long is refused with 413 and changes nothing",
                         CoreRows::longBody),
                 core("parallel", "A commit makes the writes visible", CoreRows::parallel)
                         .when(Mode.ALONE),
@@ -169,8 +183,8 @@ final class CoreRows {
         }
         c.coordinator()
                 .await(() -> latest(c).filter(latest -> !latest.refused()), c.patience())
-                .orElseThrow(() -> new RowFailure(
-                        "expected: PUT /resource-managers/%s again after 503\nreceived: none within %s s"
+                .orElseThrow(() ->
+                        new RowFailure("expected: PUT /resource-managers/%s again after 503\nreceived: none within %s s"
                                 .formatted(
                                         c.resourceManager().registration().id(),
                                         c.patience().toSeconds())));
@@ -363,8 +377,7 @@ final class CoreRows {
         String key = c.newKey();
         String header = ResourceManagerUnderTest.RESOURCE_MANAGER;
         CheckedTransaction transaction = c.begin();
-        c.expectStatus(
-                transaction.with(header, "another").writeUncounted(1, RowContext.put(key, c.otherValue())), 421);
+        c.expectStatus(transaction.with(header, "another").writeUncounted(1, RowContext.put(key, c.otherValue())), 421);
         c.expectAcknowledged(transaction.write(RowContext.put(key, c.value())));
         c.expectStatus(transaction.with(header, "another").prepare(), 421);
         c.expectVote(transaction.prepare(), Vote.COMMIT);
@@ -430,7 +443,8 @@ final class CoreRows {
             c.expectValue(longKey, longValue);
         } else {
             // It may close the connection instead of reading the body.
-            boolean isClosed = exchange.response() == null && !exchange.failure().equals("timeout");
+            boolean isClosed =
+                    exchange.response() == null && !exchange.failure().equals("timeout");
             boolean isRefused = (exchange.status() >= 400 && exchange.status() < 500) || exchange.status() == 507;
             RowContext.expect(isRefused || isClosed, "413, or another status from 400 to 499, or 507", exchange);
             c.expectNoValue(longKey);
@@ -445,15 +459,13 @@ final class CoreRows {
         Map<String, Future<Exchange>> votes = new TreeMap<>();
         for (int i = 0; i < PARALLEL; i++) {
             String key = c.newKey();
-            votes.put(
-                    key,
-                    RowContext.start(() -> {
-                        CheckedTransaction transaction = c.staged(key, c.value());
-                        Exchange vote = transaction.prepare();
-                        c.expectVote(vote, Vote.COMMIT);
-                        c.expectAcknowledged(transaction.commit());
-                        return vote;
-                    }));
+            votes.put(key, RowContext.start(() -> {
+                CheckedTransaction transaction = c.staged(key, c.value());
+                Exchange vote = transaction.prepare();
+                c.expectVote(vote, Vote.COMMIT);
+                c.expectAcknowledged(transaction.commit());
+                return vote;
+            }));
         }
         Map<String, Exchange> results = new TreeMap<>();
         for (Map.Entry<String, Future<Exchange>> vote : votes.entrySet()) {

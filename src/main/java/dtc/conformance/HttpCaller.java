@@ -24,7 +24,8 @@ import javax.net.ssl.SSLSocketFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends requests over sockets, since the clients of the JDK repeat some requests and hide surplus bytes after a response.
+ * Sends requests over sockets, since the clients of the JDK repeat some requests and hide surplus bytes after a
+ * response.
  */
 final class HttpCaller {
 

@@ -44,11 +44,15 @@ final class InquiryRows {
                         InquiryRows::rollback),
                 core("inquiry-pending", NEVER_ALONE, c -> keepsInDoubt(c, InquiryAnswer.PENDING)),
                 core("inquiry-errors", NEVER_ALONE, InquiryRows::errors),
-                core("inquiry-staged", "A transaction that has not voted does not commit because of an inquiry",
+                core(
+                        "inquiry-staged",
+                        "A transaction that has not voted does not commit because of an inquiry",
                         InquiryRows::staged),
                 core("inquiry-unanswered", NEVER_ALONE, c -> keepsInDoubt(c, InquiryAnswer.NONE))
                         .in(Profile.SLOW),
-                core("in-doubt-kept", "After a vote for COMMIT, nothing is removed before the outcome",
+                core(
+                                "in-doubt-kept",
+                                "After a vote for COMMIT, nothing is removed before the outcome",
                                 InquiryRows::inDoubtKept)
                         .in(Profile.SLOW));
     }

@@ -87,8 +87,7 @@ final class ResourceManagerUnderTest {
     }
 
     private static String encoded(String key) {
-        return URLEncoder.encode(key, StandardCharsets.UTF_8)
-                .replace("+", "%20");
+        return URLEncoder.encode(key, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
     /** Returns the open transactions, or empty if the resource manager does not list them. */

@@ -23,7 +23,9 @@ final class RestartRows {
                                 "restart-instance",
                                 "`instance` is new at each start of an RM that keeps nothing across a restart.",
                                 RestartRows::instance),
-                        core("restart-before-vote", "the coordinator must notice that votes and writes were lost",
+                        core(
+                                "restart-before-vote",
+                                "the coordinator must notice that votes and writes were lost",
                                 RestartRows::beforeVote),
                         core("restart-registers", "The service registers when it starts", RestartRows::registers),
                         durable("restart-prepared", RestartRows::prepared),
@@ -47,7 +49,8 @@ final class RestartRows {
         if (!isSameInstance(c, before)) {
             throw new RowFailure("expected: the same \"instance\" after the restart, %s\nreceived: %s"
                     .formatted(
-                            before.instance(), c.resourceManager().registration().instance()));
+                            before.instance(),
+                            c.resourceManager().registration().instance()));
         }
     }
 

@@ -188,10 +188,7 @@ final class RowContext {
     }
 
     void expectWithin(Duration limit, Exchange exchange) {
-        expect(
-                exchange.elapsed().compareTo(limit) <= 0,
-                "an answer within " + limit.toMillis() + " ms",
-                exchange);
+        expect(exchange.elapsed().compareTo(limit) <= 0, "an answer within " + limit.toMillis() + " ms", exchange);
     }
 
     // Reads
@@ -259,8 +256,10 @@ final class RowContext {
                             if (inquiries >= count) {
                                 return Optional.of(true);
                             }
-                            resourceManager().openTransactions().ifPresent(open -> state.set(open.getOrDefault(
-                                    transaction.id().toString(), "unknown")));
+                            resourceManager()
+                                    .openTransactions()
+                                    .ifPresent(open -> state.set(
+                                            open.getOrDefault(transaction.id().toString(), "unknown")));
                             // The inquiry may have been answered meanwhile.
                             return state.get().equals("PREPARED")
                                             || coordinator().inquiries(transaction.id()) >= count
@@ -270,16 +269,17 @@ final class RowContext {
                         patience());
         if (end.isEmpty()) {
             throw new RowFailure("expected: %s inquiries GET /transactions/%s/outcome within %s s\nreceived: %s"
-                    .formatted(count, transaction.id(), patience().toSeconds(), coordinator()
-                            .inquiries(transaction.id())));
+                    .formatted(
+                            count,
+                            transaction.id(),
+                            patience().toSeconds(),
+                            coordinator().inquiries(transaction.id())));
         }
         if (!end.get()) {
             throw new RowFailure(
                     "expected: transaction %s stays PREPARED until an inquiry is answered\nreceived: it is %s in GET /transactions, after %s inquiries"
                             .formatted(
-                                    transaction.id(),
-                                    state.get(),
-                                    coordinator().inquiries(transaction.id())));
+                                    transaction.id(), state.get(), coordinator().inquiries(transaction.id())));
         }
     }
 
@@ -290,7 +290,8 @@ final class RowContext {
                     .await(
                             () -> resourceManager()
                                     .openTransactions()
-                                    .filter(open -> !open.containsKey(transaction.id().toString())),
+                                    .filter(open ->
+                                            !open.containsKey(transaction.id().toString())),
                             patience());
         } else {
             pause(VOTE_TIMEOUT);

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 record SampleWrite(String key, String value, String otherValue) {
 
     /**
-     * Parses one or two writes {@code {"key","value"}}. The second one contains the other value. Without it, the value is
-     * varied. Returns empty if the text is not a write.
+     * Parses one or two writes {@code {"key","value"}}. The second one contains the other value. Without it, the value
+     * is varied. Returns empty if the text is not a write.
      */
     static Optional<SampleWrite> parse(String text, @Nullable String other) {
         JsonNode write = Json.parse(text);

@@ -66,8 +66,7 @@ class WrongResourceManagersTest {
 
         static Fault parse(String line) {
             String[] columns = line.split(" \\| ", 3);
-            return new Fault(
-                    columns[0], columns[1], columns.length < 3 ? Set.of() : Set.of(columns[2].split(" ")));
+            return new Fault(columns[0], columns[1], columns.length < 3 ? Set.of() : Set.of(columns[2].split(" ")));
         }
 
         /** Whether other rows have the expected results: most of them fail if a fault concerns each transaction. */
@@ -206,9 +205,7 @@ class WrongResourceManagersTest {
 
     @Test
     void each_row_fails_for_a_fault() throws IOException {
-        assertEquals(
-                rows(_ -> true),
-                faults().stream().map(Fault::row).collect(Collectors.toCollection(TreeSet::new)));
+        assertEquals(rows(_ -> true), faults().stream().map(Fault::row).collect(Collectors.toCollection(TreeSet::new)));
     }
 
     @Test
