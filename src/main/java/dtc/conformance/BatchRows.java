@@ -33,9 +33,9 @@ final class BatchRows {
                                         BatchRows::refusal)
                                 .needs("batch"),
                         core(
-                                        "batch-waits-for-no-key",
+                                        "batch-never-waits",
                                         "`202` means that the message has to wait for a key",
-                                        BatchRows::waitsForNoKey)
+                                        BatchRows::neverWaits)
                                 .needs("batch")
                                 .when(Mode.TIMING),
                         core(
@@ -69,7 +69,9 @@ final class BatchRows {
 
     private static String write(CheckedTransaction transaction, String key, String value) {
         return message(
-                transaction, "WRITE", "\"sequence\":1,\"key\":%s,\"value\":%s".formatted(Json.quoted(key), value));
+                transaction,
+                "WRITE",
+                "\"sequence\":1,\"key\":%s,\"value\":%s".formatted(JsonDocuments.quoted(key), value));
     }
 
     private static String prepare(CheckedTransaction transaction) {
@@ -162,7 +164,7 @@ final class BatchRows {
         c.expectAcknowledged(staged.commit());
     }
 
-    private static void waitsForNoKey(RowContext c) {
+    private static void neverWaits(RowContext c) {
         String key = c.newKey();
         CheckedTransaction older = c.staged(key, c.value());
         CheckedTransaction other = c.staged(c.newKey(), c.value());
@@ -199,7 +201,7 @@ final class BatchRows {
     }
 
     private static String writes(RowContext c, String key) {
-        return "\"writes\":[{\"sequence\":1,\"key\":%s,\"value\":%s}]".formatted(Json.quoted(key), c.value());
+        return "\"writes\":[{\"sequence\":1,\"key\":%s,\"value\":%s}]".formatted(JsonDocuments.quoted(key), c.value());
     }
 
     private static void prepareWithWrites(RowContext c) {

@@ -4,6 +4,7 @@ import dtc.conformance.CheckOptions.Restarter;
 import dtc.conformance.Row.Profile;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
@@ -18,7 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -126,13 +126,14 @@ public final class CheckCommand {
     }
 
     private CheckOptions options(Map<String, List<String>> values) throws UsageException, IOException {
-        if (values.getOrDefault("", List.of()).size() != 1) {
+        List<String> urls = values.getOrDefault("", List.of());
+        if (urls.size() != 1) {
             throw new UsageException("one URL is needed");
         }
         String tokenFile = environment.get(TOKEN_FILE);
         String restart = last(values, "--restart");
         return new CheckOptions(
-                url(values.get("").getFirst()),
+                url(urls.getFirst()),
                 write(values.getOrDefault("--write", List.of())),
                 address(last(values, "--listen")),
                 last(values, "--id"),
@@ -164,16 +165,18 @@ public final class CheckCommand {
                 "--write must be {\"key\":…,\"value\":…}, and a second one must contain another value"));
     }
 
-    private static InetSocketAddress address(@Nullable String text) throws UsageException {
-        if (text == null) {
-            return new InetSocketAddress("127.0.0.1", 8080);
+    private static InetSocketAddress address(@Nullable String text) throws UsageException, IOException {
+        String address = text == null ? "127.0.0.1:8080" : text;
+        int colon = address.lastIndexOf(':');
+        if (colon < 1) {
+            throw new UsageException("--listen must be <host>:<port>");
         }
-        int colon = text.lastIndexOf(':');
         try {
             return new InetSocketAddress(
-                    text.substring(0, Math.max(colon, 0)), Integer.parseInt(text.substring(colon + 1)));
+                    InetAddress.getAllByName(address.substring(0, colon))[0],
+                    Integer.parseInt(address.substring(colon + 1)));
         } catch (IllegalArgumentException e) {
-            throw new UsageException("--listen must be <host>:<port>: " + e.getMessage());
+            throw new UsageException("--listen: " + e.getMessage());
         }
     }
 
@@ -240,7 +243,7 @@ public final class CheckCommand {
                         .redirectErrorStream(true)
                         .redirectOutput(output.toFile())
                         .start();
-                if (!process.waitFor(RESTART_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+                if (!process.waitFor(RESTART_TIMEOUT)) {
                     process.destroyForcibly();
                     throw new IOException("it does not end: " + command);
                 }

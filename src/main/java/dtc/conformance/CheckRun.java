@@ -1,7 +1,7 @@
 package dtc.conformance;
 
 import dtc.conformance.CheckOptions.Restarter;
-import dtc.conformance.CoordinatorServer.Registration;
+import dtc.conformance.CoordinatorServer.RegistrationCall;
 import dtc.conformance.Row.Mode;
 import dtc.conformance.RowResult.Status;
 import dtc.protocol.TransactionId;
@@ -45,7 +45,9 @@ final class CheckRun implements AutoCloseable {
     /** Returns all rows. Their names are unique. */
     static List<Row> allRows() {
         return Stream.of(
+                        RegistrationRows.rows(),
                         CoreRows.rows(),
+                        RequestRows.rows(),
                         ConflictRows.rows(),
                         ConditionRows.rows(),
                         InquiryRows.rows(),
@@ -100,7 +102,7 @@ final class CheckRun implements AutoCloseable {
     /** Returns the results in the order of the rows. */
     List<RowResult> run() throws InterruptedException {
         List<Row> rows = allRows().stream().filter(options::includes).toList();
-        Optional<Registration> registration = awaitRegistration(0);
+        Optional<RegistrationCall> registration = awaitRegistration(0);
         if (registration.isEmpty()) {
             return rows.stream().map(this::notRegistered).toList();
         }
@@ -192,7 +194,7 @@ final class CheckRun implements AutoCloseable {
         String reason = "no resource manager has registered with " + (options.id() == null ? "the URL " : "the id ")
                 + (options.id() == null ? options.url() : options.id()) + " at port " + coordinator.port() + " within "
                 + options.patience().toSeconds() + " s" + (others.isEmpty() ? "" : ", only " + others);
-        return row.name().equals(CoreRows.REGISTERS)
+        return row.name().equals(RegistrationRows.REGISTERS)
                 ? new RowResult(row, Status.FAILED, reason + "\ncontract: " + row.rule(), options.patience())
                 : new RowResult(row, Status.SKIPPED, reason, Duration.ZERO);
     }
@@ -205,7 +207,7 @@ final class CheckRun implements AutoCloseable {
     }
 
     /** Waits for a registration after a time; 0 for any. */
-    private Optional<Registration> awaitRegistration(long afterNanos) throws InterruptedException {
+    private Optional<RegistrationCall> awaitRegistration(long afterNanos) throws InterruptedException {
         return coordinator.await(
                 () -> coordinator.registrations().reversed().stream()
                         .filter(registration -> !registration.refused() && isUnderTest(registration))
@@ -214,7 +216,7 @@ final class CheckRun implements AutoCloseable {
                 options.patience());
     }
 
-    private boolean isUnderTest(Registration registration) {
+    private boolean isUnderTest(RegistrationCall registration) {
         return options.id() == null
                 ? withoutSlash(registration.url())
                         .equalsIgnoreCase(withoutSlash(options.url().toString()))

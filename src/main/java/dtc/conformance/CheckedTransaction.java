@@ -1,6 +1,5 @@
 package dtc.conformance;
 
-import static dtc.conformance.ResourceManagerUnderTest.INSTANCE;
 import static dtc.conformance.ResourceManagerUnderTest.WRITE_COUNT;
 import static dtc.conformance.ResourceManagerUnderTest.WRITE_SEQUENCE;
 import static dtc.conformance.ResourceManagerUnderTest.path;
@@ -87,7 +86,7 @@ final class CheckedTransaction {
     }
 
     private Exchange send(String action, Map<String, String> more, @Nullable String body) {
-        Map<String, String> all = new HashMap<>(Map.of(INSTANCE, instance));
+        Map<String, String> all = new HashMap<>(Map.of(ResourceManagerUnderTest.INSTANCE, instance));
         all.putAll(more);
         all.putAll(headers);
         headers = Map.of();

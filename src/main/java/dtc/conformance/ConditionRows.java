@@ -45,13 +45,13 @@ final class ConditionRows {
     }
 
     private static String delete(String key) {
-        return "{\"key\":%s,\"delete\":true}".formatted(Json.quoted(key));
+        return "{\"key\":%s,\"delete\":true}".formatted(JsonDocuments.quoted(key));
     }
 
     /** A write of {@code value}, or only a check if it is empty. */
     private static String conditional(String key, String value, String condition) {
         return "{\"key\":%s,%s\"if\":%s}"
-                .formatted(Json.quoted(key), value.isEmpty() ? "" : "\"value\":" + value + ",", condition);
+                .formatted(JsonDocuments.quoted(key), value.isEmpty() ? "" : "\"value\":" + value + ",", condition);
     }
 
     private static String hasValue(String value) {

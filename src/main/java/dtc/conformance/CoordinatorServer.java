@@ -43,7 +43,8 @@ final class CoordinatorServer implements AutoCloseable {
     private static final Duration POLL = Duration.ofMillis(20);
 
     /** A registration or its renewal. */
-    record Registration(String id, String url, String instance, Set<String> features, long nanos, boolean refused) {}
+    record RegistrationCall(
+            String id, String url, String instance, Set<String> features, long nanos, boolean refused) {}
 
     /** An answer to an inquiry. */
     enum InquiryAnswer {
@@ -77,7 +78,7 @@ final class CoordinatorServer implements AutoCloseable {
     private final HttpServer server;
     private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
     private final CountDownLatch closed = new CountDownLatch(1);
-    private final List<Registration> registrations = new ArrayList<>();
+    private final List<RegistrationCall> registrations = new ArrayList<>();
     private final Map<String, String> newestForgotten = new HashMap<>();
     private final Map<TransactionId, List<InquiryAnswer>> scripts = new HashMap<>();
     private final Map<TransactionId, Integer> inquiries = new HashMap<>();
@@ -96,7 +97,7 @@ final class CoordinatorServer implements AutoCloseable {
 
     // Registrations
 
-    synchronized List<Registration> registrations() {
+    synchronized List<RegistrationCall> registrations() {
         return List.copyOf(registrations);
     }
 
@@ -161,7 +162,7 @@ final class CoordinatorServer implements AutoCloseable {
     }
 
     private void register(HttpExchange exchange, String id) throws IOException {
-        JsonNode body = Json.parse(new String(exchange.getRequestBody().readAllBytes(), UTF_8));
+        JsonNode body = JsonDocuments.parse(new String(exchange.getRequestBody().readAllBytes(), UTF_8));
         Set<String> features = new HashSet<>();
         body.path("features").forEach(feature -> features.add(feature.asText()));
         boolean isNew;
@@ -169,7 +170,7 @@ final class CoordinatorServer implements AutoCloseable {
         synchronized (this) {
             isNew = registrations.stream().noneMatch(known -> known.id().equals(id));
             refuse = refusing;
-            registrations.add(new Registration(
+            registrations.add(new RegistrationCall(
                     id,
                     body.path("url").asText(),
                     body.path("instance").asText(),
@@ -185,14 +186,19 @@ final class CoordinatorServer implements AutoCloseable {
             send(exchange, 503, PROBLEM, "{\"title\":\"Service Unavailable\",\"status\":503}");
             return;
         }
-        String now = Json.quoted(Instant.now().toString());
+        String now = JsonDocuments.quoted(Instant.now().toString());
         send(
                 exchange,
                 isNew ? 201 : 200,
                 JSON,
                 "{\"id\":%s,\"url\":%s,\"instance\":%s,\"live\":true,\"leaseMillis\":%s,\"registeredAt\":%s,\"renewedAt\":%s}"
                         .formatted(
-                                Json.quoted(id), body.path("url"), body.path("instance"), LEASE.toMillis(), now, now));
+                                JsonDocuments.quoted(id),
+                                body.path("url"),
+                                body.path("instance"),
+                                LEASE.toMillis(),
+                                now,
+                                now));
     }
 
     private void answerInquiry(HttpExchange exchange, String text) throws IOException, InterruptedException {

@@ -46,7 +46,7 @@ record Exchange(String sent, @Nullable Response response, String failure, Durati
 
     /** The JSON document of the response; missing if there is none. */
     JsonNode json() {
-        return Json.parse(response == null ? "" : response.body());
+        return JsonDocuments.parse(response == null ? "" : response.body());
     }
 
     /** What was received, as text. */

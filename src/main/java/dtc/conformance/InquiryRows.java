@@ -52,7 +52,7 @@ final class InquiryRows {
                         .in(Profile.SLOW),
                 core(
                                 "in-doubt-kept",
-                                "After a vote for COMMIT, nothing is removed before the outcome",
+                                "after a vote for COMMIT: nothing is removed before the outcome",
                                 InquiryRows::inDoubtKept)
                         .in(Profile.SLOW));
     }

@@ -1,7 +1,7 @@
 package dtc.conformance;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dtc.conformance.CoordinatorServer.Registration;
+import dtc.conformance.CoordinatorServer.RegistrationCall;
 import dtc.protocol.TransactionId;
 import java.io.IOException;
 import java.net.URLEncoder;
@@ -21,12 +21,12 @@ final class ResourceManagerUnderTest {
     static final String WRITE_SEQUENCE = "DTC-Write-Sequence";
     static final String WRITE_COUNT = "DTC-Write-Count";
 
-    /** How long a response is awaited. Longer than the second of a vote, so that a late vote is reported as late. */
-    static final Duration TIMEOUT = Duration.ofSeconds(5);
+    /** How long a response is awaited. Much longer than the second of a vote: only some rows depend on time. */
+    static final Duration TIMEOUT = Duration.ofSeconds(20);
 
     private final HttpCaller http;
     private final Map<String, String> authorization;
-    private volatile @Nullable Registration registration;
+    private volatile @Nullable RegistrationCall registration;
 
     /** @param token sent with all requests; null if there is none */
     ResourceManagerUnderTest(HttpCaller http, @Nullable String token) {
@@ -35,13 +35,13 @@ final class ResourceManagerUnderTest {
     }
 
     /** Sets the registration, which determines the headers of all further messages. */
-    void registered(Registration current) {
+    void registered(RegistrationCall current) {
         registration = current;
     }
 
     /** Returns the latest registration. Rows are run only if there is one. */
-    Registration registration() {
-        Registration current = registration;
+    RegistrationCall registration() {
+        RegistrationCall current = registration;
         if (current == null) {
             throw new IllegalStateException("the resource manager has not registered");
         }

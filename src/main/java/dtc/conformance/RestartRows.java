@@ -54,7 +54,7 @@ final class RestartRows {
         }
     }
 
-    private static void instance(RowContext c) throws InterruptedException {
+    private static void instance(RowContext c) {
         String key = c.newKey();
         CheckedTransaction transaction = c.prepared(key, c.value());
         c.restart();
@@ -65,7 +65,7 @@ final class RestartRows {
         }
     }
 
-    private static void beforeVote(RowContext c) throws InterruptedException {
+    private static void beforeVote(RowContext c) {
         String key = c.newKey();
         CheckedTransaction transaction = c.staged(key, c.value());
         c.restart();
@@ -77,12 +77,12 @@ final class RestartRows {
     }
 
     /** {@link RowContext#restart} fails if the resource manager does not register. */
-    private static void registers(RowContext c) throws InterruptedException {
+    private static void registers(RowContext c) {
         c.restart();
         c.committed(c.newKey(), c.value());
     }
 
-    private static void prepared(RowContext c) throws InterruptedException {
+    private static void prepared(RowContext c) {
         String key = c.newKey();
         CheckedTransaction transaction = c.prepared(key, c.value());
         c.restart();
@@ -93,7 +93,7 @@ final class RestartRows {
         c.expectCommitted(transaction, key, c.value());
     }
 
-    private static void locks(RowContext c) throws InterruptedException {
+    private static void locks(RowContext c) {
         String key = c.newKey();
         CheckedTransaction transaction = c.prepared(key, c.value());
         c.restart();
@@ -106,20 +106,21 @@ final class RestartRows {
         String key = c.newKey();
         CheckedTransaction transaction = c.prepared(key, c.value());
         c.restart();
+        int before = c.coordinator().inquiries(transaction.id());
         c.coordinator().answerInquiries(transaction.id(), List.of(InquiryAnswer.COMMIT));
-        c.awaitInquiries(transaction, c.coordinator().inquiries(transaction.id()) + 1);
+        c.awaitInquiries(transaction, before + 1);
         c.awaitEnd(transaction);
         c.expectCommitted(transaction, key, c.value());
     }
 
-    private static void committed(RowContext c) throws InterruptedException {
+    private static void committed(RowContext c) {
         String key = c.newKey();
         CheckedTransaction transaction = c.committed(key, c.value());
         c.restart();
         c.expectCommitted(transaction, key, c.value());
     }
 
-    private static void rolledBack(RowContext c) throws InterruptedException {
+    private static void rolledBack(RowContext c) {
         String key = c.newKey();
         CheckedTransaction transaction = c.prepared(key, c.value());
         c.expectAcknowledged(transaction.rollback());

@@ -62,7 +62,7 @@ final class RowContext {
     }
 
     static String put(String key, String value) {
-        return "{\"key\":%s,\"value\":%s}".formatted(Json.quoted(key), value);
+        return "{\"key\":%s,\"value\":%s}".formatted(JsonDocuments.quoted(key), value);
     }
 
     // Transactions
@@ -92,11 +92,12 @@ final class RowContext {
         return transaction;
     }
 
-    /** Rolls back what the row left open. */
+    /** Rolls back what the row left open, unless the resource manager does not answer. */
     void rollBackAll() {
+        boolean answers = true;
         for (CheckedTransaction transaction : transactions) {
             coordinator().answerInquiries(transaction.id(), List.of(InquiryAnswer.ROLLBACK));
-            transaction.rollback();
+            answers = answers && transaction.rollback().response() != null;
         }
     }
 
@@ -213,7 +214,9 @@ final class RowContext {
             Exchange exchange = resourceManager().entry(key);
             JsonNode found = exchange.json().path("value");
             expect(
-                    exchange.status() == 200 && !found.isMissingNode() && Json.isEqual(found.toString(), value),
+                    exchange.status() == 200
+                            && !found.isMissingNode()
+                            && JsonDocuments.isEqual(found.toString(), value),
                     "200 with the value " + Exchange.shortened(value),
                     exchange);
         }
@@ -303,7 +306,7 @@ final class RowContext {
     }
 
     /** Restarts the resource manager, once for all rows that need it. */
-    void restart() throws InterruptedException {
+    void restart() {
         run.restart().await();
     }
 }

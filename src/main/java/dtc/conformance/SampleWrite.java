@@ -25,14 +25,15 @@ record SampleWrite(String key, String value, String otherValue) {
      * is varied. Returns empty if the text is not a write.
      */
     static Optional<SampleWrite> parse(String text, @Nullable String other) {
-        JsonNode write = Json.parse(text);
+        JsonNode write = JsonDocuments.parse(text);
         JsonNode value = write.path("value");
-        JsonNode otherValue = other == null ? varied(value) : Json.parse(other).path("value");
+        JsonNode otherValue =
+                other == null ? varied(value) : JsonDocuments.parse(other).path("value");
         if (!write.path("key").isTextual()
                 || write.path("key").asText().isEmpty()
                 || value.isMissingNode()
                 || otherValue.isMissingNode()
-                || Json.isEqual(value.toString(), otherValue.toString())) {
+                || JsonDocuments.isEqual(value.toString(), otherValue.toString())) {
             return Optional.empty();
         }
         return Optional.of(new SampleWrite(write.path("key").asText(), value.toString(), otherValue.toString()));

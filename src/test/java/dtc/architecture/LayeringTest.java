@@ -71,32 +71,74 @@ class LayeringTest {
                                 "rest",
                                 "console",
                                 "metrics",
+                                "conformance",
                                 "app"),
                         WORLD),
                 new Rule(
                         "coordinator",
-                        List.of("resource", "log", "runtime", "security", "rest", "console", "metrics", "app"),
+                        List.of(
+                                "resource",
+                                "log",
+                                "runtime",
+                                "security",
+                                "rest",
+                                "console",
+                                "metrics",
+                                "conformance",
+                                "app"),
                         WORLD),
                 new Rule(
                         "resource",
-                        List.of("coordinator", "log", "runtime", "security", "rest", "console", "metrics", "app"),
+                        List.of(
+                                "coordinator",
+                                "log",
+                                "runtime",
+                                "security",
+                                "rest",
+                                "console",
+                                "metrics",
+                                "conformance",
+                                "app"),
                         WORLD),
                 new Rule(
                         "log",
-                        List.of("coordinator", "resource", "runtime", "security", "rest", "console", "metrics", "app"),
+                        List.of(
+                                "coordinator",
+                                "resource",
+                                "runtime",
+                                "security",
+                                "rest",
+                                "console",
+                                "metrics",
+                                "conformance",
+                                "app"),
                         FRAMEWORKS),
                 new Rule("log.file", List.of("log.memory"), List.of()),
                 new Rule("log.memory", List.of("log.file"), List.of()),
-                new Rule("runtime", List.of("security", "rest", "console", "metrics", "app"), FRAMEWORKS),
+                new Rule(
+                        "runtime", List.of("security", "rest", "console", "metrics", "conformance", "app"), FRAMEWORKS),
                 new Rule("runtime", List.of("log.file", "log.memory"), List.of()),
                 new Rule("runtime.participant", List.of("coordinator", "log"), List.of()),
                 new Rule(
                         "security",
-                        List.of("coordinator", "resource", "log", "rest", "console", "metrics", "app"),
+                        List.of("coordinator", "resource", "log", "rest", "console", "metrics", "conformance", "app"),
                         List.of()),
-                new Rule("rest", List.of("log", "console", "metrics", "app"), List.of()),
-                new Rule("console", List.of("log", "resource", "rest", "metrics", "app"), List.of()),
-                new Rule("metrics", List.of("log", "resource", "security", "rest", "console", "app"), List.of()));
+                new Rule("rest", List.of("log", "console", "metrics", "conformance", "app"), List.of()),
+                new Rule("console", List.of("log", "resource", "rest", "metrics", "conformance", "app"), List.of()),
+                new Rule("metrics", List.of("log", "resource", "security", "rest", "console", "app"), List.of()),
+                new Rule(
+                        "conformance",
+                        List.of(
+                                "coordinator",
+                                "resource",
+                                "log",
+                                "runtime",
+                                "security",
+                                "rest",
+                                "console",
+                                "metrics",
+                                "app"),
+                        FRAMEWORKS));
     }
 
     @ParameterizedTest

@@ -18,8 +18,9 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Future;
@@ -33,7 +34,6 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -104,12 +104,10 @@ class WrongResourceManagersTest {
         }
     }
 
-    @TempDir
-    private static Path directory;
-
     private final Processes ports = new Processes("wrong-rm");
-    private final Map<String, Future<SortedMap<String, String>>> failures = new HashMap<>();
+    private final Map<String, Future<NavigableMap<String, String>>> failures = new HashMap<>();
     private WrongResourceManagers resourceManagers;
+    private Path directory;
 
     static List<Fault> faults() throws IOException {
         return Files.readAllLines(FAULTS).stream()
@@ -129,6 +127,7 @@ class WrongResourceManagersTest {
     void run_all() throws IOException {
         RequiredTool.PYTHON.require();
         resourceManagers = new WrongResourceManagers();
+        directory = Files.createTempDirectory(Path.of("target"), "wrong-rm");
         Semaphore permits = new Semaphore(CONCURRENT);
         // The other rows may fail on a loaded machine.
         start(NO_FAULT, rows(row -> !row.dependsOnTime()), permits);
@@ -153,7 +152,7 @@ class WrongResourceManagersTest {
     }
 
     /** Runs rows, and returns the details of those that failed. */
-    private SortedMap<String, String> failures(String fault, Set<String> rows)
+    private NavigableMap<String, String> failures(String fault, Set<String> rows)
             throws IOException, InterruptedException {
         int coordinatorPort = ports.freePort();
         int port = ports.freePort();
@@ -191,15 +190,19 @@ class WrongResourceManagersTest {
         process.onExit().join();
     }
 
+    private NavigableMap<String, String> result(String fault) throws InterruptedException {
+        return RowContext.join(Objects.requireNonNull(failures.get(fault)));
+    }
+
     @Test
     void without_a_fault_the_rows_pass() throws InterruptedException {
-        assertEquals(Map.of(), RowContext.join(failures.get(NO_FAULT)));
+        assertEquals(Map.of(), result(NO_FAULT));
     }
 
     @ParameterizedTest
     @MethodSource("faults")
     void a_fault_fails_the_rows_that_check_it(Fault fault) throws InterruptedException {
-        SortedMap<String, String> failed = RowContext.join(failures.get(fault.name()));
+        NavigableMap<String, String> failed = result(fault.name());
         assertEquals(fault.failing(), failed.keySet(), failed::toString);
     }
 

@@ -14,12 +14,17 @@ final class Documents {
     private static final Path NOT_RUN = Path.of("src/test/resources/dtc/documents/commands-not-run.txt");
     private static final String PACKAGED = "java -jar target/quarkus-app/quarkus-run.jar";
 
+    /** Starts the resource manager of the example. */
+    static final String RESTART = "examples/stock-python/restart";
+
     private Documents() {}
 
     static List<Path> all() {
         try (Stream<Path> top = Files.list(Path.of(""));
-                Stream<Path> docs = Files.walk(Path.of("docs"))) {
-            return Stream.concat(top, docs)
+                Stream<Path> docs = Files.walk(Path.of("docs"));
+                Stream<Path> examples = Files.walk(Path.of("examples"))) {
+            return Stream.of(top, docs, examples)
+                    .flatMap(files -> files)
                     .filter(file -> file.toString().endsWith(".md"))
                     .sorted()
                     .toList();
@@ -51,7 +56,17 @@ final class Documents {
 
     /** The commands that {@link DocumentedStartIT} runs. */
     static List<ShellCommand> packaged() {
-        return run().filter(command -> command.text().contains(PACKAGED)).toList();
+        return run().filter(command -> command.text().contains(PACKAGED) && !isCheck(command))
+                .toList();
+    }
+
+    /** The commands that {@link DocumentedCheckIT} runs. */
+    static List<ShellCommand> checks() {
+        return run().filter(Documents::isCheck).toList();
+    }
+
+    private static boolean isCheck(ShellCommand command) {
+        return command.text().startsWith(RESTART) || command.text().startsWith(PACKAGED + " rm check");
     }
 
     private static Stream<ShellCommand> run() {

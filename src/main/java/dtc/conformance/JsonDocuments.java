@@ -9,14 +9,14 @@ import dtc.protocol.JsonEquality;
 import dtc.protocol.JsonText;
 
 /** Reads and writes JSON. */
-final class Json {
+final class JsonDocuments {
 
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
-    private Json() {}
+    private JsonDocuments() {}
 
     /** Returns a missing node if the text is not JSON. */
     static JsonNode parse(String text) {
