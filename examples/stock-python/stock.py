@@ -5,9 +5,9 @@ It needs Python 3.9 or newer and nothing else. Start it with the coordinator's a
 
     python3 stock.py --coordinator http://127.0.0.1:8080 --port 9000 --database stock.db
 
-Class Stock contains the rules of an RM. Replace its tables with yours, and keep the order of its steps. Below it are the
-three ways in which an RM talks to the coordinator: it answers messages (Handler), keeps itself registered (register),
-and asks for outcomes that have not arrived (inquire).
+Class Stock contains the rules of an RM. Replace its tables with yours, and keep the order of its steps. The rest is the
+communication with the coordinator: answers to its messages (Handler), the registration (register), and inquiries about
+outcomes that have not arrived (inquire).
 """
 
 import argparse
@@ -24,6 +24,7 @@ from urllib.parse import unquote
 
 FEATURES = ["contract-2", "keep-alive", "one-phase"]
 BODY_BYTES_MAX = 1 << 20
+STAGED_MAX = 10_000
 STAGED_SECONDS_MAX = 2 * 3600
 OUTCOME_SECONDS_MAX = 7 * 24 * 3600
 INQUIRY_SECONDS = 2
@@ -72,6 +73,8 @@ class Stock:
         with self.lock:
             if id in self.in_doubt or self._ended(id):
                 raise Refused(409, "the transaction has voted or ended here")
+            if id not in self.staged and len(self.staged) >= STAGED_MAX:
+                raise Refused(507, "too many transactions have staged writes here")
             writes = self.staged.setdefault(id, {})
             self.staged_since.setdefault(id, time.monotonic())
             # A number that has arrived before is a duplicate. A client without numbers gets the next one.
@@ -97,7 +100,7 @@ class Stock:
             return reason
 
     def commit(self, id, count):
-        """Commits. A count means one-phase commit: there was no vote, and the transaction commits if it could vote so."""
+        """Commits. A count means one-phase commit: there was no vote, and the transaction commits if it can."""
         with self.lock:
             outcome = self._outcome(id)
             if outcome == "COMMIT":
@@ -106,7 +109,8 @@ class Stock:
                 raise Refused(409, "the transaction was rolled back here")
             if id in self.in_doubt:
                 with self.db:
-                    self.db.execute("INSERT OR REPLACE INTO entry SELECT key, quantity FROM prepared WHERE id = ?", [id])
+                    self.db.execute(
+                        "INSERT OR REPLACE INTO entry SELECT key, quantity FROM prepared WHERE id = ?", [id])
                     self._end_in_transaction(id, "COMMIT")
                 del self.in_doubt[id]
                 return
@@ -229,6 +233,9 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # keeps connections open; the feature keep-alive announces that
     disable_nagle_algorithm = True
     timeout = 60
+    # Answers to requests that http.server refuses itself
+    error_content_type = "application/problem+json"
+    error_message_format = '{"title": "%(message)s", "status": %(code)d}'
     stock = None
     rm_id = None
 
@@ -258,15 +265,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def read_body(self):
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > BODY_BYTES_MAX:
+        if not length.isdecimal() or int(length) > BODY_BYTES_MAX:
             return None
         return self.rfile.read(int(length))
 
     def message(self, text, action, body):
-        try:
-            id = str(uuid.UUID(text))  # one spelling of each id
-        except ValueError:
-            raise Refused(400, "the id is not a UUID") from None
+        id = text.lower()  # one spelling of each id
+        if not re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", id):
+            raise Refused(400, "the id is not a UUID")
         # The message may be for an RM that had this address before, or for data that was lost.
         if self.headers.get("DTC-Resource-Manager", self.rm_id) != self.rm_id:
             raise Refused(421, "this is the RM " + self.rm_id)
@@ -293,7 +299,7 @@ class Handler(BaseHTTPRequestHandler):
         text = self.headers.get(header)
         if text is None:
             return None
-        if not text.isdigit() or int(text) == 0:
+        if not text.isdecimal() or int(text) == 0:
             raise Refused(400, header + " is not a positive number")
         return int(text)
 
@@ -301,13 +307,13 @@ class Handler(BaseHTTPRequestHandler):
     def parse_write(body):
         try:
             write = json.loads(body)
-        except ValueError:
-            raise Refused(400, "the body is not JSON") from None
-        key = write.get("key") if isinstance(write, dict) else None
-        quantity = write.get("value") if isinstance(write, dict) else None
+            key, quantity = write["key"], write["value"]
+            key.encode()  # not possible if a surrogate is unpaired
+        except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+            raise Refused(400, 'the body is not {"key": <text>, "value": <integer>}') from None
         # A bool is an int in Python. SQLite stores 64 bits.
-        if not isinstance(key, str) or not key or type(quantity) is not int or abs(quantity) >= 1 << 63:
-            raise Refused(400, 'the body is not {"key": <text>, "value": <integer>}')
+        if not key or type(quantity) is not int or abs(quantity) >= 1 << 63:
+            raise Refused(400, "the key is empty, or the value is not an integer of 64 bits")
         return key, quantity
 
     @staticmethod
@@ -322,6 +328,12 @@ class Handler(BaseHTTPRequestHandler):
         except Refused as refused:
             status = refused.status
             document = {"title": str(refused), "status": status, "transaction": transaction}
+            media_type = "application/problem+json"
+        except sqlite3.Error as failure:
+            # Nothing was stored, for example because the disk is full. Instead of a vote this counts as ABORT, and an
+            # outcome is sent again.
+            status = 503
+            document = {"title": str(failure), "status": status}
             media_type = "application/problem+json"
         body = b"" if document is None else json.dumps(document).encode()
         self.send_response(status)
@@ -412,12 +424,14 @@ def main():
         server.serve_forever()
     except KeyboardInterrupt:
         pass
-    # A graceful stop. The instance is named, so that a late message does not remove a successor.
+    # A graceful stop. The instance is named, so that a late message does not remove a successor. While transactions are
+    # in doubt the registration stays, because their outcomes are still to be delivered.
     stopped.set()
-    try:
-        call("DELETE", f"{arguments.coordinator}/resource-managers/{arguments.id}?instance={stock.instance}")
-    except Exception as failure:
-        print(f"not deregistered: {failure}", flush=True)
+    if not stock.in_doubt:
+        try:
+            call("DELETE", f"{arguments.coordinator}/resource-managers/{arguments.id}?instance={stock.instance}")
+        except Exception as failure:
+            print(f"not deregistered: {failure}", flush=True)
 
 
 if __name__ == "__main__":

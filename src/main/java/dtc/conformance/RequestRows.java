@@ -18,6 +18,8 @@ final class RequestRows {
     private static final int LONG_CHARS = 8 << 20;
 
     private static final int PARALLEL = 100;
+    /** Fewer, since the machine may be small. */
+    private static final int PARALLEL_IN_TIME = 20;
 
     private RequestRows() {}
 
@@ -113,9 +115,9 @@ final class RequestRows {
     }
 
     /** Runs transactions at the same time, and returns their votes by key. */
-    private static Map<String, Exchange> runInParallel(RowContext c) throws InterruptedException {
+    private static Map<String, Exchange> runInParallel(RowContext c, int transactions) throws InterruptedException {
         Map<String, Future<Exchange>> votes = new TreeMap<>();
-        for (int i = 0; i < PARALLEL; i++) {
+        for (int i = 0; i < transactions; i++) {
             String key = c.newKey();
             votes.put(key, RowContext.start(() -> {
                 CheckedTransaction transaction = c.staged(key, c.value());
@@ -133,13 +135,13 @@ final class RequestRows {
     }
 
     private static void parallel(RowContext c) throws InterruptedException {
-        for (String key : runInParallel(c).keySet()) {
+        for (String key : runInParallel(c, PARALLEL).keySet()) {
             c.expectValue(key, c.value());
         }
     }
 
     private static void parallelInTime(RowContext c) throws InterruptedException {
-        for (Exchange vote : runInParallel(c).values()) {
+        for (Exchange vote : runInParallel(c, PARALLEL_IN_TIME).values()) {
             c.expectWithin(RowContext.VOTE_TIMEOUT, vote);
         }
     }

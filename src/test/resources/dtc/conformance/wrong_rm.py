@@ -212,7 +212,7 @@ class Store:
         """Returns a vote and a reason."""
         with self.changed:
             if FAULT("votes-slowly"):
-                time.sleep(0.03)
+                time.sleep(0.1)
             if id in self.prepared or self.outcomes.get(id) == "COMMIT":
                 return ("ABORT", "voted before") if FAULT("second-vote-aborts") else ("COMMIT", None)
             if id in self.outcomes and not FAULT("prepares-after-rollback"):
