@@ -19,7 +19,7 @@ final class CoreRows {
                         CoreRows::commits),
                 core(
                         "staged-is-invisible",
-                        "It is *staged*, that is not visible, until the commit",
+                        "It is *staged* (not visible) until the commit",
                         CoreRows::stagedIsInvisible),
                 core("committed-is-visible", "A commit makes the writes visible", CoreRows::committedIsVisible),
                 core(
@@ -36,7 +36,7 @@ final class CoreRows {
                         CoreRows::voteWithoutWrites),
                 core(
                         "write-after-abort",
-                        "The latter is remembered, so the late write is refused.",
+                        "That outcome is remembered, so the late write is refused.",
                         CoreRows::writeAfterAbort),
                 core(
                         "write-after-vote",

@@ -6,6 +6,7 @@ import dtc.conformance.Row.Profile;
 import dtc.conformance.RowResult.Status;
 import dtc.packaged.Processes;
 import dtc.packaged.Processes.Application;
+import dtc.testing.NoApplication;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -20,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The resource managers of the packaged application pass the check, with each kind of store. */
+@NoApplication
 class HostedConformanceIT {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);

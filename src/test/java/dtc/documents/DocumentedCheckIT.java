@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dtc.packaged.Processes;
+import dtc.testing.NoApplication;
 import dtc.testing.RequiredTool;
 import java.io.File;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Runs {@code rm check} on the example as the documents do, on other ports. */
+@NoApplication
 class DocumentedCheckIT {
 
     /** Rows that may fail because other tests run at the same time. */
@@ -61,7 +63,7 @@ class DocumentedCheckIT {
                         "PATH",
                         Path.of(System.getProperty("java.home"), "bin") + File.pathSeparator + System.getenv("PATH"),
                         "JAVA_TOOL_OPTIONS",
-                        System.getProperty("test.process.args", "-Xmx256m"),
+                        System.getProperty("test.application.args", "-Xmx256m"),
                         "STOCK_RUN",
                         directory.toString()));
 
