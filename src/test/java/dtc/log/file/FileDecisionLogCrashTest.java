@@ -188,13 +188,22 @@ class FileDecisionLogCrashTest {
             throws IOException {
         Set<List<LogRecord>> allowed = workload.allowed();
         Map<Snapshot, List<LogRecord>> replayed = new HashMap<>();
+        Map<Snapshot, List<LogRecord>> next = new HashMap<>();
         for (Map.Entry<Snapshot, FaultyStorage> image :
                 distinct(storage.afterPowerFailure()).entrySet()) {
             List<LogRecord> found = before.get(image.getKey());
             if (found == null) {
                 found = replayed(image.getValue(), settings);
-                // The coordinator acts on the replayed records, so the next replay must return them too.
-                assertEquals(found, replayed(image.getValue().afterLosingNames(), settings));
+                // The coordinator acts on the replayed records, so the next replay must return them too. Images that
+                // contain the same records are mostly equal after they were opened.
+                FaultyStorage opened = image.getValue().afterLosingNames();
+                Snapshot content = new Snapshot(opened.content());
+                List<LogRecord> foundNext = next.get(content);
+                if (foundNext == null) {
+                    foundNext = replayed(opened, settings);
+                    next.put(content, foundNext);
+                }
+                assertEquals(found, foundNext);
             }
             replayed.put(image.getKey(), found);
             if (!allowed.contains(found)) {
