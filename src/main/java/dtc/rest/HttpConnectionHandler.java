@@ -248,8 +248,9 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
                 return;
             }
             headWritten = true;
-            closesAfterResponse = HttpHeaderValues.CLOSE.contentEqualsIgnoreCase(
-                    response.headers().get(HttpHeaderNames.CONNECTION));
+            closesAfterResponse = fault != null
+                    || HttpHeaderValues.CLOSE.contentEqualsIgnoreCase(
+                            response.headers().get(HttpHeaderNames.CONNECTION));
             if (message instanceof FullHttpResponse full && lacksBody(full)) {
                 HttpResponse refusal = refusal(full.protocolVersion(), status);
                 full.headers().remove(HttpHeaderNames.CONTENT_LENGTH);
