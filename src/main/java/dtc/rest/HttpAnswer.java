@@ -26,7 +26,7 @@ record HttpAnswer(
                 body(response));
     }
 
-    /** Returns the bytes of the body, regardless of the content type. */
+    /** Returns the bytes of the body, regardless of the content type. The client has received all of them. */
     private static Buffer body(Response response) {
         if (!(response.getEntity() instanceof InputStream body)) {
             return Buffer.buffer();
