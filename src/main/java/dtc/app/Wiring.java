@@ -22,6 +22,7 @@ import dtc.runtime.coordinator.ResourceManagerHealth;
 import dtc.runtime.coordinator.TransactionIds;
 import dtc.runtime.coordinator.TransactionLimits;
 import dtc.runtime.coordinator.TransactionListener;
+import dtc.runtime.coordinator.UnregisteredResourceManagers;
 import dtc.runtime.messaging.BatchingParticipantClient;
 import dtc.runtime.messaging.ParticipantTransport;
 import dtc.runtime.participant.CoordinatorLink;
@@ -139,6 +140,12 @@ public class Wiring {
     @Singleton
     ResourceManagerHealth health(Registry registry, Time time) {
         return new ResourceManagerHealth(registry, time);
+    }
+
+    @Produces
+    @Singleton
+    UnregisteredResourceManagers unregistered(Registry registry, Time time) {
+        return new UnregisteredResourceManagers(registry, time);
     }
 
     @Produces

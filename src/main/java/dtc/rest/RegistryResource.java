@@ -3,12 +3,16 @@ package dtc.rest;
 import dtc.protocol.Messages.RegistrationDocument;
 import dtc.protocol.Messages.RegistrationList;
 import dtc.protocol.Messages.RegistrationRequest;
+import dtc.protocol.Refusal;
 import dtc.protocol.TransactionId;
+import dtc.runtime.Answer;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.TransactionIds;
+import dtc.runtime.coordinator.UnregisteredResourceManagers;
 import dtc.security.ApiAccess;
+import dtc.security.Caller;
 import io.smallrye.common.annotation.NonBlocking;
 import io.smallrye.mutiny.Uni;
 import io.vertx.ext.web.RoutingContext;
@@ -39,6 +43,7 @@ public class RegistryResource {
 
     private final Coordinator coordinator;
     private final Registry registry;
+    private final UnregisteredResourceManagers unregistered;
     private final TransactionIds ids;
     private final RequestValidator.Limits limits;
     private final ApiAccess access;
@@ -46,11 +51,13 @@ public class RegistryResource {
     RegistryResource(
             Coordinator coordinator,
             Registry registry,
+            UnregisteredResourceManagers unregistered,
             TransactionIds ids,
             RequestValidator.Limits limits,
             ApiAccess access) {
         this.coordinator = coordinator;
         this.registry = registry;
+        this.unregistered = unregistered;
         this.ids = ids;
         this.limits = limits;
         this.access = access;
@@ -64,6 +71,10 @@ public class RegistryResource {
             @HeaderParam(Headers.NEWEST_FORGOTTEN) @Nullable String forgotten,
             @Context RoutingContext call,
             @Nullable RegistrationRequest request) {
+        Caller caller = access.caller(call);
+        if (!caller.owns(id) && RequestValidator.isName(id)) {
+            unregistered.refused(id, "the caller %s does not own this id".formatted(caller.principal()));
+        }
         requireOwner(id, call);
         RequestValidator validator = new RequestValidator(limits);
         String name = validator.name("id", id);
@@ -83,6 +94,11 @@ public class RegistryResource {
         }
         return Uni.createFrom()
                 .completionStage(() -> coordinator.registrations().register(name, url, instance, features))
+                .invoke(answer -> {
+                    if (answer instanceof Answer.Refused<?>(Refusal refusal)) {
+                        unregistered.refused(name, refusal.detail());
+                    }
+                })
                 .map(Problems::valueOrThrow)
                 .map(registered -> RestResponse.ResponseBuilder.create(
                                 registered.isNew() ? RestResponse.Status.CREATED : RestResponse.Status.OK,

@@ -31,11 +31,14 @@ public final class ResourceManagerHealth implements TransactionListener {
 
     static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
 
+    /** A slow resource manager acknowledges some outcomes and not others. It is logged as up only after this time. */
+    static final Duration UP_AFTER = Duration.ofSeconds(10);
+
     private final Registry registry;
     private final Time time;
     private final Map<String, Failures> failures = new ConcurrentHashMap<>();
-    /** The registrations that were logged as down, by id. Used by the timer only. */
-    private final Map<String, Registration> loggedDown = new HashMap<>();
+    /** When each resource manager that was logged as down was down last. Used by the timer only. */
+    private final Map<String, Long> loggedDownNanos = new HashMap<>();
 
     /** Why a resource manager is down, and since when. */
     public record Down(String reason, Instant since) {}
@@ -153,14 +156,20 @@ public final class ResourceManagerHealth implements TransactionListener {
     /** Logs what changed since the last call. */
     void check() {
         failures.keySet().removeIf(id -> registry.find(id) == null);
-        loggedDown.keySet().removeIf(id -> registry.find(id) == null);
+        loggedDownNanos.keySet().removeIf(id -> registry.find(id) == null);
         for (Registration registration : registry.all()) {
             Down down = down(registration);
-            if (down != null && loggedDown.put(registration.id(), registration) == null) {
-                LOG.warnf(
-                        "resource manager %s at %s is down: %s", registration.id(), registration.url(), down.reason());
-            } else if (down == null && loggedDown.remove(registration.id()) != null) {
-                LOG.warnf("resource manager %s at %s is up again", registration.id(), registration.url());
+            Long lastDownNanos = loggedDownNanos.get(registration.id());
+            if (down != null) {
+                loggedDownNanos.put(registration.id(), time.nanos());
+                if (lastDownNanos == null) {
+                    LOG.warnf(
+                            "resource manager %s at %s is down: %s",
+                            registration.id(), registration.url(), down.reason());
+                }
+            } else if (lastDownNanos != null && time.nanos() - lastDownNanos >= UP_AFTER.toNanos()) {
+                loggedDownNanos.remove(registration.id());
+                LOG.infof("resource manager %s at %s is up again", registration.id(), registration.url());
             }
         }
     }

@@ -49,9 +49,11 @@ class ResourceManagerHealthTest {
         time.advance(Duration.ofMinutes(5));
         assertEquals(List.of("WARN resource manager a at http://host:1 is down: its lease has lapsed"), log.take());
         assertEquals(time.now().minusSeconds(299), down().since());
-        register(INSTANCE);
-        time.advance(Duration.ofSeconds(2));
-        assertEquals(List.of("WARN resource manager a at http://host:1 is up again"), log.take());
+        for (int i = 0; i < 3; i++) {
+            register(INSTANCE);
+            time.advance(Duration.ofSeconds(5));
+        }
+        assertEquals(List.of("INFO resource manager a at http://host:1 is up again"), log.take());
     }
 
     @Test
@@ -74,9 +76,35 @@ class ResourceManagerHealthTest {
         run(
                 new CoordinatorEvent.PrepareRequested(),
                 new CoordinatorEvent.VoteArrived("a", INSTANCE, Ballot.abort("the account is closed")));
+        register(INSTANCE);
+        health.check();
+        assertEquals(List.of(), log.take());
+        time.advance(ResourceManagerHealth.UP_AFTER.minusSeconds(1));
+        register(INSTANCE);
+        time.advance(Duration.ofSeconds(1));
         health.check();
         health.check();
-        assertEquals(List.of("WARN resource manager a at http://host:1 is up again"), log.take());
+        assertEquals(List.of("INFO resource manager a at http://host:1 is up again"), log.take());
+    }
+
+    @Test
+    void a_resource_manager_that_acknowledges_only_some_outcomes_is_logged_once() {
+        register(INSTANCE);
+        for (int i = 0; i < 20; i++) {
+            for (int j = 0; j < ResourceManagerHealth.FAILURES_MIN; j++) {
+                run(new CoordinatorEvent.RollbackRequested(), new CoordinatorEvent.Unanswered("a", "no answer"));
+            }
+            health.check();
+            register(INSTANCE);
+            time.advance(Duration.ofSeconds(3));
+            run(new CoordinatorEvent.RollbackRequested(), new CoordinatorEvent.Acknowledged("a"));
+            health.check();
+            time.advance(Duration.ofSeconds(3));
+        }
+        assertEquals(
+                List.of("WARN resource manager a at http://host:1 is down: the last 3 deliveries of outcomes failed:"
+                        + " no answer"),
+                log.take());
     }
 
     @Test
