@@ -1,5 +1,6 @@
 package dtc.app;
 
+import dtc.runtime.LogFields;
 import dtc.runtime.participant.Membership;
 import jakarta.inject.Singleton;
 import java.util.Map;
@@ -18,14 +19,17 @@ final class RegistrationLog implements Membership.Listener {
     @Override
     public void registered(String id) {
         failures.remove(id);
-        LOG.infof("resource manager %s is registered", id);
+        LogFields.log(null, id, () -> LOG.infof("resource manager %s is registered", id));
     }
 
     @Override
     public void failed(String id, Throwable cause) {
         String reason = String.valueOf(cause.getMessage());
         if (!reason.equals(failures.put(id, reason))) {
-            LOG.warnf("resource manager %s is not registered; registration is retried: %s", id, reason);
+            LogFields.log(
+                    null,
+                    id,
+                    () -> LOG.warnf("resource manager %s is not registered; registration is retried: %s", id, reason));
         }
     }
 }

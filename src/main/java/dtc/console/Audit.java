@@ -3,6 +3,8 @@ package dtc.console;
 import dtc.coordinator.CoordinatorEvent;
 import dtc.coordinator.Transaction;
 import dtc.protocol.Resolution;
+import dtc.protocol.TransactionId;
+import dtc.runtime.LogFields;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.AppliedEvent;
 import dtc.runtime.coordinator.TransactionListener;
@@ -143,9 +145,13 @@ class Audit implements TransactionListener {
     }
 
     private static void log(String who, Action action, String subject, String reason, String what) {
-        LOG.infof(
-                "who=\"%s\" action=%s subject=%s %s reason=\"%s\"",
-                quotable(who), action, Format.line(subject), what, quotable(reason));
+        TransactionId transaction = TransactionId.parse(subject).orElse(null);
+        LogFields.log(
+                transaction,
+                transaction == null ? subject : null,
+                () -> LOG.infof(
+                        "who=\"%s\" action=%s subject=%s %s reason=\"%s\"",
+                        quotable(who), action, Format.line(subject), what, quotable(reason)));
     }
 
     private static String quotable(String text) {

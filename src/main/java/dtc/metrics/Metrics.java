@@ -25,8 +25,10 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.PreDestroy;
+import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import jakarta.interceptor.Interceptor;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Locale;
@@ -134,14 +136,21 @@ public class Metrics implements TransactionListener {
         };
     }
 
-    /** Registers the metrics that are read from other objects. */
+    /** Registers the metrics that are read from other objects. Runs after the recovery, which restores the registry. */
     void observe(
-            @Observes StartupEvent event,
+            @Observes @Priority(Interceptor.Priority.LIBRARY_AFTER) StartupEvent event,
             Coordinator coordinator,
             TransactionIds ids,
             BatchingParticipantClient participants,
             Registry registry) {
         registry.addRegistrationListener(this::registerVotes);
+        registry.all().forEach(registration -> registerVotes(registration.id()));
+        gauge(
+                        "dtc.transactions.in.flight.max",
+                        "The number of transactions in flight above which new ones are refused",
+                        coordinator,
+                        Coordinator::inFlightMax)
+                .register(meters);
         gauge("dtc.messages.waiting", "Messages to resource managers that are queued", participants, p -> p.queued())
                 .register(meters);
         gauge(

@@ -9,6 +9,7 @@ import dtc.protocol.Outcome;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
+import dtc.runtime.LogFields;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.AppliedEvent;
 import dtc.runtime.coordinator.Coordinator;
@@ -111,9 +112,12 @@ public class TransactionLog implements TransactionListener {
             return;
         }
         if (after.state() == TransactionState.HEURISTIC) {
-            LOG.errorf(
-                    "transaction=%s outcome=HEURISTIC cause=%s reason=\"%s\" participants=[%s]",
-                    after.id(), after.cause(), quoted(after.reason()), participants(after));
+            LogFields.log(
+                    after.id(),
+                    null,
+                    () -> LOG.errorf(
+                            "transaction=%s outcome=HEURISTIC cause=%s reason=\"%s\" participants=[%s]",
+                            after.id(), after.cause(), quoted(after.reason()), participants(after)));
         }
         Cause cause = after.cause();
         if (after.state() == TransactionState.ROLLED_BACK && cause != null && cause != Cause.CLIENT) {
@@ -138,9 +142,13 @@ public class TransactionLog implements TransactionListener {
     private void log(Cause cause, Rollbacks counted) {
         Transaction example = counted.first;
         if (example != null) {
-            LOG.warnf(
-                    "count=%d outcome=ROLLED_BACK cause=%s example=%s reason=\"%s\" participants=[%s]",
-                    counted.count, cause, example.id(), quoted(example.reason()), participants(example));
+            long count = counted.count;
+            LogFields.log(
+                    example.id(),
+                    null,
+                    () -> LOG.warnf(
+                            "count=%d outcome=ROLLED_BACK cause=%s example=%s reason=\"%s\" participants=[%s]",
+                            count, cause, example.id(), quoted(example.reason()), participants(example)));
         }
         counted.count = 0;
         counted.first = null;
@@ -180,13 +188,18 @@ public class TransactionLog implements TransactionListener {
         }
         Participant participant = waiting(coordinator, oldest.getKey(), resourceManager);
         long count = commits.failedNanos.size();
-        LOG.warnf(
-                "resource manager %s has not acknowledged %s; the oldest is of transaction %s, for %d s: %s",
-                resourceManager,
-                String.format(Locale.ROOT, count == 1 ? "%d commit" : "%d commits", count),
+        LogFields.log(
                 oldest.getKey(),
-                Duration.ofNanos(time.nanos() - oldest.getValue()).toSeconds(),
-                participant == null || participant.reason() == null ? "it is not registered" : participant.reason());
+                resourceManager,
+                () -> LOG.warnf(
+                        "resource manager %s has not acknowledged %s; the oldest is of transaction %s, for %d s: %s",
+                        resourceManager,
+                        String.format(Locale.ROOT, count == 1 ? "%d commit" : "%d commits", count),
+                        oldest.getKey(),
+                        Duration.ofNanos(time.nanos() - oldest.getValue()).toSeconds(),
+                        participant == null || participant.reason() == null
+                                ? "it is not registered"
+                                : participant.reason()));
         commits.loggedNanos = time.nanos();
     }
 

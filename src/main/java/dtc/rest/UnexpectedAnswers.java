@@ -1,6 +1,7 @@
 package dtc.rest;
 
 import dtc.protocol.Message;
+import dtc.runtime.LogFields;
 import dtc.runtime.Registration;
 import dtc.runtime.Time;
 import jakarta.inject.Singleton;
@@ -43,9 +44,12 @@ class UnexpectedAnswers {
      */
     void report(Registration target, String message, String kind, String detail, @Nullable String advice) {
         if (isNew(new Key(target.id(), target.instance(), message, kind))) {
-            LOG.warnf(
-                    "unexpected answer of resource manager %s to %s: %s%s",
-                    target.id(), message, detail, advice == null ? "" : ". " + advice);
+            LogFields.log(
+                    null,
+                    target.id(),
+                    () -> LOG.warnf(
+                            "unexpected answer of resource manager %s to %s: %s%s",
+                            target.id(), message, detail, advice == null ? "" : ". " + advice));
         }
     }
 

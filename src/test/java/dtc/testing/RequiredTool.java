@@ -20,6 +20,7 @@ public enum RequiredTool {
     CURL("calls in the documents", List.of("curl"), "curl"),
     FAKETIME("clock", List.of("faketime"), "faketime"),
     KUBECTL("manifests", List.of("kubectl"), "kubernetes-client"),
+    PROMETHEUS("alerts with a server", List.of("prometheus"), "prometheus"),
     PYTHON("check of resource managers", List.of("python3"), "python3"),
     PROMTOOL("alerts", List.of("promtool"), "prometheus"),
     SETPRIV("permissions", List.of("setpriv"), "util-linux");

@@ -401,6 +401,10 @@ public final class Coordinator {
         return Answer.of(after);
     }
 
+    public int inFlightMax() {
+        return settings.transactions().inFlightMax();
+    }
+
     /** Outcomes that participants have not acknowledged. */
     public UndeliveredOutcomes undelivered() {
         return undelivered;

@@ -4,6 +4,7 @@ import dtc.log.DecisionLog;
 import dtc.log.LogIdentity;
 import dtc.protocol.Outcome;
 import dtc.protocol.TransactionId;
+import dtc.runtime.LogFields;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -51,11 +52,14 @@ final class Inquiries {
 
     private void logOnce(TransactionId id, LogIdentity identity) {
         if (loggedTags.size() < LOGGED_TAGS_MAX && loggedTags.add(id.tag())) {
-            LOG.warnf(
-                    "a participant inquired about transaction %s, which this decision log did not issue"
-                            + " (tag %s, own tag %s); the answer is PENDING. If the log that issued it is lost, see"
-                            + " \"log adopt\" and \"rm resolve\" in docs/operations.md",
-                    id, hex(id.tag()), hex(identity.tag()));
+            LogFields.log(
+                    id,
+                    null,
+                    () -> LOG.warnf(
+                            "a participant inquired about transaction %s, which this decision log did not issue"
+                                    + " (tag %s, own tag %s); the answer is PENDING. If the log that issued it is lost, see"
+                                    + " \"log adopt\" and \"rm resolve\" in docs/operations.md",
+                            id, hex(id.tag()), hex(identity.tag())));
         }
     }
 

@@ -7,6 +7,7 @@ import dtc.log.DecisionLog;
 import dtc.protocol.Refusal;
 import dtc.protocol.Refusal.Kind;
 import dtc.runtime.Answer;
+import dtc.runtime.LogFields;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.Stages;
@@ -58,9 +59,12 @@ public final class Registrations implements Registry.Store {
             if (isAllowed) {
                 entries.put(r.id(), new Entry(r, CompletableFuture.completedFuture(new AppendResult.Stored())));
             } else {
-                LOG.warnf(
-                        "the registration of resource manager %s is removed: the host of %s is no longer allowed",
-                        r.id(), r.url());
+                LogFields.log(
+                        null,
+                        r.id(),
+                        () -> LOG.warnf(
+                                "the registration of resource manager %s is removed: the host of %s is no longer allowed",
+                                r.id(), r.url()));
                 log.forget(RegistrationCodec.recordId(r.id()));
             }
         }

@@ -4,6 +4,7 @@ import dtc.coordinator.CoordinatorEvent;
 import dtc.coordinator.Participant;
 import dtc.protocol.Ballot;
 import dtc.protocol.VoteCause;
+import dtc.runtime.LogFields;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.Time;
@@ -163,13 +164,20 @@ public final class ResourceManagerHealth implements TransactionListener {
             if (down != null) {
                 loggedDownNanos.put(registration.id(), time.nanos());
                 if (lastDownNanos == null) {
-                    LOG.warnf(
-                            "resource manager %s at %s is down: %s",
-                            registration.id(), registration.url(), down.reason());
+                    LogFields.log(
+                            null,
+                            registration.id(),
+                            () -> LOG.warnf(
+                                    "resource manager %s at %s is down: %s",
+                                    registration.id(), registration.url(), down.reason()));
                 }
             } else if (lastDownNanos != null && time.nanos() - lastDownNanos >= UP_AFTER.toNanos()) {
                 loggedDownNanos.remove(registration.id());
-                LOG.infof("resource manager %s at %s is up again", registration.id(), registration.url());
+                LogFields.log(
+                        null,
+                        registration.id(),
+                        () -> LOG.infof(
+                                "resource manager %s at %s is up again", registration.id(), registration.url()));
             }
         }
     }

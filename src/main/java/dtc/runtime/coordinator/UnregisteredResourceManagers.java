@@ -1,6 +1,7 @@
 package dtc.runtime.coordinator;
 
 import dtc.coordinator.CoordinatorEvent;
+import dtc.runtime.LogFields;
 import dtc.runtime.Registry;
 import dtc.runtime.Time;
 import java.time.Duration;
@@ -70,7 +71,10 @@ public final class UnregisteredResourceManagers implements TransactionListener {
         Unregistered after = before != null && unregistered.refusal() == null ? before.unregistered() : unregistered;
         entries.put(unregistered.id(), new Entry(after, time.nanos()));
         if (before == null || !before.unregistered().equals(after)) {
-            LOG.warnf("resource manager %s is not registered: %s", after.id(), after.reason());
+            LogFields.log(
+                    null,
+                    after.id(),
+                    () -> LOG.warnf("resource manager %s is not registered: %s", after.id(), after.reason()));
         }
     }
 

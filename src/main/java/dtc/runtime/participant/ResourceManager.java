@@ -13,6 +13,7 @@ import dtc.resource.ResourceEffect.RollbackAnswer;
 import dtc.resource.ResourceEffect.WriteAnswer;
 import dtc.resource.ResourceEvent;
 import dtc.runtime.Backoff;
+import dtc.runtime.LogFields;
 import dtc.runtime.Time;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -273,13 +274,16 @@ public final class ResourceManager implements HostedParticipant {
         long now = time.nanos();
         if (evictionLoggedNanos == null || now - evictionLoggedNanos >= EVICTION_LOG_INTERVAL.toNanos()) {
             evictionLoggedNanos = now;
-            LOG.warnf(
-                    "resource manager %s has no room to keep the outcomes of ended transactions for %s: it keeps the"
-                            + " latest %d. A coordinator that asks about an older one gets no answer (404). Raise"
-                            + " dtc.rm.ended-max (DTC_RM_ENDED_MAX)",
+            LogFields.log(
+                    null,
                     id,
-                    PlainText.duration(settings.outcomeRetention()),
-                    dictionary.outcomes().size());
+                    () -> LOG.warnf(
+                            "resource manager %s has no room to keep the outcomes of ended transactions for %s: it keeps the"
+                                    + " latest %d. A coordinator that asks about an older one gets no answer (404). Raise"
+                                    + " dtc.rm.ended-max (DTC_RM_ENDED_MAX)",
+                            id,
+                            PlainText.duration(settings.outcomeRetention()),
+                            dictionary.outcomes().size()));
         }
     }
 
