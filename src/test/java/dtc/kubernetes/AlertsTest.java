@@ -173,7 +173,7 @@ class AlertsTest {
                     check | sum by (namespace, pod) (rate    | sum by (namespace, pod) (rat
                     check | for: "2m"                        | for: "soon"
                     test  | unless group by (namespace)      | unless group by (pod)
-                    test  | in_flight[3d]))\\nunless         | in_flight[5m]))\\nunless
+                    test  | in_flight[3d])) unless           | in_flight[5m])) unless
                     test  | dtc_in_doubt_oldest_seconds) > 60 | dtc_in_doubt_oldest_seconds) > 600
                     test  | for: "30s"                       | for: "30m"
                     test  | (dtc_heuristic_unresolved) > 0   | (dtc_heuristic_unresolved) > 2

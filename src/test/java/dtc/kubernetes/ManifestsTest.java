@@ -43,7 +43,7 @@ class ManifestsTest {
                 new Planted("podSelector: {}", "podSelecter: {}", "podSelecter"),
                 new Planted("minAvailable", "minavailable", "minavailable"),
                 new Planted("interval: 15s", "intervall: 15s", "intervall"),
-                new Planted("expr: absent", "exp: absent", "exp"),
+                new Planted("expr: max by", "exp: max by", "exp"),
                 new Planted("replicas: 1", "replicas: 1\n  replicas: 1", "Duplicate"));
     }
 

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -391,14 +392,18 @@ class PrometheusIT {
 
     private void resolve(String transaction) {
         String page = coordinator.url() + "/console/transactions/" + transaction + "/resolve";
-        String form = send(HttpRequest.newBuilder(URI.create(page)).header("Accept", "text/html"))
-                .body();
-        var token = Pattern.compile("name=\"?token\"? value=\"?([^\" >]+)").matcher(form);
-        assertTrue(token.find(), form);
+        HttpResponse<String> form =
+                send(HttpRequest.newBuilder(URI.create(page)).header("Accept", "text/html"));
+        var token = Pattern.compile("name=\"?token\"? value=\"?([^\" >]+)").matcher(form.body());
+        assertTrue(token.find(), form::body);
         HttpResponse<String> answer = send(HttpRequest.newBuilder(URI.create(page))
                 .header("Content-Type", "application/x-www-form-urlencoded")
                 .header("Origin", coordinator.url())
-                .POST(BodyPublishers.ofString("reason=repaired&token=" + token.group(1))));
+                .header(
+                        "Cookie",
+                        form.headers().firstValue("Set-Cookie").orElse("").replaceAll(";.*", ""))
+                .POST(BodyPublishers.ofString(
+                        "reason=repaired&token=" + URLEncoder.encode(token.group(1), StandardCharsets.UTF_8))));
         assertTrue(answer.statusCode() < 400, answer::body);
     }
 }
