@@ -108,7 +108,7 @@ class PrometheusIT {
         stub.createContext("/", this::answer);
         stub.createContext("/metrics", this::volumes);
         stub.start();
-        renewals.scheduleWithFixedDelay(this::renew, 0, 300, TimeUnit.MILLISECONDS);
+        var _ = renewals.scheduleWithFixedDelay(this::renew, 0, 300, TimeUnit.MILLISECONDS);
 
         String rules = YAML.writeValueAsString(Manifests.parse(Manifests.build("overlays/production"))
                 .all(PrometheusRule.class)
