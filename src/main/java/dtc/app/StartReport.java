@@ -11,6 +11,7 @@ import jakarta.interceptor.Interceptor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
@@ -64,7 +65,11 @@ final class StartReport {
             roles.add("coordinator");
         }
         if (!resourceManagers().isEmpty()) {
-            roles.add("host of resource managers " + String.join(", ", resourceManagers()));
+            roles.add("host of resource managers "
+                    + String.join(", ", resourceManagers())
+                    + " ("
+                    + config.rm().store().kind().name().toLowerCase(Locale.ROOT)
+                    + ")");
         }
         return String.join(" and ", roles);
     }
