@@ -12,6 +12,7 @@ import com.sun.net.httpserver.HttpServer;
 import dtc.kubernetes.Prometheus.Target;
 import dtc.packaged.Processes;
 import dtc.packaged.Processes.Application;
+import dtc.testing.NoApplication;
 import dtc.testing.Waiting;
 import io.fabric8.openshift.api.model.monitoring.v1.PrometheusRule;
 import java.io.IOException;
@@ -46,6 +47,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A Prometheus server scrapes two installations, in the namespaces {@code shop} and {@code quiet}. Each alert fires for
  * the incident that it names, in the namespace of the incident, and ends after it.
  */
+@NoApplication
 class PrometheusIT {
 
     private static final YAMLMapper YAML =

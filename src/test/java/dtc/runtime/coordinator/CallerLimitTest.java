@@ -39,7 +39,7 @@ class CallerLimitTest {
     private long ids;
 
     /** The ways in which a transaction ends. */
-    private enum End {
+    enum End {
         COMMIT((test, id) -> test.coordinator.commit(id, WaitCondition.ENDED)),
         COMMIT_WITHOUT_PARTICIPANTS((test, id) -> test.coordinator.prepare(id, WaitCondition.ENDED)),
         ROLLBACK((test, id) -> test.coordinator.rollback(id)),
@@ -54,6 +54,7 @@ class CallerLimitTest {
             test.coordinator.prepare(id, WaitCondition.ENDED);
         });
 
+        @SuppressWarnings("ImmutableEnumChecker") // the functions have no state
         private final Ending ending;
 
         End(Ending ending) {
