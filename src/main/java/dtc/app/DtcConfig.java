@@ -418,11 +418,6 @@ public interface DtcConfig {
         @Min(1)
         int timelinesMax();
 
-        /** The maximum number of pages with live updates. */
-        @WithDefault("200")
-        @Min(1)
-        int viewersMax();
-
         /** How long a decision may be undelivered before the console reports that action is required. */
         @WithName("attention-after")
         @WithDefault("10s")

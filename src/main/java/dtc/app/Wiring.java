@@ -266,10 +266,8 @@ public class Wiring {
     @Singleton
     ConsoleSettings consoleSettings() {
         return new ConsoleSettings(
-                config.coordinator().enabled(),
                 config.console().timelinesMax(),
                 HeapDefaults.timelineBytesMax(),
-                config.console().viewersMax(),
                 config.console().actionRequiredAfter());
     }
 

@@ -11,8 +11,6 @@ import dtc.runtime.coordinator.TransactionListener;
 import jakarta.inject.Singleton;
 import java.time.Instant;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -32,11 +30,14 @@ class Audit implements TransactionListener {
     static final int ENTRIES_MAX = 500;
 
     private final Time time;
-    /** Guarded by this. Oldest first. */
+    /** Guarded by this. Newest first. */
     private final Deque<Entry> entries = new ArrayDeque<>();
 
     /** The result of an action. */
-    record Result(boolean done, String text) {}
+    public record Result(boolean done, String text) {}
+
+    /** The result of an action that {@link #applied} has recorded. */
+    static final Result RECORDED = new Result(true, "");
 
     /**
      * One action.
@@ -44,31 +45,8 @@ class Audit implements TransactionListener {
      * @param subject the transaction or resource manager, whose page is {@code link}
      * @param reason the text entered by the operator, without control characters
      */
-    record Entry(Instant at, String who, Action action, String subject, String link, String reason, Result result) {
-
-        private Row row(Instant now) {
-            return new Row(
-                    Timestamp.of(at, now),
-                    who,
-                    action.title(),
-                    subject,
-                    link,
-                    reason,
-                    result.done() ? new Chip("done", Tone.GOOD) : new Chip("not done", Tone.WARN),
-                    result.text());
-        }
-    }
-
-    /** An entry as it is shown. */
-    public record Row(
-            Timestamp at,
-            String who,
-            String action,
-            String subject,
-            String link,
-            String reason,
-            Chip chip,
-            String result) {}
+    public record Entry(
+            Instant at, String who, Action action, String subject, String link, String reason, Result result) {}
 
     Audit(Time time) {
         this.time = time;
@@ -76,21 +54,18 @@ class Audit implements TransactionListener {
 
     /**
      * Carries out an action. The request is logged first, so that there is a trace if the process crashes. A failure is
-     * recorded as a result.
+     * recorded as a result. {@link #RECORDED} is not recorded again.
      */
     CompletionStage<Result> carryOut(
-            String who,
-            Action action,
-            String subject,
-            String link,
-            String reason,
-            Supplier<CompletionStage<Result>> act) {
-        log(who, action, subject, reason, "requested");
+            Resolution by, Action action, String subject, String link, Supplier<CompletionStage<Result>> act) {
+        log(by.by(), action, subject, by.reason(), "requested");
         return CompletableFuture.completedStage(act)
                 .thenCompose(Supplier::get)
                 .exceptionally(failure -> failed(failure instanceof CompletionException ? failure.getCause() : failure))
                 .thenApply(result -> {
-                    note(new Entry(time.now(), who, action, subject, link, reason, result));
+                    if (!result.equals(RECORDED)) {
+                        note(new Entry(time.now(), by.by(), action, subject, link, by.reason(), result));
+                    }
                     return result;
                 });
     }
@@ -99,8 +74,8 @@ class Audit implements TransactionListener {
     @Override
     public void applied(AppliedEvent applied) {
         switch (applied.event()) {
-            case CoordinatorEvent.GiveUpRequested(String rm, Resolution resolution) ->
-                noteDelivery(applied, rm, Action.GIVE_UP, resolution.by(), resolution.reason());
+            case CoordinatorEvent.GiveUpRequested(String rm, Resolution by) ->
+                noteDelivery(applied, rm, Action.GIVE_UP, by.by(), by.reason());
             case CoordinatorEvent.DiscardRequested(String rm) ->
                 noteDelivery(applied, rm, Action.DISCARD, "unknown", "");
             case null, default -> {}
@@ -109,16 +84,10 @@ class Audit implements TransactionListener {
 
     private void noteDelivery(AppliedEvent applied, String resourceManager, Action action, String who, String reason) {
         Transaction before = applied.before();
-        Transaction after = applied.after();
-        if (before != null && !before.participants().equals(after.participants())) {
-            note(new Entry(
-                    time.now(),
-                    who,
-                    action,
-                    after.id().toString(),
-                    Links.transaction(after.id()),
-                    reason,
-                    new Result(true, "For " + resourceManager + ".")));
+        if (before != null && !before.participants().equals(applied.after().participants())) {
+            String id = before.id().toString();
+            Result result = new Result(true, "For " + resourceManager + ".");
+            note(new Entry(time.now(), who, action, id, link("transactions", id), reason, result));
         }
     }
 
@@ -129,19 +98,14 @@ class Audit implements TransactionListener {
 
     private void note(Entry entry) {
         synchronized (this) {
-            entries.add(entry);
+            entries.addFirst(entry);
             if (entries.size() > ENTRIES_MAX) {
-                entries.remove();
+                entries.removeLast();
             }
         }
-        log(
-                entry.who(),
-                entry.action(),
-                entry.subject(),
-                entry.reason(),
-                "done=%s result=\"%s\""
-                        .formatted(
-                                entry.result().done(), quotable(entry.result().text())));
+        Result result = entry.result();
+        String what = "done=%s result=\"%s\"".formatted(result.done(), quotable(result.text()));
+        log(entry.who(), entry.action(), entry.subject(), entry.reason(), what);
     }
 
     private static void log(String who, Action action, String subject, String reason, String what) {
@@ -160,28 +124,16 @@ class Audit implements TransactionListener {
 
     /** Newest first. */
     synchronized List<Entry> entries() {
-        List<Entry> newestFirst = new ArrayList<>(entries);
-        Collections.reverse(newestFirst);
-        return newestFirst;
+        return List.copyOf(entries);
     }
 
-    /** Newest first, of the subject with this page. A name may be that of a transaction or of a resource manager. */
+    /** The entries of the subject with this page. A name may be that of a transaction or of a resource manager. */
     List<Entry> of(String link) {
         return entries().stream().filter(e -> e.link().equals(link)).toList();
     }
 
-    /** The entries of the subject with this page, to be shown. */
-    List<Row> rows(String link) {
-        return rows(of(link));
-    }
-
-    /** All entries, to be shown. */
-    List<Row> rows() {
-        return rows(entries());
-    }
-
-    private List<Row> rows(List<Entry> shown) {
-        Instant now = time.now();
-        return shown.stream().map(entry -> entry.row(now)).toList();
+    /** @param kind {@code transactions} or {@code resource-managers} */
+    static String link(String kind, String id) {
+        return "console/" + kind + "/" + Format.encoded(id);
     }
 }

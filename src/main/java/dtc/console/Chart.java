@@ -3,22 +3,22 @@ package dtc.console;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.DoubleFunction;
+import java.util.function.DoubleUnaryOperator;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /**
- * A line chart of the last minutes. The newest point is at the right edge. The chart is {@link #WIDTH} units wide and
- * {@link #HEIGHT} units high.
+ * A line chart of the last minutes. The newest point is at the right edge.
  *
- * @param description a text for screen readers
  * @param scale labels of the vertical axis, evenly spaced from the top
- * @param grid heights of the horizontal lines
  * @param empty whether all values are zero or missing
  */
-public record Chart(
-        String title, String description, List<String> scale, List<String> grid, List<Line> lines, boolean empty) {
+public record Chart(String title, List<String> scale, List<Line> lines, boolean empty) {
 
-    public static final int WIDTH = Rates.POINTS_MAX - 1;
-    public static final int HEIGHT = 100;
+    private static final int WIDTH = Rates.POINTS_MAX - 1;
+    private static final int HEIGHT = 100;
 
     /**
      * One line.
@@ -30,115 +30,91 @@ public record Chart(
     public record Line(String name, String tone, String path, String area, String now) {}
 
     /** A value for each point; NaN if there is none. */
-    record Series(String name, String tone, ToDoubleFunction<Rates.Point> value) {}
+    record Series(String name, String tone, ToDoubleFunction<Rates.Point> value) {
 
-    interface Unit {
-        String write(double value);
-    }
-
-    /** A scale from 0 to a round number. */
-    static Chart linear(String title, List<Rates.Point> points, List<Series> all, Unit unit) {
-        double top = round(max(points, all));
-        return draw(
-                title,
-                points,
-                all,
-                unit,
-                v -> 1 - v / top,
-                List.of(unit.write(top), unit.write(top / 2), unit.write(0)),
-                true);
-    }
-
-    /** A scale in powers of ten. */
-    static Chart logarithmic(String title, List<Rates.Point> points, List<Series> all, Unit unit) {
-        double lowest = points.stream()
-                .flatMap(p -> all.stream().map(s -> s.value().applyAsDouble(p)))
-                .filter(v -> v > 0)
-                .min(Double::compare)
-                .orElse(1.0);
-        int low = (int) Math.floor(Math.log10(lowest));
-        int high = Math.max(low + 2, (int) Math.ceil(Math.log10(Math.max(max(points, all), lowest))));
-        List<String> scale = new ArrayList<>();
-        for (int power = high; power >= low; power--) {
-            scale.add(unit.write(Math.pow(10, power)));
+        private double[] of(List<Rates.Point> points) {
+            return points.stream().mapToDouble(value).toArray();
         }
-        return draw(
-                title,
-                points,
-                all,
-                unit,
-                v -> Math.min(1, (high - Math.log10(Math.max(v, 1e-9))) / (high - low)),
-                scale,
-                false);
     }
 
-    private static double max(List<Rates.Point> points, List<Series> all) {
-        return points.stream()
-                .flatMap(p -> all.stream().map(s -> s.value().applyAsDouble(p)))
-                .filter(v -> !v.isNaN())
-                .max(Double::compare)
-                .orElse(0.0);
+    /** Heights of the horizontal lines. */
+    public List<String> grid() {
+        return IntStream.range(0, scale.size())
+                .mapToObj(i -> String.format(Locale.ROOT, "%.1f", (double) HEIGHT * i / (scale.size() - 1)))
+                .toList();
+    }
+
+    /** @param logarithmic whether the scale is in powers of ten; otherwise it is from 0 to a round number */
+    static Chart of(
+            String title,
+            List<Rates.Point> points,
+            List<Series> all,
+            DoubleFunction<String> unit,
+            boolean logarithmic) {
+        double[] values = all.stream()
+                .flatMapToDouble(series -> DoubleStream.of(series.of(points)))
+                .filter(v -> !Double.isNaN(v))
+                .toArray();
+        double max = DoubleStream.of(values).max().orElse(0);
+        double top = round(max);
+        int low = power(DoubleStream.of(values).filter(v -> v > 0).min().orElse(1));
+        int high = Math.max(low + 2, power(max) + 1);
+        DoubleUnaryOperator position = logarithmic ? v -> (high - Math.log10(v)) / (high - low) : v -> 1 - v / top;
+        DoubleStream scale = logarithmic
+                ? IntStream.rangeClosed(0, high - low).mapToDouble(i -> Math.pow(10, high - i))
+                : DoubleStream.of(top, top / 2, 0);
+        List<Line> lines = new ArrayList<>();
+        for (Series series : all) {
+            double[] its = series.of(points);
+            double newest = its.length == 0 ? Double.NaN : its[its.length - 1];
+            String area = logarithmic ? "" : path(its, position, true);
+            String now = Double.isNaN(newest) ? "no data" : unit.apply(newest);
+            lines.add(new Line(series.name(), series.tone(), path(its, position, false), area, now));
+        }
+        return new Chart(title, scale.mapToObj(unit).toList(), lines, max == 0);
+    }
+
+    /** The power of ten at or below a value. */
+    private static int power(double value) {
+        return value > 0 ? (int) Math.floor(Math.log10(value)) : 0;
     }
 
     /** Rounds up to the next of 1, 2, 5, 10, 20, …. */
     private static double round(double value) {
-        double power = 1;
-        while (true) {
-            for (int step : new int[] {1, 2, 5}) {
-                if (step * power >= value) {
-                    return step * power;
-                }
+        double power = Math.max(1, Math.pow(10, power(value)));
+        return DoubleStream.of(1, 2, 5, 10)
+                .map(step -> step * power)
+                .filter(step -> step >= value)
+                .findFirst()
+                .orElse(value);
+    }
+
+    /**
+     * Returns the lines through adjacent values, or the areas below them.
+     *
+     * @param position of a value, from 0 at the top to 1 at the bottom
+     */
+    private static String path(double[] values, DoubleUnaryOperator position, boolean area) {
+        StringBuilder path = new StringBuilder();
+        boolean drawing = false;
+        for (int i = 0; i < values.length; i++) {
+            if (Double.isNaN(values[i])) {
+                drawing = false;
+                continue;
             }
-            power *= 10;
-        }
-    }
-
-    private interface Scale {
-        /** Returns the position, from 0 at the top to 1 at the bottom. */
-        double place(double value);
-    }
-
-    private static Chart draw(
-            String title,
-            List<Rates.Point> points,
-            List<Series> all,
-            Unit unit,
-            Scale scale,
-            List<String> labels,
-            boolean fromZero) {
-        List<Line> lines = new ArrayList<>();
-        StringBuilder description = new StringBuilder(title).append(" over the last 5 minutes.");
-        boolean empty = true;
-        for (Series series : all) {
-            StringBuilder path = new StringBuilder();
-            StringBuilder area = new StringBuilder();
-            int began = -1;
-            for (int i = 0; i <= points.size(); i++) {
-                double value = i == points.size() ? Double.NaN : series.value().applyAsDouble(points.get(i));
-                int x = WIDTH - points.size() + 1 + i;
-                if (Double.isNaN(value)) {
-                    if (began >= 0) {
-                        area.append(String.format(Locale.ROOT, "L%d %dL%d %dZ", x - 1, HEIGHT, began, HEIGHT));
-                        began = -1;
-                    }
-                    continue;
-                }
-                empty &= value == 0;
-                String point = String.format(Locale.ROOT, "%d %.1f", x, HEIGHT * scale.place(value));
+            int x = WIDTH - values.length + 1 + i;
+            String point = String.format(Locale.ROOT, "%d %.1f", x, HEIGHT * position.applyAsDouble(values[i]));
+            if (drawing) {
+                path.append("L").append(point);
+            } else {
                 // A single point is a short line, which round caps turn into a dot.
-                path.append(began < 0 ? "M%sm-.3 0h.6M%s".formatted(point, point) : "L" + point);
-                area.append(began < 0 ? String.format(Locale.ROOT, "M%d %dL%s", x, HEIGHT, point) : "L" + point);
-                began = began < 0 ? x : began;
+                path.append(area ? "M" + x + " " + HEIGHT + "L" + point : "M" + point + "m-.3 0h.6M" + point);
             }
-            double newest = points.isEmpty() ? Double.NaN : series.value().applyAsDouble(points.getLast());
-            String now = Double.isNaN(newest) ? "no data" : unit.write(newest);
-            lines.add(new Line(series.name(), series.tone(), path.toString(), fromZero ? area.toString() : "", now));
-            description.append(" %s: %s.".formatted(series.name(), now));
+            drawing = true;
+            if (area && (i == values.length - 1 || Double.isNaN(values[i + 1]))) {
+                path.append("V").append(HEIGHT).append("Z");
+            }
         }
-        List<String> grid = new ArrayList<>();
-        for (int i = 0; i < labels.size(); i++) {
-            grid.add(String.format(Locale.ROOT, "%.1f", (double) HEIGHT * i / (labels.size() - 1)));
-        }
-        return new Chart(title, description.toString(), labels, grid, List.copyOf(lines), empty);
+        return path.toString();
     }
 }

@@ -5,11 +5,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +23,7 @@ final class SequenceDiagram {
     private static final int LIFELINE_WIDTH = 28;
 
     /** The minimum time without an event that is drawn as a gap. */
-    private static final Duration GAP = Duration.ofSeconds(1);
+    private static final Duration GAP_MIN = Duration.ofSeconds(1);
 
     /** Distance of an arrow from its lifelines. */
     private static final int ARROW_GAP = 5;
@@ -39,28 +37,44 @@ final class SequenceDiagram {
             List.of("broken", "doubt", "active", "committed", "rolled-back", "away");
 
     /**
-     * A row of the drawing.
-     *
-     * @param at the time, absolute
-     * @param offset the time since the beginning
-     * @param gap the time since the previous row; null if it is short
-     * @param lifelines the style sheet class of each lifeline in this row
-     * @param milestone whether the state of the transaction changed
+     * A row of the drawing. Each lifeline is given as its class. A milestone is a change of the transaction's state.
      */
     public record Row(
-            String at,
-            String offset,
-            @Nullable String gap,
+            Instant at,
+            Duration offset,
+            Duration sincePrevious,
             Tone tone,
             boolean milestone,
             String text,
             @Nullable String detail,
             List<String> lifelines,
-            List<Arrow> arrows,
-            int width) {}
+            List<Arrow> arrows) {
+
+        /** Whether the time since the previous row is drawn. */
+        public boolean isAfterGap() {
+            return sincePrevious.compareTo(GAP_MIN) >= 0;
+        }
+
+        public int width() {
+            return lifelines.size() * LIFELINE_WIDTH;
+        }
+    }
 
     /** A message from one lifeline to another; {@code lost} if it did not arrive. */
-    public record Arrow(int from, int to, String head, Tone tone, boolean lost) {
+    public record Arrow(int from, int to, Tone tone, boolean lost) {
+
+        private static Arrow between(int from, int to, Tone tone, boolean lost) {
+            int gap = from < to ? ARROW_GAP : -ARROW_GAP;
+            return new Arrow(place(from) + gap, place(to) - gap, tone, lost);
+        }
+
+        private static int place(int lifeline) {
+            return LIFELINE_WIDTH * lifeline + LIFELINE_WIDTH / 2;
+        }
+
+        public boolean isRightwards() {
+            return from < to;
+        }
 
         public int middle() {
             return (from + to) / 2;
@@ -72,7 +86,8 @@ final class SequenceDiagram {
     private final Map<String, String> classOf = new HashMap<>();
     private final String[] lifelines;
     private final List<Row> rows = new ArrayList<>();
-    private long previousNanos;
+    private Duration now = Duration.ZERO;
+    private Duration previous = Duration.ZERO;
 
     SequenceDiagram(Instant began, List<String> participants) {
         this.began = began;
@@ -84,6 +99,11 @@ final class SequenceDiagram {
 
     List<Row> rows() {
         return rows;
+    }
+
+    /** Sets the time of the following rows. */
+    void at(long nanos) {
+        now = Duration.ofNanos(nanos);
     }
 
     /** Sets the class of the coordinator's lifeline from the next row on. */
@@ -101,58 +121,34 @@ final class SequenceDiagram {
     }
 
     private String worstOfLast() {
-        Set<String> states = new HashSet<>();
-        classOf.forEach((name, css) -> {
-            if (lifelineOf.getOrDefault(name, 0) == LIFELINES_MAX) {
-                states.add(css);
-            }
-        });
-        return WORST_FIRST.stream().filter(states::contains).findFirst().orElse("away");
-    }
-
-    private static int place(int lifeline) {
-        return LIFELINE_WIDTH * lifeline + LIFELINE_WIDTH / 2;
+        return WORST_FIRST.stream()
+                .filter(css -> classOf.entrySet().stream()
+                        .anyMatch(e ->
+                                e.getValue().equals(css) && lifelineOf.getOrDefault(e.getKey(), 0) == LIFELINES_MAX))
+                .findFirst()
+                .orElse("away");
     }
 
     List<Arrow> to(String name, Tone tone) {
-        Integer index = lifelineOf.get(name);
-        return index == null ? List.of() : List.of(arrow(place(COORDINATOR), place(index), tone, false));
+        return arrow(name, index -> Arrow.between(COORDINATOR, index, tone, false));
     }
 
     List<Arrow> from(String name, Tone tone) {
-        Integer index = lifelineOf.get(name);
-        return index == null ? List.of() : List.of(arrow(place(index), place(COORDINATOR), tone, false));
+        return arrow(name, index -> Arrow.between(index, COORDINATOR, tone, false));
     }
 
     List<Arrow> lost(String name) {
+        return arrow(name, index -> Arrow.between(index, COORDINATOR, Tone.WARN, true));
+    }
+
+    private List<Arrow> arrow(String name, IntFunction<Arrow> arrow) {
         Integer index = lifelineOf.get(name);
-        return index == null ? List.of() : List.of(arrow(place(index), place(COORDINATOR), Tone.WARN, true));
+        return index == null ? List.of() : List.of(arrow.apply(index));
     }
 
-    private static Arrow arrow(int from, int to, Tone tone, boolean lost) {
-        int direction = from < to ? 1 : -1;
-        int end = to - direction * ARROW_GAP;
-        return new Arrow(
-                from + direction * ARROW_GAP,
-                end,
-                String.format(Locale.ROOT, "M%d 12l%d -4v8z", end, direction * -7),
-                tone,
-                lost);
-    }
-
-    void row(long nanos, Tone tone, boolean milestone, String text, @Nullable String detail, List<Arrow> arrows) {
-        Duration since = Duration.ofNanos(nanos - previousNanos);
-        previousNanos = nanos;
-        rows.add(new Row(
-                Format.time(began.plusNanos(nanos)),
-                nanos == 0 ? "0" : "+" + Format.duration(Duration.ofNanos(nanos)),
-                since.compareTo(GAP) >= 0 ? Format.duration(since) + " later" : null,
-                tone,
-                milestone,
-                text,
-                detail,
-                List.of(lifelines),
-                arrows,
-                lifelines.length * LIFELINE_WIDTH));
+    void row(Tone tone, boolean milestone, String text, @Nullable String detail, List<Arrow> arrows) {
+        List<String> copy = List.of(lifelines);
+        rows.add(new Row(began.plus(now), now, now.minus(previous), tone, milestone, text, detail, copy, arrows));
+        previous = now;
     }
 }

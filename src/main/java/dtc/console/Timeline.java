@@ -23,10 +23,10 @@ final class Timeline {
     private static final int WRITE_EVENTS_MAX = 60;
 
     /** Without writes, and without the events of each participant: prepare, vote, outcome and acknowledgement. */
-    private static final int FIRST_MAX = 30;
+    private static final int FIRST_MAX = 15;
 
     private static final int FIRST_OF_PARTICIPANT_MAX = 4;
-    private static final int LATEST_MAX = 30;
+    private static final int LATEST_MAX = 15;
 
     private static final int TIMELINE_BYTES = 800;
     private static final int PARTICIPANT_BYTES = 150;
@@ -49,17 +49,12 @@ final class Timeline {
     /** Elapsed time at the last change of the state. */
     private long stateNanos;
 
-    /**
-     * The next retry of a delivery.
-     *
-     * @param atNanos elapsed time since the beginning; null if it waits for a registration
-     */
+    /** The next retry of a delivery: the elapsed time since the beginning; null if it waits for a registration. */
     record Next(@Nullable Long atNanos) {}
 
     /**
      * The timeline at one time.
      *
-     * @param nowNanos elapsed time since the beginning
      * @param initial the transaction when it began, or when it was recovered from the log
      * @param deliveries the number of times that the outcome was sent, by resource manager
      */

@@ -36,17 +36,6 @@ sealed interface TimelineEvent {
             implements TimelineEvent {
 
         static Applied of(long nanos, CoordinatorEvent event, Step step, TransactionState before) {
-            return new Applied(
-                    nanos,
-                    event,
-                    step.write(),
-                    voters(step),
-                    !step.effects().isEmpty(),
-                    before,
-                    step.transaction().state());
-        }
-
-        private static List<String> voters(Step step) {
             List<String> voters = List.of(); // for most events
             for (CoordinatorEffect effect : step.effects()) {
                 if (effect instanceof CoordinatorEffect.RequestVote(String resourceManager)) {
@@ -54,7 +43,8 @@ sealed interface TimelineEvent {
                     voters.add(resourceManager);
                 }
             }
-            return voters;
+            TransactionState after = step.transaction().state();
+            return new Applied(nanos, event, step.write(), voters, !step.effects().isEmpty(), before, after);
         }
 
         /** Returns the participant that did not answer; null for other events. */

@@ -15,8 +15,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -27,7 +25,7 @@ final class TimelineRows {
     private final Transaction transaction;
     private final Instant began;
     private final SequenceDiagram diagram;
-    private final FoldedRetries retries;
+    private final List<TimelineEvent> events;
     /** The participants whose writes are sent with the request for their vote. */
     private final Set<String> carried = new HashSet<>();
 
@@ -40,7 +38,7 @@ final class TimelineRows {
                 transaction.participants().stream()
                         .map(Participant::resourceManager)
                         .toList());
-        this.retries = new FoldedRetries(snapshot.events());
+        this.events = snapshot.events();
     }
 
     static List<SequenceDiagram.Row> of(Timeline.Snapshot snapshot, Instant now) {
@@ -51,46 +49,33 @@ final class TimelineRows {
 
     private void draw() {
         initial();
-        for (int i = 0; i < snapshot.events().size(); i++) {
-            TimelineEvent event = snapshot.events().get(i);
-            if (retries.isFolded(event)) {
-                continue;
-            }
-            unfold(event);
+        for (int i = 0; i < events.size(); i++) {
+            TimelineEvent event = events.get(i);
+            diagram.at(event.nanos());
             switch (event) {
                 case TimelineEvent.Applied applied -> applied(applied, i);
                 case TimelineEvent.Sent sent -> sent(sent);
                 case TimelineEvent.RetryScheduled retry -> retryScheduled(retry, i);
-                case TimelineEvent.Omitted omitted -> omitted(omitted);
+                case TimelineEvent.Omitted omitted -> {
+                    String text = omitted.writes() ? "Further writes are omitted" : "Events are omitted";
+                    row(Tone.PLAIN, text, Format.count(omitted.number(), "event", "events"));
+                }
             }
         }
-    }
-
-    private void unfold(TimelineEvent m) {
-        for (Map.Entry<String, Integer> folded : retries.takeFolded().entrySet()) {
-            String attempts = Format.count(folded.getValue(), "more attempt", "more attempts");
-            row(m, Tone.WARN, attempts + " to " + folded.getKey() + " without an answer", null);
-        }
-    }
-
-    private void omitted(TimelineEvent.Omitted m) {
-        String text = m.writes() ? "Further writes are omitted" : "Events are omitted";
-        row(m, Tone.PLAIN, text, Format.count(m.number(), "event", "events"));
     }
 
     private void initial() {
         if (snapshot.initial().state() == TransactionState.ACTIVE) {
             Duration timeout = Duration.between(transaction.startedAt(), transaction.expiresAt());
             String detail = "Its timeout is %s.".formatted(Format.coarse(timeout));
-            diagram.row(0, Tone.BUSY, true, "A client began the transaction", detail, List.of());
+            milestone(Tone.BUSY, "A client began the transaction", detail);
             return;
         }
         snapshot.initial().participants().forEach(p -> diagram.participant(p.resourceManager(), lookAfterRestart(p)));
         if (snapshot.initial().state() == TransactionState.COMMITTING) {
             diagram.coordinator("committed");
         }
-        String text = "Recovered from the decision log after a restart";
-        diagram.row(0, Tone.WARN, true, text, "Earlier events are not kept.", List.of());
+        milestone(Tone.WARN, "Recovered from the decision log after a restart", "Earlier events are not kept.");
     }
 
     private static String lookAfterRestart(Participant p) {
@@ -107,130 +92,80 @@ final class TimelineRows {
     private void applied(TimelineEvent.Applied m, int index) {
         switch (m.event()) {
             case CoordinatorEvent.WriteRequested e -> writeRequested(m, e);
-            case CoordinatorEvent.EnlistRequested e -> enlistRequested(m, e);
+            case CoordinatorEvent.EnlistRequested e ->
+                enlistRequested(e.resourceManager(), m.write() instanceof WriteResult.Accepted);
             case CoordinatorEvent.RollbackOnlyRequested e ->
-                milestone(m, Tone.BACK, "Marked for rollback by rollback-only", e.reason());
+                milestone(Tone.BACK, "Marked for rollback by rollback-only", e.reason());
             case CoordinatorEvent.WriteNotSent e ->
-                milestone(m, Tone.BACK, "A write could not be sent: the transaction can only roll back", e.reason());
-            case CoordinatorEvent.WriteStaged e when carried.contains(e.resourceManager()) -> votesRequested(m);
-            case CoordinatorEvent.WriteStaged e -> {
-                diagram.participant(e.resourceManager(), "active");
-                row(
-                        m,
-                        Tone.PLAIN,
-                        e.resourceManager() + " staged the write",
-                        null,
-                        diagram.from(e.resourceManager(), Tone.PLAIN));
-                votesRequested(m);
+                milestone(Tone.BACK, "A write could not be sent: the transaction can only roll back", e.reason());
+            case CoordinatorEvent.WriteStaged e -> writeStaged(m, e.resourceManager());
+            case CoordinatorEvent.WriteFailed(String name, String reason, boolean noAnswer) -> {
+                List<SequenceDiagram.Arrow> arrows = noAnswer ? diagram.lost(name) : diagram.from(name, Tone.BACK);
+                String text = "A write failed: the transaction can only roll back";
+                diagram.row(Tone.BACK, m.before() != m.after(), text, reason, arrows);
             }
-            case CoordinatorEvent.WriteFailed e ->
-                diagram.row(
-                        m.nanos(),
-                        Tone.BACK,
-                        m.before() != m.after(),
-                        "A write failed: the transaction can only roll back",
-                        e.reason(),
-                        e.noAnswer()
-                                ? diagram.lost(e.resourceManager())
-                                : diagram.from(e.resourceManager(), Tone.BACK));
-            case CoordinatorEvent.PrepareRequested _ -> {
-                milestone(m, Tone.BUSY, "The client requested prepare", null);
-                votesRequested(m);
-                if (m.after() == TransactionState.DECIDING) {
-                    milestone(
-                            m, Tone.BUSY, "There are no participants: the decision to commit is being recorded", null);
-                }
-                if (m.after() == TransactionState.DELEGATING) {
-                    milestone(m, Tone.BUSY, "The only participant decides: this is being recorded", null);
-                }
+            case CoordinatorEvent.PrepareRequested _ -> prepareRequested(m);
+            case CoordinatorEvent.RollbackRequested e -> {
+                String who = e.cause() == Cause.OPERATOR ? "An operator" : "The client";
+                milestone(Tone.BACK, who + " requested rollback", e.reason());
             }
-            case CoordinatorEvent.RollbackRequested e ->
-                milestone(
-                        m,
-                        Tone.BACK,
-                        e.cause() == Cause.OPERATOR
-                                ? "An operator requested rollback"
-                                : "The client requested rollback",
-                        e.reason());
-            case CoordinatorEvent.Expired _ ->
-                milestone(m, Tone.BACK, "Expired before it was prepared: roll back", null);
+            case CoordinatorEvent.Expired _ -> milestone(Tone.BACK, "Expired before prepare: roll back", null);
             case CoordinatorEvent.ShutdownStarted _ ->
-                milestone(m, Tone.BACK, "The coordinator shut down: roll back", null);
+                milestone(Tone.BACK, "The coordinator shut down: roll back", null);
             case CoordinatorEvent.VoteArrived e -> voteArrived(m, e);
-            case CoordinatorEvent.VotesOverdue _ -> votesOverdue(m);
+            case CoordinatorEvent.VotesOverdue _ -> votesOverdue();
             case CoordinatorEvent.RecordRefused _ -> {} // shown as the decision to roll back
             case CoordinatorEvent.RecordRetryDue _ -> {}
-            case CoordinatorEvent.Recorded e -> {
-                diagram.coordinator(m.after() == TransactionState.DELEGATED ? "active" : "committed");
-                milestone(
-                        m,
-                        Tone.GOOD,
-                        m.after() == TransactionState.DELEGATED
-                                ? "The delegation to the participant is durable"
-                                : "The decision to commit is durable",
-                        "Decided at %s."
-                                .formatted(Format.time(Objects.requireNonNullElse(
-                                        e.record().decidedAt(), began.plusNanos(m.nanos())))));
-            }
+            case CoordinatorEvent.Recorded e -> recorded(m, e.record().decidedAt());
             case CoordinatorEvent.Recovered _ ->
-                row(m, Tone.WARN, "Delivery resumes to participants that have not acknowledged", null);
+                row(Tone.WARN, "Delivery resumes to participants that have not acknowledged", null);
             case CoordinatorEvent.OnePhaseCommitted e ->
-                answered(m, e.resourceManager(), Tone.GOOD, "committed in one phase", null);
+                answered(e.resourceManager(), Tone.GOOD, "committed in one phase", null);
             case CoordinatorEvent.OnePhaseRefused e ->
                 answered(
-                        m,
                         e.resourceManager(),
                         Tone.BACK,
                         "did not commit",
                         e.ballot().reason());
-            case CoordinatorEvent.Acknowledged e -> {
-                boolean commit = transaction.decision() == Outcome.COMMIT;
+            case CoordinatorEvent.Acknowledged e ->
                 answered(
-                        m,
                         e.resourceManager(),
-                        commit ? Tone.GOOD : Tone.BACK,
-                        commit ? "acknowledged the commit" : "acknowledged the rollback",
+                        isCommit() ? Tone.GOOD : Tone.BACK,
+                        isCommit() ? "acknowledged the commit" : "acknowledged the rollback",
                         null);
+            case CoordinatorEvent.Unanswered e -> {
+                String name = e.resourceManager();
+                String text = "No acknowledgement from " + name;
+                row(Tone.WARN, text, reasonAndNext(m, name, e.reason(), index), diagram.lost(name));
             }
-            case CoordinatorEvent.Unanswered e ->
-                row(
-                        m,
-                        Tone.WARN,
-                        "No acknowledgement from " + e.resourceManager(),
-                        whyAndNext(m, e, index),
-                        diagram.lost(e.resourceManager()));
             case CoordinatorEvent.Lost e -> {
                 // It had voted to commit, or may have committed. Otherwise there is nothing left to roll back.
                 boolean damage = m.before() == TransactionState.COMMITTING || m.before() == TransactionState.RESOLVING;
-                answered(
-                        m,
-                        e.resourceManager(),
-                        damage ? Tone.BAD : Tone.BACK,
-                        damage ? "lost the transaction" : "had nothing to roll back",
-                        e.reason());
+                String what = damage ? "lost the transaction" : "had nothing to roll back";
+                answered(e.resourceManager(), damage ? Tone.BAD : Tone.BACK, what, e.reason());
             }
             case CoordinatorEvent.Contradicted e -> {
                 // If it decides, there is no other decision to contradict.
                 boolean decides = m.before().isDelegated();
-                answered(
-                        m,
-                        e.resourceManager(),
-                        decides ? Tone.GOOD : Tone.BAD,
-                        decides ? "had committed" : "had already done the opposite",
-                        e.reason());
+                String what = decides ? "had committed" : "refused the " + (isCommit() ? "commit" : "rollback");
+                answered(e.resourceManager(), decides ? Tone.GOOD : Tone.BAD, what, e.reason());
             }
             case CoordinatorEvent.GiveUpRequested(String rm, Resolution r) ->
-                milestone(m, Tone.BAD, "Delivery to %s was given up by %s".formatted(rm, r.by()), r.reason());
+                milestone(Tone.BAD, "Delivery to %s was given up by %s".formatted(rm, r.by()), r.reason());
             case CoordinatorEvent.DiscardRequested(String rm) ->
-                milestone(m, Tone.BAD, "The commit for %s was discarded".formatted(rm), null);
+                milestone(Tone.BAD, "The commit for %s was discarded".formatted(rm), null);
             case CoordinatorEvent.ParticipantReturned _ -> {} // shown as the delivery
             case CoordinatorEvent.Resolved(Resolution r) ->
-                milestone(m, Tone.GOOD, "Marked as resolved by " + r.by(), r.reason());
+                milestone(Tone.GOOD, "Marked as resolved by " + r.by(), r.reason());
         }
         if (m.before() != m.after()) {
             decidedToRollBack(m);
             ended(m);
         }
+    }
+
+    private boolean isCommit() {
+        return transaction.decision() == Outcome.COMMIT;
     }
 
     private void writeRequested(TimelineEvent.Applied m, CoordinatorEvent.WriteRequested e) {
@@ -239,46 +174,59 @@ final class TimelineRows {
             case WriteResult.Accepted(int sequence)
             when e.sentWithPrepare() -> {
                 carried.add(name);
-                row(m, Tone.PLAIN, "Write " + sequence + " to " + name + " is sent with the prepare message", null);
+                row(Tone.PLAIN, "Write " + sequence + " to " + name + " is sent with the prepare message", null);
             }
             case WriteResult.Accepted(int sequence) -> {
                 diagram.participant(name, "active");
-                String text = "Write " + sequence + " sent to " + name;
-                row(m, Tone.PLAIN, text, null, diagram.to(name, Tone.PLAIN));
+                row(Tone.PLAIN, "Write " + sequence + " sent to " + name, null, diagram.to(name, Tone.PLAIN));
             }
             case WriteResult.Refused(WriteResult.Reason reason) -> {
                 String text = "A write to %s was refused".formatted(name);
-                String detail = Format.constant(reason.name());
-                diagram.row(m.nanos(), Tone.BACK, m.before() != m.after(), text, detail, List.of());
+                diagram.row(Tone.BACK, m.before() != m.after(), text, Format.words(reason.name()), List.of());
             }
             case null -> {}
         }
     }
 
-    private void enlistRequested(TimelineEvent.Applied m, CoordinatorEvent.EnlistRequested e) {
-        boolean accepted = m.write() instanceof WriteResult.Accepted;
+    private void enlistRequested(String name, boolean accepted) {
         if (accepted) {
-            diagram.participant(e.resourceManager(), "active");
+            diagram.participant(name, "active");
         }
-        row(
-                m,
-                accepted ? Tone.PLAIN : Tone.BACK,
-                e.resourceManager() + (accepted ? " enlisted itself" : " was not enlisted"),
-                null);
+        String what = accepted ? " enlisted itself" : " was not enlisted";
+        row(accepted ? Tone.PLAIN : Tone.BACK, name + what, null);
     }
 
-    private void votesRequested(TimelineEvent.Applied m) {
-        List<String> recipients = m.voters();
+    private void writeStaged(TimelineEvent.Applied m, String name) {
+        if (!carried.contains(name)) {
+            diagram.participant(name, "active");
+            row(Tone.PLAIN, name + " staged the write", null, diagram.from(name, Tone.PLAIN));
+        }
+        votesRequested(m.voters());
+    }
+
+    private void prepareRequested(TimelineEvent.Applied m) {
+        milestone(Tone.BUSY, "The client requested prepare", null);
+        votesRequested(m.voters());
+        if (m.after() == TransactionState.DECIDING) {
+            milestone(Tone.BUSY, "There are no participants: the decision to commit is being recorded", null);
+        }
+        if (m.after() == TransactionState.DELEGATING) {
+            milestone(Tone.BUSY, "The only participant decides: this is being recorded", null);
+        }
+    }
+
+    private void votesRequested(List<String> recipients) {
         if (recipients.isEmpty()) {
             return;
         }
+        String whom = recipients.size() == 1
+                ? recipients.getFirst()
+                : Format.count(recipients.size(), "participant", "participants");
+        boolean withWrites = recipients.stream().anyMatch(carried::contains);
         row(
-                m,
                 Tone.BUSY,
-                recipients.size() == 1
-                        ? "Prepare sent to " + recipients.getFirst()
-                        : "Prepare sent to " + Format.count(recipients.size()) + " participants",
-                recipients.stream().anyMatch(carried::contains) ? "The writes are in the same message." : null,
+                "Prepare sent to " + whom,
+                withWrites ? "The writes are in the same message." : null,
                 recipients.stream()
                         .flatMap(name -> diagram.to(name, Tone.BUSY).stream())
                         .toList());
@@ -286,61 +234,52 @@ final class TimelineRows {
 
     private void voteArrived(TimelineEvent.Applied m, CoordinatorEvent.VoteArrived e) {
         String name = e.resourceManager();
-        Ballot ballot = counted(e);
-        switch (ballot.vote()) {
-            case COMMIT -> {
-                if (m.before() == TransactionState.PREPARING) { // later the outcome is already being sent
-                    diagram.participant(name, "doubt");
-                }
-            }
-            case READ_ONLY -> diagram.participant(name, "away");
-            case ABORT -> {}
+        Participant participant = transaction.participant(name);
+        // A participant votes once, so its ballot is this one as it was counted.
+        Ballot ballot = participant == null || participant.ballot() == null ? e.ballot() : participant.ballot();
+        // After phase one the outcome is already being sent.
+        boolean inDoubt = ballot.vote() == Vote.COMMIT && m.before() == TransactionState.PREPARING;
+        if (inDoubt || ballot.vote() == Vote.READ_ONLY) {
+            diagram.participant(name, inDoubt ? "doubt" : "away");
         }
-        if (isCastByCoordinator(ballot)) {
-            castByCoordinator(m, name, ballot);
+        if (ballot.cause() != VoteCause.VOTED) {
+            noVote(name, ballot);
         } else {
             Tone tone = ballot.vote() == Vote.ABORT ? Tone.BACK : Tone.GOOD;
-            row(
-                    m,
-                    tone,
-                    ballot.equals(e.ballot())
-                            ? "%s voted %s".formatted(name, ballot.vote().name().replace('_', ' '))
-                            : "The vote of %s counts as %s".formatted(name, ballot.vote()),
-                    ballot.reason(),
-                    diagram.from(name, tone));
+            String vote = ballot.vote().name().replace('_', ' ');
+            String text = ballot.equals(e.ballot())
+                    ? "%s voted %s".formatted(name, vote)
+                    : "The vote of %s counts as %s".formatted(name, vote);
+            row(tone, text, ballot.reason(), diagram.from(name, tone));
         }
         if (m.after() == TransactionState.DECIDING) {
-            milestone(m, Tone.GOOD, "All participants voted to commit: the decision is being recorded", null);
+            milestone(Tone.GOOD, "All participants voted to commit: the decision is being recorded", null);
         }
     }
 
-    /** There was no vote to abort before, so every vote that the coordinator cast was overdue. */
-    private void votesOverdue(TimelineEvent.Applied m) {
+    /** There was no vote to abort before, so every missing vote was overdue. */
+    private void votesOverdue() {
         for (Participant p : transaction.participants()) {
-            if (p.ballot() != null && isCastByCoordinator(p.ballot())) {
-                castByCoordinator(m, p.resourceManager(), p.ballot());
+            if (p.ballot() != null && p.ballot().cause() != VoteCause.VOTED) {
+                noVote(p.resourceManager(), p.ballot());
             }
         }
     }
 
-    private static boolean isCastByCoordinator(Ballot ballot) {
-        return ballot.cause() != VoteCause.VOTED;
+    private void noVote(String name, Ballot ballot) {
+        String cause = Format.words(ballot.cause().name());
+        String text = "No vote from %s counts as ABORT (%s)".formatted(name, cause);
+        row(Tone.BACK, text, ballot.reason(), diagram.lost(name));
     }
 
-    private void castByCoordinator(TimelineEvent.Applied m, String name, Ballot ballot) {
-        row(
-                m,
-                Tone.BACK,
-                "No vote from %s counts as ABORT (%s)"
-                        .formatted(name, Format.constant(ballot.cause().name())),
-                ballot.reason(),
-                diagram.lost(name));
-    }
-
-    /** The ballot as it was counted. A participant votes once, so it is the one that the participant holds. */
-    private Ballot counted(CoordinatorEvent.VoteArrived e) {
-        Participant participant = transaction.participant(e.resourceManager());
-        return participant == null || participant.ballot() == null ? e.ballot() : participant.ballot();
+    private void recorded(TimelineEvent.Applied m, @Nullable Instant decidedAt) {
+        boolean delegated = m.after() == TransactionState.DELEGATED;
+        Instant at = decidedAt == null ? began.plusNanos(m.nanos()) : decidedAt;
+        diagram.coordinator(delegated ? "active" : "committed");
+        milestone(
+                Tone.GOOD,
+                delegated ? "The delegation to the participant is durable" : "The decision to commit is durable",
+                "Decided at %s.".formatted(Format.time(at)));
     }
 
     private void decidedToRollBack(TimelineEvent.Applied m) {
@@ -356,75 +295,65 @@ final class TimelineRows {
                     CoordinatorEvent.RollbackOnlyRequested _,
                     CoordinatorEvent.Expired _,
                     CoordinatorEvent.ShutdownStarted _ -> {} // these rows show the decision
-            default -> milestone(m, Tone.BACK, "Decision: roll back", rollbackReason(m.event()));
+            case CoordinatorEvent.VotesOverdue _ ->
+                milestone(Tone.BACK, "Decision: roll back", "The vote timer expired.");
+            case CoordinatorEvent.RecordRefused e -> milestone(Tone.BACK, "Decision: roll back", e.reason());
+            default -> milestone(Tone.BACK, "Decision: roll back", transaction.reason());
         }
     }
 
-    private @Nullable String rollbackReason(CoordinatorEvent event) {
-        return switch (event) {
-            case CoordinatorEvent.VotesOverdue _ -> "The vote timer expired.";
-            case CoordinatorEvent.RecordRefused e -> e.reason();
-            default -> transaction.reason();
-        };
-    }
-
     /** A participant's reply to the outcome. */
-    private void answered(TimelineEvent.Applied m, String name, Tone tone, String what, @Nullable String detail) {
+    private void answered(String name, Tone tone, String what, @Nullable String detail) {
         diagram.participant(name, tone == Tone.GOOD ? "committed" : tone == Tone.BACK ? "rolled-back" : "broken");
-        row(m, tone, name + " " + what, detail, diagram.from(name, tone));
+        row(tone, name + " " + what, detail, diagram.from(name, tone));
     }
 
     private void ended(TimelineEvent.Applied m) {
-        String took = "%s after %s."
-                .formatted(
-                        Format.duration(Duration.ofNanos(m.nanos())),
-                        snapshot.initial().state() == TransactionState.ACTIVE ? "the start" : "the restart");
+        String since = snapshot.initial().state() == TransactionState.ACTIVE ? "the start" : "the restart";
+        String took = "%s after %s.".formatted(Format.duration(Duration.ofNanos(m.nanos())), since);
         switch (m.after()) {
-            case COMMITTED -> {
-                diagram.coordinator("committed");
-                milestone(m, Tone.GOOD, "Committed", took);
-            }
-            case ROLLED_BACK -> {
-                diagram.coordinator("rolled-back");
-                milestone(m, Tone.BACK, "Rolled back", took);
-            }
-            case HEURISTIC -> {
-                diagram.coordinator("broken");
-                milestone(m, Tone.BAD, "Heuristic outcome: action required", took);
-            }
+            case COMMITTED -> ended("committed", Tone.GOOD, "Committed", took);
+            case ROLLED_BACK -> ended("rolled-back", Tone.BACK, "Rolled back", took);
+            case HEURISTIC -> ended("broken", Tone.BAD, "Heuristic outcome: action required", took);
             case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, DELEGATED, RESOLVING -> {}
             case COMMITTING, ROLLING_BACK -> {}
         }
     }
 
+    private void ended(String css, Tone tone, String text, String took) {
+        diagram.coordinator(css);
+        milestone(tone, text, took);
+    }
+
     private void sent(TimelineEvent.Sent m) {
         boolean commit = m.outcome() == Outcome.COMMIT;
-        row(
-                m,
-                m.number() > 1 ? Tone.WARN : Tone.PLAIN,
-                "%s sent to %s%s"
-                        .formatted(
-                                commit ? "Commit" : "Rollback",
-                                m.resourceManager(),
-                                m.number() > 1 ? ", attempt " + m.number() : ""),
-                null,
-                diagram.to(m.resourceManager(), commit ? Tone.GOOD : Tone.BACK));
+        Tone tone = m.number() > 1 ? Tone.WARN : Tone.PLAIN;
+        String text = (commit ? "Commit" : "Rollback") + " sent to " + m.resourceManager();
+        String attempt = m.number() > 1 ? ", attempt " + m.number() : "";
+        row(tone, text + attempt, null, diagram.to(m.resourceManager(), commit ? Tone.GOOD : Tone.BACK));
     }
 
     /** Why there was no acknowledgement, and when the outcome is sent again. */
-    private String whyAndNext(TimelineEvent.Applied m, CoordinatorEvent.Unanswered e, int index) {
-        TimelineEvent.RetryScheduled next = retries.next(e.resourceManager(), index);
-        return next != null
-                ? e.reason() + "; " + when(next)
-                : m.hasEffects()
-                        ? e.reason()
-                        : e.reason() + "; not retried, since the participant asks for the outcome";
+    private String reasonAndNext(TimelineEvent.Applied m, String name, String reason, int index) {
+        for (TimelineEvent event : events.subList(index + 1, events.size())) {
+            if (event instanceof TimelineEvent.RetryScheduled retry && name.equals(retry.resourceManager())) {
+                return reason + "; " + when(retry);
+            }
+            if (event instanceof TimelineEvent.Sent sent && name.equals(sent.resourceManager())) {
+                return reason;
+            }
+        }
+        return m.hasEffects() ? reason : reason + "; not retried, since the participant asks for the outcome";
     }
 
     /** A scheduled retry has its own row only after a restart, when no attempt precedes it. */
     private void retryScheduled(TimelineEvent.RetryScheduled m, int index) {
-        if (!retries.isAfterAttempt(m, index)) {
-            row(m, Tone.WARN, "Delivery to " + m.resourceManager() + " is scheduled", when(m));
+        String name = m.resourceManager();
+        boolean isAfterAttempt = events.subList(0, index).stream()
+                .anyMatch(event -> (event instanceof TimelineEvent.Sent sent && name.equals(sent.resourceManager()))
+                        || (event instanceof TimelineEvent.Applied applied && name.equals(applied.unanswered())));
+        if (!isAfterAttempt) {
+            row(Tone.WARN, "Delivery to " + name + " is scheduled", when(m));
         }
     }
 
@@ -433,16 +362,15 @@ final class TimelineRows {
     }
 
     /** A row for a change of the transaction's state. */
-    private void milestone(TimelineEvent m, Tone tone, String text, @Nullable String detail) {
-        diagram.row(m.nanos(), tone, true, text, detail, List.of());
+    private void milestone(Tone tone, String text, @Nullable String detail) {
+        diagram.row(tone, true, text, detail, List.of());
     }
 
-    private void row(TimelineEvent m, Tone tone, String text, @Nullable String detail) {
-        row(m, tone, text, detail, List.of());
+    private void row(Tone tone, String text, @Nullable String detail) {
+        row(tone, text, detail, List.of());
     }
 
-    private void row(
-            TimelineEvent m, Tone tone, String text, @Nullable String detail, List<SequenceDiagram.Arrow> arrows) {
-        diagram.row(m.nanos(), tone, false, text, detail, arrows);
+    private void row(Tone tone, String text, @Nullable String detail, List<SequenceDiagram.Arrow> arrows) {
+        diagram.row(tone, false, text, detail, arrows);
     }
 }

@@ -2,13 +2,13 @@ package dtc.console;
 
 import dtc.protocol.Ballot;
 import dtc.protocol.VoteCause;
+import dtc.runtime.Registry;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Arrays;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The votes of each resource manager since this process started, and the duration of the latest ones. */
@@ -22,56 +22,37 @@ class VoteStatistics {
 
     private final Map<String, Tally> tallies = new ConcurrentHashMap<>();
 
-    /** A vote, or why a missing vote counts as ABORT. */
-    enum Kind {
-        COMMIT,
-        READ_ONLY,
-        ABORT,
-        TIMEOUT,
-        ERROR,
-        UNREACHABLE;
-
-        static Kind of(Ballot ballot) {
-            return switch (ballot.vote()) {
-                case COMMIT -> COMMIT;
-                case READ_ONLY -> READ_ONLY;
-                case ABORT ->
-                    switch (ballot.cause()) {
-                        case VOTED -> ABORT;
-                        case TIMEOUT -> TIMEOUT;
-                        case ERROR -> ERROR;
-                        case UNREACHABLE -> UNREACHABLE;
-                    };
-            };
-        }
-    }
-
     /**
      * The counts of one resource manager.
      *
+     * @param byKind the name of the vote, or of the cause for which a missing vote counts as ABORT
      * @param median of the latest votes that arrived; null if none arrived
      * @param slowest of the same votes
      * @param latest the number of these votes
      */
-    record Counts(
-            Map<Kind, Long> byKind,
+    public record Counts(
+            Map<String, Long> byKind,
             @Nullable Duration median,
             @Nullable Duration slowest,
             int latest) {
 
         static final Counts NONE = new Counts(Map.of(), null, null, 0);
 
-        long of(Kind kind) {
+        public long of(String kind) {
             return byKind.getOrDefault(kind, 0L);
+        }
+
+        public long total() {
+            return byKind.values().stream().mapToLong(Long::longValue).sum();
         }
     }
 
     private static final class Tally {
-        private final Map<Kind, Long> byKind = new EnumMap<>(Kind.class);
+        private final Map<String, Long> byKind = new HashMap<>();
         private final long[] latestNanos = new long[LATEST_MAX];
         private long cast;
 
-        private synchronized void add(Kind kind, @Nullable Duration elapsed) {
+        private synchronized void add(String kind, @Nullable Duration elapsed) {
             byKind.merge(kind, 1L, Long::sum);
             if (elapsed != null) {
                 latestNanos[(int) (cast++ % LATEST_MAX)] = elapsed.toNanos();
@@ -80,14 +61,23 @@ class VoteStatistics {
 
         private synchronized Counts counts() {
             int latest = (int) Math.min(cast, LATEST_MAX);
+            if (latest == 0) {
+                return new Counts(Map.copyOf(byKind), null, null, 0);
+            }
             long[] sorted = Arrays.copyOf(latestNanos, latest);
             Arrays.sort(sorted);
-            return new Counts(
-                    Map.copyOf(byKind),
-                    latest == 0 ? null : Duration.ofNanos(sorted[latest / 2]),
-                    latest == 0 ? null : Duration.ofNanos(sorted[latest - 1]),
-                    latest);
+            Duration median = Duration.ofNanos(sorted[latest / 2]);
+            return new Counts(Map.copyOf(byKind), median, Duration.ofNanos(sorted[latest - 1]), latest);
         }
+    }
+
+    VoteStatistics(Registry registry) {
+        // If the limit is reached, a new registration removes the counts of those that are not registered.
+        registry.addRegistrationListener(_ -> {
+            if (tallies.size() >= RESOURCE_MANAGERS_MAX) {
+                tallies.keySet().removeIf(id -> registry.find(id) == null);
+            }
+        });
     }
 
     /**
@@ -101,18 +91,12 @@ class VoteStatistics {
             }
             tally = tallies.computeIfAbsent(resourceManager, _ -> new Tally());
         }
-        tally.add(Kind.of(ballot), ballot.cause() == VoteCause.VOTED ? elapsed : null);
+        boolean voted = ballot.cause() == VoteCause.VOTED;
+        tally.add(voted ? ballot.vote().name() : ballot.cause().name(), voted ? elapsed : null);
     }
 
     Counts of(String resourceManager) {
         Tally tally = tallies.get(resourceManager);
         return tally == null ? Counts.NONE : tally.counts();
-    }
-
-    /** If the limit is reached, removes the counts of resource managers that are not registered. */
-    void makeRoom(Predicate<String> isRegistered) {
-        if (tallies.size() >= RESOURCE_MANAGERS_MAX) {
-            tallies.keySet().removeIf(isRegistered.negate());
-        }
     }
 }

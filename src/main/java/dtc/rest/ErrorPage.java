@@ -1,6 +1,8 @@
 package dtc.rest;
 
 import dtc.security.ForwardedPrefix;
+import io.quarkus.qute.CheckedTemplate;
+import io.quarkus.qute.TemplateInstance;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import java.util.Map;
@@ -13,8 +15,16 @@ final class ErrorPage {
 
     private static final Map<String, String> HEADERS = Map.of(
             "Content-Type", "text/html;charset=utf-8",
-            "Content-Security-Policy", "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+            "Content-Security-Policy",
+                    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'self'; frame-ancestors 'none'",
             "X-Content-Type-Options", "nosniff");
+
+    @CheckedTemplate(basePath = "")
+    static final class Templates {
+        static native TemplateInstance error(String root, String title, String detail);
+
+        private Templates() {}
+    }
 
     private ErrorPage() {}
 
@@ -29,32 +39,8 @@ final class ErrorPage {
     }
 
     static String html(ProblemException problem, HttpServerRequest request) {
-        String root = ForwardedPrefix.root(request);
-        return """
-                <!DOCTYPE html>
-                <html lang="en">
-                <head>
-                  <meta charset="utf-8">
-                  <meta name="viewport" content="width=device-width, initial-scale=1">
-                  <title>%1$s · DTC</title>
-                  <link rel="stylesheet" href="%3$sconsole/console.css">
-                </head>
-                <body>
-                  <main>
-                    <h1>%1$s</h1>
-                    <p>%2$s</p>
-                    <p><a href="%3$s">Overview</a></p>
-                  </main>
-                </body>
-                </html>
-                """.formatted(
-                        problem.status() + " " + Problems.title(problem.status()), escaped(problem.detail()), root);
-    }
-
-    private static String escaped(String text) {
-        return text.replace("&", "&amp;")
-                .replace("<", "&lt;")
-                .replace(">", "&gt;")
-                .replace("\"", "&quot;");
+        String title = problem.status() + " " + Problems.title(problem.status());
+        return Templates.error(ForwardedPrefix.root(request), title, problem.detail())
+                .render();
     }
 }

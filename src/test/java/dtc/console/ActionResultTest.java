@@ -39,18 +39,24 @@ class ActionResultTest {
 
     @Test
     void the_numbers_of_retries_add_up_to_the_number_of_waiting_deliveries() {
-        assertEquals(new Audit.Result(true, "Retrying 5 of 5 deliveries."), ActionResults.retried(5, 5));
+        assertEquals(new Audit.Result(true, "Retrying 5 of 5 deliveries."), Actions.retried(5, 5));
         assertEquals(
-                new Audit.Result(true, "Retrying 3 of 5 deliveries. 2 are already in progress or queued."),
-                ActionResults.retried(3, 5));
+                new Audit.Result(true, "Retrying 3 of 5 deliveries. 2 deliveries are already in progress or queued."),
+                Actions.retried(3, 5));
         assertEquals(
                 new Audit.Result(true, "Retrying 1 of 1 delivery. Retrying 2 rollbacks of ended transactions."),
-                ActionResults.retried(3, 1));
-        assertEquals(new Audit.Result(true, "Retrying 1 rollback of ended transactions."), ActionResults.retried(1, 0));
+                Actions.retried(3, 1));
+        assertEquals(new Audit.Result(true, "Retrying 1 rollback of ended transactions."), Actions.retried(1, 0));
+        assertEquals(new Audit.Result(false, "1 delivery is already in progress or queued."), Actions.retried(0, 1));
+        assertEquals(new Audit.Result(false, "Everything is delivered."), Actions.retried(0, 0));
+    }
+
+    @Test
+    void the_number_of_given_up_transactions_is_that_of_the_waiting_ones() {
+        assertEquals(new Audit.Result(true, "Given up: 2 transactions."), Actions.givenUp(2, 2));
         assertEquals(
-                new Audit.Result(false, "No retry was paused: 1 delivery is already in progress or queued."),
-                ActionResults.retried(0, 1));
-        assertEquals(new Audit.Result(false, "Everything is delivered."), ActionResults.retried(0, 0));
+                new Audit.Result(true, "Given up: 1 transaction, and 2 rollbacks of ended transactions."),
+                Actions.givenUp(3, 1));
     }
 
     private Audit.Result after(Transaction asked, CoordinatorEvent... events) {
@@ -58,6 +64,6 @@ class ActionResultTest {
         for (CoordinatorEvent event : events) {
             t = machine.apply(t, event, NOW).transaction();
         }
-        return ActionResults.rolledBack(asked, t);
+        return Actions.rolledBack(asked, t);
     }
 }

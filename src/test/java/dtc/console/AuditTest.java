@@ -2,7 +2,9 @@ package dtc.console;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dtc.protocol.Resolution;
 import dtc.runtime.FakeTime;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -34,6 +36,6 @@ class AuditTest {
     }
 
     private void carryOut(Supplier<CompletionStage<Audit.Result>> act) {
-        var _ = audit.carryOut("carol", Action.ROLL_BACK, "t", "/t", "because", act);
+        var _ = audit.carryOut(new Resolution("carol", Instant.EPOCH, "because"), Action.ROLL_BACK, "t", "/t", act);
     }
 }

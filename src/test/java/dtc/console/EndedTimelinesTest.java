@@ -21,14 +21,14 @@ class EndedTimelinesTest {
 
     @Test
     void the_oldest_is_removed_if_there_are_too_many() {
-        EndedTimelines ended = new EndedTimelines(2, Long.MAX_VALUE);
+        Timelines.Ended ended = new Timelines.Ended(2, Long.MAX_VALUE);
         add(ended, 1, 2, 3);
         assertEquals(List.of(2, 3), found(ended));
     }
 
     @Test
     void the_oldest_are_removed_if_they_take_too_much_memory() {
-        EndedTimelines ended = new EndedTimelines(100, 3L * EMPTY);
+        Timelines.Ended ended = new Timelines.Ended(100, 3L * EMPTY);
         add(ended, 1, 2, 3);
         assertEquals(List.of(1, 2, 3), found(ended));
         Timeline long4 = timeline(4);
@@ -39,7 +39,7 @@ class EndedTimelinesTest {
 
     @Test
     void what_is_added_later_counts_too() {
-        EndedTimelines ended = new EndedTimelines(100, 3L * EMPTY);
+        Timelines.Ended ended = new Timelines.Ended(100, 3L * EMPTY);
         add(ended, 1, 2);
         Timeline growing = timeline(3);
         ended.add(id(3), growing);
@@ -50,7 +50,7 @@ class EndedTimelinesTest {
 
     @Test
     void what_is_removed_no_longer_counts() {
-        EndedTimelines ended = new EndedTimelines(100, 2L * EMPTY);
+        Timelines.Ended ended = new Timelines.Ended(100, 2L * EMPTY);
         add(ended, 1, 2);
         ended.remove(id(1));
         assertNull(ended.find(id(1)));
@@ -60,7 +60,7 @@ class EndedTimelinesTest {
 
     @Test
     void the_newest_is_kept_however_long_it_is() {
-        EndedTimelines ended = new EndedTimelines(100, 1);
+        Timelines.Ended ended = new Timelines.Ended(100, 1);
         add(ended, 1, 2);
         assertEquals(List.of(2), found(ended));
     }
@@ -78,13 +78,13 @@ class EndedTimelinesTest {
                 .orElse(null));
     }
 
-    private static void add(EndedTimelines ended, int... numbers) {
+    private static void add(Timelines.Ended ended, int... numbers) {
         for (int number : numbers) {
             ended.add(id(number), timeline(number));
         }
     }
 
-    private static List<Integer> found(EndedTimelines ended) {
+    private static List<Integer> found(Timelines.Ended ended) {
         return IntStream.range(1, 10)
                 .filter(number -> ended.find(id(number)) != null)
                 .boxed()

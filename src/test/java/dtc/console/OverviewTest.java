@@ -8,15 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dtc.coordinator.RecordCodec;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionRecord;
-import dtc.coordinator.TwoPhaseCommit;
-import dtc.log.AppendResult;
-import dtc.log.DecisionLog;
-import dtc.log.LogIdentity;
 import dtc.log.LogRecord;
 import dtc.protocol.Ballot;
 import dtc.protocol.Cause;
-import dtc.protocol.JsonText;
-import dtc.protocol.Message;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
 import dtc.protocol.Reply;
@@ -26,93 +20,115 @@ import dtc.protocol.TransactionId;
 import dtc.protocol.Vote;
 import dtc.protocol.VoteCause;
 import dtc.runtime.Answer;
-import dtc.runtime.Backoff;
 import dtc.runtime.FakeTime;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
-import dtc.runtime.coordinator.ClientWrite;
 import dtc.runtime.coordinator.Coordinator;
-import dtc.runtime.coordinator.CoordinatorSettings;
+import dtc.runtime.coordinator.FakeCoordinator;
 import dtc.runtime.coordinator.ResourceManagerHealth;
 import dtc.runtime.coordinator.TransactionLimits;
 import dtc.runtime.coordinator.WaitCondition;
-import dtc.runtime.messaging.ParticipantClient;
+import io.quarkus.test.junit.QuarkusTest;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The overview shows what requires action, and since when. */
+/** What the pages show of a coordinator: what requires action, since when, and the steps to take. */
+@QuarkusTest // the templates are rendered
 class OverviewTest {
 
-    private static final UUID INSTANCE = new UUID(1, 1);
+    private static final UUID INSTANCE = FakeCoordinator.INSTANCE;
+    private static final Pattern ITEM = Pattern.compile("(?s)<li class=\"\\w+\"><a href=\"([^\"]*)\">(.*?)</a></li>");
+    private static final Pattern TAG = Pattern.compile("(?s)<[^>]*>");
 
-    private final FakeTime time = new FakeTime();
-    private final Registry registry = new Registry(time, Duration.ofDays(1), 10, _ -> true);
-    private final ConsoleSettings settings = new ConsoleSettings(true, 100, 1_000_000, 10, Duration.ofMinutes(1));
-    private final VoteStatistics votes = new VoteStatistics();
+    private final FakeCoordinator fake = new FakeCoordinator();
+    private final FakeTime time = fake.time;
+    private final Registry registry = fake.registry;
+    private final Map<String, Reply> replies = fake.replies;
+    private final List<LogRecord> logged = fake.logged;
+    private final ConsoleSettings settings = new ConsoleSettings(100, 1_000_000, Duration.ofMinutes(1));
+    private final VoteStatistics votes = new VoteStatistics(registry);
     private final Timelines timelines = new Timelines(time, votes, settings);
     private final ResourceManagerHealth health = new ResourceManagerHealth(registry, time);
-    private long ids = 1;
-    private boolean diskAnswers = true;
-    /** The resource manager that does not answer prepare messages. */
-    private String noVoteOf = "";
-    /** The records in the log when the coordinator starts. */
-    private final List<LogRecord> logged = new ArrayList<>();
-    /** The replies to outcomes. A resource manager without one does not answer. */
-    private final Map<String, Reply> replies = new HashMap<>();
-
-    private final Coordinator coordinator = new Coordinator(
-            new TwoPhaseCommit(10, 100),
-            new CoordinatorSettings(
-                    Duration.ofHours(1),
-                    Duration.ofSeconds(1),
-                    Duration.ofSeconds(30),
-                    Duration.ofMillis(1_400),
-                    new TransactionLimits(100, Duration.ofHours(1), TransactionList.EXAMINED_MAX + 100),
-                    10,
-                    10,
-                    10,
-                    10),
-            time,
-            () -> new TransactionId(new UUID(0x7000, 0x8000000000000000L + ids++)),
-            new Backoff(Duration.ofMillis(100), Duration.ofSeconds(10), new Random(1)),
-            registry,
-            new Voting(),
-            new Hanging(),
-            List.of(timelines, health));
+    private final Coordinator coordinator = fake.create(
+            new TransactionLimits(100, Duration.ofHours(1), TransactionList.EXAMINED_MAX + 100), timelines, health);
     private final ResourceManagers resourceManagers =
             new ResourceManagers(registry, health, votes, timelines, settings, time);
     private final Overview overview =
-            new Overview(coordinator, timelines, resourceManagers, new Rates(), settings, time);
+            new Overview(coordinator, timelines, resourceManagers, new Rates(time), settings, time);
+
+    @BeforeEach
+    void resourceManagersSupportOnePhase() {
+        fake.features = Set.of(Registration.ONE_PHASE);
+    }
+
+    /** An entry of the list of what requires action. */
+    private record Item(String link, String text) {}
+
+    private List<Item> actionItems() {
+        String page = Pages.Templates.overview(frame(), overview.model()).render();
+        String list = page.substring(page.indexOf("actions-required"), page.indexOf("id=\"coordinator\""));
+        return ITEM.matcher(list)
+                .results()
+                .map(item -> new Item(item.group(1), text(item.group(2))))
+                .toList();
+    }
+
+    private List<String> items() {
+        return actionItems().stream()
+                .map(item -> item.text().replaceFirst(" \\d{4}-.*", ""))
+                .toList();
+    }
+
+    /** The text that is seen. */
+    private static String text(String html) {
+        return TAG.matcher(html).replaceAll("").replaceAll("\\s+", " ").strip();
+    }
+
+    private String transactionPage(TransactionId id) {
+        return Pages.Templates.transaction(frame(), view(id)).render();
+    }
+
+    /** The entries of the list of steps. */
+    private List<String> steps(TransactionId id) {
+        String page = transactionPage(id);
+        if (!page.contains("id=\"steps\"")) {
+            return List.of();
+        }
+        String list = page.substring(page.indexOf("id=\"steps\""), page.indexOf("<dl class=\"facts\">"));
+        return Stream.of(list.split("<li>", -1))
+                .skip(1)
+                .map(step -> text(step.replaceFirst("(?s)</li>.*", "")))
+                .toList();
+    }
+
+    private Pages.Frame frame() {
+        return new Pages.Frame("/", ".", "http://localhost", time.now(), time.now(), true, "curl -s");
+    }
 
     @Test
     void a_decision_that_the_log_does_not_make_durable_requires_action() {
-        diskAnswers = false;
+        fake.diskAnswers = false;
         Transaction t = begin("a", "b");
         time.advance(Duration.ofMinutes(10)); // no action is required while it is active
-        assertEquals(List.of(), overview.model().actionItems());
+        assertEquals(List.of(), items());
         var _ = coordinator.prepare(t.id(), WaitCondition.ENDED);
         time.advance(Duration.ofSeconds(59));
-        assertEquals(List.of(), overview.model().actionItems());
+        assertEquals(List.of(), items());
         time.advance(Duration.ofSeconds(2));
-        Overview.ActionItem item = overview.model().actionItems().getFirst();
-        assertEquals("1 decision waits for the decision log", item.title());
+        Item item = actionItems().getFirst();
+        assertTrue(item.text().startsWith("1 decision waits for the decision log"), item.text());
         assertEquals("console/transactions?state=RECORDING", item.link());
         assertEquals(List.of(t.id().toString()), found("RECORDING", "", false));
         assertEquals(List.of(), found("IN_DOUBT", "", false));
-        assertEquals(Timestamp.of(time.now().minusSeconds(61), time.now()), item.since());
+        assertTrue(item.text().endsWith(" 1 min 1 s ago"), item.text());
         assertEquals(Duration.ofSeconds(61), coordinator.oldestInDoubt());
     }
 
@@ -121,13 +137,13 @@ class OverviewTest {
         Transaction t = begin("a");
         time.advance(Duration.ofMinutes(10));
         var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
-        assertEquals(List.of(), overview.model().actionItems());
+        assertEquals(List.of(), items());
         time.advance(Duration.ofSeconds(61));
-        Overview.ActionItem item = overview.model().actionItems().getFirst();
-        assertEquals("a does not acknowledge outcomes", item.title());
+        Item item = actionItems().getFirst();
+        assertTrue(item.text().startsWith("a does not acknowledge outcomes"), item.text());
         assertEquals(List.of(t.id().toString()), found("IN_DOUBT", "", false));
         assertEquals(List.of(), found("RECORDING", "", false));
-        assertEquals(Timestamp.of(time.now().minusSeconds(61), time.now()), item.since());
+        assertTrue(item.text().endsWith(" 1 min 1 s ago"), item.text());
         assertEquals(Duration.ofSeconds(61), coordinator.oldestInDoubt());
     }
 
@@ -139,8 +155,7 @@ class OverviewTest {
         Transaction t = begin("a", "b", "c");
         var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
         assertEquals(
-                List.of(
-                        "Heuristic outcome at b: b: it answered 409. The decision was to commit. Committed: a and 1 other."),
+                List.of("Heuristic outcome at b it answered 409. The decision was to commit. Committed: a, c."),
                 items());
     }
 
@@ -150,7 +165,10 @@ class OverviewTest {
         replies.put("c", new Reply.NoAnswer("it did not answer in time"));
         Transaction t = begin("b", "c");
         var _ = coordinator.rollback(t.id());
-        assertEquals(List.of("Heuristic outcome at b: b: it answered 409. The decision was to roll back."), items());
+        assertEquals(
+                List.of("Heuristic outcome at b it answered 409. The decision was to roll back."
+                        + " Rollback not acknowledged: c."),
+                items().stream().filter(item -> !item.startsWith("c ")).toList());
     }
 
     @Test
@@ -158,7 +176,7 @@ class OverviewTest {
         replies.put("a", new Reply.Conflict("it answered 409"));
         Transaction t = begin("a");
         var _ = coordinator.rollback(t.id());
-        assertEquals(List.of("Heuristic outcome at a: a: it answered 409."), items());
+        assertEquals(List.of("Heuristic outcome at a it answered 409."), items());
     }
 
     @Test
@@ -168,14 +186,14 @@ class OverviewTest {
         var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
         assertEquals(
                 List.of(
-                        "Outcome diverged at b: b: it lost its memory. The decision was to commit. Not acknowledged yet: a."),
+                        "Outcome diverged at b it lost its memory. The decision was to commit. Commit not acknowledged: a."),
                 items());
         for (int i = 0; i < 5; i++) {
             var _ = coordinator.commit(begin("a", "b").id(), WaitCondition.ENDED);
         }
-        Overview.ActionItem group = overview.model().actionItems().getLast();
-        assertEquals("6 outcomes diverged at b", group.title());
-        assertEquals("console/transactions?state=DIVERGED&rm=b", group.link());
+        Item group = actionItems().getLast();
+        assertTrue(group.text().startsWith("6 outcomes diverged at b Cause: lost."), group.text());
+        assertEquals("console/transactions?state=DIVERGED&amp;rm=b&amp;cause=LOST", group.link());
         assertEquals(6, found("DIVERGED", "b", false).size());
         assertEquals(List.of(), found("DIVERGED", "c", false));
     }
@@ -188,15 +206,44 @@ class OverviewTest {
         for (int i = 0; i < 30; i++) {
             var _ = coordinator.commit(begin("a", i < 28 ? "b" : "c").id(), WaitCondition.ENDED);
         }
-        Overview.Model model = overview.model();
+        List<Item> items = actionItems();
+        assertEquals(2, items.size());
+        assertTrue(
+                items.getFirst().text().startsWith("28 heuristic outcomes at b Cause: contradicted."), items::toString);
+        assertTrue(items.getLast().text().startsWith("2 heuristic outcomes at c Cause: lost."), items::toString);
+        assertEquals(2, overview.model().actionsRequired());
         assertEquals(
-                List.of("28 heuristic outcomes at b", "2 heuristic outcomes at c"),
-                model.actionItems().stream().map(Overview.ActionItem::title).toList());
-        assertEquals(2, model.actionsRequired());
-        assertEquals(
-                "console/transactions?state=UNRESOLVED&rm=b",
-                model.actionItems().getFirst().link());
+                "console/transactions?state=UNRESOLVED&amp;rm=b&amp;cause=CONTRADICTED",
+                items.getFirst().link());
         assertEquals(28, found("UNRESOLVED", "b", false).size());
+    }
+
+    @Test
+    void a_transaction_in_which_two_diverged_counts_at_both_and_not_at_the_others() {
+        replies.put("a", new Reply.Acknowledged());
+        replies.put("b", new Reply.Conflict("it answered 409"));
+        replies.put("c", new Reply.Conflict("it answered 409"));
+        Transaction t = fake.begin(coordinator, "a", "b", "c");
+        var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
+        assertEquals(2, overview.model().groups().size());
+        assertEquals(List.of(t.id().toString()), found("UNRESOLVED", "b", false));
+        assertEquals(List.of(t.id().toString()), found("UNRESOLVED", "c", false));
+        assertEquals(List.of(), found("UNRESOLVED", "a", false));
+    }
+
+    @Test
+    void one_failure_requires_action_until_the_next_success() {
+        replies.put("a", new Reply.Acknowledged());
+        replies.put("b", new Reply.Acknowledged());
+        fake.votes.put("b", new Reply.NoAnswer("it did not answer in time"));
+        var _ = coordinator.commit(begin("a", "b").id(), WaitCondition.ENDED);
+        assertEquals(
+                List.of("b is failing http://localhost:1/b: the last vote failed: it did not answer in time."),
+                items());
+        assertEquals(new Chip("failing", Tone.WARN), resourceManagers.get("b").chip());
+        fake.votes.clear();
+        var _ = coordinator.commit(begin("a", "b").id(), WaitCondition.ENDED);
+        assertEquals(List.of(), items());
     }
 
     @Test
@@ -208,25 +255,27 @@ class OverviewTest {
         votes(false, "a");
         assertEquals(
                 List.of(
-                        "a is down: http://localhost:1/a: the last 3 votes failed: it did not answer in time.",
-                        "Heuristic outcome at b: b: it answered 409."),
+                        "a is down http://localhost:1/a: the last 3 votes failed: it did not answer in time.",
+                        "Heuristic outcome at b it answered 409."),
                 items());
         assertEquals("a", overview.model().resourceManagers().getFirst().id());
         assertEquals(new Chip("down", Tone.BAD), resourceManagers.get("a").chip());
         assertEquals(new Chip("live", Tone.GOOD), resourceManagers.get("c").chip());
         votes(true, "a");
-        assertEquals(List.of("Heuristic outcome at b: b: it answered 409."), items());
+        assertEquals(List.of("Heuristic outcome at b it answered 409."), items());
 
         time.advance(Duration.ofDays(2));
         assertEquals(new Chip("lapsed", Tone.BAD), resourceManagers.get("c").chip());
         assertEquals(
-                4, items().stream().filter(item -> item.contains(" is down: ")).count());
+                4, items().stream().filter(item -> item.contains(" is down ")).count());
     }
 
     /** Three transactions to which the resource manager votes, or does not answer. */
     private void votes(boolean answers, String resourceManager) {
         for (int i = 0; i < 3; i++) {
-            noVoteOf = answers ? "" : resourceManager;
+            fake.votes.put(
+                    resourceManager,
+                    answers ? new Reply.Voted(Ballot.COMMIT) : new Reply.NoAnswer("it did not answer in time"));
             replies.put(resourceManager, new Reply.Acknowledged());
             replies.put("other", new Reply.Acknowledged());
             var _ = coordinator.commit(begin(resourceManager, "other").id(), WaitCondition.ENDED);
@@ -239,19 +288,20 @@ class OverviewTest {
         replies.put("a", new Reply.ProtocolError("it answered 500: no space left"));
         Transaction t = begin("a", "b");
         var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
-        assertEquals(new Chip("live", Tone.GOOD), resourceManagers.get("a").chip());
+        assertEquals(new Chip("failing", Tone.WARN), resourceManagers.get("a").chip());
         replies.remove("a"); // the retry hangs
         time.advance(Duration.ofSeconds(61));
         assertEquals(
                 new Chip("not acknowledging", Tone.WARN),
                 resourceManagers.get("a").chip());
         assertEquals(
-                List.of(
-                        "a does not acknowledge outcomes: 1 outcome is undelivered. Last error: it answered 500: no space left."),
+                List.of("a does not acknowledge outcomes http://localhost:1/a: the last delivery of an outcome failed:"
+                        + " it answered 500: no space left. 1 outcome is undelivered."),
                 items());
         assertEquals(
                 "it answered 500: no space left",
-                view(t.id()).participants().getFirst().reason());
+                view(t.id()).t().participants().getFirst().reason());
+        assertTrue(transactionPage(t.id()).contains("Last error: it answered 500: no space left"));
     }
 
     @Test
@@ -265,13 +315,13 @@ class OverviewTest {
         assertEquals(List.of(), items());
         time.advance(Duration.ofSeconds(61));
         assertEquals(
-                List.of("a is not registered: 9 outcomes are undelivered."
+                List.of("a is not registered 9 outcomes are undelivered."
                         + " 9 are from before the restart of the coordinator and may already have been delivered."),
                 items());
         replies.put("a", new Reply.Acknowledged());
         registry.register("a", "http://localhost:1/a", INSTANCE, Set.of());
         assertEquals(List.of(), items());
-        assertEquals(0, resourceManagers.get("a").waiting());
+        assertEquals(0, resourceManagers.get("a").waiting().total());
     }
 
     @Test
@@ -286,26 +336,26 @@ class OverviewTest {
                         "Find the cause in the log of b: it answered 404.",
                         "Change nothing at a: the decision was carried out there.",
                         "Choose “Mark as resolved”, and note what you did."),
-                view(lost.id()).steps());
+                steps(lost.id()));
         assertInstanceOf(
                 Answer.Given.class, coordinator.resolve(lost.id(), new Resolution("carol", time.now(), "repaired")));
-        assertEquals(List.of(), view(lost.id()).steps());
+        assertEquals(List.of(), steps(lost.id()));
         replies.put("b", new Reply.Conflict("it answered 409"));
         Transaction rolledBack = begin("a", "b");
         var _ = coordinator.rollback(rolledBack.id());
         assertTrue(
-                view(rolledBack.id()).steps().getFirst().contains("The decision was to roll back."),
-                () -> view(rolledBack.id()).steps().toString());
+                steps(rolledBack.id()).getFirst().contains("The decision was to roll back."),
+                () -> steps(rolledBack.id()).toString());
     }
 
     @Test
     void a_missing_vote_is_not_shown_as_a_vote() {
         replies.put("a", new Reply.Acknowledged());
         replies.put("b", new Reply.Acknowledged());
-        noVoteOf = "b";
+        fake.votes.put("b", new Reply.NoAnswer("it did not answer in time"));
         Transaction t = begin("a", "b");
         var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
-        assertEquals("none (timeout)", view(t.id()).participants().getLast().vote());
+        assertTrue(transactionPage(t.id()).contains("<td data-label=\"Vote\">none (timeout)</td>"));
     }
 
     @Test
@@ -313,8 +363,8 @@ class OverviewTest {
         Transaction t = begin("a");
         var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
         ResourceManagers.Row row = resourceManagers.get("a");
-        assertEquals(0, row.undelivered());
-        assertEquals(1, row.delegated());
+        assertEquals(0, row.waiting().undelivered());
+        assertEquals(1, row.waiting().delegated());
         assertEquals(List.of(Action.RETRY), row.actions());
         assertEquals(
                 List.of(t.id()),
@@ -327,12 +377,12 @@ class OverviewTest {
 
     @Test
     void the_age_of_a_condition_counts_from_when_it_began() {
-        diskAnswers = false;
+        fake.diskAnswers = false;
         Transaction t = begin("a", "b");
         time.advance(Duration.ofMinutes(10));
         var _ = coordinator.prepare(t.id(), WaitCondition.ENDED);
         time.advance(Duration.ofSeconds(61));
-        assertEquals("for 1 min 1 s", view(t.id()).took());
+        assertTrue(transactionPage(t.id()).contains("for 1 min 1 s"));
     }
 
     @Test
@@ -340,8 +390,9 @@ class OverviewTest {
         TransactionId id = new TransactionId(new UUID(0x7000, 0x8000000000000000L));
         logged.add(new LogRecord(id, RecordCodec.encode(committing(id, "a"), 0), LogRecord.Kind.OPEN));
         assertEquals(1, coordinator.recover());
-        assertNull(view(id).participants().getFirst().writes());
-        assertEquals(1, view(begin("a").id()).participants().getFirst().writes());
+        String writes = "<td data-label=\"Writes\" class=\"figure\">";
+        assertTrue(transactionPage(id).contains(writes + "<span class=\"dim\">unknown</span>"));
+        assertTrue(transactionPage(begin("a").id()).contains(writes + "1</td>"));
     }
 
     @Test
@@ -363,7 +414,7 @@ class OverviewTest {
         assertEquals(
                 List.of(true, true, false),
                 Stream.of(atOnce, later, first)
-                        .map(t -> timelines.snapshot(t.id()) != null)
+                        .map(t -> timelines.find(t.id()) != null)
                         .toList());
     }
 
@@ -397,13 +448,13 @@ class OverviewTest {
     private List<String> found(String state, String resourceManager, boolean partly) {
         TransactionList.Model model = list(state, resourceManager);
         assertEquals(partly, model.partly());
-        assertEquals(partly, model.older() != null);
-        return model.rows().stream().map(TransactionList.Row::id).toList();
+        assertEquals(partly, model.next() != null);
+        return model.rows().stream().map(t -> t.id().toString()).toList();
     }
 
     private TransactionList.Model list(String state, String resourceManager) {
-        return new TransactionList(coordinator, timelines, time)
-                .model(new TransactionList.Query(state, resourceManager, "", "", "", ""));
+        return new TransactionList(coordinator, timelines)
+                .model(new TransactionList.Query(state, resourceManager, "", "", "", ""), time.now());
     }
 
     @Test
@@ -411,14 +462,15 @@ class OverviewTest {
         for (int i = 0; i < TransactionList.PAGE_MAX + 1; i++) {
             begin();
         }
-        TransactionList list = new TransactionList(coordinator, timelines, time);
-        TransactionList.Model first = list.model(new TransactionList.Query("ACTIVE", "", "", "", "", ""));
+        TransactionList list = new TransactionList(coordinator, timelines);
+        TransactionList.Model first = list.model(new TransactionList.Query("ACTIVE", "", "", "", "", ""), time.now());
         assertEquals(TransactionList.PAGE_MAX, first.rows().size());
-        String last = first.rows().getLast().id();
-        assertEquals("console/transactions?state=ACTIVE&after=" + last, first.older());
-        TransactionList.Model second = list.model(new TransactionList.Query("ACTIVE", "", "", "", "", last));
+        String last = first.rows().getLast().id().toString();
+        assertEquals(first.rows().getLast().id(), first.next());
+        TransactionList.Model second =
+                list.model(new TransactionList.Query("ACTIVE", "", "", "", "", last), time.now());
         assertEquals(1, second.rows().size());
-        assertNull(second.older());
+        assertNull(second.next());
     }
 
     @Test
@@ -427,8 +479,7 @@ class OverviewTest {
         Transaction t = begin("a");
         var _ = coordinator.commit(t.id(), WaitCondition.ENDED);
         registry.deregister("a", INSTANCE);
-        votes.makeRoom(id -> registry.find(id) != null);
-        assertEquals("1", resourceManagers.get("a").votes().getFirst().count());
+        assertEquals(1, resourceManagers.get("a").votes().of("COMMIT"));
         assertTrue(resourceManagers.get("a").isKnown(), "its page goes on");
     }
 
@@ -441,7 +492,7 @@ class OverviewTest {
         votes.counted("a", silent, Duration.ofSeconds(1));
         assertEquals(Duration.ofMillis(3), votes.of("a").slowest());
         assertEquals(1, votes.of("a").latest());
-        assertEquals(2, votes.of("a").of(VoteStatistics.Kind.TIMEOUT));
+        assertEquals(2, votes.of("a").of("TIMEOUT"));
     }
 
     @Test
@@ -451,18 +502,21 @@ class OverviewTest {
         }
         String beyond = "rm-" + VoteStatistics.RESOURCE_MANAGERS_MAX;
         assertEquals(VoteStatistics.Counts.NONE, votes.of(beyond));
-        votes.makeRoom("rm-0"::equals);
+        registry.register("rm-0", "http://localhost:1/rm-0", INSTANCE, Set.of());
+        registry.register("rm-1", "http://localhost:1/rm-1", INSTANCE, Set.of());
+        registry.deregister("rm-1", INSTANCE);
+        registry.register("another", "http://localhost:1/another", INSTANCE, Set.of());
         votes.counted(beyond, Ballot.COMMIT, Duration.ZERO);
         assertEquals(
                 List.of(1L, 0L, 1L),
                 Stream.of("rm-0", "rm-1", beyond)
-                        .map(id -> votes.of(id).of(VoteStatistics.Kind.COMMIT))
+                        .map(id -> votes.of(id).of("COMMIT"))
                         .toList());
     }
 
     private TransactionView.Model view(TransactionId id) {
         TransactionView view = new TransactionView(coordinator, timelines, registry, new Audit(time), time);
-        return Objects.requireNonNull(view.model(id, "http://localhost"));
+        return Objects.requireNonNull(view.model(id));
     }
 
     private TransactionRecord committing(TransactionId id, String resourceManager) {
@@ -482,73 +536,7 @@ class OverviewTest {
                 null);
     }
 
-    private List<String> items() {
-        return overview.model().actionItems().stream()
-                .map(one -> "%s: %s".formatted(one.title(), one.detail()))
-                .toList();
-    }
-
-    private Transaction begin(String... resourceManagers) {
-        List<ClientWrite> writes = new ArrayList<>();
-        for (String name : resourceManagers) {
-            assertInstanceOf(
-                    Answer.Given.class,
-                    registry.register(name, "http://localhost:1/" + name, INSTANCE, Set.of(Registration.ONE_PHASE)));
-            writes.add(new ClientWrite(name, "key", new JsonText("1")));
-        }
-        var begun = coordinator.begin(Origin.ANONYMOUS, null, writes, false, WaitCondition.ENDED);
-        if (begun.toCompletableFuture().join() instanceof Answer.Given<Transaction>(Transaction t)) {
-            return t;
-        }
-        throw new AssertionError(begun);
-    }
-
-    /** Votes COMMIT, and answers outcomes as configured. */
-    private final class Voting implements ParticipantClient {
-        @Override
-        public CompletionStage<Reply> send(Registration target, Message message) {
-            return switch (message) {
-                case Message.Write _ -> CompletableFuture.completedFuture(new Reply.Acknowledged());
-                case Message.Prepare _ ->
-                    CompletableFuture.completedFuture(
-                            target.id().equals(noVoteOf)
-                                    ? new Reply.NoAnswer("it did not answer in time")
-                                    : new Reply.Voted(Ballot.COMMIT));
-                case Message.Commit _, Message.CommitOnePhase _, Message.Rollback _ -> {
-                    Reply reply = replies.get(target.id());
-                    yield reply == null ? new CompletableFuture<>() : CompletableFuture.completedFuture(reply);
-                }
-            };
-        }
-    }
-
-    private final class Hanging implements DecisionLog {
-        @Override
-        public void replay(Consumer<LogRecord> each) {
-            logged.forEach(each);
-        }
-
-        @Override
-        public CompletionStage<AppendResult> append(LogRecord decision) {
-            return diskAnswers
-                    ? CompletableFuture.completedFuture(new AppendResult.Stored())
-                    : new CompletableFuture<>();
-        }
-
-        @Override
-        public void appendLazily(LogRecord ended) {}
-
-        @Override
-        public void forget(TransactionId id) {}
-
-        @Override
-        public @Nullable String refusalReason() {
-            return null;
-        }
-
-        @Override
-        public @Nullable LogIdentity identity() {
-            return null;
-        }
+    private Transaction begin(String... names) {
+        return fake.begin(coordinator, names);
     }
 }

@@ -58,13 +58,13 @@ class SequenceDiagramTest {
                         "No acknowledgement from mail (it did not answer in time; next retry in 150 ms)"),
                 texts());
         List<SequenceDiagram.Row> rows = rows();
-        assertEquals("+17 ms", rows.get(10).offset());
-        assertEquals("1 s later", rows.getLast().gap());
+        assertEquals(Duration.ofMillis(17), rows.get(10).offset());
+        assertTrue(rows.getLast().isAfterGap());
         assertEquals(List.of("committed", "committed", "doubt"), rows.getLast().lifelines());
         assertEquals(
                 List.of("active 10 ms", "voting 6 ms", "recording 1 ms", "delivering 1 s"),
                 Phase.of(snapshot()).stream()
-                        .map(p -> p.name() + " " + p.took())
+                        .map(p -> p.name() + " " + Format.duration(p.took()))
                         .toList());
         assertEquals(1000, Phase.of(snapshot()).stream().mapToInt(Phase::width).sum(), 3);
     }
@@ -240,9 +240,6 @@ class SequenceDiagramTest {
         assertTrue(texts.size() < 40, texts.size() + " rows");
         assertTrue(texts.contains("Commit sent to mail, attempt 10001"), texts.toString());
         assertTrue(texts.contains("orders voted COMMIT"), "how it was decided is not pushed out");
-        assertTrue(
-                texts.stream().anyMatch(text -> text.endsWith("more attempts to mail without an answer")),
-                texts.toString());
         assertTrue(texts.stream().anyMatch(text -> text.startsWith("Events are omitted")), texts.toString());
     }
 

@@ -1,39 +1,21 @@
 package dtc.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.coordinator.Transaction;
-import dtc.coordinator.TwoPhaseCommit;
-import dtc.log.memory.MemoryDecisionLog;
 import dtc.protocol.Ballot;
-import dtc.protocol.JsonText;
-import dtc.protocol.Message;
-import dtc.protocol.Origin;
 import dtc.protocol.Reply;
-import dtc.protocol.TransactionId;
-import dtc.runtime.Answer;
-import dtc.runtime.Backoff;
 import dtc.runtime.FakeTime;
-import dtc.runtime.Registration;
-import dtc.runtime.Registry;
-import dtc.runtime.coordinator.ClientWrite;
 import dtc.runtime.coordinator.Coordinator;
-import dtc.runtime.coordinator.CoordinatorSettings;
+import dtc.runtime.coordinator.FakeCoordinator;
 import dtc.runtime.coordinator.TransactionLimits;
 import dtc.runtime.coordinator.WaitCondition;
-import dtc.runtime.messaging.ParticipantClient;
 import dtc.testing.LogLines;
 import io.quarkus.runtime.StartupEvent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
-import java.util.Set;
-import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,50 +23,26 @@ import org.junit.jupiter.api.Test;
 /** Failed transactions are logged in few lines, however many there are. */
 class TransactionLogTest {
 
-    private static final UUID INSTANCE = new UUID(1, 1);
-
-    private final FakeTime time = new FakeTime();
-    private final Registry registry = new Registry(time, Duration.ofDays(1), 10, _ -> true);
+    private final FakeCoordinator fake = new FakeCoordinator();
+    private final FakeTime time = fake.time;
     private final TransactionLog transactionLog = new TransactionLog(time);
     private final LogLines log = new LogLines("dtc.transactions");
-    private long ids = 1;
-    private Ballot vote = Ballot.COMMIT;
-    private Reply reply = new Reply.Acknowledged();
+    private final Coordinator coordinator =
+            fake.create(new TransactionLimits(10_000, Duration.ofHours(10), 100_000), transactionLog);
 
-    private final Coordinator coordinator = new Coordinator(
-            new TwoPhaseCommit(10, 100),
-            new CoordinatorSettings(
-                    Duration.ofHours(1),
-                    Duration.ofSeconds(1),
-                    Duration.ofSeconds(30),
-                    Duration.ofMillis(1_400),
-                    new TransactionLimits(10_000, Duration.ofHours(10), 100_000),
-                    100,
-                    10,
-                    10,
-                    10_000),
-            time,
-            () -> new TransactionId(new UUID(0x7000, 0x8000000000000000L + ids++)),
-            new Backoff(Duration.ofMillis(100), Duration.ofSeconds(10), new Random(1)),
-            registry,
-            new Participants(),
-            new MemoryDecisionLog(),
-            List.of(transactionLog));
+    private void reply(Reply reply) {
+        fake.replies.put("a", reply);
+        fake.replies.put("b", reply);
+    }
 
-    private final class Participants implements ParticipantClient {
-        @Override
-        public CompletionStage<Reply> send(Registration target, Message message) {
-            return CompletableFuture.completedFuture(
-                    switch (message) {
-                        case Message.Write _, Message.Rollback _ -> new Reply.Acknowledged();
-                        case Message.Prepare _ -> new Reply.Voted(vote);
-                        case Message.Commit _, Message.CommitOnePhase _ -> reply;
-                    });
-        }
+    private void vote(Ballot ballot) {
+        fake.votes.put("a", new Reply.Voted(ballot));
+        fake.votes.put("b", new Reply.Voted(ballot));
     }
 
     @BeforeEach
     void start() {
+        reply(new Reply.Acknowledged());
         transactionLog.start(new StartupEvent(), coordinator);
     }
 
@@ -95,7 +53,7 @@ class TransactionLogTest {
 
     @Test
     void rollbacks_are_logged_in_one_line_per_cause_and_minute() {
-        vote = Ballot.abort("the account \"x\" is closed");
+        vote(Ballot.abort("the account \"x\" is closed"));
         Transaction first = run();
         assertEquals(
                 List.of(("WARN count=1 outcome=ROLLED_BACK cause=VOTE_ABORT example=%s"
@@ -122,7 +80,7 @@ class TransactionLogTest {
 
     @Test
     void each_cause_has_its_own_line_and_a_rollback_by_the_client_has_none() {
-        vote = Ballot.abort("no");
+        vote(Ballot.abort("no"));
         run();
         var _ = coordinator.rollback(begin().id(), "by an operator");
         var _ = coordinator.rollback(begin().id());
@@ -137,7 +95,7 @@ class TransactionLogTest {
 
     @Test
     void rollbacks_that_are_not_logged_yet_are_logged_at_the_stop() {
-        vote = Ballot.abort("no");
+        vote(Ballot.abort("no"));
         run();
         run();
         log.take();
@@ -148,7 +106,7 @@ class TransactionLogTest {
 
     @Test
     void undelivered_commits_are_logged_after_ten_seconds_and_then_each_minute() {
-        reply = new Reply.Unavailable("it answered 503: no space left");
+        reply(new Reply.Unavailable("it answered 503: no space left"));
         Transaction oldest = run();
         run();
         time.advance(Duration.ofSeconds(9));
@@ -165,14 +123,14 @@ class TransactionLogTest {
         assertEquals(List.of(), log.take());
         time.advance(Duration.ofSeconds(2));
         assertEquals(2, log.take().size());
-        reply = new Reply.Acknowledged();
+        reply(new Reply.Acknowledged());
         time.advance(Duration.ofMinutes(5));
         assertEquals(List.of(), log.take());
     }
 
     @Test
     void each_heuristic_outcome_is_an_error() {
-        reply = new Reply.NotFound("it lost its memory");
+        reply(new Reply.NotFound("it lost its memory"));
         Transaction t = run();
         Transaction other = run();
         List<String> lines = log.take();
@@ -190,19 +148,6 @@ class TransactionLogTest {
     }
 
     private Transaction begin() {
-        List<ClientWrite> writes = new ArrayList<>();
-        for (String name : List.of("a", "b")) {
-            registry.register(name, "http://localhost:1/" + name, INSTANCE, Set.of());
-            writes.add(new ClientWrite(name, "key", new JsonText("1")));
-        }
-        var begun = coordinator
-                .begin(Origin.ANONYMOUS, null, writes, false, WaitCondition.ENDED)
-                .toCompletableFuture()
-                .join();
-        return assertInstanceOf(Answer.Given.class, begun).value() instanceof Transaction t ? t : failed();
-    }
-
-    private static Transaction failed() {
-        throw new AssertionError("not begun");
+        return fake.begin(coordinator, "a", "b");
     }
 }

@@ -121,11 +121,8 @@ class StartRefusedIT {
                     .with("DTC_CONSOLE_TIMELINES_MAX", "-1")
                     .with("DTC_CONSOLE_ATTENTION_AFTER", "0s")
                     .start());
-            for (String name : List.of(
-                    "dtc.limits.writes-max",
-                    "dtc.console.viewers-max",
-                    "dtc.console.timelines-max",
-                    "dtc.console.attention-after")) {
+            for (String name :
+                    List.of("dtc.limits.writes-max", "dtc.console.timelines-max", "dtc.console.attention-after")) {
                 assertTrue(said.contains(name + " must be "), name + " in " + said);
             }
         }

@@ -45,7 +45,7 @@ class StopIT {
                 payments.pause();
                 assertEquals(201, idle.send(begin(true)).read().status());
                 assertEquals(201, idle.send(begin(false)).read().status());
-                page.send("GET /console/beats HTTP/1.1\r\nHost: localhost\r\n\r\n");
+                page.send("GET /console/transactions HTTP/1.1\r\nHost: localhost\r\n\r\n");
                 slow.send("POST /transactions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{");
                 coordinator.stop();
             } finally {

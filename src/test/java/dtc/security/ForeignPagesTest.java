@@ -29,7 +29,7 @@ class ForeignPagesTest {
             strings = {
                 "/",
                 "/console/transactions",
-                "/console/beats",
+                "/console/actions",
                 "/transactions",
                 "/rm/orders/entries",
                 "/q/metrics"

@@ -41,17 +41,19 @@ public final class ResourceManagerHealth implements TransactionListener {
     /** When each resource manager that was logged as down was down last. Used by the timer only. */
     private final Map<String, Long> loggedDownNanos = new HashMap<>();
 
-    /** Why a resource manager is down, and since when. */
+    /** Why a resource manager is down or failing, and since when. */
     public record Down(String reason, Instant since) {}
 
     private enum Kind {
-        WRITE("writes"),
-        VOTE("votes"),
-        OUTCOME("deliveries of outcomes");
+        WRITE("write", "writes"),
+        VOTE("vote", "votes"),
+        OUTCOME("delivery of an outcome", "deliveries of outcomes");
 
+        private final String singular;
         private final String plural;
 
-        Kind(String plural) {
+        Kind(String singular, String plural) {
+            this.singular = singular;
             this.plural = plural;
         }
     }
@@ -76,17 +78,17 @@ public final class ResourceManagerHealth implements TransactionListener {
             streaks.remove(kind);
         }
 
-        private synchronized @Nullable Down down(Instant now, long nowNanos) {
+        /** Returns the first streak of at least this length. */
+        private synchronized @Nullable Down down(int countMin, Instant now, long nowNanos) {
             for (Map.Entry<Kind, Streak> entry : streaks.entrySet()) {
                 Streak streak = entry.getValue();
-                if (streak.count() >= FAILURES_MIN) {
+                if (streak.count() >= countMin) {
+                    Kind kind = entry.getKey();
+                    String messages = streak.count() == 1
+                            ? kind.singular
+                            : String.format(Locale.ROOT, "%d %s", streak.count(), kind.plural);
                     return new Down(
-                            String.format(
-                                    Locale.ROOT,
-                                    "the last %d %s failed: %s",
-                                    streak.count(),
-                                    entry.getKey().plural,
-                                    streak.reason()),
+                            "the last %s failed: %s".formatted(messages, streak.reason()),
                             now.minusNanos(nowNanos - streak.startNanos()));
                 }
             }
@@ -115,8 +117,20 @@ public final class ResourceManagerHealth implements TransactionListener {
             return new Down(
                     "its lease has lapsed", time.now().minus(sinceRenewal).plus(registry.lease()));
         }
+        return failing(registration, FAILURES_MIN);
+    }
+
+    /**
+     * Returns why the last message of one kind to a registered resource manager failed; null if none did. Fewer than
+     * {@link #FAILURES_MIN} failures do not count as down.
+     */
+    public @Nullable Down failing(Registration registration) {
+        return failing(registration, 1);
+    }
+
+    private @Nullable Down failing(Registration registration, int countMin) {
         Failures failed = failures.get(registration.id());
-        return failed == null ? null : failed.down(time.now(), time.nanos());
+        return failed == null ? null : failed.down(countMin, time.now(), time.nanos());
     }
 
     @Override

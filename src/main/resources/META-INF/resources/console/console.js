@@ -1,12 +1,10 @@
-// Live updates. Without this script, pages can be read, and their forms work.
+// Shows whether an open page is current. Without this script, pages can be read, and their forms work.
 (() => {
   'use strict';
 
-  // Updates arrive every 2 s.
-  const silentMillisMax = 5000;
-  const fullMillis = 10000;
-  const retryMillisMin = 1000;
-  const retryMillisMax = 30000;
+  // The page is requested every 2 s: see tags/live.html.
+  const silentMillisMax = 4000;
+  const tickMillis = 500;
 
   const connection = document.getElementById('connection');
   const connectionText = document.getElementById('connection-text');
@@ -15,39 +13,58 @@
   const main = document.getElementById('main');
   const pause = document.getElementById('pause');
   const live = () => document.getElementById('live');
-  // Times on the page are those of the coordinator, since the clock of the browser may be wrong.
-  let ahead = Date.parse(document.body.dataset.asOf) - Date.now();
-  const now = () => Date.now() + ahead;
-  const clock = () => `${new Date(now()).toISOString().substring(11, 19)} UTC`;
+  const asOf = () => Date.parse(live().dataset.asOf);
 
-  let startedAt = document.body.dataset.startedAt;
-  let loadedAt = clock();
-  let updates = null;
-  let lastUpdate = Date.now();
-  let connectedAt = 0;
-  let retryMillis = retryMillisMin;
-  let retry = 0;
+  // Times on the page are those of the coordinator, since the clock of the browser may be wrong.
+  const ahead = live() ? asOf() - performance.now() : 0;
+  const now = () => Math.max(ahead + performance.now(), asOf());
+  const clock = millis => `${new Date(millis).toISOString().substring(11, 19)} UTC`;
+
+  const noResponse = {
+    short: 'Connection lost',
+    tone: 'bad',
+    text: 'The coordinator does not respond. If this lasts, reload the page: you may have to sign in again.',
+  };
+  let startedAt = live()?.dataset.startedAt;
+  let received = performance.now();
+  let failure = null;
   let restarted = '';
-  let gone = false;
+  let gone = '';
   let paused = false;
   let focused = null;
 
   // Shows the state of the connection: a dot, a short text, and a banner for details.
   function show(state, shortText, tone = '', text = '') {
+    const age = state === 'lost' ? ` The data is of ${clock(asOf())}, ${coarse(now() - asOf())} ago.` : '';
     connection.dataset.state = state;
     write(connectionText, shortText);
     banner.className = `banner ${tone}`;
     banner.hidden = text === '';
-    write(banner, text);
+    write(banner, text + age);
     main.classList.toggle('stale', state === 'lost');
-    // Screen readers read it at each change, so it changes only with the state or the count.
-    const count = live()?.querySelector('[data-announced]')?.textContent ?? '';
+    // Screen readers read it at each change, so it contains no age.
+    const count = live().querySelector('[data-announced]')?.textContent ?? '';
     write(announcement, [text || `${shortText}.`, count].join(' ').trim());
   }
 
   function write(element, text) {
     if (element.textContent !== text) {
       element.textContent = text;
+    }
+  }
+
+  function showState() {
+    if (gone !== '') {
+      show('lost', 'Not live', 'warn', gone);
+    } else if (paused) {
+      show('still', `Paused at ${clock(asOf())}`);
+    } else if (isSelecting()) {
+      show('still', `Paused at ${clock(asOf())} while text is selected`);
+    } else if (failure === null && performance.now() - received <= silentMillisMax) {
+      show('live', 'Live', 'busy', restarted);
+    } else {
+      const { short, tone, text } = failure ?? noResponse;
+      show('lost', short, tone, text);
     }
   }
 
@@ -66,140 +83,80 @@
     return two(Math.floor(s / 86400), 'd', Math.floor((s % 86400) / 3600), 'h');
   }
 
-  // The coordinator sends an event when the page has to reload its content.
-
-  function onUpdate(event) {
-    const at = JSON.parse(event.data);
-    ahead = Date.parse(at.at) - Date.now();
-    retryMillis = retryMillisMin;
-    if (at.full) {
-      full();
-      return;
-    }
-    if (at.startedAt !== startedAt) {
-      startedAt = at.startedAt;
-      restarted = `The coordinator was restarted at ${new Date(startedAt).toISOString().replace('T', ' ').replace('Z', ' UTC')}. Transactions without a recorded decision were rolled back.`;
-    }
-    lastUpdate = Date.now();
-    if (isSelecting()) {
-      show('still', `Paused at ${loadedAt} while text is selected`);
-    } else {
-      document.body.dispatchEvent(new Event('update'));
-    }
-  }
-
-  // The limit of live pages is reached. Without this, the browser would reconnect every few seconds.
-  function full() {
-    stop();
-    show('lost', 'Not live', 'warn', `Too many pages are open, so this one is not updated. Reload it for current data. Reconnecting every ${coarse(fullMillis)}.`);
-    clearTimeout(retry);
-    retry = setTimeout(listen, fullMillis);
-  }
-
   // An update would remove the selection.
   function isSelecting() {
     const selection = window.getSelection();
     return !selection.isCollapsed && live().contains(selection.anchorNode);
   }
 
-  function listen() {
-    if (updates === null && !gone && !document.hidden && !paused) {
-      lastUpdate = Date.now();
-      connectedAt = lastUpdate;
-      updates = new EventSource('console/updates');
-      updates.onmessage = onUpdate;
-      updates.onerror = lost;
-    }
+  function isStill() {
+    return gone !== '' || paused || document.hidden || isSelecting();
   }
 
-  function stop() {
-    if (updates !== null) {
-      updates.close();
-      updates = null;
-    }
-  }
-
-  function lost() {
-    show('lost', 'Connection lost', 'bad', `The coordinator does not respond. The data is of ${loadedAt}. Reconnecting.`);
-  }
-
-  function check() {
-    if (updates === null) {
-      return;
-    }
-    const now = Date.now();
-    if (now - lastUpdate > silentMillisMax) {
-      lost();
-      // The browser does not reconnect after an error response. The pauses grow, since many pages may be open.
-      if (updates.readyState === EventSource.CLOSED && now - connectedAt >= retryMillis) {
-        const since = lastUpdate;
-        retryMillis = Math.min(2 * retryMillis, retryMillisMax);
-        stop();
-        listen();
-        lastUpdate = since;
-      }
-    }
-  }
-
-  // Browsers limit the connections to one host, so a hidden page closes its own.
-  document.addEventListener('visibilitychange', () => {
-    if (document.hidden && updates !== null) {
-      stop();
-      show('still', `As of ${loadedAt}`);
-    } else {
-      listen();
+  document.body.addEventListener('htmx:beforeRequest', event => {
+    if (isStill()) {
+      received = performance.now();
+      event.preventDefault();
     }
   });
+
+  function resume() {
+    if (live() && !isStill()) {
+      received = performance.now();
+      window.htmx?.trigger(live(), 'refresh');
+      showState();
+    }
+  }
+
+  document.addEventListener('visibilitychange', resume);
 
   pause.addEventListener('click', () => {
     paused = !paused;
     pause.textContent = paused ? 'Resume' : 'Pause';
-    if (paused) {
-      stop();
-      show('still', `Paused at ${loadedAt}`);
-    } else {
-      listen();
-    }
+    showState();
+    resume();
   });
 
-  // htmx: if an update fails, the last content stays.
+  // If an update fails, the last content stays, and the next update is requested as usual.
 
   // A 404 without this element is from a proxy, or from a coordinator that is starting.
   const isUnknown = ({ status, responseText }) => status === 404 && responseText.includes(' id="message"');
   // A removed transaction does not return. A resource manager may register again, within seconds after a restart.
   const mayComeBack = !location.pathname.includes('/console/transactions/');
 
-  function updateFailed(why) {
-    if (updates !== null) {
-      show('lost', 'Not live', 'warn', `This page cannot be updated: ${why}. The data is of ${loadedAt}.`);
-    }
+  function failed(reason) {
+    failure = reason;
+    showState();
+  }
+
+  function refused(why) {
+    failed({ short: 'Not live', tone: 'warn', text: `This page cannot be updated: ${why}.` });
   }
 
   document.body.addEventListener('htmx:beforeSwap', event => {
     if (isUnknown(event.detail.xhr) && !mayComeBack) {
-      gone = true;
-      stop();
+      gone = 'The transaction was removed.';
       pause.hidden = true;
-      show('lost', 'Not live', 'warn', `The transaction was removed. The data is of ${loadedAt}.`);
+      showState();
     } else if (event.detail.shouldSwap && !event.detail.xhr.responseText.includes('<div id="live"')) {
       event.detail.shouldSwap = false;
-      updateFailed('the response is another page. Reload the page: you may have to sign in again');
+      refused('the response is another page. Reload the page: you may have to sign in again');
     }
   });
 
   document.body.addEventListener('htmx:responseError', event => {
     const { status } = event.detail.xhr;
     if (isUnknown(event.detail.xhr)) {
-      updateFailed('the resource manager is not registered. Retrying');
+      refused('the resource manager is not registered. Retrying');
     } else if (status === 404) {
-      updateFailed('the response is 404. The coordinator may be starting, or a proxy may not reach it. Retrying');
+      refused('the response is 404. The coordinator may be starting, or a proxy may not reach it. Retrying');
     } else {
-      updateFailed(`the coordinator responded ${status}`);
+      refused(`the coordinator responded ${status}`);
     }
   });
 
-  document.body.addEventListener('htmx:sendError', () => updateFailed('there is no response. Reload the page if this lasts: you may have to sign in again'));
-  document.body.addEventListener('htmx:timeout', () => updateFailed('the coordinator did not respond in time'));
+  document.body.addEventListener('htmx:sendError', () => failed(noResponse));
+  document.body.addEventListener('htmx:timeout', () => failed(noResponse));
 
   // An update keeps the keyboard focus.
 
@@ -215,12 +172,14 @@
     }
   });
 
-  // The page is live when its content has arrived.
   document.body.addEventListener('htmx:afterSwap', () => {
-    loadedAt = clock();
-    if (updates !== null) {
-      show('live', 'Live', 'busy', restarted);
+    received = performance.now();
+    failure = null;
+    if (live().dataset.startedAt !== startedAt) {
+      startedAt = live().dataset.startedAt;
+      restarted = `The coordinator was restarted at ${new Date(startedAt).toISOString().replace('T', ' ').replace('Z', ' UTC')}. Transactions without a recorded decision were rolled back.`;
     }
+    showState();
     prepare();
     if (focused !== null) {
       live().querySelectorAll(focused.css)[focused.index]?.focus({ preventScroll: true });
@@ -271,26 +230,23 @@
     for (const time of document.querySelectorAll('time')) {
       const elapsed = now() - Date.parse(time.dateTime);
       const relative = time.querySelector('.relative');
-      const text = elapsed < 0 ? `in ${coarse(-elapsed)}` : elapsed < 1000 ? 'just now' : `${coarse(elapsed)} ago`;
-      if (relative && relative.textContent !== text) {
-        relative.textContent = text;
+      if (relative) {
+        write(relative, elapsed < 0 ? `in ${coarse(-elapsed)}` : elapsed < 1000 ? 'just now' : `${coarse(elapsed)} ago`);
       }
     }
-    check();
+    showState();
   }
 
   prepare();
   if (live()) {
-    setInterval(tick, 1000);
     if (window.htmx) {
       pause.hidden = false;
-      listen();
     } else {
-      gone = true;
-      show('lost', 'Not live', 'warn', `A script did not load, so this page is not updated. The data is of ${loadedAt}. Reload it for current data.`);
+      gone = 'A script did not load, so this page is not updated. Reload it for current data.';
     }
+    showState();
+    setInterval(tick, tickMillis);
   } else {
-    gone = true; // the page has no live content
-    connection.hidden = true;
+    connection.hidden = true; // the page has no live content
   }
 })();

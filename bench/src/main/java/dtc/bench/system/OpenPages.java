@@ -9,15 +9,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.logging.Logger;
-import java.util.stream.Stream;
 
-/**
- * Open pages of DTC's console. Each listens to the server's events, and requests its page again at each one, as the
- * page's script does. Pages are read and not rendered.
- */
+/** Open pages of DTC's console. Each requests its content every two seconds. Pages are read and not rendered. */
 final class OpenPages implements BackgroundLoad {
 
     private static final Logger LOG = Logger.getLogger("bench");
@@ -34,10 +32,13 @@ final class OpenPages implements BackgroundLoad {
     /** Requests of each page for warm-up. */
     private static final int WARMED_BY = 300;
 
+    private static final Duration INTERVAL = Duration.ofSeconds(2);
+
     private static final Duration OPEN_MAX = Duration.ofSeconds(30);
 
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final CountDownLatch opened;
     private final AtomicLong refreshes = new AtomicLong();
     private final AtomicLong bytes = new AtomicLong();
@@ -49,7 +50,12 @@ final class OpenPages implements BackgroundLoad {
         for (int number = 0; number < size; number++) {
             String base = "http://127.0.0.1:" + port;
             String page = base + PAGES.get(number % PAGES.size());
-            Thread.ofVirtual().start(() -> keepOpen(base + "/console/beats", page));
+            HttpRequest refresh = HttpRequest.newBuilder(URI.create(page))
+                    .header("HX-Request", "true")
+                    .build();
+            // The pages are opened at different times.
+            long delay = INTERVAL.toMillis() * number / size;
+            timer.scheduleAtFixedRate(() -> refresh(refresh), delay, INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
         }
         try {
             if (!opened.await(OPEN_MAX.toSeconds(), TimeUnit.SECONDS)) {
@@ -67,33 +73,18 @@ final class OpenPages implements BackgroundLoad {
         }
     }
 
-    private void keepOpen(String beats, String page) {
-        HttpRequest listen = HttpRequest.newBuilder(URI.create(beats))
-                .header("Accept", "text/event-stream")
-                .build();
-        HttpRequest refresh = HttpRequest.newBuilder(URI.create(page))
-                .header("HX-Request", "true")
-                .build();
-        try {
-            HttpResponse<Stream<String>> events = http.send(listen, HttpResponse.BodyHandlers.ofLines());
-            try (Stream<String> lines = events.body()) {
-                lines.filter(line -> line.startsWith("data:"))
-                        .takeWhile(_ -> !closed)
-                        .forEach(_ -> refresh(refresh));
-            }
-        } catch (IOException | RuntimeException failed) {
-            if (!closed) {
-                LOG.warning("a page lost its connection: " + failed);
-            }
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
     private void refresh(HttpRequest page) {
-        bytes.addAndGet(read(page));
-        refreshes.incrementAndGet();
-        opened.countDown();
+        Thread.ofVirtual().start(() -> {
+            try {
+                bytes.addAndGet(read(page));
+                refreshes.incrementAndGet();
+                opened.countDown();
+            } catch (IllegalStateException failed) {
+                if (!closed) {
+                    LOG.warning("a page was not refreshed: " + failed);
+                }
+            }
+        });
     }
 
     /** The page's length in bytes. */
@@ -115,6 +106,7 @@ final class OpenPages implements BackgroundLoad {
     @Override
     public void close() {
         closed = true;
+        timer.shutdownNow();
         http.shutdownNow();
         LOG.info(String.format(
                 Locale.ROOT, "open pages were refreshed %d times, %.1f MB in all", refreshes.get(), bytes.get() / 1e6));
