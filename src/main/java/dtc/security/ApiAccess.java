@@ -31,9 +31,6 @@ public final class ApiAccess {
     /** After Quarkus's authentication handler (-200), before the handlers that serve requests. */
     public static final int ORDER = -150;
 
-    /** Between Quarkus's authentication handler, which sets the failure handler, and the preparation of the latter. */
-    private static final int FAILURE_HANDLER_ORDER = -199;
-
     /** How long a verified token is accepted without verifying its signature again. */
     private static final Duration VERIFIED_MAX = Duration.ofMinutes(1);
 
@@ -71,7 +68,6 @@ public final class ApiAccess {
     }
 
     public void install(Router router) {
-        router.route().order(FAILURE_HANDLER_ORDER).handler(ApiAccess::replaceFailureHandler);
         router.route().order(ORDER).handler(this::handle);
     }
 
@@ -81,6 +77,8 @@ public final class ApiAccess {
     }
 
     private void handle(RoutingContext context) {
+        context.put(
+                QuarkusHttpUser.AUTH_FAILURE_HANDLER, (BiConsumer<RoutingContext, Throwable>) ApiAccess::ignoreFailure);
         HttpServerRequest request = context.request();
         Callers known = callers;
         if (loopbackOnly && !hasLocalHost(request)) {
@@ -97,13 +95,7 @@ public final class ApiAccess {
         }
     }
 
-    /** Quarkus's handler would send a response of its own, and its preparation at each request is expensive. */
-    private static void replaceFailureHandler(RoutingContext context) {
-        context.put(
-                QuarkusHttpUser.AUTH_FAILURE_HANDLER, (BiConsumer<RoutingContext, Throwable>) ApiAccess::ignoreFailure);
-        context.next();
-    }
-
+    /** Replaces Quarkus's handler, which would send a response of its own. */
     private static void ignoreFailure(RoutingContext context, Throwable failure) {}
 
     /** A request without a host does not come from a browser, and is accepted. */
