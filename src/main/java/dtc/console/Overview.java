@@ -7,6 +7,8 @@ import dtc.protocol.Cause;
 import dtc.protocol.State;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.UnregisteredResourceManagers;
+import dtc.runtime.coordinator.UnregisteredResourceManagers.Unregistered;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,6 +27,7 @@ record Overview(
         Coordinator coordinator,
         Timelines timelines,
         ResourceManagers resourceManagers,
+        UnregisteredResourceManagers unregistered,
         Rates rates,
         ConsoleSettings settings,
         Time time) {
@@ -49,6 +52,7 @@ record Overview(
             boolean stopping,
             Duration inDoubt,
             List<ResourceManagers.Row> failing,
+            List<Unregistered> unregistered,
             Map<Group, List<Transaction>> groups,
             Map<State, Long> inFlight,
             Chart outcomes,
@@ -59,7 +63,7 @@ record Overview(
 
         /** The number of problems that require action. */
         public int actionsRequired() {
-            return (refusalReason == null ? 0 : 1) + (recording == 0 ? 0 : 1) + failing.size() + groups.size();
+            return (refusalReason == null ? 0 : 1) + (recording == 0 ? 0 : 1) + failing.size() + unregistered.size() + groups.size();
         }
 
         public long inFlightTotal() {
@@ -87,6 +91,7 @@ record Overview(
                 coordinator.isStopping(),
                 coordinator.oldestInDoubt(),
                 rows.stream().filter(ResourceManagers.Row::needsAction).toList(),
+                unregistered.all(),
                 groups,
                 inFlight(open),
                 outcomes(points),

@@ -11,6 +11,7 @@ import dtc.coordinator.TransactionRecord;
 import dtc.log.LogRecord;
 import dtc.protocol.Ballot;
 import dtc.protocol.Cause;
+import dtc.protocol.JsonText;
 import dtc.protocol.Origin;
 import dtc.protocol.Outcome;
 import dtc.protocol.Reply;
@@ -23,10 +24,12 @@ import dtc.runtime.Answer;
 import dtc.runtime.FakeTime;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
+import dtc.runtime.coordinator.ClientWrite;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.FakeCoordinator;
 import dtc.runtime.coordinator.ResourceManagerHealth;
 import dtc.runtime.coordinator.TransactionLimits;
+import dtc.runtime.coordinator.UnregisteredResourceManagers;
 import dtc.runtime.coordinator.WaitCondition;
 import io.quarkus.test.junit.QuarkusTest;
 import java.time.Duration;
@@ -57,12 +60,16 @@ class OverviewTest {
     private final VoteStatistics votes = new VoteStatistics(registry);
     private final Timelines timelines = new Timelines(time, votes, settings);
     private final ResourceManagerHealth health = new ResourceManagerHealth(registry, time);
+    private final UnregisteredResourceManagers unregistered = new UnregisteredResourceManagers(registry, time);
     private final Coordinator coordinator = fake.create(
-            new TransactionLimits(100, Duration.ofHours(1), TransactionList.EXAMINED_MAX + 100), timelines, health);
+            new TransactionLimits(100, Duration.ofHours(1), TransactionList.EXAMINED_MAX + 100),
+            timelines,
+            health,
+            unregistered);
     private final ResourceManagers resourceManagers =
             new ResourceManagers(registry, health, votes, timelines, settings, time);
     private final Overview overview =
-            new Overview(coordinator, timelines, resourceManagers, new Rates(time), settings, time);
+            new Overview(coordinator, timelines, resourceManagers, unregistered, new Rates(time), settings, time);
 
     @BeforeEach
     void resourceManagersSupportOnePhase() {
@@ -130,6 +137,22 @@ class OverviewTest {
         assertEquals(List.of(), found("IN_DOUBT", "", false));
         assertTrue(item.text().endsWith(" 1 min 1 s ago"), item.text());
         assertEquals(Duration.ofSeconds(61), coordinator.oldestInDoubt());
+    }
+
+    @Test
+    void a_missing_resource_manager_requires_action_while_it_is_needed_or_refused() {
+        Transaction t = begin();
+        var _ = coordinator.write(t.id(), new ClientWrite("absent", "k", new JsonText("1")));
+        assertEquals(
+                List.of("absent is not registered Writes to it are refused with 404, and their transactions roll back."
+                        + " Start it, or correct the clients."),
+                items());
+        unregistered.refused("absent", "the caller billing does not own this id");
+        assertEquals(
+                List.of("absent is not registered Its registration is refused: the caller billing does not own this id."),
+                items());
+        time.advance(Duration.ofMinutes(2));
+        assertEquals(List.of(), items());
     }
 
     @Test
