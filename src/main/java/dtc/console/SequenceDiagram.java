@@ -19,7 +19,6 @@ final class SequenceDiagram {
     /** Limit of lifelines of participants. Further participants share the last one. */
     static final int LIFELINES_MAX = 8;
 
-    /** Distance between two lifelines. */
     private static final int LIFELINE_WIDTH = 28;
 
     /** The minimum time without an event that is drawn as a gap. */

@@ -44,7 +44,8 @@ sealed interface TimelineEvent {
                 }
             }
             TransactionState after = step.transaction().state();
-            return new Applied(nanos, event, step.write(), voters, !step.effects().isEmpty(), before, after);
+            return new Applied(
+                    nanos, event, step.write(), voters, !step.effects().isEmpty(), before, after);
         }
 
         /** Returns the participant that did not answer; null for other events. */

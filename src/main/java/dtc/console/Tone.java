@@ -5,15 +5,12 @@ import java.util.Locale;
 
 /** The meaning of a colour. It always accompanies a text. */
 public enum Tone {
-    /** Neutral. */
     PLAIN,
-    /** In progress. */
     BUSY,
     /** Committed, or healthy. */
     GOOD,
     /** Rolled back. */
     BACK,
-    /** Waiting. */
     WARN,
     /** Requires action. */
     BAD;
