@@ -63,7 +63,11 @@ record Overview(
 
         /** The number of problems that require action. */
         public int actionsRequired() {
-            return (refusalReason == null ? 0 : 1) + (recording == 0 ? 0 : 1) + failing.size() + unregistered.size() + groups.size();
+            return (refusalReason == null ? 0 : 1)
+                    + (recording == 0 ? 0 : 1)
+                    + failing.size()
+                    + unregistered.size()
+                    + groups.size();
         }
 
         public long inFlightTotal() {

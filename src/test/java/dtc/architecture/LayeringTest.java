@@ -120,7 +120,9 @@ class LayeringTest {
                 new Rule("log.file", List.of("log.memory"), List.of()),
                 new Rule("log.memory", List.of("log.file"), List.of()),
                 new Rule(
-                        "runtime", List.of("store", "security", "rest", "console", "metrics", "conformance", "app"), FRAMEWORKS),
+                        "runtime",
+                        List.of("store", "security", "rest", "console", "metrics", "conformance", "app"),
+                        FRAMEWORKS),
                 new Rule("runtime", List.of("log.file", "log.memory"), List.of()),
                 new Rule("runtime.participant", List.of("coordinator", "log"), List.of()),
                 new Rule(
@@ -130,11 +132,26 @@ class LayeringTest {
                 new Rule("store.memory", List.of("store.postgresql"), List.of()),
                 new Rule(
                         "security",
-                        List.of("coordinator", "resource", "log", "store", "rest", "console", "metrics", "conformance", "app"),
+                        List.of(
+                                "coordinator",
+                                "resource",
+                                "log",
+                                "store",
+                                "rest",
+                                "console",
+                                "metrics",
+                                "conformance",
+                                "app"),
                         List.of()),
                 new Rule("rest", List.of("log", "store", "console", "metrics", "conformance", "app"), List.of()),
-                new Rule("console", List.of("log", "store", "resource", "rest", "metrics", "conformance", "app"), List.of()),
-                new Rule("metrics", List.of("log", "store", "resource", "security", "rest", "console", "app"), List.of()),
+                new Rule(
+                        "console",
+                        List.of("log", "store", "resource", "rest", "metrics", "conformance", "app"),
+                        List.of()),
+                new Rule(
+                        "metrics",
+                        List.of("log", "store", "resource", "security", "rest", "console", "app"),
+                        List.of()),
                 new Rule(
                         "conformance",
                         List.of(

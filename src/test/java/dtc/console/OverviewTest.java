@@ -149,7 +149,8 @@ class OverviewTest {
                 items());
         unregistered.refused("absent", "the caller billing does not own this id");
         assertEquals(
-                List.of("absent is not registered Its registration is refused: the caller billing does not own this id."),
+                List.of(
+                        "absent is not registered Its registration is refused: the caller billing does not own this id."),
                 items());
         time.advance(Duration.ofMinutes(2));
         assertEquals(List.of(), items());

@@ -68,7 +68,8 @@ final class SimulatedStore implements ResourceStore {
         return answer;
     }
 
-    private <T extends @Nullable Object> void answer(CompletableFuture<T> answer, T result, @Nullable Throwable failure) {
+    private <T extends @Nullable Object> void answer(
+            CompletableFuture<T> answer, T result, @Nullable Throwable failure) {
         world.after(delay(), life, () -> {
             if (failure == null) {
                 answer.complete(result);
@@ -118,8 +119,7 @@ final class SimulatedStore implements ResourceStore {
             world.after(TIMEOUT_MILLIS, life, () -> answer.completeExceptionally(lost()));
         } else {
             world.atDatabase(
-                    delay(),
-                    () -> store(epoch, changes).whenComplete((_, failure) -> answer(answer, null, failure)));
+                    delay(), () -> store(epoch, changes).whenComplete((_, failure) -> answer(answer, null, failure)));
         }
         return answer;
     }

@@ -279,9 +279,7 @@ public final class ResourceManager implements HostedParticipant {
                             "resource manager %s has no room to keep the outcomes of ended transactions for %s: it keeps the"
                                     + " latest %d. A coordinator that asks about an older one gets no answer (404). Raise"
                                     + " dtc.rm.ended-max (DTC_RM_ENDED_MAX)",
-                            id,
-                            PlainText.duration(settings.outcomeRetention()),
-                            kept));
+                            id, PlainText.duration(settings.outcomeRetention()), kept));
         }
     }
 
