@@ -115,10 +115,7 @@ final class Connector {
 
     Pool pool(PgConnectOptions options, int size) {
         return PgBuilder.pool()
-                .with(new PoolOptions()
-                        .setMaxSize(size)
-                        .setConnectionTimeout(CONNECT_MILLIS)
-                        .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS))
+                .with(new PoolOptions().setMaxSize(size))
                 .connectingTo(options)
                 .using(vertx)
                 .build();

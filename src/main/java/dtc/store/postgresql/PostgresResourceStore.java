@@ -111,9 +111,19 @@ public final class PostgresResourceStore implements ResourceStore {
                                         .compose(_ -> checkRights(connection))
                                         .compose(_ -> inTransaction(connection, this::takeOver))
                                         .onComplete(_ -> connection.close()))
-                                .onSuccess(_ -> pools = new Pools(
-                                        connector.pool(options, 1), connector.pool(options, READ_CONNECTIONS)))),
+                                .compose(loaded -> connectPools(options).map(loaded))),
                 OPEN_MILLIS);
+    }
+
+    /** Connects now, since the first append should not have to. */
+    private Future<@Nullable Void> connectPools(PgConnectOptions options) {
+        Pools next = new Pools(connector.pool(options, 1), connector.pool(options, READ_CONNECTIONS));
+        return Future.join(
+                        next.appends().query("SELECT 1").execute(),
+                        next.reads().query("SELECT 1").execute())
+                .onSuccess(_ -> pools = next)
+                .onFailure(_ -> next.close())
+                .mapEmpty();
     }
 
     private void disconnect() {
