@@ -436,7 +436,7 @@ class ConsoleTest {
         askFor("/console/try");
         browser.awaitText("This page cannot be updated: the response is another page.");
         assertEquals("Not live", browser.text("#connection-text"));
-        assertTrue(browser.text("#live").contains("Expires"), browser.text());
+        assertTrue(browser.text("#live").contains("Timeline"), browser.text());
         askFor("/console/transactions/" + id);
         browser.await(b -> assertEquals("Live", b.text("#connection-text")));
 
@@ -460,7 +460,7 @@ class ConsoleTest {
         askFor("/console/transactions/" + UUID.randomUUID());
         browser.awaitText("The transaction was removed.");
         assertEquals("Not live", browser.text("#connection-text"));
-        assertTrue(browser.text("#live").contains("Expires"), browser.text());
+        assertTrue(browser.text("#live").contains("Timeline"), browser.text());
 
         // As if the coordinator had been restarted, and the resource manager were to register again.
         open("/console/resource-managers/orders");

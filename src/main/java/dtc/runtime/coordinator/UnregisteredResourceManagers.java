@@ -56,9 +56,9 @@ public final class UnregisteredResourceManagers implements TransactionListener {
 
     @Override
     public void applied(AppliedEvent applied) {
-        if (applied.event() instanceof CoordinatorEvent.WriteFailed failed
-                && registry.find(failed.resourceManager()) == null) {
-            report(new Unregistered(failed.resourceManager(), null));
+        if (applied.event() instanceof CoordinatorEvent.WriteNotSent write
+                && registry.find(write.resourceManager()) == null) {
+            report(new Unregistered(write.resourceManager(), null));
         }
     }
 

@@ -88,8 +88,8 @@ class UnregisteredResourceManagersTest {
                 Origin.ANONYMOUS,
                 time.now(),
                 time.now().plusSeconds(30));
-        var event = new CoordinatorEvent.WriteFailed(
-                resourceManager, "resource manager " + resourceManager + " is not registered", false);
+        var event = new CoordinatorEvent.WriteNotSent(
+                resourceManager, "resource manager " + resourceManager + " is not registered");
         unregistered.applied(new AppliedEvent(t, event, machine.apply(t, event, time.now()), 0, 0));
     }
 }
