@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dtc.packaged.Processes.Application;
+import dtc.testing.NoApplication;
 import dtc.testing.PostgresServer;
 import dtc.testing.TcpProxy;
 import dtc.testing.Waiting;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
  * A coordinator and two resource managers over PostgreSQL, under load, while processes and connections fail in turn.
  * {@code -Dkills=N} sets the number of failures; the default is 7, one of each kind.
  */
+@NoApplication
 class KilledDatabaseIT {
 
     private static final Logger LOG = Logger.getLogger(KilledDatabaseIT.class);

@@ -237,8 +237,8 @@ class PlantedBugsTest {
                 plant("answers a give-up before it is durable")
                         .in("dtc.coordinator.PhaseTwo", "giveUp")
                         .replace(
-                                "recorded(finishCommit($given, now).transaction(), Durability.FORCED)",
-                                "recorded(finishCommit($given, now).transaction(), Durability.LAZY)")
+                                "persist(finishCommit($given, now).transaction(), Durability.FORCED)",
+                                "persist(finishCommit($given, now).transaction(), Durability.LAZY)")
                         .foundWithin(MANY, 80),
                 plant("retries a refused record although a newer one is stored")
                         .in(DRIVER, "awaitStored")
@@ -338,7 +338,7 @@ class PlantedBugsTest {
                         .foundWithin(MANY),
                 plant("compares values as texts")
                         .in(JsonEquality.class, "isEqual")
-                        .replace("one.text().equals(other.text()) || $isEqual", "one.text().equals(other.text())")
+                        .replace("a.text().equals(b.text()) || $isEqual", "a.text().equals(b.text())")
                         .foundWithin(MANY, 102),
                 plant("keeps what a transaction deleted")
                         .in("dtc.resource.StagedTransaction", "updates")

@@ -32,9 +32,12 @@ final class RegistrationsCheck implements Check {
 
     @Override
     public void registered(String resourceManager, Registered state) {
-        List<Registered> states = possible.computeIfAbsent(resourceManager, _ -> new ArrayList<>());
-        states.subList(0, Math.max(0, states.indexOf(state))).clear();
-        answered.add(resourceManager);
+        List<Registered> states = possible.getOrDefault(resourceManager, List.of());
+        int newest = states.indexOf(state);
+        if (newest >= 0) { // otherwise it was removed, or a later registration was answered
+            states.subList(0, newest).clear();
+            answered.add(resourceManager);
+        }
     }
 
     @Override
