@@ -285,6 +285,7 @@ class ResourceManagerStorageTest {
         var _ = prepare(ONE, event(ONE, 1, "k", "1"));
         store.storeAll();
         ResourceManager next = started();
+        coordinator.answerOutcome(Outcome.COMMIT); // to the earlier process, which is fenced
         coordinator.answerOutcome(Outcome.COMMIT);
         time.advance(HostedParticipantContract.INQUIRY);
         store.storeAll();
