@@ -5,6 +5,7 @@ import dtc.coordinator.Transaction;
 import dtc.protocol.Resolution;
 import dtc.protocol.TransactionId;
 import dtc.runtime.LogFields;
+import dtc.runtime.Stages;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.AppliedEvent;
 import dtc.runtime.coordinator.TransactionListener;
@@ -14,7 +15,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
@@ -61,7 +61,7 @@ class Audit implements TransactionListener {
         log(by.by(), action, subject, by.reason(), "requested");
         return CompletableFuture.completedStage(act)
                 .thenCompose(Supplier::get)
-                .exceptionally(failure -> failed(failure instanceof CompletionException ? failure.getCause() : failure))
+                .exceptionally(failure -> failed(Stages.cause(failure)))
                 .thenApply(result -> {
                     if (!result.equals(RECORDED)) {
                         note(new Entry(time.now(), by.by(), action, subject, link, by.reason(), result));

@@ -1,6 +1,6 @@
 package dtc.runtime.participant;
 
-import java.util.concurrent.CompletionException;
+import dtc.runtime.Stages;
 
 /** A failure of a {@link ResourceStore}. The message is one line for operators. */
 public final class StoreException extends RuntimeException {
@@ -28,8 +28,7 @@ public final class StoreException extends RuntimeException {
 
     /** Returns the failure of a stage of a store. */
     static StoreException of(Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable cause = Stages.cause(failure);
         return cause instanceof StoreException known
                 ? known
                 : new StoreException(Kind.UNAVAILABLE, "unexpected failure: " + cause);
