@@ -25,7 +25,7 @@ class RequestMemoryIT {
     private static final int LIMIT = 300_000;
     private static final int LARGE = 200_000;
     private static final int VALUE_CHARS = 60_000;
-    private static final int READERS = 10;
+    private static final int READERS = 40;
 
     private static Processes processes;
     private static Application application;
