@@ -11,7 +11,6 @@ import jakarta.interceptor.Interceptor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
@@ -65,11 +64,7 @@ final class StartReport {
             roles.add("coordinator");
         }
         if (!resourceManagers().isEmpty()) {
-            roles.add("host of resource managers "
-                    + String.join(", ", resourceManagers())
-                    + " ("
-                    + config.rm().store().kind().name().toLowerCase(Locale.ROOT)
-                    + ")");
+            roles.add("host of resource managers " + String.join(", ", resourceManagers()));
         }
         return String.join(" and ", roles);
     }

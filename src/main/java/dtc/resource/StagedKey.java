@@ -27,10 +27,6 @@ final class StagedKey {
         }
     }
 
-    boolean isConditional() {
-        return !conditions.isEmpty();
-    }
-
     Iterable<Condition> conditions() {
         return conditions;
     }

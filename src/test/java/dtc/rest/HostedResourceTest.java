@@ -38,7 +38,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.SequencedMap;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.UUID;
@@ -155,23 +154,8 @@ class HostedResourceTest {
         }
 
         @Override
-        public CompletionStage<Identity> identity() {
-            return new CompletableFuture<>();
-        }
-
-        @Override
-        public boolean isAvailable() {
-            return true;
-        }
-
-        @Override
-        public CompletionStage<@Nullable Void> start() {
-            return CompletableFuture.completedFuture(null);
-        }
-
-        @Override
-        public CompletionStage<@Nullable Void> close() {
-            return CompletableFuture.completedFuture(null);
+        public @Nullable TransactionId newestEvicted() {
+            return null;
         }
 
         @Override
@@ -205,7 +189,7 @@ class HostedResourceTest {
         }
 
         @Override
-        public CompletionStage<SequencedMap<String, JsonText>> entries(@Nullable String after, int limit) {
+        public CompletionStage<SortedMap<String, JsonText>> entries(@Nullable String after, int limit) {
             throw new UnsupportedOperationException();
         }
 
@@ -220,7 +204,7 @@ class HostedResourceTest {
         }
 
         @Override
-        public CompletionStage<@Nullable Void> drain() {
+        public CompletionStage<Void> drain() {
             throw new UnsupportedOperationException();
         }
     }

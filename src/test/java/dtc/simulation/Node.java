@@ -52,11 +52,6 @@ abstract class Node {
         return life;
     }
 
-    /** Whether messages reach it. */
-    boolean isListening() {
-        return life != null;
-    }
-
     boolean isUp() {
         return life != null;
     }

@@ -1,11 +1,11 @@
 package dtc.simulation;
 
 import dtc.protocol.Ballot;
-import dtc.protocol.JsonText;
 import dtc.protocol.Message;
 import dtc.protocol.Outcome;
 import dtc.protocol.Reply;
 import dtc.protocol.TransactionId;
+import dtc.resource.Dictionary;
 import dtc.resource.DictionaryLimits;
 import dtc.resource.ResourceEffect;
 import dtc.resource.ResourceEvent;
@@ -20,15 +20,10 @@ import dtc.runtime.participant.HostedParticipant.Progress;
 import dtc.runtime.participant.InstanceCheck;
 import dtc.runtime.participant.Membership;
 import dtc.runtime.participant.ResourceManager;
-import dtc.runtime.participant.StoreException;
-import dtc.runtime.participant.StoredTables;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -39,15 +34,12 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The process of one resource manager. One that is durable finds its tables again, with its instance, and loses what
- * was only staged; one that forgets comes back empty, as a new instance.
+ * The process of one resource manager. One that keeps what it has comes back with its dictionary and its instance; one
+ * that forgets comes back empty, as a new instance.
  */
 final class ResourceManagerNode extends Node {
 
     private static final long MESSAGE_MILLIS = 1_100;
-    private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(10);
-    private static final long SECOND_START_MILLIS = 500;
-    private static final long TAKEOVER_MILLIS = 6_000;
     private static final String SCHEME = "http://";
     private static final String PATH = "/rm/";
     private static final Duration DRAIN = Duration.ofSeconds(10);
@@ -55,17 +47,20 @@ final class ResourceManagerNode extends Node {
     final boolean durable;
 
     private int moves;
-    private @Nullable StoredTables tables;
+    private UUID instance;
+    private @Nullable Dictionary dictionary;
     private @Nullable ResourceManager running;
     private @Nullable Membership membership;
-    /** The outcomes that were heard from the coordinator. */
-    private final Map<TransactionId, Set<Outcome>> told = new HashMap<>();
-    /** When another process opened the store; in the far future if this one owns it. */
-    private long takenOverAt = Long.MAX_VALUE;
+    /** What the event that is being carried out says of an outcome. */
+    private @Nullable Told told;
+
+    /** That a transaction's outcome has been learned from the coordinator. */
+    record Told(TransactionId id, Outcome outcome) {}
 
     ResourceManagerNode(World world, String name, boolean durable) {
         super(world, name);
         this.durable = durable;
+        this.instance = world.uuid("instance of " + name);
     }
 
     String address() {
@@ -80,38 +75,34 @@ final class ResourceManagerNode extends Node {
 
     @Override
     void started(Life life) {
-        StoredTables kept = tables;
+        world.network.listen(address(), this);
+        Dictionary kept = dictionary;
         if (kept == null) {
-            kept = new StoredTables(world.uuid("instance of " + name));
-            tables = kept;
-            world.ledger.isEmpty(this, kept.instance);
+            kept = new Dictionary(new DictionaryLimits(
+                    (int) world.setting(Setting.STAGED_MAX), 100_000, world.setting(Setting.STORED_MAX), (int)
+                            world.setting(Setting.REMEMBERED_MAX)));
+            dictionary = kept;
+            instance = world.uuid("instance of " + name);
+            world.ledger.isEmpty(this, instance);
         }
         LifeTime time = new LifeTime(life);
         CoordinatorLink link = new Link(life);
         ResourceManager resourceManager = new ResourceManager(
                 name,
+                instance,
                 new ResourceManager.Settings(
                         Duration.ofMillis(800),
                         Duration.ofMillis(world.setting(Setting.STAGED_TIMEOUT)),
-                        Duration.ofDays(7),
-                        OPEN_TIMEOUT,
-                        Runnable::run),
+                        Duration.ofDays(7)),
                 time,
                 new Backoff(
                         Duration.ofSeconds(2),
                         Duration.ofSeconds(30),
                         new SplittableRandom(world.number("inquiries", Long.MAX_VALUE))),
-                new Backoff(
-                        Duration.ofMillis(100),
-                        Duration.ofSeconds(2),
-                        new SplittableRandom(world.number("openings", Long.MAX_VALUE))),
                 link,
-                new DictionaryLimits(
-                        (int) world.setting(Setting.STAGED_MAX),
-                        100_000,
-                        storeDelayMax() > 0 ? DictionaryLimits.UNLIMITED : world.setting(Setting.STORED_MAX),
-                        (int) world.setting(Setting.REMEMBERED_MAX)),
-                new SimulatedStore(world, this, life, kept));
+                kept);
+        running = resourceManager;
+        resourceManager.resume();
         Membership newMembership = new Membership(
                 resourceManager,
                 link,
@@ -127,27 +118,17 @@ final class ResourceManagerNode extends Node {
                     @Override
                     public void failed(String id, Throwable why) {}
                 });
-        resourceManager.start().whenComplete((_, failure) -> {
-            if (life.isOver()) {
-                return;
-            }
-            if (failure != null) {
-                world.fatal(life, SECOND_START_MILLIS);
-                return;
-            }
-            running = resourceManager;
-            membership = newMembership;
-            world.network.listen(address(), this);
-            newMembership.start();
-        });
+        membership = newMembership;
+        newMembership.start();
     }
 
     @Override
     void died(int kept) {
         running = null;
         membership = null;
+        told = null;
         if (!durable) {
-            tables = null;
+            dictionary = null;
             world.ledger.isGone(this);
         }
     }
@@ -176,101 +157,31 @@ final class ResourceManagerNode extends Node {
         });
     }
 
-    private StoredTables tables() {
-        if (tables == null) {
-            throw new IllegalStateException(name + " has no tables");
-        }
-        return tables;
-    }
-
     UUID instance() {
-        return tables().instance;
-    }
-
-    /** How long its database takes; 0 if it answers at once. */
-    long storeDelayMax() {
-        return durable ? world.setting(Setting.STORE) : 0;
-    }
-
-    @Override
-    boolean isListening() {
-        return running != null;
-    }
-
-    boolean isRunning() {
-        return running != null;
-    }
-
-    int staged() {
-        return running == null ? 0 : running.statistics().stagedTransactions();
-    }
-
-    int remembered() {
-        return running == null ? 0 : running.statistics().rememberedOutcomes();
-    }
-
-    int lockedKeys() {
-        return running == null ? 0 : running.statistics().lockedKeys();
-    }
-
-    boolean isSettled() {
-        return running != null
-                && running.isAvailable()
-                && running.statistics().lockedKeys() == 0
-                && tables().prepared.isEmpty();
-    }
-
-    // What is stored
-
-    Set<TransactionId> inDoubt() {
-        return tables().prepared.keySet();
+        return instance;
     }
 
     @Nullable
-    Outcome outcome(TransactionId id) {
-        return tables().ended.get(id);
+    Dictionary dictionary() {
+        return dictionary;
     }
 
-    int endNumber(TransactionId id) {
-        return List.copyOf(tables().ended.keySet()).indexOf(id);
+    int staged() {
+        return dictionary == null ? 0 : dictionary.openTransactionCount();
     }
 
-    Map<String, JsonText> entries() {
-        return tables().entries;
-    }
-
-    /** The outcomes that were heard from the coordinator. */
-    Set<Outcome> told(TransactionId id) {
-        return told.getOrDefault(id, Set.of());
-    }
-
-    private void hears(TransactionId id, Outcome outcome) {
-        told.computeIfAbsent(id, _ -> EnumSet.noneOf(Outcome.class)).add(outcome);
-    }
-
-    /** A process has opened the store. */
-    void opened() {
-        world.ledger.opened(this);
-        takenOverAt = Long.MAX_VALUE;
-    }
-
-    /** Another process has opened the store. It ends soon, and this one is restarted. */
-    void takenOver() {
-        Life life = life();
-        if (life != null && takenOverAt == Long.MAX_VALUE) {
-            takenOverAt = world.millis();
-            world.ledger.opened(this);
-            world.at(this, TAKEOVER_MILLIS, () -> {
-                world.fatal(life, SECOND_START_MILLIS);
-            });
-        }
+    boolean isSettled() {
+        return dictionary != null
+                && dictionary.lockedKeys() == 0
+                && !dictionary.open(Integer.MAX_VALUE).containsValue(true);
     }
 
     @Override
     void observe() {
-        if (tables != null) {
-            world.ledger.observe(this);
+        if (dictionary != null) {
+            world.ledger.observe(this, dictionary, told);
         }
+        told = null;
     }
 
     // What the coordinator asks
@@ -291,6 +202,11 @@ final class ResourceManagerNode extends Node {
         return InstanceCheck.of(up(), target.instance().toString());
     }
 
+    /** Nothing is stored, so that such an answer is immediate. */
+    private static <T> T now(CompletionStage<T> stage) {
+        return stage.toCompletableFuture().join();
+    }
+
     /** The address in a URL of {@link #url}. */
     static String address(Registration target) {
         return target.url().substring(SCHEME.length(), target.url().lastIndexOf(PATH));
@@ -303,66 +219,41 @@ final class ResourceManagerNode extends Node {
     private static final Reply MISDIRECTED = new Reply.ProtocolError("it answered 421");
 
     CompletionStage<Reply> receive(Registration target, Message message) {
-        return Progress.answer(progress(target, message)).exceptionally(ResourceManagerNode::unavailable);
-    }
-
-    /** As 503. */
-    private static Reply unavailable(Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        if (cause instanceof StoreException) {
-            return new Reply.Unavailable("it answered 503");
-        }
-        throw new IllegalStateException(cause);
-    }
-
-    private CompletionStage<Progress<Reply>> progress(Registration target, Message message) {
         if (isElsewhere(target)) {
-            return CompletableFuture.completedFuture(new Progress.Done<>(MISDIRECTED));
+            return CompletableFuture.completedFuture(MISDIRECTED);
         }
         return switch (message) {
-            case Message.Write write -> write(target, write).thenApply(Progress.Done::new);
-            case Message.Prepare prepare -> prepare(target, prepare);
+            case Message.Write write -> CompletableFuture.completedFuture(write(target, write));
+            case Message.Prepare prepare -> prepare(target, prepare).thenApply(Reply.Voted::new);
             case Message.Commit commit -> commit(target, new ResourceEvent.Commit(commit.id(), null));
             case Message.CommitOnePhase commit ->
                 commit(target, new ResourceEvent.Commit(commit.id(), commit.writeCount()));
-            case Message.Rollback _ -> rollback(target, message.id()).thenApply(Progress.Done::new);
+            case Message.Rollback _ -> CompletableFuture.completedFuture(rollback(target, message.id()));
         };
     }
 
     /** One after the other; it may die between two. Empty is 202: to be asked alone. */
     CompletionStage<List<Optional<Reply>>> receive(Registration target, List<Message> messages) {
         Life life = life();
-        List<CompletableFuture<Optional<Reply>>> replies = new ArrayList<>();
+        List<Optional<Reply>> replies = new ArrayList<>();
         for (Message message : messages) {
             if (life == null || life.isOver()) {
                 return new CompletableFuture<>();
             }
-            replies.add(progress(target, message)
-                    .thenApply(progress -> switch (progress) {
-                        case Progress.Done<Reply>(Reply reply) -> Optional.of(reply);
-                        case Progress.Blocked<Reply> _ -> Optional.<Reply>empty();
-                    })
-                    // A batch that fails as a whole makes the coordinator send each message alone.
-                    .exceptionally(failure -> {
-                        unavailable(failure);
-                        return Optional.empty();
-                    })
-                    .toCompletableFuture());
+            replies.add(Optional.ofNullable(
+                    receive(target, message).toCompletableFuture().getNow(null)));
             observe();
             world.moment(life, name + " took " + world.name(message.id()), true);
         }
-        return CompletableFuture.allOf(replies.toArray(CompletableFuture<?>[]::new))
-                .thenApply(_ -> replies.stream().map(CompletableFuture::join).toList());
+        return CompletableFuture.completedFuture(replies);
     }
 
-    private CompletionStage<Reply> write(Registration target, Message.Write write) {
-        return up(target).write(event(write)).thenApply(effect -> {
-            if (effect instanceof ResourceEffect.Staged) {
-                world.ledger.staged(this, write.id(), Ledger.Written.of(write));
-            }
-            return reply(effect);
-        });
+    private Reply write(Registration target, Message.Write write) {
+        ResourceEffect effect = now(up(target).write(event(write)));
+        if (effect instanceof ResourceEffect.Staged) {
+            world.ledger.staged(this, write.id(), Ledger.Written.of(write));
+        }
+        return reply(effect);
     }
 
     // What clients ask of its service
@@ -377,24 +268,21 @@ final class ResourceManagerNode extends Node {
             throw new IllegalStateException("asked while down");
         }
         UUID request = world.uuid("request of " + name);
-        UUID instance = instance();
-        return enlist(life, id, instance, request, 1).thenCompose(number -> {
+        return enlist(life, id, request, 1).thenCompose(number -> {
             CompletableFuture<ClientNode.Heard> done = new CompletableFuture<>();
-            world.after(
-                    1 + world.number("work at " + name, WORK_MILLIS_MAX),
-                    life,
-                    () -> work(id, number, write).thenAccept(written -> {
-                        if (!written) {
-                            failed(life, id);
-                        }
-                        done.complete(new ClientNode.Heard(written ? "done" : "failed", null, written));
-                    }));
+            world.after(1 + world.number("work at " + name, WORK_MILLIS_MAX), life, () -> {
+                boolean written = number > 0 && work(id, number, write);
+                if (!written) {
+                    failed(life, id);
+                }
+                done.complete(new ClientNode.Heard(written ? "done" : "failed", null, written));
+            });
             return done;
         });
     }
 
     /** Completes with its number; 0 if it was refused, or not answered. */
-    private CompletionStage<Integer> enlist(Life life, TransactionId id, UUID instance, UUID request, int attempt) {
+    private CompletionStage<Integer> enlist(Life life, TransactionId id, UUID request, int attempt) {
         return world.network
                 .ask(life, CoordinatorNode.NAME, "enlist " + world.name(id), MESSAGE_MILLIS, node -> {
                     if (node instanceof CoordinatorNode coordinator) {
@@ -410,29 +298,21 @@ final class ResourceManagerNode extends Node {
                                         : 0);
                     case Network.Result.Refused<?> _, Network.Result.Broken<?> _, Network.Result.Silent<?> _ ->
                         attempt < ENLISTMENTS_MAX
-                                ? enlist(life, id, instance, request, attempt + 1)
+                                ? enlist(life, id, request, attempt + 1)
                                 : CompletableFuture.completedFuture(0);
                 });
     }
 
-    private CompletionStage<Boolean> work(TransactionId id, int number, Ask.Write write) {
-        if (number == 0) {
-            return CompletableFuture.completedFuture(false);
+    private boolean work(TransactionId id, int number, Ask.Write write) {
+        ResourceEffect effect =
+                now(up().write(new ResourceEvent.Write(id, number, write.key(), write.update(), write.holds())));
+        if (!(effect instanceof ResourceEffect.Staged)) {
+            return false;
         }
-        return up().write(new ResourceEvent.Write(id, number, write.key(), write.update(), write.holds()))
-                .thenApply(effect -> {
-                    if (!(effect instanceof ResourceEffect.Staged)) {
-                        return false;
-                    }
-                    Ledger.Written written = Ledger.Written.of(number, write.key(), write.update(), write.holds());
-                    world.ledger.wrote(this, id, written);
-                    world.ledger.staged(this, id, written);
-                    return true;
-                })
-                .exceptionally(failure -> {
-                    unavailable(failure);
-                    return false;
-                });
+        Ledger.Written written = Ledger.Written.of(number, write.key(), write.update(), write.holds());
+        world.ledger.wrote(this, id, written);
+        world.ledger.staged(this, id, written);
+        return true;
     }
 
     private void failed(Life life, TransactionId id) {
@@ -448,70 +328,52 @@ final class ResourceManagerNode extends Node {
         return new ResourceEvent.Write(write.id(), write.sequence(), write.key(), write.update(), write.condition());
     }
 
-    private CompletionStage<Progress<Reply>> prepare(Registration target, Message.Prepare prepare) {
+    private CompletionStage<Ballot> prepare(Registration target, Message.Prepare prepare) {
         TransactionId id = prepare.id();
-        if (target.instance().equals(instance()) && up().isAvailable() && !up().isStopping()) {
+        if (target.instance().equals(instance) && !up().isStopping()) {
             world.ledger.carried(this, prepare);
         }
         Ledger.Standing standing = world.ledger.standing(this, id);
-        CompletionStage<Progress<Ballot>> progress = up(target)
-                .prepare(new ResourceEvent.Prepare(
-                        id,
-                        prepare.writes().stream()
-                                .map(ResourceManagerNode::event)
-                                .toList(),
-                        prepare.writeCount()));
-        CompletableFuture<Ballot> vote = Progress.answer(progress).toCompletableFuture();
-        if (!vote.isCompletedExceptionally()) {
-            world.ledger.asked(this, id, target.instance(), standing, vote.getNow(null));
-        }
-        CompletionStage<Reply> reply = vote.thenApply(ballot -> {
-            if (target.instance().equals(instance())) {
+        CompletableFuture<Ballot> vote = Progress.answer(up(target)
+                        .prepare(new ResourceEvent.Prepare(
+                                id,
+                                prepare.writes().stream()
+                                        .map(ResourceManagerNode::event)
+                                        .toList(),
+                                prepare.writeCount())))
+                .toCompletableFuture();
+        world.ledger.asked(this, id, target.instance(), standing, vote.getNow(null));
+        return vote.thenApply(ballot -> {
+            if (target.instance().equals(instance)) {
                 world.ledger.voted(this, id, ballot);
             }
             // The wire knows nothing of causes.
-            return new Reply.Voted(
-                    switch (ballot.vote()) {
-                        case COMMIT -> Ballot.COMMIT;
-                        case READ_ONLY -> Ballot.READ_ONLY;
-                        case ABORT -> Ballot.abort(String.valueOf(ballot.reason()));
-                    });
-        });
-        return inOrder(progress, reply);
-    }
-
-    /** The reply, which does not come before what {@code reply} does. */
-    private static <T> CompletionStage<Progress<Reply>> inOrder(
-            CompletionStage<Progress<T>> progress, CompletionStage<Reply> reply) {
-        return progress.thenCompose(known -> switch (known) {
-            case Progress.Done<T> _ -> reply.thenApply(Progress.Done::new);
-            case Progress.Blocked<T> _ ->
-                CompletableFuture.completedFuture(
-                        new Progress.Blocked<>(reply.exceptionally(ResourceManagerNode::unavailable)));
+            return switch (ballot.vote()) {
+                case COMMIT -> Ballot.COMMIT;
+                case READ_ONLY -> Ballot.READ_ONLY;
+                case ABORT -> Ballot.abort(String.valueOf(ballot.reason()));
+            };
         });
     }
 
-    private CompletionStage<Progress<Reply>> commit(Registration target, ResourceEvent.Commit commit) {
+    private CompletionStage<Reply> commit(Registration target, ResourceEvent.Commit commit) {
         TransactionId id = commit.id();
-        hears(id, Outcome.COMMIT);
-        CompletionStage<Progress<ResourceEffect.CommitAnswer>> progress =
-                up(target).commit(commit);
+        told = new Told(id, Outcome.COMMIT);
         CompletableFuture<ResourceEffect.CommitAnswer> done =
-                Progress.answer(progress).toCompletableFuture();
+                Progress.answer(up(target).commit(commit)).toCompletableFuture();
         if (!done.isDone()) {
             world.ledger.waits(this, id);
         }
-        return inOrder(progress, done.thenApply(ResourceManagerNode::reply));
+        return done.thenApply(ResourceManagerNode::reply);
     }
 
-    private CompletionStage<Reply> rollback(Registration target, TransactionId id) {
-        hears(id, Outcome.ROLLBACK);
-        return up(target).rollback(id).thenApply(effect -> {
-            if (!(effect instanceof ResourceEffect.RollbackRefused)) {
-                world.ledger.refusesFromNowOn(this, id);
-            }
-            return reply(effect);
-        });
+    private Reply rollback(Registration target, TransactionId id) {
+        told = new Told(id, Outcome.ROLLBACK);
+        ResourceEffect effect = now(up(target).rollback(id));
+        if (!(effect instanceof ResourceEffect.RollbackRefused)) {
+            world.ledger.refusesFromNowOn(this, id);
+        }
+        return reply(effect);
     }
 
     /** As the statuses of HTTP say it. */
@@ -524,11 +386,8 @@ final class ResourceManagerNode extends Node {
             case ResourceEffect.Unknown _ -> new Reply.NotFound("it answered 404");
             case ResourceEffect.NoRoom _ -> new Reply.NoRoom("it answered 507");
             case ResourceEffect.Stopping _ -> new Reply.Unavailable("it answered 503");
-            case ResourceEffect.Voted _,
-                    ResourceEffect.Waiting _,
-                    ResourceEffect.InDoubt _,
-                    ResourceEffect.Persist _,
-                    ResourceEffect.Load _ -> new Reply.ProtocolError("it answered 500");
+            case ResourceEffect.Voted _, ResourceEffect.Waiting _, ResourceEffect.InDoubt _ ->
+                new Reply.ProtocolError("it answered 500");
         };
     }
 
@@ -567,9 +426,6 @@ final class ResourceManagerNode extends Node {
         @Override
         public CompletionStage<Duration> register(
                 String id, UUID registered, Set<String> features, @Nullable TransactionId newestEvicted) {
-            if (world.millis() > takenOverAt + 3 * storeDelayMax() + 1 && takenOverAt < Long.MAX_VALUE) {
-                world.fail("fencing", name + " registers although another process has taken over its store");
-            }
             String url = url(address(), id);
             return world.network
                     .<Answer<Registry.Registered>>ask(
@@ -607,7 +463,7 @@ final class ResourceManagerNode extends Node {
                             node -> coordinator(node).outcome(name, id))
                     .thenCompose(result -> {
                         if (result instanceof Network.Result.Heard<Outcome>(Outcome outcome)) {
-                            hears(id, outcome);
+                            told = new Told(id, outcome);
                             return CompletableFuture.completedFuture(outcome);
                         }
                         return CompletableFuture.failedFuture(new NoAnswer());

@@ -10,7 +10,6 @@ import dtc.resource.ResourceEffect.RollbackAnswer;
 import dtc.resource.ResourceEffect.WriteAnswer;
 import dtc.resource.ResourceEvent;
 import java.util.Optional;
-import java.util.SequencedMap;
 import java.util.SortedMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -82,23 +81,8 @@ public final class InstanceCheck implements HostedParticipant {
     }
 
     @Override
-    public CompletionStage<Identity> identity() {
-        return current.identity();
-    }
-
-    @Override
-    public boolean isAvailable() {
-        return current.isAvailable();
-    }
-
-    @Override
-    public CompletionStage<@Nullable Void> start() {
-        return current.start();
-    }
-
-    @Override
-    public CompletionStage<@Nullable Void> close() {
-        return current.close();
+    public @Nullable TransactionId newestEvicted() {
+        return current.newestEvicted();
     }
 
     @Override
@@ -107,7 +91,7 @@ public final class InstanceCheck implements HostedParticipant {
     }
 
     @Override
-    public CompletionStage<SequencedMap<String, JsonText>> entries(@Nullable String after, int limit) {
+    public CompletionStage<SortedMap<String, JsonText>> entries(@Nullable String after, int limit) {
         return current.entries(after, limit);
     }
 
@@ -122,7 +106,7 @@ public final class InstanceCheck implements HostedParticipant {
     }
 
     @Override
-    public CompletionStage<@Nullable Void> drain() {
+    public CompletionStage<Void> drain() {
         return current.drain();
     }
 }

@@ -1,4 +1,0 @@
-package dtc.architecture.planted.store.postgresql;
-
-/** For {@code StoreMemoryPlanted}. */
-public class StorePostgresqlPlanted {}
