@@ -30,6 +30,7 @@ class PlantedBugsTest {
 
     private static final int FEW = 100;
     private static final int MANY = 4_000;
+    private static final int RARE = 20_000;
 
     private static final String DRIVER = "dtc.runtime.coordinator.TransactionDriver";
 
@@ -59,7 +60,7 @@ class PlantedBugsTest {
                 plant("reports a torn tail that was never forced as damage")
                         .in("dtc.log.file.SegmentReader", "findProof")
                         .replace("valid.forcedTo() <= offset", "valid.forcedTo() <= 0")
-                        .foundWithin(MANY),
+                        .foundWithin(MANY, 113),
                 plant("does not copy the records behind the acknowledged position")
                         .in("dtc.log.file.LogOpener", "addOpenSegment")
                         .remove("files.copyLater(rest);")
@@ -71,11 +72,11 @@ class PlantedBugsTest {
                 plant("deletes a segment before the copies of its records are forced")
                         .in("dtc.log.file.LogFiles", "clean")
                         .remove("force();")
-                        .foundWithin(MANY, 289),
+                        .foundWithin(MANY),
                 plant("deletes a segment without copying its live records")
                         .in("dtc.log.file.LogFiles", "copyLive")
                         .remove("write(live);")
-                        .foundWithin(MANY, 245));
+                        .foundWithin(MANY));
     }
 
     static Stream<PlantedBug> coordinator() {
@@ -119,13 +120,13 @@ class PlantedBugsTest {
                                         ? new CoordinatorEvent.Acknowledged(resourceManager)
                                         : outcomeEvent(resourceManager, registered, reply)
                                 """)
-                        .foundWithin(MANY, 1349),
+                        .foundWithin(MANY, 2988),
                 plant("stops asking for the outcome of a one-phase commit")
                         .in("dtc.coordinator.PhaseTwo", "unanswered")
                         .replace(
                                 "before.unresponsive() ? Timing.AFTER_PAUSE : Timing.NOW",
                                 "before.unresponsive() ? Timing.AFTER_PAUSE_OR_DROP : Timing.NOW")
-                        .foundWithin(MANY, 318),
+                        .foundWithin(MANY, 286),
                 plant("treats the messages of a failed batch as delivered")
                         .in(BatchingParticipantClient.class, "resend(PendingMessage, boolean)")
                         .replace(
@@ -139,11 +140,11 @@ class PlantedBugsTest {
                 plant("answers a request with a rollback that is not recorded")
                         .in(TwoPhaseCommit.class, "rollBack")
                         .replace("t.origin().request() != null", "false")
-                        .foundWithin(MANY, 61),
+                        .foundWithin(MANY, 84),
                 plant("answers a request before its rollback is durable")
                         .in("dtc.runtime.coordinator.Waiters", "isMet")
                         .replace("!entry.hasUnrecordedOutcome()", "true")
-                        .foundWithin(MANY, 144),
+                        .foundWithin(MANY, 84),
                 plant("ignores the idempotency key of a request")
                         .in("dtc.runtime.coordinator.IdempotencyKeys", "bindIfAbsent")
                         .replace("bindings.putIfAbsent($key, binding)", "null")
@@ -151,7 +152,7 @@ class PlantedBugsTest {
                 plant("loses the idempotency keys in a restart")
                         .in("dtc.runtime.coordinator.TransactionStore", "addRecovered")
                         .remove("keys.bind($origin, $id);")
-                        .foundWithin(MANY, 116),
+                        .foundWithin(MANY),
                 plant("forgets a transaction as soon as it has finished")
                         .in("dtc.runtime.coordinator.TransactionStore", "ended")
                         .replace("retain(ended, Duration.ZERO);", "forget(ended.id());")
@@ -175,7 +176,7 @@ class PlantedBugsTest {
                 plant("counts the vote of a resource manager that has restarted")
                         .in(TwoPhaseCommit.class, "voteArrived")
                         .replace("participant.instance().equals(e.instance())", "true")
-                        .foundWithin(MANY, 2713),
+                        .foundWithin(RARE, 6891),
                 plant("asks for a vote while a write is under way")
                         .in(TwoPhaseCommit.class, "prepareRequested")
                         .replace("p.writesInFlight() == 0", "true")
@@ -223,7 +224,7 @@ class PlantedBugsTest {
                 plant("answers a renewal although the record was refused")
                         .in("dtc.runtime.coordinator.Registrations", "put")
                         .replace("last.wasRefused()", "false")
-                        .foundWithin(MANY));
+                        .foundWithin(RARE));
     }
 
     static Stream<PlantedBug> giveUp() {
@@ -254,7 +255,7 @@ class PlantedBugsTest {
                                     apply(entry, new CoordinatorEvent.RecordRefused("the log refused: " + reason));
                                 }
                                 """)
-                        .foundWithin(MANY, 1061),
+                        .foundWithin(MANY, 1073),
                 plant("gives up the other participants as well")
                         .in("dtc.coordinator.PhaseTwo", "giveUp")
                         .replace(
@@ -264,7 +265,7 @@ class PlantedBugsTest {
                 plant("forgets a resolved transaction whose commit was given up")
                         .in("dtc.runtime.coordinator.TransactionStore", "retain")
                         .replace("ended.hasGivenUpParticipant()", "false")
-                        .foundWithin(MANY, 785));
+                        .foundWithin(RARE, 10661));
     }
 
     static Stream<PlantedBug> enlistment() {
@@ -355,7 +356,7 @@ class PlantedBugsTest {
                 plant("accepts messages for an earlier instance")
                         .in(InstanceCheck.class, "of")
                         .replace("targetInstance.equals($instance)", "true")
-                        .foundWithin(MANY, 60),
+                        .foundWithin(MANY, 153),
                 plant("decides alone when the coordinator does not answer")
                         .in("dtc.runtime.participant.Inquiry", "inquire")
                         .replace("""
@@ -401,7 +402,7 @@ class PlantedBugsTest {
                 plant("votes to commit a transaction that it has rolled back")
                         .in(Dictionary.class, "prepare")
                         .replace("outcomes.get(id) == Outcome.COMMIT", "outcomes.containsKey(id)")
-                        .foundWithin(MANY, 210),
+                        .foundWithin(MANY, 296),
                 plant("lets the younger transaction wait and votes the older one down")
                         .in(Dictionary.class, "lockKeys")
                         .replace("holder.isOlderThan(id)", "id.isOlderThan(holder)")
