@@ -220,11 +220,7 @@ class PlantedBugsTest {
                         .replace(
                                 "entry.result().thenApply($answer)",
                                 "java.util.concurrent.CompletableFuture.completedFuture(answer)")
-                        .foundWithin(MANY),
-                plant("answers a renewal although the record was refused")
-                        .in("dtc.runtime.coordinator.Registrations", "put")
-                        .replace("last.wasRefused()", "false")
-                        .foundWithin(RARE));
+                        .foundWithin(MANY));
     }
 
     static Stream<PlantedBug> giveUp() {
