@@ -33,6 +33,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -546,9 +547,12 @@ class ConsoleTest {
         assertFalse(one.contains("No resource manager is up"), one);
     }
 
-    /** Makes the page load its content from another path. Waits for a request in flight, which would undo that. */
+    /**
+     * Makes the page load its content from another path. Waits for a request in flight, which would undo that. Requests
+     * none itself meanwhile: there would always be one in flight.
+     */
     private static void askFor(String path) {
-        browser.await(b -> assertEquals(true, b.script("""
+        Waiting.await().until(() -> Objects.equals(browser.script("""
                 const live = document.getElementById('live');
                 if (live.classList.contains('htmx-request')) {
                   return false;
@@ -556,7 +560,7 @@ class ConsoleTest {
                 live.setAttribute('hx-get', '%s');
                 htmx.process(live);
                 return true;
-                """.formatted(path))));
+                """.formatted(path)), true));
     }
 
     private static String announcement() {
