@@ -141,7 +141,7 @@ class ExhaustiveTest {
         List<String> moments = List.copyOf(undisturbed.moments());
         assertTrue(moments.size() > 20, () -> "few moments: " + moments);
         List<List<ScenarioStep.When>> faults = faults(scenario, moments, story.everyPair);
-        Optional<String> broken = faults.parallelStream()
+        Optional<String> broken = faults.stream()
                 .map(combination -> play(scenario.and(combination)))
                 .flatMap(Optional::stream)
                 .findFirst();
