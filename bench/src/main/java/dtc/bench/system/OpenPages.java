@@ -55,7 +55,8 @@ final class OpenPages implements BackgroundLoad {
                     .build();
             // The pages are opened at different times.
             long delay = INTERVAL.toMillis() * number / size;
-            timer.scheduleAtFixedRate(() -> refresh(refresh), delay, INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+            var _ = timer.scheduleAtFixedRate(
+                    () -> refresh(refresh), delay, INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
         }
         try {
             if (!opened.await(OPEN_MAX.toSeconds(), TimeUnit.SECONDS)) {
