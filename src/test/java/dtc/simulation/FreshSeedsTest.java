@@ -22,7 +22,7 @@ class FreshSeedsTest {
 
     private static final Logger LOG = Logger.getLogger(FreshSeedsTest.class);
 
-    private static final long SEEDS = 10_000;
+    private static final long SEEDS = 5_000;
     /** From this number of seeds on, every fault must have occurred after every transition. */
     private static final long SEEDS_FOR_FULL_COVERAGE = 2_000_000;
     /** Between the possible random first seeds, so that the ranges of two runs hardly ever overlap. */
