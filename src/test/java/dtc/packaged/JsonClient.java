@@ -20,7 +20,7 @@ public final class JsonClient {
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
     private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(20)).build();
     private final ObjectMapper mapper = new ObjectMapper();
 
     public HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {

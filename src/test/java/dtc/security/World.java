@@ -77,7 +77,7 @@ public final class World implements QuarkusTestResourceLifecycleManager {
     private HttpClient client(String name) throws Exception {
         return HttpClient.newBuilder()
                 .sslContext(certificates.context(certificates, name))
-                .connectTimeout(Duration.ofSeconds(5))
+                .connectTimeout(Duration.ofSeconds(20))
                 .build();
     }
 
