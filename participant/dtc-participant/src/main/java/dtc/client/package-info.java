@@ -1,0 +1,2 @@
+/** Transactions for clients. Begin with {@link dtc.client.DtcClient}. */
+package dtc.client;

@@ -1,0 +1,2 @@
+/** The HTTP client for calls to the coordinator. */
+package dtc.participant.coordinator;

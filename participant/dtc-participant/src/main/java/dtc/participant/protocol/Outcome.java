@@ -1,0 +1,7 @@
+package dtc.participant.protocol;
+
+/** What a participant must do. */
+public enum Outcome {
+    COMMIT,
+    ROLLBACK
+}
