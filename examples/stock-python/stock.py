@@ -403,14 +403,16 @@ def main():
     parser = argparse.ArgumentParser(description="a resource manager for DTC that keeps quantities in SQLite")
     parser.add_argument("--coordinator", default="http://127.0.0.1:8080", help="URL of the coordinator")
     parser.add_argument("--id", default="stock", help="id of the resource manager")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=9000)
+    parser.add_argument("--url", help="where the coordinator reaches it; http://<host>:<port> by default")
     parser.add_argument("--database", default="stock.db", help="file of the database")
     arguments = parser.parse_args()
 
     stock = Stock(arguments.database)
     Handler.stock, Handler.rm_id = stock, arguments.id
-    server = Server(("127.0.0.1", arguments.port), Handler)
-    url = f"http://127.0.0.1:{server.server_port}"
+    server = Server((arguments.host, arguments.port), Handler)
+    url = arguments.url or f"http://{arguments.host}:{server.server_port}"
     stopped = threading.Event()
     # server.shutdown waits for serve_forever, which runs on this thread.
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())

@@ -1,5 +1,6 @@
 package dtc.client;
 
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The transaction that the current thread works in. Filters send its id with calls to other services. */
@@ -7,6 +8,8 @@ public final class TransactionContext {
 
     /** The header that carries the id of a transaction. */
     public static final String HEADER = "DTC-Transaction";
+
+    private static final Pattern ID = Pattern.compile("\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}");
 
     private static final ThreadLocal<@Nullable String> CURRENT = new ThreadLocal<>();
 
@@ -17,8 +20,15 @@ public final class TransactionContext {
         return CURRENT.get();
     }
 
-    /** Sets the transaction of this thread until the scope is closed on it. */
+    /**
+     * Sets the transaction of this thread until the scope is closed on it.
+     *
+     * @throws IllegalArgumentException if the id is not that of a transaction
+     */
     public static Scope enter(String transaction) {
+        if (!ID.matcher(transaction).matches()) {
+            throw new IllegalArgumentException(HEADER + " is not a UUID");
+        }
         String before = CURRENT.get();
         CURRENT.set(transaction);
         return () -> {

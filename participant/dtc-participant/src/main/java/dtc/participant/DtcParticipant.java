@@ -1,6 +1,7 @@
 package dtc.participant;
 
 import dtc.client.TokenFile;
+import dtc.client.TransactionContext;
 import dtc.participant.coordinator.CoordinatorHttp;
 import dtc.participant.coordinator.CoordinatorLink;
 import dtc.participant.http.MessageHandler;
@@ -208,13 +209,16 @@ public final class DtcParticipant implements AutoCloseable {
     /**
      * Binds the transaction of a request to this thread, for filters. They {@linkplain Work#complete complete} it before
      * the response is sent, and close it on the same thread.
+     *
+     * @throws IllegalArgumentException if the id is not that of a transaction
      */
     public Work open(String transaction) {
-        UUID id = MessageHandler.parseId(transaction);
-        if (id == null) {
-            throw new IllegalArgumentException("DTC-Transaction is not a UUID");
-        }
-        Work work = new Work(id, () -> recovery.identity().instance(), coordinator, processor, CURRENT::remove);
+        TransactionContext.Scope scope = TransactionContext.enter(transaction);
+        Work work = new Work(
+                UUID.fromString(transaction), () -> recovery.identity().instance(), coordinator, processor, () -> {
+                    scope.close();
+                    CURRENT.remove();
+                });
         CURRENT.set(work);
         return work;
     }

@@ -1,6 +1,5 @@
 package dtc.participant;
 
-import dtc.client.TransactionContext;
 import dtc.participant.coordinator.CoordinatorLink;
 import dtc.participant.coordinator.CoordinatorLink.RefusedException;
 import dtc.participant.protocol.Reply;
@@ -26,7 +25,6 @@ public final class Work implements AutoCloseable {
     private final CoordinatorLink coordinator;
     private final MessageProcessor processor;
     private final Runnable unbind;
-    private final TransactionContext.Scope scope;
     private final List<WorkItem> items = new ArrayList<>();
 
     private @Nullable Integer number;
@@ -43,7 +41,6 @@ public final class Work implements AutoCloseable {
         this.coordinator = coordinator;
         this.processor = processor;
         this.unbind = unbind;
-        this.scope = TransactionContext.enter(transaction.toString());
     }
 
     void stage(WorkItem item) {
@@ -114,7 +111,6 @@ public final class Work implements AutoCloseable {
     @Override
     public void close() {
         fail("a request to a participant failed");
-        scope.close();
         unbind.run();
     }
 }

@@ -171,7 +171,7 @@ public final class MessageHandler {
     }
 
     /** Returns the id of a transaction; null if the text is none. */
-    public static @Nullable UUID parseId(String text) {
+    private static @Nullable UUID parseId(String text) {
         return UUID_TEXT.matcher(text).matches() ? UUID.fromString(text) : null;
     }
 

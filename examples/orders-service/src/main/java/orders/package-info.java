@@ -1,0 +1,2 @@
+/** A service that keeps orders in PostgreSQL. */
+package orders;

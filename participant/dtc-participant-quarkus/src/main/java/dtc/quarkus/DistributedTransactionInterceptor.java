@@ -1,0 +1,42 @@
+package dtc.quarkus;
+
+import dtc.client.DtcClient;
+import dtc.client.TransactionContext;
+import jakarta.annotation.Priority;
+import jakarta.interceptor.AroundInvoke;
+import jakarta.interceptor.Interceptor;
+import jakarta.interceptor.InvocationContext;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** Runs before the interceptor of {@code @Transactional}, so the local transaction has ended before the commit. */
+@DistributedTransaction
+@Interceptor
+@Priority(Interceptor.Priority.PLATFORM_BEFORE + 100)
+public class DistributedTransactionInterceptor {
+
+    private final DtcClient client;
+
+    DistributedTransactionInterceptor(DtcClient client) {
+        this.client = client;
+    }
+
+    @AroundInvoke
+    @Nullable Object around(InvocationContext invocation) throws Exception {
+        if (TransactionContext.current() != null) {
+            return invocation.proceed();
+        }
+        long timeoutMillis = timeoutMillis(invocation);
+        DtcClient used = timeoutMillis == 0 ? client : client.withTimeout(Duration.ofMillis(timeoutMillis));
+        return used.<@Nullable Object, Exception>run(transaction -> invocation.proceed())
+                .orElseThrow();
+    }
+
+    private static long timeoutMillis(InvocationContext invocation) {
+        DistributedTransaction binding = invocation.getMethod().getAnnotation(DistributedTransaction.class);
+        if (binding == null) {
+            binding = invocation.getMethod().getDeclaringClass().getAnnotation(DistributedTransaction.class);
+        }
+        return binding == null ? 0 : binding.timeoutMillis();
+    }
+}

@@ -1,0 +1,19 @@
+package dtc.quarkus;
+
+import dtc.client.TransactionContext;
+import jakarta.ws.rs.client.ClientRequestContext;
+import jakarta.ws.rs.client.ClientRequestFilter;
+import jakarta.ws.rs.ext.Provider;
+
+/** Sends the id of the transaction that the thread works in. */
+@Provider
+public class TransactionClientFilter implements ClientRequestFilter {
+
+    @Override
+    public void filter(ClientRequestContext request) {
+        String transaction = TransactionContext.current();
+        if (transaction != null) {
+            request.getHeaders().putSingle(TransactionContext.HEADER, transaction);
+        }
+    }
+}
