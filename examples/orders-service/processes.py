@@ -65,7 +65,7 @@ def wait_until(condition, what, seconds=START_SECONDS_MAX):
         try:
             if condition():
                 return
-        except (OSError, ValueError):
+        except (OSError, ValueError, subprocess.CalledProcessError):
             pass  # not yet
         if time.monotonic() > deadline:
             sys.exit(f"timed out: {what}")
@@ -80,17 +80,35 @@ class Process:
         self.environment = {**os.environ, **(environment or {})}
         self.log = os.path.join(directory, f"{name}.log")
         self.process = None
+        self.wanted = False
+        self.lock = threading.Lock()
 
     def start(self):
+        with self.lock:
+            self.wanted = True
+            self.launch()
+
+    def kill(self):
+        with self.lock:
+            self.wanted = False
+            if self.process:
+                self.end()
+
+    def start_again_if_ended(self):
+        """Does what a container platform does with a process that exits, for example because its database is away."""
+        with self.lock:
+            if self.wanted and self.process.poll() is not None:
+                self.launch()
+
+    def launch(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 self.command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                 start_new_session=True)
 
-    def kill(self):
-        if self.process:
-            self.process.kill()
-            self.process.wait()
+    def end(self):
+        self.process.kill()
+        self.process.wait()
 
 
 class Postgres(Process):
@@ -126,22 +144,21 @@ class Postgres(Process):
     def query(self, sql):
         return self.run("psql", "-d", "orders", "-AtqX", "-c", sql).stdout.split()
 
-    def kill(self):
+    def end(self):
         """Kills all processes of the server at once."""
-        if self.process:
-            children = subprocess.run(
-                ["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False).stdout.split()
-            for pid in [self.process.pid, *map(int, children)]:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-            self.process.wait()
+        children = subprocess.run(
+            ["pgrep", "-P", str(self.process.pid)], capture_output=True, text=True, check=False).stdout.split()
+        for pid in [self.process.pid, *map(int, children)]:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait()
 
-    def start(self):
+    def launch(self):
         # While processes of the killed server still exit, the new one does not start.
         for _ in range(50):
-            super().start()
+            super().launch()
             try:
                 self.process.wait(0.3)
             except subprocess.TimeoutExpired:

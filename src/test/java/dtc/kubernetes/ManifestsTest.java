@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.testing.NoApplication;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -23,6 +26,12 @@ class ManifestsTest {
     @ValueSource(strings = {"base", "overlays/local", "overlays/production", "overlays/native"})
     void the_manifests_of_each_overlay_are_valid(String overlay) throws IOException {
         assertEquals(List.of(), ManifestRules.violations(Manifests.parse(Manifests.build(overlay))));
+    }
+
+    @Test
+    void the_manifest_of_the_example_is_valid() throws IOException {
+        String manifest = Files.readString(Path.of("examples/orders-service/kubernetes.yaml"));
+        assertEquals(2, Manifests.parse(manifest).objects().size());
     }
 
     /** @param found part of the violation, or of the refusal to parse */

@@ -22,7 +22,8 @@ public class DistributedTransactionInterceptor {
     }
 
     @AroundInvoke
-    @Nullable Object around(InvocationContext invocation) throws Exception {
+    @Nullable
+    Object around(InvocationContext invocation) throws Exception {
         if (TransactionContext.current() != null) {
             return invocation.proceed();
         }

@@ -38,7 +38,11 @@ public class DtcBeans {
         ParticipantConfig participantConfig = ParticipantConfig.of(key -> setting(config, key));
         this.participant = participantConfig == null
                 ? null
-                : build(participantConfig, dataSources.select(Default.Literal.INSTANCE).get(), handlers, entries);
+                : build(
+                        participantConfig,
+                        dataSources.select(Default.Literal.INSTANCE).get(),
+                        handlers,
+                        entries);
     }
 
     private static DtcParticipant build(
@@ -64,7 +68,8 @@ public class DtcBeans {
     }
 
     /** Returns null if the process is only a client. */
-    @Nullable DtcParticipant participant() {
+    @Nullable
+    DtcParticipant participant() {
         return participant;
     }
 

@@ -47,8 +47,8 @@ public class MessageResource {
         if (participant == null) {
             throw new NotFoundException();
         }
-        return toResponse(participant.handle(new MessageRequest(
-                method, "/" + path, headers::getHeaderString, body == null ? new byte[0] : body)));
+        return toResponse(participant.handle(
+                new MessageRequest(method, "/" + path, headers::getHeaderString, body == null ? new byte[0] : body)));
     }
 
     static Response toResponse(MessageResponse message) {

@@ -17,8 +17,8 @@ import jakarta.ws.rs.ext.Provider;
 import java.util.Objects;
 
 /**
- * Lets requests with the header {@code DTC-Transaction} work in the transaction. For blocking endpoints: the transaction
- * belongs to the thread.
+ * Lets requests with the header {@code DTC-Transaction} work in the transaction. For blocking endpoints: the
+ * transaction belongs to the thread.
  */
 @Provider
 public class TransactionServerFilter implements ContainerRequestFilter, ContainerResponseFilter {
@@ -43,8 +43,7 @@ public class TransactionServerFilter implements ContainerRequestFilter, Containe
         try {
             // A process that is only a client sends the header with its own calls.
             request.setProperty(
-                    SCOPE,
-                    participant == null ? TransactionContext.enter(transaction) : participant.open(transaction));
+                    SCOPE, participant == null ? TransactionContext.enter(transaction) : participant.open(transaction));
         } catch (IllegalArgumentException e) {
             throw new BadRequestException(e.getMessage(), e);
         }

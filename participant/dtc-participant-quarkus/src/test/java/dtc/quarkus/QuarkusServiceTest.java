@@ -103,10 +103,12 @@ class QuarkusServiceTest {
             String failed = UUID.randomUUID().toString();
             int status = order.equals("bad") ? 500 : 409;
             in(failed).body(order).post("/orders").then().statusCode(status);
-            Waiting.until("the mark", () -> coordinator()
-                            .calls("POST /transactions/" + failed + "/rollback-only")
-                            .size()
-                    == 1);
+            Waiting.until(
+                    "the mark",
+                    () -> coordinator()
+                                    .calls("POST /transactions/" + failed + "/rollback-only")
+                                    .size()
+                            == 1);
             given().post("/dtc/transactions/" + failed + "/prepare").then().body(containsString("ABORT"));
         }
         expectNoTransactionOnOtherRequests();
@@ -139,8 +141,12 @@ class QuarkusServiceTest {
         coordinator().answer("POST /transactions/" + id + "/commit", document(200, id, "COMMITTED"));
         assertEquals("placed", shop.buy(url, "o-5"));
         assertEquals(
-                1, coordinator().calls("PUT /transactions/" + id + "/participants/orders").size());
-        assertEquals(1, coordinator().calls("POST /transactions/" + id + "/commit").size());
+                1,
+                coordinator()
+                        .calls("PUT /transactions/" + id + "/participants/orders")
+                        .size());
+        assertEquals(
+                1, coordinator().calls("POST /transactions/" + id + "/commit").size());
         assertTrue(coordinator().calls("POST /transactions").stream()
                 .anyMatch(call -> call.body().equals("{\"timeoutMillis\":7000}")));
     }
@@ -150,9 +156,11 @@ class QuarkusServiceTest {
         coordinator().answer("POST /transactions", document(201, id, "ACTIVE"));
         coordinator().answer("POST /transactions/" + id + "/commit", document(200, id, "ROLLED_BACK"));
         assertThrows(RuntimeException.class, () -> shop.buy(url, "bad"));
-        assertEquals(1, coordinator().calls("POST /transactions/" + id + "/rollback").stream()
-                .filter(call -> call.path().endsWith("/rollback"))
-                .count());
+        assertEquals(
+                1,
+                coordinator().calls("POST /transactions/" + id + "/rollback").stream()
+                        .filter(call -> call.path().endsWith("/rollback"))
+                        .count());
         assertEquals(List.of(), coordinator().calls("POST /transactions/" + id + "/commit"));
         assertThrows(TransactionException.class, () -> shop.buy(url, "o-6"));
     }

@@ -7,9 +7,9 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * Runs a method of a bean in a transaction, and commits it afterwards. An exception rolls it back. Calls of {@code
- * RestClient} on the thread of the method send the id of the transaction. If the thread works in a transaction already,
- * the method is part of it.
+ * Runs a method of a bean in a transaction, and commits it afterwards. An exception rolls it back. Calls of
+ * {@code RestClient} on the thread of the method send the id of the transaction. If the thread works in a transaction
+ * already, the method is part of it.
  *
  * @see dtc.client.TransactionException
  */

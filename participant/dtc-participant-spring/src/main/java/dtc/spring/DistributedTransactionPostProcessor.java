@@ -24,7 +24,7 @@ final class DistributedTransactionPostProcessor extends AbstractBeanFactoryAware
         setProxyTargetClass(true);
         advisor = new DefaultPointcutAdvisor(
                 new ComposablePointcut(AnnotationMatchingPointcut.forMethodAnnotation(DistributedTransaction.class))
-                        .union(new AnnotationMatchingPointcut(DistributedTransaction.class, true).getClassFilter()),
+                        .union(new AnnotationMatchingPointcut(DistributedTransaction.class, true)),
                 new Interceptor(client));
     }
 
@@ -53,8 +53,8 @@ final class DistributedTransactionPostProcessor extends AbstractBeanFactoryAware
         }
 
         private static long timeoutMillis(MethodInvocation invocation) {
-            DistributedTransaction found = AnnotatedElementUtils.findMergedAnnotation(
-                    invocation.getMethod(), DistributedTransaction.class);
+            DistributedTransaction found =
+                    AnnotatedElementUtils.findMergedAnnotation(invocation.getMethod(), DistributedTransaction.class);
             if (found == null) {
                 found = AnnotatedElementUtils.findMergedAnnotation(
                         invocation.getMethod().getDeclaringClass(), DistributedTransaction.class);

@@ -100,7 +100,8 @@ public class DtcAutoConfiguration {
                         .withDetail("registered", status.registered())
                         .withDetail("databaseAvailable", status.databaseAvailable())
                         .withDetail("inDoubt", status.inDoubt())
-                        .withDetail("oldestInDoubtSeconds", status.oldestInDoubt().toSeconds())
+                        .withDetail(
+                                "oldestInDoubtSeconds", status.oldestInDoubt().toSeconds())
                         .build();
             };
         }

@@ -19,7 +19,8 @@ import org.springframework.web.util.ContentCachingResponseWrapper;
 
 /**
  * Lets requests with the header {@code DTC-Transaction} work in the transaction. Their responses are buffered, because
- * the work is stored before a success is answered. Not for asynchronous requests: the transaction belongs to the thread.
+ * the work is stored before a success is answered. Not for asynchronous requests: the transaction belongs to the
+ * thread.
  */
 final class TransactionServletFilter extends OncePerRequestFilter {
 

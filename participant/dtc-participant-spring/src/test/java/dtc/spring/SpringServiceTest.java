@@ -117,7 +117,9 @@ class SpringServiceTest {
                         "--dtc.participant.id=orders",
                         "--dtc.participant.url=http://orders/dtc");
         url = "http://127.0.0.1:" + context.getEnvironment().getProperty("local.server.port");
-        Waiting.until("the registration", () -> context.getBean(DtcParticipant.class).status().registered());
+        Waiting.until(
+                "the registration",
+                () -> context.getBean(DtcParticipant.class).status().registered());
     }
 
     @AfterAll
@@ -146,8 +148,7 @@ class SpringServiceTest {
         String id = UUID.randomUUID().toString();
         assertEquals("placed", post("/orders", "o-1", "DTC-Transaction", id).body());
         assertEquals("0", orders("o-1"));
-        HttpResponse<String> vote =
-                post("/dtc/transactions/" + id + "/prepare", "", "DTC-Resource-Manager", "orders");
+        HttpResponse<String> vote = post("/dtc/transactions/" + id + "/prepare", "", "DTC-Resource-Manager", "orders");
         assertEquals("{\"vote\":\"COMMIT\"}", vote.body());
         assertTrue(vote.headers().firstValue("Content-Type").orElse("").startsWith("application/json"));
         assertEquals(204, post("/dtc/transactions/" + id + "/commit", "").statusCode());
@@ -169,7 +170,9 @@ class SpringServiceTest {
     void a_failed_request_marks_its_transaction() throws Exception {
         String id = UUID.randomUUID().toString();
         assertEquals(500, post("/orders", "bad", "DTC-Transaction", id).statusCode());
-        assertEquals(1, coordinator.calls("POST /transactions/" + id + "/rollback-only").size());
+        assertEquals(
+                1,
+                coordinator.calls("POST /transactions/" + id + "/rollback-only").size());
         assertTrue(post("/dtc/transactions/" + id + "/prepare", "").body().contains("ABORT"));
     }
 
@@ -190,8 +193,13 @@ class SpringServiceTest {
         coordinator.answer("POST /transactions/" + id + "/commit", document(200, id, "COMMITTED"));
         assertEquals("placed", context.getBean(Shop.class).buy(url, "o-4"));
         assertEquals("{\"timeoutMillis\":7000}", last("POST /transactions").body());
-        assertEquals(1, coordinator.calls("PUT /transactions/" + id + "/participants/orders").size());
-        assertEquals(1, coordinator.calls("POST /transactions/" + id + "/commit").size());
+        assertEquals(
+                1,
+                coordinator
+                        .calls("PUT /transactions/" + id + "/participants/orders")
+                        .size());
+        assertEquals(
+                1, coordinator.calls("POST /transactions/" + id + "/commit").size());
     }
 
     @Test
@@ -200,7 +208,9 @@ class SpringServiceTest {
         coordinator.answer("POST /transactions", document(201, id, "ACTIVE"));
         Shop shop = context.getBean(Shop.class);
         assertThrows(RuntimeException.class, () -> shop.buy(url, "bad"));
-        assertEquals(1, coordinator.calls("POST /transactions/" + id + "/rollback-only").size());
+        assertEquals(
+                1,
+                coordinator.calls("POST /transactions/" + id + "/rollback-only").size());
         assertEquals(List.of(), coordinator.calls("POST /transactions/" + id + "/commit"));
         String other = UUID.randomUUID().toString();
         coordinator.answer("POST /transactions", document(201, other, "ACTIVE"));
@@ -228,7 +238,8 @@ class SpringServiceTest {
         assertEquals(Status.UP, health.get("dtcHealthIndicator").health().getStatus());
         SimpleMeterRegistry registry = new SimpleMeterRegistry();
         context.getBean("dtcMetrics", MeterBinder.class).bindTo(registry);
-        assertNotNull(registry.find("dtc.participant.votes").tag("result", "COMMIT").functionCounter());
+        assertNotNull(
+                registry.find("dtc.participant.votes").tag("result", "COMMIT").functionCounter());
         assertFalse(registry.getMeters().isEmpty());
     }
 }

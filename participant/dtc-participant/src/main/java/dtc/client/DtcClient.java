@@ -93,12 +93,13 @@ public final class DtcClient {
     }
 
     /**
-     * Begins a transaction, does the work, and commits. If the work throws an exception, the transaction is rolled back,
-     * and the exception is thrown. Filters send the id of the transaction with calls from this thread.
+     * Begins a transaction, does the work, and commits. If the work throws an exception, the transaction is rolled
+     * back, and the exception is thrown. Filters send the id of the transaction with calls from this thread.
      *
      * @throws CoordinatorException if the transaction could not begin
      */
-    public <T extends @Nullable Object, X extends Exception> TransactionOutcome<T> run(TransactionWork<T, X> work) throws X {
+    public <T extends @Nullable Object, X extends Exception> TransactionOutcome<T> run(TransactionWork<T, X> work)
+            throws X {
         Transaction transaction = begin();
         TransactionContext.Scope scope = TransactionContext.enter(transaction.id());
         T value;
@@ -118,7 +119,8 @@ public final class DtcClient {
     /** Begins a transaction. A begin that is not answered is sent again with the same key. */
     public Transaction begin() {
         long start = System.nanoTime();
-        Map<String, String> headers = Map.of("Idempotency-Key", UUID.randomUUID().toString());
+        Map<String, String> headers =
+                Map.of("Idempotency-Key", UUID.randomUUID().toString());
         String body = Json.object(Map.of("timeoutMillis", Long.toString(timeout.toMillis())));
         CoordinatorResponse response = sendUntilAnswered("POST", "/transactions", body, headers, start);
         String id = response.string("id");
@@ -180,15 +182,15 @@ public final class DtcClient {
         }
     }
 
-    private static <T extends @Nullable Object> TransactionOutcome<T> outcome(String id, T value, CoordinatorResponse document) {
+    private static <T extends @Nullable Object> TransactionOutcome<T> outcome(
+            String id, T value, CoordinatorResponse document) {
         String state = String.valueOf(document.string("state"));
         String reason = document.string("reason");
         return switch (state) {
             case "COMMITTING", "COMMITTED" -> new TransactionOutcome.Committed<>(id, value);
             case "ROLLING_BACK", "ROLLED_BACK" ->
                 new TransactionOutcome.RolledBack<>(id, reason == null ? "no reason is known" : reason);
-            case "HEURISTIC" ->
-                new TransactionOutcome.Heuristic<>(id, reason == null ? "no reason is known" : reason);
+            case "HEURISTIC" -> new TransactionOutcome.Heuristic<>(id, reason == null ? "no reason is known" : reason);
             default -> new TransactionOutcome.NotKnown<>(id, "the transaction is " + state);
         };
     }

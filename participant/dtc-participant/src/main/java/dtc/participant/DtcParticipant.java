@@ -77,8 +77,8 @@ public final class DtcParticipant implements AutoCloseable {
         this.processor = new MessageProcessor(store, this::run, counters);
         this.coordinator = new CoordinatorLink(
                 new CoordinatorHttp(config.coordinators(), TokenFile.supplier(config.tokenFile())), config.id());
-        this.recovery = new Recovery(
-                config, store, new Housekeeping(database, config.id()), processor, coordinator, counters);
+        this.recovery =
+                new Recovery(config, store, new Housekeeping(database, config.id()), processor, coordinator, counters);
         this.membership = new Membership(config, recovery::identity, coordinator);
     }
 
@@ -98,7 +98,9 @@ public final class DtcParticipant implements AutoCloseable {
             this.dataSource = dataSource;
         }
 
-        /** Work that is staged in one version of the service may be done by the next one, so names should not change. */
+        /**
+         * Work that is staged in one version of the service may be done by the next one, so names should not change.
+         */
         public Builder work(String name, WorkHandler handler) {
             if (name.equals(WRITE) || handlers.put(name, handler) != null) {
                 throw new IllegalArgumentException("there are two handlers for " + name);
@@ -119,8 +121,8 @@ public final class DtcParticipant implements AutoCloseable {
     // Life of the process
 
     /**
-     * Creates the tables if they are missing, ends what an earlier process left in doubt if the coordinator answers, and
-     * continues with that in the background. Call it before the service accepts requests.
+     * Creates the tables if they are missing, ends what an earlier process left in doubt if the coordinator answers,
+     * and continues with that in the background. Call it before the service accepts requests.
      */
     public void start() throws SQLException {
         recovery.start();
@@ -191,7 +193,8 @@ public final class DtcParticipant implements AutoCloseable {
     }
 
     /**
-     * Runs an action in the transaction that a request belongs to. If the action fails, the transaction does not commit.
+     * Runs an action in the transaction that a request belongs to. If the action fails, the transaction does not
+     * commit.
      *
      * @param transaction the value of the header {@code DTC-Transaction}; null if the request has none
      */
@@ -207,8 +210,8 @@ public final class DtcParticipant implements AutoCloseable {
     }
 
     /**
-     * Binds the transaction of a request to this thread, for filters. They {@linkplain Work#complete complete} it before
-     * the response is sent, and close it on the same thread.
+     * Binds the transaction of a request to this thread, for filters. They {@linkplain Work#complete complete} it
+     * before the response is sent, and close it on the same thread.
      *
      * @throws IllegalArgumentException if the id is not that of a transaction
      */

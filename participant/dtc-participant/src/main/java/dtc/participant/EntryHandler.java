@@ -5,8 +5,8 @@ import java.sql.SQLException;
 import java.util.Optional;
 
 /**
- * Accepts writes that clients send through the coordinator, as {@code POST /transactions/{id}/writes}. Optional: without
- * it the service accepts only calls of its own endpoints.
+ * Accepts writes that clients send through the coordinator, as {@code POST /transactions/{id}/writes}. Optional:
+ * without it the service accepts only calls of its own endpoints.
  */
 public interface EntryHandler {
 

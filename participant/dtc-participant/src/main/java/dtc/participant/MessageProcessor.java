@@ -18,8 +18,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Carries out messages: reads what the database contains, takes the step that {@link Rules} require, and begins again if
- * another process was faster. Thread-safe.
+ * Carries out messages: reads what the database contains, takes the step that {@link Rules} require, and begins again
+ * if another process was faster. Thread-safe.
  */
 final class MessageProcessor {
 
@@ -178,8 +178,6 @@ final class MessageProcessor {
 
     private Progress recordRollback(UUID id, @Nullable String reason, Reply reply) throws SQLException {
         Recorded recorded = store.recordRollback(id, reason);
-        return recorded == Recorded.DONE
-                ? Progress.done(reply)
-                : new Progress(null, recorded == Recorded.IN_PROGRESS);
+        return recorded == Recorded.DONE ? Progress.done(reply) : new Progress(null, recorded == Recorded.IN_PROGRESS);
     }
 }

@@ -71,8 +71,8 @@ public record ParticipantConfig(
         if (id == null) {
             return null;
         }
-        ParticipantConfig defaults = of(
-                id, required(settings, "dtc.participant.url"), required(settings, "dtc.coordinator-url"));
+        ParticipantConfig defaults =
+                of(id, required(settings, "dtc.participant.url"), required(settings, "dtc.coordinator-url"));
         String tokenFile = settings.get("dtc.coordinator-token-file");
         return new ParticipantConfig(
                 id,
@@ -89,7 +89,8 @@ public record ParticipantConfig(
     /** Returns the value of a key, or null. */
     @FunctionalInterface
     public interface Settings {
-        @Nullable String get(String key);
+        @Nullable
+        String get(String key);
     }
 
     private static String required(Settings settings, String key) {
@@ -110,6 +111,9 @@ public record ParticipantConfig(
     }
 
     private static List<URI> uris(String urls) {
-        return Arrays.stream(urls.split(",", -1)).map(String::strip).map(URI::create).toList();
+        return Arrays.stream(urls.split(",", -1))
+                .map(String::strip)
+                .map(URI::create)
+                .toList();
     }
 }

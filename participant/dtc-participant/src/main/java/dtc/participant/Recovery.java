@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Ends what is prepared and has no outcome, for example because the message was lost or a process crashed: asks the
- * coordinator for each transaction in doubt, and does what it answers. Without an answer the transaction stays prepared.
- * Each process of the service does this for all transactions of the database.
+ * coordinator for each transaction in doubt, and does what it answers. Without an answer the transaction stays
+ * prepared. Each process of the service does this for all transactions of the database.
  */
 final class Recovery implements AutoCloseable {
 
@@ -156,7 +156,8 @@ final class Recovery implements AutoCloseable {
         if (reported.add(id)) {
             LOG.log(
                     System.Logger.Level.WARNING,
-                    "transaction " + id + " was prepared before the instance was renewed. An operator has to resolve it");
+                    "transaction " + id
+                            + " was prepared before the instance was renewed. An operator has to resolve it");
         }
     }
 
@@ -187,8 +188,8 @@ final class Recovery implements AutoCloseable {
         } finally {
             synchronized (inquiry) {
                 inquiry.running = false;
-                long pauseMillis = Math.min(
-                        PAUSE_MAX.toMillis(), INTERVAL.toMillis() << Math.min(inquiry.attempts - 1, 10));
+                long pauseMillis =
+                        Math.min(PAUSE_MAX.toMillis(), INTERVAL.toMillis() << Math.min(inquiry.attempts - 1, 10));
                 inquiry.dueNanos = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(pauseMillis);
             }
         }

@@ -12,8 +12,8 @@ public interface WorkHandler {
     /**
      * Does the work. After an exception the vote is ABORT with its message.
      *
-     * @param connection in a transaction that the library ends. Rows that the work depends on must be locked, for example
-     *     with {@code SELECT … FOR UPDATE}
+     * @param connection in a transaction that the library ends. Rows that the work depends on must be locked, for
+     *     example with {@code SELECT … FOR UPDATE}
      * @param payload what was given to {@link DtcParticipant#perform}
      */
     void run(Connection connection, String payload) throws Exception;

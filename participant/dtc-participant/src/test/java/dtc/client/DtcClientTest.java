@@ -55,26 +55,32 @@ class DtcClientTest {
 
     @Test
     void work_runs_in_a_transaction_that_is_committed() {
-        TransactionOutcome<String> outcome = dtc.withTimeout(Duration.ofSeconds(20)).run(transaction -> {
-            assertEquals(ID, transaction.id());
-            assertEquals(ID, TransactionContext.current());
-            // Twenty seconds by the clock of the coordinator, which is not that of this machine.
-            assertTrue(transaction.remaining().compareTo(Duration.ofSeconds(20)) < 0);
-            assertTrue(transaction.remaining().compareTo(Duration.ZERO) > 0);
-            return "done";
-        });
+        TransactionOutcome<String> outcome = dtc.withTimeout(Duration.ofSeconds(20))
+                .run(transaction -> {
+                    assertEquals(ID, transaction.id());
+                    assertEquals(ID, TransactionContext.current());
+                    // Twenty seconds by the clock of the coordinator, which is not that of this machine.
+                    assertTrue(transaction.remaining().compareTo(Duration.ofSeconds(20)) < 0);
+                    assertTrue(transaction.remaining().compareTo(Duration.ZERO) > 0);
+                    return "done";
+                });
         assertEquals(new TransactionOutcome.Committed<>(ID, "done"), outcome);
         assertEquals("done", outcome.orElseThrow());
         assertNull(TransactionContext.current());
-        assertEquals("{\"timeoutMillis\":20000}", coordinator.calls(BEGIN).get(0).body());
+        assertEquals(
+                "{\"timeoutMillis\":20000}", coordinator.calls(BEGIN).get(0).body());
     }
 
     @Test
     void an_exception_of_the_work_rolls_back_and_is_thrown() {
         IOException planned = new IOException("planned");
-        assertEquals(planned, assertThrows(IOException.class, () -> dtc.run(transaction -> {
-            throw planned;
-        })));
+        assertEquals(
+                planned,
+                assertThrows(
+                        IOException.class,
+                        () -> dtc.run(transaction -> {
+                            throw planned;
+                        })));
         assertEquals(1, coordinator.calls(ROLLBACK).size());
         assertEquals(List.of(), coordinator.calls(COMMIT));
         assertNull(TransactionContext.current());
@@ -85,8 +91,9 @@ class DtcClientTest {
         coordinator.answer(
                 BEGIN, Answer.CLOSE, Answer.CLOSE, Answer.problem(503, "starting"), document(201, "ACTIVE", "null"));
         run();
-        List<Call> calls =
-                coordinator.calls(BEGIN).stream().filter(call -> call.path().equals("/transactions")).toList();
+        List<Call> calls = coordinator.calls(BEGIN).stream()
+                .filter(call -> call.path().equals("/transactions"))
+                .toList();
         assertTrue(calls.size() >= 4);
         String key = Objects.requireNonNull(calls.get(0).header("Idempotency-Key"));
         calls.forEach(call -> assertEquals(key, call.header("Idempotency-Key")));
@@ -107,7 +114,11 @@ class DtcClientTest {
     @Test
     void a_commit_that_is_not_answered_is_repeated() {
         coordinator.answer(
-                COMMIT, Answer.CLOSE, Answer.CLOSE, Answer.problem(503, "undecided"), document(200, "COMMITTING", "null"));
+                COMMIT,
+                Answer.CLOSE,
+                Answer.CLOSE,
+                Answer.problem(503, "undecided"),
+                document(200, "COMMITTING", "null"));
         assertEquals(new TransactionOutcome.Committed<>(ID, "done"), run());
     }
 
@@ -132,7 +143,8 @@ class DtcClientTest {
     @Test
     void an_outcome_is_not_known_if_the_coordinator_does_not_answer() {
         coordinator.answer(COMMIT, Answer.CLOSE);
-        TransactionOutcome<String> outcome = dtc.withPatience(Duration.ofMillis(300)).run(transaction -> "done");
+        TransactionOutcome<String> outcome =
+                dtc.withPatience(Duration.ofMillis(300)).run(transaction -> "done");
         assertInstanceOf(TransactionOutcome.NotKnown.class, outcome);
         assertThrows(TransactionException.class, outcome::orElseThrow);
         coordinator.answer(GET, document(200, "COMMITTED", "null"));
@@ -175,7 +187,10 @@ class DtcClientTest {
                 coordinator.calls("POST /transactions/" + ID + "/writes").get(0).body());
         assertEquals(
                 "{\"reason\":\"changed my mind\"}",
-                coordinator.calls("POST /transactions/" + ID + "/rollback-only").get(0).body());
+                coordinator
+                        .calls("POST /transactions/" + ID + "/rollback-only")
+                        .get(0)
+                        .body());
     }
 
     @Test

@@ -127,7 +127,9 @@ class DtcParticipantTest {
                     participant.perform("place", "o-1");
                     throw new IllegalStateException("planned");
                 }));
-        assertEquals(1, coordinator.calls("POST /transactions/" + id + "/rollback-only").size());
+        assertEquals(
+                1,
+                coordinator.calls("POST /transactions/" + id + "/rollback-only").size());
         assertEquals("0", count("dtc_work"));
         assertTrue(vote().contains("ABORT"));
     }
@@ -163,8 +165,7 @@ class DtcParticipantTest {
     @ValueSource(ints = {404, 409, 503, 500})
     void a_refused_enlistment_fails_the_request(int status) throws SQLException {
         participant.start();
-        coordinator.answer(
-                "PUT /transactions/" + id + "/participants/" + RM, Answer.problem(status, "not now"));
+        coordinator.answer("PUT /transactions/" + id + "/participants/" + RM, Answer.problem(status, "not now"));
         ParticipationException failure = assertThrows(
                 ParticipationException.class,
                 () -> participant.within(id.toString(), () -> participant.perform("place", "o-1")));
@@ -180,7 +181,9 @@ class DtcParticipantTest {
                 ParticipationException.class,
                 () -> participant.within(id.toString(), () -> participant.perform("place", "o-1")));
         assertEquals(409, failure.status());
-        assertEquals(1, coordinator.calls("POST /transactions/" + id + "/rollback-only").size());
+        assertEquals(
+                1,
+                coordinator.calls("POST /transactions/" + id + "/rollback-only").size());
     }
 
     @Test
@@ -202,7 +205,9 @@ class DtcParticipantTest {
             restarted.start();
             assertEquals("0", count("pg_prepared_xacts WHERE database = current_database()"));
             assertEquals(outcome.equals("COMMIT") ? "1" : "0", count("orders"));
-            assertEquals(outcome.equals("COMMIT") ? 409 : 204, post(restarted, "rollback", "x", "").status());
+            assertEquals(
+                    outcome.equals("COMMIT") ? 409 : 204,
+                    post(restarted, "rollback", "x", "").status());
         }
     }
 
@@ -213,19 +218,22 @@ class DtcParticipantTest {
         participant.start();
         prepare();
         String path = "GET /transactions/" + id + "/outcome";
-        coordinator.answer(path, switch (answer) {
-            case "PENDING" -> Answer.json(200, "{\"outcome\":\"PENDING\"}");
-            case "silence" -> Answer.NONE;
-            case "error" -> Answer.problem(500, "planned");
-            case "page" -> new Answer(200, "text/html", "{\"outcome\":\"COMMIT\"}");
-            default -> Answer.json(404, "{\"outcome\":\"ROLLBACK\"}");
-        });
+        coordinator.answer(
+                path,
+                switch (answer) {
+                    case "PENDING" -> Answer.json(200, "{\"outcome\":\"PENDING\"}");
+                    case "silence" -> Answer.NONE;
+                    case "error" -> Answer.problem(500, "planned");
+                    case "page" -> new Answer(200, "text/html", "{\"outcome\":\"COMMIT\"}");
+                    default -> Answer.json(404, "{\"outcome\":\"ROLLBACK\"}");
+                });
         try (DtcParticipant restarted = participant(RM, database)) {
             restarted.start();
             assertEquals("{\"vote\":\"COMMIT\"}", vote());
             assertEquals(1, restarted.status().inDoubt());
             coordinator.answerOutcome(id, "COMMIT");
-            Waiting.until("the outcome is requested again", () -> count("orders").equals("1"));
+            Waiting.until(
+                    "the outcome is requested again", () -> count("orders").equals("1"));
         }
     }
 
@@ -271,15 +279,19 @@ class DtcParticipantTest {
             for (String gid : gids) {
                 server.execute(database, "ROLLBACK PREPARED '" + gid + "'");
             }
-            server.execute(other, "ROLLBACK PREPARED '" + server.value(other, "SELECT gid FROM pg_prepared_xacts WHERE database = current_database()") + "'");
+            server.execute(
+                    other,
+                    "ROLLBACK PREPARED '"
+                            + server.value(
+                                    other, "SELECT gid FROM pg_prepared_xacts WHERE database = current_database()")
+                            + "'");
         }
     }
 
     private void prepareEmpty(String db, String gid) throws SQLException {
         try (Connection connection = server.dataSource(db).getConnection();
                 var statement = connection.createStatement()) {
-            statement.execute(
-                    "BEGIN; CREATE TABLE t" + gid.length() + " (a int); PREPARE TRANSACTION '" + gid + "'");
+            statement.execute("BEGIN; CREATE TABLE t" + gid.length() + " (a int); PREPARE TRANSACTION '" + gid + "'");
         }
     }
 
@@ -288,8 +300,7 @@ class DtcParticipantTest {
         participant.start();
         prepare();
         coordinator.answerOutcome(id, "COMMIT");
-        server.execute(
-                database, "UPDATE dtc_participant SET instance = gen_random_uuid(), instance_since = now()");
+        server.execute(database, "UPDATE dtc_participant SET instance = gen_random_uuid(), instance_since = now()");
         try (DtcParticipant restarted = participant(RM, database)) {
             restarted.start();
             assertEquals(1, restarted.status().unresolvable());
@@ -340,7 +351,11 @@ class DtcParticipantTest {
         FakeCoordinator.Call call = coordinator.calls("PUT /resource-managers/").get(0);
         assertEquals(id.toString(), call.header("DTC-Newest-Forgotten"));
         assertTrue(call.body().contains(String.valueOf(instance)));
-        assertEquals(1, coordinator.calls("DELETE /resource-managers/" + RM + "?instance=" + instance).size());
+        assertEquals(
+                1,
+                coordinator
+                        .calls("DELETE /resource-managers/" + RM + "?instance=" + instance)
+                        .size());
     }
 
     @Test

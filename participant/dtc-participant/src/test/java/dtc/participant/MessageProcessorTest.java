@@ -58,7 +58,8 @@ class MessageProcessorTest {
 
     private void expectNothingPrepared() {
         assertEquals(
-                "0", server.value(database, "SELECT count(*) FROM pg_prepared_xacts WHERE database = current_database()"));
+                "0",
+                server.value(database, "SELECT count(*) FROM pg_prepared_xacts WHERE database = current_database()"));
     }
 
     private static void expectAbort(Reply reply) {
@@ -183,9 +184,7 @@ class MessageProcessorTest {
     /** The database checks it only when the transaction is prepared. */
     @Test
     void a_deferred_constraint_votes_abort() {
-        server.execute(
-                database,
-                "CREATE TABLE owner (account text REFERENCES account DEFERRABLE INITIALLY DEFERRED)");
+        server.execute(database, "CREATE TABLE owner (account text REFERENCES account DEFERRABLE INITIALLY DEFERRED)");
         first.work = (connection, item) -> execute(connection, "INSERT INTO owner VALUES ('nobody')");
         first.stage(id, 1, "");
         expectAbort(first.prepare(id, 1));
@@ -423,7 +422,8 @@ class MessageProcessorTest {
         expectUnavailable(second.prepare(id, 1));
         answered.countDown();
         // The work may have taken too long by now. It must not have been done twice in any case.
-        boolean prepared = assertInstanceOf(Reply.Voted.class, vote.get(60, TimeUnit.SECONDS)).commit();
+        boolean prepared = assertInstanceOf(Reply.Voted.class, vote.get(60, TimeUnit.SECONDS))
+                .commit();
         assertEquals(0, second.runs.get());
         assertEquals(prepared ? Reply.VOTED_COMMIT : vote.get(), second.prepare(id, 1));
         second.rollback(id);
@@ -437,8 +437,10 @@ class MessageProcessorTest {
             throw new IllegalStateException("out of memory");
         };
         // After the failure, before it is recorded.
-        first.dialect.once(Point.BEFORE_SHORT_TRANSACTION, () -> first.dialect.once(
-                Point.BEFORE_SHORT_TRANSACTION, () -> assertEquals(Reply.VOTED_COMMIT, second.prepare(id, 1))));
+        first.dialect.once(
+                Point.BEFORE_SHORT_TRANSACTION,
+                () -> first.dialect.once(
+                        Point.BEFORE_SHORT_TRANSACTION, () -> assertEquals(Reply.VOTED_COMMIT, second.prepare(id, 1))));
         assertEquals(Reply.VOTED_COMMIT, first.prepare(id, 1));
         assertTrue(first.dialect.isDone());
         assertEquals(1, first.runs.get());

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param members the members of its JSON object as JSON texts; empty if it is none
  * @param retryAfter null if the coordinator did not say so
  */
-public record CoordinatorResponse(int status, Map<String, String> members, @Nullable Duration retryAfter) {
+public record CoordinatorResponse(
+        int status, Map<String, String> members, @Nullable Duration retryAfter) {
 
     public @Nullable String string(String name) {
         return Json.string(members.get(name));

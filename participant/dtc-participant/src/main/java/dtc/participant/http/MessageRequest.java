@@ -32,7 +32,8 @@ public final class MessageRequest {
         return path;
     }
 
-    @Nullable String header(String name) {
+    @Nullable
+    String header(String name) {
         return header.apply(name);
     }
 

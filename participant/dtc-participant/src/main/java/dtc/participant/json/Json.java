@@ -15,14 +15,15 @@ import org.jspecify.annotations.Nullable;
 /** Reads and writes JSON objects. */
 public final class Json {
 
-    private static final JsonFactory FACTORY =
-            JsonFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+    private static final JsonFactory FACTORY = JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
 
     private Json() {}
 
     /**
-     * Returns the members of an object with their values as JSON text, exactly as they were written. Returns null if the
-     * text is not one JSON object.
+     * Returns the members of an object with their values as JSON text, exactly as they were written. Returns null if
+     * the text is not one JSON object.
      */
     public static @Nullable Map<String, String> members(String text) {
         try (JsonParser parser = FACTORY.createParser(text)) {

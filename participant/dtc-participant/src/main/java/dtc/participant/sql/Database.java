@@ -52,7 +52,8 @@ public final class Database {
     }
 
     /** Runs statements in one transaction of the database, which is rolled back unless the function ends it. */
-    <T extends @Nullable Object, X extends Exception> T rolledBackUnlessEnded(SqlFunction<T, X> function) throws SQLException, X {
+    <T extends @Nullable Object, X extends Exception> T rolledBackUnlessEnded(SqlFunction<T, X> function)
+            throws SQLException, X {
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
             try {

@@ -184,8 +184,8 @@ public final class ParticipantStore {
     }
 
     private int highestNumber(Connection connection, UUID id) throws SQLException {
-        try (PreparedStatement select = connection.prepareStatement(
-                "SELECT max(number) FROM dtc_work WHERE rm = ? AND transaction_id = ?")) {
+        try (PreparedStatement select =
+                connection.prepareStatement("SELECT max(number) FROM dtc_work WHERE rm = ? AND transaction_id = ?")) {
             select.setString(1, rm);
             select.setObject(2, id);
             try (ResultSet row = select.executeQuery()) {
@@ -195,8 +195,8 @@ public final class ParticipantStore {
     }
 
     /**
-     * Does the staged work in one transaction of the database, and prepares or commits it. An exception means that it is
-     * unknown whether that was done.
+     * Does the staged work in one transaction of the database, and prepares or commits it. An exception means that it
+     * is unknown whether that was done.
      *
      * @param count see {@link WorkNumbers#missing}
      */
@@ -253,9 +253,7 @@ public final class ParticipantStore {
             if (failure == Failure.CONNECTION) {
                 throw e;
             }
-            return failure == Failure.LOCKED
-                    ? "another transaction holds a lock: " + reason(e)
-                    : reason(e);
+            return failure == Failure.LOCKED ? "another transaction holds a lock: " + reason(e) : reason(e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return reason(e);
@@ -269,7 +267,8 @@ public final class ParticipantStore {
     }
 
     /** Removes the work, and returns it in its order. A rollback of the database restores it. */
-    private SortedMap<Integer, SortedMap<Integer, WorkItem>> takeWork(Connection connection, UUID id) throws SQLException {
+    private SortedMap<Integer, SortedMap<Integer, WorkItem>> takeWork(Connection connection, UUID id)
+            throws SQLException {
         SortedMap<Integer, SortedMap<Integer, WorkItem>> work = new TreeMap<>();
         try (PreparedStatement delete = connection.prepareStatement("""
                 DELETE FROM dtc_work WHERE rm = ? AND transaction_id = ?
@@ -314,8 +313,8 @@ public final class ParticipantStore {
                 if (insertOutcome(connection, id, Outcome.ROLLBACK, reason) == 0) {
                     return Recorded.EXISTS;
                 }
-                try (PreparedStatement delete = connection.prepareStatement(
-                        "DELETE FROM dtc_work WHERE rm = ? AND transaction_id = ?")) {
+                try (PreparedStatement delete =
+                        connection.prepareStatement("DELETE FROM dtc_work WHERE rm = ? AND transaction_id = ?")) {
                     delete.setString(1, rm);
                     delete.setObject(2, id);
                     delete.executeUpdate();
@@ -373,7 +372,8 @@ public final class ParticipantStore {
     /** Returns at most {@code limit} transactions with staged work and without a vote. */
     public List<UUID> staged(int limit) throws SQLException {
         return inTransaction(connection -> {
-            // The work of a prepared transaction is still visible. Those that are prepared meanwhile are listed as staged.
+            // The work of a prepared transaction is still visible. Those that are prepared meanwhile are listed as
+            // staged.
             List<UUID> prepared = dialect.prepared(connection, rm).stream()
                     .map(PreparedTransaction::id)
                     .toList();

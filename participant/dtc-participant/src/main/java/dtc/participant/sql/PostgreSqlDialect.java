@@ -28,16 +28,15 @@ public final class PostgreSqlDialect implements SqlDialect {
     /** Class 08, and what a server sends that stops. */
     private static final Set<String> SHUTDOWN = Set.of("57P01", "57P02", "57P03");
 
-    private static final List<String> TABLES = List.of(
-            """
+    private static final List<String> TABLES =
+            List.of("""
             CREATE TABLE dtc_participant (
               rm text PRIMARY KEY,
               instance uuid NOT NULL,
               instance_since timestamptz NOT NULL DEFAULT '-infinity',
               newest_forgotten uuid,
               observed_seconds bigint NOT NULL DEFAULT 0,
-              observed_at timestamptz NOT NULL DEFAULT now())""",
-            """
+              observed_at timestamptz NOT NULL DEFAULT now())""", """
             CREATE TABLE dtc_work (
               rm text NOT NULL,
               transaction_id uuid NOT NULL,
@@ -46,16 +45,14 @@ public final class PostgreSqlDialect implements SqlDialect {
               name text NOT NULL,
               payload text NOT NULL,
               staged_at timestamptz NOT NULL DEFAULT now(),
-              PRIMARY KEY (rm, transaction_id, number, position))""",
-            """
+              PRIMARY KEY (rm, transaction_id, number, position))""", """
             CREATE TABLE dtc_outcome (
               rm text NOT NULL,
               transaction_id uuid NOT NULL,
               outcome text NOT NULL CHECK (outcome IN ('COMMIT', 'ROLLBACK')),
               reason text,
               ended_at bigint NOT NULL,
-              PRIMARY KEY (rm, transaction_id))""",
-            "CREATE INDEX dtc_outcome_ended_at ON dtc_outcome (rm, ended_at)");
+              PRIMARY KEY (rm, transaction_id))""", "CREATE INDEX dtc_outcome_ended_at ON dtc_outcome (rm, ended_at)");
 
     /** Any number that other applications are unlikely to use. */
     private static final long SCHEMA_LOCK = 0x6474635f706172L;
@@ -80,7 +77,9 @@ public final class PostgreSqlDialect implements SqlDialect {
         }
     }
 
-    /** Reads the catalog first: statements such as CREATE INDEX IF NOT EXISTS wait for locks of prepared transactions. */
+    /**
+     * Reads the catalog first: statements such as CREATE INDEX IF NOT EXISTS wait for locks of prepared transactions.
+     */
     @Override
     public void createTables(Connection connection) throws SQLException {
         if (hasTables(connection)) {
@@ -105,17 +104,14 @@ public final class PostgreSqlDialect implements SqlDialect {
     }
 
     @Override
-    public void limitWaits(Connection connection, Duration lockTimeout, Duration statementTimeout)
-            throws SQLException {
+    public void limitWaits(Connection connection, Duration lockTimeout, Duration statementTimeout) throws SQLException {
         execute(connection, limits(lockTimeout, statementTimeout));
     }
 
     @Override
     public void limitWaitsReadCommitted(Connection connection, Duration lockTimeout, Duration statementTimeout)
             throws SQLException {
-        execute(
-                connection,
-                "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; " + limits(lockTimeout, statementTimeout));
+        execute(connection, "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; " + limits(lockTimeout, statementTimeout));
     }
 
     private static String limits(Duration lockTimeout, Duration statementTimeout) {

@@ -80,8 +80,8 @@ class MessageHandlerTest {
     });
 
     private MessageResponse post(String action, String body, Map<String, String> headers) {
-        return handler.handle(new MessageRequest(
-                "POST", "/transactions/" + ID + "/" + action, headers::get, body.getBytes(UTF_8)));
+        return handler.handle(
+                new MessageRequest("POST", "/transactions/" + ID + "/" + action, headers::get, body.getBytes(UTF_8)));
     }
 
     private MessageResponse get(String path) {
@@ -96,7 +96,8 @@ class MessageHandlerTest {
 
     @Test
     void acknowledgements_have_no_content() {
-        assertEquals(204, post("writes", BODY, Map.of("DTC-Write-Sequence", "2")).status());
+        assertEquals(
+                204, post("writes", BODY, Map.of("DTC-Write-Sequence", "2")).status());
         assertEquals(204, post("commit", "", Map.of("DTC-Write-Count", "3")).status());
         assertEquals(204, post("commit", "", Map.of()).status());
         assertEquals(204, post("rollback", "", Map.of()).status());
@@ -135,10 +136,14 @@ class MessageHandlerTest {
     void a_message_for_another_resource_manager_has_no_effect() {
         for (String action : List.of("writes", "prepare", "commit", "rollback")) {
             assertEquals(
-                    421, post(action, BODY, Map.of("DTC-Resource-Manager", "payments")).status());
+                    421,
+                    post(action, BODY, Map.of("DTC-Resource-Manager", "payments"))
+                            .status());
         }
         assertEquals(List.of(), received);
-        assertEquals(204, post("commit", "", Map.of("DTC-Resource-Manager", "orders")).status());
+        assertEquals(
+                204,
+                post("commit", "", Map.of("DTC-Resource-Manager", "orders")).status());
     }
 
     @Test
@@ -175,11 +180,11 @@ class MessageHandlerTest {
     @Test
     void malformed_requests_are_refused() {
         assertEquals(400, post("prepare", "", Map.of("DTC-Write-Count", "0")).status());
-        assertEquals(400, post("writes", BODY, Map.of("DTC-Write-Sequence", "x")).status());
+        assertEquals(
+                400, post("writes", BODY, Map.of("DTC-Write-Sequence", "x")).status());
         assertEquals(
                 400,
-                handler.handle(new MessageRequest(
-                                "POST", "/transactions/no-uuid/commit", name -> null, new byte[0]))
+                handler.handle(new MessageRequest("POST", "/transactions/no-uuid/commit", name -> null, new byte[0]))
                         .status());
         assertEquals(
                 413,

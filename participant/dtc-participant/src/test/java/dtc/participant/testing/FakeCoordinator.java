@@ -43,9 +43,7 @@ public final class FakeCoordinator implements AutoCloseable {
 
         public static Answer problem(int status, String detail) {
             return new Answer(
-                    status,
-                    "application/problem+json",
-                    "{\"status\":" + status + ",\"detail\":\"" + detail + "\"}");
+                    status, "application/problem+json", "{\"status\":" + status + ",\"detail\":\"" + detail + "\"}");
         }
     }
 

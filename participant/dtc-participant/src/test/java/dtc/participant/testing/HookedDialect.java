@@ -58,8 +58,7 @@ public final class HookedDialect implements SqlDialect {
     }
 
     @Override
-    public void limitWaits(Connection connection, Duration lockTimeout, Duration statementTimeout)
-            throws SQLException {
+    public void limitWaits(Connection connection, Duration lockTimeout, Duration statementTimeout) throws SQLException {
         dialect.limitWaits(connection, lockTimeout, statementTimeout);
     }
 

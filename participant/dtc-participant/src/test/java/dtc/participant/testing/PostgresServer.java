@@ -22,8 +22,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
-import org.junit.jupiter.api.Assumptions;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assumptions;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
@@ -37,7 +37,8 @@ public final class PostgresServer implements AutoCloseable {
 
     /** Created when it is used first. */
     private static final class Shared {
-        private static final PostgresServer SERVER = start("max_prepared_transactions=50", "max_connections=200", "fsync=off");
+        private static final PostgresServer SERVER =
+                start("max_prepared_transactions=50", "max_connections=200", "fsync=off");
 
         static {
             Runtime.getRuntime().addShutdownHook(new Thread(SERVER::close));
@@ -92,7 +93,8 @@ public final class PostgresServer implements AutoCloseable {
             }
             Process process = new ProcessBuilder(command)
                     .redirectErrorStream(true)
-                    .redirectOutput(Files.createTempFile("dtc-postgresql", ".log").toFile())
+                    .redirectOutput(
+                            Files.createTempFile("dtc-postgresql", ".log").toFile())
                     .start();
             PostgresServer server = new PostgresServer(directory, port, process);
             Waiting.until("the database answers", server::answers);
