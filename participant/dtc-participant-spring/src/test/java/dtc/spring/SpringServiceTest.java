@@ -22,7 +22,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.sql.PreparedStatement;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -234,8 +233,8 @@ class SpringServiceTest {
 
     @Test
     void health_and_metrics_are_served() {
-        Map<String, HealthIndicator> health = context.getBeansOfType(HealthIndicator.class);
-        assertEquals(Status.UP, health.get("dtcHealthIndicator").health().getStatus());
+        HealthIndicator health = context.getBean("dtcHealthIndicator", HealthIndicator.class);
+        assertEquals(Status.UP, health.health().getStatus());
         SimpleMeterRegistry registry = new SimpleMeterRegistry();
         context.getBean("dtcMetrics", MeterBinder.class).bindTo(registry);
         assertNotNull(

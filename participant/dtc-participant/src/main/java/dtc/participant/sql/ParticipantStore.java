@@ -109,11 +109,11 @@ public final class ParticipantStore {
                     if (!row.next()) {
                         throw new IllegalStateException("dtc_participant has no row for " + rm);
                     }
-                    long since = row.getLong(3);
+                    Long since = row.getObject(3, Long.class);
                     return new Identity(
                             row.getObject(1, UUID.class),
                             row.getObject(2, UUID.class),
-                            row.wasNull() ? BEGINNING : since);
+                            since == null ? BEGINNING : since);
                 }
             }
         });

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /** PostgreSQL 12 or newer, with {@code PREPARE TRANSACTION}. */
 public final class PostgreSqlDialect implements SqlDialect {
@@ -25,7 +24,9 @@ public final class PostgreSqlDialect implements SqlDialect {
     private static final String OBJECT_IN_USE = "55006";
     private static final String UNDEFINED_OBJECT = "42704";
     private static final String SERIALIZATION_FAILURE = "40001";
-    /** Class 08, and what a server sends that stops. */
+    /** A class of states. */
+    private static final String CONNECTION_EXCEPTION = "08";
+    /** What a server sends that stops. */
     private static final Set<String> SHUTDOWN = Set.of("57P01", "57P02", "57P03");
 
     private static final List<String> TABLES =
@@ -191,14 +192,11 @@ public final class PostgreSqlDialect implements SqlDialect {
 
     @Override
     public Failure classify(SQLException e) {
-        String state = e.getSQLState();
-        if (state == null || isConnectionState(state)) {
+        // Handlers may throw an exception of their own, without a state.
+        String state = Objects.requireNonNullElse(e.getSQLState(), "");
+        if (state.startsWith(CONNECTION_EXCEPTION) || SHUTDOWN.contains(state)) {
             return Failure.CONNECTION;
         }
         return state.equals(LOCK_NOT_AVAILABLE) || state.equals(SERIALIZATION_FAILURE) ? Failure.LOCKED : Failure.OTHER;
-    }
-
-    private static boolean isConnectionState(@Nullable String state) {
-        return state != null && (state.startsWith("08") || SHUTDOWN.contains(state));
     }
 }
