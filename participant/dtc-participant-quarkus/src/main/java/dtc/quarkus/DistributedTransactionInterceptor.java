@@ -1,7 +1,6 @@
 package dtc.quarkus;
 
 import dtc.client.DtcClient;
-import dtc.client.TransactionContext;
 import jakarta.annotation.Priority;
 import jakarta.interceptor.AroundInvoke;
 import jakarta.interceptor.Interceptor;
@@ -16,15 +15,17 @@ import org.jspecify.annotations.Nullable;
 public class DistributedTransactionInterceptor {
 
     private final DtcClient client;
+    private final CurrentTransaction current;
 
-    DistributedTransactionInterceptor(DtcClient client) {
+    DistributedTransactionInterceptor(DtcClient client, CurrentTransaction current) {
         this.client = client;
+        this.current = current;
     }
 
     @AroundInvoke
     @Nullable
     Object around(InvocationContext invocation) throws Exception {
-        if (TransactionContext.current() != null) {
+        if (current.id() != null) {
             return invocation.proceed();
         }
         long timeoutMillis = timeoutMillis(invocation);

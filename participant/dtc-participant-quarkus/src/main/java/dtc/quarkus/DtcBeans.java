@@ -31,6 +31,7 @@ public class DtcBeans {
 
     DtcBeans(
             Config config,
+            CurrentTransaction current,
             @Any Instance<DataSource> dataSources,
             @Any Instance<WorkHandler> handlers,
             @Any Instance<EntryHandler> entries) {
@@ -40,6 +41,7 @@ public class DtcBeans {
                 ? null
                 : build(
                         participantConfig,
+                        current,
                         dataSources.select(Default.Literal.INSTANCE).get(),
                         handlers,
                         entries);
@@ -47,10 +49,12 @@ public class DtcBeans {
 
     private static DtcParticipant build(
             ParticipantConfig config,
+            CurrentTransaction current,
             DataSource dataSource,
             Instance<WorkHandler> handlers,
             Instance<EntryHandler> entries) {
-        DtcParticipant.Builder builder = DtcParticipant.builder(config, dataSource);
+        DtcParticipant.Builder builder =
+                DtcParticipant.builder(config, dataSource).currentWork(current::work);
         for (Instance.Handle<WorkHandler> handler : handlers.handles()) {
             String name = Objects.requireNonNull(
                     handler.getBean().getName(),

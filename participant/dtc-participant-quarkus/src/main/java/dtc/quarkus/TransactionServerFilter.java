@@ -3,7 +3,6 @@ package dtc.quarkus;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dtc.client.TransactionContext;
-import dtc.participant.DtcParticipant;
 import dtc.participant.ParticipationException;
 import dtc.participant.Work;
 import dtc.participant.http.MessageResponse;
@@ -17,20 +16,21 @@ import jakarta.ws.rs.ext.Provider;
 import java.util.Objects;
 
 /**
- * Lets requests with the header {@code DTC-Transaction} work in the transaction. For blocking endpoints: the
- * transaction belongs to the thread.
+ * Lets requests with the header {@code DTC-Transaction} work in the transaction, and stores the work before the
+ * response is sent. For blocking endpoints.
  */
 @Provider
 public class TransactionServerFilter implements ContainerRequestFilter, ContainerResponseFilter {
 
-    private static final String SCOPE = TransactionContext.Scope.class.getName();
     private static final int ERROR = 400;
     private static final int SERVER_ERROR = 500;
 
     private final DtcBeans beans;
+    private final RequestTransaction current;
 
-    TransactionServerFilter(DtcBeans beans) {
+    TransactionServerFilter(DtcBeans beans, RequestTransaction current) {
         this.beans = beans;
+        this.current = current;
     }
 
     @Override
@@ -39,11 +39,8 @@ public class TransactionServerFilter implements ContainerRequestFilter, Containe
         if (transaction == null) {
             return;
         }
-        DtcParticipant participant = beans.participant();
         try {
-            // A process that is only a client sends the header with its own calls.
-            request.setProperty(
-                    SCOPE, participant == null ? TransactionContext.enter(transaction) : participant.open(transaction));
+            current.begin(transaction, beans.participant());
         } catch (IllegalArgumentException e) {
             throw new BadRequestException(e.getMessage(), e);
         }
@@ -51,10 +48,8 @@ public class TransactionServerFilter implements ContainerRequestFilter, Containe
 
     @Override
     public void filter(ContainerRequestContext request, ContainerResponseContext response) {
-        Object scope = request.getProperty(SCOPE);
-        if (scope instanceof TransactionContext.Scope only) {
-            only.close();
-        } else if (scope instanceof Work work) {
+        Work work = current.work();
+        if (work != null) {
             complete(work, response);
         }
     }

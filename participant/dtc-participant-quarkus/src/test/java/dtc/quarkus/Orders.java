@@ -1,6 +1,5 @@
 package dtc.quarkus;
 
-import dtc.client.TransactionContext;
 import dtc.participant.DtcParticipant;
 import dtc.participant.WorkHandler;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -21,9 +20,11 @@ import org.eclipse.microprofile.rest.client.RestClientBuilder;
 public class Orders {
 
     private final DtcParticipant participant;
+    private final CurrentTransaction current;
 
-    Orders(DtcParticipant participant) {
+    Orders(DtcParticipant participant, CurrentTransaction current) {
         this.participant = participant;
+        this.current = current;
     }
 
     @POST
@@ -41,7 +42,7 @@ public class Orders {
     /** Returns the transaction that this request works in. */
     @GET
     public String transaction() {
-        return String.valueOf(TransactionContext.current());
+        return String.valueOf(current.id());
     }
 
     /** The work of the service. */

@@ -26,11 +26,8 @@ public final class TransactionContext {
      * @throws IllegalArgumentException if the id is not that of a transaction
      */
     public static Scope enter(String transaction) {
-        if (!ID.matcher(transaction).matches()) {
-            throw new IllegalArgumentException(HEADER + " is not a UUID");
-        }
         String before = CURRENT.get();
-        CURRENT.set(transaction);
+        CURRENT.set(requireId(transaction));
         return () -> {
             if (before == null) {
                 CURRENT.remove();
@@ -38,6 +35,18 @@ public final class TransactionContext {
                 CURRENT.set(before);
             }
         };
+    }
+
+    /**
+     * Returns the id of a transaction as it is.
+     *
+     * @throws IllegalArgumentException if it is not one
+     */
+    public static String requireId(String transaction) {
+        if (!ID.matcher(transaction).matches()) {
+            throw new IllegalArgumentException(HEADER + " is not a UUID");
+        }
+        return transaction;
     }
 
     /** Restores what was set before. */

@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Supplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +58,7 @@ public final class DtcParticipant implements AutoCloseable {
     private final ParticipantConfig config;
     private final Map<String, WorkHandler> handlers;
     private final @Nullable EntryHandler entries;
+    private final Supplier<@Nullable Work> currentWork;
     private final ParticipantStore store;
     private final Counters counters = new Counters();
     private final MessageProcessor processor;
@@ -69,6 +71,7 @@ public final class DtcParticipant implements AutoCloseable {
         this.config = builder.config;
         this.handlers = Map.copyOf(builder.handlers);
         this.entries = builder.entries;
+        this.currentWork = builder.currentWork;
         Database database = new Database(
                 builder.dataSource,
                 new PostgreSqlDialect(),
@@ -92,6 +95,7 @@ public final class DtcParticipant implements AutoCloseable {
         private final DataSource dataSource;
         private final Map<String, WorkHandler> handlers = new HashMap<>();
         private @Nullable EntryHandler entries;
+        private Supplier<@Nullable Work> currentWork = () -> null;
 
         private Builder(ParticipantConfig config, DataSource dataSource) {
             this.config = config;
@@ -110,6 +114,14 @@ public final class DtcParticipant implements AutoCloseable {
 
         public Builder entries(EntryHandler handler) {
             entries = handler;
+            return this;
+        }
+
+        /**
+         * For frameworks whose requests do not belong to a thread. Returns the work of the current request, or null.
+         */
+        public Builder currentWork(Supplier<@Nullable Work> supplier) {
+            currentWork = supplier;
             return this;
         }
 
@@ -170,7 +182,7 @@ public final class DtcParticipant implements AutoCloseable {
             throw new IllegalArgumentException("there is no handler for " + name);
         }
         WorkItem item = new WorkItem(name, payload);
-        Work work = CURRENT.get();
+        Work work = CURRENT.get() == null ? currentWork.get() : CURRENT.get();
         if (work != null) {
             work.stage(item);
             return;
@@ -217,13 +229,27 @@ public final class DtcParticipant implements AutoCloseable {
      */
     public Work open(String transaction) {
         TransactionContext.Scope scope = TransactionContext.enter(transaction);
-        Work work = new Work(
-                UUID.fromString(transaction), () -> recovery.identity().instance(), coordinator, processor, () -> {
-                    scope.close();
-                    CURRENT.remove();
-                });
+        Work work = work(transaction, () -> {
+            scope.close();
+            CURRENT.remove();
+        });
         CURRENT.set(work);
         return work;
+    }
+
+    /**
+     * Begins the work of a request without binding it to the thread. The framework returns it to
+     * {@link Builder#currentWork}.
+     *
+     * @throws IllegalArgumentException if the id is not that of a transaction
+     */
+    public Work begin(String transaction) {
+        return work(TransactionContext.requireId(transaction), () -> {});
+    }
+
+    private Work work(String transaction, Runnable unbind) {
+        return new Work(
+                UUID.fromString(transaction), () -> recovery.identity().instance(), coordinator, processor, unbind);
     }
 
     private void run(Connection connection, WorkItem item) throws Exception {

@@ -65,6 +65,11 @@ public final class Work implements AutoCloseable {
         }
     }
 
+    /** Whether the work has been completed or has failed. */
+    public boolean hasEnded() {
+        return ended;
+    }
+
     /** Whether the request has work in the transaction. */
     public boolean hasWork() {
         return number != null;
