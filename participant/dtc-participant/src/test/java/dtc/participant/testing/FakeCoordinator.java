@@ -51,7 +51,7 @@ public final class FakeCoordinator implements AutoCloseable {
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final List<Call> calls = new CopyOnWriteArrayList<>();
     private final Map<String, List<Answer>> answers = new ConcurrentHashMap<>();
-    private final AtomicInteger sequence = new AtomicInteger();
+    private final Map<String, AtomicInteger> sequences = new ConcurrentHashMap<>();
 
     public FakeCoordinator() {
         try {
@@ -111,7 +111,12 @@ public final class FakeCoordinator implements AutoCloseable {
             return Answer.json(200, "{\"leaseMillis\":10000}");
         }
         if (request.contains("/participants/")) {
-            return Answer.json(200, "{\"sequence\":" + sequence.incrementAndGet() + "}");
+            return Answer.json(
+                    200,
+                    "{\"sequence\":"
+                            + sequences
+                                    .computeIfAbsent(request, r -> new AtomicInteger())
+                                    .incrementAndGet() + "}");
         }
         if (request.endsWith("/outcome")) {
             return Answer.json(200, "{\"outcome\":\"PENDING\"}");
