@@ -22,7 +22,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 SERVICE_JAR = os.path.join(HERE, "target", "quarkus-app", "quarkus-run.jar")
 DTC_JAR = os.path.join(ROOT, "target", "quarkus-app", "quarkus-run.jar")
 STOCK = os.path.join(ROOT, "examples", "stock-python", "stock.py")
-START_SECONDS_MAX = 60
+START_SECONDS_MAX = 180
 
 
 def tool(name):

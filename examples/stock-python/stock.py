@@ -255,7 +255,7 @@ class Handler(BaseHTTPRequestHandler):
         body = self.read_body()
         if body is None:
             self.close_connection = True
-            self.answer(lambda: self.refuse(413, "the body is too long, or its length is missing"))
+            self.answer(lambda: self.refuse(413, "the body is too long, or has chunks"))
             return
         match = re.fullmatch(r"/transactions/([^/]+)/(writes|prepare|commit|rollback)", self.path)
         if not match:
@@ -264,8 +264,9 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(lambda: self.message(match[1], match[2], body), transaction=match[1])
 
     def read_body(self):
-        length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > BODY_BYTES_MAX:
+        # A message without a body may have no length. Chunks are not supported, and the coordinator does not send them.
+        length = self.headers.get("Content-Length", "0")
+        if "Transfer-Encoding" in self.headers or not length.isdecimal() or int(length) > BODY_BYTES_MAX:
             return None
         return self.rfile.read(int(length))
 

@@ -107,9 +107,12 @@ final class MessageProcessor {
                 inProgress = progress.inProgress();
             }
             return unavailable("other processes are working on the transaction");
-        } catch (SQLException | RuntimeException e) {
-            LOG.log(System.Logger.Level.WARNING, "transaction " + message.id() + ": the database failed", e);
+        } catch (SQLException e) {
+            LOG.log(System.Logger.Level.WARNING, "transaction " + message.id() + ": the database failed: " + e);
             return unavailable("the database failed");
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "transaction " + message.id() + ": failed", e);
+            return unavailable("the message failed");
         }
     }
 
