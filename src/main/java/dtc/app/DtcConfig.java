@@ -74,6 +74,13 @@ public interface DtcConfig {
          */
         Map<String, Set<String>> rmOwners();
 
+        /**
+         * The beginning of subjects that may each register the resource manager named by the rest of the subject. With
+         * {@code system:serviceaccount:dtc:}, each service account of the namespace {@code dtc} may register the one
+         * with its name.
+         */
+        Optional<String> rmOwnerPrefix();
+
         /** The token claim that contains the ids of the resource managers that the caller may register. */
         Optional<String> rmClaim();
 

@@ -122,6 +122,7 @@ public class SecurityWiring implements HttpServerOptionsCustomizer {
                 config.security().roles().entrySet().stream()
                         .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, entry -> roles(entry.getValue()))),
                 config.security().rmOwners(),
+                config.security().rmOwnerPrefix().orElse(null),
                 config.security().rmClaim().orElse(null),
                 config.rm().coordinatorSubject().orElse(null),
                 config.rm().coordinatorCertificate().orElse(null));

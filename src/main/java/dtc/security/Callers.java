@@ -24,6 +24,8 @@ public final class Callers {
      * @param roles additional roles, by subject
      * @param owned additional resource managers, by subject; a subject with an entry also gets
      *     {@link Role#RESOURCE_MANAGER}
+     * @param ownerPrefix a subject that begins with this owns the resource manager named by the rest, and gets
+     *     {@link Role#RESOURCE_MANAGER}; null for none
      * @param ownedClaim the token claim that contains the ids of owned resource managers; null for none
      * @param coordinatorSubject the subject of the coordinator's token; null if only the certificate is checked
      * @param coordinatorCertificate a DNS name in the coordinator's certificate; null if only the token is checked
@@ -31,6 +33,7 @@ public final class Callers {
     public record Settings(
             Map<String, Set<Role>> roles,
             Map<String, Set<String>> owned,
+            @Nullable String ownerPrefix,
             @Nullable String ownedClaim,
             @Nullable String coordinatorSubject,
             @Nullable String coordinatorCertificate) {}
@@ -55,6 +58,10 @@ public final class Callers {
             return Caller.ANONYMOUS;
         }
         Set<String> owned = new HashSet<>(settings.owned().getOrDefault(subject, Set.of()));
+        String prefix = settings.ownerPrefix();
+        if (prefix != null && subject.startsWith(prefix) && subject.length() > prefix.length()) {
+            owned.add(subject.substring(prefix.length()));
+        }
         Set<Role> roles = Role.named(claimed);
         roles.addAll(settings.roles().getOrDefault(subject, Set.of()));
         if (!owned.isEmpty()) {

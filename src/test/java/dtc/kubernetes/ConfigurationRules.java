@@ -4,6 +4,7 @@ import dtc.app.DtcConfig;
 import dtc.security.HostRules;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.Service;
@@ -43,6 +44,7 @@ final class ConfigurationRules {
     private final PodSpec pod;
     private final Container container;
     private final Map<String, String> environment = new TreeMap<>();
+    private Set<String> parts = Set.of();
     /** What is in the file that the environment names. */
     private final Properties file = new Properties();
 
@@ -61,7 +63,7 @@ final class ConfigurationRules {
     void check() {
         collect();
         environment.keySet().stream()
-                .filter(variable -> !Settings.isVariable(variable))
+                .filter(variable -> !Settings.isVariable(variable) && !parts.contains(variable))
                 .forEach(variable -> require(false, "sets %s, which nobody reads".formatted(variable)));
         file.stringPropertyNames().stream()
                 .filter(property -> !Settings.isProperty(property))
@@ -80,6 +82,7 @@ final class ConfigurationRules {
         ports();
         filesThatAreRead();
         subjects(config);
+        issuer();
         stop(config);
         Optional<URI> coordinator = config.rm().coordinatorUrl();
         require(
@@ -107,15 +110,34 @@ final class ConfigurationRules {
             require(map.isPresent(), "reads config map %s, which is not there".formatted(name));
             map.ifPresent(found -> environment.putAll(found.getData()));
         });
-        container.getEnv().forEach(variable -> environment.put(variable.getName(), variable.getValue()));
-        String name = Path.of(value("QUARKUS_CONFIG_LOCATIONS")).getFileName().toString();
-        for (ConfigMap map : manifests.all(ConfigMap.class)) {
-            try (Reader text = new StringReader(map.getData().getOrDefault(name, ""))) {
-                file.load(text);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
+        container.getEnv().forEach(variable -> environment.put(variable.getName(), value(variable)));
+        parts = Settings.parts(environment);
+        environment.putAll(Settings.expanded(environment));
+        for (String location : values("QUARKUS_CONFIG_LOCATIONS")) {
+            String name = Path.of(location).getFileName().toString();
+            for (ConfigMap map : manifests.all(ConfigMap.class)) {
+                try (Reader text = new StringReader(map.getData().getOrDefault(name, ""))) {
+                    file.load(text);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
             }
         }
+    }
+
+    private String value(EnvVar variable) {
+        if (variable.getValueFrom() == null) {
+            return variable.getValue();
+        }
+        String path = variable.getValueFrom().getFieldRef().getFieldPath();
+        require(path.equals("metadata.namespace"), "reads field %s, which is not there".formatted(path));
+        return set.getMetadata().getNamespace();
+    }
+
+    private List<String> values(String variable) {
+        return Stream.of(value(variable).split(",", -1))
+                .filter(value -> !value.isEmpty())
+                .toList();
     }
 
     private String value(String variable) {
@@ -152,9 +174,9 @@ final class ConfigurationRules {
     private void filesThatAreRead() {
         Set<Path> there = projectedFiles();
         Stream.concat(
-                        environment.entrySet().stream()
-                                .filter(variable -> !variable.getKey().equals("DTC_LOG_DIRECTORY"))
-                                .map(Map.Entry::getValue),
+                        environment.keySet().stream()
+                                .filter(variable -> !variable.equals("DTC_LOG_DIRECTORY"))
+                                .flatMap(variable -> values(variable).stream()),
                         file.values().stream().map(String::valueOf))
                 .filter(value -> value.startsWith("/"))
                 .forEach(value -> require(
@@ -219,9 +241,9 @@ final class ConfigurationRules {
 
     private void advertised(URI advertised, DtcConfig config) {
         String service = set.getSpec().getServiceName();
-        String host = "%s-0.%s.%s.svc.cluster.local"
+        String host = "%s-0.%s.%s.svc.%s"
                 .formatted(
-                        set.getMetadata().getName(), service, set.getMetadata().getNamespace());
+                        set.getMetadata().getName(), service, set.getMetadata().getNamespace(), clusterDomain());
         require(host.equals(advertised.getHost()), "advertises %s, and is %s".formatted(advertised, host));
         require(
                 hasScheme(advertised)
@@ -239,10 +261,11 @@ final class ConfigurationRules {
         return hasScheme(url)
                 && manifests.all(Service.class).stream()
                         .filter(service -> url.getHost()
-                                .equals("%s.%s.svc.cluster.local"
+                                .equals("%s.%s.svc.%s"
                                         .formatted(
                                                 service.getMetadata().getName(),
-                                                service.getMetadata().getNamespace())))
+                                                service.getMetadata().getNamespace(),
+                                                clusterDomain())))
                         .anyMatch(service -> hasPort(service, url)
                                 && ManifestRules.is(service.getSpec().getSelector(), "coordinator"));
     }
@@ -259,10 +282,14 @@ final class ConfigurationRules {
         require(
                 value("DTC_RM_COORDINATOR_SUBJECT").equals(subject("coordinator")),
                 "takes outcomes from %s, which is not the coordinator".formatted(value("DTC_RM_COORDINATOR_SUBJECT")));
+        String subject = subject(pod.getServiceAccountName());
+        Set<String> owned = new HashSet<>(config.security().rmOwners().getOrDefault(subject, Set.of()));
+        config.security()
+                .rmOwnerPrefix()
+                .filter(subject::startsWith)
+                .ifPresent(prefix -> owned.add(subject.substring(prefix.length())));
         require(
-                Objects.equals(
-                        config.security().rmOwners().get(subject(pod.getServiceAccountName())),
-                        config.rm().ids().map(Set::copyOf).orElse(null)),
+                owned.containsAll(config.rm().ids().orElse(List.of())),
                 "does not own the resource managers that it hosts");
         require(
                 config.security().clientCertificates() != ClientAuth.NONE
@@ -270,6 +297,28 @@ final class ConfigurationRules {
                                 .coordinatorCertificate()
                                 .equals(config.rm().coordinatorUrl().map(URI::getHost)),
                 "takes outcomes without the coordinator's certificate");
+    }
+
+    /**
+     * The API server has a certificate of the cluster and requires a token. Other issuers must not receive that token.
+     */
+    private void issuer() {
+        if (!isSecured()) {
+            return;
+        }
+        boolean isApiServer = Objects.equals(
+                URI.create(value("QUARKUS_OIDC_AUTH_SERVER_URL")).getHost(),
+                "kubernetes.default.svc." + clusterDomain());
+        require(
+                value("QUARKUS_OIDC_TLS_TLS_CONFIGURATION_NAME").equals(isApiServer ? "kubernetes" : ""),
+                "does not trust the issuer of tokens");
+        require(
+                value("DTC_SECURITY_ISSUER_TOKEN_FILE").isEmpty() != isApiServer,
+                "has no token for the issuer, or sends it one of the cluster");
+    }
+
+    private String clusterDomain() {
+        return value("CLUSTER_DOMAIN");
     }
 
     private String subject(String serviceAccount) {

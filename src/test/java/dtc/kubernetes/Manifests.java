@@ -1,5 +1,6 @@
 package dtc.kubernetes;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -63,8 +64,14 @@ record Manifests(List<HasMetadata> objects) {
 
     /** @param overlay a directory below {@code k8s} with a {@code kustomization.yaml} */
     static String build(String overlay) {
-        Tool.Result built = Tool.KUBECTL.run(DIRECTORY.resolve(overlay), "kustomize", ".");
+        return build(DIRECTORY.resolve(overlay));
+    }
+
+    static String build(Path directory) {
+        Tool.Result built = Tool.KUBECTL.run(directory, "kustomize", ".");
         assertTrue(built.isSuccess(), built::errors);
+        // Kustomize warns of deprecated fields.
+        assertEquals("", built.errors());
         return built.output();
     }
 

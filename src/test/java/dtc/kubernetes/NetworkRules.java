@@ -1,6 +1,7 @@
 package dtc.kubernetes;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServicePort;
@@ -102,10 +103,16 @@ final class NetworkRules {
         int pods = selected(budget.getSpec().getSelector()).stream()
                 .mapToInt(set -> set.getSpec().getReplicas())
                 .sum();
+        rules.require(pods > 1, budget, "protects %s pods".formatted(pods));
         rules.require(
-                Objects.equals(budget.getSpec().getMinAvailable().getIntVal(), pods - 1),
+                budget.getSpec().getMinAvailable() == null
+                        && Objects.equals(budget.getSpec().getMaxUnavailable(), new IntOrString(1)),
                 budget,
-                "does not let exactly one of %s pods go".formatted(pods));
+                "does not allow exactly one eviction at a time");
+        rules.require(
+                Objects.equals(budget.getSpec().getUnhealthyPodEvictionPolicy(), "AlwaysAllow"),
+                budget,
+                "blocks the drain of a node with a pod that does not become ready");
     }
 
     private void serviceMonitor(ServiceMonitor monitor) {

@@ -48,7 +48,8 @@ final class PodRules {
     void check() {
         selectors();
         references();
-        restricted();
+        PodSecurityStandard.violations(pod).forEach(violation -> require(false, violation));
+        limited();
         volumes();
         probes();
         require(set.getSpec().getReplicas() == 1, "has not one replica");
@@ -95,23 +96,15 @@ final class PodRules {
                         .formatted(set.getSpec().getServiceName()));
     }
 
-    /** Kubernetes' "restricted" level, and a root file system that cannot be written to. */
-    private void restricted() {
-        require(Objects.equals(pod.getSecurityContext().getRunAsNonRoot(), true), "may run as root");
-        require(
-                Objects.equals(pod.getSecurityContext().getSeccompProfile().getType(), "RuntimeDefault"),
-                "has no seccomp profile");
+    /** What the processes do not need, beyond the level "restricted". */
+    private void limited() {
         require(Objects.equals(pod.getAutomountServiceAccountToken(), false), "gets a token unasked");
         require(
                 Objects.equals(pod.getEnableServiceLinks(), false),
                 "gets the services' addresses as variables, which look like configuration");
         SecurityContext security = container.getSecurityContext();
-        require(Objects.equals(security.getAllowPrivilegeEscalation(), false), "may gain privileges");
         require(Objects.equals(security.getReadOnlyRootFilesystem(), true), "may write anywhere");
-        require(
-                security.getCapabilities().getDrop().equals(List.of("ALL"))
-                        && security.getCapabilities().getAdd().isEmpty(),
-                "keeps capabilities");
+        require(security.getCapabilities().getAdd().isEmpty(), "has capabilities");
     }
 
     private void volumes() {

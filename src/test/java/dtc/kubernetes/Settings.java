@@ -8,6 +8,7 @@ import io.smallrye.config.ConfigMappings;
 import io.smallrye.config.ConfigMappings.ConfigClass;
 import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -20,8 +21,10 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -48,6 +51,8 @@ final class Settings {
     private static final List<Pattern> PROPERTIES =
             NAMES.stream().map(Settings::property).toList();
 
+    private static final Pattern EXPRESSION = Pattern.compile("\\$\\{([^:}]+)[:}]");
+
     private Settings() {}
 
     /** Whether a line of a file sets something. */
@@ -60,14 +65,38 @@ final class Settings {
         return VARIABLES.contains(name);
     }
 
-    /** The application's configuration under {@code environment} and a file; fails where a value cannot be read. */
+    /** The configuration of the application with {@code environment} and a file; fails if a value cannot be read. */
     static DtcConfig read(Map<String, String> environment, Properties file) {
         return new SmallRyeConfigBuilder()
+                .addDefaultInterceptors()
                 .addDiscoveredConverters()
                 .withSources(new EnvConfigSource(environment, 300), new PropertiesConfigSource(file, "file", 200))
                 .withMapping(DtcConfig.class)
                 .build()
                 .getConfigMapping(DtcConfig.class);
+    }
+
+    /** The variables with the values that the application reads: expressions such as {@code ${X}} are replaced. */
+    static Map<String, String> expanded(Map<String, String> environment) {
+        SmallRyeConfig config = new SmallRyeConfigBuilder()
+                .addDefaultInterceptors()
+                .withSources(new EnvConfigSource(environment, 300))
+                .build();
+        Map<String, String> expanded = new TreeMap<>();
+        environment
+                .keySet()
+                .forEach(name -> expanded.put(
+                        name,
+                        Objects.requireNonNullElse(config.getConfigValue(name).getValue(), "")));
+        return expanded;
+    }
+
+    /** The variables that others refer to. */
+    static Set<String> parts(Map<String, String> environment) {
+        return environment.values().stream()
+                .flatMap(value -> EXPRESSION.matcher(value).results())
+                .map(expression -> expression.group(1))
+                .collect(Collectors.toSet());
     }
 
     private static String variable(String name) {
