@@ -2,6 +2,7 @@ package dtc.app;
 
 import dtc.conformance.CheckCommand;
 import dtc.rest.HttpConnections;
+import dtc.runtime.BuildVersion;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import java.io.FileDescriptor;
@@ -20,7 +21,8 @@ public final class Main {
     private static final String USAGE = """
             usage: without arguments, runs the service; its configuration is in the environment
                    log <command>  inspects or repairs a decision log: see log --help
-                   rm <command>   checks a resource manager, or acts on it: see rm --help""";
+                   rm <command>   checks a resource manager, or acts on it: see rm --help
+                   --version      prints the version and the commit""";
 
     /** The exit code for wrong arguments. */
     private static final int ERROR = 2;
@@ -70,6 +72,10 @@ public final class Main {
             case "rm" -> resourceManagerCommand(rest, out, err);
             case "help", "--help", "-h" -> {
                 out.println(USAGE);
+                yield 0;
+            }
+            case "--version" -> {
+                out.printf("dtc %s%n", BuildVersion.CURRENT);
                 yield 0;
             }
             default -> {

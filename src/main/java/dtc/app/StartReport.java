@@ -1,5 +1,6 @@
 package dtc.app;
 
+import dtc.runtime.BuildVersion;
 import dtc.security.AuthenticationPolicy;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
@@ -11,7 +12,6 @@ import jakarta.interceptor.Interceptor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
 /** Logs at startup how the process is configured. Refuses to start a process that has no role. */
@@ -23,17 +23,11 @@ final class StartReport {
     private final DtcConfig config;
     private final VertxHttpConfig http;
     private final SecurityWiring security;
-    private final String version;
 
-    StartReport(
-            DtcConfig config,
-            VertxHttpConfig http,
-            SecurityWiring security,
-            @ConfigProperty(name = "quarkus.application.version") String version) {
+    StartReport(DtcConfig config, VertxHttpConfig http, SecurityWiring security) {
         this.config = config;
         this.http = http;
         this.security = security;
-        this.version = version;
     }
 
     void check(@Observes @Priority(Interceptor.Priority.PLATFORM_BEFORE) StartupEvent event) {
@@ -47,7 +41,7 @@ final class StartReport {
     void log() {
         LOG.infof(
                 "DTC %s; roles: %s; decision log: %s; security: %s; address: %s",
-                version, roles(), decisionLog(), securityMode(), address());
+                BuildVersion.CURRENT, roles(), decisionLog(), securityMode(), address());
         if (config.coordinator().enabled() && Wiring.kind(config.log()) == DtcConfig.LogConfig.Kind.MEMORY) {
             LOG.warn("the decision log is in memory: a restart loses the outcomes of all transactions. Set"
                     + " dtc.log.directory (DTC_LOG_DIRECTORY) to store them in files");

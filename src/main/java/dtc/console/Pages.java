@@ -1,5 +1,6 @@
 package dtc.console;
 
+import dtc.runtime.BuildVersion;
 import dtc.runtime.Time;
 import dtc.security.ApiAccess;
 import dtc.security.Caller;
@@ -70,7 +71,13 @@ class Pages {
      * @param curl the start of a curl command, with a placeholder for the token if callers must present one
      */
     public record Frame(
-            String root, String self, String base, Instant startedAt, Instant now, boolean mayAct, String curl) {}
+            String root, String self, String base, Instant startedAt, Instant now, boolean mayAct, String curl) {
+
+        /** The version of this process. */
+        public BuildVersion version() {
+            return BuildVersion.CURRENT;
+        }
+    }
 
     @CheckedTemplate(basePath = "console", defaultName = CheckedTemplate.HYPHENATED_ELEMENT_NAME)
     static final class Templates {

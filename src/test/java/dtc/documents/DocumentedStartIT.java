@@ -107,12 +107,12 @@ class DocumentedStartIT {
     }
 
     @Test
-    void the_documented_commands_accept_a_log() throws IOException {
+    void the_documented_commands_accept_a_log_and_print_the_version() throws IOException {
         List<String> commands = Documents.packaged().stream()
                 .filter(command -> !isService(command))
                 .map(command -> command.text().replace("<directory>", directory.toString()))
                 .toList();
-        assertEquals(4, commands.size());
+        assertEquals(5, commands.size());
         try (Stream<Path> files = Files.list(LOG)) {
             for (Path file : files.toList()) {
                 Files.copy(file, directory.resolve(file.getFileName()));
@@ -122,5 +122,6 @@ class DocumentedStartIT {
         List<String> outputs = Shell.run(commands, environment());
 
         assertTrue(outputs.getFirst().contains("\"kind\":\"transaction\""), outputs::toString);
+        assertTrue(outputs.getLast().startsWith("dtc "), outputs::toString);
     }
 }
