@@ -79,7 +79,7 @@ public final class ReplyTable {
      */
     public static Refusal.Kind refusal(Reply reply) {
         return switch (reply) {
-            case NoAnswer _, Unreachable _ -> Refusal.Kind.RESOURCE_MANAGER_SILENT;
+            case NoAnswer _, Unreachable _ -> Refusal.Kind.RESOURCE_MANAGER_UNRESPONSIVE;
             case Unavailable _ -> Refusal.Kind.OVERLOADED;
             case NoRoom _ -> Refusal.Kind.NO_ROOM;
             case Conflict _ -> Refusal.Kind.WRONG_STATE;

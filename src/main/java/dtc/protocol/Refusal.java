@@ -26,7 +26,7 @@ public record Refusal(
         SHUTTING_DOWN,
         RESOURCE_MANAGER_LAPSED,
         RESOURCE_MANAGER_FAILED,
-        RESOURCE_MANAGER_SILENT,
+        RESOURCE_MANAGER_UNRESPONSIVE,
         NO_ROOM,
         /** The resource manager does not support the operation. */
         NOT_SUPPORTED,

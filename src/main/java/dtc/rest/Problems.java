@@ -62,7 +62,7 @@ public final class Problems {
             case KEY_REUSED -> UNPROCESSABLE_CONTENT;
             case OVERLOADED, LOG_REFUSING, SHUTTING_DOWN, RESOURCE_MANAGER_LAPSED, UNDECIDED -> 503;
             case RESOURCE_MANAGER_FAILED -> 502;
-            case RESOURCE_MANAGER_SILENT -> 504;
+            case RESOURCE_MANAGER_UNRESPONSIVE -> 504;
             case NO_ROOM -> INSUFFICIENT_STORAGE;
         };
     }

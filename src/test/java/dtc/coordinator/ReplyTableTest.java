@@ -54,8 +54,8 @@ class ReplyTableTest {
             Conflict       WriteFailed  ERROR        OnePhaseRefused    Contradicted  Contradicted  WRONG_STATE
             NoRoom         WriteFailed  ERROR        OnePhaseRefused    Unanswered    Unanswered    NO_ROOM
             Unavailable    WriteFailed  ERROR        Unanswered         Unanswered    Unanswered    OVERLOADED
-            Unreachable    WriteFailed  UNREACHABLE  OnePhaseRefused    Unanswered    Unanswered    RESOURCE_MANAGER_SILENT
-            NoAnswer       WriteFailed  TIMEOUT      Unanswered         Unanswered    Unanswered    RESOURCE_MANAGER_SILENT
+            Unreachable    WriteFailed  UNREACHABLE  OnePhaseRefused    Unanswered    Unanswered    RESOURCE_MANAGER_UNRESPONSIVE
+            NoAnswer       WriteFailed  TIMEOUT      Unanswered         Unanswered    Unanswered    RESOURCE_MANAGER_UNRESPONSIVE
             ProtocolError  WriteFailed  ERROR        Unanswered         Unanswered    Unanswered    RESOURCE_MANAGER_FAILED
             """;
 

@@ -416,7 +416,7 @@ final class CoordinatorNode extends Node {
                     KEY_REUSED,
                     RESOURCE_MANAGER_LAPSED,
                     RESOURCE_MANAGER_FAILED,
-                    RESOURCE_MANAGER_SILENT,
+                    RESOURCE_MANAGER_UNRESPONSIVE,
                     NO_ROOM,
                     NOT_SUPPORTED,
                     NAME_TAKEN,

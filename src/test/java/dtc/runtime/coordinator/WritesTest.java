@@ -188,7 +188,7 @@ class WritesTest {
 
     static Stream<Arguments> failures() {
         return Stream.of(
-                Arguments.of(new Reply.NoAnswer("test"), Kind.RESOURCE_MANAGER_SILENT),
+                Arguments.of(new Reply.NoAnswer("test"), Kind.RESOURCE_MANAGER_UNRESPONSIVE),
                 Arguments.of(new Reply.Unavailable("test"), Kind.OVERLOADED),
                 Arguments.of(new Reply.ProtocolError("test"), Kind.RESOURCE_MANAGER_FAILED));
     }
