@@ -1,13 +1,17 @@
 package dtc.kubernetes;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dtc.testing.NoApplication;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -19,6 +23,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @NoApplication
 class ManifestsTest {
+
+    private static final YAMLMapper YAML = new YAMLMapper();
 
     private final String production = Manifests.build("overlays/production");
 
@@ -32,6 +38,23 @@ class ManifestsTest {
     void the_manifest_of_the_example_is_valid() throws IOException {
         String manifest = Files.readString(Path.of("examples/orders-service/kubernetes.yaml"));
         assertEquals(2, Manifests.parse(manifest).objects().size());
+    }
+
+    /** kubectl 1.27 refuses a patch with several objects. */
+    @Test
+    void each_patch_is_one_object() throws IOException {
+        try (Stream<Path> files = Files.walk(Manifests.DIRECTORY)) {
+            for (Path file :
+                    files.filter(path -> path.endsWith("kustomization.yaml")).toList()) {
+                for (JsonNode patch : YAML.readTree(file.toFile()).path("patches")) {
+                    String text = patch.has("path")
+                            ? Files.readString(
+                                    file.resolveSibling(patch.path("path").asText()))
+                            : patch.path("patch").asText();
+                    assertFalse(Pattern.compile("(?m)^---").matcher(text).find(), file::toString);
+                }
+            }
+        }
     }
 
     /** @param found part of the violation, or of the refusal to parse */

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dtc.runtime.BuildVersion;
 import dtc.testing.Waiting;
 import io.quarkus.test.junit.QuarkusIntegrationTest;
 import io.restassured.http.ContentType;
@@ -116,5 +117,22 @@ class PagesIT {
                 .statusCode(200)
                 .body(containsString("dtc_transactions_in_flight{"))
                 .body(containsString("dtc_resource_managers{"));
+    }
+
+    @Test
+    void the_version_and_the_commit_are_shown() {
+        BuildVersion build = BuildVersion.CURRENT;
+        get("/q/info")
+                .then()
+                .statusCode(200)
+                .body("build.version", equalTo(build.version()))
+                .body("build.commit", equalTo(build.commit()));
+        get("/q/metrics")
+                .then()
+                .body(containsString(
+                        "dtc_build_info{commit=\"%s\",version=\"%s\"} 1.0".formatted(build.commit(), build.version())));
+        get("/").then()
+                .body(containsString(
+                        "<footer>DTC %s, commit %s</footer>".formatted(build.version(), build.shortCommit())));
     }
 }
