@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dtc.packaged.JsonClient;
 import dtc.packaged.Processes;
+import dtc.runtime.BuildVersion;
 import dtc.testing.NoApplication;
 import dtc.testing.Waiting;
 import java.io.File;
@@ -122,6 +123,6 @@ class DocumentedStartIT {
         List<String> outputs = Shell.run(commands, environment());
 
         assertTrue(outputs.getFirst().contains("\"kind\":\"transaction\""), outputs::toString);
-        assertTrue(outputs.getLast().startsWith("dtc "), outputs::toString);
+        assertTrue(outputs.getLast().contains("dtc " + BuildVersion.CURRENT), outputs::toString);
     }
 }
