@@ -52,13 +52,14 @@ class Pages {
     /** The pages that were rendered in one interval. */
     private record Kept(long interval, Map<String, Rendered> pages) {}
 
-    /** The page as it is sent, so that it is also encoded once. */
+    /** The page as it is sent, so that it is also encoded and compressed once. */
     @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record Rendered(int status, byte[] html) {
+    private record Rendered(int status, byte[] html, byte[] compressed) {
 
         static Rendered of(TemplateInstance page) {
             int status = page.getAttribute(STATUS) instanceof Integer other ? other : 200;
-            return new Rendered(status, page.render().getBytes(StandardCharsets.UTF_8));
+            byte[] html = page.render().getBytes(StandardCharsets.UTF_8);
+            return new Rendered(status, html, Gzip.compress(html));
         }
     }
 
@@ -116,18 +117,19 @@ class Pages {
     Response live(RoutingContext call, Function<Frame, TemplateInstance> page) {
         Frame frame = frame(call);
         if (call.request().getHeader("HX-Request") == null) {
-            return respond(Rendered.of(page.apply(frame))); // a page that is opened shows the latest changes
+            return respond(call, Rendered.of(page.apply(frame))); // a page that is opened shows the latest changes
         }
         String key = "%s %s %s".formatted(frame.mayAct(), frame.base(), frame.self());
         Map<String, Rendered> pages = keptNow().pages();
         return respond(
+                call,
                 pages.size() < KEPT_MAX || pages.containsKey(key)
                         ? pages.computeIfAbsent(key, _ -> Rendered.of(page.apply(frame)))
                         : Rendered.of(page.apply(frame)));
     }
 
     Response html(RoutingContext call, Function<Frame, TemplateInstance> page) {
-        return respond(Rendered.of(page.apply(frame(call))));
+        return respond(call, Rendered.of(page.apply(frame(call))));
     }
 
     /** A message instead of the page. {@code message.html} has the texts. */
@@ -171,10 +173,13 @@ class Pages {
         return access.caller(call);
     }
 
-    private static Response respond(Rendered page) {
+    private static Response respond(RoutingContext call, Rendered page) {
+        boolean compressed = Gzip.isAccepted(call);
         return Response.status(page.status())
                 .type(HTML)
-                .entity(page.html())
+                .entity(compressed ? page.compressed() : page.html())
+                .header(HttpHeaders.CONTENT_ENCODING, compressed ? Gzip.NAME : null)
+                .header(HttpHeaders.VARY, HttpHeaders.ACCEPT_ENCODING)
                 .header("Content-Security-Policy", CONTENT_SECURITY_POLICY)
                 .header("X-Content-Type-Options", "nosniff")
                 .header("Referrer-Policy", "same-origin")
