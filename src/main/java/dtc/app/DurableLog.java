@@ -50,7 +50,10 @@ final class DurableLog implements DecisionLog {
         this.vertx = vertx;
         this.writer = writer;
         this.log = log;
-        this.checkTimer = vertx.setPeriodic(CHECK_INTERVAL.toMillis(), _ -> log.check());
+        this.checkTimer = vertx.setPeriodic(CHECK_INTERVAL.toMillis(), _ -> {
+            log.check();
+            log.refusalReason(); // logs when it changes, also without requests
+        });
     }
 
     /**

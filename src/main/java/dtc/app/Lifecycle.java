@@ -1,5 +1,6 @@
 package dtc.app;
 
+import dtc.runtime.ClockJumps;
 import dtc.runtime.OutOfMemory;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.Coordinator;
@@ -44,6 +45,7 @@ final class Lifecycle {
     private final Coordinator coordinator;
     private final HostedResourceManagers hosted;
     private final ResourceManagerHealth health;
+    private final ClockJumps clockJumps;
     private final StartReport report;
     private final AtomicBoolean joined = new AtomicBoolean();
 
@@ -55,6 +57,7 @@ final class Lifecycle {
             Coordinator coordinator,
             HostedResourceManagers hosted,
             ResourceManagerHealth health,
+            ClockJumps clockJumps,
             StartReport report) {
         this.config = config;
         this.http = http;
@@ -63,6 +66,7 @@ final class Lifecycle {
         this.coordinator = coordinator;
         this.hosted = hosted;
         this.health = health;
+        this.clockJumps = clockJumps;
         this.report = report;
     }
 
@@ -75,6 +79,7 @@ final class Lifecycle {
         }
         report.log();
         warnIfFewFiles();
+        clockJumps.start();
         int open = coordinator.recover();
         coordinator.list(null, null, 1).forEach(newest -> ids.continueAfter(newest.id()));
         if (config.coordinator().enabled()) {

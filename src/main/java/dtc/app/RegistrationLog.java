@@ -29,7 +29,7 @@ final class RegistrationLog implements Membership.Listener {
             LogFields.log(
                     null,
                     id,
-                    () -> LOG.warnf("resource manager %s is not registered; registration is retried: %s", id, reason));
+                    () -> LOG.warnf("the registration of resource manager %s failed and is retried: %s", id, reason));
         }
     }
 }

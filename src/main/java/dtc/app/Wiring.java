@@ -14,6 +14,7 @@ import dtc.rest.RequestMemory;
 import dtc.rest.RequestValidator;
 import dtc.rest.ResourceManagerClients;
 import dtc.runtime.Backoff;
+import dtc.runtime.ClockJumps;
 import dtc.runtime.Registry;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.Coordinator;
@@ -86,6 +87,12 @@ public class Wiring {
     @Singleton
     Time time(Vertx vertx) {
         return new VertxTime(vertx);
+    }
+
+    @Produces
+    @Singleton
+    ClockJumps clockJumps(Time time) {
+        return new ClockJumps(time);
     }
 
     @Produces

@@ -5,14 +5,17 @@ import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
 import dtc.protocol.Cause;
 import dtc.protocol.State;
+import dtc.runtime.ClockJumps;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.Coordinator;
+import dtc.runtime.coordinator.InFlight;
 import dtc.runtime.coordinator.UnregisteredResourceManagers;
 import dtc.runtime.coordinator.UnregisteredResourceManagers.Unregistered;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -29,6 +32,7 @@ record Overview(
         ResourceManagers resourceManagers,
         UnregisteredResourceManagers unregistered,
         Rates rates,
+        ClockJumps clockJumps,
         ConsoleSettings settings,
         Time time) {
 
@@ -42,19 +46,25 @@ record Overview(
      * The page.
      *
      * @param recording the number of decisions that have waited for the decision log for too long
+     * @param limits the limits at which requests are refused
      * @param inDoubt the longest time that participants have been in doubt
+     * @param clockJump a jump of the wall clock in the last hour
      * @param resourceManagers the first of {@code resourceManagersTotal}
      */
     public record Model(
             @Nullable String refusalReason,
             int recording,
             @Nullable Instant recordingSince,
+            List<InFlight.Report> limits,
             boolean stopping,
             Duration inDoubt,
+            ClockJumps.@Nullable Jump clockJump,
+            Duration sinceClockJump,
             List<ResourceManagers.Row> failing,
             List<Unregistered> unregistered,
             Map<Group, List<Transaction>> groups,
             Map<State, Long> inFlight,
+            int inFlightMax,
             Chart outcomes,
             Chart latency,
             List<ResourceManagers.Row> resourceManagers,
@@ -65,6 +75,7 @@ record Overview(
         public int actionsRequired() {
             return (refusalReason == null ? 0 : 1)
                     + (recording == 0 ? 0 : 1)
+                    + limits.size()
                     + failing.size()
                     + unregistered.size()
                     + groups.size();
@@ -72,6 +83,12 @@ record Overview(
 
         public long inFlightTotal() {
             return inFlight.values().stream().mapToLong(Long::longValue).sum();
+        }
+
+        /** The state of most transactions in flight. */
+        public State busiest() {
+            return Collections.max(inFlight.entrySet(), Map.Entry.comparingByValue())
+                    .getKey();
         }
     }
 
@@ -88,16 +105,21 @@ record Overview(
         addGroups(groups, Choice.UNRESOLVED, coordinator.unresolved(Integer.MAX_VALUE));
         addGroups(groups, Choice.DIVERGED, diverged);
         List<Rates.Point> points = rates.points();
+        ClockJumps.Jump jump = clockJumps.latest();
         return new Model(
                 coordinator.refusalReason(),
                 recording.size(),
                 recording.isEmpty() ? null : recording.getFirst(),
+                coordinator.inFlight().reports(),
                 coordinator.isStopping(),
                 coordinator.oldestInDoubt(),
+                jump,
+                jump == null ? Duration.ZERO : Duration.ofNanos(time.nanos() - jump.atNanos()),
                 rows.stream().filter(ResourceManagers.Row::needsAction).toList(),
                 unregistered.all(),
                 groups,
                 inFlight(open),
+                coordinator.inFlight().limits().inFlightMax(),
                 outcomes(points),
                 latency(points),
                 rows.stream().limit(RESOURCE_MANAGERS_MAX).toList(),

@@ -95,7 +95,7 @@ record ResourceManagers(
             return registration != null && !down;
         }
 
-        boolean needsAction() {
+        public boolean needsAction() {
             return failure != null || overdue;
         }
 
@@ -191,7 +191,7 @@ record ResourceManagers(
         if (r == null) {
             chip = new Chip("not registered", overdue ? Tone.BAD : Tone.WARN);
         } else if (down != null) {
-            chip = new Chip(registry.isLive(r) ? "down" : "lapsed", Tone.BAD);
+            chip = new Chip(!registry.isLive(r) ? "lapsed" : down.isDown() ? "down" : "not acknowledging", Tone.BAD);
         } else if (overdue) {
             chip = new Chip("not acknowledging", Tone.WARN);
         } else {

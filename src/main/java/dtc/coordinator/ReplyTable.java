@@ -101,7 +101,12 @@ public final class ReplyTable {
 
     /** Returns a description of a failed write. */
     public static String writeFailureReason(String resourceManager, Reply reply) {
-        return "a write to %s failed: %s".formatted(resourceManager, reply.detail());
+        return writeFailurePrefix(resourceManager) + reply.detail();
+    }
+
+    /** What {@link #writeFailureReason} adds to the detail of the reply. */
+    public static String writeFailurePrefix(String resourceManager) {
+        return "a write to %s failed: ".formatted(resourceManager);
     }
 
     private static Ballot ballot(Reply reply) {

@@ -9,13 +9,18 @@ import dtc.protocol.Outcome;
 import dtc.protocol.State;
 import dtc.protocol.Vote;
 import dtc.protocol.VoteCause;
+import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.coordinator.AppliedEvent;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.DeliveryEvent;
+import dtc.runtime.coordinator.InFlight;
+import dtc.runtime.coordinator.InFlight.Limit;
+import dtc.runtime.coordinator.ResourceManagerHealth;
 import dtc.runtime.coordinator.TransactionIds;
 import dtc.runtime.coordinator.TransactionListener;
 import dtc.runtime.coordinator.UndeliveredOutcomes;
+import dtc.runtime.coordinator.UnregisteredResourceManagers;
 import dtc.runtime.messaging.BatchingParticipantClient;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -36,6 +41,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
@@ -142,14 +148,28 @@ public class Metrics implements TransactionListener {
             Coordinator coordinator,
             TransactionIds ids,
             BatchingParticipantClient participants,
-            Registry registry) {
-        registry.addRegistrationListener(this::registerVotes);
-        registry.all().forEach(registration -> registerVotes(registration.id()));
+            Registry registry,
+            ResourceManagerHealth health,
+            UnregisteredResourceManagers unregistered) {
+        Consumer<String> registered = id -> {
+            registerVotes(id);
+            registerUp(id, registry, health);
+        };
+        registry.addRegistrationListener(registered);
+        registry.all().forEach(registration -> registered.accept(registration.id()));
+        observe(coordinator.inFlight());
         gauge(
-                        "dtc.transactions.in.flight.max",
-                        "The number of transactions in flight above which new ones are refused",
+                        "dtc.log.refusing",
+                        "1 if the decision log refuses decisions, for example because its volume is full; otherwise 0",
                         coordinator,
-                        Coordinator::inFlightMax)
+                        c -> c.refusalReason() == null ? 0 : 1)
+                .register(meters);
+        gauge(
+                        "dtc.resource.managers.missing",
+                        "Resource managers that are not registered although transactions write to them, or whose"
+                                + " registration is refused",
+                        unregistered,
+                        u -> u.all().size())
                 .register(meters);
         gauge("dtc.messages.waiting", "Messages to resource managers that are queued", participants, p -> p.queued())
                 .register(meters);
@@ -170,12 +190,6 @@ public class Metrics implements TransactionListener {
                         Coordinator::unresolvedCount)
                 .register(meters);
         gauge(
-                        "dtc.in.flight.ratio",
-                        "The used share of the limit of transactions in flight or of that of their participants",
-                        coordinator,
-                        Coordinator::inFlightRatio)
-                .register(meters);
-        gauge(
                         "dtc.transactions.given.up",
                         "Transactions with a commit that was given up and is neither delivered nor discarded",
                         coordinator.undelivered(),
@@ -188,6 +202,33 @@ public class Metrics implements TransactionListener {
         for (boolean live : new boolean[] {true, false}) {
             gauge("dtc.resource.managers", "Registered resource managers, by lease", registry, r -> count(r, live))
                     .tag("lease", live ? "live" : "lapsed")
+                    .register(meters);
+        }
+    }
+
+    private void observe(InFlight inFlight) {
+        gauge(
+                        "dtc.transactions.in.flight.max",
+                        "The limit of transactions in flight. Above it, new ones are refused",
+                        inFlight,
+                        f -> f.limits().inFlightMax())
+                .register(meters);
+        gauge(
+                        "dtc.participants.in.flight",
+                        "Participants of transactions that have not ended",
+                        inFlight,
+                        InFlight::participants)
+                .register(meters);
+        gauge(
+                        "dtc.participants.in.flight.max",
+                        "The limit of participants in flight. Above it, new transactions and participants are refused",
+                        inFlight,
+                        f -> f.limits().participantsInFlightMax())
+                .register(meters);
+        for (Limit limit : Limit.values()) {
+            FunctionCounter.builder("dtc.limit.refusals", inFlight, f -> f.refusals(limit))
+                    .description("Requests that were refused because of a limit of what is in flight, by limit")
+                    .tag("limit", lowerCase(limit))
                     .register(meters);
         }
     }
@@ -269,6 +310,24 @@ public class Metrics implements TransactionListener {
         for (VoteCause cause : VoteCause.values()) {
             votes(resourceManager, Vote.ABORT, cause);
         }
+    }
+
+    /** Registers the gauge of one resource manager. It has no value while the resource manager is not registered. */
+    private void registerUp(String resourceManager, Registry registry, ResourceManagerHealth health) {
+        if (!label(resourceManager).equals(resourceManager)) {
+            return;
+        }
+        ToDoubleFunction<Registry> up = all -> {
+            Registration registration = all.find(resourceManager);
+            return registration == null ? Double.NaN : health.down(registration) == null ? 1 : 0;
+        };
+        gauge(
+                        "dtc.resource.manager.up",
+                        "1 if a resource manager has a live lease and answers; 0 if it is down",
+                        registry,
+                        up)
+                .tag("resource_manager", resourceManager)
+                .register(meters);
     }
 
     private Counter votes(String resourceManager, Vote vote, VoteCause cause) {

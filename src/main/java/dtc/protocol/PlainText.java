@@ -14,6 +14,10 @@ public final class PlainText {
             Map.entry("minute", Duration.ofMinutes(1)),
             Map.entry("second", Duration.ofSeconds(1)));
 
+    /** The binary logarithms of units, largest first. */
+    private static final List<Map.Entry<String, Integer>> BYTE_UNITS =
+            List.of(Map.entry("GiB", 30), Map.entry("MiB", 20), Map.entry("KiB", 10));
+
     private PlainText() {}
 
     /** Returns the text as one line, truncated to {@code codePointsMax} code points. Prevents log injection. */
@@ -35,6 +39,16 @@ public final class PlainText {
             }
         }
         return duration.toMillis() + " milliseconds";
+    }
+
+    /** Returns a size with at least two digits, such as "64 MiB", rounded down. */
+    public static String bytes(long bytes) {
+        for (Map.Entry<String, Integer> unit : BYTE_UNITS) {
+            if (bytes >> unit.getValue() >= 10) {
+                return (bytes >> unit.getValue()) + " " + unit.getKey();
+            }
+        }
+        return bytes + (bytes == 1 ? " byte" : " bytes");
     }
 
     /** Whether the character neither breaks the line nor changes the text direction. */

@@ -73,7 +73,10 @@ public class RegistryResource {
             @Nullable RegistrationRequest request) {
         Caller caller = access.caller(call);
         if (!caller.owns(id) && RequestValidator.isName(id)) {
-            unregistered.refused(id, "the caller %s does not own this id".formatted(caller.principal()));
+            unregistered.refused(
+                    id,
+                    "its token is that of %s, which does not own this id (dtc.security.rm-owners)"
+                            .formatted(caller.principal()));
         }
         requireOwner(id, call);
         RequestValidator validator = new RequestValidator(limits);

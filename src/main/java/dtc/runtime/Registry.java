@@ -130,7 +130,8 @@ public final class Registry {
         Registration known = registrations.get(id);
         boolean isKnownUrl = known != null && known.url().equals(url); // checked at its first registration
         if (!isKnownUrl && !urlAllowed.test(url)) {
-            return refuse(Kind.HOST_NOT_ALLOWED, "the host of this URL is not allowed to register", id);
+            return refuse(
+                    Kind.HOST_NOT_ALLOWED, "the host of this URL is not allowed (dtc.registration.allowed-hosts)", id);
         }
         Registration before;
         Registration after;

@@ -448,7 +448,8 @@ class ConsoleTest {
         // As if the page where one signs in were another site's, whose answer no script may see.
         browser.block("*/console/transactions/" + id);
         browser.awaitText(
-                "The coordinator does not respond. If this lasts, reload the page: you may have to sign in again.");
+                "The coordinator does not respond. Check that it runs. If it does, reload the page: you may have to sign"
+                        + " in again.");
         assertEquals("Connection lost", browser.text("#connection-text"));
         browser.block();
         browser.await(b -> assertEquals("Live", b.text("#connection-text")));

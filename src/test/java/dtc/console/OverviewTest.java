@@ -1,6 +1,7 @@
 package dtc.console;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -21,6 +22,7 @@ import dtc.protocol.TransactionId;
 import dtc.protocol.Vote;
 import dtc.protocol.VoteCause;
 import dtc.runtime.Answer;
+import dtc.runtime.ClockJumps;
 import dtc.runtime.FakeTime;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
@@ -47,6 +49,7 @@ import org.junit.jupiter.api.Test;
 @QuarkusTest // the templates are rendered
 class OverviewTest {
 
+    private static final int IN_FLIGHT_MAX = 100;
     private static final UUID INSTANCE = FakeCoordinator.INSTANCE;
     private static final Pattern ITEM = Pattern.compile("(?s)<li class=\"\\w+\"><a href=\"([^\"]*)\">(.*?)</a></li>");
     private static final Pattern TAG = Pattern.compile("(?s)<[^>]*>");
@@ -62,14 +65,15 @@ class OverviewTest {
     private final ResourceManagerHealth health = new ResourceManagerHealth(registry, time);
     private final UnregisteredResourceManagers unregistered = new UnregisteredResourceManagers(registry, time);
     private final Coordinator coordinator = fake.create(
-            new TransactionLimits(100, Duration.ofHours(1), TransactionList.EXAMINED_MAX + 100),
+            new TransactionLimits(IN_FLIGHT_MAX, Duration.ofHours(1), TransactionList.EXAMINED_MAX + 100),
             timelines,
             health,
             unregistered);
     private final ResourceManagers resourceManagers =
             new ResourceManagers(registry, health, votes, timelines, settings, time);
-    private final Overview overview =
-            new Overview(coordinator, timelines, resourceManagers, unregistered, new Rates(time), settings, time);
+    private final ClockJumps clockJumps = new ClockJumps(time);
+    private final Overview overview = new Overview(
+            coordinator, timelines, resourceManagers, unregistered, new Rates(time), clockJumps, settings, time);
 
     @BeforeEach
     void resourceManagersSupportOnePhase() {
@@ -79,8 +83,20 @@ class OverviewTest {
     /** An entry of the list of what requires action. */
     private record Item(String link, String text) {}
 
+    private String overviewPage() {
+        return overviewPage(overview);
+    }
+
+    private String overviewPage(Overview shown) {
+        return Pages.Templates.overview(frame(), shown.model()).render();
+    }
+
     private List<Item> actionItems() {
-        String page = Pages.Templates.overview(frame(), overview.model()).render();
+        return actionItems(overview);
+    }
+
+    private List<Item> actionItems(Overview shown) {
+        String page = overviewPage(shown);
         String list = page.substring(page.indexOf("actions-required"), page.indexOf("id=\"coordinator\""));
         return ITEM.matcher(list)
                 .results()
@@ -89,7 +105,11 @@ class OverviewTest {
     }
 
     private List<String> items() {
-        return actionItems().stream()
+        return items(overview);
+    }
+
+    private List<String> items(Overview shown) {
+        return actionItems(shown).stream()
                 .map(item -> item.text().replaceFirst(" \\d{4}-.*", ""))
                 .toList();
     }
@@ -105,11 +125,20 @@ class OverviewTest {
 
     /** The entries of the list of steps. */
     private List<String> steps(TransactionId id) {
-        String page = transactionPage(id);
-        if (!page.contains("id=\"steps\"")) {
+        return steps(transactionPage(id));
+    }
+
+    private List<String> resourceManagerSteps(String id) {
+        return steps(Pages.Templates.resourceManager(frame(), resourceManagers.model(id, new Audit(time)))
+                .render());
+    }
+
+    private static List<String> steps(String page) {
+        int start = page.indexOf("id=\"steps\"");
+        if (start < 0) {
             return List.of();
         }
-        String list = page.substring(page.indexOf("id=\"steps\""), page.indexOf("<dl class=\"facts\">"));
+        String list = page.substring(start, page.indexOf("</ol>", start));
         return Stream.of(list.split("<li>", -1))
                 .skip(1)
                 .map(step -> text(step.replaceFirst("(?s)</li>.*", "")))
@@ -140,17 +169,98 @@ class OverviewTest {
     }
 
     @Test
+    void a_limit_that_refuses_requests_requires_action_until_it_refuses_none() {
+        for (int i = 0; i < IN_FLIGHT_MAX; i++) {
+            begin();
+        }
+        assertEquals(List.of(), items());
+        assertInstanceOf(
+                Answer.Refused.class,
+                coordinator
+                        .begin(Origin.ANONYMOUS, null, List.of(), false, WaitCondition.ENDED)
+                        .toCompletableFuture()
+                        .join());
+        Item item = actionItems().getFirst();
+        assertTrue(
+                item.text()
+                        .startsWith("New transactions are refused The limit of 100 transactions in flight is reached"
+                                + " (dtc.limits.transactions-in-flight-max). The response is 503. Most transactions in"
+                                + " flight are active: their clients have not ended them."),
+                item.text());
+        assertEquals("console/transactions?state=ACTIVE", item.link());
+        assertTrue(overviewPage().contains("<span class=\"chip bad\">at a limit</span>"));
+        time.advance(Duration.ofSeconds(61));
+        assertEquals(List.of(), items());
+    }
+
+    @Test
+    void a_limit_of_one_caller_names_the_caller_and_says_that_others_are_not_affected() {
+        Overview limited = limited(new TransactionLimits(100, 1, 1, Duration.ofHours(1), 100, Long.MAX_VALUE));
+        for (String caller : List.of("alice <b>", "alice <b>")) {
+            var _ = limited.coordinator().begin(new Origin(caller, null), null, List.of(), false, WaitCondition.ENDED);
+        }
+        for (int i = 0; i < 2; i++) {
+            var _ = limited.coordinator().begin(Origin.ANONYMOUS, null, List.of(), false, WaitCondition.ENDED);
+        }
+        String reached = " are refused The limit of 1 transactions in flight of one caller is reached"
+                + " (dtc.limits.transactions-in-flight-per-caller-max). The response is 503. Other callers are not"
+                + " affected. Most transactions in flight are active: their clients have not ended them.";
+        assertEquals(
+                List.of(
+                        "New transactions of alice &lt;b&gt;" + reached,
+                        "New transactions of callers without a name" + reached),
+                items(limited));
+    }
+
+    @Test
+    void a_limit_of_participants_names_what_they_wait_for() {
+        Overview limited = limited(new TransactionLimits(100, 100, 2, Duration.ofHours(1), 100, Long.MAX_VALUE));
+        replies.put("a", new Reply.Acknowledged());
+        Transaction t = fake.begin(limited.coordinator(), "a", "b");
+        var _ = limited.coordinator().commit(t.id(), WaitCondition.DECIDED);
+        var _ = limited.coordinator().begin(Origin.ANONYMOUS, null, List.of(), false, WaitCondition.ENDED);
+        assertEquals(
+                List.of("New transactions and participants are refused The limit of 2 participants in flight is reached"
+                        + " (dtc.limits.participants-in-flight-max). The response is 503. Most transactions in flight are"
+                        + " committing: resource managers have not acknowledged the outcome."),
+                items(limited));
+    }
+
+    private Overview limited(TransactionLimits limits) {
+        Coordinator created = fake.create(limits, timelines, health, unregistered);
+        return new Overview(
+                created, timelines, resourceManagers, unregistered, new Rates(time), clockJumps, settings, time);
+    }
+
+    @Test
+    void a_jump_of_the_clock_is_shown_for_an_hour_and_requires_no_action() {
+        clockJumps.start();
+        assertFalse(overviewPage().contains("clock"));
+        time.jump(Duration.ofHours(-2));
+        time.advance(Duration.ofMinutes(3));
+        String page = text(overviewPage());
+        assertTrue(
+                page.contains("The clock of the coordinator was set back by 2 h, 2 min 59 s ago. Times before and after"
+                        + " this differ. No decision depends on the clock."),
+                page);
+        assertTrue(page.contains("No action required"), page);
+        time.advance(Duration.ofHours(1));
+        assertFalse(overviewPage().contains("clock"));
+    }
+
+    @Test
     void a_missing_resource_manager_requires_action_while_it_is_needed_or_refused() {
         Transaction t = begin();
         var _ = coordinator.write(t.id(), new ClientWrite("absent", "k", new JsonText("1")));
         assertEquals(
-                List.of("absent is not registered Writes to it are refused with 404, and their transactions roll back."
-                        + " Start it, or correct the clients."),
+                List.of(
+                        "absent is not registered Transactions that write to it roll back. Start it, or correct the id that"
+                                + " the clients use."),
                 items());
         unregistered.refused("absent", "the caller billing does not own this id");
         assertEquals(
-                List.of(
-                        "absent is not registered Its registration is refused: the caller billing does not own this id."),
+                List.of("absent is not registered Its registration is refused: the caller billing does not own this id."
+                        + " Transactions that write to it roll back."),
                 items());
         time.advance(Duration.ofMinutes(2));
         assertEquals(List.of(), items());
@@ -279,7 +389,8 @@ class OverviewTest {
         votes(false, "a");
         assertEquals(
                 List.of(
-                        "a is down http://localhost:1/a: the last 3 votes failed: it did not answer in time.",
+                        "a is down http://localhost:1/a: the last 3 votes failed: it did not answer in time; transactions that"
+                                + " write to it roll back.",
                         "Heuristic outcome at b it answered 409."),
                 items());
         assertEquals("a", overview.model().resourceManagers().getFirst().id());
@@ -304,6 +415,41 @@ class OverviewTest {
             replies.put("other", new Reply.Acknowledged());
             var _ = coordinator.commit(begin(resourceManager, "other").id(), WaitCondition.ENDED);
         }
+    }
+
+    @Test
+    void a_resource_manager_that_is_down_shows_what_to_do() {
+        begin("a");
+        assertEquals(List.of(), resourceManagerSteps("a"));
+        votes(false, "a");
+        assertEquals(
+                List.of(
+                        "Check that a works, and that the coordinator can reach it at http://localhost:1/a. Its application"
+                                + " log contains the cause of its errors."),
+                resourceManagerSteps("a"));
+        votes(true, "a");
+        replies.remove("a");
+        var _ = coordinator.commit(begin("a", "b").id(), WaitCondition.ENDED);
+        time.advance(Duration.ofSeconds(61));
+        assertEquals(
+                "Outcomes are sent again, with growing pauses, until it acknowledges them. “Retry now” ends the pauses.",
+                resourceManagerSteps("a").getLast());
+        time.advance(Duration.ofDays(2));
+        assertEquals(
+                List.of(
+                        "Start a if it does not run. If it runs, its application log contains the reason why it does not"
+                                + " renew its lease. When it has registered, 2 transactions that wait for it end.",
+                        "If its data is lost, or it will never be started again, choose “Give up”. The next page states the"
+                                + " consequences."),
+                resourceManagerSteps("a"));
+        registry.deregister("a", INSTANCE);
+        assertTrue(resourceManagerSteps("a").getFirst().contains("why it does not register."));
+
+        registry.register("c", "http://localhost:1/c", INSTANCE, Set.of());
+        time.advance(Duration.ofDays(2));
+        assertEquals(
+                "If it was removed on purpose, choose “Remove”.",
+                resourceManagerSteps("c").getLast());
     }
 
     @Test

@@ -104,7 +104,8 @@ class AlertsTest {
                 .flatMap(group -> group.getRules().stream())
                 .filter(rule -> rule.getAlert() != null)
                 .forEach(rule -> assertEquals(
-                        "docs/operations.md#" + rule.getAlert().toLowerCase(Locale.ROOT),
+                        "https://docs.example.com/dtc/operations#"
+                                + rule.getAlert().toLowerCase(Locale.ROOT),
                         rule.getAnnotations().get("runbook_url")));
     }
 
@@ -185,8 +186,13 @@ class AlertsTest {
                     test  | or absent(                       | unless absent(
                     test  | < 0.2 and on (namespace)         | < 0.2 or on (namespace)
                     test  | redeliveries_total[5m])) > 1     | redeliveries_total[5m])) > 100
-                    test  | lease=\\"lapsed\\"               | lease=\\"live\\"
-                    test  | in_flight_ratio) > 0.8           | in_flight_ratio) > 0.7
+                    test  | dtc_resource_manager_up) == 0    | dtc_resource_manager_up) < 2
+                    test  | managers_missing) > 0            | managers_missing) > 1
+                    test  | limit_refusals_total[5m])) > 0   | limit_refusals_total[5m])) >= 0
+                    test  | limit_refusals_total[5m])) > 0   | limit_refusals_total[5m])) > 0.1
+                    test  | dtc_log_refusing) > 0            | dtc_log_refusing) >= 0
+                    test  | transactions_in_flight_max) > 0.8 | transactions_in_flight_max) > 0.7
+                    test  | participants_in_flight_max) > 0.8 | participants_in_flight_max) > 0.95
                     test  | ratio_rate1h > 14.4              | ratio_rate1h > 144
                     test  | ratio_rate5m > 14.4              | ratio_rate3d > 0.1
                     test  | ratio_rate3d > 0.01              | ratio_rate3d > 0.1

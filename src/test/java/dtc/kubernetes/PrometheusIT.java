@@ -56,6 +56,7 @@ class PrometheusIT {
     private static final Duration CALM = Duration.ofSeconds(15);
 
     private static final String LATENCY = "DtcCommitLatencyBudgetBurn 1h shop";
+    private static final String DOWN = "DtcResourceManagerDown shop";
     private static final String LATENCY_LONG = "DtcCommitLatencyBudgetBurn 3d shop";
 
     private final Processes processes = new Processes("prometheus");
@@ -167,19 +168,24 @@ class PrometheusIT {
                 () -> coordinator.start().awaitReady(),
                 Set.of());
         incident("DtcLogVolumeFilling shop", () -> freeBytes = 10, () -> freeBytes = 50, Set.of());
-        incident("DtcResourceManagerLapsed shop", () -> renewing = false, () -> renewing = true, Set.of());
+        incident(
+                "DtcLogRefusing shop",
+                () -> restart(coordinator.with("DTC_LOG_FREE_SPACE_MIN", "1P")),
+                () -> restart(coordinator.without("DTC_LOG_FREE_SPACE_MIN")),
+                Set.of("DtcCoordinatorAbsent shop"));
+        incident(DOWN, () -> renewing = false, () -> renewing = true, Set.of());
+        incident("DtcResourceManagerMissing shop", this::writeToMissing, this::registerMissing, Set.of());
         List<String> begunIds = new ArrayList<>();
         incident(
                 "DtcInFlightNearLimit shop",
-                () -> {
-                    for (int i = 0; i < IN_FLIGHT_MAX * 9 / 10; i++) {
-                        begunIds.add(json(post(coordinator.url() + "/transactions", "{}"))
-                                .path("id")
-                                .asText());
-                    }
-                },
-                () -> begunIds.forEach(id -> post(coordinator.url() + "/transactions/" + id + "/rollback", "")),
+                () -> begin(IN_FLIGHT_MAX * 9 / 10, begunIds),
+                () -> rollBack(begunIds),
                 Set.of());
+        incident(
+                "DtcRequestsRefused shop",
+                () -> begin(IN_FLIGHT_MAX + 1, begunIds),
+                () -> rollBack(begunIds),
+                Set.of("DtcInFlightNearLimit shop"));
         incident(
                 "DtcInDoubtTooLong resource_manager shop",
                 this::leaveInDoubt,
@@ -206,12 +212,12 @@ class PrometheusIT {
                     commit();
                 },
                 () -> commits = Commits.ACKNOWLEDGED,
-                Set.of(LATENCY, LATENCY_LONG, "DtcRedeliveriesGrowing shop"));
+                Set.of(LATENCY, LATENCY_LONG, DOWN, "DtcRedeliveriesGrowing shop"));
         incident(
                 "DtcRedeliveriesGrowing shop",
                 () -> commitWhile(Commits.REFUSED, 40),
                 () -> commits = Commits.ACKNOWLEDGED,
-                Set.of(LATENCY, LATENCY_LONG, "DtcInDoubtTooLong coordinator shop"));
+                Set.of(LATENCY, LATENCY_LONG, DOWN, "DtcInDoubtTooLong coordinator shop"));
         // The long window ends once the slow commits are less than a hundredth of it.
         Waiting.await("no alert fires").atMost(ALERT_MAX).until(() -> {
             commitFor(Duration.ofSeconds(1));
@@ -357,6 +363,41 @@ class PrometheusIT {
                         .contains(transaction.path("state").asText()),
                 transaction::toString);
         return transaction;
+    }
+
+    private static void restart(Application application) {
+        application.kill();
+        application.start().awaitReady();
+    }
+
+    /** Begins transactions. Those above the limit are refused. */
+    private void begin(int count, List<String> ids) {
+        for (int i = 0; i < count; i++) {
+            JsonNode begun = json(post(coordinator.url() + "/transactions", "{}"));
+            if (begun.has("id")) {
+                ids.add(begun.path("id").asText());
+            }
+        }
+    }
+
+    private void rollBack(List<String> ids) {
+        ids.forEach(id -> post(coordinator.url() + "/transactions/" + id + "/rollback", ""));
+        ids.clear();
+    }
+
+    private void writeToMissing() {
+        post(
+                coordinator.url() + "/transactions",
+                "{\"autoCommit\":true,\"writes\":[{\"resourceManager\":\"missing\",\"key\":\"k\",\"value\":1}]}");
+    }
+
+    private void registerMissing() {
+        String url = coordinator.url() + "/resource-managers/missing";
+        send(HttpRequest.newBuilder(URI.create(url))
+                .header("Content-Type", "application/json")
+                .PUT(BodyPublishers.ofString(
+                        "{\"url\":\"%s/missing\",\"instance\":\"%s\"}".formatted(stubUrl(), instance))));
+        send(HttpRequest.newBuilder(URI.create(url)).DELETE());
     }
 
     private void commitFor(Duration duration) {

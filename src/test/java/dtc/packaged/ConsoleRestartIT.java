@@ -28,7 +28,8 @@ class ConsoleRestartIT {
             Application coordinator = coordinatorOfOrders(processes);
             begin(coordinator);
             browser.get(coordinator.url() + "/");
-            browser.awaitText("1 live of 1");
+            browser.awaitText("1 of 1 up");
+            browser.awaitText("No action required");
             browser.await(b -> assertTrue(b.text("#connection-text").equals("Live")));
             assertTrue(browser.text("[aria-labelledby=flight]").contains("In flight 1"));
 
@@ -41,6 +42,7 @@ class ConsoleRestartIT {
             coordinator.kill();
             browser.awaitText("The coordinator does not respond.");
             assertEquals("Connection lost", browser.text("#connection-text"));
+            assertFalse(browser.text("main").contains("No action required"), "this is not known");
             browser.assertAccessible();
             browser.picture("connection-lost");
 
@@ -48,7 +50,7 @@ class ConsoleRestartIT {
             browser.awaitText("The coordinator was restarted at");
             browser.await(b -> assertTrue(b.text("#connection-text").equals("Live")));
             browser.awaitText("In flight 0");
-            browser.awaitText("1 live of 1");
+            browser.awaitText("1 of 1 up");
             assertFalse(browser.text().contains("does not respond"));
         }
     }

@@ -118,7 +118,7 @@ class StartOrderIT {
     }
 
     private static boolean hasTried(Application application) {
-        return application.output().contains("is not registered; registration is retried");
+        return application.output().contains("failed and is retried");
     }
 
     /** The first votes may time out on a slow machine: the processes have just started. */

@@ -36,4 +36,19 @@ class PlainTextTest {
     void durations_are_readable(Duration duration, String text) {
         assertEquals(text, PlainText.duration(duration));
     }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0, 0 bytes",
+        "1, 1 byte",
+        "1023, 1023 bytes",
+        "10239, 10239 bytes",
+        "10240, 10 KiB",
+        "67108863, 63 MiB",
+        "67108864, 64 MiB",
+        "9223372036854775807, 8589934591 GiB"
+    })
+    void sizes_are_readable(long bytes, String text) {
+        assertEquals(text, PlainText.bytes(bytes));
+    }
 }

@@ -264,9 +264,9 @@ public final class FileDecisionLog implements DecisionLog {
         String before = refusal;
         refusal = reason;
         if (reason != null && before == null) {
-            listener.notice("no commit decisions are accepted: " + reason);
+            listener.notice("new transactions and commits are refused: " + reason);
         } else if (reason == null && before != null) {
-            listener.notice("commit decisions are accepted again");
+            listener.notice("new transactions and commits are accepted again");
         }
     }
 
@@ -388,7 +388,8 @@ public final class FileDecisionLog implements DecisionLog {
         } catch (UnreadableLogException damaged) {
             // Decisions are in memory and can still be delivered. But the log cannot be read after a restart.
             damage = damaged.getMessage();
-            listener.notice("the log is damaged, and no commit decisions are accepted: " + damaged.getMessage());
+            listener.notice("the decision log is damaged, and new transactions and commits are refused: "
+                    + damaged.getMessage());
         }
     }
 

@@ -1,5 +1,6 @@
 package dtc.log.file;
 
+import dtc.protocol.PlainText;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
@@ -11,9 +12,11 @@ final class FreeSpace {
     /** Returns why no decision is accepted, as a text for clients; null if there is enough space. */
     static @Nullable String shortage(Storage storage, long bytesMin) {
         try {
-            return storage.freeBytes() >= bytesMin
+            long bytes = storage.freeBytes();
+            return bytes >= bytesMin
                     ? null
-                    : "less than " + bytesMin + " bytes are free for the decision log in " + storage.location();
+                    : "only %s are free for the decision log in %s; at least %s are required"
+                            .formatted(PlainText.bytes(bytes), storage.location(), PlainText.bytes(bytesMin));
         } catch (IOException failure) {
             return "the decision log cannot be written: " + failure.getMessage();
         }

@@ -182,10 +182,10 @@ public final class Coordinator {
         if (refusalReason != null) {
             return Answer.refused(Refusal.of(Kind.LOG_REFUSING, refusalReason));
         }
-        if (store.hasTooManyParticipants()) {
-            return Answer.refused(Refusals.tooManyParticipants(null));
+        Refusal tooMany = store.inFlight().refuseParticipants(null);
+        if (tooMany == null) {
+            tooMany = store.inFlight().reserve(origin.principal());
         }
-        Refusal tooMany = store.reserve(origin.principal());
         if (tooMany != null) {
             return Answer.refused(tooMany);
         }
@@ -336,11 +336,6 @@ public final class Coordinator {
         return store.unresolvedCount();
     }
 
-    /** The used share of the limits of transactions in flight. At 1, new transactions are refused. */
-    public double inFlightRatio() {
-        return store.inFlightRatio();
-    }
-
     /** Returns the outcome to a participant in doubt. */
     public InquiryAnswer outcome(TransactionId id) {
         undelivered.participantReturned(id);
@@ -401,8 +396,9 @@ public final class Coordinator {
         return Answer.of(after);
     }
 
-    public int inFlightMax() {
-        return settings.transactions().inFlightMax();
+    /** The limits of transactions in flight. */
+    public InFlight inFlight() {
+        return store.inFlight();
     }
 
     /** Outcomes that participants have not acknowledged. */

@@ -26,10 +26,6 @@ public final class Refusals {
                 resourceManager);
     }
 
-    static Refusal tooManyParticipants(@Nullable TransactionId id) {
-        return new Refusal(Kind.OVERLOADED, "the transactions in flight have too many participants", id, null);
-    }
-
     static Refusal wrongState(Transaction t, @Nullable String resourceManager) {
         return new Refusal(
                 Kind.WRONG_STATE,

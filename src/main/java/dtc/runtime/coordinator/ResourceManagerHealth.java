@@ -2,6 +2,7 @@ package dtc.runtime.coordinator;
 
 import dtc.coordinator.CoordinatorEvent;
 import dtc.coordinator.Participant;
+import dtc.coordinator.ReplyTable;
 import dtc.protocol.Ballot;
 import dtc.protocol.VoteCause;
 import dtc.runtime.LogFields;
@@ -35,26 +36,47 @@ public final class ResourceManagerHealth implements TransactionListener {
     /** A slow resource manager acknowledges some outcomes and not others. It is logged as up only after this time. */
     static final Duration UP_AFTER = Duration.ofSeconds(10);
 
+    private static final String IS_DOWN = "is down";
+
     private final Registry registry;
     private final Time time;
     private final Map<String, Failures> failures = new ConcurrentHashMap<>();
     /** When each resource manager that was logged as down was down last. Used by the timer only. */
     private final Map<String, Long> loggedDownNanos = new HashMap<>();
 
-    /** Why a resource manager is down or failing, and since when. */
-    public record Down(String reason, Instant since) {}
+    /**
+     * Why a resource manager is down or failing, and since when.
+     *
+     * @param status what it is or does, if it is not only failing
+     * @param effect the effect of that on transactions
+     */
+    public record Down(String status, String reason, String effect, Instant since) {
+
+        /** Whether it is down. Otherwise it votes, and does not acknowledge outcomes. */
+        public boolean isDown() {
+            return status.equals(IS_DOWN);
+        }
+    }
 
     private enum Kind {
-        WRITE("write", "writes"),
-        VOTE("vote", "votes"),
-        OUTCOME("delivery of an outcome", "deliveries of outcomes");
+        WRITE("write", "writes", IS_DOWN, "transactions that write to it roll back"),
+        VOTE("vote", "votes", IS_DOWN, "transactions that write to it roll back"),
+        OUTCOME(
+                "delivery of an outcome",
+                "deliveries of outcomes",
+                "does not acknowledge outcomes",
+                "they are sent again");
 
         private final String singular;
         private final String plural;
+        private final String status;
+        private final String effect;
 
-        Kind(String singular, String plural) {
+        Kind(String singular, String plural, String status, String effect) {
             this.singular = singular;
             this.plural = plural;
+            this.status = status;
+            this.effect = effect;
         }
     }
 
@@ -88,7 +110,9 @@ public final class ResourceManagerHealth implements TransactionListener {
                             ? kind.singular
                             : String.format(Locale.ROOT, "%d %s", streak.count(), kind.plural);
                     return new Down(
+                            kind.status,
                             "the last %s failed: %s".formatted(messages, streak.reason()),
+                            kind.effect,
                             now.minusNanos(nowNanos - streak.startNanos()));
                 }
             }
@@ -114,8 +138,12 @@ public final class ResourceManagerHealth implements TransactionListener {
     public @Nullable Down down(Registration registration) {
         if (!registry.isLive(registration)) {
             Duration sinceRenewal = Duration.ofNanos(time.nanos() - registration.renewedAtNanos());
+            Down failing = failing(registration);
             return new Down(
-                    "its lease has lapsed", time.now().minus(sinceRenewal).plus(registry.lease()));
+                    IS_DOWN,
+                    "its lease has lapsed" + (failing == null ? "" : ", and " + failing.reason()),
+                    "writes to it are refused, and their transactions roll back",
+                    time.now().minus(sinceRenewal).plus(registry.lease()));
         }
         return failing(registration, FAILURES_MIN);
     }
@@ -145,7 +173,11 @@ public final class ResourceManagerHealth implements TransactionListener {
         }
         switch (applied.event()) {
             case CoordinatorEvent.WriteStaged e -> succeeded(e.resourceManager(), Kind.WRITE);
-            case CoordinatorEvent.WriteFailed e -> failed(e.resourceManager(), Kind.WRITE, e.reason());
+            case CoordinatorEvent.WriteFailed e ->
+                failed(
+                        e.resourceManager(),
+                        Kind.WRITE,
+                        e.reason().replace(ReplyTable.writeFailurePrefix(e.resourceManager()), ""));
             case CoordinatorEvent.Unanswered e -> failed(e.resourceManager(), Kind.OUTCOME, e.reason());
             case CoordinatorEvent.Acknowledged e -> succeeded(e.resourceManager(), Kind.OUTCOME);
             case CoordinatorEvent.OnePhaseCommitted e -> succeeded(e.resourceManager(), Kind.OUTCOME);
@@ -182,8 +214,12 @@ public final class ResourceManagerHealth implements TransactionListener {
                             null,
                             registration.id(),
                             () -> LOG.warnf(
-                                    "resource manager %s at %s is down: %s",
-                                    registration.id(), registration.url(), down.reason()));
+                                    "resource manager %s at %s %s: %s; %s",
+                                    registration.id(),
+                                    registration.url(),
+                                    down.status(),
+                                    down.reason(),
+                                    down.effect()));
                 }
             } else if (lastDownNanos != null && time.nanos() - lastDownNanos >= UP_AFTER.toNanos()) {
                 loggedDownNanos.remove(registration.id());

@@ -126,7 +126,7 @@ final class TransactionDriver {
         int enlisted =
                 step.transaction().participants().size() - before.participants().size();
         if (enlisted != 0) {
-            store.enlisted(enlisted);
+            store.inFlight().addParticipants(enlisted);
         }
         if (before.state() != step.transaction().state()) {
             stateChanged(entry, before, step.transaction());

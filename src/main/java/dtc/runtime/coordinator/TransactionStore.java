@@ -2,25 +2,19 @@ package dtc.runtime.coordinator;
 
 import dtc.coordinator.Participant;
 import dtc.coordinator.Transaction;
-import dtc.protocol.Refusal;
-import dtc.protocol.Refusal.Kind;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Time;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiPredicate;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -38,16 +32,7 @@ final class TransactionStore {
     private static final long PARTICIPANT_BYTES = 450;
 
     private final NavigableMap<TransactionId, TransactionEntry> entries = new ConcurrentSkipListMap<>();
-    private final AtomicInteger inFlight = new AtomicInteger();
-    private final int inFlightMax;
-    /** By caller; without those that have none in flight. The key of callers without a name is empty. */
-    private final Map<Optional<String>, Integer> inFlightByCaller = new ConcurrentHashMap<>();
-
-    private final int inFlightPerCallerMax;
-    /** Participants of transactions in flight. */
-    private final AtomicInteger participantsInFlight = new AtomicInteger();
-
-    private final int participantsInFlightMax;
+    private final InFlight inFlight;
     private final Retention finished;
     /** Unresolved heuristic outcomes. Limited by number and memory, not by age. */
     private final Retention heuristics;
@@ -61,14 +46,16 @@ final class TransactionStore {
 
     /** @param onForgotten called under the lock of a transaction that is removed */
     TransactionStore(Time time, TransactionLimits limits, Consumer<TransactionEntry> onForgotten) {
-        this.inFlightMax = limits.inFlightMax();
-        this.inFlightPerCallerMax = limits.inFlightPerCallerMax();
-        this.participantsInFlightMax = limits.participantsInFlightMax();
+        this.inFlight = new InFlight(time, limits);
         this.onForgotten = onForgotten;
         int retainedMax = limits.retainedMax();
         long bytesMax = limits.retainedBytesMax();
         this.finished = new Retention(time, limits.retention(), retainedMax, bytesMax, this::endRetention);
         this.heuristics = new Retention(time, FOREVER, retainedMax, bytesMax, this::forget);
+    }
+
+    InFlight inFlight() {
+        return inFlight;
     }
 
     IdempotencyKeys keys() {
@@ -86,53 +73,13 @@ final class TransactionStore {
 
     // In flight
 
-    /** Reserves capacity for a transaction. Returns a refusal if a limit is reached; otherwise null. */
-    @Nullable
-    Refusal reserve(@Nullable String principal) {
-        if (inFlight.incrementAndGet() > inFlightMax) {
-            inFlight.decrementAndGet();
-            return overloaded("no more than %d transactions in flight", inFlightMax);
-        }
-        if (inFlightByCaller.merge(Optional.ofNullable(principal), 1, Integer::sum) > inFlightPerCallerMax) {
-            release(principal);
-            return overloaded("no more than %d transactions of one caller in flight", inFlightPerCallerMax);
-        }
-        return null;
-    }
-
-    private static Refusal overloaded(String limit, int max) {
-        return Refusal.of(Kind.OVERLOADED, String.format(Locale.ROOT, limit, max));
-    }
-
-    /** Returns the capacity that was reserved for a transaction. */
-    private void release(@Nullable String principal) {
-        inFlight.decrementAndGet();
-        inFlightByCaller.computeIfPresent(Optional.ofNullable(principal), (_, count) -> count == 1 ? null : count - 1);
-    }
-
-    /** Whether no further participant may be enlisted. */
-    boolean hasTooManyParticipants() {
-        return participantsInFlight.get() >= participantsInFlightMax;
-    }
-
-    /** The used share of the limit of transactions in flight or of that of their participants, whichever is greater. */
-    double inFlightRatio() {
-        return Math.max(
-                (double) inFlight.get() / inFlightMax, (double) participantsInFlight.get() / participantsInFlightMax);
-    }
-
-    /** Adds to the number of participants of transactions in flight. */
-    void enlisted(int participants) {
-        participantsInFlight.addAndGet(participants);
-    }
-
     /** Adds a transaction for which capacity was reserved. */
     void add(TransactionEntry entry) {
         entries.put(entry.id(), entry);
     }
 
     boolean isIdle() {
-        return inFlight.get() == 0;
+        return inFlight.isIdle();
     }
 
     // Recovery
@@ -147,9 +94,8 @@ final class TransactionStore {
             retain(t, finishedAgo);
         } else {
             update(t);
-            inFlight.incrementAndGet();
-            inFlightByCaller.merge(Optional.ofNullable(t.origin().principal()), 1, Integer::sum);
-            enlisted(t.participants().size());
+            inFlight.addRecovered(t.origin().principal());
+            inFlight.addParticipants(t.participants().size());
         }
     }
 
@@ -175,8 +121,8 @@ final class TransactionStore {
     /** Starts the retention of a transaction that reached its first final state. */
     void ended(Transaction ended) {
         retain(ended, Duration.ZERO);
-        release(ended.origin().principal());
-        enlisted(-ended.participants().size());
+        inFlight.release(ended.origin().principal());
+        inFlight.addParticipants(-ended.participants().size());
     }
 
     /** Starts the normal retention of a heuristic outcome that was resolved. */

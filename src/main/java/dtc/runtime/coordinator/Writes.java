@@ -189,10 +189,9 @@ final class Writes {
         if (driver.delivery().backlog(name) >= undeliveredMax) {
             return refused(entry, name, Kind.OVERLOADED, "too many outcomes are undelivered to resource manager %s");
         }
-        if (entry.transaction().participant(name) == null && store.hasTooManyParticipants()) {
-            return Answer.refused(Refusals.tooManyParticipants(entry.id()));
-        }
-        return Answer.of(target);
+        Refusal tooMany =
+                entry.transaction().participant(name) == null ? store.inFlight().refuseParticipants(entry.id()) : null;
+        return tooMany == null ? Answer.of(target) : Answer.refused(tooMany);
     }
 
     private static <T> Answer<T> refused(TransactionEntry entry, String name, Kind kind, String detailFormat) {

@@ -23,7 +23,7 @@
   const noResponse = {
     short: 'Connection lost',
     tone: 'bad',
-    text: 'The coordinator does not respond. If this lasts, reload the page: you may have to sign in again.',
+    text: 'The coordinator does not respond. Check that it runs. If it does, reload the page: you may have to sign in again.',
   };
   let startedAt = live()?.dataset.startedAt;
   let received = performance.now();
@@ -43,7 +43,7 @@
     write(banner, text + age);
     main.classList.toggle('stale', state === 'lost');
     // Screen readers read it at each change, so it contains no age.
-    const count = live().querySelector('[data-announced]')?.textContent ?? '';
+    const count = (state === 'lost' ? null : live().querySelector('[data-announced]'))?.textContent ?? '';
     write(announcement, [text || `${shortText}.`, count].join(' ').trim());
   }
 

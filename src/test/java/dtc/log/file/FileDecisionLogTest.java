@@ -641,7 +641,9 @@ class FileDecisionLogTest extends DecisionLogContract {
         assertEquals(Segment.HEADER_BYTES + OPEN_BYTES, storage.size(FIRST), "truncated");
 
         process.nanos += 1_000_000_000;
-        assertEquals("less than 1000 bytes are free for the decision log in memory", log().refusalReason());
+        assertEquals(
+                "only 50 bytes are free for the decision log in memory; at least 1000 bytes are required",
+                log().refusalReason());
         storage.capacity(100_000);
         assertNotNull(log().refusalReason(), "checked once a second");
         process.nanos += 1_000_000_000;
@@ -655,8 +657,8 @@ class FileDecisionLogTest extends DecisionLogContract {
                 "the lazy record stayed in the queue");
         assertEquals(
                 List.of(
-                        "no commit decisions are accepted: the last write of the decision log failed: No space left on device",
-                        "commit decisions are accepted again"),
+                        "new transactions and commits are refused: the last write of the decision log failed: No space left on device",
+                        "new transactions and commits are accepted again"),
                 process.notices);
     }
 

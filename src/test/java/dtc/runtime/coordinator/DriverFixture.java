@@ -72,7 +72,7 @@ final class DriverFixture {
         Transaction active =
                 Transaction.begin(new TransactionId(new UUID(0, ++begun)), Origin.ANONYMOUS, time.now(), time.now());
         TransactionEntry entry = new TransactionEntry(active, time.nanos());
-        if (store.reserve(null) != null) {
+        if (store.inFlight().reserve(null) != null) {
             throw new AssertionError("no room");
         }
         store.add(entry);

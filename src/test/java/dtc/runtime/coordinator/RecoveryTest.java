@@ -64,7 +64,7 @@ class RecoveryTest {
         append(SampleRecords.committing(1));
         append(SampleRecords.committing(2));
         assertEquals(2, recovery.recover().size());
-        assertNotNull(store.reserve(null));
+        assertNotNull(store.inFlight().reserve(null));
     }
 
     @Test

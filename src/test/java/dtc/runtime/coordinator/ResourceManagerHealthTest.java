@@ -47,7 +47,11 @@ class ResourceManagerHealthTest {
         time.advance(Duration.ofSeconds(9));
         assertEquals(List.of(), log.take());
         time.advance(Duration.ofMinutes(5));
-        assertEquals(List.of("WARN resource manager a at http://host:1 is down: its lease has lapsed"), log.take());
+        assertEquals(
+                List.of(
+                        "WARN resource manager a at http://host:1 is down: its lease has lapsed; writes to it are refused,"
+                                + " and their transactions roll back"),
+                log.take());
         assertEquals(time.now().minusSeconds(299), down().since());
         for (int i = 0; i < 3; i++) {
             register(INSTANCE);
@@ -71,7 +75,7 @@ class ResourceManagerHealthTest {
         health.check();
         assertEquals(
                 List.of("WARN resource manager a at http://host:1 is down: the last 3 votes failed:"
-                        + " it did not answer in time"),
+                        + " it did not answer in time; transactions that write to it roll back"),
                 log.take());
         run(
                 new CoordinatorEvent.PrepareRequested(),
@@ -102,8 +106,9 @@ class ResourceManagerHealthTest {
             time.advance(Duration.ofSeconds(3));
         }
         assertEquals(
-                List.of("WARN resource manager a at http://host:1 is down: the last 3 deliveries of outcomes failed:"
-                        + " no answer"),
+                List.of(
+                        "WARN resource manager a at http://host:1 does not acknowledge outcomes: the last 3 deliveries of"
+                                + " outcomes failed: no answer; they are sent again"),
                 log.take());
     }
 
@@ -113,7 +118,7 @@ class ResourceManagerHealthTest {
         for (int i = 0; i < ResourceManagerHealth.FAILURES_MIN; i++) {
             run(new CoordinatorEvent.WriteFailed("a", "a write to a failed: it answered 500", false));
         }
-        assertEquals("the last 3 writes failed: a write to a failed: it answered 500", down().reason());
+        assertEquals("the last 3 writes failed: it answered 500", down().reason());
         register(new UUID(2, 2)); // a restart, which clears the earlier failures
         assertNull(health.down(Objects.requireNonNull(registry.find("a"))));
         for (int i = 0; i < ResourceManagerHealth.FAILURES_MIN; i++) {
@@ -122,6 +127,16 @@ class ResourceManagerHealthTest {
                     new CoordinatorEvent.Unanswered("a", "the connection was refused"));
         }
         assertEquals("the last 3 deliveries of outcomes failed: the connection was refused", down().reason());
+    }
+
+    @Test
+    void a_lapsed_lease_is_reported_with_the_last_failure() {
+        register(INSTANCE);
+        run(new CoordinatorEvent.RollbackRequested(), new CoordinatorEvent.Unanswered("a", "it could not be reached"));
+        time.advance(Duration.ofSeconds(11));
+        assertEquals(
+                "its lease has lapsed, and the last delivery of an outcome failed: it could not be reached",
+                down().reason());
     }
 
     @Test

@@ -41,22 +41,11 @@ class TransactionStoreTest {
     void the_number_of_transactions_in_flight_is_limited() {
         begin(1, Origin.ANONYMOUS);
         begin(2, Origin.ANONYMOUS);
-        assertNotNull(store.reserve(null));
-        assertNotNull(store.reserve(null), "a refused reservation takes no room");
+        assertNotNull(store.inFlight().reserve(null));
+        assertNotNull(store.inFlight().reserve(null), "a refused reservation takes no room");
         end(committed(1));
-        assertNull(store.reserve(null));
-        assertNotNull(store.reserve(null));
-    }
-
-    @Test
-    void the_used_share_of_the_limits_is_known() {
-        var limits = new TransactionLimits(IN_FLIGHT_MAX, IN_FLIGHT_MAX, 4, RETENTION, RETAINED_MAX, Long.MAX_VALUE);
-        var limited = new TransactionStore(time, limits, this::whenForgotten);
-        assertEquals(0, limited.inFlightRatio());
-        assertNull(limited.reserve(null));
-        assertEquals(0.5, limited.inFlightRatio());
-        limited.enlisted(3);
-        assertEquals(0.75, limited.inFlightRatio());
+        assertNull(store.inFlight().reserve(null));
+        assertNotNull(store.inFlight().reserve(null));
     }
 
     @Test
@@ -78,9 +67,9 @@ class TransactionStoreTest {
             recover(SampleRecords.committing(i), Duration.ZERO);
         }
         end(committed(1));
-        assertNotNull(store.reserve(null));
+        assertNotNull(store.inFlight().reserve(null));
         end(committed(2));
-        assertNull(store.reserve(null));
+        assertNull(store.inFlight().reserve(null));
     }
 
     @Test
@@ -276,7 +265,7 @@ class TransactionStoreTest {
     // Transactions
 
     private void begin(int number, Origin origin) {
-        assertNull(store.reserve(null));
+        assertNull(store.inFlight().reserve(null));
         store.add(new TransactionEntry(Transaction.begin(id(number), origin, time.now(), time.now()), time.nanos()));
     }
 

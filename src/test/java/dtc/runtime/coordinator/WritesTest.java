@@ -109,7 +109,7 @@ class WritesTest {
         takeSent();
         assertRefused(Kind.OVERLOADED, write("payments a"));
         assertEquals(List.of(), takeSent());
-        assertMarked("the transactions in flight have too many participants");
+        assertMarked("the limit of 8 participants in flight is reached");
 
         fixture.apply(entry, new CoordinatorEvent.RollbackRequested());
         given(writes.write(fixture.begin(), parsed("payments a")).toCompletableFuture());
