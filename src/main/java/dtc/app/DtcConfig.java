@@ -337,7 +337,12 @@ public interface DtcConfig {
         @WithDefault("64M")
         MemorySize stagedCharsMax();
 
-        /** The maximum number of characters of keys and values in all committed entries. */
+        StoreConfig store();
+
+        /** Databases that differ from that of {@link #store}, by resource manager. */
+        Map<String, OneStoreConfig> stores();
+
+        /** The maximum number of characters of keys and values in all committed entries, if they are in memory. */
         @WithDefault("256M")
         MemorySize storedCharsMax();
 
@@ -355,6 +360,50 @@ public interface DtcConfig {
         @WithDefault("200000")
         @Min(1)
         int rememberedOutcomesMax();
+    }
+
+    /** Where hosted resource managers keep their data. */
+    interface StoreConfig {
+        /** The implementation. */
+        @WithDefault("memory")
+        StoreKind kind();
+
+        /** The database: {@code postgresql://host[:port]/database[?sslmode=verify-full]}. */
+        Optional<String> url();
+
+        /** The user of the database. */
+        Optional<String> username();
+
+        /** A file with the password. It is read again at each reconnection. */
+        Optional<Path> passwordFile();
+
+        /** The schema that contains the tables. They are created if they do not exist. */
+        @WithDefault("public")
+        String schema();
+
+        /** The maximum number of changes that are stored in one transaction of the database. */
+        @WithDefault("256")
+        @Min(1)
+        int batchMax();
+
+        /**
+         * The name of the TLS configuration for connections to the database. If it is set, the default sslmode is
+         * verify-full.
+         */
+        Optional<String> tlsConfigurationName();
+
+        /** The implementation of the store. */
+        enum StoreKind {
+            /** In memory; lost when the process ends. */
+            MEMORY,
+            POSTGRESQL
+        }
+    }
+
+    /** The database of one resource manager. */
+    interface OneStoreConfig {
+        /** The database of one resource manager, by its id. Default: that of {@code dtc.rm.store.url}. */
+        Optional<String> url();
     }
 
     interface RegistrationConfig {

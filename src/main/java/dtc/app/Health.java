@@ -11,7 +11,8 @@ import org.eclipse.microprofile.health.Readiness;
 
 /**
  * Liveness and readiness checks. The process is live if it responds. It is ready when its resource managers are
- * registered, until it shuts down. The decision log and the registry in it are read before the server listens.
+ * registered and their storage is available, until it shuts down. The decision log and the registry in it are read
+ * before the server listens.
  */
 final class Health {
 
@@ -43,11 +44,14 @@ final class Health {
         public HealthCheckResponse call() {
             boolean registered =
                     hosted.all().stream().allMatch(rm -> rm.membership().isRegistered());
+            boolean stored =
+                    hosted.all().stream().allMatch(rm -> rm.participant().isAvailable());
             return HealthCheckResponse.named("ready")
                     .withData("stopping", coordinator.isStopping())
                     .withData("registered", registered)
+                    .withData("storageAvailable", stored)
                     .withData("idsAheadOfClockMillis", ids.aheadMillis())
-                    .status(registered && !coordinator.isStopping())
+                    .status(registered && stored && !coordinator.isStopping())
                     .build();
         }
     }

@@ -7,9 +7,11 @@ import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.ResourceManagerHealth;
 import dtc.runtime.coordinator.TransactionIds;
 import dtc.runtime.participant.HostedResourceManagers;
+import dtc.runtime.participant.StoreException;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.vertx.http.HttpServerStart;
 import io.quarkus.vertx.http.HttpsServerStart;
 import io.quarkus.vertx.http.runtime.VertxHttpConfig;
@@ -18,6 +20,7 @@ import jakarta.enterprise.event.ObservesAsync;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -85,8 +88,23 @@ final class Lifecycle {
         if (config.coordinator().enabled()) {
             health.start();
         }
+        startResourceManagers();
         if (open > 0) {
             LOG.infof("recovered %d unfinished transactions from the decision log", open);
+        }
+    }
+
+    /** Opens their storage before the server listens, so that no message arrives earlier. */
+    private void startResourceManagers() {
+        try {
+            CompletableFuture.allOf(hosted.all().stream()
+                            .map(rm -> rm.participant().start().toCompletableFuture())
+                            .toArray(CompletableFuture<?>[]::new))
+                    .join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof StoreException unusable
+                    ? new ConfigurationException("Not started: " + unusable.getMessage())
+                    : e;
         }
     }
 

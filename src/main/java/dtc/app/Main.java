@@ -86,9 +86,11 @@ public final class Main {
     }
 
     private static int resourceManagerCommand(List<String> args, PrintStream out, PrintStream err) {
-        return !args.isEmpty() && args.getFirst().equals("check")
-                ? new CheckCommand(System.getenv(), out, err).run(args.subList(1, args.size()))
-                : new ResolveCommand(System.getenv(), out, err).run(args);
+        return switch (args.isEmpty() ? "" : args.getFirst()) {
+            case "check" -> new CheckCommand(System.getenv(), out, err).run(args.subList(1, args.size()));
+            case NewInstanceCommand.NAME -> new NewInstanceCommand(System.getenv(), out, err).run(args);
+            default -> new ResolveCommand(System.getenv(), out, err).run(args);
+        };
     }
 
     private static PrintStream printStream(FileDescriptor descriptor) {

@@ -28,7 +28,8 @@ final class ResolveCommand {
             usage: rm resolve <resource manager> <transaction> commit|rollback
                    <resource manager> is its URL, or its id at the coordinator DTC_RM_COORDINATOR_URL.
                    DTC_COORDINATOR_TOKEN_FILE names a file with a token, if tokens are required.
-                   rm check checks that a resource manager follows the protocol: see rm check --help""";
+                   rm check checks that a resource manager follows the protocol: see rm check --help
+                   rm new-instance <resource manager> gives a resource manager whose database was restored a new instance""";
 
     private static final String COORDINATOR_URL = "DTC_RM_COORDINATOR_URL";
     private static final String TOKEN_FILE = "DTC_COORDINATOR_TOKEN_FILE";

@@ -12,6 +12,7 @@ import jakarta.interceptor.Interceptor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jboss.logging.Logger;
 
 /** Logs at startup how the process is configured. Refuses to start a process that has no role. */
@@ -58,7 +59,11 @@ final class StartReport {
             roles.add("coordinator");
         }
         if (!resourceManagers().isEmpty()) {
-            roles.add("host of resource managers " + String.join(", ", resourceManagers()));
+            roles.add("host of resource managers "
+                    + String.join(", ", resourceManagers())
+                    + " ("
+                    + config.rm().store().kind().name().toLowerCase(Locale.ROOT)
+                    + ")");
         }
         return String.join(" and ", roles);
     }

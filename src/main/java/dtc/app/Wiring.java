@@ -5,7 +5,6 @@ import dtc.console.ConsoleSettings;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.DecisionLog;
 import dtc.log.memory.MemoryDecisionLog;
-import dtc.resource.Dictionary;
 import dtc.resource.DictionaryLimits;
 import dtc.rest.Clients;
 import dtc.rest.CoordinatorApi;
@@ -51,7 +50,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
@@ -68,6 +66,9 @@ public class Wiring {
 
     /** To one resource manager. The client allocates an array of this length for each address. */
     private static final int CONNECTIONS_MAX = 20_000;
+
+    /** How long the start waits for a database that is not available. */
+    private static final Duration STORE_OPEN_TIMEOUT = Duration.ofSeconds(10);
 
     private static final int UNDELIVERED_MAX = 5_000;
 
@@ -279,7 +280,8 @@ public class Wiring {
 
     @Produces
     @Singleton
-    HostedResourceManagers hosted(Vertx vertx, Time time, ObjectMapper mapper, RegistrationLog registrationLog) {
+    HostedResourceManagers hosted(
+            Vertx vertx, Time time, ObjectMapper mapper, Stores stores, RegistrationLog registrationLog) {
         List<String> ids = config.rm().ids().orElse(List.of());
         if (ids.isEmpty()) {
             return new HostedResourceManagers(List.of());
@@ -306,26 +308,34 @@ public class Wiring {
                         .orElseGet(this::ownUrl)
                         .toString()
                         .replaceAll("/+$", ""));
-        return new HostedResourceManagers(
-                ids.stream().map(id -> hosted(id, time, link, registrationLog)).toList());
+        return new HostedResourceManagers(ids.stream()
+                .map(id -> hosted(id, time, link, stores, registrationLog))
+                .toList());
     }
 
-    private Hosted hosted(String id, Time time, CoordinatorLink link, RegistrationLog registrationLog) {
+    void close(@Disposes HostedResourceManagers hosted) {
+        hosted.all().forEach(rm -> rm.participant().close());
+    }
+
+    private Hosted hosted(String id, Time time, CoordinatorLink link, Stores stores, RegistrationLog registrationLog) {
         ResourceManager resourceManager = new ResourceManager(
                 id,
-                UUID.randomUUID(),
                 new ResourceManager.Settings(
                         config.rm().lockWait(),
                         config.rm().stagedTimeout(),
-                        config.rm().rememberedOutcomesRetention()),
+                        config.rm().rememberedOutcomesRetention(),
+                        STORE_OPEN_TIMEOUT,
+                        stores.batching()),
                 time,
                 new Backoff(config.rm().inquiryPauseInitial(), config.rm().inquiryPauseMax(), random()),
+                new Backoff(Duration.ofMillis(100), Duration.ofSeconds(2), random()),
                 link,
-                new Dictionary(new DictionaryLimits(
+                new DictionaryLimits(
                         config.rm().stagedTransactionsMax(),
                         config.rm().stagedCharsMax().asLongValue(),
-                        config.rm().storedCharsMax().asLongValue(),
-                        config.rm().rememberedOutcomesMax())));
+                        stores.storedCharsMax(),
+                        config.rm().rememberedOutcomesMax()),
+                stores.store(id));
         return new Hosted(
                 resourceManager,
                 new Membership(

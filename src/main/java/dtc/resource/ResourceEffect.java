@@ -2,6 +2,9 @@ package dtc.resource;
 
 import dtc.protocol.Ballot;
 import dtc.protocol.TransactionId;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 /**
  * An output of a {@link Dictionary}: an answer, or an action for the driver. One event may have effects for several
@@ -10,6 +13,31 @@ import dtc.protocol.TransactionId;
 public sealed interface ResourceEffect {
 
     TransactionId id();
+
+    /** Returns the first effect of a kind for a transaction. */
+    static <T extends ResourceEffect> Optional<T> find(
+            Class<T> kind, TransactionId transaction, List<ResourceEffect> effects) {
+        for (ResourceEffect effect : effects) {
+            if (kind.isInstance(effect) && effect.id().equals(transaction)) {
+                return Optional.of(kind.cast(effect));
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The change must be stored before any later effect is carried out, except {@link Staged}, timers and waits. */
+    record Persist(Change change) implements ResourceEffect {
+        @Override
+        public TransactionId id() {
+            return change.id();
+        }
+    }
+
+    /**
+     * The transaction holds its keys. Read their committed values after all earlier changes are stored, and apply
+     * {@link ResourceEvent.Loaded}.
+     */
+    record Load(TransactionId id, Set<String> keys) implements ResourceEffect {}
 
     /** The answer to a write. */
     sealed interface WriteAnswer extends ResourceEffect {}

@@ -5,6 +5,7 @@ import dtc.protocol.JsonText;
 import dtc.protocol.TransactionId;
 import dtc.protocol.Update;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** An input of a {@link Dictionary}: a message from the coordinator, or an expired timer. */
@@ -64,6 +65,13 @@ public sealed interface ResourceEvent {
     record Commit(TransactionId id, @Nullable Integer writeCount) implements ResourceEvent {}
 
     record Rollback(TransactionId id) implements ResourceEvent {}
+
+    /**
+     * The committed values of the keys that a {@link ResourceEffect.Load} named.
+     *
+     * @param values without keys that have no value
+     */
+    record Loaded(TransactionId id, Map<String, JsonText> values) implements ResourceEvent {}
 
     /** The transaction has waited too long for its keys. */
     record LockWaitExpired(TransactionId id) implements ResourceEvent {}

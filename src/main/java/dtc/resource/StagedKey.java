@@ -27,6 +27,10 @@ final class StagedKey {
         }
     }
 
+    boolean isConditional() {
+        return !conditions.isEmpty();
+    }
+
     Iterable<Condition> conditions() {
         return conditions;
     }

@@ -1,18 +1,25 @@
 package dtc.resource;
 
+import dtc.protocol.Condition;
+import dtc.protocol.JsonEquality;
+import dtc.protocol.JsonText;
+import dtc.protocol.Update;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** A transaction that has not ended at the resource manager. */
 final class StagedTransaction {
 
     enum Phase {
         STAGED,
-        /** Received prepare; waiting for keys. */
-        WAITING_TO_VOTE,
-        /** Received a one-phase commit; waiting for keys. */
-        WAITING_TO_COMMIT,
-        /** Voted COMMIT; in doubt. */
+        /** Received prepare or a one-phase commit; waiting for keys. */
+        WAITING,
+        /** Holds its keys; waiting for their committed values. */
+        LOADING,
+        /** Voted COMMIT; in doubt. Holds its keys. */
         PREPARED
     }
 
@@ -20,17 +27,118 @@ final class StagedTransaction {
     final Map<String, StagedKey> keys = new LinkedHashMap<>();
 
     Phase phase = Phase.STAGED;
+
+    /** Whether a one-phase commit started what it is WAITING or LOADING for, and not a prepare. */
+    boolean onePhase;
+
     final WriteNumbers writeNumbers = new WriteNumbers();
 
     /** Number of characters of its staged keys, values and conditions. */
     long chars;
 
-    /**
-     * The number of characters by which its commit increases the entries; 0 if it does not. Reserved while PREPARED.
-     */
+    /** The number of characters by which its commit increases the entries, or decreases them; 0 if not limited. */
     long growth;
 
-    boolean isWaiting() {
-        return phase == Phase.WAITING_TO_VOTE || phase == Phase.WAITING_TO_COMMIT;
+    boolean holdsKeys() {
+        return phase == Phase.LOADING || phase == Phase.PREPARED;
+    }
+
+    /** Returns the number of characters that a write adds. */
+    long addedChars(ResourceEvent.Write write, int sequence) {
+        StagedKey before = keys.get(write.key());
+        Condition condition = write.condition();
+        return (before == null ? write.key().length() : 0L)
+                + (isUpdatedBy(write, sequence)
+                        ? write.update().chars() - (before == null ? 0 : before.update.chars())
+                        : 0)
+                + (condition == null || (before != null && before.contains(condition)) ? 0 : condition.chars());
+    }
+
+    /** A reordered write does not undo a later one, but its condition counts. */
+    private boolean isUpdatedBy(ResourceEvent.Write write, int sequence) {
+        StagedKey before = keys.get(write.key());
+        return !(write.update() instanceof Update.None) && (before == null || before.sequence < sequence);
+    }
+
+    void stage(ResourceEvent.Write write, int sequence) {
+        chars += addedChars(write, sequence);
+        boolean updates = isUpdatedBy(write, sequence);
+        StagedKey key = keys.computeIfAbsent(write.key(), _ -> new StagedKey());
+        if (updates) {
+            key.update = write.update();
+            key.sequence = sequence;
+        }
+        key.add(write.condition());
+        writeNumbers.add(sequence);
+    }
+
+    /** Returns the keys whose committed values decide whether it may commit. */
+    Set<String> keysToLoad(boolean entriesAreLimited) {
+        Set<String> needed = new LinkedHashSet<>();
+        keys.forEach((key, staged) -> {
+            if (entriesAreLimited || staged.isConditional()) {
+                needed.add(key);
+            }
+        });
+        return needed;
+    }
+
+    /** Returns a key with a condition that does not hold; null if all hold. */
+    @Nullable
+    String failedCondition(Map<String, JsonText> values) {
+        for (var staged : keys.entrySet()) {
+            JsonText committed = values.get(staged.getKey());
+            for (Condition condition : staged.getValue().conditions()) {
+                boolean holds = switch (condition) {
+                    case Condition.Absent() -> committed == null;
+                    case Condition.HasValue(JsonText value) ->
+                        committed != null && JsonEquality.isEqual(committed, value);
+                };
+                if (!holds) {
+                    return staged.getKey();
+                }
+            }
+        }
+        return null;
+    }
+
+    /** Returns the number of characters by which its commit increases the entries. */
+    long growth(Map<String, JsonText> values) {
+        long sum = 0;
+        for (var staged : keys.entrySet()) {
+            JsonText before = values.get(staged.getKey());
+            long keyChars = staged.getKey().length();
+            long charsBefore = before == null ? 0 : keyChars + before.text().length();
+            sum += switch (staged.getValue().update) {
+                case Update.Put(JsonText value) -> keyChars + value.text().length() - charsBefore;
+                case Update.Delete() -> -charsBefore;
+                case Update.None() -> 0;
+            };
+        }
+        return sum;
+    }
+
+    /** Returns what its commit does to the keys. */
+    Map<String, Update> updates(boolean withChecks) {
+        Map<String, Update> updates = new LinkedHashMap<>();
+        keys.forEach((key, staged) -> {
+            if (withChecks || !(staged.update instanceof Update.None)) {
+                updates.put(key, staged.update);
+            }
+        });
+        return updates;
+    }
+
+    /** Returns a transaction that voted COMMIT before. */
+    static StagedTransaction restore(Change.Prepared prepared) {
+        StagedTransaction transaction = new StagedTransaction();
+        transaction.phase = Phase.PREPARED;
+        prepared.updates().forEach((key, update) -> {
+            StagedKey staged = new StagedKey();
+            staged.update = update;
+            transaction.keys.put(key, staged);
+            transaction.chars += key.length() + update.chars();
+        });
+        return transaction;
     }
 }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import dtc.rest.Problems.Violation;
+import dtc.runtime.participant.StoreException;
 import io.vertx.core.http.HttpServerRequest;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.WebApplicationException;
@@ -64,6 +65,17 @@ final class ExceptionMappers {
         ProblemException problem =
                 allow.isEmpty() ? Problems.http(status) : Problems.http(405).header(HttpHeaders.ALLOW, allow);
         return problem.toResponse(request);
+    }
+
+    /** Returns no details, which name the database. They are in the log. */
+    @ServerExceptionMapper
+    Response unavailable(StoreException unavailable, HttpServerRequest request) {
+        return Problems.problem(
+                        "STORAGE_UNAVAILABLE",
+                        503,
+                        "the storage of this resource manager is not available: whether the message has an effect is"
+                                + " unknown")
+                .toResponse(request);
     }
 
     @ServerExceptionMapper

@@ -66,6 +66,7 @@ class LayeringTest {
                                 "coordinator",
                                 "resource",
                                 "log",
+                                "store",
                                 "runtime",
                                 "security",
                                 "rest",
@@ -79,6 +80,7 @@ class LayeringTest {
                         List.of(
                                 "resource",
                                 "log",
+                                "store",
                                 "runtime",
                                 "security",
                                 "rest",
@@ -92,6 +94,7 @@ class LayeringTest {
                         List.of(
                                 "coordinator",
                                 "log",
+                                "store",
                                 "runtime",
                                 "security",
                                 "rest",
@@ -105,6 +108,7 @@ class LayeringTest {
                         List.of(
                                 "coordinator",
                                 "resource",
+                                "store",
                                 "runtime",
                                 "security",
                                 "rest",
@@ -116,22 +120,45 @@ class LayeringTest {
                 new Rule("log.file", List.of("log.memory"), List.of()),
                 new Rule("log.memory", List.of("log.file"), List.of()),
                 new Rule(
-                        "runtime", List.of("security", "rest", "console", "metrics", "conformance", "app"), FRAMEWORKS),
+                        "runtime",
+                        List.of("store", "security", "rest", "console", "metrics", "conformance", "app"),
+                        FRAMEWORKS),
                 new Rule("runtime", List.of("log.file", "log.memory"), List.of()),
                 new Rule("runtime.participant", List.of("coordinator", "log"), List.of()),
                 new Rule(
+                        "store",
+                        List.of("coordinator", "log", "security", "rest", "console", "metrics", "app"),
+                        List.of("io.quarkus..", "io.smallrye..", "jakarta..")),
+                new Rule("store.memory", List.of("store.postgresql"), List.of()),
+                new Rule(
                         "security",
-                        List.of("coordinator", "resource", "log", "rest", "console", "metrics", "conformance", "app"),
+                        List.of(
+                                "coordinator",
+                                "resource",
+                                "log",
+                                "store",
+                                "rest",
+                                "console",
+                                "metrics",
+                                "conformance",
+                                "app"),
                         List.of()),
-                new Rule("rest", List.of("log", "console", "metrics", "conformance", "app"), List.of()),
-                new Rule("console", List.of("log", "resource", "rest", "metrics", "conformance", "app"), List.of()),
-                new Rule("metrics", List.of("log", "resource", "security", "rest", "console", "app"), List.of()),
+                new Rule("rest", List.of("log", "store", "console", "metrics", "conformance", "app"), List.of()),
+                new Rule(
+                        "console",
+                        List.of("log", "store", "resource", "rest", "metrics", "conformance", "app"),
+                        List.of()),
+                new Rule(
+                        "metrics",
+                        List.of("log", "store", "resource", "security", "rest", "console", "app"),
+                        List.of()),
                 new Rule(
                         "conformance",
                         List.of(
                                 "coordinator",
                                 "resource",
                                 "log",
+                                "store",
                                 "runtime",
                                 "security",
                                 "rest",

@@ -27,7 +27,7 @@ class DictionaryConditionsTest {
 
     private static final Condition ABSENT = new Condition.Absent();
 
-    private final Dictionary dictionary = new Dictionary(new DictionaryLimits(10, 1_000, 20, 100));
+    private final StoredDictionary dictionary = new StoredDictionary(new DictionaryLimits(10, 1_000, 20, 100));
 
     @Test
     void a_delete_removes_the_value_when_it_commits() {
@@ -179,7 +179,7 @@ class DictionaryConditionsTest {
 
     @Test
     void a_prepare_of_an_evicted_transaction_is_not_remembered() {
-        Dictionary small = new Dictionary(new DictionaryLimits(10, 1_000, 1_000, 1));
+        StoredDictionary small = new StoredDictionary(new DictionaryLimits(10, 1_000, 1_000, 1));
         for (TransactionId id : List.of(ONE, TWO)) {
             small.apply(new ResourceEvent.Write(id, 1, "k", new JsonText("1")));
             small.apply(new ResourceEvent.Commit(id, 1));

@@ -23,7 +23,7 @@ class DictionaryTest {
     private static final TransactionId TWO = id(2);
     private static final TransactionId THREE = id(3);
 
-    private final Dictionary dictionary = new Dictionary(new DictionaryLimits(10, 1_000, 1_000, 100));
+    private final StoredDictionary dictionary = new StoredDictionary(new DictionaryLimits(10, 1_000, 1_000, 100));
 
     @Test
     void a_staged_write_is_not_visible() {
@@ -239,7 +239,7 @@ class DictionaryTest {
 
     @Test
     void the_number_of_staged_transactions_is_limited() {
-        Dictionary small = new Dictionary(new DictionaryLimits(1, 100, 100, 10));
+        StoredDictionary small = new StoredDictionary(new DictionaryLimits(1, 100, 100, 10));
         small.apply(new ResourceEvent.Write(ONE, 1, "k", new JsonText("1")));
         assertInstanceOf(
                 ResourceEffect.NoRoom.class,
@@ -255,7 +255,7 @@ class DictionaryTest {
 
     @Test
     void the_size_of_staged_writes_is_limited() {
-        Dictionary small = new Dictionary(new DictionaryLimits(10, 4, 100, 10));
+        StoredDictionary small = new StoredDictionary(new DictionaryLimits(10, 4, 100, 10));
         small.apply(new ResourceEvent.Write(ONE, 1, "k", new JsonText("123")));
         assertInstanceOf(
                 ResourceEffect.NoRoom.class,
@@ -272,7 +272,7 @@ class DictionaryTest {
 
     @Test
     void a_transaction_that_exceeds_the_size_of_entries_aborts() {
-        Dictionary small = new Dictionary(new DictionaryLimits(10, 100, 4, 10));
+        StoredDictionary small = new StoredDictionary(new DictionaryLimits(10, 100, 4, 10));
         small.apply(new ResourceEvent.Write(ONE, 1, "k", new JsonText("1")));
         small.apply(new ResourceEvent.Write(TWO, 1, "l", new JsonText("123")));
         small.apply(new ResourceEvent.Write(THREE, 1, "m", new JsonText("123")));
@@ -287,7 +287,7 @@ class DictionaryTest {
 
     @Test
     void late_writes_are_refused_after_the_outcome_was_evicted() {
-        Dictionary small = new Dictionary(new DictionaryLimits(10, 100, 100, 2));
+        StoredDictionary small = new StoredDictionary(new DictionaryLimits(10, 100, 100, 2));
         for (int i = 1; i <= 5; i++) {
             small.apply(new ResourceEvent.Rollback(id(i)));
         }
@@ -305,7 +305,7 @@ class DictionaryTest {
 
     @Test
     void a_commit_or_rollback_is_answered_404_after_the_outcome_was_evicted() {
-        Dictionary small = new Dictionary(new DictionaryLimits(10, 100, 100, 2));
+        StoredDictionary small = new StoredDictionary(new DictionaryLimits(10, 100, 100, 2));
         small.apply(new ResourceEvent.Write(ONE, 1, "k", new JsonText("1")));
         small.apply(new ResourceEvent.Commit(ONE, 1));
         for (int i = 2; i <= 5; i++) {
@@ -325,8 +325,8 @@ class DictionaryTest {
             dictionary.apply(new ResourceEvent.Rollback(id(i)));
         }
         assertEquals(5, dictionary.outcomes().ended());
-        dictionary.outcomes().evictFirst(3);
-        dictionary.outcomes().evictFirst(3);
+        dictionary.evictOutcomes(3);
+        dictionary.evictOutcomes(3);
         assertEquals(2, dictionary.outcomes().size());
         assertEquals(id(3), dictionary.newestEvicted());
         assertEquals(0, dictionary.outcomes().evictedEarly());
@@ -334,7 +334,7 @@ class DictionaryTest {
 
     @Test
     void the_outcome_of_an_old_transaction_is_remembered() {
-        Dictionary small = new Dictionary(new DictionaryLimits(10, 100, 100, 2));
+        StoredDictionary small = new StoredDictionary(new DictionaryLimits(10, 100, 100, 2));
         small.apply(new ResourceEvent.Write(ONE, 1, "k", new JsonText("1")));
         small.apply(new ResourceEvent.Prepare(ONE, List.of(), null));
         for (int i = 2; i <= 5; i++) {
@@ -347,7 +347,7 @@ class DictionaryTest {
 
     @Test
     void evicting_an_id_without_a_time_does_not_affect_others() {
-        Dictionary small = new Dictionary(new DictionaryLimits(10, 100, 100, 2));
+        StoredDictionary small = new StoredDictionary(new DictionaryLimits(10, 100, 100, 2));
         small.apply(new ResourceEvent.Rollback(new TransactionId(new UUID((-1L << 32) | 0x4000, 1))));
         for (int i = 1; i <= 5; i++) {
             small.apply(new ResourceEvent.Rollback(id(i)));
@@ -373,8 +373,11 @@ class DictionaryTest {
     }
 
     @Test
-    void a_commit_of_an_unknown_transaction_is_answered_so() {
+    void a_commit_of_an_unknown_transaction_is_answered_so_and_that_is_final() {
         assertEquals(List.of(new ResourceEffect.Unknown(ONE)), commit(ONE));
+        assertInstanceOf(ResourceEffect.WriteRefused.class, only(write(ONE, 1, "k", "1")));
+        assertAborted(ONE, prepare(ONE));
+        assertInstanceOf(ResourceEffect.CommitRefused.class, only(commit(ONE)));
     }
 
     @Test
@@ -382,15 +385,6 @@ class DictionaryTest {
         put(ONE, "k", "1");
         assertEquals(List.of(new ResourceEffect.RollbackRefused(ONE)), rollback(ONE));
         assertEquals(new JsonText("1"), dictionary.entry("k"));
-    }
-
-    @Test
-    void entries_are_read_in_pages() {
-        put(ONE, "b", "2");
-        put(TWO, "a", "1");
-        put(THREE, "c", "3");
-        assertEquals(List.of("a", "b"), List.copyOf(dictionary.entries(null, 2).keySet()));
-        assertEquals(List.of("c"), List.copyOf(dictionary.entries("b", 2).keySet()));
     }
 
     @Test

@@ -38,6 +38,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.UUID;
@@ -154,8 +155,23 @@ class HostedResourceTest {
         }
 
         @Override
-        public @Nullable TransactionId newestEvicted() {
-            return null;
+        public CompletionStage<Identity> identity() {
+            return new CompletableFuture<>();
+        }
+
+        @Override
+        public boolean isAvailable() {
+            return true;
+        }
+
+        @Override
+        public CompletionStage<@Nullable Void> start() {
+            return CompletableFuture.completedFuture(null);
+        }
+
+        @Override
+        public CompletionStage<@Nullable Void> close() {
+            return CompletableFuture.completedFuture(null);
         }
 
         @Override
@@ -189,7 +205,7 @@ class HostedResourceTest {
         }
 
         @Override
-        public CompletionStage<SortedMap<String, JsonText>> entries(@Nullable String after, int limit) {
+        public CompletionStage<SequencedMap<String, JsonText>> entries(@Nullable String after, int limit) {
             throw new UnsupportedOperationException();
         }
 
@@ -204,7 +220,7 @@ class HostedResourceTest {
         }
 
         @Override
-        public CompletionStage<Void> drain() {
+        public CompletionStage<@Nullable Void> drain() {
             throw new UnsupportedOperationException();
         }
     }

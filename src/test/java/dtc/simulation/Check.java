@@ -84,7 +84,7 @@ interface Check {
             Ledger.Shadow resourceManager,
             Ledger.Seen transaction,
             @Nullable Outcome how,
-            ResourceManagerNode.@Nullable Told told) {}
+            java.util.Set<Outcome> told) {}
 
     /** A resource manager has voted to commit. */
     default void prepared(Ledger.Shadow resourceManager, Ledger.Seen transaction) {}
@@ -100,8 +100,7 @@ interface Check {
     default void applied(Ledger.Shadow resourceManager, Ledger.Seen transaction, Map<String, String> writes) {}
 
     /** Something has happened at a resource manager. */
-    default void observed(
-            Ledger.Shadow resourceManager, ResourceManagerNode node, dtc.resource.Dictionary dictionary) {}
+    default void observed(Ledger.Shadow resourceManager, ResourceManagerNode node) {}
 
     /** An event is over in which at least one transaction has changed. */
     default void afterChange() {}

@@ -114,7 +114,7 @@ final class Generator {
         preventsCommits(new Choices(Noise.hash(seed, "rollback-only", 0)));
         services(new Choices(Noise.hash(seed, "services", 0)));
         faults();
-        return new Scenario("seed " + seed, List.copyOf(steps));
+        return new Scenario("seed " + seed, StorageFaults.addTo(steps, seed));
     }
 
     private void settings() {

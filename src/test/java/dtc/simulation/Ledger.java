@@ -15,7 +15,6 @@ import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.protocol.Update;
 import dtc.protocol.Vote;
-import dtc.resource.Dictionary;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
 import dtc.runtime.coordinator.Coordinator;
@@ -615,7 +614,9 @@ final class Ledger {
         if (!addressee.equals(shadow.instance)) {
             return;
         }
-        of(id, seen -> each(check -> check.asked(shadow, seen, standing, immediate)));
+        if (node.storeDelayMax() == 0) { // else a vote waits for the store
+            of(id, seen -> each(check -> check.asked(shadow, seen, standing, immediate)));
+        }
         if (immediate == null) {
             shadow.waiting.add(id);
         }
@@ -649,43 +650,52 @@ final class Ledger {
         });
     }
 
-    void observe(ResourceManagerNode node, Dictionary dictionary, ResourceManagerNode.@Nullable Told told) {
+    /** The store was opened: what was not stored is lost. */
+    void opened(ResourceManagerNode node) {
         Shadow shadow = shadow(node.name);
-        if (dictionary.openTransactionCount() > 0 || !shadow.staged.isEmpty()) {
-            observeOpen(shadow, node, dictionary, told);
-        }
-        each(check -> check.observed(shadow, node, dictionary));
+        shadow.staged.keySet().retainAll(shadow.inDoubt);
+        shadow.waiting.clear();
     }
 
-    private void observeOpen(
-            Shadow shadow, ResourceManagerNode node, Dictionary dictionary, ResourceManagerNode.@Nullable Told told) {
-        Map<TransactionId, Boolean> open = dictionary.open(Integer.MAX_VALUE);
+    /** An event at the process is over. */
+    void observe(ResourceManagerNode node) {
+        stored(node);
+        Shadow shadow = shadow(node.name);
+        each(check -> check.observed(shadow, node));
+    }
+
+    /** Looks at what is stored. */
+    void stored(ResourceManagerNode node) {
+        Shadow shadow = shadow(node.name);
+        if (!node.inDoubt().isEmpty() || !shadow.staged.isEmpty()) {
+            observeOpen(shadow, node);
+        }
+    }
+
+    private void observeOpen(Shadow shadow, ResourceManagerNode node) {
         List<TransactionId> prepared = new ArrayList<>(0);
-        open.forEach((id, inDoubt) -> {
-            if (inDoubt && shadow.inDoubt.add(id)) {
+        for (TransactionId id : node.inDoubt()) {
+            if (shadow.inDoubt.add(id)) {
                 shadow.waiting.remove(id);
                 prepared.add(id);
             }
-        });
+        }
         List<TransactionId> gone = new ArrayList<>(0);
         for (TransactionId id : shadow.staged.keySet()) {
-            if (!open.containsKey(id)) {
+            if (node.outcome(id) != null) {
                 gone.add(id);
             }
         }
-        // First the one that the event was about, and then those that waited for it, the oldest first.
-        gone.sort(Comparator.comparing(
-                        (TransactionId id) -> told == null || !told.id().equals(id))
-                .thenComparing(Comparator.naturalOrder()));
+        gone.sort(Comparator.comparingInt(node::endNumber));
         for (TransactionId id : gone) {
-            Outcome how = dictionary.outcome(id);
+            Outcome how = node.outcome(id);
             boolean doubted = shadow.inDoubt.remove(id);
             shadow.waiting.remove(id);
             Staged staged = Objects.requireNonNull(shadow.staged.remove(id));
             shadow.ended.add(id);
             of(id, seen -> {
                 if (doubted) {
-                    each(check -> check.outOfDoubt(shadow, seen, how, told));
+                    each(check -> check.outOfDoubt(shadow, seen, how, node.told(id)));
                 }
                 if (how == Outcome.COMMIT) {
                     Part part = seen.parts.get(node.name);

@@ -1,6 +1,5 @@
 package dtc.simulation;
 
-import dtc.resource.Dictionary;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Locale;
@@ -45,9 +44,9 @@ final class LimitsCheck implements Check {
     }
 
     @Override
-    public void observed(Ledger.Shadow resourceManager, ResourceManagerNode node, Dictionary dictionary) {
-        atMost(Setting.STAGED_MAX, dictionary.openTransactionCount(), "staged at ", node.name);
-        atMost(Setting.REMEMBERED_MAX, dictionary.outcomes().size(), "remembered at ", node.name);
+    public void observed(Ledger.Shadow resourceManager, ResourceManagerNode node) {
+        atMost(Setting.STAGED_MAX, node.staged(), "staged at ", node.name);
+        atMost(Setting.REMEMBERED_MAX, node.remembered(), "remembered at ", node.name);
     }
 
     @Override

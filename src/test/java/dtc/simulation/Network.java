@@ -110,7 +110,7 @@ final class Network {
         String from = asker.node.name;
         Node target = addresses.get(address);
         Node.Life life = target == null ? null : target.life();
-        if (target == null || life == null) {
+        if (target == null || life == null || !target.isListening()) {
             // With a second copy under way, the request may still be carried out.
             world.after(MILLIS, asker, () -> heard.complete(doubled ? new Result.Broken<>() : new Result.Refused<>()));
             return;

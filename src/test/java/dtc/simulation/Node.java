@@ -52,6 +52,11 @@ abstract class Node {
         return life;
     }
 
+    /** Whether messages reach it. */
+    boolean isListening() {
+        return life != null;
+    }
+
     boolean isUp() {
         return life != null;
     }

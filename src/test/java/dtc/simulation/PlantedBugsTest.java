@@ -12,7 +12,6 @@ import dtc.resource.Dictionary;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.messaging.BatchingParticipantClient;
 import dtc.runtime.participant.InstanceCheck;
-import dtc.runtime.participant.ResourceManager;
 import dtc.testing.NoApplication;
 import java.util.Locale;
 import java.util.Map;
@@ -32,6 +31,7 @@ class PlantedBugsTest {
     private static final int MANY = 4_000;
     private static final int RARE = 20_000;
 
+    private static final String SESSION = "dtc.runtime.participant.ResourceSession";
     private static final String DRIVER = "dtc.runtime.coordinator.TransactionDriver";
 
     static Stream<PlantedBug> log() {
@@ -287,9 +287,9 @@ class PlantedBugsTest {
                         .replace("expected == null || $isAll", "true")
                         .foundWithin(MANY),
                 plant("takes work after it refused to commit without it")
-                        .in(Dictionary.class, "commit")
-                        .remove("outcomes.remember(id, Outcome.ROLLBACK);")
-                        .foundWithin(MANY, 3706));
+                        .in(Dictionary.class, "commitUnstaged")
+                        .remove("remember(id, Outcome.ROLLBACK, Map.of(), effects);")
+                        .foundWithin(MANY));
     }
 
     static Stream<PlantedBug> rollbackOnly() {
@@ -309,22 +309,18 @@ class PlantedBugsTest {
     static Stream<PlantedBug> conditions() {
         return Stream.of(
                 plant("evaluates a condition against the writes of its own transaction")
-                        .in("dtc.resource.CommittedEntries", "failedCondition")
-                        .replace("entries.get(staged.getKey())", """
+                        .in("dtc.resource.StagedTransaction", "failedCondition")
+                        .replace("values.get(staged.getKey())", """
                                 staged.getValue().update instanceof Update.Put(JsonText own)
                                         ? own
-                                        : entries.get(staged.getKey())
+                                        : values.get(staged.getKey())
                                 """)
                         .foundWithin(MANY),
                 plant("does not hold keys that are only checked")
                         .in(Dictionary.class, "lockKeys")
-                        .replace("transaction.keys.keySet().forEach($lock);", """
-                                transaction.keys.forEach((key, staged) -> {
-                                    if (!(staged.update instanceof dtc.protocol.Update.None)) {
-                                        locks.put(key, id);
-                                    }
-                                });
-                                """)
+                        .replace(
+                                "locks.lock(transaction.keys.keySet(), id);",
+                                "locks.lock(transaction.updates(false).keySet(), id);")
                         .foundWithin(MANY),
                 plant("keeps only the last condition of a key")
                         .in("dtc.resource.StagedKey", "add")
@@ -334,16 +330,16 @@ class PlantedBugsTest {
                                 """)
                         .foundWithin(MANY, 1234),
                 plant("checks no condition in one phase")
-                        .in(Dictionary.class, "lockKeys")
-                        .replace("failed != null", "failed != null && purpose == Phase.WAITING_TO_VOTE")
+                        .in(Dictionary.class, "loaded")
+                        .replace("failed != null", "failed != null && !transaction.onePhase")
                         .foundWithin(MANY),
                 plant("compares values as texts")
                         .in(JsonEquality.class, "isEqual")
                         .replace("a.text().equals(b.text()) || $isEqual", "a.text().equals(b.text())")
                         .foundWithin(MANY, 102),
                 plant("keeps what a transaction deleted")
-                        .in("dtc.resource.CommittedEntries", "apply")
-                        .replace("entries.remove(key)", "entries.get(key)")
+                        .in("dtc.resource.StagedTransaction", "updates")
+                        .replace("!(staged.update instanceof Update.None)", "staged.update instanceof Update.Put")
                         .foundWithin(MANY));
     }
 
@@ -368,12 +364,12 @@ class PlantedBugsTest {
                                 """)
                         .foundWithin(FEW),
                 plant("does not ask for outcomes in doubt after a restart")
-                        .in(ResourceManager.class, "resume")
+                        .in(SESSION, "start")
                         .remove("inquiry.start(transaction);")
                         .foundWithin(MANY),
                 plant("forgets the rollback of a transaction that it does not know")
                         .in(Dictionary.class, "rollback")
-                        .remove("outcomes.remember(id, Outcome.ROLLBACK);")
+                        .remove("remember(id, Outcome.ROLLBACK, Map.of(), effects);")
                         .foundWithin(MANY),
                 plant("discards what it voted to commit when the timeout of staged writes ends")
                         .in(Dictionary.class, "stagedExpired")
@@ -381,11 +377,11 @@ class PlantedBugsTest {
                         .foundWithin(MANY, 395),
                 plant("does not lock the keys of a transaction that it votes to commit")
                         .in(Dictionary.class, "lockKeys")
-                        .remove("transaction.keys.keySet().forEach($lock);")
+                        .remove("locks.lock(transaction.keys.keySet(), id);")
                         .foundWithin(FEW),
                 plant("accepts a write after the vote")
                         .in(Dictionary.class, "write")
-                        .replace("transaction.phase != Phase.STAGED", "transaction.phase == Phase.WAITING_TO_COMMIT")
+                        .replace("transaction.phase != Phase.STAGED", "transaction.phase == Phase.WAITING")
                         .foundWithin(MANY),
                 plant("accepts a write after the end of the transaction")
                         .in(Dictionary.class, "write")
@@ -404,9 +400,15 @@ class PlantedBugsTest {
                         .replace("holder.isOlderThan(id)", "id.isOlderThan(holder)")
                         .foundWithin(FEW),
                 plant("overwrites a later write with an earlier one")
-                        .in(Dictionary.class, "write")
+                        .in("dtc.resource.StagedTransaction", "isUpdatedBy")
                         .replace("before.sequence < sequence", "true")
                         .foundWithin(MANY, 1985));
+    }
+
+    @ParameterizedTest
+    @MethodSource("dtc.simulation.StorageBugs#all")
+    void every_planted_bug_of_the_storage_is_found(PlantedBug bug) throws Exception {
+        every_planted_bug_is_found(bug);
     }
 
     @ParameterizedTest

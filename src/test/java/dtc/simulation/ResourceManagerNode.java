@@ -1,11 +1,11 @@
 package dtc.simulation;
 
 import dtc.protocol.Ballot;
+import dtc.protocol.JsonText;
 import dtc.protocol.Message;
 import dtc.protocol.Outcome;
 import dtc.protocol.Reply;
 import dtc.protocol.TransactionId;
-import dtc.resource.Dictionary;
 import dtc.resource.DictionaryLimits;
 import dtc.resource.ResourceEffect;
 import dtc.resource.ResourceEvent;
@@ -20,10 +20,15 @@ import dtc.runtime.participant.HostedParticipant.Progress;
 import dtc.runtime.participant.InstanceCheck;
 import dtc.runtime.participant.Membership;
 import dtc.runtime.participant.ResourceManager;
+import dtc.runtime.participant.StoreException;
+import dtc.runtime.participant.StoredTables;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -34,12 +39,15 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The process of one resource manager. One that keeps what it has comes back with its dictionary and its instance; one
- * that forgets comes back empty, as a new instance.
+ * The process of one resource manager. One that is durable finds its tables again, with its instance, and loses what
+ * was only staged; one that forgets comes back empty, as a new instance.
  */
 final class ResourceManagerNode extends Node {
 
     private static final long MESSAGE_MILLIS = 1_100;
+    private static final Duration OPEN_TIMEOUT = Duration.ofSeconds(10);
+    private static final long SECOND_START_MILLIS = 500;
+    private static final long TAKEOVER_MILLIS = 6_000;
     private static final String SCHEME = "http://";
     private static final String PATH = "/rm/";
     private static final Duration DRAIN = Duration.ofSeconds(10);
@@ -47,20 +55,17 @@ final class ResourceManagerNode extends Node {
     final boolean durable;
 
     private int moves;
-    private UUID instance;
-    private @Nullable Dictionary dictionary;
+    private @Nullable StoredTables tables;
     private @Nullable ResourceManager running;
     private @Nullable Membership membership;
-    /** What the event that is being carried out says of an outcome. */
-    private @Nullable Told told;
-
-    /** That a transaction's outcome has been learned from the coordinator. */
-    record Told(TransactionId id, Outcome outcome) {}
+    /** The outcomes that were heard from the coordinator. */
+    private final Map<TransactionId, Set<Outcome>> told = new HashMap<>();
+    /** When another process opened the store; in the far future if this one owns it. */
+    private long takenOverAt = Long.MAX_VALUE;
 
     ResourceManagerNode(World world, String name, boolean durable) {
         super(world, name);
         this.durable = durable;
-        this.instance = world.uuid("instance of " + name);
     }
 
     String address() {
@@ -75,34 +80,38 @@ final class ResourceManagerNode extends Node {
 
     @Override
     void started(Life life) {
-        world.network.listen(address(), this);
-        Dictionary kept = dictionary;
+        StoredTables kept = tables;
         if (kept == null) {
-            kept = new Dictionary(new DictionaryLimits(
-                    (int) world.setting(Setting.STAGED_MAX), 100_000, world.setting(Setting.STORED_MAX), (int)
-                            world.setting(Setting.REMEMBERED_MAX)));
-            dictionary = kept;
-            instance = world.uuid("instance of " + name);
-            world.ledger.isEmpty(this, instance);
+            kept = new StoredTables(world.uuid("instance of " + name));
+            tables = kept;
+            world.ledger.isEmpty(this, kept.instance);
         }
         LifeTime time = new LifeTime(life);
         CoordinatorLink link = new Link(life);
         ResourceManager resourceManager = new ResourceManager(
                 name,
-                instance,
                 new ResourceManager.Settings(
                         Duration.ofMillis(800),
                         Duration.ofMillis(world.setting(Setting.STAGED_TIMEOUT)),
-                        Duration.ofDays(7)),
+                        Duration.ofDays(7),
+                        OPEN_TIMEOUT,
+                        Runnable::run),
                 time,
                 new Backoff(
                         Duration.ofSeconds(2),
                         Duration.ofSeconds(30),
                         new SplittableRandom(world.number("inquiries", Long.MAX_VALUE))),
+                new Backoff(
+                        Duration.ofMillis(100),
+                        Duration.ofSeconds(2),
+                        new SplittableRandom(world.number("openings", Long.MAX_VALUE))),
                 link,
-                kept);
-        running = resourceManager;
-        resourceManager.resume();
+                new DictionaryLimits(
+                        (int) world.setting(Setting.STAGED_MAX),
+                        100_000,
+                        storeDelayMax() > 0 ? DictionaryLimits.UNLIMITED : world.setting(Setting.STORED_MAX),
+                        (int) world.setting(Setting.REMEMBERED_MAX)),
+                new SimulatedStore(world, this, life, kept));
         Membership newMembership = new Membership(
                 resourceManager,
                 link,
@@ -118,17 +127,27 @@ final class ResourceManagerNode extends Node {
                     @Override
                     public void failed(String id, Throwable why) {}
                 });
-        membership = newMembership;
-        newMembership.start();
+        resourceManager.start().whenComplete((_, failure) -> {
+            if (life.isOver()) {
+                return;
+            }
+            if (failure != null) {
+                world.fatal(life, SECOND_START_MILLIS);
+                return;
+            }
+            running = resourceManager;
+            membership = newMembership;
+            world.network.listen(address(), this);
+            newMembership.start();
+        });
     }
 
     @Override
     void died(int kept) {
         running = null;
         membership = null;
-        told = null;
         if (!durable) {
-            dictionary = null;
+            tables = null;
             world.ledger.isGone(this);
         }
     }
@@ -157,31 +176,101 @@ final class ResourceManagerNode extends Node {
         });
     }
 
-    UUID instance() {
-        return instance;
+    private StoredTables tables() {
+        if (tables == null) {
+            throw new IllegalStateException(name + " has no tables");
+        }
+        return tables;
     }
 
-    @Nullable
-    Dictionary dictionary() {
-        return dictionary;
+    UUID instance() {
+        return tables().instance;
+    }
+
+    /** How long its database takes; 0 if it answers at once. */
+    long storeDelayMax() {
+        return durable ? world.setting(Setting.STORE) : 0;
+    }
+
+    @Override
+    boolean isListening() {
+        return running != null;
+    }
+
+    boolean isRunning() {
+        return running != null;
     }
 
     int staged() {
-        return dictionary == null ? 0 : dictionary.openTransactionCount();
+        return running == null ? 0 : running.statistics().stagedTransactions();
+    }
+
+    int remembered() {
+        return running == null ? 0 : running.statistics().rememberedOutcomes();
+    }
+
+    int lockedKeys() {
+        return running == null ? 0 : running.statistics().lockedKeys();
     }
 
     boolean isSettled() {
-        return dictionary != null
-                && dictionary.lockedKeys() == 0
-                && !dictionary.open(Integer.MAX_VALUE).containsValue(true);
+        return running != null
+                && running.isAvailable()
+                && running.statistics().lockedKeys() == 0
+                && tables().prepared.isEmpty();
+    }
+
+    // What is stored
+
+    Set<TransactionId> inDoubt() {
+        return tables().prepared.keySet();
+    }
+
+    @Nullable
+    Outcome outcome(TransactionId id) {
+        return tables().ended.get(id);
+    }
+
+    int endNumber(TransactionId id) {
+        return List.copyOf(tables().ended.keySet()).indexOf(id);
+    }
+
+    Map<String, JsonText> entries() {
+        return tables().entries;
+    }
+
+    /** The outcomes that were heard from the coordinator. */
+    Set<Outcome> told(TransactionId id) {
+        return told.getOrDefault(id, Set.of());
+    }
+
+    private void hears(TransactionId id, Outcome outcome) {
+        told.computeIfAbsent(id, _ -> EnumSet.noneOf(Outcome.class)).add(outcome);
+    }
+
+    /** A process has opened the store. */
+    void opened() {
+        world.ledger.opened(this);
+        takenOverAt = Long.MAX_VALUE;
+    }
+
+    /** Another process has opened the store. It ends soon, and this one is restarted. */
+    void takenOver() {
+        Life life = life();
+        if (life != null && takenOverAt == Long.MAX_VALUE) {
+            takenOverAt = world.millis();
+            world.ledger.opened(this);
+            world.at(this, TAKEOVER_MILLIS, () -> {
+                world.fatal(life, SECOND_START_MILLIS);
+            });
+        }
     }
 
     @Override
     void observe() {
-        if (dictionary != null) {
-            world.ledger.observe(this, dictionary, told);
+        if (tables != null) {
+            world.ledger.observe(this);
         }
-        told = null;
     }
 
     // What the coordinator asks
@@ -202,11 +291,6 @@ final class ResourceManagerNode extends Node {
         return InstanceCheck.of(up(), target.instance().toString());
     }
 
-    /** Nothing is stored, so that such an answer is immediate. */
-    private static <T> T now(CompletionStage<T> stage) {
-        return stage.toCompletableFuture().join();
-    }
-
     /** The address in a URL of {@link #url}. */
     static String address(Registration target) {
         return target.url().substring(SCHEME.length(), target.url().lastIndexOf(PATH));
@@ -219,41 +303,66 @@ final class ResourceManagerNode extends Node {
     private static final Reply MISDIRECTED = new Reply.ProtocolError("it answered 421");
 
     CompletionStage<Reply> receive(Registration target, Message message) {
+        return Progress.answer(progress(target, message)).exceptionally(ResourceManagerNode::unavailable);
+    }
+
+    /** As 503. */
+    private static Reply unavailable(Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        if (cause instanceof StoreException) {
+            return new Reply.Unavailable("it answered 503");
+        }
+        throw new IllegalStateException(cause);
+    }
+
+    private CompletionStage<Progress<Reply>> progress(Registration target, Message message) {
         if (isElsewhere(target)) {
-            return CompletableFuture.completedFuture(MISDIRECTED);
+            return CompletableFuture.completedFuture(new Progress.Done<>(MISDIRECTED));
         }
         return switch (message) {
-            case Message.Write write -> CompletableFuture.completedFuture(write(target, write));
-            case Message.Prepare prepare -> prepare(target, prepare).thenApply(Reply.Voted::new);
+            case Message.Write write -> write(target, write).thenApply(Progress.Done::new);
+            case Message.Prepare prepare -> prepare(target, prepare);
             case Message.Commit commit -> commit(target, new ResourceEvent.Commit(commit.id(), null));
             case Message.CommitOnePhase commit ->
                 commit(target, new ResourceEvent.Commit(commit.id(), commit.writeCount()));
-            case Message.Rollback _ -> CompletableFuture.completedFuture(rollback(target, message.id()));
+            case Message.Rollback _ -> rollback(target, message.id()).thenApply(Progress.Done::new);
         };
     }
 
     /** One after the other; it may die between two. Empty is 202: to be asked alone. */
     CompletionStage<List<Optional<Reply>>> receive(Registration target, List<Message> messages) {
         Life life = life();
-        List<Optional<Reply>> replies = new ArrayList<>();
+        List<CompletableFuture<Optional<Reply>>> replies = new ArrayList<>();
         for (Message message : messages) {
             if (life == null || life.isOver()) {
                 return new CompletableFuture<>();
             }
-            replies.add(Optional.ofNullable(
-                    receive(target, message).toCompletableFuture().getNow(null)));
+            replies.add(progress(target, message)
+                    .thenApply(progress -> switch (progress) {
+                        case Progress.Done<Reply>(Reply reply) -> Optional.of(reply);
+                        case Progress.Blocked<Reply> _ -> Optional.<Reply>empty();
+                    })
+                    // A batch that fails as a whole makes the coordinator send each message alone.
+                    .exceptionally(failure -> {
+                        unavailable(failure);
+                        return Optional.empty();
+                    })
+                    .toCompletableFuture());
             observe();
             world.moment(life, name + " took " + world.name(message.id()), true);
         }
-        return CompletableFuture.completedFuture(replies);
+        return CompletableFuture.allOf(replies.toArray(CompletableFuture<?>[]::new))
+                .thenApply(_ -> replies.stream().map(CompletableFuture::join).toList());
     }
 
-    private Reply write(Registration target, Message.Write write) {
-        ResourceEffect effect = now(up(target).write(event(write)));
-        if (effect instanceof ResourceEffect.Staged) {
-            world.ledger.staged(this, write.id(), Ledger.Written.of(write));
-        }
-        return reply(effect);
+    private CompletionStage<Reply> write(Registration target, Message.Write write) {
+        return up(target).write(event(write)).thenApply(effect -> {
+            if (effect instanceof ResourceEffect.Staged) {
+                world.ledger.staged(this, write.id(), Ledger.Written.of(write));
+            }
+            return reply(effect);
+        });
     }
 
     // What clients ask of its service
@@ -268,21 +377,24 @@ final class ResourceManagerNode extends Node {
             throw new IllegalStateException("asked while down");
         }
         UUID request = world.uuid("request of " + name);
-        return enlist(life, id, request, 1).thenCompose(number -> {
+        UUID instance = instance();
+        return enlist(life, id, instance, request, 1).thenCompose(number -> {
             CompletableFuture<ClientNode.Heard> done = new CompletableFuture<>();
-            world.after(1 + world.number("work at " + name, WORK_MILLIS_MAX), life, () -> {
-                boolean written = number > 0 && work(id, number, write);
-                if (!written) {
-                    failed(life, id);
-                }
-                done.complete(new ClientNode.Heard(written ? "done" : "failed", null, written));
-            });
+            world.after(
+                    1 + world.number("work at " + name, WORK_MILLIS_MAX),
+                    life,
+                    () -> work(id, number, write).thenAccept(written -> {
+                        if (!written) {
+                            failed(life, id);
+                        }
+                        done.complete(new ClientNode.Heard(written ? "done" : "failed", null, written));
+                    }));
             return done;
         });
     }
 
     /** Completes with its number; 0 if it was refused, or not answered. */
-    private CompletionStage<Integer> enlist(Life life, TransactionId id, UUID request, int attempt) {
+    private CompletionStage<Integer> enlist(Life life, TransactionId id, UUID instance, UUID request, int attempt) {
         return world.network
                 .ask(life, CoordinatorNode.NAME, "enlist " + world.name(id), MESSAGE_MILLIS, node -> {
                     if (node instanceof CoordinatorNode coordinator) {
@@ -298,21 +410,29 @@ final class ResourceManagerNode extends Node {
                                         : 0);
                     case Network.Result.Refused<?> _, Network.Result.Broken<?> _, Network.Result.Silent<?> _ ->
                         attempt < ENLISTMENTS_MAX
-                                ? enlist(life, id, request, attempt + 1)
+                                ? enlist(life, id, instance, request, attempt + 1)
                                 : CompletableFuture.completedFuture(0);
                 });
     }
 
-    private boolean work(TransactionId id, int number, Ask.Write write) {
-        ResourceEffect effect =
-                now(up().write(new ResourceEvent.Write(id, number, write.key(), write.update(), write.holds())));
-        if (!(effect instanceof ResourceEffect.Staged)) {
-            return false;
+    private CompletionStage<Boolean> work(TransactionId id, int number, Ask.Write write) {
+        if (number == 0) {
+            return CompletableFuture.completedFuture(false);
         }
-        Ledger.Written written = Ledger.Written.of(number, write.key(), write.update(), write.holds());
-        world.ledger.wrote(this, id, written);
-        world.ledger.staged(this, id, written);
-        return true;
+        return up().write(new ResourceEvent.Write(id, number, write.key(), write.update(), write.holds()))
+                .thenApply(effect -> {
+                    if (!(effect instanceof ResourceEffect.Staged)) {
+                        return false;
+                    }
+                    Ledger.Written written = Ledger.Written.of(number, write.key(), write.update(), write.holds());
+                    world.ledger.wrote(this, id, written);
+                    world.ledger.staged(this, id, written);
+                    return true;
+                })
+                .exceptionally(failure -> {
+                    unavailable(failure);
+                    return false;
+                });
     }
 
     private void failed(Life life, TransactionId id) {
@@ -328,52 +448,70 @@ final class ResourceManagerNode extends Node {
         return new ResourceEvent.Write(write.id(), write.sequence(), write.key(), write.update(), write.condition());
     }
 
-    private CompletionStage<Ballot> prepare(Registration target, Message.Prepare prepare) {
+    private CompletionStage<Progress<Reply>> prepare(Registration target, Message.Prepare prepare) {
         TransactionId id = prepare.id();
-        if (target.instance().equals(instance) && !up().isStopping()) {
+        if (target.instance().equals(instance()) && up().isAvailable() && !up().isStopping()) {
             world.ledger.carried(this, prepare);
         }
         Ledger.Standing standing = world.ledger.standing(this, id);
-        CompletableFuture<Ballot> vote = Progress.answer(up(target)
-                        .prepare(new ResourceEvent.Prepare(
-                                id,
-                                prepare.writes().stream()
-                                        .map(ResourceManagerNode::event)
-                                        .toList(),
-                                prepare.writeCount())))
-                .toCompletableFuture();
-        world.ledger.asked(this, id, target.instance(), standing, vote.getNow(null));
-        return vote.thenApply(ballot -> {
-            if (target.instance().equals(instance)) {
+        CompletionStage<Progress<Ballot>> progress = up(target)
+                .prepare(new ResourceEvent.Prepare(
+                        id,
+                        prepare.writes().stream()
+                                .map(ResourceManagerNode::event)
+                                .toList(),
+                        prepare.writeCount()));
+        CompletableFuture<Ballot> vote = Progress.answer(progress).toCompletableFuture();
+        if (!vote.isCompletedExceptionally()) {
+            world.ledger.asked(this, id, target.instance(), standing, vote.getNow(null));
+        }
+        CompletionStage<Reply> reply = vote.thenApply(ballot -> {
+            if (target.instance().equals(instance())) {
                 world.ledger.voted(this, id, ballot);
             }
             // The wire knows nothing of causes.
-            return switch (ballot.vote()) {
-                case COMMIT -> Ballot.COMMIT;
-                case READ_ONLY -> Ballot.READ_ONLY;
-                case ABORT -> Ballot.abort(String.valueOf(ballot.reason()));
-            };
+            return new Reply.Voted(
+                    switch (ballot.vote()) {
+                        case COMMIT -> Ballot.COMMIT;
+                        case READ_ONLY -> Ballot.READ_ONLY;
+                        case ABORT -> Ballot.abort(String.valueOf(ballot.reason()));
+                    });
+        });
+        return inOrder(progress, reply);
+    }
+
+    /** The reply, which does not come before what {@code reply} does. */
+    private static <T> CompletionStage<Progress<Reply>> inOrder(
+            CompletionStage<Progress<T>> progress, CompletionStage<Reply> reply) {
+        return progress.thenCompose(known -> switch (known) {
+            case Progress.Done<T> _ -> reply.thenApply(Progress.Done::new);
+            case Progress.Blocked<T> _ ->
+                CompletableFuture.completedFuture(
+                        new Progress.Blocked<>(reply.exceptionally(ResourceManagerNode::unavailable)));
         });
     }
 
-    private CompletionStage<Reply> commit(Registration target, ResourceEvent.Commit commit) {
+    private CompletionStage<Progress<Reply>> commit(Registration target, ResourceEvent.Commit commit) {
         TransactionId id = commit.id();
-        told = new Told(id, Outcome.COMMIT);
+        hears(id, Outcome.COMMIT);
+        CompletionStage<Progress<ResourceEffect.CommitAnswer>> progress =
+                up(target).commit(commit);
         CompletableFuture<ResourceEffect.CommitAnswer> done =
-                Progress.answer(up(target).commit(commit)).toCompletableFuture();
+                Progress.answer(progress).toCompletableFuture();
         if (!done.isDone()) {
             world.ledger.waits(this, id);
         }
-        return done.thenApply(ResourceManagerNode::reply);
+        return inOrder(progress, done.thenApply(ResourceManagerNode::reply));
     }
 
-    private Reply rollback(Registration target, TransactionId id) {
-        told = new Told(id, Outcome.ROLLBACK);
-        ResourceEffect effect = now(up(target).rollback(id));
-        if (!(effect instanceof ResourceEffect.RollbackRefused)) {
-            world.ledger.refusesFromNowOn(this, id);
-        }
-        return reply(effect);
+    private CompletionStage<Reply> rollback(Registration target, TransactionId id) {
+        hears(id, Outcome.ROLLBACK);
+        return up(target).rollback(id).thenApply(effect -> {
+            if (!(effect instanceof ResourceEffect.RollbackRefused)) {
+                world.ledger.refusesFromNowOn(this, id);
+            }
+            return reply(effect);
+        });
     }
 
     /** As the statuses of HTTP say it. */
@@ -386,8 +524,11 @@ final class ResourceManagerNode extends Node {
             case ResourceEffect.Unknown _ -> new Reply.NotFound("it answered 404");
             case ResourceEffect.NoRoom _ -> new Reply.NoRoom("it answered 507");
             case ResourceEffect.Stopping _ -> new Reply.Unavailable("it answered 503");
-            case ResourceEffect.Voted _, ResourceEffect.Waiting _, ResourceEffect.InDoubt _ ->
-                new Reply.ProtocolError("it answered 500");
+            case ResourceEffect.Voted _,
+                    ResourceEffect.Waiting _,
+                    ResourceEffect.InDoubt _,
+                    ResourceEffect.Persist _,
+                    ResourceEffect.Load _ -> new Reply.ProtocolError("it answered 500");
         };
     }
 
@@ -426,6 +567,9 @@ final class ResourceManagerNode extends Node {
         @Override
         public CompletionStage<Duration> register(
                 String id, UUID registered, Set<String> features, @Nullable TransactionId newestEvicted) {
+            if (world.millis() > takenOverAt + 3 * storeDelayMax() + 1 && takenOverAt < Long.MAX_VALUE) {
+                world.fail("fencing", name + " registers although another process has taken over its store");
+            }
             String url = url(address(), id);
             return world.network
                     .<Answer<Registry.Registered>>ask(
@@ -463,7 +607,7 @@ final class ResourceManagerNode extends Node {
                             node -> coordinator(node).outcome(name, id))
                     .thenCompose(result -> {
                         if (result instanceof Network.Result.Heard<Outcome>(Outcome outcome)) {
-                            told = new Told(id, outcome);
+                            hears(id, outcome);
                             return CompletableFuture.completedFuture(outcome);
                         }
                         return CompletableFuture.failedFuture(new NoAnswer());

@@ -2,7 +2,6 @@ package dtc.simulation;
 
 import dtc.protocol.Ballot;
 import dtc.protocol.JsonText;
-import dtc.resource.Dictionary;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -152,8 +151,8 @@ final class SerialOrderCheck implements Check {
     }
 
     @Override
-    public void observed(Ledger.Shadow resourceManager, ResourceManagerNode node, Dictionary dictionary) {
-        Map<String, JsonText> entries = dictionary.entries(null, Integer.MAX_VALUE);
+    public void observed(Ledger.Shadow resourceManager, ResourceManagerNode node) {
+        Map<String, JsonText> entries = node.entries();
         if (!isSame(entries, resourceManager.entries)) {
             world.fail(
                     NAME, "%s has %s, where %s was committed".formatted(node.name, entries, resourceManager.entries));

@@ -32,6 +32,14 @@ enum Setting {
     CARRY("carry writes", 0),
     /** Whether clients want their answer as soon as the decision is certain. */
     RESPOND_ASYNC("respond async", 0),
+    /** How long the database of a durable resource manager takes; 0 if it answers at once. */
+    STORE("store takes up to", 0),
+    /** Of a thousand appends and questions, those without an answer. */
+    STORE_LOST("store answers lost per mille", 0),
+    /** Of a thousand appends, those that are refused. */
+    STORE_REFUSED("appends refused per mille", 0),
+    /** Of a thousand appends, those during which another process opens the store. */
+    STORE_TAKEOVER("store taken over per mille", 0),
     /** How long the disk keeps a decision waiting. */
     DISK("disk takes up to", 3),
     /** Bytes of one file of the decision log. */

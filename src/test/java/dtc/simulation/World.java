@@ -1,6 +1,7 @@
 package dtc.simulation;
 
 import dtc.protocol.TransactionId;
+import dtc.runtime.participant.ResourceManager;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -11,6 +12,8 @@ import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.logging.Logger;
+import org.jboss.logging.MDC;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +51,8 @@ final class World {
     private static final long CLIENTS_MILLIS_MAX = 600_000;
     private static final long SETTLED_CHECK_MILLIS = 500;
     private static final long LINGER_MILLIS = 2_000;
+
+    private static final String SIMULATION = "simulation";
 
     final Scenario scenario;
     final Ledger ledger;
@@ -169,7 +174,18 @@ final class World {
 
     // The run
 
+    /** Without what the product logs: it would be more than all other output of the tests. */
     Result run() {
+        Logger.getLogger(ResourceManager.class.getName()).setFilter(_ -> MDC.get(SIMULATION) == null);
+        MDC.put(SIMULATION, scenario.title());
+        try {
+            return play();
+        } finally {
+            MDC.remove(SIMULATION);
+        }
+    }
+
+    private Result play() {
         coordinator.start();
         resourceManagers.forEach(Node::start);
         clients.forEach(Node::start);
@@ -290,6 +306,11 @@ final class World {
             lastArrival = Math.max(lastArrival, millis + delay);
         }
         schedule(delay, node, null, action);
+    }
+
+    /** At a database, which neither dies nor stands still. */
+    void atDatabase(long delay, Runnable action) {
+        schedule(delay, null, null, action);
     }
 
     /** At a process, in any life of it. */

@@ -4,8 +4,11 @@ import static org.junit.jupiter.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -22,8 +25,12 @@ public enum RequiredTool {
     KUBECTL("manifests", List.of("kubectl"), "kubernetes-client"),
     PROMETHEUS("alerts with a server", List.of("prometheus"), "prometheus"),
     PYTHON("check of resource managers", List.of("python3"), "python3"),
+    POSTGRESQL("database", List.of("initdb", "postgres", "psql"), "postgresql"),
     PROMTOOL("alerts", List.of("promtool"), "prometheus"),
     SETPRIV("permissions", List.of("setpriv"), "util-linux");
+
+    /** Debian does not add the programs of the server to the path. The newest release is first. */
+    private static final List<Path> DEBIAN_POSTGRESQL = postgresqlDirectories();
 
     private final String tested;
 
@@ -62,10 +69,28 @@ public enum RequiredTool {
     }
 
     private static Optional<Path> find(String command) {
-        return Stream.of(Objects.requireNonNullElse(System.getenv("PATH"), "").split(File.pathSeparator, -1))
-                .map(directory -> Path.of(directory, command))
+        return Stream.concat(
+                        Stream.of(Objects.requireNonNullElse(System.getenv("PATH"), "")
+                                        .split(File.pathSeparator, -1))
+                                .map(Path::of),
+                        DEBIAN_POSTGRESQL.stream())
+                .map(directory -> directory.resolve(command))
                 .filter(Files::isExecutable)
                 .findFirst();
+    }
+
+    private static List<Path> postgresqlDirectories() {
+        Path releases = Path.of("/usr/lib/postgresql");
+        if (!Files.isDirectory(releases)) {
+            return List.of();
+        }
+        try (Stream<Path> found = Files.list(releases)) {
+            return found.sorted(Comparator.reverseOrder())
+                    .map(release -> release.resolve("bin"))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private String missing() {

@@ -14,7 +14,7 @@ public interface CoordinatorLink {
     /**
      * Registers, or renews the lease. Completes with the duration of the lease.
      *
-     * @param newestEvicted see {@link HostedParticipant#newestEvicted}
+     * @param newestEvicted see {@link HostedParticipant.Identity}
      */
     CompletionStage<Duration> register(
             String id, UUID instance, Set<String> features, @Nullable TransactionId newestEvicted);

@@ -10,6 +10,7 @@ import dtc.resource.ResourceEffect.WriteAnswer;
 import dtc.resource.ResourceEvent;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.SortedMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -19,8 +20,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A resource manager that is hosted in this process. Methods are non-blocking and thread-safe.
  *
- * <p>A stage completes once everything that the answer depends on is stored. It fails only if the answer is unknown.
- * Refusals are values. Messages are applied in the order of the calls.
+ * <p>A stage completes once everything that the answer depends on is stored. It fails only if the answer is unknown,
+ * with a {@link StoreException} if the storage is not available. Refusals are values. Messages are applied in the order
+ * of the calls.
  */
 public interface HostedParticipant {
 
@@ -64,16 +66,30 @@ public interface HostedParticipant {
     String id();
 
     /**
-     * Identifies the state. Changes if prepared transactions are lost, for example at each start if nothing is stored.
+     * Opens the storage. Called first. Fails with a {@link StoreException} if this is not possible, as configured or
+     * for some time.
+     */
+    CompletionStage<@Nullable Void> start();
+
+    /**
+     * Identifies the state. Changes if prepared transactions are lost: at each start, if nothing is stored. If the
+     * state is stored, so is this, and it changes only if data was lost or restored from a backup.
      */
     UUID instance();
 
     /**
-     * Returns the newest transaction whose outcome was forgotten; null if there is none. Unknown transactions that are
-     * not newer are refused, because they may have been forgotten as well.
+     * What a registration contains.
+     *
+     * @param newestEvicted the newest transaction whose outcome was forgotten; null if there is none. Unknown
+     *     transactions that are not newer are refused, because they may have been forgotten as well.
      */
-    @Nullable
-    TransactionId newestEvicted();
+    record Identity(UUID instance, @Nullable TransactionId newestEvicted) {}
+
+    /** Completes if no other process has taken over this resource manager. */
+    CompletionStage<Identity> identity();
+
+    /** Whether the storage is open. */
+    boolean isAvailable();
 
     // Messages
 
@@ -92,8 +108,11 @@ public interface HostedParticipant {
     /** Returns the committed value of a key. */
     CompletionStage<Optional<JsonText>> entry(String key);
 
-    /** Returns at most {@code limit} committed entries, sorted by key, starting after {@code after} if not null. */
-    CompletionStage<SortedMap<String, JsonText>> entries(@Nullable String after, int limit);
+    /**
+     * Returns at most {@code limit} committed entries, in the order of the Unicode code points of their keys, starting
+     * after {@code after} if not null.
+     */
+    CompletionStage<SequencedMap<String, JsonText>> entries(@Nullable String after, int limit);
 
     /** Returns at most {@code limit} open transactions, oldest first: PREPARED if in doubt, else ACTIVE. */
     CompletionStage<SortedMap<TransactionId, State>> openTransactions(int limit);
@@ -104,5 +123,8 @@ public interface HostedParticipant {
      * Prepares for shutdown: refuses new writes and discards transactions whose vote was not requested. Completes once
      * all transactions have ended.
      */
-    CompletionStage<Void> drain();
+    CompletionStage<@Nullable Void> drain();
+
+    /** Closes the storage. Called last. */
+    CompletionStage<@Nullable Void> close();
 }

@@ -36,9 +36,18 @@ final class Inquiry {
         scheduleInquiry(transaction, 1);
     }
 
+    /** Measures how long the transaction is in doubt, and does not ask. */
+    void waitForOperator(TransactionId transaction) {
+        inDoubtSince.put(transaction, time.nanos());
+    }
+
     /** Stops the inquiry. Does nothing if the transaction is not in doubt. */
     void stop(TransactionId transaction) {
         inDoubtSince.remove(transaction);
+    }
+
+    void stopAll() {
+        inDoubtSince.clear();
     }
 
     private void scheduleInquiry(TransactionId transaction, int attempt) {

@@ -10,6 +10,7 @@ import dtc.resource.ResourceEffect.RollbackAnswer;
 import dtc.resource.ResourceEffect.WriteAnswer;
 import dtc.resource.ResourceEvent;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.SortedMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -81,8 +82,23 @@ public final class InstanceCheck implements HostedParticipant {
     }
 
     @Override
-    public @Nullable TransactionId newestEvicted() {
-        return current.newestEvicted();
+    public CompletionStage<Identity> identity() {
+        return current.identity();
+    }
+
+    @Override
+    public boolean isAvailable() {
+        return current.isAvailable();
+    }
+
+    @Override
+    public CompletionStage<@Nullable Void> start() {
+        return current.start();
+    }
+
+    @Override
+    public CompletionStage<@Nullable Void> close() {
+        return current.close();
     }
 
     @Override
@@ -91,7 +107,7 @@ public final class InstanceCheck implements HostedParticipant {
     }
 
     @Override
-    public CompletionStage<SortedMap<String, JsonText>> entries(@Nullable String after, int limit) {
+    public CompletionStage<SequencedMap<String, JsonText>> entries(@Nullable String after, int limit) {
         return current.entries(after, limit);
     }
 
@@ -106,7 +122,7 @@ public final class InstanceCheck implements HostedParticipant {
     }
 
     @Override
-    public CompletionStage<Void> drain() {
+    public CompletionStage<@Nullable Void> drain() {
         return current.drain();
     }
 }

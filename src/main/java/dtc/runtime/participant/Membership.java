@@ -64,8 +64,10 @@ public final class Membership {
         if (stopped) {
             return;
         }
-        CompletionStage<Duration> answer = Stages.call(() ->
-                coordinator.register(participant.id(), participant.instance(), FEATURES, participant.newestEvicted()));
+        // Checked each time, so that a process does not renew the lease of a resource manager that it no longer serves.
+        CompletionStage<Duration> answer = Stages.call(participant::identity)
+                .thenCompose(identity -> Stages.call(() -> coordinator.register(
+                        participant.id(), identity.instance(), FEATURES, identity.newestEvicted())));
         pending = answer;
         answer.whenComplete((lease, failure) -> {
             if (failure == null) {

@@ -2,11 +2,11 @@ package dtc.runtime.participant;
 
 import dtc.protocol.Ballot;
 import dtc.protocol.JsonText;
-import dtc.protocol.Outcome;
 import dtc.protocol.PlainText;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.resource.Dictionary;
+import dtc.resource.DictionaryLimits;
 import dtc.resource.ResourceEffect;
 import dtc.resource.ResourceEffect.CommitAnswer;
 import dtc.resource.ResourceEffect.RollbackAnswer;
@@ -14,89 +14,94 @@ import dtc.resource.ResourceEffect.WriteAnswer;
 import dtc.resource.ResourceEvent;
 import dtc.runtime.Backoff;
 import dtc.runtime.LogFields;
+import dtc.runtime.Stages;
 import dtc.runtime.Time;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.Queue;
+import java.util.SequencedMap;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Drives a {@link Dictionary}: applies one event at a time, sets timers for lock waits and staged writes, and asks the
- * coordinator for outcomes while in doubt. Nothing is stored, so answers are immediate unless the transaction waits for
- * a key.
+ * A resource manager over a {@link ResourceStore}. Opens the store, and opens it again after each failure of it. In
+ * between, there is no {@link ResourceSession}, and all messages and reads fail. Once another process has taken over
+ * the store, it stays closed, because opening it would fence the other one.
  */
 public final class ResourceManager implements HostedParticipant {
 
     /**
-     * Timeouts.
+     * Timeouts, and how changes are batched.
      *
      * @param lockWait how long a transaction waits for keys; shorter than the timeout of a vote at the coordinator
      * @param stagedTimeout how long staged writes are kept without a vote
      * @param outcomeRetention how long the outcomes of ended transactions are kept, as far as the dictionary has room
+     * @param openTimeout how long {@link #start} tries to open a store that is not available
+     * @param batching calls an append. May delay it, so that it contains the changes of several messages.
      */
-    public record Settings(Duration lockWait, Duration stagedTimeout, Duration outcomeRetention) {}
+    public record Settings(
+            Duration lockWait,
+            Duration stagedTimeout,
+            Duration outcomeRetention,
+            Duration openTimeout,
+            Executor batching) {}
 
     private static final Logger LOG = Logger.getLogger(ResourceManager.class);
 
-    /** The age of outcomes is measured in steps of the retention divided by this. */
-    private static final int RETENTION_STEPS = 168;
-
     private static final Duration EVICTION_LOG_INTERVAL = Duration.ofHours(1);
 
-    /** The number of transactions that had ended at a time. */
-    private record Mark(long ended, long atNanos) {}
-
     private final String id;
-    private final UUID instance;
     private final Settings settings;
     private final Time time;
-    private final Inquiry inquiry;
-    /** Guarded by this, as are the fields below. */
-    private final Dictionary dictionary;
+    private final Backoff inquiryBackoff;
+    private final Backoff openBackoff;
+    private final CoordinatorLink coordinator;
+    private final DictionaryLimits limits;
+    private final ResourceStore store;
 
-    /** Votes of transactions that wait for keys. */
-    private final Map<TransactionId, CompletableFuture<Ballot>> votes = new HashMap<>();
-    /** Answers to one-phase commits of transactions that wait for keys. */
-    private final Map<TransactionId, CompletableFuture<CommitAnswer>> commits = new HashMap<>();
+    private final CompletableFuture<@Nullable Void> drained = new CompletableFuture<>();
 
-    private final Map<TransactionId, Time.Timer> stagedTimers = new HashMap<>();
+    /** Guarded by this, as are the fields below. Null if the store is not open. */
+    private @Nullable ResourceSession session;
 
-    /** Oldest first. Of the last retention. */
-    private final Queue<Mark> marks = new ArrayDeque<>();
+    private @Nullable UUID instance;
+    private StoreException unavailable =
+            new StoreException(StoreException.Kind.UNAVAILABLE, "the storage has not been opened");
+    /** Of sessions that are over. */
+    private Statistics total = new Statistics(0, 0, 0, Duration.ZERO, 0, 0);
 
-    private boolean evictionScheduled;
+    private long unavailableSinceNanos;
+    /** Openings without a successful append in between. */
+    private int openings;
+
     private boolean stopping;
-    private @Nullable CompletableFuture<Void> drained;
+    private boolean closed;
     /** When an early eviction was last logged; null if there was none. */
     private @Nullable Long evictionLoggedNanos;
 
     public ResourceManager(
             String id,
-            UUID instance,
             Settings settings,
             Time time,
             Backoff inquiryBackoff,
+            Backoff openBackoff,
             CoordinatorLink coordinator,
-            Dictionary dictionary) {
+            DictionaryLimits limits,
+            ResourceStore store) {
         this.id = id;
-        this.instance = instance;
         this.settings = settings;
         this.time = time;
-        this.inquiry = new Inquiry(coordinator, time, inquiryBackoff, this::resolve);
-        this.dictionary = dictionary;
+        this.inquiryBackoff = inquiryBackoff;
+        this.openBackoff = openBackoff;
+        this.coordinator = coordinator;
+        this.limits = limits;
+        this.store = store;
     }
 
     @Override
@@ -105,172 +110,165 @@ public final class ResourceManager implements HostedParticipant {
     }
 
     @Override
-    public UUID instance() {
-        return instance;
+    public synchronized UUID instance() {
+        UUID known = instance;
+        if (known == null) {
+            throw new IllegalStateException(id + " has not been started");
+        }
+        return known;
     }
 
     @Override
-    public synchronized @Nullable TransactionId newestEvicted() {
-        return dictionary.newestEvicted();
+    public synchronized boolean isAvailable() {
+        return session != null;
     }
 
-    /** Restarts the timers and inquiries of open transactions. Must be called first. */
-    public synchronized void resume() {
-        dictionary.open(Integer.MAX_VALUE).forEach((transaction, inDoubt) -> {
-            if (inDoubt) {
-                inquiry.start(transaction);
+    @Override
+    public CompletionStage<Identity> identity() {
+        return call(current -> current.checkEpoch().thenApply(_ -> new Identity(instance(), current.newestEvicted())));
+    }
+
+    // Opening
+
+    @Override
+    public CompletionStage<@Nullable Void> start() {
+        CompletableFuture<@Nullable Void> started = new CompletableFuture<>();
+        synchronized (this) {
+            unavailableSinceNanos = time.nanos();
+        }
+        open(1, started);
+        return started;
+    }
+
+    /** Opens the store, and retries until this succeeds. {@code started} may fail, if it is not done. */
+    private void open(int attempt, CompletableFuture<@Nullable Void> started) {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+        }
+        Stages.call(store::open).whenComplete((loaded, failure) -> {
+            if (failure == null) {
+                opened(loaded);
+                started.complete(null);
+                return;
+            }
+            StoreException cause = StoreException.of(failure);
+            boolean retry;
+            synchronized (this) {
+                boolean isNews = !Objects.equals(cause.getMessage(), unavailable.getMessage());
+                unavailable = cause;
+                long passed = time.nanos() - unavailableSinceNanos;
+                retry = started.isDone()
+                        || (cause.kind() != StoreException.Kind.UNUSABLE
+                                && passed < settings.openTimeout().toNanos());
+                if (isNews && retry) {
+                    LOG.warnf("the storage of resource manager %s cannot be opened: %s", id, cause.getMessage());
+                }
+            }
+            if (retry) {
+                time.after(openBackoff.pause(attempt), () -> open(attempt + 1, started));
             } else {
-                startStagedTimer(transaction);
-                startLockWaitTimer(transaction);
+                started.completeExceptionally(cause);
             }
         });
     }
 
-    // Messages
+    private void opened(ResourceStore.Loaded loaded) {
+        ResourceSession next = new ResourceSession(
+                settings,
+                time,
+                store,
+                loaded.epoch(),
+                new Dictionary(limits, loaded.state()),
+                of -> new Inquiry(coordinator, time, inquiryBackoff, of::resolve),
+                new SessionListener() {
+                    @Override
+                    public void failed(StoreException cause) {
+                        sessionFailed(cause);
+                    }
 
-    @Override
-    public CompletionStage<WriteAnswer> write(ResourceEvent.Write write) {
-        if (isStopping()) {
-            return CompletableFuture.completedFuture(new ResourceEffect.Stopping(write.id()));
-        }
-        return CompletableFuture.completedFuture(apply(
-                () -> write,
-                effects -> answer(write.id(), WriteAnswer.class, effects).orElseThrow()));
-    }
-
-    @Override
-    public CompletionStage<Progress<Ballot>> prepare(ResourceEvent.Prepare prepare) {
-        TransactionId transaction = prepare.id();
-        return CompletableFuture.completedFuture(apply(
-                () -> stopping ? new ResourceEvent.Prepare(transaction, List.of(), prepare.writeCount()) : prepare,
-                effects -> progress(
-                        transaction,
-                        answer(transaction, ResourceEffect.Voted.class, effects).map(ResourceEffect.Voted::ballot),
-                        votes)));
-    }
-
-    @Override
-    public CompletionStage<Progress<CommitAnswer>> commit(ResourceEvent.Commit commit) {
-        TransactionId transaction = commit.id();
-        return CompletableFuture.completedFuture(apply(
-                () -> commit,
-                effects -> progress(transaction, answer(transaction, CommitAnswer.class, effects), commits)));
-    }
-
-    @Override
-    public CompletionStage<RollbackAnswer> rollback(TransactionId transaction) {
-        return CompletableFuture.completedFuture(apply(
-                () -> new ResourceEvent.Rollback(transaction),
-                effects -> answer(transaction, RollbackAnswer.class, effects).orElseThrow()));
-    }
-
-    private static <T extends ResourceEffect> Optional<T> answer(
-            TransactionId transaction, Class<T> kind, List<ResourceEffect> effects) {
-        for (ResourceEffect effect : effects) {
-            if (kind.isInstance(effect) && effect.id().equals(transaction)) {
-                return Optional.of(kind.cast(effect));
-            }
-        }
-        return Optional.empty();
-    }
-
-    /**
-     * Returns the answer, or a future if it is not available. Each caller gets a copy, which it can cancel without
-     * affecting others.
-     */
-    private static <T> Progress<T> progress(
-            TransactionId transaction, Optional<T> answer, Map<TransactionId, CompletableFuture<T>> waiting) {
-        return answer.<Progress<T>>map(Progress.Done::new)
-                .orElseGet(() ->
-                        new Progress.Blocked<>(waiting.computeIfAbsent(transaction, _ -> new CompletableFuture<>())
-                                .copy()));
-    }
-
-    private void resolve(TransactionId transaction, Outcome outcome) {
-        apply(
-                outcome == Outcome.COMMIT
-                        ? new ResourceEvent.Commit(transaction, null)
-                        : new ResourceEvent.Rollback(transaction));
-    }
-
-    // Events and effects
-
-    private void apply(ResourceEvent event) {
-        apply(() -> event, effects -> effects);
-    }
-
-    /** Applies an event and performs the effects. {@code event} and {@code result} are called under the lock. */
-    private <R> R apply(Supplier<ResourceEvent> event, Function<List<ResourceEffect>, R> result) {
-        List<Runnable> answers = new ArrayList<>(2);
-        R returned;
+                    @Override
+                    public void evictedEarly(int kept) {
+                        logEarlyEviction(kept);
+                    }
+                });
+        next.start(loaded.resolvedByOperator());
+        boolean drain;
         synchronized (this) {
-            long evictedEarly = dictionary.outcomes().evictedEarly();
-            List<ResourceEffect> effects = dictionary.apply(event.get());
-            if (dictionary.outcomes().evictedEarly() > evictedEarly) {
-                logEarlyEviction();
+            boolean isRestart = instance != null;
+            instance = loaded.instance();
+            session = next;
+            openings++;
+            drain = stopping;
+            if (isRestart || !loaded.state().prepared().isEmpty()) {
+                LOG.infof(
+                        "the storage of resource manager %s is open: epoch %d, %d transactions in doubt%s",
+                        id,
+                        loaded.epoch(),
+                        loaded.state().prepared().size(),
+                        isRestart
+                                ? ", after "
+                                        + PlainText.duration(Duration.ofNanos(time.nanos() - unavailableSinceNanos))
+                                : "");
             }
-            scheduleEviction();
-            effects.forEach(effect -> perform(effect, answers));
-            returned = result.apply(effects);
-            CompletableFuture<Void> done = drained;
-            if (done != null && dictionary.openTransactionCount() == 0) {
-                answers.add(() -> done.complete(null));
+            if (!loaded.resolvedByOperator().isEmpty()) {
+                LOG.warnf(
+                        "resource manager %s has %d transactions in doubt from before it got its instance. It does not ask"
+                                + " the coordinator about them: resolve each with the command rm resolve",
+                        id, loaded.resolvedByOperator().size());
             }
         }
-        // Outside the lock, since callers may call back.
-        answers.forEach(Runnable::run);
-        return returned;
-    }
-
-    /** Performs an effect. Guarded by this. */
-    private void perform(ResourceEffect effect, List<Runnable> answers) {
-        switch (effect) {
-            case ResourceEffect.Staged e -> {
-                if (e.first()) {
-                    startStagedTimer(e.id());
-                }
-            }
-            case ResourceEffect.WriteRefused _,
-                    ResourceEffect.NoRoom _,
-                    ResourceEffect.Stopping _,
-                    ResourceEffect.RollbackRefused _ -> {}
-            case ResourceEffect.Waiting e -> startLockWaitTimer(e.id());
-            case ResourceEffect.Voted e -> {
-                cancelStagedTimer(e.id());
-                complete(votes, e.id(), e.ballot(), answers);
-            }
-            case ResourceEffect.InDoubt e -> inquiry.start(e.id());
-            case CommitAnswer e -> {
-                ended(e.id());
-                complete(commits, e.id(), e, answers);
-            }
-            case ResourceEffect.RolledBack e -> ended(e.id());
+        if (drain) {
+            drain(next);
         }
     }
 
-    /** Starts the timer that evicts old outcomes, if there are outcomes. Guarded by this. */
-    private void scheduleEviction() {
-        if (!evictionScheduled && dictionary.outcomes().size() > 0) {
-            evictionScheduled = true;
-            time.after(settings.outcomeRetention().dividedBy(RETENTION_STEPS), this::evictOld);
+    /** The session is over. */
+    private void sessionFailed(StoreException cause) {
+        boolean reopen;
+        int attempt;
+        synchronized (this) {
+            ResourceSession over = session;
+            if (over == null) {
+                return;
+            }
+            session = null;
+            Statistics last = over.statistics();
+            total = new Statistics(
+                    0,
+                    0,
+                    total.lockConflicts() + last.lockConflicts(),
+                    Duration.ZERO,
+                    0,
+                    total.evictedEarly() + last.evictedEarly());
+            openings = over.hasAppended() ? 0 : openings;
+            attempt = openings;
+            unavailable = cause;
+            unavailableSinceNanos = time.nanos();
+            reopen = !closed && cause.kind() != StoreException.Kind.FENCED;
+        }
+        if (cause.kind() == StoreException.Kind.FENCED) {
+            LOG.errorf(
+                    "another process has taken over resource manager %s (%s). This process answers 503 for it. Stop one"
+                            + " of the two processes, or set different dtc.rm.ids (DTC_RM_IDS), and restart this one",
+                    id, cause.getMessage());
+        } else {
+            LOG.warnf(
+                    "the storage of resource manager %s failed: %s. It answers 503 until the storage is open again",
+                    id, cause.getMessage());
+        }
+        if (reopen) {
+            CompletableFuture<@Nullable Void> isStarted = CompletableFuture.completedFuture(null);
+            if (attempt == 0) {
+                open(1, isStarted);
+            } else {
+                time.after(openBackoff.pause(attempt), () -> open(1, isStarted));
+            }
         }
     }
 
-    private synchronized void evictOld() {
-        evictionScheduled = false;
-        long now = time.nanos();
-        marks.add(new Mark(dictionary.outcomes().ended(), now));
-        for (Mark oldest = marks.peek();
-                oldest != null
-                        && now - oldest.atNanos() >= settings.outcomeRetention().toNanos();
-                oldest = marks.peek()) {
-            dictionary.outcomes().evictFirst(marks.remove().ended());
-        }
-        scheduleEviction();
-    }
-
-    /** Guarded by this. */
-    private void logEarlyEviction() {
+    private synchronized void logEarlyEviction(int kept) {
         long now = time.nanos();
         if (evictionLoggedNanos == null || now - evictionLoggedNanos >= EVICTION_LOG_INTERVAL.toNanos()) {
             evictionLoggedNanos = now;
@@ -281,43 +279,74 @@ public final class ResourceManager implements HostedParticipant {
                             "resource manager %s has no room to keep the outcomes of ended transactions for %s: it keeps the"
                                     + " latest %d. A coordinator that asks about an older one gets no answer (404). Raise"
                                     + " dtc.rm.ended-max (DTC_RM_ENDED_MAX)",
-                            id,
-                            PlainText.duration(settings.outcomeRetention()),
-                            dictionary.outcomes().size()));
+                            id, PlainText.duration(settings.outcomeRetention()), kept));
         }
     }
 
-    private static <T> void complete(
-            Map<TransactionId, CompletableFuture<T>> waiting,
-            TransactionId transaction,
-            T answer,
-            List<Runnable> answers) {
-        CompletableFuture<T> future = waiting.remove(transaction);
-        if (future != null) {
-            answers.add(() -> future.complete(answer));
+    // Messages and reads
+
+    private <T> CompletionStage<T> call(Function<ResourceSession, CompletionStage<T>> call) {
+        ResourceSession current;
+        synchronized (this) {
+            if (session == null) {
+                return CompletableFuture.failedFuture(unavailable);
+            }
+            current = session;
         }
+        return call.apply(current);
     }
 
-    private void ended(TransactionId transaction) {
-        cancelStagedTimer(transaction);
-        inquiry.stop(transaction);
-    }
-
-    private void startStagedTimer(TransactionId transaction) {
-        stagedTimers.put(
-                transaction,
-                time.after(settings.stagedTimeout(), () -> apply(new ResourceEvent.StagedExpired(transaction))));
-    }
-
-    private void cancelStagedTimer(TransactionId transaction) {
-        Time.Timer timer = stagedTimers.remove(transaction);
-        if (timer != null) {
-            timer.cancel();
+    @Override
+    public CompletionStage<WriteAnswer> write(ResourceEvent.Write write) {
+        if (isStopping()) {
+            return CompletableFuture.completedFuture(new ResourceEffect.Stopping(write.id()));
         }
+        return call(current -> current.write(write));
     }
 
-    private void startLockWaitTimer(TransactionId transaction) {
-        time.after(settings.lockWait(), () -> apply(new ResourceEvent.LockWaitExpired(transaction)));
+    @Override
+    public CompletionStage<Progress<Ballot>> prepare(ResourceEvent.Prepare prepare) {
+        return call(current -> current.prepare(prepare));
+    }
+
+    @Override
+    public CompletionStage<Progress<CommitAnswer>> commit(ResourceEvent.Commit commit) {
+        return call(current -> current.commit(commit));
+    }
+
+    @Override
+    public CompletionStage<RollbackAnswer> rollback(TransactionId transaction) {
+        return call(current -> current.rollback(transaction));
+    }
+
+    @Override
+    public CompletionStage<Optional<JsonText>> entry(String key) {
+        return call(current -> current.entry(key));
+    }
+
+    @Override
+    public CompletionStage<SequencedMap<String, JsonText>> entries(@Nullable String after, int limit) {
+        return call(current -> current.entries(after, limit));
+    }
+
+    @Override
+    public CompletionStage<SortedMap<TransactionId, State>> openTransactions(int limit) {
+        return call(current -> current.openTransactions(limit));
+    }
+
+    @Override
+    public synchronized Statistics statistics() {
+        if (session == null) {
+            return total;
+        }
+        Statistics now = session.statistics();
+        return new Statistics(
+                now.stagedTransactions(),
+                now.lockedKeys(),
+                now.lockConflicts() + total.lockConflicts(),
+                now.oldestInDoubt(),
+                now.rememberedOutcomes(),
+                now.evictedEarly() + total.evictedEarly());
     }
 
     // Shutdown
@@ -327,50 +356,27 @@ public final class ResourceManager implements HostedParticipant {
     }
 
     @Override
-    public CompletionStage<Void> drain() {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        List<TransactionId> open;
+    public CompletionStage<@Nullable Void> drain() {
+        ResourceSession current;
         synchronized (this) {
             stopping = true;
-            drained = done;
-            open = List.copyOf(dictionary.open(Integer.MAX_VALUE).keySet());
-            if (open.isEmpty()) {
-                done.complete(null);
-            }
+            current = session;
         }
-        open.forEach(transaction -> apply(new ResourceEvent.StagedExpired(transaction)));
-        return done;
+        if (current != null) {
+            drain(current); // else once the store is open again
+        }
+        return drained;
     }
 
-    // Reads
-
-    @Override
-    public synchronized CompletionStage<Optional<JsonText>> entry(String key) {
-        return CompletableFuture.completedFuture(Optional.ofNullable(dictionary.entry(key)));
-    }
-
-    @Override
-    public synchronized CompletionStage<SortedMap<String, JsonText>> entries(@Nullable String after, int limit) {
-        return CompletableFuture.completedFuture(dictionary.entries(after, limit));
+    private void drain(ResourceSession current) {
+        current.drain().thenAccept(drained::complete);
     }
 
     @Override
-    public synchronized CompletionStage<SortedMap<TransactionId, State>> openTransactions(int limit) {
-        SortedMap<TransactionId, State> page = new TreeMap<>();
-        dictionary
-                .open(limit)
-                .forEach((transaction, inDoubt) -> page.put(transaction, inDoubt ? State.PREPARED : State.ACTIVE));
-        return CompletableFuture.completedFuture(page);
-    }
-
-    @Override
-    public synchronized Statistics statistics() {
-        return new Statistics(
-                dictionary.openTransactionCount(),
-                dictionary.lockedKeys(),
-                dictionary.conflicts(),
-                inquiry.oldestInDoubt(),
-                dictionary.outcomes().size(),
-                dictionary.outcomes().evictedEarly());
+    public CompletionStage<@Nullable Void> close() {
+        synchronized (this) {
+            closed = true;
+        }
+        return store.close();
     }
 }

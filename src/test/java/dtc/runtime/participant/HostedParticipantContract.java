@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.protocol.Ballot;
+import dtc.protocol.Condition;
 import dtc.protocol.JsonText;
 import dtc.protocol.Outcome;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
+import dtc.protocol.Update;
 import dtc.protocol.Vote;
 import dtc.resource.ResourceEffect.CommitAnswer;
 import dtc.resource.ResourceEffect.CommitRefused;
@@ -37,6 +39,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /** What every {@link HostedParticipant} promises. Waits for storage in real time, for timers on the simulated clock. */
@@ -67,7 +70,7 @@ abstract class HostedParticipantContract {
         return new ResourceEvent.Write(transaction, sequence, key, new JsonText(value));
     }
 
-    static <T> T await(CompletionStage<T> stage) throws Exception {
+    static <T extends @Nullable Object> T await(CompletionStage<T> stage) throws Exception {
         return stage.toCompletableFuture().get(10, TimeUnit.SECONDS);
     }
 
@@ -358,6 +361,41 @@ abstract class HostedParticipantContract {
     }
 
     @Test
+    void entries_are_in_the_order_of_code_points() throws Exception {
+        put(OLD, "\uD83D\uDE00", "1"); // a surrogate pair, which sorts before the next one by its first half
+        put(YOUNG, "\uFFFD", "2");
+        put(YOUNGEST, "Z", "3");
+        assertEquals(
+                List.of("Z", "\uFFFD", "\uD83D\uDE00"),
+                List.copyOf(await(participant().entries(null, 3)).keySet()));
+        assertEquals(
+                List.of("\uD83D\uDE00"),
+                List.copyOf(await(participant().entries("\uFFFD", 3)).keySet()));
+    }
+
+    @Test
+    void a_condition_is_evaluated_against_what_is_committed_before_it() throws Exception {
+        put(OLD, "k", "1");
+        var one = new Condition.HasValue(new JsonText("1.0"));
+        var write = new ResourceEvent.Write(YOUNG, 1, "k", new Update.Delete(), one);
+        assertEquals(
+                Ballot.COMMIT, done(await(participant().prepare(new ResourceEvent.Prepare(YOUNG, List.of(write), 1)))));
+        assertEquals(new Committed(YOUNG), done(commit(YOUNG)));
+        assertEquals(Optional.empty(), entry("k"));
+        var again = new ResourceEvent.Write(YOUNGEST, 1, "k", new Update.None(), one);
+        Ballot vote = done(await(participant().prepare(new ResourceEvent.Prepare(YOUNGEST, List.of(again), 1))));
+        assertEquals(Ballot.abort(Ballot.conditionFailed("k")), vote);
+    }
+
+    @Test
+    void values_are_returned_as_they_were_written() throws Exception {
+        for (String value : List.of("1e5", "1.10", "-0.0", "{\"b\":1,\"a\":[\"\\u0000\",\"\uD83D\uDE00\"]}", "null")) {
+            put(new TransactionId(UUID.randomUUID()), "k", value);
+            assertEquals(Optional.of(value), entry("k"));
+        }
+    }
+
+    @Test
     void statistics_count_what_is_held() throws Exception {
         assertEquals(new Statistics(0, 0, 0, Duration.ZERO, 0, 0), participant().statistics());
         write(OLD, "k", "1");
@@ -383,7 +421,7 @@ abstract class HostedParticipantContract {
         write(OLD, "k", "1");
         write(YOUNG, "l", "1");
         prepare(OLD);
-        CompletableFuture<Void> drained = participant().drain().toCompletableFuture();
+        CompletableFuture<@Nullable Void> drained = participant().drain().toCompletableFuture();
         assertFalse(drained.isDone());
         assertEquals(Map.of(OLD, State.PREPARED), await(participant().openTransactions(10)));
         assertEquals(Vote.ABORT, done(prepare(YOUNG)).vote());

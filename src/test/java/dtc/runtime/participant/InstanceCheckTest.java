@@ -8,8 +8,6 @@ import dtc.protocol.JsonText;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.protocol.Vote;
-import dtc.resource.Dictionary;
-import dtc.resource.DictionaryLimits;
 import dtc.resource.ResourceEffect.Committed;
 import dtc.resource.ResourceEffect.RollbackRefused;
 import dtc.resource.ResourceEffect.RolledBack;
@@ -17,14 +15,11 @@ import dtc.resource.ResourceEffect.Staged;
 import dtc.resource.ResourceEffect.Unknown;
 import dtc.resource.ResourceEffect.WriteRefused;
 import dtc.resource.ResourceEvent;
-import dtc.runtime.Backoff;
 import dtc.runtime.FakeTime;
 import dtc.runtime.participant.HostedParticipant.Progress;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
@@ -33,14 +28,7 @@ class InstanceCheckTest {
 
     private static final TransactionId ID = HostedParticipantContract.id(1);
 
-    private final HostedParticipant current = new ResourceManager(
-            "orders",
-            UUID.randomUUID(),
-            new ResourceManager.Settings(Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofDays(7)),
-            new FakeTime(),
-            new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(1), new Random(1)),
-            new FakeCoordinatorLink(),
-            new Dictionary(new DictionaryLimits(10, 1_000, 1_000, 10)));
+    private final HostedParticipant current = TestResourceManagers.inMemory(new FakeTime(), new FakeCoordinatorLink());
 
     private final HostedParticipant earlier =
             InstanceCheck.of(current, UUID.randomUUID().toString());

@@ -4,15 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dtc.resource.Dictionary;
-import dtc.resource.DictionaryLimits;
 import dtc.runtime.Backoff;
 import dtc.runtime.FakeTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -24,14 +21,7 @@ class MembershipTest {
     private final FakeCoordinatorLink coordinator = new FakeCoordinatorLink();
     private final List<String> reports = new ArrayList<>();
     private final Membership membership = new Membership(
-            new ResourceManager(
-                    "orders",
-                    UUID.randomUUID(),
-                    new ResourceManager.Settings(Duration.ofSeconds(1), Duration.ofSeconds(1), Duration.ofDays(7)),
-                    time,
-                    new Backoff(Duration.ofSeconds(1), Duration.ofSeconds(1), new Random(1)),
-                    coordinator,
-                    new Dictionary(new DictionaryLimits(10, 1_000, 1_000, 10))),
+            TestResourceManagers.inMemory(time, coordinator),
             coordinator,
             time,
             new Backoff(Duration.ofMillis(200), RETRY_MAX, new Random(1)),

@@ -5,23 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.protocol.Ballot;
-import dtc.protocol.JsonText;
-import dtc.protocol.Outcome;
-import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import dtc.protocol.Vote;
-import dtc.resource.Dictionary;
 import dtc.resource.DictionaryLimits;
 import dtc.resource.ResourceEffect;
 import dtc.resource.ResourceEvent;
-import dtc.runtime.Backoff;
-import dtc.runtime.FakeTime;
+import dtc.store.memory.MemoryResourceStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -32,35 +25,26 @@ import java.util.logging.Logger;
 import org.jboss.logmanager.formatters.PatternFormatter;
 import org.junit.jupiter.api.Test;
 
-/** The driver of a dictionary: timers, inquiries and callers that wait. */
+/** A resource manager in memory: timers, inquiries and callers that wait. */
 class ResourceManagerTest extends HostedParticipantContract {
 
-    private static final Duration OUTCOME_RETENTION = Duration.ofDays(7);
+    private static final Duration OUTCOME_RETENTION = TestResourceManagers.OUTCOME_RETENTION;
 
-    private final Dictionary dictionary = new Dictionary(new DictionaryLimits(10, CHARS_MAX, CHARS_MAX, 100));
-    private final ResourceManager resourceManager = start(time);
+    private final ResourceManager resourceManager = start(100);
 
     @Override
     HostedParticipant participant() {
         return resourceManager;
     }
 
-    private ResourceManager start(FakeTime clock) {
-        return new ResourceManager(
-                "orders",
-                UUID.randomUUID(),
-                new ResourceManager.Settings(LOCK_WAIT, STAGED_TIMEOUT, OUTCOME_RETENTION),
-                clock,
-                new Backoff(INQUIRY, INQUIRY, new Random(1)),
+    private ResourceManager start(int outcomesMax) {
+        ResourceManager started = TestResourceManagers.over(
+                time,
                 coordinator,
-                dictionary);
-    }
-
-    /** The next process, with the same dictionary and without the timers of this one. */
-    private ResourceManager restart(FakeTime clock) {
-        ResourceManager next = start(clock);
-        next.resume();
-        return next;
+                new DictionaryLimits(10, CHARS_MAX, CHARS_MAX, outcomesMax),
+                new MemoryResourceStore(UUID.randomUUID()));
+        started.start().toCompletableFuture().join();
+        return started;
     }
 
     @Test
@@ -82,14 +66,7 @@ class ResourceManagerTest extends HostedParticipantContract {
 
     @Test
     void an_early_eviction_is_logged_once_with_a_readable_time() {
-        ResourceManager small = new ResourceManager(
-                "orders",
-                UUID.randomUUID(),
-                new ResourceManager.Settings(LOCK_WAIT, STAGED_TIMEOUT, OUTCOME_RETENTION),
-                time,
-                new Backoff(INQUIRY, INQUIRY, new Random(1)),
-                coordinator,
-                new Dictionary(new DictionaryLimits(10, CHARS_MAX, CHARS_MAX, 1)));
+        ResourceManager small = start(1);
         List<String> lines = new CopyOnWriteArrayList<>();
         Formatter formatter = new PatternFormatter("%s");
         Handler handler = new Handler() {
@@ -132,7 +109,7 @@ class ResourceManagerTest extends HostedParticipantContract {
 
         time.advance(Duration.ofDays(2));
         assertEquals(1, resourceManager.statistics().rememberedOutcomes());
-        assertEquals(OLD, resourceManager.newestEvicted());
+        assertEquals(OLD, await(resourceManager.identity()).newestEvicted());
         assertInstanceOf(ResourceEffect.Unknown.class, commitAgain(OLD));
         assertInstanceOf(
                 ResourceEffect.Unknown.class,
@@ -199,32 +176,5 @@ class ResourceManagerTest extends HostedParticipantContract {
         var commit = blocked(commit(OLD)).toCompletableFuture();
         assertEquals(Vote.ABORT, done(prepare(OLD)).vote());
         assertTrue(commit.isDone());
-    }
-
-    @Test
-    void resume_asks_for_the_outcome_of_what_is_in_doubt() throws Exception {
-        write(OLD, "k", "1");
-        prepare(OLD);
-        FakeTime later = time.later();
-        ResourceManager next = restart(later);
-        coordinator.answerOutcome(Outcome.COMMIT);
-        later.advance(INQUIRY);
-        assertEquals(Optional.of(new JsonText("1")), await(next.entry("k")));
-        assertEquals(Duration.ZERO, next.statistics().oldestInDoubt());
-    }
-
-    @Test
-    void resume_restarts_the_timers_of_staged_and_waiting_transactions() throws Exception {
-        write(OLD, "k", "1");
-        write(YOUNG, "k", "2");
-        write(YOUNGEST, "l", "3");
-        prepare(YOUNG);
-        blocked(prepare(OLD));
-        FakeTime later = time.later();
-        ResourceManager next = restart(later);
-        later.advance(LOCK_WAIT);
-        assertEquals(Map.of(YOUNG, State.PREPARED, YOUNGEST, State.ACTIVE), await(next.openTransactions(10)));
-        later.advance(STAGED_TIMEOUT);
-        assertEquals(Map.of(YOUNG, State.PREPARED), await(next.openTransactions(10)));
     }
 }

@@ -1,0 +1,83 @@
+package dtc.runtime.participant;
+
+import dtc.resource.Change;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The changes that are not durable yet, in their order, and the callers that wait for them. One batch is appended at a
+ * time. Not thread-safe.
+ */
+final class PendingChanges {
+
+    /** Callers that wait until this number of changes are durable. */
+    private record Barrier(long changes, CompletableFuture<@Nullable Void> passed) {}
+
+    /** Not part of an append yet. */
+    private final Queue<Change> unsent = new ArrayDeque<>();
+    /** Sorted by the number of changes. */
+    private final ArrayDeque<Barrier> barriers = new ArrayDeque<>();
+
+    private long added;
+    private long stored;
+    private boolean appending;
+
+    void add(Change change) {
+        added++;
+        unsent.add(change);
+    }
+
+    /** Completes once all changes that were added before are durable. */
+    CompletableFuture<@Nullable Void> durable() {
+        if (stored == added) {
+            return CompletableFuture.completedFuture(null);
+        }
+        Barrier last = barriers.peekLast();
+        if (last == null || last.changes() < added) {
+            last = new Barrier(added, new CompletableFuture<>());
+            barriers.add(last);
+        }
+        return last.passed();
+    }
+
+    /** Returns whether an append must be started. After that, none must be until it has ended. */
+    boolean startAppend() {
+        boolean start = !appending && !unsent.isEmpty();
+        appending |= start;
+        return start;
+    }
+
+    /** Returns the changes of the append that was started. */
+    List<Change> takeBatch(int max) {
+        List<Change> batch = new ArrayList<>();
+        while (batch.size() < max && !unsent.isEmpty()) {
+            batch.add(unsent.remove());
+        }
+        return batch;
+    }
+
+    /** The append has stored this number of changes. Returns the futures of callers that need not wait any longer. */
+    List<CompletableFuture<@Nullable Void>> appended(int count) {
+        appending = false;
+        stored += count;
+        List<CompletableFuture<@Nullable Void>> passed = new ArrayList<>();
+        for (Barrier next = barriers.peek(); next != null && next.changes() <= stored; next = barriers.peek()) {
+            passed.add(barriers.remove().passed());
+        }
+        return passed;
+    }
+
+    /** Returns the futures of all callers that wait. */
+    List<CompletableFuture<@Nullable Void>> waiting() {
+        return barriers.stream().map(Barrier::passed).toList();
+    }
+
+    /** Whether an append has succeeded. */
+    boolean anyStored() {
+        return stored > 0;
+    }
+}

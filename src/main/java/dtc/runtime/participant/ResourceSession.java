@@ -1,0 +1,449 @@
+package dtc.runtime.participant;
+
+import dtc.protocol.Ballot;
+import dtc.protocol.JsonText;
+import dtc.protocol.Outcome;
+import dtc.protocol.State;
+import dtc.protocol.TransactionId;
+import dtc.resource.Change;
+import dtc.resource.Dictionary;
+import dtc.resource.ResourceEffect;
+import dtc.resource.ResourceEffect.CommitAnswer;
+import dtc.resource.ResourceEffect.RollbackAnswer;
+import dtc.resource.ResourceEffect.WriteAnswer;
+import dtc.resource.ResourceEvent;
+import dtc.runtime.Stages;
+import dtc.runtime.Time;
+import dtc.runtime.participant.HostedParticipant.Progress;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A resource manager from one opening of its store to the next: drives a {@link Dictionary}, stores its changes, and
+ * sets its timers. Thread-safe.
+ *
+ * <p>Changes are appended in batches, one at a time, in their order. An answer completes once all changes up to it are
+ * durable; only the acknowledgement of a staged write does not wait, because staged writes are not stored. Committed
+ * values are read once all changes up to the read are durable. If an append fails, it is unknown whether it was stored:
+ * nothing is appended after it, all callers that wait get the failure, and the session is over.
+ */
+final class ResourceSession {
+
+    private final ResourceManager.Settings settings;
+    private final Time time;
+    private final ResourceStore store;
+    private final long epoch;
+    private final SessionListener listener;
+    private final Inquiry inquiry;
+    /** Guarded by this, as are the fields below. */
+    private final Dictionary dictionary;
+
+    private final OutcomeRetention retention;
+
+    /** Votes of transactions that wait for keys or values. */
+    private final Map<TransactionId, CompletableFuture<Ballot>> votes = new HashMap<>();
+    /** Answers to one-phase commits of transactions that wait for keys or values. */
+    private final Map<TransactionId, CompletableFuture<CommitAnswer>> commits = new HashMap<>();
+
+    private final Map<TransactionId, Time.Timer> stagedTimers = new HashMap<>();
+
+    private final PendingChanges pending = new PendingChanges();
+
+    private @Nullable StoreException failure;
+    private boolean stopping;
+    private @Nullable CompletableFuture<@Nullable Void> drained;
+
+    /** Calls to the outside, made without the lock. */
+    private final CallQueue calls = new CallQueue();
+
+    ResourceSession(
+            ResourceManager.Settings settings,
+            Time time,
+            ResourceStore store,
+            long epoch,
+            Dictionary dictionary,
+            Function<ResourceSession, Inquiry> inquiry,
+            SessionListener listener) {
+        this.settings = settings;
+        this.time = time;
+        this.store = store;
+        this.epoch = epoch;
+        this.dictionary = dictionary;
+        this.listener = listener;
+        this.inquiry = inquiry.apply(this);
+        this.retention = new OutcomeRetention(settings.outcomeRetention(), time);
+    }
+
+    /** Starts the inquiries about restored transactions. Called first. */
+    synchronized void start(Set<TransactionId> resolvedByOperator) {
+        dictionary.open(Integer.MAX_VALUE).keySet().forEach(transaction -> {
+            if (resolvedByOperator.contains(transaction)) {
+                inquiry.waitForOperator(transaction);
+            } else {
+                inquiry.start(transaction);
+            }
+        });
+        scheduleEviction();
+    }
+
+    // Messages
+
+    CompletionStage<WriteAnswer> write(ResourceEvent.Write write) {
+        synchronized (this) {
+            if (stopping) {
+                return CompletableFuture.completedFuture(new ResourceEffect.Stopping(write.id()));
+            }
+        }
+        return apply(() -> write, effects -> {
+            WriteAnswer answer =
+                    ResourceEffect.find(WriteAnswer.class, write.id(), effects).orElseThrow();
+            return answer instanceof ResourceEffect.Staged
+                    ? CompletableFuture.completedFuture(answer)
+                    : onceDurable(answer);
+        });
+    }
+
+    CompletionStage<Progress<Ballot>> prepare(ResourceEvent.Prepare prepare) {
+        TransactionId transaction = prepare.id();
+        return apply(
+                () -> stopping ? new ResourceEvent.Prepare(transaction, List.of(), prepare.writeCount()) : prepare,
+                effects -> progress(
+                        transaction,
+                        ResourceEffect.find(ResourceEffect.Voted.class, transaction, effects)
+                                .map(ResourceEffect.Voted::ballot),
+                        votes));
+    }
+
+    CompletionStage<Progress<CommitAnswer>> commit(ResourceEvent.Commit commit) {
+        TransactionId transaction = commit.id();
+        return apply(
+                () -> commit,
+                effects ->
+                        progress(transaction, ResourceEffect.find(CommitAnswer.class, transaction, effects), commits));
+    }
+
+    CompletionStage<RollbackAnswer> rollback(TransactionId transaction) {
+        return apply(
+                () -> new ResourceEvent.Rollback(transaction),
+                effects -> onceDurable(ResourceEffect.find(RollbackAnswer.class, transaction, effects)
+                        .orElseThrow()));
+    }
+
+    void resolve(TransactionId transaction, Outcome outcome) {
+        apply(
+                outcome == Outcome.COMMIT
+                        ? new ResourceEvent.Commit(transaction, null)
+                        : new ResourceEvent.Rollback(transaction));
+    }
+
+    /**
+     * Returns the answer, or a future if it is not available. Each caller gets a copy, which it can cancel without
+     * affecting others. Guarded by this.
+     */
+    private <T> CompletionStage<Progress<T>> progress(
+            TransactionId transaction, Optional<T> answer, Map<TransactionId, CompletableFuture<T>> waiting) {
+        if (answer.isPresent()) {
+            return onceDurable(new Progress.Done<>(answer.get()));
+        }
+        CompletableFuture<T> future = waiting.computeIfAbsent(transaction, _ -> new CompletableFuture<>())
+                .copy();
+        return dictionary.isWaiting(transaction)
+                ? CompletableFuture.completedFuture(new Progress.Blocked<>(future))
+                : future.thenApply(Progress.Done::new);
+    }
+
+    // Events and effects
+
+    private void apply(ResourceEvent event) {
+        apply(() -> event, _ -> CompletableFuture.<@Nullable Void>completedFuture(null));
+    }
+
+    /** Applies an event and performs the effects. {@code event} and {@code answer} are called under the lock. */
+    private <R extends @Nullable Object> CompletionStage<R> apply(
+            Supplier<ResourceEvent> event, Function<List<ResourceEffect>, CompletionStage<R>> answer) {
+        CompletionStage<R> returned;
+        synchronized (this) {
+            if (failure != null) {
+                return CompletableFuture.failedFuture(failure);
+            }
+            long evictedEarly = dictionary.outcomes().evictedEarly();
+            List<ResourceEffect> effects = dictionary.apply(event.get());
+            if (dictionary.outcomes().evictedEarly() > evictedEarly) {
+                int kept = dictionary.outcomes().size();
+                calls.add(() -> listener.evictedEarly(kept));
+            }
+            scheduleEviction();
+            effects.forEach(this::perform);
+            returned = answer.apply(effects);
+            completeDrain();
+        }
+        calls.run();
+        return returned;
+    }
+
+    /** Guarded by this. */
+    private void perform(ResourceEffect effect) {
+        switch (effect) {
+            case ResourceEffect.Persist(Change change) -> {
+                pending.add(change);
+                appendNext();
+            }
+            case ResourceEffect.Load e -> {
+                CompletionStage<@Nullable Void> durable = durable();
+                calls.add(() -> load(e, durable));
+            }
+            case ResourceEffect.Staged e -> {
+                if (e.first()) {
+                    startStagedTimer(e.id());
+                }
+            }
+            case ResourceEffect.WriteRefused _,
+                    ResourceEffect.NoRoom _,
+                    ResourceEffect.Stopping _,
+                    ResourceEffect.RollbackRefused _ -> {}
+            case ResourceEffect.Waiting e ->
+                time.after(settings.lockWait(), () -> apply(new ResourceEvent.LockWaitExpired(e.id())));
+            case ResourceEffect.Voted e -> {
+                cancelStagedTimer(e.id());
+                complete(votes.remove(e.id()), e.ballot());
+            }
+            case ResourceEffect.InDoubt e -> inquiry.start(e.id());
+            case CommitAnswer e -> {
+                ended(e.id());
+                complete(commits.remove(e.id()), e);
+            }
+            case ResourceEffect.RolledBack e -> ended(e.id());
+        }
+    }
+
+    private void load(ResourceEffect.Load load, CompletionStage<@Nullable Void> durable) {
+        durable.thenCompose(_ -> Stages.call(() -> store.read(load.keys()))).whenComplete((values, cause) -> {
+            if (cause == null) {
+                apply(new ResourceEvent.Loaded(load.id(), values));
+            } else {
+                fail(cause);
+            }
+        });
+    }
+
+    /** Completes the future of callers that wait, once all changes up to now are durable. Guarded by this. */
+    private <T extends @Nullable Object> void complete(@Nullable CompletableFuture<T> waiting, T answer) {
+        if (waiting != null) {
+            CompletionStage<T> durable = onceDurable(answer);
+            calls.add(() -> durable.whenComplete((result, cause) -> {
+                if (cause == null) {
+                    waiting.complete(result);
+                } else {
+                    waiting.completeExceptionally(cause);
+                }
+            }));
+        }
+    }
+
+    /** Guarded by this. */
+    private void ended(TransactionId transaction) {
+        cancelStagedTimer(transaction);
+        inquiry.stop(transaction);
+    }
+
+    /** Guarded by this. */
+    private void startStagedTimer(TransactionId transaction) {
+        stagedTimers.put(
+                transaction,
+                time.after(settings.stagedTimeout(), () -> apply(new ResourceEvent.StagedExpired(transaction))));
+    }
+
+    /** Guarded by this. */
+    private void cancelStagedTimer(TransactionId transaction) {
+        Time.Timer timer = stagedTimers.remove(transaction);
+        if (timer != null) {
+            timer.cancel();
+        }
+    }
+
+    /** Starts the timer that evicts old outcomes, if there are outcomes. Guarded by this. */
+    private void scheduleEviction() {
+        if (dictionary.outcomes().size() > 0) {
+            retention.schedule(this::evictOld);
+        }
+    }
+
+    private void evictOld() {
+        synchronized (this) {
+            if (failure != null) {
+                return;
+            }
+            dictionary
+                    .evictOutcomes(retention.expired(dictionary.outcomes().ended()))
+                    .forEach(this::perform);
+            scheduleEviction();
+        }
+        calls.run();
+    }
+
+    // Storage
+
+    /** Completes with the answer once all changes up to now are durable. Guarded by this. */
+    private <T extends @Nullable Object> CompletionStage<T> onceDurable(T answer) {
+        return durable().thenApply(_ -> answer);
+    }
+
+    /** Completes once all changes up to now are durable. Guarded by this. */
+    private CompletableFuture<@Nullable Void> durable() {
+        if (failure != null) {
+            return CompletableFuture.failedFuture(failure);
+        }
+        return pending.durable();
+    }
+
+    /** Guarded by this. */
+    private void appendNext() {
+        if (pending.startAppend()) {
+            calls.add(() -> settings.batching().execute(this::append));
+        }
+    }
+
+    private void append() {
+        List<Change> batch;
+        synchronized (this) {
+            if (failure != null) {
+                return;
+            }
+            batch = pending.takeBatch(store.batchMax());
+        }
+        Stages.call(() -> store.append(epoch, batch)).whenComplete((_, cause) -> appended(batch.size(), cause));
+    }
+
+    private void appended(int count, @Nullable Throwable cause) {
+        if (cause != null) {
+            fail(cause);
+            return;
+        }
+        synchronized (this) {
+            if (failure != null) {
+                return; // a read has failed
+            }
+            pending.appended(count).forEach(passed -> calls.add(() -> passed.complete(null)));
+            appendNext();
+        }
+        calls.run();
+    }
+
+    /** Ends the session. Does nothing if it is over. */
+    void fail(Throwable thrown) {
+        StoreException reason = StoreException.of(thrown);
+        synchronized (this) {
+            if (failure != null) {
+                return;
+            }
+            failure = reason;
+            List<CompletableFuture<?>> waiting = new ArrayList<>(pending.waiting());
+            waiting.addAll(votes.values());
+            waiting.addAll(commits.values());
+            if (drained != null) {
+                waiting.add(drained);
+            }
+            waiting.forEach(future -> calls.add(() -> future.completeExceptionally(reason)));
+            stagedTimers.values().forEach(Time.Timer::cancel);
+            inquiry.stopAll();
+            calls.add(() -> listener.failed(reason));
+        }
+        calls.run();
+    }
+
+    /** Whether an append has succeeded. */
+    synchronized boolean hasAppended() {
+        return pending.anyStored();
+    }
+
+    /** Refuses new writes and discards staged ones. Completes once all transactions have ended. */
+    CompletionStage<@Nullable Void> drain() {
+        CompletableFuture<@Nullable Void> done = new CompletableFuture<>();
+        List<TransactionId> open;
+        synchronized (this) {
+            if (failure != null) {
+                return CompletableFuture.failedFuture(failure);
+            }
+            stopping = true;
+            drained = done;
+            open = List.copyOf(dictionary.open(Integer.MAX_VALUE).keySet());
+            completeDrain();
+        }
+        calls.run();
+        open.forEach(transaction -> apply(new ResourceEvent.StagedExpired(transaction)));
+        return done;
+    }
+
+    /** Guarded by this. */
+    private void completeDrain() {
+        CompletableFuture<@Nullable Void> done = drained;
+        if (done != null && dictionary.openTransactionCount() == 0) {
+            drained = null;
+            complete(done, null);
+        }
+    }
+
+    // Reads
+
+    CompletionStage<Optional<JsonText>> entry(String key) {
+        return read(() -> store.read(Set.of(key))).thenApply(values -> Optional.ofNullable(values.get(key)));
+    }
+
+    CompletionStage<SequencedMap<String, JsonText>> entries(@Nullable String after, int limit) {
+        return read(() -> store.entries(after, limit));
+    }
+
+    private <T> CompletionStage<T> read(Supplier<CompletionStage<T>> read) {
+        CompletionStage<@Nullable Void> durable;
+        synchronized (this) {
+            durable = durable();
+        }
+        return durable.thenCompose(_ -> Stages.call(read)).whenComplete((_, cause) -> failIfLost(cause));
+    }
+
+    /** Completes if no other process has taken over the store. */
+    CompletionStage<@Nullable Void> checkEpoch() {
+        return store.checkEpoch(epoch).whenComplete((_, cause) -> failIfLost(cause));
+    }
+
+    /** Ends the session unless the store has answered. Otherwise connections that are half open would be used again. */
+    private void failIfLost(@Nullable Throwable cause) {
+        if (cause != null && StoreException.of(cause).kind() != StoreException.Kind.REFUSED) {
+            fail(cause);
+        }
+    }
+
+    synchronized CompletionStage<SortedMap<TransactionId, State>> openTransactions(int limit) {
+        SortedMap<TransactionId, State> page = new TreeMap<>();
+        dictionary
+                .open(limit)
+                .forEach((transaction, inDoubt) -> page.put(transaction, inDoubt ? State.PREPARED : State.ACTIVE));
+        return onceDurable(page);
+    }
+
+    synchronized @Nullable TransactionId newestEvicted() {
+        return dictionary.newestEvicted();
+    }
+
+    synchronized HostedParticipant.Statistics statistics() {
+        return new HostedParticipant.Statistics(
+                dictionary.openTransactionCount(),
+                dictionary.lockedKeys(),
+                dictionary.conflicts(),
+                inquiry.oldestInDoubt(),
+                dictionary.outcomes().size(),
+                dictionary.outcomes().evictedEarly());
+    }
+}

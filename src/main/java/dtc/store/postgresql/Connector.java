@@ -1,0 +1,166 @@
+package dtc.store.postgresql;
+
+import dtc.protocol.PlainText;
+import dtc.runtime.participant.StoreException;
+import dtc.runtime.participant.StoreException.Kind;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.KeyCertOptions;
+import io.vertx.core.net.TrustOptions;
+import io.vertx.pgclient.PgBuilder;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.pgclient.PgException;
+import io.vertx.pgclient.SslMode;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PoolOptions;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Connects to the database, and explains failures. */
+final class Connector {
+
+    /** Below the second that the coordinator waits for a vote, and below the time that the client waits. */
+    private static final int STATEMENT_MILLIS = 700;
+
+    private static final int LOCK_MILLIS = 500;
+
+    /** Ends the transaction of an opening whose process has stopped. */
+    private static final int IDLE_IN_TRANSACTION_MILLIS = 5_000;
+
+    private static final int CONNECT_MILLIS = 1_000;
+
+    /** Closes connections without traffic, which may be half open. */
+    private static final int IDLE_SECONDS = 300;
+
+    private static final int MESSAGE_MAX = 300;
+
+    private final Vertx vertx;
+    private final PostgresSettings settings;
+    private final @Nullable TrustOptions trust;
+    private final @Nullable KeyCertOptions certificate;
+    private final String applicationName;
+
+    Connector(
+            Vertx vertx,
+            PostgresSettings settings,
+            @Nullable TrustOptions trust,
+            @Nullable KeyCertOptions certificate,
+            String applicationName) {
+        this.vertx = vertx;
+        this.settings = settings;
+        this.trust = trust;
+        this.certificate = certificate;
+        this.applicationName = applicationName;
+    }
+
+    /** Reads the password, and returns the options of a connection. */
+    Future<PgConnectOptions> options() {
+        Path file = settings.passwordFile();
+        if (file == null) {
+            return Future.succeededFuture(options(null));
+        }
+        return vertx.fileSystem()
+                .readFile(file.toString())
+                .map(content -> options(content.toString().strip()))
+                .recover(failure -> Future.failedFuture(new StoreException(
+                        Kind.UNUSABLE,
+                        "no password can be read from %s (%s): check dtc.rm.store.password-file (DTC_RM_STORE_PASSWORD_FILE)"
+                                .formatted(file, failure.getClass().getSimpleName()))));
+    }
+
+    private PgConnectOptions options(@Nullable String password) {
+        Map<String, String> properties = new HashMap<>(PgConnectOptions.DEFAULT_PROPERTIES);
+        properties.put("application_name", applicationName);
+        properties.put("statement_timeout", Integer.toString(STATEMENT_MILLIS));
+        properties.put("lock_timeout", Integer.toString(LOCK_MILLIS));
+        properties.put("idle_in_transaction_session_timeout", Integer.toString(IDLE_IN_TRANSACTION_MILLIS));
+        // The fence needs that a statement sees what was committed while it waited for a lock.
+        properties.put("default_transaction_isolation", "read committed");
+        PgConnectOptions options = new PgConnectOptions()
+                .setHost(settings.host())
+                .setPort(settings.port())
+                .setDatabase(settings.database())
+                .setUser(settings.username())
+                .setProperties(properties)
+                .setCachePreparedStatements(true)
+                .setSslMode(SslMode.of(settings.sslMode()))
+                .setConnectTimeout(CONNECT_MILLIS)
+                .setIdleTimeout(IDLE_SECONDS)
+                .setIdleTimeoutUnit(TimeUnit.SECONDS);
+        options.setTcpKeepAlive(true);
+        if (password != null) {
+            options.setPassword(password);
+        }
+        if (trust != null) {
+            options.setTrustOptions(trust);
+        }
+        if (certificate != null) {
+            options.setKeyCertOptions(certificate);
+        }
+        switch (options.getSslMode()) {
+            case VERIFY_FULL -> options.setHostnameVerificationAlgorithm("HTTPS");
+            case REQUIRE, PREFER, ALLOW -> options.setTrustAll(true);
+            case VERIFY_CA, DISABLE -> {}
+        }
+        return options;
+    }
+
+    Future<PgConnection> connect(PgConnectOptions options) {
+        return PgConnection.connect(vertx, options);
+    }
+
+    Pool pool(PgConnectOptions options, int size) {
+        return PgBuilder.pool()
+                .with(new PoolOptions().setMaxSize(size))
+                .connectingTo(options)
+                .using(vertx)
+                .build();
+    }
+
+    /** Returns what a failure means for an operator. */
+    StoreException explain(Throwable failure) {
+        if (failure instanceof StoreException known) {
+            return known;
+        }
+        String reason = PlainText.singleLine(
+                failure.getMessage() == null ? failure.toString() : failure.getMessage(), MESSAGE_MAX);
+        if (!(failure instanceof PgException refused)) {
+            return new StoreException(
+                    Kind.UNAVAILABLE,
+                    "the database at %s does not answer (%s): check %s and whether the server runs"
+                            .formatted(settings.address(), reason, settings.urlKey()));
+        }
+        String state = String.valueOf(refused.getSqlState());
+        String message = PlainText.singleLine(String.valueOf(refused.getErrorMessage()), MESSAGE_MAX);
+        return switch (state) {
+            case "28P01", "28000" ->
+                unusable(
+                        message,
+                        "check dtc.rm.store.username (DTC_RM_STORE_USERNAME) and dtc.rm.store.password-file"
+                                + " (DTC_RM_STORE_PASSWORD_FILE)");
+            case "3D000" -> unusable(message, "create the database, or change the name in " + settings.urlKey());
+            case "42501" ->
+                unusable(
+                        message,
+                        "grant the user %s of dtc.rm.store.username (DTC_RM_STORE_USERNAME) the right to create the tables"
+                                        .formatted(settings.username())
+                                + " in the schema " + settings.schema()
+                                + ", or create them and grant SELECT, INSERT, UPDATE, DELETE on them");
+            case "3F000" -> unusable(message, "change dtc.rm.store.schema (DTC_RM_STORE_SCHEMA)");
+            default ->
+                new StoreException(
+                        state.startsWith("57P") || state.startsWith("08") ? Kind.UNAVAILABLE : Kind.REFUSED,
+                        "the database at %s of %s answers: %s (%s)"
+                                .formatted(settings.address(), settings.urlKey(), message, state));
+        };
+    }
+
+    private StoreException unusable(String message, String remedy) {
+        return new StoreException(
+                Kind.UNUSABLE, "the database at %s answers: %s. %s".formatted(settings.address(), message, remedy));
+    }
+}

@@ -1,0 +1,417 @@
+package dtc.store.postgresql;
+
+import dtc.protocol.JsonText;
+import dtc.protocol.Outcome;
+import dtc.protocol.TransactionId;
+import dtc.protocol.Update;
+import dtc.resource.Change;
+import dtc.resource.DictionaryState;
+import dtc.runtime.participant.ResourceStore;
+import dtc.runtime.participant.StoreException;
+import dtc.runtime.participant.StoreException.Kind;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.net.KeyCertOptions;
+import io.vertx.core.net.TrustOptions;
+import io.vertx.pgclient.PgConnectOptions;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.Cursor;
+import io.vertx.sqlclient.Pool;
+import io.vertx.sqlclient.PreparedStatement;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One resource manager in PostgreSQL. Each opening raises the epoch in {@code dtc_rm} and connects anew, so that no
+ * connection is used after it may be half open. A batch of changes is one statement, and so one transaction.
+ */
+public final class PostgresResourceStore implements ResourceStore {
+
+    private static final Logger LOG = Logger.getLogger(PostgresResourceStore.class);
+
+    /** Above the timeout of a statement at the server. */
+    private static final long ANSWER_MILLIS = 900;
+
+    private static final long OPEN_MILLIS = 60_000;
+    private static final int READ_CONNECTIONS = 4;
+    private static final int ROWS_AT_A_TIME = 5_000;
+
+    /** More than a page of the HTTP interface. */
+    private static final long PAGE_CHARS_MAX = 4L << 20;
+
+    private final String rm;
+    private final PostgresSettings settings;
+    private final int outcomesMax;
+    private final Connector connector;
+    private final Statements sql;
+    private final UUID newInstance = UUID.randomUUID();
+
+    private volatile @Nullable Pools pools;
+    private boolean warned;
+
+    /** Appends have a connection of their own, so that they do not wait for reads. */
+    private record Pools(Pool appends, Pool reads) {
+        void close() {
+            appends.close();
+            reads.close();
+        }
+    }
+
+    /**
+     * @param outcomesMax the outcomes that are loaded. Older ones are deleted.
+     * @param trust the authorities that the certificate of the server is checked against; null if it is not checked
+     * @param certificate the certificate of this process; null if it has none
+     */
+    public PostgresResourceStore(
+            Vertx vertx,
+            String rm,
+            PostgresSettings settings,
+            int outcomesMax,
+            @Nullable TrustOptions trust,
+            @Nullable KeyCertOptions certificate) {
+        this.rm = rm;
+        this.settings = settings;
+        this.outcomesMax = outcomesMax;
+        this.connector = new Connector(vertx, settings, trust, certificate, "dtc rm " + rm);
+        this.sql = new Statements(settings.schema());
+    }
+
+    private <T extends @Nullable Object> CompletionStage<T> stage(Future<T> future, long millis) {
+        return future.timeout(millis, TimeUnit.MILLISECONDS)
+                .recover(failure -> Future.failedFuture(connector.explain(failure)))
+                .toCompletionStage();
+    }
+
+    // Opening
+
+    @Override
+    public CompletionStage<Loaded> open() {
+        disconnect();
+        return stage(
+                connector
+                        .options()
+                        .compose(options -> connector
+                                .connect(options)
+                                .compose(connection -> prepareServer(connection, options)
+                                        .compose(_ -> this.<@Nullable Void>inTransaction(connection, this::migrate))
+                                        .compose(_ -> checkRights(connection))
+                                        .compose(_ -> inTransaction(connection, this::takeOver))
+                                        .onComplete(_ -> connection.close()))
+                                .compose(loaded -> connectPools(options).map(loaded))),
+                OPEN_MILLIS);
+    }
+
+    /** Connects now, since the first append should not have to. */
+    private Future<@Nullable Void> connectPools(PgConnectOptions options) {
+        Pools next = new Pools(connector.pool(options, 1), connector.pool(options, READ_CONNECTIONS));
+        return Future.join(
+                        next.appends().query("SELECT 1").execute(),
+                        next.reads().query("SELECT 1").execute())
+                .onSuccess(_ -> pools = next)
+                .onFailure(_ -> next.close())
+                .mapEmpty();
+    }
+
+    private void disconnect() {
+        Pools before = pools;
+        pools = null;
+        if (before != null) {
+            before.close();
+        }
+    }
+
+    /** Checks the settings of the server, and changes those of later connections if necessary. */
+    private Future<@Nullable Void> prepareServer(PgConnection connection, PgConnectOptions options) {
+        return connection.query(sql.server()).execute().<@Nullable Void>compose(rows -> {
+            Row server = rows.iterator().next();
+            if (server.getBoolean("in_recovery")) {
+                return Future.failedFuture(new StoreException(
+                        Kind.UNAVAILABLE,
+                        "the server of %s is a standby: set %s to the primary"
+                                .formatted(settings.address(), settings.urlKey())));
+            }
+            if (!server.getString("server_encoding").equals("UTF8")) {
+                return Future.failedFuture(new StoreException(
+                        Kind.UNUSABLE,
+                        "the encoding of the database of %s is %s: create it with ENCODING 'UTF8'"
+                                .formatted(settings.urlKey(), server.getString("server_encoding"))));
+            }
+            if (server.getString("fsync").equals("off") && !warned) {
+                warned = true;
+                LOG.warnf(
+                        "the server of %s has fsync=off: a failure of its machine loses committed transactions",
+                        settings.urlKey());
+            }
+            if (server.getString("synchronous_commit").equals("off")) {
+                options.addProperty("synchronous_commit", "on");
+                return connection.query("SET synchronous_commit = on").execute().mapEmpty();
+            }
+            return Future.succeededFuture();
+        });
+    }
+
+    private interface Step<T extends @Nullable Object> {
+        Future<T> in(PgConnection connection);
+    }
+
+    /** An opening may have to wait for a lock and to load much. */
+    private <T extends @Nullable Object> Future<T> inTransaction(PgConnection connection, Step<T> step) {
+        return connection
+                .begin()
+                .compose(transaction -> connection
+                        .query("SET LOCAL statement_timeout = '50s'; SET LOCAL lock_timeout = '5s'")
+                        .execute()
+                        .compose(_ -> step.in(connection))
+                        .compose(result -> transaction.commit().map(result)));
+    }
+
+    private Future<@Nullable Void> migrate(PgConnection connection) {
+        return connection
+                .query(sql.lockMigration())
+                .execute()
+                .compose(_ -> connection.query(sql.schemaExists()).execute())
+                .compose(rows ->
+                        rows.iterator().next().getBoolean("found") ? checkVersion(connection) : create(connection));
+    }
+
+    private Future<@Nullable Void> checkVersion(PgConnection connection) {
+        return connection.query(sql.schemaVersion()).execute().<@Nullable Void>compose(rows -> {
+            Integer version = rows.iterator().next().getInteger("version");
+            return version != null && version == Statements.SCHEMA_VERSION
+                    ? Future.succeededFuture()
+                    : Future.failedFuture(new StoreException(
+                            Kind.UNUSABLE,
+                            "the tables in the schema " + settings.schema() + " of " + settings.urlKey()
+                                    + " have version "
+                                    + version + ", and this release of DTC knows version "
+                                    + Statements.SCHEMA_VERSION + ":"
+                                    + " use a newer release, or set dtc.rm.store.schema (DTC_RM_STORE_SCHEMA)"));
+        });
+    }
+
+    private Future<@Nullable Void> create(PgConnection connection) {
+        Future<@Nullable Void> done = connection
+                .query("SELECT 1 FROM pg_namespace WHERE nspname = '" + settings.schema() + "'")
+                .execute()
+                .compose(rows -> rows.size() > 0 ? Future.succeededFuture() : execute(connection, sql.createSchema()));
+        for (String statement : sql.create()) {
+            done = done.compose(_ -> execute(connection, statement));
+        }
+        return done;
+    }
+
+    private static Future<@Nullable Void> execute(PgConnection connection, String statement) {
+        return connection.query(statement).execute().mapEmpty();
+    }
+
+    private Future<@Nullable Void> checkRights(PgConnection connection) {
+        String[] tables = Statements.TABLES.stream().map(sql::qualified).toArray(String[]::new);
+        return connection
+                .preparedQuery(sql.missingRights())
+                .execute(Tuple.tuple().addArrayOfString(tables))
+                .<@Nullable Void>compose(rows -> {
+                    Set<String> missing = new HashSet<>();
+                    rows.forEach(row -> missing.add(row.getString("missing").replace("\"", "")));
+                    return missing.isEmpty()
+                            ? Future.succeededFuture()
+                            : Future.failedFuture(new StoreException(
+                                    Kind.UNUSABLE,
+                                    "the user %s of dtc.rm.store.username (DTC_RM_STORE_USERNAME) has no right to %s:"
+                                                    .formatted(settings.username(), String.join(", ", missing))
+                                            + " GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "
+                                            + settings.schema() + " TO " + settings.username()));
+                });
+    }
+
+    private Future<Loaded> takeOver(PgConnection connection) {
+        Map<TransactionId, Map<String, Update>> prepared = new LinkedHashMap<>();
+        Set<TransactionId> byOperator = new HashSet<>();
+        Map<TransactionId, Outcome> outcomes = new LinkedHashMap<>();
+        return connection
+                .preparedQuery(sql.insertRm())
+                .execute(Tuple.of(rm, newInstance))
+                .compose(_ -> connection.preparedQuery(sql.nextEpoch()).execute(Tuple.of(rm)))
+                .compose(rows -> connection
+                        .preparedQuery(sql.deleteSurplus())
+                        .execute(Tuple.of(rm, outcomesMax))
+                        .compose(_ -> readAll(connection, sql.prepared(), row -> {
+                            TransactionId id = new TransactionId(row.getUUID("transaction"));
+                            prepared.computeIfAbsent(id, _ -> new LinkedHashMap<>())
+                                    .put(
+                                            row.getString("key"),
+                                            Batch.update(row.getString("operation"), row.getString("value")));
+                            if (row.getBoolean("by_operator")) {
+                                byOperator.add(id);
+                            }
+                        }))
+                        .compose(_ -> readAll(
+                                connection,
+                                sql.outcomes(),
+                                row -> outcomes.put(
+                                        new TransactionId(row.getUUID("transaction")),
+                                        Outcome.valueOf(row.getString("outcome")))))
+                        .compose(_ ->
+                                connection.preparedQuery(sql.newestEvicted()).execute(Tuple.of(rm)))
+                        .map(newest -> {
+                            Row row = rows.iterator().next();
+                            UUID newestEvicted = newest.iterator().next().getUUID("newest_evicted");
+                            return new Loaded(
+                                    row.getUUID("instance"),
+                                    row.getLong("epoch"),
+                                    new DictionaryState(
+                                            prepared.entrySet().stream()
+                                                    .map(e -> new Change.Prepared(e.getKey(), e.getValue()))
+                                                    .toList(),
+                                            outcomes,
+                                            newestEvicted == null ? null : new TransactionId(newestEvicted)),
+                                    byOperator);
+                        }));
+    }
+
+    /** Reads some rows at a time, because all together may exceed the memory. */
+    private Future<@Nullable Void> readAll(PgConnection connection, String statement, Consumer<Row> each) {
+        return connection
+                .prepare(statement)
+                .compose(prepared -> readAll(prepared, prepared.cursor(Tuple.of(rm)), each));
+    }
+
+    private static Future<@Nullable Void> readAll(PreparedStatement statement, Cursor cursor, Consumer<Row> each) {
+        return cursor.read(ROWS_AT_A_TIME).<@Nullable Void>compose(rows -> {
+            rows.forEach(each);
+            return cursor.hasMore()
+                    ? readAll(statement, cursor, each)
+                    : cursor.close().compose(_ -> statement.close()).mapEmpty();
+        });
+    }
+
+    // While it is open
+
+    private Pools connected() {
+        Pools current = pools;
+        if (current == null) {
+            throw new StoreException(Kind.UNAVAILABLE, "the database is not connected");
+        }
+        return current;
+    }
+
+    @Override
+    public CompletionStage<@Nullable Void> append(long epoch, List<Change> changes) {
+        return stage(
+                connected()
+                        .appends()
+                        .preparedQuery(sql.append())
+                        .execute(new Batch(changes).parameters(rm, epoch))
+                        .compose(rows -> unlessFenced(epoch, rows)),
+                ANSWER_MILLIS);
+    }
+
+    private Future<@Nullable Void> unlessFenced(long epoch, RowSet<Row> rows) {
+        return rows.size() == 1
+                ? Future.succeededFuture()
+                : Future.failedFuture(new StoreException(
+                        Kind.FENCED, "epoch " + epoch + " of its tables at " + settings.address() + " is over"));
+    }
+
+    @Override
+    public int batchMax() {
+        return settings.batchMax();
+    }
+
+    @Override
+    public CompletionStage<@Nullable Void> checkEpoch(long epoch) {
+        return stage(
+                connected()
+                        .reads()
+                        .preparedQuery(sql.checkEpoch())
+                        .execute(Tuple.of(rm, epoch))
+                        .compose(rows -> unlessFenced(epoch, rows)),
+                ANSWER_MILLIS);
+    }
+
+    @Override
+    public CompletionStage<Map<String, JsonText>> read(Set<String> keys) {
+        return stage(
+                connected()
+                        .reads()
+                        .preparedQuery(sql.read())
+                        .execute(Tuple.tuple().addString(rm).addArrayOfString(keys.toArray(String[]::new)))
+                        .map(rows -> {
+                            Map<String, JsonText> values = new HashMap<>();
+                            rows.forEach(row -> values.put(row.getString(0), new JsonText(row.getString(1))));
+                            return values;
+                        }),
+                ANSWER_MILLIS);
+    }
+
+    @Override
+    public CompletionStage<SequencedMap<String, JsonText>> entries(@Nullable String after, int limit) {
+        Tuple parameters = Tuple.tuple().addString(rm).addInteger(limit).addLong(PAGE_CHARS_MAX);
+        return stage(
+                connected()
+                        .reads()
+                        .preparedQuery(sql.entries(after == null))
+                        .execute(after == null ? parameters : parameters.addString(after))
+                        .map(rows -> {
+                            SequencedMap<String, JsonText> page = new LinkedHashMap<>();
+                            rows.forEach(row -> page.put(row.getString(0), new JsonText(row.getString(1))));
+                            return page;
+                        }),
+                ANSWER_MILLIS);
+    }
+
+    @Override
+    public CompletionStage<@Nullable Void> close() {
+        Pools before = pools;
+        pools = null;
+        return before == null
+                ? Future.<@Nullable Void>succeededFuture().toCompletionStage()
+                : Future.join(before.appends().close(), before.reads().close())
+                        .<@Nullable Void>mapEmpty()
+                        .toCompletionStage();
+    }
+
+    // The command rm new-instance
+
+    /**
+     * Gives the resource manager a new instance, after its tables were restored from a backup, and fences the process
+     * that has it open. Its prepared transactions are left to an operator. Completes with their number.
+     */
+    public CompletionStage<Long> renewInstance() {
+        return stage(
+                connector
+                        .options()
+                        .compose(connector::connect)
+                        .compose(connection -> inTransaction(
+                                        connection,
+                                        one -> one.preparedQuery(sql.renewInstance())
+                                                .execute(Tuple.of(rm, UUID.randomUUID()))
+                                                .compose(rows -> rows.size() == 1
+                                                        ? one.preparedQuery(sql.resolveByOperator())
+                                                                .execute(Tuple.of(rm))
+                                                        : Future.failedFuture(new StoreException(
+                                                                Kind.UNUSABLE,
+                                                                "the database at %s has no resource manager %s: check %s and dtc.rm.store.schema (DTC_RM_STORE_SCHEMA)"
+                                                                        .formatted(
+                                                                                settings.address(),
+                                                                                rm,
+                                                                                settings.urlKey()))))
+                                                .map(rows ->
+                                                        rows.iterator().next().getLong("transactions")))
+                                .onComplete(_ -> connection.close())),
+                OPEN_MILLIS);
+    }
+}

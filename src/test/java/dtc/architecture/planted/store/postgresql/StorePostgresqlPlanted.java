@@ -1,0 +1,4 @@
+package dtc.architecture.planted.store.postgresql;
+
+/** For {@code StoreMemoryPlanted}. */
+public class StorePostgresqlPlanted {}
