@@ -69,7 +69,10 @@ interface Check {
 
     default void crashed(Node node) {}
 
-    /** A resource manager is asked for its vote; {@code immediate} is its answer, if it gives one at once. */
+    /**
+     * A resource manager over a store that answers at once is asked for its vote; {@code immediate} is its answer, if
+     * it gives one at once.
+     */
     default void asked(
             Ledger.Shadow resourceManager,
             Ledger.Seen transaction,
@@ -88,6 +91,12 @@ interface Check {
 
     /** A resource manager has voted to commit. */
     default void prepared(Ledger.Shadow resourceManager, Ledger.Seen transaction) {}
+
+    /** A resource manager has stored that it will not apply this. */
+    default void discards(Ledger.Shadow resourceManager, Ledger.Seen transaction, Ledger.Staged staged) {}
+
+    /** A resource manager answers with its vote, after everything that it depends on was stored. */
+    default void voted(Ledger.Shadow resourceManager, Ledger.Seen transaction, Ballot ballot) {}
 
     /** A resource manager is about to apply this. */
     default void applies(Ledger.Shadow resourceManager, Ledger.Seen transaction, Ledger.Staged staged) {}

@@ -5,9 +5,10 @@ import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
 import dtc.protocol.Ballot;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Nothing commits without all work: what a resource manager applies has every number that the coordinator gave to a
@@ -22,8 +23,12 @@ final class EnlistmentCheck implements Check {
 
     private record Request(Ledger.Seen transaction, String resourceManager, UUID id) {}
 
+    private record Place(Ledger.Seen transaction, String resourceManager) {}
+
     private final World world;
     private final Map<Request, Integer> numbers = new HashMap<>();
+    /** Rolled back although all numbers had arrived. */
+    private final Set<Place> discardedComplete = new HashSet<>();
 
     EnlistmentCheck(World world) {
         this.world = world;
@@ -63,18 +68,17 @@ final class EnlistmentCheck implements Check {
     }
 
     @Override
-    public void asked(
-            Ledger.Shadow resourceManager,
-            Ledger.Seen transaction,
-            Ledger.Standing standing,
-            @Nullable Ballot immediate) {
+    public void discards(Ledger.Shadow resourceManager, Ledger.Seen transaction, Ledger.Staged staged) {
         Ledger.Part part = transaction.parts.get(resourceManager.name);
-        Ledger.Staged staged = resourceManager.staged.get(transaction.id);
-        if (immediate != null
-                && String.valueOf(immediate.reason()).startsWith(INCOMPLETE)
-                && part != null
-                && staged != null
-                && staged.numbers.containsAll(part.numbers)) {
+        if (part != null && staged.numbers.containsAll(part.numbers)) {
+            discardedComplete.add(new Place(transaction, resourceManager.name));
+        }
+    }
+
+    @Override
+    public void voted(Ledger.Shadow resourceManager, Ledger.Seen transaction, Ballot ballot) {
+        if (String.valueOf(ballot.reason()).startsWith(INCOMPLETE)
+                && discardedComplete.contains(new Place(transaction, resourceManager.name))) {
             world.fail(
                     NAME, "%s has all numbers of %s and says otherwise".formatted(resourceManager.name, transaction));
         }

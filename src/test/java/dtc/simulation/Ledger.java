@@ -614,7 +614,7 @@ final class Ledger {
         if (!addressee.equals(shadow.instance)) {
             return;
         }
-        if (node.storeDelayMax() == 0) { // else a vote waits for the store
+        if (node.storeDelayMax() == 0) { // else each vote waits for the store, and who holds a key is known too late
             of(id, seen -> each(check -> check.asked(shadow, seen, standing, immediate)));
         }
         if (immediate == null) {
@@ -647,6 +647,7 @@ final class Ledger {
                 part.votedCommit |= ballot.vote() == Vote.COMMIT;
                 part.votedReadOnly |= ballot.vote() == Vote.READ_ONLY;
             }
+            each(check -> check.voted(shadow, seen, ballot));
         });
     }
 
@@ -712,6 +713,8 @@ final class Ledger {
                         }
                     });
                     each(check -> check.applied(shadow, seen, writes));
+                } else {
+                    each(check -> check.discards(shadow, seen, staged));
                 }
             });
         }

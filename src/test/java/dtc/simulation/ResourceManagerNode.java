@@ -257,13 +257,18 @@ final class ResourceManagerNode extends Node {
     /** Another process has opened the store. It ends soon, and this one is restarted. */
     void takenOver() {
         Life life = life();
-        if (life != null && takenOverAt == Long.MAX_VALUE) {
+        if (life != null && !isTakenOver()) {
             takenOverAt = world.millis();
             world.ledger.opened(this);
             world.at(this, TAKEOVER_MILLIS, () -> {
                 world.fatal(life, SECOND_START_MILLIS);
             });
         }
+    }
+
+    /** Whether another process has opened the store, and this one has not opened it since. */
+    boolean isTakenOver() {
+        return takenOverAt < Long.MAX_VALUE;
     }
 
     @Override
@@ -567,7 +572,8 @@ final class ResourceManagerNode extends Node {
         @Override
         public CompletionStage<Duration> register(
                 String id, UUID registered, Set<String> features, @Nullable TransactionId newestEvicted) {
-            if (world.millis() > takenOverAt + 3 * storeDelayMax() + 1 && takenOverAt < Long.MAX_VALUE) {
+            // A process may stand still between its check of the epoch and its registration.
+            if (isTakenOver() && world.millis() > Math.max(takenOverAt, pausedUntil()) + 3 * storeDelayMax() + 1) {
                 world.fail("fencing", name + " registers although another process has taken over its store");
             }
             String url = url(address(), id);

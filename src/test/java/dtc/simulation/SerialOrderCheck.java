@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * All resource managers together are as if the committed transactions had run one after another. Each applies exactly
@@ -32,6 +31,8 @@ final class SerialOrderCheck implements Check {
     /** What a transaction did at a resource manager. */
     private record Done(String resourceManager, Set<Ledger.Requirement> requirements, Map<String, String> writes) {}
 
+    private record Refused(Ledger.Seen transaction, String resourceManager) {}
+
     private final World world;
     /** Who wrote a key, in this order. */
     private final Map<Place, List<Ledger.Seen>> writers = new HashMap<>();
@@ -39,6 +40,8 @@ final class SerialOrderCheck implements Check {
     private final Map<Place, List<Ledger.Seen>> checkers = new HashMap<>();
     /** After how many writers each key was checked. */
     private final Map<Checked, Integer> checked = new HashMap<>();
+
+    private final Set<Refused> discardedWhereAllHold = new HashSet<>();
 
     private final Map<Ledger.Seen, List<Done>> done = new LinkedHashMap<>();
     /** Who has to come later than whom. */
@@ -67,17 +70,18 @@ final class SerialOrderCheck implements Check {
         }
     }
 
+    /** The conditions were evaluated under the locks that end with this, on what was stored before. */
     @Override
-    public void asked(
-            Ledger.Shadow resourceManager,
-            Ledger.Seen transaction,
-            Ledger.Standing standing,
-            @Nullable Ballot immediate) {
-        Ledger.Staged staged = resourceManager.staged.get(transaction.id);
-        if (immediate != null
-                && String.valueOf(immediate.reason()).startsWith(CONDITION_FAILED)
-                && staged != null
-                && staged.requirements.stream().allMatch(r -> r.holds(resourceManager.entries))) {
+    public void discards(Ledger.Shadow resourceManager, Ledger.Seen transaction, Ledger.Staged staged) {
+        if (staged.requirements.stream().allMatch(r -> r.holds(resourceManager.entries))) {
+            discardedWhereAllHold.add(new Refused(transaction, resourceManager.name));
+        }
+    }
+
+    @Override
+    public void voted(Ledger.Shadow resourceManager, Ledger.Seen transaction, Ballot ballot) {
+        if (String.valueOf(ballot.reason()).startsWith(CONDITION_FAILED)
+                && discardedWhereAllHold.contains(new Refused(transaction, resourceManager.name))) {
             world.fail(
                     NAME, "%s refused %s for a condition, and all hold".formatted(resourceManager.name, transaction));
         }

@@ -60,6 +60,9 @@ final class SimulatedStore implements ResourceStore {
         }
         CompletableFuture<T> answer = new CompletableFuture<>();
         if (happens(Setting.STORE_LOST)) {
+            if (world.number("lost answer at " + node.name, 2) == 0) {
+                world.atDatabase(delay(), question::get);
+            }
             world.after(TIMEOUT_MILLIS, life, () -> answer.completeExceptionally(lost()));
             return answer;
         }
@@ -71,10 +74,17 @@ final class SimulatedStore implements ResourceStore {
     private <T extends @Nullable Object> void answer(
             CompletableFuture<T> answer, T result, @Nullable Throwable failure) {
         world.after(delay(), life, () -> {
+            world.moment(life, node.name + " hears from its store", false);
+            if (life.isOver()) {
+                return;
+            }
             if (failure == null) {
                 answer.complete(result);
             } else {
-                fenced |= failure instanceof StoreException known && known.kind() == StoreException.Kind.FENCED;
+                // Otherwise it is about an earlier epoch of this process.
+                fenced |= failure instanceof StoreException known
+                        && known.kind() == StoreException.Kind.FENCED
+                        && node.isTakenOver();
                 answer.completeExceptionally(failure);
             }
         });
@@ -86,6 +96,9 @@ final class SimulatedStore implements ResourceStore {
             world.fail("fencing", node.name + " opens the store although another process has taken it over");
         }
         return ask(() -> {
+            if (life.isOver()) {
+                return new CompletableFuture<>(); // only a living process commits its opening
+            }
             Loaded loaded = tables.open();
             node.opened();
             return CompletableFuture.completedFuture(loaded);

@@ -62,6 +62,16 @@ final class StorageBugs {
                         .in(Dictionary.class, "<init>")
                         .remove("locks.lock(transaction.keys.keySet(), prepared.id());")
                         .foundWithin(MANY, 12),
+                plant("does not store the keys that are only checked")
+                        .in(Dictionary.class, "accept")
+                        .replace("transaction.updates(true)", "transaction.updates(false)")
+                        .foundWithin(MANY),
+                plant("reads values for conditions before earlier changes are durable")
+                        .in(SESSION, "load")
+                        .replace(
+                                "durable.thenCompose($read)",
+                                "CompletableFuture.<@Nullable Void>completedFuture(null).thenCompose($read)")
+                        .foundWithin(MANY),
                 plant("does not store a rollback")
                         .in(Dictionary.class, "remember")
                         .replace(
