@@ -79,12 +79,12 @@ final class NewInstanceCommand {
                     .join();
             out.printf(
                     Locale.ROOT,
-                    "%s has a new instance. A process that serves it must be restarted. %d transactions are in doubt%s%n",
+                    "%s has a new instance. A process that serves it must be restarted. Transactions in doubt: %d%s%n",
                     id,
                     prepared,
                     prepared == 0
-                            ? "."
-                            : ": once it runs again, list them (GET /rm/%s/transactions), and end each with rm resolve."
+                            ? ""
+                            : ". Once it runs again, list them (GET /rm/%s/transactions), and end each with rm resolve"
                                     .formatted(id));
             return DONE;
         } catch (CompletionException e) {

@@ -38,8 +38,8 @@ final class Stores {
             case MEMORY -> {
                 if (store.url().isPresent() || !config.rm().stores().isEmpty()) {
                     // Data that the operator expects in the database would be lost silently.
-                    throw new ConfigurationException("dtc.rm.store.kind=memory has no database: unset " + URL
-                            + ", or set dtc.rm.store.kind=postgresql (DTC_RM_STORE_KIND)");
+                    throw new ConfigurationException("Not started: dtc.rm.store.kind=memory has no database: unset "
+                            + URL + ", or set dtc.rm.store.kind=postgresql (DTC_RM_STORE_KIND)");
                 }
                 yield new MemoryResourceStore(UUID.randomUUID());
             }

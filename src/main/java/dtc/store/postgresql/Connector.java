@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** Connects to the database, and explains failures. */
@@ -32,6 +33,8 @@ final class Connector {
     private static final int IDLE_IN_TRANSACTION_MILLIS = 5_000;
 
     private static final int CONNECT_MILLIS = 1_000;
+
+    private static final long HANDSHAKE_MILLIS = 3_000;
 
     /** Closes connections without traffic, which may be half open. */
     private static final int IDLE_SECONDS = 300;
@@ -109,8 +112,12 @@ final class Connector {
         return options;
     }
 
+    /** Gives up on a server that accepts the connection and then does not answer. */
     Future<PgConnection> connect(PgConnectOptions options) {
-        return PgConnection.connect(vertx, options);
+        Future<PgConnection> connected = PgConnection.connect(vertx, options);
+        return connected
+                .timeout(HANDSHAKE_MILLIS, TimeUnit.MILLISECONDS)
+                .onFailure(_ -> connected.onSuccess(PgConnection::close));
     }
 
     Pool pool(PgConnectOptions options, int size) {
@@ -129,6 +136,14 @@ final class Connector {
         String reason = PlainText.singleLine(
                 failure.getMessage() == null ? failure.toString() : failure.getMessage(), MESSAGE_MAX);
         if (!(failure instanceof PgException refused)) {
+            if (!settings.sslMode().equals("disable") && (failure instanceof SSLException || reason.contains("SSL"))) {
+                return new StoreException(
+                        Kind.UNUSABLE,
+                        "no TLS connection to the database at %s (%s): check its certificate, the trust store of"
+                                        .formatted(settings.address(), reason)
+                                + " dtc.rm.store.tls-configuration-name (DTC_RM_STORE_TLS_CONFIGURATION_NAME), and sslmode in "
+                                + settings.urlKey());
+            }
             return new StoreException(
                     Kind.UNAVAILABLE,
                     "the database at %s does not answer (%s): check %s and whether the server runs"

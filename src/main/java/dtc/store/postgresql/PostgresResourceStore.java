@@ -58,16 +58,51 @@ public final class PostgresResourceStore implements ResourceStore {
     private final int outcomesMax;
     private final Connector connector;
     private final Statements sql;
+    private final long openMillis;
     private final UUID newInstance = UUID.randomUUID();
 
-    private volatile @Nullable Pools pools;
+    private volatile Opening opening = new Opening();
     private boolean warned;
 
     /** Appends have a connection of their own, so that they do not wait for reads. */
     private record Pools(Pool appends, Pool reads) {
-        void close() {
-            appends.close();
-            reads.close();
+        Future<@Nullable Void> close() {
+            return Future.join(appends.close(), reads.close()).mapEmpty();
+        }
+    }
+
+    /**
+     * What follows from one call of {@link #open}. Once it is over, it does not take over the storage any more, even if
+     * the database answers later: it would fence the opening that follows. Its connection is closed by its own last
+     * step, because closing it earlier would roll back, and the next statement would then be a transaction of its own.
+     * Thread-safe.
+     */
+    private static final class Opening {
+        private boolean over;
+        private @Nullable Pools pools;
+
+        synchronized <T> Future<T> unlessOver(T result) {
+            return over
+                    ? Future.failedFuture(new StoreException(Kind.UNAVAILABLE, "the opening was abandoned"))
+                    : Future.succeededFuture(result);
+        }
+
+        synchronized Future<Pools> connected(Pools all) {
+            pools = all;
+            return unlessOver(all);
+        }
+
+        synchronized Pools pools() {
+            Pools connected = pools;
+            if (over || connected == null) {
+                throw new StoreException(Kind.UNAVAILABLE, "the database is not connected");
+            }
+            return connected;
+        }
+
+        synchronized Future<@Nullable Void> end() {
+            over = true;
+            return pools == null ? Future.succeededFuture() : pools.close();
         }
     }
 
@@ -83,11 +118,28 @@ public final class PostgresResourceStore implements ResourceStore {
             int outcomesMax,
             @Nullable TrustOptions trust,
             @Nullable KeyCertOptions certificate) {
+        this(
+                rm,
+                settings,
+                outcomesMax,
+                new Connector(vertx, settings, trust, certificate, "dtc rm " + rm),
+                new Statements(settings.schema()),
+                OPEN_MILLIS);
+    }
+
+    PostgresResourceStore(
+            String rm,
+            PostgresSettings settings,
+            int outcomesMax,
+            Connector connector,
+            Statements statements,
+            long openMillis) {
         this.rm = rm;
         this.settings = settings;
         this.outcomesMax = outcomesMax;
-        this.connector = new Connector(vertx, settings, trust, certificate, "dtc rm " + rm);
-        this.sql = new Statements(settings.schema());
+        this.connector = connector;
+        this.sql = statements;
+        this.openMillis = openMillis;
     }
 
     private <T extends @Nullable Object> CompletionStage<T> stage(Future<T> future, long millis) {
@@ -100,38 +152,41 @@ public final class PostgresResourceStore implements ResourceStore {
 
     @Override
     public CompletionStage<Loaded> open() {
-        disconnect();
+        opening.end();
+        Opening next = new Opening();
+        opening = next;
         return stage(
-                connector
-                        .options()
-                        .compose(options -> connector
-                                .connect(options)
-                                .compose(connection -> prepareServer(connection, options)
-                                        .compose(_ -> this.<@Nullable Void>inTransaction(connection, this::migrate))
-                                        .compose(_ -> checkRights(connection))
-                                        .compose(_ -> inTransaction(connection, this::takeOver))
-                                        .onComplete(_ -> connection.close()))
-                                .compose(loaded -> connectPools(options).map(loaded))),
-                OPEN_MILLIS);
+                        connector
+                                .options()
+                                .compose(options -> connector
+                                        .connect(options)
+                                        .compose(connection -> takeOver(connection, options, next)
+                                                .onComplete(_ -> connection.close()))
+                                        .compose(loaded ->
+                                                connectPools(options, next).map(loaded))),
+                        openMillis)
+                .whenComplete((_, failure) -> {
+                    if (failure != null) {
+                        next.end();
+                    }
+                });
+    }
+
+    private Future<Loaded> takeOver(PgConnection connection, PgConnectOptions options, Opening next) {
+        return prepareServer(connection, options)
+                .compose(_ -> this.<@Nullable Void>inTransaction(connection, this::migrate))
+                .compose(_ -> checkRights(connection))
+                .compose(_ -> inTransaction(connection, one -> takeOver(one).compose(next::unlessOver)));
     }
 
     /** Connects now, since the first append should not have to. */
-    private Future<@Nullable Void> connectPools(PgConnectOptions options) {
-        Pools next = new Pools(connector.pool(options, 1), connector.pool(options, READ_CONNECTIONS));
+    private Future<Pools> connectPools(PgConnectOptions options, Opening next) {
+        Pools pools = new Pools(connector.pool(options, 1), connector.pool(options, READ_CONNECTIONS));
         return Future.join(
-                        next.appends().query("SELECT 1").execute(),
-                        next.reads().query("SELECT 1").execute())
-                .onSuccess(_ -> pools = next)
-                .onFailure(_ -> next.close())
-                .mapEmpty();
-    }
-
-    private void disconnect() {
-        Pools before = pools;
-        pools = null;
-        if (before != null) {
-            before.close();
-        }
+                        pools.appends().query("SELECT 1").execute(),
+                        pools.reads().query("SELECT 1").execute())
+                .compose(_ -> next.connected(pools))
+                .onFailure(_ -> pools.close());
     }
 
     /** Checks the settings of the server, and changes those of later connections if necessary. */
@@ -300,18 +355,10 @@ public final class PostgresResourceStore implements ResourceStore {
 
     // While it is open
 
-    private Pools connected() {
-        Pools current = pools;
-        if (current == null) {
-            throw new StoreException(Kind.UNAVAILABLE, "the database is not connected");
-        }
-        return current;
-    }
-
     @Override
     public CompletionStage<@Nullable Void> append(long epoch, List<Change> changes) {
         return stage(
-                connected()
+                opening.pools()
                         .appends()
                         .preparedQuery(sql.append())
                         .execute(new Batch(changes).parameters(rm, epoch))
@@ -334,7 +381,7 @@ public final class PostgresResourceStore implements ResourceStore {
     @Override
     public CompletionStage<@Nullable Void> checkEpoch(long epoch) {
         return stage(
-                connected()
+                opening.pools()
                         .reads()
                         .preparedQuery(sql.checkEpoch())
                         .execute(Tuple.of(rm, epoch))
@@ -345,7 +392,7 @@ public final class PostgresResourceStore implements ResourceStore {
     @Override
     public CompletionStage<Map<String, JsonText>> read(Set<String> keys) {
         return stage(
-                connected()
+                opening.pools()
                         .reads()
                         .preparedQuery(sql.read())
                         .execute(Tuple.tuple().addString(rm).addArrayOfString(keys.toArray(String[]::new)))
@@ -361,7 +408,7 @@ public final class PostgresResourceStore implements ResourceStore {
     public CompletionStage<SequencedMap<String, JsonText>> entries(@Nullable String after, int limit) {
         Tuple parameters = Tuple.tuple().addString(rm).addInteger(limit).addLong(PAGE_CHARS_MAX);
         return stage(
-                connected()
+                opening.pools()
                         .reads()
                         .preparedQuery(sql.entries(after == null))
                         .execute(after == null ? parameters : parameters.addString(after))
@@ -375,13 +422,7 @@ public final class PostgresResourceStore implements ResourceStore {
 
     @Override
     public CompletionStage<@Nullable Void> close() {
-        Pools before = pools;
-        pools = null;
-        return before == null
-                ? Future.<@Nullable Void>succeededFuture().toCompletionStage()
-                : Future.join(before.appends().close(), before.reads().close())
-                        .<@Nullable Void>mapEmpty()
-                        .toCompletionStage();
+        return opening.end().toCompletionStage();
     }
 
     // The command rm new-instance

@@ -21,6 +21,8 @@ import dtc.testing.NoApplication;
 import dtc.testing.PostgresServer;
 import dtc.testing.Waiting;
 import io.vertx.core.Vertx;
+import io.vertx.pgclient.PgConnection;
+import io.vertx.sqlclient.Transaction;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -234,6 +236,31 @@ class PostgresResourceStoreTest extends ResourceStoreContract {
         assertEquals(Kind.REFUSED, failure.kind());
         assertTrue(holder.isAlive(), "it did not wait for the other one");
         holder.join();
+    }
+
+    /** Otherwise it would fence the opening that follows. */
+    @Test
+    void an_abandoned_opening_does_not_take_over_when_the_database_answers_later() throws Exception {
+        PostgresServer server = PostgresServer.shared();
+        long epoch = await(store().open()).epoch();
+        String name = "abandoned " + rm;
+        Connector connector = new Connector(VERTX, settingsOf("dtc_test"), null, null, name);
+        PgConnection holder =
+                await(connector.options().compose(connector::connect).toCompletionStage());
+        Transaction lock = await(holder.begin().toCompletionStage());
+        await(holder.query("UPDATE dtc_test.dtc_rm SET epoch = epoch WHERE id = '" + rm + "'")
+                .execute()
+                .toCompletionStage());
+        PostgresResourceStore slow = new PostgresResourceStore(
+                rm, settingsOf("dtc_test"), OUTCOMES_MAX, connector, new Statements("dtc_test"), 1_000);
+        assertEquals(Kind.UNAVAILABLE, failure(slow.open()).kind());
+        await(lock.rollback().toCompletionStage());
+        await(holder.close().toCompletionStage());
+        Waiting.await("the opening has ended")
+                .until(() -> server.in(
+                                "dtc", "SELECT count(*) FROM pg_stat_activity WHERE application_name = '" + name + "'")
+                        .equals("0"));
+        await(store().checkEpoch(epoch));
     }
 
     @Test
