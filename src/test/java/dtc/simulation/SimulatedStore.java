@@ -61,7 +61,7 @@ final class SimulatedStore implements ResourceStore {
         CompletableFuture<T> answer = new CompletableFuture<>();
         if (happens(Setting.STORE_LOST)) {
             if (world.number("lost answer at " + node.name, 2) == 0) {
-                world.atDatabase(delay(), question::get);
+                world.atDatabase(delay(), () -> question.get().thenAccept(_ -> {}));
             }
             world.after(TIMEOUT_MILLIS, life, () -> answer.completeExceptionally(lost()));
             return answer;

@@ -48,8 +48,10 @@ final class StorageBugs {
                         .foundWithin(MANY, 1858),
                 plant("changes its instance when it opens the store again")
                         .in(ResourceManager.class, "opened")
-                        .replace("instance = loaded.instance();", "instance = new UUID(0x4000, loaded.epoch());")
-                        .foundWithin(FEW),
+                        .replace(
+                                "instance = loaded.instance();",
+                                "instance = loaded.epoch() > 1 ? new UUID(0x4000, loaded.epoch()) : loaded.instance();")
+                        .foundWithin(FEW, 12),
                 plant("reads the values for conditions before it locks the keys")
                         .in(Dictionary.class, "lockKeys")
                         .replace("locks.lock(transaction.keys.keySet(), id);", """
@@ -58,6 +60,18 @@ final class StorageBugs {
                                 }
                                 """)
                         .foundWithin(MANY),
+                plant("does not wait for the keys of a transaction whose conditions are being evaluated")
+                        .in(Dictionary.class, "lockKeys")
+                        .replace("locks.holders(transaction.keys.keySet())", """
+                                locks.holders(transaction.keys.keySet()).stream()
+                                        .filter(holder -> open.get(holder).phase != Phase.LOADING)
+                                        .toList()
+                                """)
+                        .foundWithin(MANY, 3289),
+                plant("forgets in a restart that a transaction has voted")
+                        .in("dtc.resource.StagedTransaction", "restore")
+                        .replace("transaction.phase = Phase.PREPARED;", "transaction.phase = Phase.STAGED;")
+                        .foundWithin(MANY, 6),
                 plant("does not lock the keys of prepared transactions after a restart")
                         .in(Dictionary.class, "<init>")
                         .remove("locks.lock(transaction.keys.keySet(), prepared.id());")
@@ -65,13 +79,7 @@ final class StorageBugs {
                 plant("does not store the keys that are only checked")
                         .in(Dictionary.class, "accept")
                         .replace("transaction.updates(true)", "transaction.updates(false)")
-                        .foundWithin(MANY),
-                plant("reads values for conditions before earlier changes are durable")
-                        .in(SESSION, "load")
-                        .replace(
-                                "durable.thenCompose($read)",
-                                "CompletableFuture.<@Nullable Void>completedFuture(null).thenCompose($read)")
-                        .foundWithin(MANY),
+                        .foundWithin(MANY, 2042),
                 plant("does not store a rollback")
                         .in(Dictionary.class, "remember")
                         .replace(
