@@ -49,7 +49,7 @@ class PostgresFenceTest {
      *
      * @param checksFirst whether a statement of its own checks the epoch
      */
-    private record Fence(String name, UnaryOperator<String> append, boolean checksFirst) {
+    record Fence(String name, UnaryOperator<String> append, boolean checksFirst) {
         @Override
         public String toString() {
             return name;
