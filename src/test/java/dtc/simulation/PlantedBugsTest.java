@@ -251,7 +251,7 @@ class PlantedBugsTest {
                                     apply(entry, new CoordinatorEvent.RecordRefused("the log refused: " + reason));
                                 }
                                 """)
-                        .foundWithin(MANY, 1073),
+                        .foundWithin(RARE, 6888),
                 plant("gives up the other participants as well")
                         .in("dtc.coordinator.PhaseTwo", "giveUp")
                         .replace(
