@@ -9,6 +9,8 @@ import java.util.Set;
  * may be in another log.
  *
  * @param tag the tag of new ids, 16 bits; random, assigned when the log was created
+ * @param firstEpoch the epoch of the oldest ids that this log issued. If several processes share a store, each has a
+ *     log with one epoch
  * @param epoch the epoch of new ids, 24 bits; increases with each start of a process on this log
  * @param adoptedTags the tags of other logs whose ids without a record are presumed aborted, because an operator
  *     decided so
@@ -16,7 +18,12 @@ import java.util.Set;
  *     one. Set only if the log already contained records when it received its tag: then it issued such ids itself, and
  *     abort is presumed for them. They cannot be distinguished from ids of other logs.
  */
-public record LogIdentity(int tag, int epoch, Set<Integer> adoptedTags, long idsWithoutTagUntilMillis) {
+public record LogIdentity(int tag, int firstEpoch, int epoch, Set<Integer> adoptedTags, long idsWithoutTagUntilMillis) {
+
+    /** The identity of a log that has issued the ids of all epochs. */
+    public LogIdentity(int tag, int epoch, Set<Integer> adoptedTags, long idsWithoutTagUntilMillis) {
+        this(tag, 1, epoch, adoptedTags, idsWithoutTagUntilMillis);
+    }
 
     public LogIdentity {
         adoptedTags = Set.copyOf(adoptedTags);
@@ -25,14 +32,14 @@ public record LogIdentity(int tag, int epoch, Set<Integer> adoptedTags, long ids
                 || adoptedTags.stream().anyMatch(other -> other < 0 || other > TransactionId.TAG_MAX)) {
             throw new IllegalArgumentException("a tag must have 16 bits");
         }
-        if (epoch < 1 || epoch > TransactionId.EPOCH_MAX) {
+        if (firstEpoch < 1 || epoch < firstEpoch || epoch > TransactionId.EPOCH_MAX) {
             throw new IllegalArgumentException("an epoch must be from 1 to " + TransactionId.EPOCH_MAX);
         }
     }
 
     /** Whether abort is presumed for an id that has no record. */
     public boolean presumesAbort(TransactionId id) {
-        boolean isOwn = id.tag() == tag && id.epoch() >= 1 && id.epoch() <= epoch;
+        boolean isOwn = id.tag() == tag && id.epoch() >= firstEpoch && id.epoch() <= epoch;
         boolean mayHaveNoTag = id.isTimeOrdered() && id.timeMillis() <= idsWithoutTagUntilMillis;
         return isOwn || mayHaveNoTag || adoptedTags.contains(id.tag());
     }

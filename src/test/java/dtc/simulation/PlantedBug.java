@@ -15,9 +15,18 @@ record PlantedBug(String name, TreeEdit edit, int withinSeeds, long knownSeed) {
     private static final Path PRODUCT = Path.of("src/main/java");
 
     /** A seed that finds the bug, with the promise that it breaks; empty if there is none. */
-    @SuppressWarnings("unchecked") // what Hunt returns
     Map<Long, String> find() throws IOException, ReflectiveOperationException {
-        Class<?> hunt = patchedClasses().loadClass(Hunt.class.getName());
+        return find(Hunt.class);
+    }
+
+    /**
+     * Like {@link #find()}, with another simulation.
+     *
+     * @param hunter has a static method like {@link Hunt#first}
+     */
+    @SuppressWarnings("unchecked") // what the method returns
+    Map<Long, String> find(Class<?> hunter) throws IOException, ReflectiveOperationException {
+        Class<?> hunt = patchedClasses().loadClass(hunter.getName());
         return (Map<Long, String>)
                 hunt.getMethod("first", long.class, int.class).invoke(null, knownSeed, withinSeeds);
     }
