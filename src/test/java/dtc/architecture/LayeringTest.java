@@ -116,14 +116,19 @@ class LayeringTest {
                                 "metrics",
                                 "conformance",
                                 "app"),
-                        FRAMEWORKS),
-                new Rule("log.file", List.of("log.memory"), List.of()),
-                new Rule("log.memory", List.of("log.file"), List.of()),
+                        List.of()),
+                new Rule("log.file", List.of("log.memory", "log.fenced", "log.etcd"), FRAMEWORKS),
+                new Rule("log.memory", List.of("log.file", "log.fenced", "log.etcd"), FRAMEWORKS),
+                new Rule("log.fenced", List.of("log.file", "log.memory", "log.etcd"), FRAMEWORKS),
+                new Rule(
+                        "log.etcd",
+                        List.of("log.file", "log.memory"),
+                        List.of("io.quarkus..", "io.smallrye..", "jakarta..")),
                 new Rule(
                         "runtime",
                         List.of("store", "security", "rest", "console", "metrics", "conformance", "app"),
                         FRAMEWORKS),
-                new Rule("runtime", List.of("log.file", "log.memory"), List.of()),
+                new Rule("runtime", List.of("log.file", "log.memory", "log.fenced", "log.etcd"), List.of()),
                 new Rule("runtime.participant", List.of("coordinator", "log"), List.of()),
                 new Rule(
                         "store",
@@ -199,7 +204,7 @@ class LayeringTest {
                 .resideInAPackage(root + ".log")
                 .should()
                 .dependOnClassesThat()
-                .resideInAnyPackage(root + ".log.file..", root + ".log.memory..");
+                .resideInAnyPackage(root + ".log.*..", "io..", "jakarta..");
     }
 
     private static ArchRule noCycles(String root) {

@@ -21,7 +21,7 @@ import javax.net.ssl.TrustManagerFactory;
 import org.jspecify.annotations.Nullable;
 
 /** An authority, and the certificates that it gave out, as PEM files. */
-final class TestCertificates {
+public final class TestCertificates {
 
     private static final char[] PASSWORD = "secret".toCharArray();
 
@@ -29,7 +29,7 @@ final class TestCertificates {
     private final X509Certificate authority;
     private final PrivateKey authorityKey;
 
-    TestCertificates(Path directory) throws Exception {
+    public TestCertificates(Path directory) throws Exception {
         this.directory = directory;
         Path store = directory.resolve("ca.p12");
         authority = new CaGenerator(
@@ -39,20 +39,20 @@ final class TestCertificates {
         authorityKey = (PrivateKey) made.getKey(CaGenerator.KEYSTORE_KEY_ENTRY, PASSWORD);
     }
 
-    Path authorityFile() {
+    public Path authorityFile() {
         return directory.resolve("ca.crt");
     }
 
-    Path certificateFile(String name) {
+    public Path certificateFile(String name) {
         return directory.resolve(name + ".crt");
     }
 
-    Path keyFile(String name) {
+    public Path keyFile(String name) {
         return directory.resolve(name + ".key");
     }
 
     /** Writes a certificate of the name, for {@code <name>.test} and this machine, in place of the former one. */
-    TestCertificates issue(String name) throws Exception {
+    public TestCertificates issue(String name) throws Exception {
         return issue(name, Duration.ofDays(1));
     }
 

@@ -21,6 +21,7 @@ import java.util.stream.Stream;
 public enum RequiredTool {
     CHROMIUM("console in a browser", List.of("chromium", "chromedriver"), "chromium chromium-driver"),
     CURL("calls in the documents", List.of("curl"), "curl"),
+    ETCD("store in etcd", List.of("etcd"), "etcd-server"),
     FAKETIME("clock", List.of("faketime"), "faketime"),
     KUBECTL("manifests", List.of("kubectl"), "kubernetes-client"),
     PROMETHEUS("alerts with a server", List.of("prometheus"), "prometheus"),
