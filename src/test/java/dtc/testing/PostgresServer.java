@@ -13,6 +13,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -146,6 +148,42 @@ public final class PostgresServer implements AutoCloseable {
         Waiting.await("the database answers").until(() -> psql("postgres", "postgres", "SELECT 1") != null);
     }
 
+    /** Sets the certificate that the server shows once it is started with {@code ssl=on}. */
+    public void setCertificate(Path certificate, Path key) throws IOException {
+        install("644", certificate, "server.crt");
+        install("600", key, "server.key");
+    }
+
+    private void install(String mode, Path file, String name) throws IOException {
+        List<String> command = new ArrayList<>(List.of("install", "-m", mode));
+        if (isRoot()) {
+            command.addAll(List.of("-o", "postgres", "-g", "postgres"));
+        }
+        command.addAll(List.of(file.toString(), data() + "/" + name));
+        run(command);
+    }
+
+    /** Limits the size of each file of the server, so that a larger one cannot be written; without a limit if 0. */
+    public void limitFiles(long bytes) throws IOException {
+        Process running = Objects.requireNonNull(process);
+        List<ProcessHandle> all = Stream.concat(Stream.of(running.toHandle()), running.descendants())
+                .toList();
+        for (ProcessHandle one : all) {
+            try {
+                // The hard limit stays, so that it can be raised again.
+                run(asServerUser(
+                        "prlimit",
+                        "--pid",
+                        Long.toString(one.pid()),
+                        "--fsize=" + (bytes == 0 ? "unlimited" : Long.toString(bytes)) + ":"));
+            } catch (IOException e) {
+                if (one.isAlive()) {
+                    throw e; // else it was a session that has ended
+                }
+            }
+        }
+    }
+
     /** Kills all processes of the server. */
     public void kill() {
         Process running = process;
@@ -192,6 +230,33 @@ public final class PostgresServer implements AutoCloseable {
         return result.strip();
     }
 
+    /** Writes a copy of a database into a file. */
+    public void dump(String database, Path file) throws IOException {
+        runAsAdministrator("pg_dump", database, file);
+    }
+
+    /** Loads such a copy into an empty database. */
+    public void restore(String database, Path file) throws IOException {
+        runAsAdministrator("psql", database, file);
+    }
+
+    private void runAsAdministrator(String command, String database, Path file) throws IOException {
+        run(
+                List.of(
+                        path(command),
+                        "-h",
+                        "127.0.0.1",
+                        "-p",
+                        Integer.toString(port),
+                        "-U",
+                        "postgres",
+                        "-d",
+                        database,
+                        "-f",
+                        file.toString()),
+                Map.of("PGPASSWORD", PASSWORD));
+    }
+
     private @Nullable String psql(String user, String database, String statement) {
         try {
             ProcessBuilder builder = new ProcessBuilder(
@@ -223,7 +288,13 @@ public final class PostgresServer implements AutoCloseable {
     }
 
     private static void run(List<String> command) throws IOException {
-        Process started = new ProcessBuilder(command).redirectErrorStream(true).start();
+        run(command, Map.of());
+    }
+
+    private static void run(List<String> command, Map<String, String> environment) throws IOException {
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().putAll(environment);
+        Process started = builder.start();
         String output = new String(started.getInputStream().readAllBytes(), UTF_8);
         try {
             if (!started.waitFor(TIMEOUT) || started.exitValue() != 0) {

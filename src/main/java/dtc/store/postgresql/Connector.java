@@ -34,7 +34,7 @@ final class Connector {
 
     private static final int CONNECT_MILLIS = 1_000;
 
-    private static final long HANDSHAKE_MILLIS = 3_000;
+    private static final long HANDSHAKE_MILLIS = 10_000;
 
     /** Closes connections without traffic, which may be half open. */
     private static final int IDLE_SECONDS = 300;
