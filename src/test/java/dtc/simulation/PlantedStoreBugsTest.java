@@ -61,7 +61,7 @@ class PlantedStoreBugsTest {
                                                     : requests.ask($request).thenCompose($appended);
                                         }))
                                 """)
-                        .foundWithin(SEEDS),
+                        .foundWithin(SEEDS, 24),
                 plant("treats a comparison that failed as success")
                         .in(FencedStore.class, "appended")
                         .replace("result.succeeded()", "true")
@@ -84,13 +84,13 @@ class PlantedStoreBugsTest {
                                         })
                                         .toList()
                                 """)
-                        .foundWithin(SEEDS),
+                        .foundWithin(SEEDS, 325),
                 plant("deletes a batch before the copies of its records are stored")
                         .in(FencedDecisionLog.class, "proceed")
                         .replace(
                                 "cleaning == Cleaning.READ",
                                 "cleaning == Cleaning.READ || cleaning == Cleaning.COPYING")
-                        .foundWithin(SEEDS),
+                        .foundWithin(SEEDS, 47),
                 plant("gives a copy a new position")
                         .in(FencedDecisionLog.class, "nextWrite")
                         .replace("new ArrayList<>(copies)", """

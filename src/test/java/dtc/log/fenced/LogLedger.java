@@ -125,20 +125,18 @@ final class LogLedger {
 
     private void checkNotRefused(Version version, View view) {
         Integer newest = view.newest.get(version.id);
-        check(newest == null || newest != version.number, "a refused record is never read");
+        if (newest != null && newest == version.number) {
+            violated("a refused record is never read", version.toString());
+        }
     }
 
     /** Each append by a process that lives on has a result. */
     void checkAnswered() {
         for (Version version : all) {
             boolean isOpen = version.result == null && !version.lazy && !version.forgotten;
-            check(!isOpen || version.client.isEnded(), "an append has a result: " + version);
-        }
-    }
-
-    void check(boolean holds, String rule) {
-        if (!holds) {
-            violated(rule, "it does not");
+            if (isOpen && !version.client.isEnded()) {
+                violated("an append has a result", version.toString());
+            }
         }
     }
 
