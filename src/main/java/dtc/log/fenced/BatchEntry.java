@@ -27,6 +27,7 @@ record BatchEntry(long position, TransactionId id, @Nullable LogRecord record) {
 
     /** The size in a batch. */
     int length() {
-        return Batch.ENTRY_HEADER_BYTES + (record == null ? 0 : record.bytes().remaining());
+        return LogBatch.ENTRY_HEADER_BYTES
+                + (record == null ? 0 : record.bytes().remaining());
     }
 }

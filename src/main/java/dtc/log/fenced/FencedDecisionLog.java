@@ -201,7 +201,7 @@ public final class FencedDecisionLog implements DecisionLog {
                 return new AppendResult.Refused("the decision log is closed");
             }
             PendingEntry pending = new PendingEntry(new BatchEntry(position + 1, id, record), result);
-            if (pending.entry().length() > Batch.BYTES_MAX - Batch.HEADER_BYTES) {
+            if (pending.entry().length() > LogBatch.BYTES_MAX - LogBatch.HEADER_BYTES) {
                 return new AppendResult.Refused("the record of %s has %s bytes, which is too long"
                         .formatted(id, pending.entry().length()));
             }
@@ -295,20 +295,20 @@ public final class FencedDecisionLog implements DecisionLog {
     /** Guarded by the lock. */
     private @Nullable Write nextWrite() {
         List<BatchEntry> copies = cleaning == Cleaning.READ ? stored.liveInOldest(oldest) : List.of();
-        boolean isDue = queue.hasForced() || lazyDue || closing || queue.size() >= Batch.ENTRIES_MAX;
+        boolean isDue = queue.hasForced() || lazyDue || closing || queue.size() >= LogBatch.ENTRIES_MAX;
         if (copies.isEmpty() && (queue.isEmpty() || !isDue)) {
             return null;
         }
         if (!copies.isEmpty()) {
             cleaning = Cleaning.COPYING;
         }
-        int length = Batch.HEADER_BYTES
+        int length = LogBatch.HEADER_BYTES
                 + copies.stream().mapToInt(BatchEntry::length).sum();
         List<PendingEntry> pending = queue.take(copies.size(), length);
         lazyDue &= !queue.isEmpty();
         List<BatchEntry> entries = new ArrayList<>(copies);
         pending.forEach(one -> entries.add(one.entry()));
-        return new Write(stored.head() + 1, entries, pending, Batch.encode(entries), nanos.getAsLong());
+        return new Write(stored.head() + 1, entries, pending, LogBatch.encode(entries), nanos.getAsLong());
     }
 
     private void written(Write done, AppendResult result) {
@@ -370,7 +370,7 @@ public final class FencedDecisionLog implements DecisionLog {
             } else if (batch.isEmpty()) {
                 fail(new AppendResult.Fenced());
             } else {
-                read(Batch.decode(batch.get()));
+                read(LogBatch.decode(batch.get()));
             }
         });
     }

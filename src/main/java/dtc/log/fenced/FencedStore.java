@@ -255,7 +255,7 @@ public final class FencedStore {
      * @return refused only if the batch was not sent
      */
     public CompletionStage<AppendResult> append(Held held, long sequence, ByteBuffer batch) {
-        if (batch.remaining() > Batch.BYTES_MAX) {
+        if (batch.remaining() > LogBatch.BYTES_MAX) {
             return CompletableFuture.completedStage(
                     new AppendResult.Refused("a batch of " + batch.remaining() + " bytes is too long"));
         }

@@ -35,7 +35,7 @@ final class LogContent implements LogReader.Consumer {
         sizes.addFirst(batch.remaining());
         List<BatchEntry> entries;
         try {
-            entries = Batch.decode(batch);
+            entries = LogBatch.decode(batch);
         } catch (IllegalArgumentException unreadable) {
             throw new IllegalArgumentException(
                     "batch %s of number %s cannot be read: %s".formatted(sequence, number, unreadable.getMessage()),

@@ -22,7 +22,7 @@ public record Owner(String claim, int holder, Formats formats, String address) {
     public record Formats(int oldest, int newest, int written) {
 
         /** The formats of this version. */
-        public static final Formats SUPPORTED = new Formats(Batch.FORMAT, Batch.FORMAT, Batch.FORMAT);
+        public static final Formats SUPPORTED = new Formats(LogBatch.FORMAT, LogBatch.FORMAT, LogBatch.FORMAT);
 
         /** Whether a process with these formats can read a log that another process has written. */
         boolean canRead(Formats other) {

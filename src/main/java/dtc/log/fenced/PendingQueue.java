@@ -45,9 +45,9 @@ final class PendingQueue {
     List<PendingEntry> take(int count, int bytes) {
         List<PendingEntry> taken = new ArrayList<>();
         int length = bytes;
-        while (!entries.isEmpty() && count + taken.size() < Batch.ENTRIES_MAX) {
+        while (!entries.isEmpty() && count + taken.size() < LogBatch.ENTRIES_MAX) {
             length += entries.element().entry().length();
-            if (length > Batch.BYTES_MAX) {
+            if (length > LogBatch.BYTES_MAX) {
                 break;
             }
             taken.add(entries.remove());

@@ -46,7 +46,7 @@ final class StoreKeys {
         return root + "log/" + number(number) + "/";
     }
 
-    /** A {@link Batch} of a number. */
+    /** A {@link LogBatch} of a number. */
     String batch(int number, long sequence) {
         return log(number) + String.format(Locale.ROOT, "%016d", sequence);
     }

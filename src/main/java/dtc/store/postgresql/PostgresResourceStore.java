@@ -32,7 +32,6 @@ import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,8 +39,6 @@ import org.jspecify.annotations.Nullable;
  * connection is used after it may be half open. A batch of changes is one statement, and so one transaction.
  */
 public final class PostgresResourceStore implements ResourceStore {
-
-    private static final Logger LOG = Logger.getLogger(PostgresResourceStore.class);
 
     /** Above the timeout of a statement at the server. */
     private static final long ANSWER_MILLIS = 900;
@@ -58,11 +55,11 @@ public final class PostgresResourceStore implements ResourceStore {
     private final int outcomesMax;
     private final Connector connector;
     private final Statements sql;
+    private final Schema schema;
     private final long openMillis;
     private final UUID newInstance = UUID.randomUUID();
 
     private volatile Opening opening = new Opening();
-    private boolean warned;
 
     /** Appends have a connection of their own, so that they do not wait for reads. */
     private record Pools(Pool appends, Pool reads) {
@@ -139,6 +136,7 @@ public final class PostgresResourceStore implements ResourceStore {
         this.outcomesMax = outcomesMax;
         this.connector = connector;
         this.sql = statements;
+        this.schema = new Schema(settings, statements);
         this.openMillis = openMillis;
     }
 
@@ -173,9 +171,9 @@ public final class PostgresResourceStore implements ResourceStore {
     }
 
     private Future<Loaded> takeOver(PgConnection connection, PgConnectOptions options, Opening next) {
-        return prepareServer(connection, options)
-                .compose(_ -> this.<@Nullable Void>inTransaction(connection, this::migrate))
-                .compose(_ -> checkRights(connection))
+        return schema.prepareServer(connection, options)
+                .compose(_ -> this.<@Nullable Void>inTransaction(connection, schema::migrate))
+                .compose(_ -> schema.checkRights(connection))
                 .compose(_ -> inTransaction(connection, one -> takeOver(one).compose(next::unlessOver)));
     }
 
@@ -187,36 +185,6 @@ public final class PostgresResourceStore implements ResourceStore {
                         pools.reads().query("SELECT 1").execute())
                 .compose(_ -> next.connected(pools))
                 .onFailure(_ -> pools.close());
-    }
-
-    /** Checks the settings of the server, and changes those of later connections if necessary. */
-    private Future<@Nullable Void> prepareServer(PgConnection connection, PgConnectOptions options) {
-        return connection.query(sql.server()).execute().<@Nullable Void>compose(rows -> {
-            Row server = rows.iterator().next();
-            if (server.getBoolean("in_recovery")) {
-                return Future.failedFuture(new StoreException(
-                        Kind.UNAVAILABLE,
-                        "the server of %s is a standby: set %s to the primary"
-                                .formatted(settings.address(), settings.urlKey())));
-            }
-            if (!server.getString("server_encoding").equals("UTF8")) {
-                return Future.failedFuture(new StoreException(
-                        Kind.UNUSABLE,
-                        "the encoding of the database of %s is %s: create it with ENCODING 'UTF8'"
-                                .formatted(settings.urlKey(), server.getString("server_encoding"))));
-            }
-            if (server.getString("fsync").equals("off") && !warned) {
-                warned = true;
-                LOG.warnf(
-                        "the server of %s has fsync=off: a failure of its machine loses committed transactions",
-                        settings.urlKey());
-            }
-            if (server.getString("synchronous_commit").equals("off")) {
-                options.addProperty("synchronous_commit", "on");
-                return connection.query("SET synchronous_commit = on").execute().mapEmpty();
-            }
-            return Future.succeededFuture();
-        });
     }
 
     private interface Step<T extends @Nullable Object> {
@@ -232,64 +200,6 @@ public final class PostgresResourceStore implements ResourceStore {
                         .execute()
                         .compose(_ -> step.in(connection))
                         .compose(result -> transaction.commit().map(result)));
-    }
-
-    private Future<@Nullable Void> migrate(PgConnection connection) {
-        return connection
-                .query(sql.lockMigration())
-                .execute()
-                .compose(_ -> connection.query(sql.schemaExists()).execute())
-                .compose(rows ->
-                        rows.iterator().next().getBoolean("found") ? checkVersion(connection) : create(connection));
-    }
-
-    private Future<@Nullable Void> checkVersion(PgConnection connection) {
-        return connection.query(sql.schemaVersion()).execute().<@Nullable Void>compose(rows -> {
-            Integer version = rows.iterator().next().getInteger("version");
-            return version != null && version == Statements.SCHEMA_VERSION
-                    ? Future.succeededFuture()
-                    : Future.failedFuture(new StoreException(
-                            Kind.UNUSABLE,
-                            "the tables in the schema " + settings.schema() + " of " + settings.urlKey()
-                                    + " have version "
-                                    + version + ", and this release of DTC knows version "
-                                    + Statements.SCHEMA_VERSION + ":"
-                                    + " use a newer release, or set dtc.rm.store.schema (DTC_RM_STORE_SCHEMA)"));
-        });
-    }
-
-    private Future<@Nullable Void> create(PgConnection connection) {
-        Future<@Nullable Void> done = connection
-                .query("SELECT 1 FROM pg_namespace WHERE nspname = '" + settings.schema() + "'")
-                .execute()
-                .compose(rows -> rows.size() > 0 ? Future.succeededFuture() : execute(connection, sql.createSchema()));
-        for (String statement : sql.create()) {
-            done = done.compose(_ -> execute(connection, statement));
-        }
-        return done;
-    }
-
-    private static Future<@Nullable Void> execute(PgConnection connection, String statement) {
-        return connection.query(statement).execute().mapEmpty();
-    }
-
-    private Future<@Nullable Void> checkRights(PgConnection connection) {
-        String[] tables = Statements.TABLES.stream().map(sql::qualified).toArray(String[]::new);
-        return connection
-                .preparedQuery(sql.missingRights())
-                .execute(Tuple.tuple().addArrayOfString(tables))
-                .<@Nullable Void>compose(rows -> {
-                    Set<String> missing = new HashSet<>();
-                    rows.forEach(row -> missing.add(row.getString("missing").replace("\"", "")));
-                    return missing.isEmpty()
-                            ? Future.succeededFuture()
-                            : Future.failedFuture(new StoreException(
-                                    Kind.UNUSABLE,
-                                    "the user %s of dtc.rm.store.username (DTC_RM_STORE_USERNAME) has no right to %s:"
-                                                    .formatted(settings.username(), String.join(", ", missing))
-                                            + " GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "
-                                            + settings.schema() + " TO " + settings.username()));
-                });
     }
 
     private Future<Loaded> takeOver(PgConnection connection) {

@@ -21,11 +21,21 @@ final class EtcdClients implements AutoCloseable {
 
     static final long QUOTA_BYTES = 2L << 30;
 
+    private final Duration attempt;
     final Vertx vertx = Vertx.vertx();
     /** What the stores have reported as fatal. */
     final Queue<String> fatal = new ConcurrentLinkedQueue<>();
 
     final Timers timers = (delay, action) -> vertx.setTimer(delay.toMillis(), _ -> action.run());
+
+    EtcdClients() {
+        this(Duration.ofMillis(500));
+    }
+
+    /** @param attempt how long a client waits for the answer of a member */
+    EtcdClients(Duration attempt) {
+        this.attempt = attempt;
+    }
 
     KeyValueStore keyValueStore(List<SocketAddress> addresses) {
         return keyValueStore(addresses, null, new HttpClientOptions(), QUOTA_BYTES);
@@ -45,8 +55,7 @@ final class EtcdClients implements AutoCloseable {
 
     private EtcdChannel channel(
             List<SocketAddress> addresses, EtcdChannel.@Nullable Credentials credentials, HttpClientOptions transport) {
-        return new EtcdChannel(
-                vertx, new EtcdChannel.Settings(addresses, Duration.ofMillis(500), credentials, transport));
+        return new EtcdChannel(vertx, new EtcdChannel.Settings(addresses, attempt, credentials, transport));
     }
 
     FencedStore process(KeyValueStore store, String cluster) {

@@ -33,6 +33,9 @@ import org.junit.jupiter.api.io.TempDir;
 @NoApplication
 class EtcdIT {
 
+    /** Answers take long on a loaded machine. What happens without an answer is tested by {@link EtcdFaultsIT}. */
+    private static final Duration ATTEMPT = Duration.ofSeconds(8);
+
     private static final AppendResult STORED = new AppendResult.Stored();
 
     private static EtcdCluster cluster;
@@ -42,7 +45,7 @@ class EtcdIT {
     @BeforeAll
     static void start(@TempDir Path directory) throws Exception {
         cluster = new EtcdCluster(directory, 3).start();
-        clients = new EtcdClients();
+        clients = new EtcdClients(ATTEMPT);
         store = clients.keyValueStore(cluster.addressesFrom(cluster.member(0)));
     }
 

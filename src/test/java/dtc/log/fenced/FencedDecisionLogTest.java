@@ -78,25 +78,25 @@ class FencedDecisionLogTest extends DecisionLogContract {
     @Test
     void records_that_arrive_during_an_append_share_the_next_batches() {
         fixture.steps.stop();
-        List<CompletionStage<AppendResult>> results = appendAll(1, 1 + Batch.ENTRIES_MAX + 5);
+        List<CompletionStage<AppendResult>> results = appendAll(1, 1 + LogBatch.ENTRIES_MAX + 5);
         assertEquals(1, fixture.steps.requests().size(), "one batch at a time");
         fixture.steps.last().execute().answer();
         assertEquals(STORED, get(results.get(0)));
         assertFalse(isDone(results.get(1)));
         fixture.steps.last().execute().answer();
-        assertTrue(isDone(results.get(Batch.ENTRIES_MAX)));
-        assertFalse(isDone(results.get(Batch.ENTRIES_MAX + 1)));
+        assertTrue(isDone(results.get(LogBatch.ENTRIES_MAX)));
+        assertFalse(isDone(results.get(LogBatch.ENTRIES_MAX + 1)));
         fixture.steps.go();
         fixture.steps.last().execute().answer();
 
         results.forEach(result -> assertEquals(STORED, get(result)));
         assertEquals(3, fixture.batches());
-        assertEquals(records(1, 1 + Batch.ENTRIES_MAX + 5), fixture.replayed());
+        assertEquals(records(1, 1 + LogBatch.ENTRIES_MAX + 5), fixture.replayed());
     }
 
     @Test
     void a_batch_has_a_maximum_size() {
-        int length = Batch.BYTES_MAX / 3;
+        int length = LogBatch.BYTES_MAX / 3;
         fixture.steps.stop();
         List<LogRecord> records = LongStream.rangeClosed(1, 7)
                 .mapToObj(number -> record(number, Kind.OPEN, length))
@@ -111,7 +111,7 @@ class FencedDecisionLogTest extends DecisionLogContract {
 
     @Test
     void a_record_that_is_too_long_is_refused_and_not_sent() {
-        int longest = Batch.BYTES_MAX - Batch.HEADER_BYTES - Batch.ENTRY_HEADER_BYTES;
+        int longest = LogBatch.BYTES_MAX - LogBatch.HEADER_BYTES - LogBatch.ENTRY_HEADER_BYTES;
         fixture.steps.stop();
         assertInstanceOf(AppendResult.Refused.class, get(log.append(record(1, Kind.OPEN, longest + 1))));
         log.appendLazily(record(2, Kind.ENDED, longest + 1));
@@ -137,7 +137,7 @@ class FencedDecisionLogTest extends DecisionLogContract {
 
     @Test
     void a_full_batch_of_lazy_records_does_not_wait() {
-        for (int i = 1; i <= Batch.ENTRIES_MAX; i++) {
+        for (int i = 1; i <= LogBatch.ENTRIES_MAX; i++) {
             log.appendLazily(ended(i));
         }
         assertEquals(1, fixture.batches());

@@ -213,8 +213,8 @@ public abstract class FencedStoreContract {
     @Test
     void a_batch_that_is_too_long_is_refused() throws Exception {
         assertInstanceOf(
-                AppendResult.Refused.class, get(first.append(one, 1, ByteBuffer.allocate(Batch.BYTES_MAX + 1))));
-        assertEquals(STORED, get(first.append(one, 1, ByteBuffer.allocate(Batch.BYTES_MAX))));
+                AppendResult.Refused.class, get(first.append(one, 1, ByteBuffer.allocate(LogBatch.BYTES_MAX + 1))));
+        assertEquals(STORED, get(first.append(one, 1, ByteBuffer.allocate(LogBatch.BYTES_MAX))));
     }
 
     @Test
@@ -245,7 +245,7 @@ public abstract class FencedStoreContract {
     void large_batches_are_read_in_small_pages() throws Exception {
         append(first, one, 1, 20);
         for (long sequence = 21; sequence <= 30; sequence++) {
-            assertEquals(STORED, get(first.append(one, sequence, ByteBuffer.allocate(Batch.BYTES_MAX))));
+            assertEquals(STORED, get(first.append(one, sequence, ByteBuffer.allocate(LogBatch.BYTES_MAX))));
         }
         append(first, one, 31, 200);
         Held held = sealed(get(second.seal(1, one.owner(), two)));

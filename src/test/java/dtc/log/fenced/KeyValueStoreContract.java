@@ -119,7 +119,7 @@ public abstract class KeyValueStoreContract {
 
     @Test
     void values_of_any_bytes_are_returned_unchanged() throws Exception {
-        byte[] all = new byte[Batch.BYTES_MAX];
+        byte[] all = new byte[LogBatch.BYTES_MAX];
         for (int i = 0; i < all.length; i++) {
             all[i] = (byte) (i * 31);
         }
@@ -136,7 +136,7 @@ public abstract class KeyValueStoreContract {
 
     @Test
     void a_range_that_is_too_large_has_no_answer() throws Exception {
-        StoredValue large = new StoredValue(ByteBuffer.allocate(Batch.BYTES_MAX));
+        StoredValue large = new StoredValue(ByteBuffer.allocate(LogBatch.BYTES_MAX));
         for (int i = 0; i < 5; i++) {
             put("large" + i, large);
         }

@@ -25,7 +25,7 @@ import java.util.UUID;
  *
  * <p>One value with many records is several times as fast as one value for each record.
  */
-final class Batch {
+final class LogBatch {
 
     static final int FORMAT = 1;
 
@@ -42,7 +42,7 @@ final class Batch {
     private static final byte ENDED = 4;
     private static final byte REGISTRATION = 5;
 
-    private Batch() {}
+    private LogBatch() {}
 
     static ByteBuffer encode(List<BatchEntry> entries) {
         int length =
