@@ -196,7 +196,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
                     yield rollBack(
                             next,
                             sameInstance ? Cause.of(ballot) : Cause.INSTANCE_CHANGED,
-                            e.resourceManager() + abortReason(ballot, sameInstance),
+                            abortReason(t, e.resourceManager(), ballot, sameInstance),
                             now);
                 }
                 if (next.anyParticipant(p -> p.ballot() == null)) {
@@ -219,11 +219,28 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         };
     }
 
-    private static String abortReason(Ballot ballot, boolean sameInstance) {
+    private static String abortReason(Transaction t, String name, Ballot ballot, boolean sameInstance) {
         if (!sameInstance) {
-            return ": " + ballot.reason();
+            return name + ": " + ballot.reason();
         }
-        return (isVotedAbort(ballot) ? " voted ABORT: " : " did not vote: ") + ballot.reason();
+        // The request that times out first decides. The others without a vote are as late, so all are named.
+        if (ballot.cause() == VoteCause.TIMEOUT && late(t).size() > 1) {
+            return didNotVote(late(t));
+        }
+        return name + (isVotedAbort(ballot) ? " voted ABORT: " : " did not vote: ") + ballot.reason();
+    }
+
+    private static List<String> late(Transaction t) {
+        return t.participants().stream()
+                .filter(p -> p.ballot() == null)
+                .map(Participant::resourceManager)
+                .toList();
+    }
+
+    private static String didNotVote(List<String> late) {
+        int last = late.size() - 1;
+        String names = last == 0 ? late.getFirst() : String.join(", ", late.subList(0, last)) + " and " + late.get(last);
+        return names + " did not vote in time";
     }
 
     private static boolean isVotedAbort(Ballot ballot) {
@@ -239,16 +256,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
                         VoteCause.TIMEOUT,
                         p.writesInFlight() == 0 ? "it did not vote in time" : "a write was still in flight"))
                 : p);
-        List<String> late = t.participants().stream()
-                .filter(p -> p.ballot() == null)
-                .map(Participant::resourceManager)
-                .toList();
-        String others = switch (late.size()) {
-            case 1 -> "";
-            case 2 -> " and " + late.getLast();
-            default -> " and " + (late.size() - 1) + " others";
-        };
-        return rollBack(next, Cause.VOTE_TIMEOUT, late.getFirst() + others + " did not vote in time", now);
+        return rollBack(next, Cause.VOTE_TIMEOUT, didNotVote(late(t)), now);
     }
 
     // The decision

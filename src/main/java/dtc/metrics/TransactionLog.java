@@ -20,7 +20,7 @@ import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.time.Duration;
-import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -31,7 +31,7 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Logs transactions that fail: one line for each heuristic outcome, one line per cause and minute for rollbacks, and
+ * Logs transactions that fail: one line for each heuristic outcome, one line per reason and minute for rollbacks, and
  * one line per resource manager and minute for commits that it has not acknowledged.
  */
 @Singleton
@@ -47,13 +47,21 @@ public class TransactionLog implements TransactionListener {
 
     private static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
 
+    /** Limit of reasons with a line of their own. The rollbacks with other reasons have one line per cause. */
+    static final int REASONS_MAX = 50;
+
+    static final String SEVERAL_REASONS = "several reasons";
+
     private final Time time;
     /** Synchronized on this map. */
-    private final Map<Cause, Rollbacks> rollbacks = new EnumMap<>(Cause.class);
+    private final Map<Subject, Rollbacks> rollbacks = new LinkedHashMap<>();
     /** By resource manager. Contains commits of which at least one delivery failed. */
     private final Map<String, Commits> undelivered = new ConcurrentHashMap<>();
 
-    /** Rollbacks with the same cause that are not logged yet. */
+    /** What a line is about. All rollbacks that it counts have this cause and reason. */
+    private record Subject(Cause cause, String reason) {}
+
+    /** Rollbacks on the same subject that are not logged yet. */
     private static final class Rollbacks {
         private long count;
         private @Nullable Transaction first;
@@ -85,9 +93,10 @@ public class TransactionLog implements TransactionListener {
     /** Logs what is due. */
     void check(Coordinator coordinator) {
         synchronized (rollbacks) {
-            rollbacks.forEach((cause, counted) -> {
-                if (counted.count > 0 && isDue(counted.loggedNanos)) {
-                    log(cause, counted);
+            rollbacks.values().removeIf(counted -> counted.count == 0 && isDue(counted.loggedNanos));
+            rollbacks.forEach((subject, counted) -> {
+                if (isDue(counted.loggedNanos)) {
+                    log(subject, counted);
                 }
             });
         }
@@ -128,18 +137,22 @@ public class TransactionLog implements TransactionListener {
     /** The first rollback is logged at once, the following ones at the end of each minute. */
     private void rolledBack(Transaction t, Cause cause) {
         synchronized (rollbacks) {
-            Rollbacks counted = rollbacks.computeIfAbsent(cause, _ -> new Rollbacks());
+            Subject subject = new Subject(cause, String.valueOf(quoted(t.reason())));
+            if (rollbacks.size() >= REASONS_MAX && !rollbacks.containsKey(subject)) {
+                subject = new Subject(cause, SEVERAL_REASONS);
+            }
+            Rollbacks counted = rollbacks.computeIfAbsent(subject, _ -> new Rollbacks());
             counted.count++;
             if (counted.first == null) {
                 counted.first = t;
             }
             if (isDue(counted.loggedNanos)) {
-                log(cause, counted);
+                log(subject, counted);
             }
         }
     }
 
-    private void log(Cause cause, Rollbacks counted) {
+    private void log(Subject subject, Rollbacks counted) {
         Transaction example = counted.first;
         if (example != null) {
             long count = counted.count;
@@ -148,7 +161,11 @@ public class TransactionLog implements TransactionListener {
                     null,
                     () -> LOG.warnf(
                             "count=%d outcome=ROLLED_BACK cause=%s example=%s reason=\"%s\" participants=[%s]",
-                            count, cause, example.id(), quoted(example.reason()), participants(example)));
+                            count,
+                            subject.cause(),
+                            example.id(),
+                            subject.reason(),
+                            participants(example)));
         }
         counted.count = 0;
         counted.first = null;
@@ -216,13 +233,14 @@ public class TransactionLog implements TransactionListener {
     @PreDestroy
     void flush() {
         synchronized (rollbacks) {
-            rollbacks.forEach((cause, counted) -> log(cause, counted));
+            rollbacks.forEach(this::log);
         }
     }
 
+    /** A participant that has not acknowledged the outcome is not in progress, since the transaction has ended. */
     private static String participants(Transaction t) {
         return t.participants().stream()
-                .map(p -> p.resourceManager() + ":" + p.state())
+                .map(p -> p.resourceManager() + ":" + (p.isSettled() ? p.state() : "NOT_ACKNOWLEDGED"))
                 .collect(Collectors.joining(" "));
     }
 

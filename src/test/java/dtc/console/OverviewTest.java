@@ -389,7 +389,7 @@ class OverviewTest {
         votes(false, "a");
         assertEquals(
                 List.of(
-                        "a is down http://localhost:1/a: the last 3 votes failed: it did not answer in time; transactions that"
+                        "a is down http://localhost:1/a: the last 3 vote requests failed: it did not answer in time; transactions that"
                                 + " write to it roll back.",
                         "Heuristic outcome at b it answered 409."),
                 items());

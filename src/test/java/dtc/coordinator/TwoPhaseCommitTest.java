@@ -492,6 +492,26 @@ class TwoPhaseCommitTest {
     }
 
     @Test
+    void all_participants_without_a_vote_are_named_when_the_first_request_for_a_vote_times_out() {
+        var machine = new TwoPhaseCommit(4, 10);
+        var timeout = vote("a", Ballot.abortFor(VoteCause.TIMEOUT, "it did not answer in time"));
+        Transaction t = begin();
+        for (String name : List.of("a", "b", "c", "d")) {
+            t = machine.apply(t, write(name), NOW).transaction();
+            t = after(t, new CoordinatorEvent.WriteStaged(name));
+        }
+        t = after(t, new CoordinatorEvent.PrepareRequested(), vote("b", Ballot.COMMIT));
+        assertEquals(Cause.VOTE_TIMEOUT, after(t, timeout).cause());
+        assertEquals("a, c and d did not vote in time", after(t, timeout).reason());
+        assertEquals(
+                "a, c and d did not vote in time",
+                after(t, new CoordinatorEvent.VotesOverdue()).reason());
+        t = after(t, vote("c", Ballot.COMMIT), vote("d", Ballot.COMMIT));
+        assertEquals(
+                "a did not vote: it did not answer in time", after(t, timeout).reason());
+    }
+
+    @Test
     void a_write_in_flight_prevents_one_phase_commit() {
         Step prepare = step(
                 after(onePhase(), new CoordinatorEvent.WriteRequested("a", INSTANCE, true, false)),

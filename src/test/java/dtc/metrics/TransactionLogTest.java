@@ -52,7 +52,7 @@ class TransactionLogTest {
     }
 
     @Test
-    void rollbacks_are_logged_in_one_line_per_cause_and_minute() {
+    void rollbacks_are_logged_in_one_line_per_reason_and_minute() {
         vote(Ballot.abort("the account \"x\" is closed"));
         Transaction first = run();
         assertEquals(
@@ -76,6 +76,55 @@ class TransactionLogTest {
                 lines::toString);
         time.advance(Duration.ofHours(1));
         assertEquals(List.of(), log.take());
+    }
+
+    @Test
+    void the_reason_of_a_line_is_that_of_all_rollbacks_that_it_counts() {
+        vote(Ballot.abort("no"));
+        run();
+        fake.votes.put("a", new Reply.Voted(Ballot.COMMIT));
+        run();
+        log.take();
+        for (int i = 0; i < 3; i++) {
+            vote(Ballot.abort("no"));
+            run();
+            fake.votes.put("a", new Reply.Voted(Ballot.COMMIT));
+            run();
+            run();
+        }
+        time.advance(TransactionLog.INTERVAL);
+        assertEquals(
+                List.of("count=3 reason=a voted ABORT: no", "count=6 reason=b voted ABORT: no"), countsAndReasons());
+    }
+
+    @Test
+    void rollbacks_with_many_reasons_are_counted_without_a_reason() {
+        for (int i = 0; i < TransactionLog.REASONS_MAX + 10; i++) {
+            vote(Ballot.abort("order " + i));
+            run();
+        }
+        assertEquals(TransactionLog.REASONS_MAX + 1, log.take().size());
+        time.advance(TransactionLog.INTERVAL);
+        assertEquals(List.of("count=9 reason=" + TransactionLog.SEVERAL_REASONS), countsAndReasons());
+        time.advance(TransactionLog.INTERVAL);
+        vote(Ballot.abort("order 1000"));
+        run();
+        assertEquals(List.of("count=1 reason=a voted ABORT: order 1000"), countsAndReasons());
+    }
+
+    @Test
+    void a_rollback_that_was_not_acknowledged_is_not_logged_as_in_progress() {
+        vote(Ballot.abort("no"));
+        fake.replies.put("b", new Reply.Unavailable("it could not be reached"));
+        run();
+        String line = log.take().getFirst();
+        assertTrue(line.endsWith("participants=[a:ROLLED_BACK b:NOT_ACKNOWLEDGED]"), line);
+    }
+
+    private List<String> countsAndReasons() {
+        return log.take().stream()
+                .map(line -> line.replaceAll(".*(count=\\d+) .*(reason=)\"([^\"]*)\".*", "$1 $2$3"))
+                .toList();
     }
 
     @Test

@@ -11,12 +11,16 @@ import dtc.runtime.Registry;
 import dtc.runtime.Time;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +40,9 @@ public final class ResourceManagerHealth implements TransactionListener {
     /** A slow resource manager acknowledges some outcomes and not others. It is logged as up only after this time. */
     static final Duration UP_AFTER = Duration.ofSeconds(10);
 
+    /** Limit of reasons that are counted in a streak of failures. */
+    private static final int REASONS_MAX = 5;
+
     private static final String IS_DOWN = "is down";
 
     private final Registry registry;
@@ -49,8 +56,15 @@ public final class ResourceManagerHealth implements TransactionListener {
      *
      * @param status what it is or does, if it is not only failing
      * @param effect the effect of that on transactions
+     * @param lastError of the newest message that failed; null if none did
      */
-    public record Down(String status, String reason, String effect, Instant since) {
+    public record Down(
+            String status,
+            String reason,
+            String effect,
+            Instant since,
+            @Nullable String lastError,
+            @Nullable Instant lastErrorAt) {
 
         /** Whether it is down. Otherwise it votes, and does not acknowledge outcomes. */
         public boolean isDown() {
@@ -60,12 +74,12 @@ public final class ResourceManagerHealth implements TransactionListener {
 
     private enum Kind {
         WRITE("write", "writes", IS_DOWN, "transactions that write to it roll back"),
-        VOTE("vote", "votes", IS_DOWN, "transactions that write to it roll back"),
+        VOTE("vote request", "vote requests", IS_DOWN, "transactions that write to it roll back"),
         OUTCOME(
                 "delivery of an outcome",
                 "deliveries of outcomes",
                 "does not acknowledge outcomes",
-                "they are sent again");
+                "commits are sent until it acknowledges them");
 
         private final String singular;
         private final String plural;
@@ -81,39 +95,96 @@ public final class ResourceManagerHealth implements TransactionListener {
     }
 
     /** The consecutive failures of one kind. */
-    private record Streak(int count, String reason, long startNanos) {}
+    private static final class Streak {
+        private final long startNanos;
+        private int count;
+        /** The number of failures with each reason, the newest reason last. */
+        private final Map<String, Integer> reasons = new LinkedHashMap<>();
+
+        private long lastNanos;
+        /** Whether a message succeeded after the last failure. */
+        private boolean interrupted;
+        /** Whether any message succeeded between the failures. */
+        private boolean mixed;
+
+        private Streak(long nowNanos) {
+            this.startNanos = nowNanos;
+        }
+
+        private void add(String reason, long nowNanos) {
+            count++;
+            Integer same = reasons.remove(reason);
+            if (reasons.size() >= REASONS_MAX) {
+                String oldest = reasons.keySet().iterator().next();
+                reasons.remove(oldest);
+            }
+            reasons.put(reason, same == null ? 1 : same + 1);
+            lastNanos = nowNanos;
+            interrupted = false;
+        }
+
+        private String lastError() {
+            return List.copyOf(reasons.keySet()).getLast();
+        }
+
+        /** The reason that all failures have, or the number of failures with each reason. */
+        private String describe() {
+            if (reasons.size() == 1 && reasons.containsValue(count)) {
+                return lastError();
+            }
+            int others = count - reasons.values().stream().mapToInt(Integer::intValue).sum();
+            String counted = reasons.entrySet().stream()
+                    .sorted(Map.Entry.<String, Integer>comparingByValue().reversed())
+                    .map(e -> "%s (%d)".formatted(e.getKey(), e.getValue()))
+                    .collect(Collectors.joining(", "));
+            return others == 0 ? counted : "%s, other reasons (%d)".formatted(counted, others);
+        }
+
+        private boolean isOver(long nowNanos) {
+            return interrupted && nowNanos - lastNanos >= UP_AFTER.toNanos();
+        }
+    }
 
     private static final class Failures {
         /** Guarded by this. */
         private final Map<Kind, Streak> streaks = new EnumMap<>(Kind.class);
 
         private synchronized void add(Kind kind, String reason, long nowNanos) {
-            Streak streak = streaks.get(kind);
-            streaks.put(
-                    kind,
-                    streak == null
-                            ? new Streak(1, reason, nowNanos)
-                            : new Streak(streak.count() + 1, reason, streak.startNanos()));
+            streaks.computeIfPresent(kind, (_, streak) -> streak.isOver(nowNanos) ? null : streak);
+            streaks.computeIfAbsent(kind, _ -> new Streak(nowNanos)).add(reason, nowNanos);
         }
 
-        private synchronized void clear(Kind kind) {
-            streaks.remove(kind);
+        /**
+         * A resource manager that commits slowly acknowledges some outcomes in time. Such an acknowledgment does not
+         * end a streak of failures at once.
+         */
+        private synchronized void succeeded(Kind kind) {
+            streaks.computeIfPresent(kind, (_, streak) -> {
+                streak.interrupted = true;
+                streak.mixed = true;
+                return kind == Kind.OUTCOME && streak.count >= FAILURES_MIN ? streak : null;
+            });
         }
 
         /** Returns the first streak of at least this length. */
         private synchronized @Nullable Down down(int countMin, Instant now, long nowNanos) {
             for (Map.Entry<Kind, Streak> entry : streaks.entrySet()) {
                 Streak streak = entry.getValue();
-                if (streak.count() >= countMin) {
+                if (streak.count >= countMin && !streak.isOver(nowNanos)) {
+                    Streak newest = streaks.values().stream()
+                            .max(Comparator.comparingLong(s -> s.lastNanos))
+                            .orElse(streak);
                     Kind kind = entry.getKey();
-                    String messages = streak.count() == 1
+                    String messages = streak.count == 1
                             ? kind.singular
-                            : String.format(Locale.ROOT, "%d %s", streak.count(), kind.plural);
+                            : String.format(Locale.ROOT, "%d %s", streak.count, kind.plural);
                     return new Down(
                             kind.status,
-                            "the last %s failed: %s".formatted(messages, streak.reason()),
+                            "%s%s failed: %s".formatted(streak.mixed ? "" : "the last ", messages, streak.describe()),
                             kind.effect,
-                            now.minusNanos(nowNanos - streak.startNanos()));
+                            now.minusNanos(nowNanos - streak.startNanos),
+                            newest.lastError(),
+                            now.minusNanos(nowNanos - newest.lastNanos));
                 }
             }
             return null;
@@ -143,7 +214,9 @@ public final class ResourceManagerHealth implements TransactionListener {
                     IS_DOWN,
                     "its lease has lapsed" + (failing == null ? "" : ", and " + failing.reason()),
                     "writes to it are refused, and their transactions roll back",
-                    time.now().minus(sinceRenewal).plus(registry.lease()));
+                    time.now().minus(sinceRenewal).plus(registry.lease()),
+                    failing == null ? null : failing.lastError(),
+                    failing == null ? null : failing.lastErrorAt());
         }
         return failing(registration, FAILURES_MIN);
     }
@@ -190,7 +263,7 @@ public final class ResourceManagerHealth implements TransactionListener {
     private void succeeded(String resourceManager, Kind kind) {
         Failures failed = failures.get(resourceManager);
         if (failed != null) {
-            failed.clear(kind);
+            failed.succeeded(kind);
         }
     }
 

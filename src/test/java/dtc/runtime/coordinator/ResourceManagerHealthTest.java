@@ -74,7 +74,7 @@ class ResourceManagerHealthTest {
         }
         health.check();
         assertEquals(
-                List.of("WARN resource manager a at http://host:1 is down: the last 3 votes failed:"
+                List.of("WARN resource manager a at http://host:1 is down: the last 3 vote requests failed:"
                         + " it did not answer in time; transactions that write to it roll back"),
                 log.take());
         run(
@@ -108,7 +108,7 @@ class ResourceManagerHealthTest {
         assertEquals(
                 List.of(
                         "WARN resource manager a at http://host:1 does not acknowledge outcomes: the last 3 deliveries of"
-                                + " outcomes failed: no answer; they are sent again"),
+                                + " outcomes failed: no answer; commits are sent until it acknowledges them"),
                 log.take());
     }
 
@@ -127,6 +127,48 @@ class ResourceManagerHealthTest {
                     new CoordinatorEvent.Unanswered("a", "the connection was refused"));
         }
         assertEquals("the last 3 deliveries of outcomes failed: the connection was refused", down().reason());
+    }
+
+    @Test
+    void failures_with_several_reasons_are_counted_by_reason() {
+        register(INSTANCE);
+        for (String reason : List.of("it could not be reached", "its certificate has expired")) {
+            for (int i = 0; i < 2; i++) {
+                run(new CoordinatorEvent.WriteFailed("a", "a write to a failed: " + reason, false));
+            }
+        }
+        run(new CoordinatorEvent.WriteFailed("a", "a write to a failed: it could not be reached", false));
+        assertEquals(
+                "the last 5 writes failed: it could not be reached (3), its certificate has expired (2)",
+                down().reason());
+        assertEquals("it could not be reached", down().lastError());
+        assertEquals(time.now(), down().lastErrorAt());
+        for (int i = 0; i < 10; i++) {
+            run(new CoordinatorEvent.WriteFailed("a", "a write to a failed: it answered " + (500 + i), false));
+        }
+        assertEquals(
+                "the last 15 writes failed: it answered 505 (1), it answered 506 (1), it answered 507 (1),"
+                        + " it answered 508 (1), it answered 509 (1), other reasons (10)",
+                down().reason());
+    }
+
+    @Test
+    void an_acknowledgment_in_time_does_not_end_the_failures_of_a_resource_manager_that_commits_slowly() {
+        register(INSTANCE);
+        for (int i = 0; i < 5; i++) {
+            run(new CoordinatorEvent.RollbackRequested(), new CoordinatorEvent.Unanswered("a", "no answer"));
+            time.advance(Duration.ofSeconds(1));
+            if (i >= 2) {
+                run(new CoordinatorEvent.RollbackRequested(), new CoordinatorEvent.Acknowledged("a"));
+                assertNotNull(down());
+            }
+        }
+        assertEquals("5 deliveries of outcomes failed: no answer", down().reason());
+        assertEquals(time.now().minusSeconds(5), down().since());
+        register(INSTANCE);
+        time.advance(ResourceManagerHealth.UP_AFTER.minusSeconds(1));
+        assertNull(health.down(Objects.requireNonNull(registry.find("a"))));
+        assertNull(health.failing(Objects.requireNonNull(registry.find("a"))));
     }
 
     @Test
