@@ -22,6 +22,11 @@ public final class ConnectionDefaults implements ConfigSourceInterceptor {
 
     private static final long CONNECTIONS_MAX = 50_000;
     private static final long CONNECTIONS_MIN = 16;
+    /**
+     * For the fewest accepted connections, as many to resource managers, new files of the log, and libraries that are
+     * used later.
+     */
+    private static final long FILES_FREE_MIN = 64;
     /** For libraries and the log. */
     private static final long FILES_RESERVED = 400;
 
@@ -30,6 +35,21 @@ public final class ConnectionDefaults implements ConfigSourceInterceptor {
         return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system
                 ? system.getMaxFileDescriptorCount()
                 : Long.MAX_VALUE;
+    }
+
+    /** Returns how many files and connections this process has open. */
+    static long filesOpen() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system
+                ? system.getOpenFileDescriptorCount()
+                : 0;
+    }
+
+    /** Returns why the process cannot work with this limit; null if it can. Its libraries alone need many files. */
+    static @Nullable String tooFewFiles(long filesMax, long filesOpen) {
+        return filesMax - filesOpen >= FILES_FREE_MIN
+                ? null
+                : "the limit of open files is %d, and %d are open already. Set it to %d or more (ulimit -n)"
+                        .formatted(filesMax, filesOpen, FILES_RECOMMENDED);
     }
 
     /**

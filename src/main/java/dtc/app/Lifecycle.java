@@ -81,7 +81,7 @@ final class Lifecycle {
             OutOfMemory.watch(); // in dev mode and tests, the JVM outlives the application
         }
         report.log();
-        warnIfFewFiles();
+        checkFiles();
         clockJumps.start();
         int open = coordinator.recover();
         coordinator.list(null, null, 1).forEach(newest -> ids.continueAfter(newest.id()));
@@ -108,8 +108,12 @@ final class Lifecycle {
         }
     }
 
-    private void warnIfFewFiles() {
+    private void checkFiles() {
         long filesMax = ConnectionDefaults.filesMax();
+        String tooFew = ConnectionDefaults.tooFewFiles(filesMax, ConnectionDefaults.filesOpen());
+        if (tooFew != null) {
+            throw new ConfigurationException("Not started: " + tooFew);
+        }
         if (filesMax < ConnectionDefaults.FILES_RECOMMENDED) {
             LOG.warnf(
                     "the limit of open files is %d, so at most %d connections are accepted at a time."

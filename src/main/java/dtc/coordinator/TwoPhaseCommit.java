@@ -239,7 +239,8 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
 
     private static String didNotVote(List<String> late) {
         int last = late.size() - 1;
-        String names = last == 0 ? late.getFirst() : String.join(", ", late.subList(0, last)) + " and " + late.get(last);
+        String names =
+                last == 0 ? late.getFirst() : String.join(", ", late.subList(0, last)) + " and " + late.get(last);
         return names + " did not vote in time";
     }
 

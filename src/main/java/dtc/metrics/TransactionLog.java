@@ -161,11 +161,7 @@ public class TransactionLog implements TransactionListener {
                     null,
                     () -> LOG.warnf(
                             "count=%d outcome=ROLLED_BACK cause=%s example=%s reason=\"%s\" participants=[%s]",
-                            count,
-                            subject.cause(),
-                            example.id(),
-                            subject.reason(),
-                            participants(example)));
+                            count, subject.cause(), example.id(), subject.reason(), participants(example)));
         }
         counted.count = 0;
         counted.first = null;

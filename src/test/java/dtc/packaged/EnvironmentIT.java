@@ -80,7 +80,7 @@ class EnvironmentIT {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {256, 512, 1024})
+    @ValueSource(ints = {384, 512, 1024})
     void the_log_gets_new_files_while_connections_use_up_their_share(int files, @TempDir Path log) throws Exception {
         try (Processes processes = new Processes("environment-files-" + files)) {
             Application application = processes
@@ -114,6 +114,21 @@ class EnvironmentIT {
             String said = application.output();
             assertTrue(said.contains("the limit of open files is " + files), said);
             assertFalse(said.contains("Too many open files"), said);
+            assertFalse(said.contains("\tat "), said);
+        }
+    }
+
+    @Test
+    void a_limit_of_open_files_that_leaves_no_connections_is_refused() {
+        try (Processes processes = new Processes("environment-files-too-few")) {
+            Application application = processes
+                    .coordinator("application")
+                    .with("DTC_RM_IDS", "orders,payments")
+                    .withShell("ulimit -n 256")
+                    .start();
+            Waiting.await().until(() -> !application.isAlive());
+            String said = application.output();
+            assertTrue(said.contains("Not started: the limit of open files is 256, and "), said);
             assertFalse(said.contains("\tat "), said);
         }
     }

@@ -132,7 +132,8 @@ public final class ResourceManagerHealth implements TransactionListener {
             if (reasons.size() == 1 && reasons.containsValue(count)) {
                 return lastError();
             }
-            int others = count - reasons.values().stream().mapToInt(Integer::intValue).sum();
+            int others = count
+                    - reasons.values().stream().mapToInt(Integer::intValue).sum();
             String counted = reasons.entrySet().stream()
                     .sorted(Map.Entry.<String, Integer>comparingByValue().reversed())
                     .map(e -> "%s (%d)".formatted(e.getKey(), e.getValue()))
