@@ -48,8 +48,8 @@ public final class ConnectionDefaults implements ConfigSourceInterceptor {
     static @Nullable String tooFewFiles(long filesMax, long filesOpen) {
         return filesMax - filesOpen >= FILES_FREE_MIN
                 ? null
-                : "the limit of open files is %d, and %d are open already. Set it to %d or more (ulimit -n)"
-                        .formatted(filesMax, filesOpen, FILES_RECOMMENDED);
+                : "the limit of open files is " + filesMax + ", and " + filesOpen + " are open already. Set it to "
+                        + FILES_RECOMMENDED + " or more (ulimit -n)";
     }
 
     /**

@@ -20,8 +20,8 @@ class ConnectionDefaultsTest {
     @CsvSource({"256, 193", "256, 256", "300, 240", "64, 200"})
     void a_limit_that_leaves_too_few_descriptors_is_refused(long filesMax, long filesOpen) {
         assertEquals(
-                "the limit of open files is %d, and %d are open already. Set it to 4096 or more (ulimit -n)"
-                        .formatted(filesMax, filesOpen),
+                "the limit of open files is " + filesMax + ", and " + filesOpen
+                        + " are open already. Set it to 4096 or more (ulimit -n)",
                 ConnectionDefaults.tooFewFiles(filesMax, filesOpen));
     }
 

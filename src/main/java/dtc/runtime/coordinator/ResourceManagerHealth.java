@@ -136,9 +136,9 @@ public final class ResourceManagerHealth implements TransactionListener {
                     - reasons.values().stream().mapToInt(Integer::intValue).sum();
             String counted = reasons.entrySet().stream()
                     .sorted(Map.Entry.<String, Integer>comparingByValue().reversed())
-                    .map(e -> "%s (%d)".formatted(e.getKey(), e.getValue()))
+                    .map(e -> e.getKey() + " (" + e.getValue() + ")")
                     .collect(Collectors.joining(", "));
-            return others == 0 ? counted : "%s, other reasons (%d)".formatted(counted, others);
+            return others == 0 ? counted : counted + ", other reasons (" + others + ")";
         }
 
         private boolean isOver(long nowNanos) {
