@@ -46,6 +46,11 @@ final class Format {
         return TIME.format(at);
     }
 
+    /** The time of day. */
+    static String clock(Instant at) {
+        return time(at).substring(11, 19);
+    }
+
     static String ago(Instant at, Instant now) {
         Duration elapsed = Duration.between(at, now);
         if (elapsed.isNegative()) {

@@ -48,7 +48,8 @@ record Overview(
      * @param recording the number of decisions that have waited for the decision log for too long
      * @param limits the limits at which requests are refused
      * @param inDoubt the longest time that participants have been in doubt
-     * @param clockJump a jump of the wall clock in the last hour
+     * @param refused the number of requests that the decision log refused
+     * @param clockJumps the jumps of the wall clock in the last hour, oldest first
      * @param resourceManagers the first of {@code resourceManagersTotal}
      */
     public record Model(
@@ -58,8 +59,8 @@ record Overview(
             List<InFlight.Report> limits,
             boolean stopping,
             Duration inDoubt,
-            ClockJumps.@Nullable Jump clockJump,
-            Duration sinceClockJump,
+            long refused,
+            List<ClockJumps.Jump> clockJumps,
             List<ResourceManagers.Row> failing,
             List<Unregistered> unregistered,
             Map<Group, List<Transaction>> groups,
@@ -79,6 +80,11 @@ record Overview(
                     + failing.size()
                     + unregistered.size()
                     + groups.size();
+        }
+
+        /** How far the jumps moved the clock together. */
+        public Duration clockNet() {
+            return clockJumps.stream().map(ClockJumps.Jump::by).reduce(Duration.ZERO, Duration::plus);
         }
 
         public long inFlightTotal() {
@@ -105,7 +111,6 @@ record Overview(
         addGroups(groups, Choice.UNRESOLVED, coordinator.unresolved(Integer.MAX_VALUE));
         addGroups(groups, Choice.DIVERGED, diverged);
         List<Rates.Point> points = rates.points();
-        ClockJumps.Jump jump = clockJumps.latest();
         return new Model(
                 coordinator.refusalReason(),
                 recording.size(),
@@ -113,8 +118,8 @@ record Overview(
                 coordinator.inFlight().reports(),
                 coordinator.isStopping(),
                 coordinator.oldestInDoubt(),
-                jump,
-                jump == null ? Duration.ZERO : Duration.ofNanos(time.nanos() - jump.atNanos()),
+                coordinator.refusedByLog(),
+                clockJumps.recent(),
                 rows.stream().filter(ResourceManagers.Row::needsAction).toList(),
                 unregistered.all(),
                 groups,

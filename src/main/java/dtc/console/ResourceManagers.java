@@ -8,6 +8,8 @@ import dtc.runtime.Registry;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.ResourceManagerHealth;
 import dtc.runtime.coordinator.ResourceManagerHealth.Down;
+import dtc.runtime.coordinator.UnregisteredResourceManagers;
+import dtc.runtime.coordinator.UnregisteredResourceManagers.Unregistered;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,6 +18,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 record ResourceManagers(
         Registry registry,
         ResourceManagerHealth health,
+        UnregisteredResourceManagers unregistered,
         VoteStatistics votes,
         Timelines timelines,
         ConsoleSettings settings,
@@ -74,6 +78,7 @@ record ResourceManagers(
      * @param leaseLeft negative if the lease has lapsed
      * @param failure why it is down or failing
      * @param overdue whether the oldest transaction has been waiting for it for too long
+     * @param missing set if transactions write to it, or its registration is refused, and it is not registered
      */
     public record Row(
             String id,
@@ -84,11 +89,12 @@ record ResourceManagers(
             boolean down,
             Waiting waiting,
             boolean overdue,
-            VoteStatistics.Counts votes) {
+            VoteStatistics.Counts votes,
+            @Nullable Unregistered missing) {
 
         /** Whether it is registered, has undelivered outcomes, or has voted since the start. */
         boolean isKnown() {
-            return registration != null || waiting.total() > 0 || votes.total() > 0;
+            return registration != null || missing != null || waiting.total() > 0 || votes.total() > 0;
         }
 
         boolean isUp() {
@@ -97,6 +103,16 @@ record ResourceManagers(
 
         public boolean needsAction() {
             return failure != null || overdue;
+        }
+
+        public @Nullable String refusal() {
+            return missing == null ? null : missing.refusal();
+        }
+
+        /** Empty if no message to it failed. */
+        public String lastError() {
+            String failed = failure == null ? null : failure.lastError();
+            return Objects.requireNonNullElse(failed != null ? failed : waiting.lastError(), "");
         }
 
         /** The actions that have an effect now. Nothing can be sent to a resource manager that is not registered. */
@@ -124,9 +140,10 @@ record ResourceManagers(
         Map<String, Waiting> waiting = waiting();
         Set<String> ids = new TreeSet<>(waiting.keySet());
         registry.all().forEach(r -> ids.add(r.id()));
+        unregistered.all().forEach(missing -> ids.add(missing.id()));
         return ids.stream()
                 .map(id -> row(id, waiting))
-                .sorted(Comparator.comparing(Row::needsAction)
+                .sorted(Comparator.comparing((Row row) -> row.needsAction() || row.missing() != null)
                         .thenComparingLong(row -> row.waiting().total())
                         .reversed()
                         .thenComparing(Row::id))
@@ -187,9 +204,13 @@ record ResourceManagers(
         Down down = r == null ? null : health.down(r);
         Down failure = r == null || down != null ? down : health.failing(r);
         boolean overdue = waiting.oldest() != null && settings.isOverdue(waiting.oldest(), time.now());
+        Unregistered missing = unregistered.all().stream()
+                .filter(one -> one.id().equals(id))
+                .findAny()
+                .orElse(null);
         Chip chip;
         if (r == null) {
-            chip = new Chip("not registered", overdue ? Tone.BAD : Tone.WARN);
+            chip = new Chip("not registered", overdue || missing != null ? Tone.BAD : Tone.WARN);
         } else if (down != null) {
             chip = new Chip(!registry.isLive(r) ? "lapsed" : down.isDown() ? "down" : "not acknowledging", Tone.BAD);
         } else if (overdue) {
@@ -198,6 +219,6 @@ record ResourceManagers(
             chip = failure != null ? new Chip("failing", Tone.WARN) : new Chip("live", Tone.GOOD);
         }
         Duration left = r == null ? Duration.ZERO : registry.lease().minusNanos(time.nanos() - r.renewedAtNanos());
-        return new Row(id, r, chip, left, failure, down != null, waiting, overdue, votes.of(id));
+        return new Row(id, r, chip, left, failure, down != null, waiting, overdue, votes.of(id), missing);
     }
 }

@@ -57,7 +57,7 @@ final class TimelineRows {
                 case TimelineEvent.Sent sent -> sent(sent);
                 case TimelineEvent.RetryScheduled retry -> retryScheduled(retry, i);
                 case TimelineEvent.Omitted omitted -> {
-                    String text = omitted.writes() ? "Further writes are omitted" : "Events are omitted";
+                    String text = omitted.writes() ? "Further writes are not shown" : "Some events are not shown";
                     row(Tone.PLAIN, text, Format.count(omitted.number(), "event", "events"));
                 }
             }

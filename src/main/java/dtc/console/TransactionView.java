@@ -23,12 +23,14 @@ record TransactionView(Coordinator coordinator, Timelines timelines, Registry re
      * A participant.
      *
      * @param url null if it is not registered
+     * @param restarted whether it has registered as another instance since its writes
      * @param lease {@code lapsed} or {@code not registered}; null if it has a live lease
      * @param pause the time until the next attempt; null if it waits for a registration
      */
     public record Member(
             Participant participant,
             @Nullable String url,
+            boolean restarted,
             @Nullable String lease,
             int unanswered,
             boolean inProgress,
@@ -100,6 +102,7 @@ record TransactionView(Coordinator coordinator, Timelines timelines, Registry re
         return new Member(
                 p,
                 r == null ? null : r.url(),
+                r != null && !r.instance().equals(p.instance()),
                 r == null ? "not registered" : registry.isLive(r) ? null : "lapsed",
                 next == null ? Math.max(0, deliveries - 1) : deliveries,
                 next == null,

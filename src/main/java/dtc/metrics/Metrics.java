@@ -164,6 +164,9 @@ public class Metrics implements TransactionListener {
                         coordinator,
                         c -> c.refusalReason() == null ? 0 : 1)
                 .register(meters);
+        FunctionCounter.builder("dtc.log.refusals", coordinator, Coordinator::refusedByLog)
+                .description("Requests that were refused because the decision log did not accept decisions")
+                .register(meters);
         gauge(
                         "dtc.resource.managers.missing",
                         "Resource managers that are not registered although transactions write to them, or whose"

@@ -75,7 +75,7 @@ public class RegistryResource {
         if (!caller.owns(id) && RequestValidator.isName(id)) {
             unregistered.refused(
                     id,
-                    "its token is that of %s, which does not own this id (dtc.security.rm-owners)"
+                    "it presented the token of %s, which is not an owner of this id (dtc.security.rm-owners)"
                             .formatted(caller.principal()));
         }
         requireOwner(id, call);
@@ -139,8 +139,10 @@ public class RegistryResource {
 
     /** Refuses callers that do not own the id, before any other check. They may still read the registration. */
     private void requireOwner(String id, RoutingContext call) {
-        if (!access.caller(call).owns(id)) {
-            throw Problems.problem("NOT_YOURS", 403, "the caller may not register this resource manager");
+        Caller caller = access.caller(call);
+        if (!caller.owns(id)) {
+            String detail = "the caller %s may not register this resource manager".formatted(caller.principal());
+            throw Problems.problem("NOT_YOURS", 403, detail);
         }
     }
 

@@ -1,8 +1,9 @@
 package dtc.runtime;
 
 import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Detects jumps of the wall clock, and logs them. No decision depends on the wall clock, but the times that operators
@@ -20,12 +21,20 @@ public final class ClockJumps {
     /** How long a jump is reported. */
     static final Duration REPORTED_FOR = Duration.ofHours(1);
 
+    /** Limit of jumps that are kept. */
+    private static final int KEPT_MAX = 5;
+
     private final Time time;
     private long offsetNanos;
-    private volatile @Nullable Jump latest;
+    /** The latest jumps, oldest first. */
+    private volatile List<Observed> jumps = List.of();
 
-    /** A jump of the wall clock. Negative if it was set back. */
-    public record Jump(Duration by, long atNanos) {
+    /**
+     * A jump of the wall clock. Negative if it was set back.
+     *
+     * @param age how long ago it was
+     */
+    public record Jump(Duration by, Duration age) {
 
         public boolean isBack() {
             return by.isNegative();
@@ -35,6 +44,8 @@ public final class ClockJumps {
             return by.abs();
         }
     }
+
+    private record Observed(Duration by, long atNanos) {}
 
     public ClockJumps(Time time) {
         this.time = time;
@@ -61,17 +72,24 @@ public final class ClockJumps {
         if (by.abs().compareTo(JUMP_MIN) < 0) {
             return;
         }
-        latest = new Jump(by, time.nanos());
+        List<Observed> before = jumps;
+        jumps = Stream.concat(
+                        before.stream().skip(Math.max(0, before.size() - KEPT_MAX + 1)),
+                        Stream.of(new Observed(by, time.nanos())))
+                .toList();
         LOG.warnf(
-                "the clock of this machine %s by %d s. Times in the log and in the console before and after this differ."
-                        + " No decision depends on the clock",
-                by.isNegative() ? "was set back" : "was set ahead, or the machine was suspended,",
+                "the clock of this machine %s by %d s. Times from before this cannot be compared with times from after"
+                        + " it. No decision depends on the clock",
+                by.isNegative() ? "was set back" : "jumped forward, or the machine was suspended,",
                 by.abs().toSeconds());
     }
 
-    /** Returns the latest jump of the last hour; null if there was none. */
-    public @Nullable Jump latest() {
-        Jump jump = latest;
-        return jump == null || time.nanos() - jump.atNanos() > REPORTED_FOR.toNanos() ? null : jump;
+    /** Returns the jumps of the last hour, oldest first, but not more than the latest ones. */
+    public List<Jump> recent() {
+        long now = time.nanos();
+        return jumps.stream()
+                .map(observed -> new Jump(observed.by(), Duration.ofNanos(now - observed.atNanos())))
+                .filter(jump -> jump.age().compareTo(REPORTED_FOR) <= 0)
+                .toList();
     }
 }

@@ -224,7 +224,7 @@ class ConsoleTest {
             String id = begin("orders", "payments", hanging.id());
             prepare(id);
             open("/console/transactions/" + id);
-            browser.awaitText("rolled back in ");
+            browser.awaitText("rolled back after ");
             assertTrue(browser.text().contains("No vote from %s counts as ABORT".formatted(hanging.id())));
             assertTrue(browser.text().contains("orders voted COMMIT"));
             assertTrue(browser.text().contains("Decision: roll back"));
@@ -328,7 +328,7 @@ class ConsoleTest {
         look("resource-managers");
         look("resource-managers-phone", Screen.PHONE, true);
         browser.clickLink(hostile);
-        browser.awaitText("No votes yet.");
+        browser.awaitText("No vote was requested yet.");
         browser.awaitText("lapsed");
         act("Remove", "it was never there");
         browser.awaitText("The resource manager is no longer registered.");
@@ -498,8 +498,8 @@ class ConsoleTest {
         open("/console/actions");
         browser.block("*/console/actions");
         browser.awaitText("The coordinator does not respond.");
-        browser.await(b -> assertTrue(
-                b.text("#banner").matches(".* The data is of [0-9:]+ UTC, \\d+ s ago\\."), b.text("#banner")));
+        browser.await(b ->
+                assertTrue(b.text("#banner").matches(".* Data as of [0-9:]+ UTC, \\d+ s ago\\."), b.text("#banner")));
         assertEquals("Connection lost", browser.text("#connection-text"));
         // The page checks the connection each second.
         browser.script("""

@@ -44,6 +44,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the pages show of a coordinator: what requires action, since when, and the steps to take. */
 @QuarkusTest // the templates are rendered
@@ -70,7 +72,7 @@ class OverviewTest {
             health,
             unregistered);
     private final ResourceManagers resourceManagers =
-            new ResourceManagers(registry, health, votes, timelines, settings, time);
+            new ResourceManagers(registry, health, unregistered, votes, timelines, settings, time);
     private final ClockJumps clockJumps = new ClockJumps(time);
     private final Overview overview = new Overview(
             coordinator, timelines, resourceManagers, unregistered, new Rates(time), clockJumps, settings, time);
@@ -110,7 +112,7 @@ class OverviewTest {
 
     private List<String> items(Overview shown) {
         return actionItems(shown).stream()
-                .map(item -> item.text().replaceFirst(" \\d{4}-.*", ""))
+                .map(item -> item.text().replaceFirst(" (Last error|\\d{4}-).*", ""))
                 .toList();
     }
 
@@ -240,8 +242,17 @@ class OverviewTest {
         time.advance(Duration.ofMinutes(3));
         String page = text(overviewPage());
         assertTrue(
-                page.contains("The clock of the coordinator was set back by 2 h, 2 min 59 s ago. Times before and after"
-                        + " this differ. No decision depends on the clock."),
+                page.contains(
+                        "The clock of the coordinator was set back by 2 h (2 min 59 s ago). Times from before a jump"
+                                + " cannot be compared with times from after it. No decision depends on the clock."),
+                page);
+        time.jump(Duration.ofHours(3));
+        time.advance(Duration.ofMinutes(1));
+        page = text(overviewPage());
+        assertTrue(
+                page.contains(
+                        "was set back by 2 h (3 min 59 s ago), and then jumped forward, or its machine was suspended,"
+                                + " by 3 h (59 s ago). Together: 1 h forward. Times"),
                 page);
         assertTrue(page.contains("No action required"), page);
         time.advance(Duration.ofHours(1));
@@ -262,6 +273,13 @@ class OverviewTest {
                 List.of("absent is not registered Its registration is refused: the caller billing does not own this id."
                         + " Transactions that write to it roll back."),
                 items());
+        begin("a");
+        assertTrue(text(overviewPage()).contains("Resource managers 1 of 2 up"), text(overviewPage()));
+        assertEquals("absent", overview.model().resourceManagers().getFirst().id());
+        assertEquals(
+                List.of(
+                        "Its registration is refused. Correct its token, its id or its URL. The registration is retried."),
+                resourceManagerSteps("absent"));
         time.advance(Duration.ofMinutes(2));
         assertEquals(List.of(), items());
     }
@@ -372,7 +390,7 @@ class OverviewTest {
         fake.votes.put("b", new Reply.NoAnswer("it did not answer in time"));
         var _ = coordinator.commit(begin("a", "b").id(), WaitCondition.ENDED);
         assertEquals(
-                List.of("b is failing http://localhost:1/b: the last vote failed: it did not answer in time."),
+                List.of("b is failing http://localhost:1/b: the last vote request failed: it did not answer in time."),
                 items());
         assertEquals(new Chip("failing", Tone.WARN), resourceManagers.get("b").chip());
         fake.votes.clear();
@@ -389,8 +407,8 @@ class OverviewTest {
         votes(false, "a");
         assertEquals(
                 List.of(
-                        "a is down http://localhost:1/a: the last 3 vote requests failed: it did not answer in time; transactions that"
-                                + " write to it roll back.",
+                        "a is down http://localhost:1/a: the last 3 vote requests failed: it did not answer in time;"
+                                + " transactions that write to it roll back.",
                         "Heuristic outcome at b it answered 409."),
                 items());
         assertEquals("a", overview.model().resourceManagers().getFirst().id());
@@ -422,34 +440,59 @@ class OverviewTest {
         begin("a");
         assertEquals(List.of(), resourceManagerSteps("a"));
         votes(false, "a");
-        assertEquals(
-                List.of(
-                        "Check that a works, and that the coordinator can reach it at http://localhost:1/a. Its application"
-                                + " log contains the cause of its errors."),
-                resourceManagerSteps("a"));
+        String hangs = "a does not answer in time. Take a thread dump of its process, and check its CPU, heap, garbage"
+                + " collection and storage. If it hangs, restart it.";
+        assertEquals(List.of(hangs), resourceManagerSteps("a"));
+        assertTrue(
+                actionItems()
+                        .getFirst()
+                        .text()
+                        .contains(" Last error at %s UTC: it did not answer in time. %s "
+                                .formatted(Format.clock(time.now()), hangs)),
+                actionItems()::toString);
         votes(true, "a");
         replies.remove("a");
         var _ = coordinator.commit(begin("a", "b").id(), WaitCondition.ENDED);
         time.advance(Duration.ofSeconds(61));
         assertEquals(
-                "Outcomes are sent again, with growing pauses, until it acknowledges them. “Retry now” ends the pauses.",
+                "1 transaction waits for a. Outcomes are sent until it acknowledges them. The pauses between retries grow"
+                        + " up to 10 s. “Retry now” retries at once.",
                 resourceManagerSteps("a").getLast());
         time.advance(Duration.ofDays(2));
         assertEquals(
                 List.of(
-                        "Start a if it does not run. If it runs, its application log contains the reason why it does not"
-                                + " renew its lease. When it has registered, 2 transactions that wait for it end.",
-                        "If its data is lost, or it will never be started again, choose “Give up”. The next page states the"
-                                + " consequences."),
+                        "Start a if it is not running. If it is running, its log contains the reason why it does not renew"
+                                + " its lease.",
+                        "2 transactions wait for a. When it has registered, these transactions end.",
+                        "If it was removed on purpose, choose “Remove”: this deletes the registration only, and undelivered"
+                                + " outcomes are kept.",
+                        "If its data is lost, or it will never be started again, choose “Give up”: this stops the"
+                                + " deliveries, and its transactions become heuristic outcomes that you must repair."),
                 resourceManagerSteps("a"));
         registry.deregister("a", INSTANCE);
         assertTrue(resourceManagerSteps("a").getFirst().contains("why it does not register."));
+    }
 
-        registry.register("c", "http://localhost:1/c", INSTANCE, Set.of());
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            its certificate has expired|Renew the certificate of a.
+            its certificate is not trusted, or is for another host|Check the certificate of a,
+            it could not be reached|a cannot be reached at http://localhost:1/a. Start it if it is not running.
+            the connection was lost|a cannot be reached at http://localhost:1/a. Start it if it is not running.
+            it did not answer in time|a does not answer in time. Take a thread dump
+            it answered 500|a answers with an error. Its log contains the cause.
+            """)
+    void the_first_step_fits_the_last_error(String error, String step) {
+        replies.put("b", new Reply.Acknowledged());
+        replies.put("a", new Reply.Acknowledged());
+        fake.votes.put("a", new Reply.NoAnswer(error));
+        for (int i = 0; i < 3; i++) {
+            var _ = coordinator.commit(begin("a", "b").id(), WaitCondition.ENDED);
+        }
+        assertTrue(resourceManagerSteps("a").getFirst().startsWith(step), resourceManagerSteps("a")::toString);
         time.advance(Duration.ofDays(2));
-        assertEquals(
-                "If it was removed on purpose, choose “Remove”.",
-                resourceManagerSteps("c").getLast());
+        assertTrue(resourceManagerSteps("a").getFirst().startsWith(step), resourceManagerSteps("a")::toString);
+        assertEquals(new Chip("lapsed", Tone.BAD), resourceManagers.get("a").chip());
     }
 
     @Test
@@ -485,8 +528,10 @@ class OverviewTest {
         assertEquals(List.of(), items());
         time.advance(Duration.ofSeconds(61));
         assertEquals(
-                List.of("a is not registered 9 outcomes are undelivered."
-                        + " 9 are from before the restart of the coordinator and may already have been delivered."),
+                List.of(
+                        "a is not registered 9 outcomes are undelivered."
+                                + " 9 are from before the restart of the coordinator and may already have been delivered. Start a"
+                                + " if it is not running. If it is running, its log contains the reason why it does not register."),
                 items());
         replies.put("a", new Reply.Acknowledged());
         registry.register("a", "http://localhost:1/a", INSTANCE, Set.of());
@@ -502,11 +547,20 @@ class OverviewTest {
         var _ = coordinator.commit(lost.id(), WaitCondition.ENDED);
         assertEquals(
                 List.of(
-                        "Check at b whether the writes of this transaction were applied. The decision was to commit. If they are missing, write them again in a new transaction.",
-                        "Find the cause in the log of b: it answered 404.",
+                        "Check at b whether the writes of this transaction were applied. The decision was to commit. If they are missing, write them again in a new transaction."
+                                + " DTC does not keep the values: only the client knows them.",
+                        "Look for the cause in the log of b.",
                         "Change nothing at a: the decision was carried out there.",
                         "Choose “Mark as resolved”, and note what you did."),
                 steps(lost.id()));
+        assertTrue(transactionPage(lost.id()).contains("<dt>Decision</dt><dd>commit</dd>"));
+        assertTrue(transactionPage(lost.id()).contains("<dt>Outcome</dt><dd>heuristic, cause: lost</dd>"));
+        registry.register("b", "http://localhost:2/b", new UUID(7, 7), Set.of());
+        assertEquals(
+                "b has since registered as another instance, at http://localhost:2/b. It was restarted: look for the cause in"
+                        + " the log of the process before the restart.",
+                steps(lost.id()).get(1));
+        registry.register("b", "http://localhost:1/b", INSTANCE, Set.of());
         assertInstanceOf(
                 Answer.Given.class, coordinator.resolve(lost.id(), new Resolution("carol", time.now(), "repaired")));
         assertEquals(List.of(), steps(lost.id()));

@@ -100,7 +100,7 @@ class SequenceDiagramTest {
         assertEquals(
                 List.of(
                         "No vote from mail counts as ABORT (timeout) (it did not answer in time)",
-                        "Decision: roll back (mail did not vote: it did not answer in time)"),
+                        "Decision: roll back (orders and mail did not vote in time)"),
                 texts.subList(texts.size() - 2, texts.size()));
         assertTrue(rows().get(texts.size() - 2).arrows().getFirst().lost());
     }
@@ -240,7 +240,7 @@ class SequenceDiagramTest {
         assertTrue(texts.size() < 40, texts.size() + " rows");
         assertTrue(texts.contains("Commit sent to mail, attempt 10001"), texts.toString());
         assertTrue(texts.contains("orders voted COMMIT"), "how it was decided is not pushed out");
-        assertTrue(texts.stream().anyMatch(text -> text.startsWith("Events are omitted")), texts.toString());
+        assertTrue(texts.stream().anyMatch(text -> text.startsWith("Some events are not shown")), texts.toString());
     }
 
     @Test
@@ -281,7 +281,7 @@ class SequenceDiagramTest {
         assertEquals(
                 List.of(
                         "orders staged the write",
-                        "Further writes are omitted (140 events)",
+                        "Further writes are not shown (140 events)",
                         "The client requested prepare"),
                 texts.subList(60, 63));
         assertEquals("Committed (251 ms after the start.)", texts.getLast());

@@ -1,8 +1,6 @@
 package dtc.runtime;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.testing.LogLines;
@@ -31,34 +29,37 @@ class ClockJumpsTest {
     void a_jump_is_logged_once_and_shown_for_an_hour(long seconds) {
         jumps.start();
         time.advance(MINUTE);
-        assertNull(jumps.latest());
+        assertEquals(List.of(), jumps.recent());
 
         time.jump(Duration.ofSeconds(seconds));
         time.advance(MINUTE);
-        ClockJumps.Jump jump = jumps.latest();
-        assertNotNull(jump);
-        assertEquals(Duration.ofSeconds(seconds), jump.by());
+        assertEquals(
+                List.of(Duration.ofSeconds(seconds)),
+                jumps.recent().stream().map(ClockJumps.Jump::by).toList());
         List<String> lines = log.take();
         assertEquals(1, lines.size(), lines::toString);
-        String start = seconds < 0 ? "was set back by " : "was set ahead, or the machine was suspended, by ";
+        String start = seconds < 0 ? "was set back by " : "jumped forward, or the machine was suspended, by ";
         assertTrue(lines.getFirst().contains(start + Math.abs(seconds) + " s."), lines::toString);
 
         time.advance(ClockJumps.REPORTED_FOR);
-        assertNull(jumps.latest());
+        assertEquals(List.of(), jumps.recent());
     }
 
     @Test
-    void the_latest_jump_is_shown() {
+    void the_latest_jumps_are_shown_with_their_age() {
         jumps.start();
-        time.jump(Duration.ofHours(2));
-        time.advance(MINUTE);
-        time.jump(Duration.ofHours(-2));
-        time.advance(MINUTE);
-        ClockJumps.Jump jump = jumps.latest();
-        assertNotNull(jump);
-        assertTrue(jump.isBack());
-        assertEquals(Duration.ofHours(2), jump.size());
-        assertEquals(2, log.take().size());
+        for (int i = 0; i < 8; i++) {
+            time.jump(Duration.ofHours(i % 2 == 0 ? 2 : -2).plusMinutes(i));
+            time.advance(MINUTE);
+        }
+        List<ClockJumps.Jump> recent = jumps.recent();
+        assertEquals(
+                List.of(-117L, 124L, -115L, 126L, -113L),
+                recent.stream().map(jump -> jump.by().toMinutes()).toList());
+        assertTrue(recent.getLast().isBack());
+        assertEquals(Duration.ofMinutes(113), recent.getLast().size());
+        assertEquals(Duration.ofSeconds(59), recent.getLast().age());
+        assertEquals(8, log.take().size());
     }
 
     @Test
@@ -68,7 +69,7 @@ class ClockJumpsTest {
             time.jump(Duration.ofSeconds(i % 2 == 0 ? 9 : -9));
             time.advance(Duration.ofSeconds(1));
         }
-        assertNull(jumps.latest());
+        assertEquals(List.of(), jumps.recent());
         assertEquals(List.of(), log.take());
     }
 }

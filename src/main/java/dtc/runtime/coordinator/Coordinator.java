@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +47,7 @@ public final class Coordinator {
     private final Time time;
     private final Supplier<TransactionId> ids;
     private final DecisionLog log;
+    private final LongAdder refusedByLog = new LongAdder();
     private final TransactionListener listeners;
     private final TransactionStore store;
     private final ObservedTime observed;
@@ -180,6 +182,7 @@ public final class Coordinator {
         }
         String refusalReason = log.refusalReason();
         if (refusalReason != null) {
+            refusedByLog.increment();
             return Answer.refused(Refusal.of(Kind.LOG_REFUSING, refusalReason));
         }
         Refusal tooMany = store.inFlight().refuseParticipants(null);
@@ -286,6 +289,7 @@ public final class Coordinator {
                 && event instanceof CoordinatorEvent.PrepareRequested
                 && entry.transaction().state() == TransactionState.ACTIVE) {
             // The transaction stays active, so the client can try again.
+            refusedByLog.increment();
             return Answer.refusedStage(new Refusal(Kind.LOG_REFUSING, refusalReason, id, null));
         }
         driver.apply(entry, event);
@@ -358,6 +362,11 @@ public final class Coordinator {
     /** Returns why the decision log refuses decisions, as a text for clients; null if it accepts them. */
     public @Nullable String refusalReason() {
         return log.refusalReason();
+    }
+
+    /** Returns the number of requests that were refused because the decision log does not accept decisions. */
+    public long refusedByLog() {
+        return refusedByLog.sum();
     }
 
     // Operations

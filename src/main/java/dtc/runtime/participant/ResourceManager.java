@@ -181,7 +181,7 @@ public final class ResourceManager implements HostedParticipant {
                 store,
                 loaded.epoch(),
                 new Dictionary(limits, loaded.state()),
-                of -> new Inquiry(coordinator, time, inquiryBackoff, of::resolve),
+                of -> new Inquiry(id, coordinator, time, inquiryBackoff, of::resolve),
                 new SessionListener() {
                     @Override
                     public void failed(StoreException cause) {
@@ -203,10 +203,12 @@ public final class ResourceManager implements HostedParticipant {
             drain = stopping;
             if (isRestart || !loaded.state().prepared().isEmpty()) {
                 LOG.infof(
-                        "the storage of resource manager %s is open: epoch %d, %d transactions in doubt%s",
+                        "the storage of resource manager %s is open: epoch %d, in doubt: %s%s",
                         id,
                         loaded.epoch(),
-                        loaded.state().prepared().size(),
+                        Inquiry.describe(loaded.state().prepared().stream()
+                                .map(prepared -> prepared.id())
+                                .toList()),
                         isRestart
                                 ? ", after "
                                         + PlainText.duration(Duration.ofNanos(time.nanos() - unavailableSinceNanos))
@@ -214,9 +216,9 @@ public final class ResourceManager implements HostedParticipant {
             }
             if (!loaded.resolvedByOperator().isEmpty()) {
                 LOG.warnf(
-                        "resource manager %s has %d transactions in doubt from before it got its instance. It does not ask"
-                                + " the coordinator about them: resolve each with the command rm resolve",
-                        id, loaded.resolvedByOperator().size());
+                        "resource manager %s is in doubt about %s from before it got its instance. It does not ask the"
+                                + " coordinator about them: resolve each with the command rm resolve",
+                        id, Inquiry.describe(loaded.resolvedByOperator()));
             }
         }
         if (drain) {

@@ -23,7 +23,7 @@
   const noResponse = {
     short: 'Connection lost',
     tone: 'bad',
-    text: 'The coordinator does not respond. Check that it runs. If it does, reload the page: you may have to sign in again.',
+    text: 'The coordinator does not respond. Check that it is running. If it is, reload the page: you may have to sign in again.',
   };
   let startedAt = live()?.dataset.startedAt;
   let received = performance.now();
@@ -35,16 +35,28 @@
 
   // Shows the state of the connection: a dot, a short text, and a banner for details.
   function show(state, shortText, tone = '', text = '') {
-    const age = state === 'lost' ? ` The data is of ${clock(asOf())}, ${coarse(now() - asOf())} ago.` : '';
+    const age = state === 'lost' ? ` Data as of ${clock(asOf())}, ${coarse(now() - asOf())} ago.` : '';
     connection.dataset.state = state;
     write(connectionText, shortText);
     banner.className = `banner ${tone}`;
     banner.hidden = text === '';
     write(banner, text + age);
     main.classList.toggle('stale', state === 'lost');
+    if (state === 'lost') {
+      markStale();
+    }
     // Screen readers read it at each change, so it contains no age.
     const count = (state === 'lost' ? null : live().querySelector('[data-announced]'))?.textContent ?? '';
     write(announcement, [text || `${shortText}.`, count].join(' ').trim());
+  }
+
+  // A status that may have changed since must not be read as the present one. The next update replaces it.
+  function markStale() {
+    for (const status of live().querySelectorAll('.chip, h2 .count, .axis span:last-child')) {
+      if (!status.textContent.includes('as of')) {
+        write(status, `${status.textContent} as of ${clock(asOf())}`.replace(/^now /, ''));
+      }
+    }
   }
 
   function write(element, text) {

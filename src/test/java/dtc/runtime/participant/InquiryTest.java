@@ -7,6 +7,7 @@ import dtc.protocol.Outcome;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Backoff;
 import dtc.runtime.FakeTime;
+import dtc.testing.LogLines;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -25,6 +26,7 @@ class InquiryTest {
     private final FakeCoordinatorLink coordinator = new FakeCoordinatorLink();
     private final List<String> resolved = new ArrayList<>();
     private final Inquiry inquiry = new Inquiry(
+            "a",
             coordinator,
             time,
             new Backoff(FIRST, CAP, new Random(1)),
@@ -43,6 +45,34 @@ class InquiryTest {
         time.advance(FIRST);
         assertAsked(1);
         assertEquals(List.of("COMMIT " + ID), resolved);
+    }
+
+    @Test
+    void transactions_that_stay_in_doubt_are_logged_with_the_oldest_ids_once_a_minute() {
+        try (var log = new LogLines(Inquiry.class.getName())) {
+            for (int i = 0; i < 100; i++) {
+                coordinator.answerOutcome(Outcome.PENDING);
+            }
+            for (long i = 4; i >= 1; i--) {
+                inquiry.start(HostedParticipantContract.id(i));
+            }
+            time.advance(Inquiry.LOGGED_AFTER.minusMillis(1));
+            assertEquals(List.of(), log.take());
+            time.advance(Inquiry.LOG_INTERVAL.minusSeconds(1));
+            List<String> lines = log.take();
+            assertEquals(1, lines.size(), lines::toString);
+            assertTrue(
+                    lines.getFirst()
+                            .startsWith("WARN resource manager a has not received the outcome of 4 transactions"
+                                    + " (%s, %s, %s, …), in doubt for up to "
+                                            .formatted(ID, OTHER, HostedParticipantContract.id(3))),
+                    lines::toString);
+            for (long i = 2; i <= 4; i++) {
+                inquiry.stop(HostedParticipantContract.id(i));
+            }
+            time.advance(Inquiry.LOG_INTERVAL.plus(CAP));
+            assertTrue(log.take().getFirst().contains("the outcome of 1 transaction (%s), in".formatted(ID)));
+        }
     }
 
     @Test
