@@ -555,12 +555,13 @@ class OverviewTest {
                 steps(lost.id()));
         assertTrue(transactionPage(lost.id()).contains("<dt>Decision</dt><dd>commit</dd>"));
         assertTrue(transactionPage(lost.id()).contains("<dt>Outcome</dt><dd>heuristic, cause: lost</dd>"));
+        registry.deregister("b", INSTANCE);
         registry.register("b", "http://localhost:2/b", new UUID(7, 7), Set.of());
         assertEquals(
                 "b has since registered as another instance, at http://localhost:2/b. It was restarted: look for the cause in"
                         + " the log of the process before the restart.",
                 steps(lost.id()).get(1));
-        registry.register("b", "http://localhost:1/b", INSTANCE, Set.of());
+        registry.deregister("b", new UUID(7, 7));
         assertInstanceOf(
                 Answer.Given.class, coordinator.resolve(lost.id(), new Resolution("carol", time.now(), "repaired")));
         assertEquals(List.of(), steps(lost.id()));
