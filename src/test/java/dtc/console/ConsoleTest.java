@@ -142,7 +142,7 @@ class ConsoleTest {
                 assertTrue(b.text().contains("Retrying 1 of 1 delivery."), b.text());
             });
             silent.on("commit", status(204));
-            browser.awaitText("committed in");
+            browser.awaitText("committed after");
             get("/transactions/" + undelivered).then().body("state", equalTo("COMMITTED"));
 
             open("/console/transactions/" + heuristic);
@@ -448,12 +448,13 @@ class ConsoleTest {
         // As if the page where one signs in were another site's, whose answer no script may see.
         browser.block("*/console/transactions/" + id);
         browser.awaitText(
-                "The coordinator does not respond. Check that it runs. If it does, reload the page: you may have to sign"
+                "The coordinator does not respond. Check that it is running. If it is, reload the page: you may have to sign"
                         + " in again.");
         assertEquals("Connection lost", browser.text("#connection-text"));
         browser.block();
         browser.await(b -> assertEquals("Live", b.text("#connection-text")));
         assertFalse(browser.text().contains("does not respond"));
+        assertFalse(browser.text("#live").contains("as of"), browser.text());
 
         // As if a proxy, or a coordinator that starts, knew no such path.
         askFor("/console/nowhere");
@@ -491,6 +492,22 @@ class ConsoleTest {
         open("/");
         browser.await(b -> assertEquals("Live", b.text("#connection-text")));
         browser.assertNothingWrongInConsole("ERR_BLOCKED");
+    }
+
+    @Test
+    void a_status_on_a_page_without_a_coordinator_has_the_time_of_its_data() {
+        open("/");
+        browser.await(b -> assertEquals("Live", b.text("#connection-text")));
+        browser.block("*");
+        browser.awaitText("The coordinator does not respond.");
+        assertEquals(List.of(), browser.script("""
+                        return [...document.querySelectorAll('#live .chip, #live h2 .count, #live .axis span:last-child')]
+                          .map(status => status.textContent).filter(text => !/ ?as of [0-9:]{8} UTC$/.test(text))
+                        """));
+        browser.block();
+        browser.await(b -> assertEquals("Live", b.text("#connection-text")));
+        assertFalse(browser.text("#live").contains("as of"), browser.text());
+        browser.assertNothingWrongInConsole("ERR_BLOCKED", "htmx:");
     }
 
     @Test

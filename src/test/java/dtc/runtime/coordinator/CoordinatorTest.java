@@ -353,6 +353,7 @@ class CoordinatorTest {
         assertEquals(
                 Refusal.Kind.LOG_REFUSING,
                 refused(coordinator.prepare(active.id(), WaitCondition.ENDED)).kind());
+        assertEquals(2, coordinator.refusedByLog());
         time.advance(Duration.ofSeconds(1));
         assertEquals(TransactionState.COMMITTED, find(coordinator, decided).state());
 
