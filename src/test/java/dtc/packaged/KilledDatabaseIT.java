@@ -33,14 +33,14 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A coordinator and two resource managers over PostgreSQL, under load, while processes and connections fail in turn.
- * {@code -Dkills=N} sets the number of failures; the default is 7, one of each kind.
+ * {@code -Ddatabase.kills=N} sets the number of failures; the default is 7, one of each kind.
  */
 @NoApplication
 class KilledDatabaseIT {
 
     private static final Logger LOG = Logger.getLogger(KilledDatabaseIT.class);
 
-    private static final int FAILURES = Integer.getInteger("kills", 7);
+    private static final int FAILURES = Integer.getInteger("database.kills", 7);
     private static final Set<String> FINAL = Set.of("COMMITTED", "ROLLED_BACK", "HEURISTIC");
     private static final int CLIENTS = 6;
     private static final int COMMITS_BETWEEN_FAILURES = 40;
