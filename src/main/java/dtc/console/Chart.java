@@ -68,7 +68,8 @@ public record Chart(String title, List<String> scale, List<Line> lines, boolean 
             double[] its = series.of(points);
             double newest = its.length == 0 ? Double.NaN : its[its.length - 1];
             String area = logarithmic ? "" : path(its, position, true);
-            String now = Double.isNaN(newest) ? "no data" : unit.apply(newest);
+            String now =
+                    Double.isNaN(newest) && logarithmic ? "no data" : unit.apply(Double.isNaN(newest) ? 0 : newest);
             lines.add(new Line(series.name(), series.tone(), path(its, position, false), area, now));
         }
         return new Chart(title, scale.mapToObj(unit).toList(), lines, max == 0);

@@ -358,6 +358,7 @@ class OverviewTest {
         for (int i = 0; i < 30; i++) {
             var _ = coordinator.commit(begin("a", i < 28 ? "b" : "c").id(), WaitCondition.ENDED);
         }
+        assertTrue(overviewPage().contains("heuristic <strong>0/s</strong>"));
         List<Item> items = actionItems();
         assertEquals(2, items.size());
         assertTrue(
