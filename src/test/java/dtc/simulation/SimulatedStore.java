@@ -33,6 +33,12 @@ final class SimulatedStore implements ResourceStore {
     /** This process was told that another one has opened the store. */
     private boolean fenced;
 
+    /**
+     * A request was not answered, so this process opens the store again in any case. What it hears until then about its
+     * last epoch is no reason to stop: its own opening may have been carried out without an answer.
+     */
+    private boolean openAgain;
+
     SimulatedStore(World world, ResourceManagerNode node, Node.Life life, StoredTables tables) {
         this.world = world;
         this.node = node;
@@ -49,8 +55,9 @@ final class SimulatedStore implements ResourceStore {
         return !world.isHealed() && world.number(perMille.text + " at " + node.name, 1_000) < world.setting(perMille);
     }
 
-    private static StoreException lost() {
-        return new StoreException(StoreException.Kind.UNAVAILABLE, "no answer");
+    private void lose(CompletableFuture<?> answer) {
+        openAgain = true;
+        answer.completeExceptionally(new StoreException(StoreException.Kind.UNAVAILABLE, "no answer"));
     }
 
     /** Carries out a question at the database, and brings the answer back. */
@@ -63,7 +70,7 @@ final class SimulatedStore implements ResourceStore {
             if (world.number("lost answer at " + node.name, 2) == 0) {
                 world.atDatabase(delay(), () -> question.get().thenAccept(_ -> {}));
             }
-            world.after(TIMEOUT_MILLIS, life, () -> answer.completeExceptionally(lost()));
+            world.after(TIMEOUT_MILLIS, life, () -> lose(answer));
             return answer;
         }
         world.atDatabase(
@@ -81,10 +88,11 @@ final class SimulatedStore implements ResourceStore {
             if (failure == null) {
                 answer.complete(result);
             } else {
-                // Otherwise it is about an earlier epoch of this process.
+                // Otherwise it is about an earlier epoch of this process, or about one that is over.
                 fenced |= failure instanceof StoreException known
                         && known.kind() == StoreException.Kind.FENCED
-                        && node.isTakenOver();
+                        && node.isTakenOver()
+                        && !openAgain;
                 answer.completeExceptionally(failure);
             }
         });
@@ -96,13 +104,17 @@ final class SimulatedStore implements ResourceStore {
             world.fail("fencing", node.name + " opens the store although another process has taken it over");
         }
         return ask(() -> {
-            if (life.isOver()) {
-                return new CompletableFuture<>(); // only a living process commits its opening
-            }
-            Loaded loaded = tables.open();
-            node.opened();
-            return CompletableFuture.completedFuture(loaded);
-        });
+                    if (life.isOver()) {
+                        return new CompletableFuture<>(); // only a living process commits its opening
+                    }
+                    Loaded loaded = tables.open();
+                    node.opened();
+                    return CompletableFuture.completedFuture(loaded);
+                })
+                .thenApply(loaded -> {
+                    openAgain = false;
+                    return loaded;
+                });
     }
 
     @Override
@@ -129,7 +141,7 @@ final class SimulatedStore implements ResourceStore {
                 long late = world.number("late append at " + node.name, 2) == 0 ? delay() : 1 + delayOfLate();
                 world.atDatabase(late, () -> store(epoch, changes));
             }
-            world.after(TIMEOUT_MILLIS, life, () -> answer.completeExceptionally(lost()));
+            world.after(TIMEOUT_MILLIS, life, () -> lose(answer));
         } else {
             world.atDatabase(
                     delay(), () -> store(epoch, changes).whenComplete((_, failure) -> answer(answer, null, failure)));
