@@ -4,6 +4,7 @@ import dtc.log.fenced.FencedStore;
 import dtc.log.fenced.KeyValueStore;
 import dtc.log.fenced.Owner.Formats;
 import dtc.log.fenced.Timers;
+import dtc.testing.TcpProxy;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.net.SocketAddress;
@@ -47,6 +48,10 @@ final class EtcdClients implements AutoCloseable {
             HttpClientOptions transport,
             long quotaBytes) {
         return new EtcdKeyValueStore(channel(addresses, credentials, transport), quotaBytes);
+    }
+
+    static SocketAddress address(TcpProxy proxy) {
+        return SocketAddress.inetSocketAddress(proxy.port(), "127.0.0.1");
     }
 
     EtcdChannel channel(List<SocketAddress> addresses) {

@@ -13,6 +13,7 @@ import dtc.log.fenced.KeyValueStore;
 import dtc.log.fenced.NumberState;
 import dtc.log.fenced.SealResult;
 import dtc.testing.NoApplication;
+import dtc.testing.TcpProxy;
 import dtc.testing.Waiting;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -132,8 +133,8 @@ class EtcdFaultsIT {
 
     @Test
     void an_append_whose_answers_are_lost_is_stored_once() throws Exception {
-        try (LossyProxy proxy = new LossyProxy(cluster.member(0).address())) {
-            KeyValueStore throughProxy = clients.keyValueStore(List.of(proxy.address()));
+        try (TcpProxy proxy = new TcpProxy(cluster.member(0).address().port())) {
+            KeyValueStore throughProxy = clients.keyValueStore(List.of(EtcdClients.address(proxy)));
             FencedStore process = clients.process(throughProxy, name);
             Held held = get(process.create("host:1"));
             assertEquals(STORED, get(process.append(held, 1, batch(1))));
@@ -162,10 +163,10 @@ class EtcdFaultsIT {
 
     @Test
     void a_process_that_is_cut_off_is_fenced_when_it_returns() throws Exception {
-        try (LossyProxy proxy = new LossyProxy(cluster.member(0).address())) {
-            FencedStore process = clients.process(clients.keyValueStore(List.of(proxy.address())), name);
+        try (TcpProxy proxy = new TcpProxy(cluster.member(0).address().port())) {
+            FencedStore process = clients.process(clients.keyValueStore(List.of(EtcdClients.address(proxy))), name);
             Held held = get(process.create("host:1"));
-            proxy.cut();
+            proxy.loseAll();
             CompletionStage<AppendResult> append = process.append(held, 1, batch(1));
             assertHead(0);
             proxy.restore();

@@ -18,6 +18,7 @@ import dtc.log.fenced.StoredValue;
 import dtc.log.fenced.Txn;
 import dtc.security.TestCertificates;
 import dtc.testing.NoApplication;
+import dtc.testing.TcpProxy;
 import dtc.testing.Waiting;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.net.PemKeyCertOptions;
@@ -163,10 +164,10 @@ class EtcdStatusIT {
     void another_etcd_is_fatal() throws Exception {
         try (EtcdCluster first = single("first").start();
                 EtcdCluster second = single("second").start();
-                LossyProxy proxy = new LossyProxy(first.member(0).address())) {
-            FencedStore process = clients.process(store(proxy.address()), "c");
+                TcpProxy proxy = new TcpProxy(first.member(0).address().port())) {
+            FencedStore process = clients.process(store(EtcdClients.address(proxy)), "c");
             Held held = get(process.create("host:1"));
-            proxy.redirect(second.member(0).address());
+            proxy.redirect(second.member(0).address().port());
             CompletionStage<AppendResult> append = process.append(held, 1, batch(1));
 
             assertThrows(ExecutionException.class, () -> get(append));

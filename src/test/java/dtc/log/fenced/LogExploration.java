@@ -4,7 +4,7 @@ import dtc.log.AppendResult;
 import dtc.log.LogRecord;
 import dtc.log.LogRecord.Kind;
 import dtc.log.fenced.Owner.Formats;
-import dtc.log.fenced.SimulatedStore.Faults;
+import dtc.log.fenced.UnreliableStore.Faults;
 import dtc.protocol.TransactionId;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -34,7 +34,7 @@ public final class LogExploration {
             new FencedDecisionLog.Settings(50, 300, Duration.ofSeconds(1), 0.8);
 
     private final Random random;
-    private final SimulatedStore store;
+    private final UnreliableStore store;
     private final LogLedger ledger = new LogLedger();
     private final List<Coordinator> coordinators = new ArrayList<>();
     private final int pausesPerMille;
@@ -62,7 +62,7 @@ public final class LogExploration {
     private LogExploration(long seed) {
         this.random = new Random(seed * 0x9e3779b97f4a7c15L);
         // Each run has some kinds of faults only, so that rare combinations occur.
-        this.store = new SimulatedStore(
+        this.store = new UnreliableStore(
                 random, new Faults(chance(60), chance(100), chance(60), chance(60), chance(150), chance(60)));
         this.pausesPerMille = chance(60);
         this.killsPerMille = chance(60);
@@ -154,7 +154,7 @@ public final class LogExploration {
 
     /** A process. */
     private final class Coordinator {
-        private final SimulatedStore.Client client = store.new Client();
+        private final UnreliableStore.Client client = store.new Client();
         private final FencedStore process = new FencedStore(
                 client,
                 "c",

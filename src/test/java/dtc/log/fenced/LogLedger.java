@@ -24,13 +24,13 @@ final class LogLedger {
         private final int number;
         private final TransactionId id;
         private final long term;
-        private final SimulatedStore.Client client;
+        private final UnreliableStore.Client client;
         private boolean lazy;
         private boolean forgotten;
         private @Nullable AppendResult result;
         private long storedMillis;
 
-        private Version(int number, TransactionId id, long term, SimulatedStore.Client client) {
+        private Version(int number, TransactionId id, long term, UnreliableStore.Client client) {
             this.number = number;
             this.id = id;
             this.term = term;
@@ -71,7 +71,7 @@ final class LogLedger {
         return ++terms;
     }
 
-    Version append(long term, TransactionId id, SimulatedStore.Client client) {
+    Version append(long term, TransactionId id, UnreliableStore.Client client) {
         Version version = new Version(++numbers, id, term, client);
         versions.computeIfAbsent(id, _ -> new ArrayList<>()).add(version);
         all.add(version);

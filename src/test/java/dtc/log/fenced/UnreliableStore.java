@@ -15,7 +15,7 @@ import java.util.concurrent.CompletionStage;
  * A store behind a network that loses, delays and repeats requests and answers. One thread and a simulated clock; all
  * choices are made by a seed. The store itself is linearizable.
  */
-final class SimulatedStore {
+final class UnreliableStore {
 
     private static final long DEADLINE = 500;
     private static final long LATE_MAX = 8_000;
@@ -52,7 +52,7 @@ final class SimulatedStore {
 
     final Counts counts = new Counts();
 
-    SimulatedStore(Random random, Faults faults) {
+    UnreliableStore(Random random, Faults faults) {
         this.random = random;
         this.faults = faults;
     }
