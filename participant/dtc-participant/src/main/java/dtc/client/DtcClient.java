@@ -4,12 +4,10 @@ import dtc.participant.coordinator.CoordinatorHttp;
 import dtc.participant.coordinator.CoordinatorResponse;
 import dtc.participant.json.Json;
 import java.io.IOException;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -66,12 +64,7 @@ public final class DtcClient {
      */
     public static DtcClient of(String coordinators, @Nullable Path tokenFile) {
         return new DtcClient(
-                new CoordinatorHttp(
-                        Arrays.stream(coordinators.split(",", -1))
-                                .map(String::strip)
-                                .map(URI::create)
-                                .toList(),
-                        TokenFile.supplier(tokenFile)),
+                new CoordinatorHttp(CoordinatorHttp.urls(coordinators), TokenFile.supplier(tokenFile)),
                 DEFAULT_TIMEOUT,
                 PATIENCE);
     }

@@ -1,9 +1,9 @@
 package dtc.participant;
 
+import dtc.participant.coordinator.CoordinatorHttp;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -52,7 +52,7 @@ public record ParticipantConfig(
         return new ParticipantConfig(
                 id,
                 url,
-                uris(coordinators),
+                CoordinatorHttp.urls(coordinators),
                 null,
                 Duration.ofMillis(200),
                 Duration.ofMillis(800),
@@ -108,12 +108,5 @@ public record ParticipantConfig(
 
     private static @Nullable String lowerCase(@Nullable String text) {
         return text == null ? null : text.toLowerCase(Locale.ROOT);
-    }
-
-    private static List<URI> uris(String urls) {
-        return Arrays.stream(urls.split(",", -1))
-                .map(String::strip)
-                .map(URI::create)
-                .toList();
     }
 }

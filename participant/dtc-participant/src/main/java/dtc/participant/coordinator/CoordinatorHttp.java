@@ -9,6 +9,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -45,6 +46,14 @@ public final class CoordinatorHttp {
                 .connectTimeout(CONNECT_TIMEOUT)
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .build();
+    }
+
+    /** Reads URLs with commas between them. */
+    public static List<URI> urls(String urls) {
+        return Arrays.stream(urls.split(",", -1))
+                .map(String::strip)
+                .map(URI::create)
+                .toList();
     }
 
     /** Sends a request. An exception means that no coordinator answered in time: it may have been carried out. */
