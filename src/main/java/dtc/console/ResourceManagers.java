@@ -8,6 +8,7 @@ import dtc.runtime.Registry;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.ResourceManagerHealth;
 import dtc.runtime.coordinator.ResourceManagerHealth.Down;
+import dtc.runtime.coordinator.ResourceManagerHealth.Status;
 import dtc.runtime.coordinator.UnregisteredResourceManagers;
 import dtc.runtime.coordinator.UnregisteredResourceManagers.Unregistered;
 import jakarta.inject.Singleton;
@@ -21,6 +22,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The resource managers that are registered, or to which outcomes are undelivered. */
@@ -138,11 +141,12 @@ record ResourceManagers(
     /** Those first that need action, then by the number of transactions that wait for them, then by name. */
     List<Row> all() {
         Map<String, Waiting> waiting = waiting();
+        Map<String, Unregistered> missing = missing();
         Set<String> ids = new TreeSet<>(waiting.keySet());
         registry.all().forEach(r -> ids.add(r.id()));
-        unregistered.all().forEach(missing -> ids.add(missing.id()));
+        ids.addAll(missing.keySet());
         return ids.stream()
-                .map(id -> row(id, waiting))
+                .map(id -> row(id, waiting, missing))
                 .sorted(Comparator.comparing((Row row) -> row.needsAction() || row.missing() != null)
                         .thenComparingLong(row -> row.waiting().total())
                         .reversed()
@@ -151,7 +155,7 @@ record ResourceManagers(
     }
 
     Row get(String id) {
-        return row(id, waiting());
+        return row(id, waiting(), missing());
     }
 
     Model model(String id, Audit audit) {
@@ -198,21 +202,23 @@ record ResourceManagers(
         return waiting;
     }
 
-    private Row row(String id, Map<String, Waiting> all) {
-        Waiting waiting = all.getOrDefault(id, Waiting.NONE);
+    private Map<String, Unregistered> missing() {
+        return unregistered.all().stream().collect(Collectors.toMap(Unregistered::id, Function.identity()));
+    }
+
+    private Row row(String id, Map<String, Waiting> allWaiting, Map<String, Unregistered> allMissing) {
+        Waiting waiting = allWaiting.getOrDefault(id, Waiting.NONE);
         Registration r = registry.find(id);
         Down down = r == null ? null : health.down(r);
         Down failure = r == null || down != null ? down : health.failing(r);
         boolean overdue = waiting.oldest() != null && settings.isOverdue(waiting.oldest(), time.now());
-        Unregistered missing = unregistered.all().stream()
-                .filter(one -> one.id().equals(id))
-                .findAny()
-                .orElse(null);
+        Unregistered missing = allMissing.get(id);
         Chip chip;
         if (r == null) {
             chip = new Chip("not registered", overdue || missing != null ? Tone.BAD : Tone.WARN);
         } else if (down != null) {
-            chip = new Chip(!registry.isLive(r) ? "lapsed" : down.isDown() ? "down" : "not acknowledging", Tone.BAD);
+            String status = down.status() == Status.DOWN ? "down" : "not acknowledging";
+            chip = new Chip(registry.isLive(r) ? status : "lapsed", Tone.BAD);
         } else if (overdue) {
             chip = new Chip("not acknowledging", Tone.WARN);
         } else {

@@ -45,7 +45,7 @@ public final class InFlight {
     private final AtomicInteger participants = new AtomicInteger();
 
     private final Map<Limit, AtomicLong> refusals = new EnumMap<>(Limit.class);
-    /** Guarded by itself. */
+    /** Synchronized on this map. */
     private final Map<Reached, Report> reports = new LinkedHashMap<>();
 
     /** What is limited. */

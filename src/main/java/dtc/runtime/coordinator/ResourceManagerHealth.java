@@ -43,50 +43,59 @@ public final class ResourceManagerHealth implements TransactionListener {
     /** Limit of reasons that are counted in a streak of failures. */
     private static final int REASONS_MAX = 5;
 
-    private static final String IS_DOWN = "is down";
-
     private final Registry registry;
     private final Time time;
     private final Map<String, Failures> failures = new ConcurrentHashMap<>();
     /** When each resource manager that was logged as down was down last. Used by the timer only. */
     private final Map<String, Long> loggedDownNanos = new HashMap<>();
 
+    /** What a resource manager is or does, if it is not only failing. */
+    public enum Status {
+        DOWN("is down"),
+        /** It votes, and does not acknowledge outcomes. */
+        NOT_ACKNOWLEDGING("does not acknowledge outcomes");
+
+        private final String text;
+
+        Status(String text) {
+            this.text = text;
+        }
+
+        @Override
+        public String toString() {
+            return text;
+        }
+    }
+
     /**
      * Why a resource manager is down or failing, and since when.
      *
-     * @param status what it is or does, if it is not only failing
      * @param effect the effect of that on transactions
      * @param lastError of the newest message that failed; null if none did
      */
     public record Down(
-            String status,
+            Status status,
             String reason,
             String effect,
             Instant since,
             @Nullable String lastError,
-            @Nullable Instant lastErrorAt) {
-
-        /** Whether it is down. Otherwise it votes, and does not acknowledge outcomes. */
-        public boolean isDown() {
-            return status.equals(IS_DOWN);
-        }
-    }
+            @Nullable Instant lastErrorAt) {}
 
     private enum Kind {
-        WRITE("write", "writes", IS_DOWN, "transactions that write to it roll back"),
-        VOTE("vote request", "vote requests", IS_DOWN, "transactions that write to it roll back"),
+        WRITE("write", "writes", Status.DOWN, "transactions that write to it roll back"),
+        VOTE("vote request", "vote requests", Status.DOWN, "transactions that write to it roll back"),
         OUTCOME(
                 "delivery of an outcome",
                 "deliveries of outcomes",
-                "does not acknowledge outcomes",
+                Status.NOT_ACKNOWLEDGING,
                 "commits are sent until it acknowledges them");
 
         private final String singular;
         private final String plural;
-        private final String status;
+        private final Status status;
         private final String effect;
 
-        Kind(String singular, String plural, String status, String effect) {
+        Kind(String singular, String plural, Status status, String effect) {
             this.singular = singular;
             this.plural = plural;
             this.status = status;
@@ -212,7 +221,7 @@ public final class ResourceManagerHealth implements TransactionListener {
             Duration sinceRenewal = Duration.ofNanos(time.nanos() - registration.renewedAtNanos());
             Down failing = failing(registration);
             return new Down(
-                    IS_DOWN,
+                    Status.DOWN,
                     "its lease has lapsed" + (failing == null ? "" : ", and " + failing.reason()),
                     "writes to it are refused, and their transactions roll back",
                     time.now().minus(sinceRenewal).plus(registry.lease()),
