@@ -472,9 +472,11 @@ class AccessIT {
                   {"resourceManager":"orders","key":"packaged","value":1},
                   {"resourceManager":"payments","key":"packaged","value":2}]}""";
         // On a loaded machine, a vote may take longer than a second.
-        Waiting.await("a commit")
-                .until(() ->
-                        world.call("POST", "/transactions", client, body).body().contains("\"state\":\"COMMITTED\""));
+        Waiting.await("a commit").untilAsserted(() -> {
+            HttpResponse<String> ended = world.call("POST", "/transactions", client, body);
+            assertEquals(201, ended.statusCode());
+            assertTrue(ended.body().contains("\"state\":\"COMMITTED\""), ended.body());
+        });
         HttpResponse<String> read = world.call("GET", "/rm/payments/entries/packaged", client, null);
         assertEquals("{\"key\":\"packaged\",\"value\":2}", read.body());
     }
