@@ -695,7 +695,7 @@ class ConsoleTest {
 
     @Test
     void closing_a_page_logs_nothing() throws Exception {
-        try (LogLines log = new LogLines("")) {
+        try (LogLines log = LogLines.ofApplication("")) {
             open("/");
             browser.await(b -> assertEquals("Live", b.text("#connection-text")));
             browser.get("about:blank");
@@ -824,7 +824,7 @@ class ConsoleTest {
                 .then()
                 .statusCode(400);
         get("/transactions/" + id).then().body("state", equalTo("ACTIVE"));
-        try (LogLines audit = new LogLines("dtc.audit")) {
+        try (LogLines audit = LogLines.ofApplication("dtc.audit")) {
             given().formParams(Map.of("reason", "because\nwho=\"root\""))
                     .header("Sec-Fetch-Site", "same-origin")
                     .redirects()

@@ -150,7 +150,7 @@ class TransportTest {
         world.certificates.issue("expired", Duration.ofDays(-1));
         try (Listener expired = new Listener(world.certificates.context(world.certificates, "expired"));
                 Listener stranger = new Listener(world.certificates.context(world.strangers, "coordinator"));
-                LogLines log = new LogLines("")) {
+                LogLines log = LogLines.ofApplication("")) {
             assertEquals("a write to stock failed: its certificate has expired", refusalOfWriteTo(expired));
             assertEquals(
                     "a write to stock failed: its certificate is not trusted, or is for another host",
