@@ -4,6 +4,7 @@ Needs Python 3.9 or newer, PostgreSQL (server and client programs), and the pack
 """
 
 import glob
+import itertools
 import json
 import os
 import shutil
@@ -183,7 +184,7 @@ class Balancer:
     """Passes each connection to the next process of the service that accepts it."""
 
     def __init__(self, port, backends):
-        self.backends, self.next = backends, 0
+        self.backends, self.turns = backends, itertools.count()
         self.listener = socket.create_server(("127.0.0.1", port), backlog=1024)
         threading.Thread(target=self.serve, daemon=True).start()
 
@@ -194,11 +195,11 @@ class Balancer:
 
     def connect(self, client):
         with client:
-            for _ in self.backends:
-                self.next += 1
+            turn = next(self.turns)
+            for i in range(len(self.backends)):
                 try:
                     server = socket.create_connection(
-                        ("127.0.0.1", self.backends[self.next % len(self.backends)]), timeout=1)
+                        ("127.0.0.1", self.backends[(turn + i) % len(self.backends)]), timeout=1)
                 except OSError:
                     continue
                 server.settimeout(None)
