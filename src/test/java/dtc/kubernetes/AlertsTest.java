@@ -38,8 +38,12 @@ class AlertsTest {
 
     private final PrometheusRule rules = rules();
 
-    @TempDir
-    private Path directory;
+    private final Path directory;
+
+    /** @param directory shared by all tests, which run at the same time */
+    AlertsTest(@TempDir Path directory) {
+        this.directory = directory;
+    }
 
     private static PrometheusRule rules() {
         try {
@@ -60,9 +64,10 @@ class AlertsTest {
     }
 
     private Tool.Result promtool(String kind, String text, String cases) throws IOException {
-        Files.writeString(directory.resolve("rules.yml"), text);
-        Files.writeString(directory.resolve("alerts-test.yml"), cases);
-        return Tool.PROMTOOL.run(directory, kind, "rules", kind.equals("test") ? "alerts-test.yml" : "rules.yml");
+        Path files = Files.createTempDirectory(directory, kind);
+        Files.writeString(files.resolve("rules.yml"), text);
+        Files.writeString(files.resolve("alerts-test.yml"), cases);
+        return Tool.PROMTOOL.run(files, kind, "rules", kind.equals("test") ? "alerts-test.yml" : "rules.yml");
     }
 
     @Test

@@ -45,8 +45,12 @@ class OverlaysTest {
     private static final YAMLMapper YAML = new YAMLMapper();
     private static final Path OPERATIONS = Path.of("docs/operations.md");
 
-    @TempDir
-    private Path directory;
+    private final Path directory;
+
+    /** @param directory shared by all tests, which run at the same time */
+    OverlaysTest(@TempDir Path directory) {
+        this.directory = directory;
+    }
 
     /** A directory with a copy of {@code k8s}. */
     private Path copy() throws IOException {
