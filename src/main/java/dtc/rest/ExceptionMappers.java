@@ -113,6 +113,7 @@ final class ExceptionMappers {
         String message = switch (malformed) {
             case JsonProcessingException limit
             when findCause(StreamConstraintsException.class, limit) != null -> JSON_LIMITS;
+            case Utf8Input.NotUtf8Exception _ -> "must be UTF-8";
             case UnrecognizedPropertyException _ -> "is not a known property";
             case JsonMappingException mapping when !mapping.getPath().isEmpty() -> "has the wrong type or is malformed";
             default -> "is not well-formed JSON of the expected shape";

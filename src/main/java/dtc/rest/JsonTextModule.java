@@ -35,7 +35,9 @@ import org.jspecify.annotations.Nullable;
 public final class JsonTextModule implements ObjectMapperCustomizer {
 
     @Override
+    @SuppressWarnings("deprecation") // the builder of a factory cannot be used: Quarkus creates the mapper
     public void customize(ObjectMapper mapper) {
+        mapper.getFactory().setInputDecorator(new Utf8Input());
         mapper.registerModule(new SimpleModule("json-text")
                 .addSerializer(JsonText.class, new Writer())
                 .addDeserializer(JsonText.class, new Reader()));

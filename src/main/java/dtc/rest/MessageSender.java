@@ -20,12 +20,19 @@ class MessageSender {
 
     private final Vertx vertx;
     private final ResourceManagerClients clients;
+    private final RequestBodies bodies;
     private final ReplyReader reader;
     private final UnexpectedAnswers unexpected;
 
-    MessageSender(Vertx vertx, ResourceManagerClients clients, ReplyReader reader, UnexpectedAnswers unexpected) {
+    MessageSender(
+            Vertx vertx,
+            ResourceManagerClients clients,
+            RequestBodies bodies,
+            ReplyReader reader,
+            UnexpectedAnswers unexpected) {
         this.vertx = vertx;
         this.clients = clients;
+        this.bodies = bodies;
         this.reader = reader;
         this.unexpected = unexpected;
     }
@@ -64,22 +71,15 @@ class MessageSender {
                 .map(response -> reader.read(target, message, HttpAnswer.of(response)));
     }
 
-    private static Uni<Response> request(ResourceManagerApi api, Registration target, Message message) {
+    private Uni<Response> request(ResourceManagerApi api, Registration target, Message message) {
         String url = target.url();
         String id = message.id().toString();
         String name = target.id();
         String instance = target.instance().toString();
         return switch (message) {
-            case Message.Write write ->
-                api.write(url, id, name, instance, write.sequence(), RequestBodies.stage(write));
+            case Message.Write write -> api.write(url, id, name, instance, write.sequence(), bodies.write(write));
             case Message.Prepare prepare ->
-                api.prepare(
-                        url,
-                        id,
-                        name,
-                        instance,
-                        prepare.writeCount(),
-                        prepare.writes().isEmpty() ? null : RequestBodies.prepare(prepare));
+                api.prepare(url, id, name, instance, prepare.writeCount(), bodies.prepare(prepare));
             case Message.Commit _ -> api.commit(url, id, name, instance);
             case Message.CommitOnePhase commit -> api.commitOnePhase(url, id, name, instance, commit.writeCount());
             case Message.Rollback _ -> api.rollback(url, id, name, instance);
@@ -94,7 +94,7 @@ class MessageSender {
      */
     Uni<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages, Duration limit) {
         Uni<Response> call = clients.client(target, target.supportsKeepAlive(), limit)
-                .batch(target.url(), target.id(), target.instance().toString(), RequestBodies.batch(messages));
+                .batch(target.url(), target.id(), target.instance().toString(), bodies.batch(messages));
         return within(limit, call)
                 .onFailure()
                 .invoke(failure -> report(target, "a batch", failure))

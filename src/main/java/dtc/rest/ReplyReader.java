@@ -1,6 +1,5 @@
 package dtc.rest;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
@@ -13,6 +12,7 @@ import dtc.runtime.Registration;
 import dtc.runtime.Time;
 import io.vertx.core.buffer.Buffer;
 import jakarta.inject.Singleton;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -63,8 +63,6 @@ class ReplyReader {
 
     private static final int MEDIA_TYPE_CHARS_MAX = 60;
     private static final Duration RETRY_AFTER_MAX = Duration.ofSeconds(30);
-    private static final char BYTE_ORDER_MARK = '\uFEFF';
-    private static final char REPLACEMENT = '\uFFFD';
 
     private static final String ADVICE_NO_CONTENT =
             "Only 204 (No Content) acknowledges a write, a commit or a rollback. Return 204 instead";
@@ -103,6 +101,9 @@ class ReplyReader {
         }
         if (message instanceof Message.Prepare) {
             return vote(target, message, answer);
+        }
+        if (answer.status() == NO_CONTENT) {
+            return new Reply.Acknowledged();
         }
         boolean isProblem = answer.is(PROBLEM);
         JsonNode document = isProblem ? parse(answer.body()) : null;
@@ -154,9 +155,6 @@ class ReplyReader {
 
     private Reply reply(Registration target, Message message, Content content) {
         int status = content.status();
-        if (status == NO_CONTENT) {
-            return new Reply.Acknowledged();
-        }
         boolean isRefusal = switch (status) {
             case 404, 409 -> true;
             case Problems.INSUFFICIENT_STORAGE ->
@@ -269,6 +267,9 @@ class ReplyReader {
             return Optional.of(new Reply.Unavailable(describe(status, errorText(element))));
         }
         if (!(message instanceof Message.Prepare)) {
+            if (status == NO_CONTENT) {
+                return Optional.of(new Reply.Acknowledged());
+            }
             String detail = describe(status, errorText(element));
             return Optional.of(reply(target, message, new Content(status, true, false, element, detail)));
         }
@@ -348,14 +349,9 @@ class ReplyReader {
 
     /** Parses JSON in UTF-8, with or without a byte order mark. Returns null if it is not well-formed. */
     private @Nullable JsonNode parse(Buffer body) {
-        String text = body.toString(StandardCharsets.UTF_8);
-        if (text.indexOf(REPLACEMENT) >= 0 && !Buffer.buffer(text).equals(body)) {
-            return null; // something that is not UTF-8 was replaced
-        }
         try {
-            boolean hasMark = !text.isEmpty() && text.charAt(0) == BYTE_ORDER_MARK;
-            return mapper.readTree(hasMark ? text.substring(1) : text);
-        } catch (JsonProcessingException _) {
+            return mapper.readTree(body.getBytes());
+        } catch (IOException _) {
             return null;
         }
     }

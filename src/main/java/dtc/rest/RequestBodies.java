@@ -1,5 +1,7 @@
 package dtc.rest;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dtc.protocol.Condition;
 import dtc.protocol.JsonText;
 import dtc.protocol.Message;
@@ -11,21 +13,51 @@ import dtc.protocol.Messages.PrepareWrite;
 import dtc.protocol.Messages.StageRequest;
 import dtc.protocol.Messages.WriteCondition;
 import dtc.protocol.Update;
+import io.quarkus.runtime.annotations.RegisterForReflection;
+import jakarta.inject.Singleton;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The bodies of the coordinator's requests to resource managers. */
+/** Serializes the bodies of the coordinator's requests to resource managers. */
+@Singleton
+// Serialized with an ObjectMapper, so Quarkus does not register these classes for the native image.
+@RegisterForReflection(
+        targets = {
+            BatchMessage.class,
+            BatchRequest.class,
+            PrepareRequest.class,
+            PrepareWrite.class,
+            StageRequest.class,
+            WriteCondition.class
+        })
 final class RequestBodies {
 
-    private RequestBodies() {}
+    private final ObjectMapper mapper;
 
-    static PrepareRequest prepare(Message.Prepare message) {
-        return new PrepareRequest(writes(message));
+    RequestBodies(ObjectMapper mapper) {
+        this.mapper = mapper;
     }
 
-    static BatchRequest batch(List<Message> messages) {
-        return new BatchRequest(
-                messages.stream().map(RequestBodies::batchMessage).toList());
+    byte[] write(Message.Write write) {
+        return serialize(new StageRequest(write.key(), value(write), delete(write), condition(write)));
+    }
+
+    /** Returns null if there are no writes: then the request has no body. */
+    byte @Nullable [] prepare(Message.Prepare message) {
+        return message.writes().isEmpty() ? null : serialize(new PrepareRequest(writes(message)));
+    }
+
+    byte[] batch(List<Message> messages) {
+        return serialize(new BatchRequest(
+                messages.stream().map(RequestBodies::batchMessage).toList()));
+    }
+
+    private byte[] serialize(Object document) {
+        try {
+            return mapper.writeValueAsBytes(document);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static @Nullable BatchMessage batchMessage(Message message) {
@@ -64,10 +96,6 @@ final class RequestBodies {
                 .map(write ->
                         new PrepareWrite(write.sequence(), write.key(), value(write), delete(write), condition(write)))
                 .toList();
-    }
-
-    static StageRequest stage(Message.Write write) {
-        return new StageRequest(write.key(), value(write), delete(write), condition(write));
     }
 
     private static @Nullable JsonText value(Message.Write write) {

@@ -1,8 +1,5 @@
 package dtc.rest;
 
-import dtc.protocol.Messages.BatchRequest;
-import dtc.protocol.Messages.PrepareRequest;
-import dtc.protocol.Messages.StageRequest;
 import io.quarkus.rest.client.reactive.Url;
 import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.Consumes;
@@ -14,7 +11,10 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import org.jspecify.annotations.Nullable;
 
-/** The requests of the coordinator to a resource manager, relative to its registered URL. */
+/**
+ * The requests of the coordinator to a resource manager, relative to its registered URL. The bodies are serialized
+ * already, because for each object as a parameter Quarkus inspects the annotations of the method again at each call.
+ */
 @Path("/")
 @Consumes(MediaType.APPLICATION_JSON)
 public interface ResourceManagerApi {
@@ -27,7 +27,7 @@ public interface ResourceManagerApi {
             @HeaderParam(Headers.RESOURCE_MANAGER) String resourceManager,
             @HeaderParam(Headers.INSTANCE) String instance,
             @HeaderParam(Headers.WRITE_SEQUENCE) int sequence,
-            StageRequest request);
+            byte[] body);
 
     @POST
     @Path("/transactions/{id}/prepare")
@@ -37,7 +37,7 @@ public interface ResourceManagerApi {
             @HeaderParam(Headers.RESOURCE_MANAGER) String resourceManager,
             @HeaderParam(Headers.INSTANCE) String instance,
             @HeaderParam(Headers.WRITE_COUNT) int writeCount,
-            @Nullable PrepareRequest request);
+            byte @Nullable [] body);
 
     @POST
     @Path("/transactions/{id}/commit")
@@ -70,5 +70,5 @@ public interface ResourceManagerApi {
             @Url String url,
             @HeaderParam(Headers.RESOURCE_MANAGER) String resourceManager,
             @HeaderParam(Headers.INSTANCE) String instance,
-            BatchRequest request);
+            byte[] body);
 }

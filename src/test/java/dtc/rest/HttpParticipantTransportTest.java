@@ -259,7 +259,7 @@ class HttpParticipantTransportTest {
                     new Outbound(null, null, null),
                     new ResourceManagerClients.Settings(LIMIT, 10, LIMIT),
                     () -> 0);
-            MessageSender sender = new MessageSender(vertx, clients, reader, unexpected);
+            MessageSender sender = new MessageSender(vertx, clients, new RequestBodies(mapper), reader, unexpected);
             for (long generation : new long[] {1, 1, 2, 2, 1, 5}) {
                 Registration target = registration(rm, KEPT, generation);
                 assertCarriedOut(COMMIT, join(sender.send(target, COMMIT, LIMIT).subscribeAsCompletionStage()));
