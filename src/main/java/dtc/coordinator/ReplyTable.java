@@ -56,7 +56,7 @@ public final class ReplyTable {
      */
     public static Reply afterResend(Message message, Reply reply) {
         boolean isAmbiguous = switch (reply) {
-            // A prepare without a connection counts as a vote to abort, which is always safe.
+            // A prepare that could not be sent counts as a vote for ABORT, which is always safe.
             case Unreachable _ -> !(message instanceof Message.Prepare);
             // The first attempt may have committed, and the outcome may have been forgotten since.
             case NotFound _, Conflict _, NoRoom _ -> isCommit(message);
@@ -73,7 +73,7 @@ public final class ReplyTable {
     }
 
     /**
-     * Returns the refusal of a failed write.
+     * Returns the refusal that a client receives for a failed write.
      *
      * @throws IllegalArgumentException if the write was acknowledged
      */
@@ -99,12 +99,12 @@ public final class ReplyTable {
                         resourceManager, writeFailureReason(resourceManager, reply), noAnswer);
     }
 
-    /** Returns a description of a failed write. */
+    /** Returns the reason for a failed write, as shown to clients and operators. */
     public static String writeFailureReason(String resourceManager, Reply reply) {
         return writeFailurePrefix(resourceManager) + reply.detail();
     }
 
-    /** What {@link #writeFailureReason} adds to the detail of the reply. */
+    /** Returns the text that {@link #writeFailureReason} puts before the detail of the reply. */
     public static String writeFailurePrefix(String resourceManager) {
         return "a write to %s failed: ".formatted(resourceManager);
     }

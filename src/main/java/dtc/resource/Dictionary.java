@@ -15,14 +15,14 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rules of a key-value store that takes part in transactions: it stages writes, votes, and applies or discards each
- * transaction once. It holds locks, open transactions and remembered outcomes; the driver stores its changes and reads
- * the committed entries. Deterministic. Not thread-safe: the caller applies one event at a time.
+ * The state machine of a resource manager: a key-value store that takes part in transactions. It stages writes, votes,
+ * and applies or discards each transaction once. It holds locks, open transactions and remembered outcomes; the driver
+ * stores its changes and reads the committed entries. Deterministic. Not thread-safe.
  *
- * <p><b>Storage.</b> Each change is an effect {@link ResourceEffect.Persist}, in the order in which they must be
- * stored. The answers after it depend on it. If a change may not have been stored, this object is not usable any more:
- * create another one from what was stored. It locks the keys of the prepared transactions again, and does not evaluate
- * their conditions again. Staged writes are lost then, which their numbers reveal at the vote.
+ * <p><b>Storage.</b> Each change is a {@link ResourceEffect.Persist}. Changes must be stored in the order of these
+ * effects, and before the answers that follow them are sent. If it is unknown whether a change was stored, replace this
+ * object by a new one that is created from what was stored. The new object locks the keys of the prepared transactions
+ * without evaluating their conditions again. Staged writes are lost, and their transactions vote ABORT.
  *
  * <p><b>Locks.</b> A transaction locks all its keys when it votes and holds them until its outcome is known. Every
  * resource manager does this, so all keys of a committed transaction are locked in all of them when the coordinator
@@ -51,9 +51,9 @@ public final class Dictionary {
     private final RememberedOutcomes outcomes;
 
     private long stagedChars;
-    /** Of the committed entries; 0 if they are not limited. */
+    /** The number of characters in the committed entries; 0 if they are not limited. */
     private long storedChars;
-    /** By which the entries will grow if all PREPARED transactions commit. */
+    /** The number of characters by which the committed entries grow if all PREPARED transactions commit. */
     private long reservedChars;
 
     private long conflicts;
@@ -137,8 +137,8 @@ public final class Dictionary {
                 effects.add(new ResourceEffect.Voted(id, Ballot.COMMIT));
                 return;
             }
-            // The outcome is remembered, so that a write that arrives after the prepare is refused. If it may have been
-            // evicted, the write is refused in any case, and it is still unknown whether the transaction committed.
+            // The rollback is remembered, so that a write that arrives after the prepare is refused. If the outcome may
+            // have been evicted, the write is refused in any case, and whether the transaction committed is unknown.
             if (!isEnded(id)) {
                 remember(id, Outcome.ROLLBACK, Map.of(), effects);
             }
@@ -158,8 +158,8 @@ public final class Dictionary {
     }
 
     /**
-     * Stages the writes of a prepare. Returns the reason if they exceed a limit; otherwise null. For any other reason,
-     * a write is refused only if the prepare is late or a duplicate. The vote is also the answer to that write.
+     * Stages the writes of a prepare. Returns the reason if a limit is exceeded; otherwise null. Other refusals are
+     * ignored: they occur only if the prepare is late or a duplicate. The vote also answers the writes.
      */
     private @Nullable String stage(ResourceEvent.Prepare e, List<ResourceEffect> effects) {
         for (ResourceEvent.Write write : e.writes()) {
@@ -297,7 +297,7 @@ public final class Dictionary {
         retryWaiting(effects);
     }
 
-    /** Returns the answer to a commit if nothing is staged. A transaction that is not known never commits here. */
+    /** Returns the answer to a commit if nothing is staged. Afterwards, an unknown transaction never commits here. */
     private ResourceEffect commitUnstaged(ResourceEvent.Commit e, List<ResourceEffect> effects) {
         TransactionId id = e.id();
         Outcome outcome = outcomes.get(id);
@@ -356,8 +356,8 @@ public final class Dictionary {
     }
 
     /**
-     * Evicts the outcomes of the transactions that ended first, up to the given number since the beginning. Returns the
-     * effects.
+     * Evicts the oldest outcomes until {@code number} outcomes have been evicted since this object was created. Returns
+     * the effects.
      */
     public List<ResourceEffect> evictOutcomes(long number) {
         List<ResourceEffect> effects = new ArrayList<>();

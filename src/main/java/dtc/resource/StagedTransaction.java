@@ -23,20 +23,20 @@ final class StagedTransaction {
         PREPARED
     }
 
-    /** The keys that it writes or checks. It locks all of them. */
+    /** The keys that the transaction writes or checks. All of them are locked at the vote. */
     final Map<String, StagedKey> keys = new LinkedHashMap<>();
 
     Phase phase = Phase.STAGED;
 
-    /** Whether a one-phase commit started what it is WAITING or LOADING for, and not a prepare. */
+    /** Whether the transaction is WAITING or LOADING because of a one-phase commit, not because of a prepare. */
     boolean onePhase;
 
     final WriteNumbers writeNumbers = new WriteNumbers();
 
-    /** Number of characters of its staged keys, values and conditions. */
+    /** The number of characters in the staged keys, values and conditions. */
     long chars;
 
-    /** The number of characters by which its commit increases the entries, or decreases them; 0 if not limited. */
+    /** By how many characters the commit changes the size of the committed entries; 0 if they are not limited. */
     long growth;
 
     boolean holdsKeys() {
@@ -54,7 +54,7 @@ final class StagedTransaction {
                 + (condition == null || (before != null && before.contains(condition)) ? 0 : condition.chars());
     }
 
-    /** A reordered write does not undo a later one, but its condition counts. */
+    /** Whether the write replaces the staged update of its key. A reordered write adds only its condition. */
     private boolean isUpdatedBy(ResourceEvent.Write write, int sequence) {
         StagedKey before = keys.get(write.key());
         return !(write.update() instanceof Update.None) && (before == null || before.sequence < sequence);
@@ -72,7 +72,7 @@ final class StagedTransaction {
         writeNumbers.add(sequence);
     }
 
-    /** Returns the keys whose committed values decide whether it may commit. */
+    /** Returns the keys whose committed values are needed to decide whether the transaction may commit. */
     Set<String> keysToLoad(boolean entriesAreLimited) {
         Set<String> needed = new LinkedHashSet<>();
         keys.forEach((key, staged) -> {
@@ -102,7 +102,7 @@ final class StagedTransaction {
         return null;
     }
 
-    /** Returns the number of characters by which its commit increases the entries. */
+    /** Returns by how many characters the commit changes the size of the committed entries. */
     long growth(Map<String, JsonText> values) {
         long sum = 0;
         for (var staged : keys.entrySet()) {
@@ -118,18 +118,22 @@ final class StagedTransaction {
         return sum;
     }
 
-    /** Returns what its commit does to the keys. */
-    Map<String, Update> updates(boolean withChecks) {
+    /**
+     * Returns what the commit does to each key.
+     *
+     * @param includeChecks whether to include keys that are only checked
+     */
+    Map<String, Update> updates(boolean includeChecks) {
         Map<String, Update> updates = new LinkedHashMap<>();
         keys.forEach((key, staged) -> {
-            if (withChecks || !(staged.update instanceof Update.None)) {
+            if (includeChecks || !(staged.update instanceof Update.None)) {
                 updates.put(key, staged.update);
             }
         });
         return updates;
     }
 
-    /** Returns a transaction that voted COMMIT before. */
+    /** Restores a transaction that voted COMMIT before a restart. */
     static StagedTransaction restore(Change.Prepared prepared) {
         StagedTransaction transaction = new StagedTransaction();
         transaction.phase = Phase.PREPARED;

@@ -77,22 +77,23 @@ class ReplyReader {
 
     private final ObjectMapper mapper;
     private final Time time;
-    private final UnexpectedAnswers unexpected;
+    private final UnexpectedAnswers unexpectedAnswers;
 
-    ReplyReader(ObjectMapper mapper, Time time, UnexpectedAnswers unexpected) {
+    ReplyReader(ObjectMapper mapper, Time time, UnexpectedAnswers unexpectedAnswers) {
         this.mapper = mapper;
         this.time = time;
-        this.unexpected = unexpected;
+        this.unexpectedAnswers = unexpectedAnswers;
     }
 
     /**
      * The content of a response, or of an element of a batch.
      *
-     * @param isProblem whether it can be a refusal by the resource manager itself
-     * @param isPage whether it has a content type that is not JSON
-     * @param document the JSON document; missing if there is none
+     * @param mayBeRefusal whether it can be a refusal by the resource manager itself
+     * @param hasOtherType whether it has a content type that is not JSON
+     * @param document the JSON document; a {@link MissingNode} if there is none
+     * @param detail a description for reasons and log messages
      */
-    private record Content(int status, boolean isProblem, boolean isPage, JsonNode document, String detail) {}
+    private record Content(int status, boolean mayBeRefusal, boolean hasOtherType, JsonNode document, String detail) {}
 
     /** Reads the reply to a message that was sent in a separate request. */
     Reply read(Registration target, Message message, HttpAnswer answer) {
@@ -122,7 +123,7 @@ class ReplyReader {
         String detail = null;
         JsonNode document = MissingNode.getInstance();
         if (answer.status() != 200) {
-            detail = noVote(answer.status(), errorText(answer));
+            detail = missingVote(answer.status(), errorText(answer));
         } else if (answer.body().length() == 0) {
             detail = "its answer is empty";
         } else if (!answer.is(JSON)) {
@@ -141,7 +142,7 @@ class ReplyReader {
     }
 
     private Reply vote(Registration target, Message message, JsonNode document) {
-        if (namesOther(message, document)) {
+        if (namesOtherTransaction(message, document)) {
             return unexpected(target, message, 200, "its answer names another transaction", ADVICE_VOTE);
         }
         return switch (document.path("vote").textValue()) {
@@ -168,7 +169,7 @@ class ReplyReader {
             return unexpected(target, message, status, detail, isSuccess ? ADVICE_NO_CONTENT : null);
         }
         // A failed write marks the transaction for rollback in any case, so its refusal need not be a problem document.
-        if (message instanceof Message.Write ? content.isPage() : !isOwnRefusal(target, message, content)) {
+        if (message instanceof Message.Write ? content.hasOtherType() : !isOwnRefusal(target, message, content)) {
             return unexpected(
                     target,
                     message,
@@ -183,28 +184,30 @@ class ReplyReader {
         };
     }
 
+    /** Whether this is a refusal by the resource manager itself, and not by a proxy or for another transaction. */
     private static boolean isOwnRefusal(Registration target, Message message, Content content) {
-        return content.isProblem()
-                && !namesOther(message, content.document())
-                && (names(content.document()) || !target.repliesIncludeTransactionId());
+        return content.mayBeRefusal()
+                && !namesOtherTransaction(message, content.document())
+                && (namesTransaction(content.document()) || !target.repliesIncludeTransactionId());
     }
 
-    private static boolean names(JsonNode document) {
+    private static boolean namesTransaction(JsonNode document) {
         return document.hasNonNull(TRANSACTION);
     }
 
-    /** Whether the document names a transaction, and not that of the message. */
-    private static boolean namesOther(Message message, JsonNode document) {
+    /** Whether the document names a transaction other than that of the message. */
+    private static boolean namesOtherTransaction(Message message, JsonNode document) {
         String named = document.path(TRANSACTION).textValue();
-        return names(document)
+        return namesTransaction(document)
                 && !(named != null
                         && TransactionId.parse(named)
                                 .filter(message.id()::equals)
                                 .isPresent());
     }
 
+    /** Logs an unexpected answer, and returns the reply that replaces it. */
     private Reply unexpected(Registration target, Message message, int status, String detail, @Nullable String advice) {
-        unexpected.report(
+        unexpectedAnswers.report(
                 target, UnexpectedAnswers.name(message), status + (advice == null ? "" : " " + advice), detail, advice);
         return new Reply.ProtocolError(detail);
     }
@@ -215,14 +218,15 @@ class ReplyReader {
         return switch (Clients.classify(failure)) {
             case UNREACHABLE -> new Reply.Unreachable(detail);
             case MALFORMED -> new Reply.ProtocolError(detail);
-            // If the connection breaks, it is unknown whether the message was processed.
+            // The message may have been sent, so it is unknown whether it was processed.
             case TIMEOUT, ERROR -> new Reply.NoAnswer(detail);
         };
     }
 
     /**
-     * Reads the replies to a batch. Returns an empty list if the response does not contain one reply for each message;
-     * it is then safe to resend each message separately.
+     * Reads the replies to a batch, in the order of the messages. A reply is empty if it is not available yet (202).
+     * Returns an empty list if the response does not contain one reply for each message; it is then safe to resend each
+     * message separately.
      */
     List<Optional<Reply>> batch(Registration target, List<Message> messages, HttpAnswer answer) {
         if (isUnavailable(answer.status())) {
@@ -237,7 +241,8 @@ class ReplyReader {
         JsonNode document = answer.status() == 200 && answer.is(JSON) ? parse(answer.body()) : null;
         JsonNode answers = document == null ? MissingNode.getInstance() : document.path("answers");
         if (!answers.isArray() || answers.size() != messages.size()) {
-            unexpected.report(target, "a batch", Integer.toString(answer.status()), describe(answer), ADVICE_BATCH);
+            unexpectedAnswers.report(
+                    target, "a batch", Integer.toString(answer.status()), describe(answer), ADVICE_BATCH);
             return List.of();
         }
         List<Optional<Reply>> replies = new ArrayList<>(messages.size());
@@ -256,7 +261,8 @@ class ReplyReader {
 
     private Optional<Reply> element(Registration target, Message message, JsonNode element) {
         int status = element.path("status").isInt() ? element.path("status").intValue() : 0;
-        if (namesOther(message, element) || (!names(element) && target.repliesIncludeTransactionId())) {
+        if (namesOtherTransaction(message, element)
+                || (!namesTransaction(element) && target.repliesIncludeTransactionId())) {
             String detail = "its answer in a batch does not name the transaction";
             return Optional.of(unexpected(target, message, status, detail, ADVICE_BATCH));
         }
@@ -276,7 +282,7 @@ class ReplyReader {
         return Optional.of(
                 status == 200
                         ? vote(target, message, element)
-                        : unexpected(target, message, status, noVote(status, errorText(element)), ADVICE_VOTE));
+                        : unexpected(target, message, status, missingVote(status, errorText(element)), ADVICE_VOTE));
     }
 
     private static boolean isUnavailable(int status) {
@@ -305,9 +311,9 @@ class ReplyReader {
         return delay.compareTo(RETRY_AFTER_MAX) < 0 ? delay : RETRY_AFTER_MAX;
     }
 
-    private static String noVote(int status, String text) {
+    private static String missingVote(int status, String text) {
         return String.format(Locale.ROOT, "it answered %d instead of a vote", status)
-                + (text.isEmpty() ? "" : ": " + line(text));
+                + (text.isEmpty() ? "" : ": " + singleLine(text));
     }
 
     /** Describes a response, with its error text if it contains one. */
@@ -321,7 +327,7 @@ class ReplyReader {
     }
 
     private static String describe(int status, String text) {
-        return "it answered " + status + (text.isEmpty() ? "" : ": " + line(text));
+        return "it answered " + status + (text.isEmpty() ? "" : ": " + singleLine(text));
     }
 
     /** Returns the error text of a response; empty if there is none. */
@@ -357,11 +363,11 @@ class ReplyReader {
     }
 
     private static String reason(String text) {
-        String line = line(text);
+        String line = singleLine(text);
         return line.isBlank() ? "it gave no reason" : line;
     }
 
-    private static String line(String text) {
+    private static String singleLine(String text) {
         return PlainText.singleLine(text, REASON_CHARS_MAX);
     }
 }

@@ -51,7 +51,7 @@ import org.jspecify.annotations.Nullable;
 @RegisterForReflection(targets = {BeginRequest.class, WriteRequest.class, RollbackOnlyRequest.class})
 public class TransactionResource {
 
-    /** Limits the size of a page: the maximum number of participants, unless a single transaction has more. */
+    /** The maximum number of participants on a page, unless a single transaction has more. */
     private static final int PAGE_PARTICIPANTS_MAX = 5_000;
 
     private final Coordinator coordinator;
@@ -183,7 +183,7 @@ public class TransactionResource {
     }
 
     /**
-     * Responds 202 if the client prefers not to wait and the transaction has not ended; otherwise with status
+     * Responds with 202 if the client prefers not to wait and the transaction has not ended; otherwise with the status
      * {@code ended}.
      */
     private static RestResponse<TransactionDocument> response(
@@ -209,7 +209,7 @@ public class TransactionResource {
         }
     }
 
-    /** Parses a transaction id. A transaction of another client is reported as unknown. */
+    /** Parses a transaction id. Reports a transaction that the caller may not access as unknown. */
     private TransactionId id(String text, RoutingContext context) {
         TransactionId id = new RequestValidator(limits).transactionId("id", text);
         TransactionAccess.requireOwner(coordinator, id, access.caller(context));

@@ -9,7 +9,9 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * The value of a key of the log: several entries.
+ * Encodes and decodes a batch of log entries, which is the value of one key.
+ *
+ * <p>The layout, with the size of each field in bytes:
  *
  * <pre>
  * format 1
@@ -23,7 +25,7 @@ import java.util.UUID;
  *   content    of the record
  * </pre>
  *
- * <p>One value with many records is several times as fast as one value for each record.
+ * <p>Writing many records as one value is several times as fast as writing one value for each record.
  */
 final class LogBatch {
 
@@ -31,7 +33,7 @@ final class LogBatch {
 
     static final int ENTRIES_MAX = 128;
 
-    /** Below the limit of etcd for a request, which is 1.5 MiB. */
+    /** Below the default request size limit of etcd, which is 1.5 MiB. */
     static final int BYTES_MAX = 1 << 20;
 
     static final int HEADER_BYTES = 3;
@@ -112,7 +114,7 @@ final class LogBatch {
         if (kind == FORGOTTEN) {
             return BatchEntry.forgotten(position, id);
         }
-        // A copy, so that the record does not keep the batch in memory.
+        // Copied, so that the record does not retain the buffer of the whole batch.
         ByteBuffer content = ByteBuffer.allocate(length)
                 .put(bytes.slice(bytes.position(), length))
                 .flip();

@@ -2,7 +2,9 @@ package dtc.log.fenced;
 
 import java.util.Locale;
 
-/** The keys of one cluster of coordinators. Numbers have leading zeros, so that keys sort by number. */
+/**
+ * The keys of one coordinator cluster in the shared store. Numbers are padded with zeros, so that keys sort by number.
+ */
 final class StoreKeys {
 
     private final String root;
@@ -14,48 +16,51 @@ final class StoreKeys {
         this.root = "dtc/" + cluster + "/";
     }
 
-    /** The {@link StoreIdentity}. */
+    /** The key of the {@link StoreIdentity}. */
     String store() {
         return root + "store";
     }
 
-    /** The next number to be issued. */
+    /** The key of the next number to be issued. */
     String next() {
         return root + "next";
     }
 
+    /** The prefix of all owner keys. */
     String owners() {
         return root + "owner/";
     }
 
-    /** The {@link Owner} of a number. */
+    /** The key of the {@link Owner} of a number. */
     String owner(int number) {
-        return owners() + number(number);
+        return owners() + padded(number);
     }
 
+    /** Parses the number in an owner key. */
     int ownedNumber(String key) {
         return Integer.parseInt(key.substring(owners().length()));
     }
 
-    /** The sequence number of the newest batch of a number. */
+    /** The key of the sequence number of the newest batch in the log of a number. */
     String head(int number) {
-        return root + "head/" + number(number);
+        return root + "head/" + padded(number);
     }
 
+    /** The prefix of the batches in the log of a number. */
     String log(int number) {
-        return root + "log/" + number(number) + "/";
+        return root + "log/" + padded(number) + "/";
     }
 
-    /** A {@link LogBatch} of a number. */
+    /** The key of a {@link LogBatch} in the log of a number. */
     String batch(int number, long sequence) {
         return log(number) + String.format(Locale.ROOT, "%016d", sequence);
     }
 
-    private static String number(int number) {
+    private static String padded(int number) {
         return String.format(Locale.ROOT, "%08d", number);
     }
 
-    /** The first key after all keys with the prefix, which must end with a character of ASCII. */
+    /** Returns the end of the range of keys with a prefix (exclusive). The prefix must end with an ASCII character. */
     static String after(String prefix) {
         int last = prefix.length() - 1;
         return prefix.substring(0, last) + (char) (prefix.charAt(last) + 1);

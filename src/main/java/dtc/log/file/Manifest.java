@@ -13,8 +13,8 @@ import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 
 /**
- * The content of a manifest file: the identity of the log, and the segments that belong to it. The file contains text
- * with a checksum:
+ * The content of a manifest file: the identity of the log, and the segments that belong to it. The file is text and
+ * ends with a checksum:
  *
  * <pre>
  * decision log, format 4
@@ -29,9 +29,12 @@ import java.util.zip.CRC32C;
  * checksum 0a1b2c3d
  * </pre>
  *
- * @param epoch the epoch of the process that wrote it; 0 if it describes a log of formats 1 to 3 before its conversion
- * @param logId random; in the header of each segment
+ * @param epoch the epoch of the process that wrote the manifest; 0 if it lists the segments of a log of formats 1 to 3
+ *     that has not been converted yet
+ * @param logId a random id, which is also in the header of each segment
+ * @param tag see {@link LogIdentity#tag}
  * @param idsWithoutTagUntilMillis see {@link LogIdentity#idsWithoutTagUntilMillis}
+ * @param adoptedTags see {@link LogIdentity#adoptedTags}
  * @param notes the maintenance operations that operators performed, and when
  * @param segments in the order in which they are read
  */
@@ -64,9 +67,10 @@ record Manifest(
 
     private static final String FIRST_LINE = "decision log, format " + Segment.VERSION;
     private static final Pattern CHECKSUM = Pattern.compile("checksum ([0-9a-f]{8})\n");
-    private static final int CHECKSUM_BYTES = "checksum 00000000\n".length();
+    private static final int CHECKSUM_LINE_LENGTH = "checksum 00000000\n".length();
     private static final Pattern SEGMENT = Pattern.compile("segment ([0-9]{10}) ([0-9]{8}) (open|[0-9]{1,18})");
     private static final Pattern FORMAT = Pattern.compile("decision log, format ([0-9]{1,9})\n(?s:.*)");
+    /** Written if {@link #idsWithoutTagUntilMillis} is 0. */
     private static final String PENDING = "pending";
 
     Manifest {
@@ -85,7 +89,7 @@ record Manifest(
         return new Manifest(epoch, logId, tag, idsWithoutTagUntilMillis, tags, withNote(note), segments);
     }
 
-    /** Returns a copy with a new tag. Abort is no longer presumed for ids with the previous tag. */
+    /** Returns a copy with a new tag. Abort is no longer presumed for ids with the previous tag or without a tag. */
     Manifest withTag(int newTag, String note) {
         return new Manifest(epoch, logId, newTag, 0, adoptedTags, withNote(note), segments);
     }
@@ -102,31 +106,31 @@ record Manifest(
 
     ByteBuffer encode() {
         StringBuilder text = new StringBuilder();
-        line(text, FIRST_LINE);
-        line(text, "epoch " + FileName.digits(epoch, 8));
-        line(text, String.format(Locale.ROOT, "log %016x", logId));
-        line(text, String.format(Locale.ROOT, "tag %04x", tag));
-        line(
+        appendLine(text, FIRST_LINE);
+        appendLine(text, "epoch " + FileName.digits(epoch, 8));
+        appendLine(text, String.format(Locale.ROOT, "log %016x", logId));
+        appendLine(text, String.format(Locale.ROOT, "tag %04x", tag));
+        appendLine(
                 text,
                 "ids-without-tag "
                         + (idsWithoutTagUntilMillis == 0 ? PENDING : Long.toString(idsWithoutTagUntilMillis)));
         for (int adopted : new TreeSet<>(adoptedTags)) {
-            line(text, String.format(Locale.ROOT, "adopted %04x", adopted));
+            appendLine(text, String.format(Locale.ROOT, "adopted %04x", adopted));
         }
         for (String note : notes) {
-            line(text, "note " + note);
+            appendLine(text, "note " + note);
         }
         for (Entry entry : segments) {
-            line(
+            appendLine(
                     text,
                     "segment " + FileName.digits(entry.number(), 10) + " " + FileName.digits(entry.epoch(), 8) + " "
                             + (entry.isOpen() ? "open" : Long.toString(entry.length())));
         }
-        line(text, String.format(Locale.ROOT, "checksum %08x", checksum(text.toString())));
+        appendLine(text, String.format(Locale.ROOT, "checksum %08x", checksum(text.toString())));
         return ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    private static void line(StringBuilder text, String line) {
+    private static void appendLine(StringBuilder text, String line) {
         text.append(line).append('\n');
     }
 
@@ -145,7 +149,7 @@ record Manifest(
     /** @throws IllegalArgumentException if the manifest is damaged; the message describes the damage */
     static Manifest decode(ByteBuffer bytes) {
         String text = StandardCharsets.ISO_8859_1.decode(bytes.duplicate()).toString();
-        int end = text.length() - CHECKSUM_BYTES;
+        int end = text.length() - CHECKSUM_LINE_LENGTH;
         Matcher checksum = CHECKSUM.matcher(end < 0 ? "" : text.substring(end));
         if (!checksum.matches()) {
             throw new IllegalArgumentException("the last line is not a checksum");
@@ -160,46 +164,47 @@ record Manifest(
     /** Parses the lines of a manifest whose checksum is valid. */
     private static final class Parser {
         private final List<String> lines;
-        private int next;
+        private int nextLine;
 
         private Parser(String content) {
             lines = content.lines().toList();
         }
 
         private Manifest parse() {
-            if (lines.isEmpty() || !lines.get(next++).equals(FIRST_LINE)) {
+            if (lines.isEmpty() || !lines.get(nextLine++).equals(FIRST_LINE)) {
                 throw new IllegalArgumentException("the first line is not: " + FIRST_LINE);
             }
-            int epoch = Integer.parseInt(value("epoch "));
-            long logId = Long.parseUnsignedLong(value("log "), 16);
-            int tag = Integer.parseInt(value("tag "), 16);
-            String withoutTag = value("ids-without-tag ");
+            int epoch = Integer.parseInt(nextValue("epoch "));
+            long logId = Long.parseUnsignedLong(nextValue("log "), 16);
+            int tag = Integer.parseInt(nextValue("tag "), 16);
+            String withoutTag = nextValue("ids-without-tag ");
             long untilMillis = withoutTag.equals(PENDING) ? 0 : Long.parseLong(withoutTag);
             Set<Integer> adopted = new TreeSet<>();
-            while (isNext("adopted ")) {
-                adopted.add(Integer.parseInt(value("adopted "), 16));
+            while (nextStartsWith("adopted ")) {
+                adopted.add(Integer.parseInt(nextValue("adopted "), 16));
             }
             List<String> notes = new ArrayList<>();
-            while (isNext("note ")) {
-                notes.add(value("note "));
+            while (nextStartsWith("note ")) {
+                notes.add(nextValue("note "));
             }
             List<Entry> segments = new ArrayList<>();
-            while (next < lines.size()) {
-                segments.add(entry(lines.get(next++)));
+            while (nextLine < lines.size()) {
+                segments.add(entry(lines.get(nextLine++)));
             }
             return new Manifest(epoch, logId, tag, untilMillis, adopted, notes, segments);
         }
 
-        private boolean isNext(String key) {
-            return next < lines.size() && lines.get(next).startsWith(key);
+        private boolean nextStartsWith(String key) {
+            return nextLine < lines.size() && lines.get(nextLine).startsWith(key);
         }
 
-        private String value(String key) {
-            if (!isNext(key)) {
+        /** Returns the rest of the next line, which must start with the key. */
+        private String nextValue(String key) {
+            if (!nextStartsWith(key)) {
                 throw new IllegalArgumentException(
-                        String.format(Locale.ROOT, "line %d does not start with: %s", next + 1, key));
+                        String.format(Locale.ROOT, "line %d does not start with: %s", nextLine + 1, key));
             }
-            return lines.get(next++).substring(key.length());
+            return lines.get(nextLine++).substring(key.length());
         }
 
         private static Entry entry(String line) {

@@ -14,11 +14,11 @@ import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends messages to enlisted participants. Messages are addressed to the enlisted instance. If another instance is
- * registered, they are not sent, unless the resource manager checks the instance.
+ * Sends messages to participants. Each message is addressed to the enlisted instance. If another instance is
+ * registered, a prepare message is not sent, and an outcome is sent only if the resource manager checks the instance.
  *
- * <p>A registration that was read from the log and is not confirmed yet may be out of date. As long as it is, no answer
- * shows that a participant has lost its state: the outcome is sent again when it has registered.
+ * <p>A registration that was read from the log may be out of date until the resource manager has registered with this
+ * process. Until then, a 404 does not prove that the participant has lost its state, so the outcome is retried.
  */
 final class ParticipantMessages {
 
@@ -41,16 +41,16 @@ final class ParticipantMessages {
     CompletionStage<Reply> sendPrepare(Participant participant, Message.Prepare prepare) {
         Registration target = registry.findTarget(participant.resourceManager());
         if (target == null) {
-            return reply(new Reply.Unreachable("it is no longer registered"));
+            return completed(new Reply.Unreachable("it is no longer registered"));
         }
         if (!target.instance().equals(participant.instance())) {
-            return reply(new Reply.NotFound(OTHER_INSTANCE));
+            return completed(new Reply.NotFound(OTHER_INSTANCE));
         }
         if (!prepare.writes().isEmpty() && !target.supportsWritesWithPrepare()) {
-            return reply(new Reply.ProtocolError("it no longer supports writes in the prepare message"));
+            return completed(new Reply.ProtocolError("it no longer supports writes in the prepare message"));
         }
         if (prepare.writes().stream().anyMatch(Message.Write::needsConditions) && !target.supportsConditions()) {
-            return reply(new Reply.ProtocolError("it no longer supports deletes and conditions"));
+            return completed(new Reply.ProtocolError("it no longer supports deletes and conditions"));
         }
         return call(client::send, target, prepare);
     }
@@ -58,29 +58,30 @@ final class ParticipantMessages {
     /**
      * Sends an outcome or a one-phase commit.
      *
-     * @param retryLimit how long to wait for the answer to a retry, which is sent in a separate request; null for the
+     * @param retryTimeout how long to wait for the answer to a retry, which is sent in a separate request; null for the
      *     first attempt
-     * @param beforeSending called before the message is sent; not called if it is not sent
+     * @param beforeSending called immediately before the message is sent; not called if it is not sent
      */
     CompletionStage<Reply> sendOutcome(
-            Participant participant, Message message, @Nullable Duration retryLimit, Runnable beforeSending) {
+            Participant participant, Message message, @Nullable Duration retryTimeout, Runnable beforeSending) {
         Registration target = registry.findTarget(participant.resourceManager());
         if (target == null) {
-            return reply(new Reply.Unreachable("it is not registered"));
+            return completed(new Reply.Unreachable("it is not registered"));
         }
         if (!target.instance().equals(participant.instance()) && !target.checksInstance()) {
-            return reply(
+            return completed(
                     target.isConfirmed() ? new Reply.NotFound(OTHER_INSTANCE) : new Reply.Unreachable(NOT_CONFIRMED));
         }
         beforeSending.run();
         Registration enlisted = target.withInstance(participant.instance());
-        CompletionStage<Reply> reply = retryLimit == null
+        CompletionStage<Reply> reply = retryTimeout == null
                 ? call(client::send, enlisted, message)
-                : call((to, sent) -> client.sendSeparately(to, sent, retryLimit), enlisted, message);
-        return target.isConfirmed() ? reply : reply.thenApply(ParticipantMessages::unlessLost);
+                : call((to, sent) -> client.sendSeparately(to, sent, retryTimeout), enlisted, message);
+        return target.isConfirmed() ? reply : reply.thenApply(ParticipantMessages::notFoundToNoAnswer);
     }
 
-    private static Reply unlessLost(Reply reply) {
+    /** Replaces a 404 from a resource manager whose registration is not confirmed. */
+    private static Reply notFoundToNoAnswer(Reply reply) {
         return reply instanceof Reply.NotFound notFound
                 ? new Reply.NoAnswer("%s; %s".formatted(notFound.detail(), NOT_CONFIRMED))
                 : reply;
@@ -89,12 +90,12 @@ final class ParticipantMessages {
     private static CompletionStage<Reply> call(
             BiFunction<Registration, Message, CompletionStage<Reply>> send, Registration target, Message message) {
         return Stages.call(() -> send.apply(target, message))
-                // An internal error: it is unknown whether the message was carried out.
+                // An internal error. It is unknown whether the message was processed.
                 .exceptionally(failure -> new Reply.NoAnswer(
                         "the call failed: " + failure.getClass().getSimpleName()));
     }
 
-    private static CompletionStage<Reply> reply(Reply reply) {
+    private static CompletionStage<Reply> completed(Reply reply) {
         return CompletableFuture.completedFuture(reply);
     }
 }

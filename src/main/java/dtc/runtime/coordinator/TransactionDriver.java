@@ -27,20 +27,20 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Drives {@link TwoPhaseCommit}: applies events to transactions and performs the effects. The results of effects are
- * further events.
+ * Drives {@link TwoPhaseCommit}: applies events to transactions and performs the resulting effects. The result of an
+ * effect is applied as another event.
  */
 final class TransactionDriver {
 
-    /** The pause after which a record that the log refused is appended again. */
+    /** How long to wait before a record that the log refused is appended again. */
     private static final Duration REFUSED_RECORD_PAUSE = Duration.ofSeconds(1);
 
-    private final TwoPhaseCommit machine;
+    private final TwoPhaseCommit stateMachine;
     private final Duration voteTimeout;
     private final Time time;
     private final Registry registry;
     private final DecisionLog log;
-    private final ObservedTime observed;
+    private final ObservedTime observedTime;
     private final TransactionListener listeners;
     private final TransactionStore store;
     private final Waiters waiters;
@@ -50,24 +50,24 @@ final class TransactionDriver {
 
     /** @param onEnded called after a transaction has reached a final state */
     TransactionDriver(
-            TwoPhaseCommit machine,
+            TwoPhaseCommit stateMachine,
             CoordinatorSettings settings,
             Time time,
             Backoff backoff,
             Registry registry,
             ParticipantClient participants,
             DecisionLog log,
-            ObservedTime observed,
+            ObservedTime observedTime,
             TransactionListener listeners,
             TransactionStore store,
             Waiters waiters,
             Runnable onEnded) {
-        this.machine = machine;
+        this.stateMachine = stateMachine;
         this.voteTimeout = settings.voteTimeout();
         this.time = time;
         this.registry = registry;
         this.log = log;
-        this.observed = observed;
+        this.observedTime = observedTime;
         this.listeners = listeners;
         this.store = store;
         this.waiters = waiters;
@@ -89,17 +89,17 @@ final class TransactionDriver {
      *
      * <p><b>Locks.</b> The state of a transaction changes under the lock of its entry. Listeners are called and records
      * are appended under this lock, so that the order of changes is preserved: the newest record of a transaction in
-     * the log is that of its newest change. All other effects are performed after the lock is released, because they
-     * may apply further events. Lock order: the lock of an entry is acquired before the locks of listeners, of the
-     * queue of the log and of the sets of the store. No thread holds the locks of two entries.
+     * the log describes its newest change. All other effects are performed after the lock is released, because they may
+     * apply further events. Lock order: the lock of an entry is acquired before those of the listeners, the queue of
+     * the log, and the sets in {@link TransactionStore}. No thread holds the locks of two entries.
      */
     Step apply(TransactionEntry entry, CoordinatorEvent event) {
         Transaction before;
         Step step;
-        Forced forced = null;
+        ForcedAppend forced = null;
         synchronized (entry) {
             before = entry.transaction();
-            step = machine.apply(before, event, time.now());
+            step = stateMachine.apply(before, event, time.now());
             long nanos = time.nanos();
             entry.update(step.transaction(), nanos);
             listeners.applied(new AppliedEvent(
@@ -140,26 +140,29 @@ final class TransactionDriver {
         return step;
     }
 
-    /** A forced record whose append has begun. */
-    private record Forced(TransactionRecord record, CompletionStage<AppendResult> result) {}
+    /** An append that has begun and whose record must be durable. */
+    private record ForcedAppend(TransactionRecord record, CompletionStage<AppendResult> result) {}
 
-    /** Guarded by the entry. */
+    /** The caller holds the lock of the entry. */
     private void appendLazily(TransactionEntry entry, TransactionRecord record) {
         if (!entry.isForgotten()) {
             store.update(entry.transaction());
-            log.appendLazily(LogRecords.encode(record, observed));
+            log.appendLazily(LogRecords.encode(record, observedTime));
         }
     }
 
-    /** Guarded by the entry, so that no call is answered between the change of state and the record. */
-    private @Nullable Forced appendForced(TransactionEntry entry, TransactionRecord record) {
+    /**
+     * The caller holds the lock of the entry, so that no call is answered after the change of state and before the
+     * record is pending.
+     */
+    private @Nullable ForcedAppend appendForced(TransactionEntry entry, TransactionRecord record) {
         if (entry.isForgotten()) {
             return null;
         }
         store.update(entry.transaction());
         entry.recordPending();
-        // A failed stage is treated like Unknown: the record may or may not be stored.
-        return new Forced(record, Stages.call(() -> log.append(LogRecords.encode(record, observed))));
+        // A stage that fails is treated like Unknown: the record may or may not have been stored.
+        return new ForcedAppend(record, Stages.call(() -> log.append(LogRecords.encode(record, observedTime))));
     }
 
     private void stateChanged(TransactionEntry entry, Transaction before, Transaction after) {
@@ -195,7 +198,7 @@ final class TransactionDriver {
         }
     }
 
-    private void awaitStored(TransactionEntry entry, Forced forced) {
+    private void awaitStored(TransactionEntry entry, ForcedAppend forced) {
         forced.result().thenAccept(result -> {
             switch (result) {
                 case AppendResult.Stored() -> {
@@ -208,7 +211,7 @@ final class TransactionDriver {
                     entry.recordDone(); // after the effects of this event, so that no call is answered in between
                     waiters.changed(entry);
                 }
-                // The record may be stored. The transaction stays undecided until the log is read after a restart.
+                // The record may have been stored. The transaction stays undecided until a restart reads the log.
                 case AppendResult.Fenced(), AppendResult.Unknown() -> {}
             }
         });
@@ -216,7 +219,7 @@ final class TransactionDriver {
 
     private void retryRecord(TransactionEntry entry) {
         apply(entry, new CoordinatorEvent.RecordRetryDue());
-        entry.recordDone(); // the pause; the new record is pending
+        entry.recordDone(); // the pause was counted as pending; the new record is counted separately
         waiters.changed(entry);
     }
 

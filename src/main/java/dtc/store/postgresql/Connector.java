@@ -21,25 +21,28 @@ import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
-/** Connects to the database, and explains failures. */
+/** Connects to the database, and converts its failures to messages for operators. */
 final class Connector {
 
-    /** Below the second that the coordinator waits for a vote, and below the time that the client waits. */
-    private static final int STATEMENT_MILLIS = 700;
+    /**
+     * Shorter than the second that the coordinator waits for a vote, and shorter than the timeout in
+     * {@link PostgresResourceStore}.
+     */
+    private static final int STATEMENT_TIMEOUT_MILLIS = 700;
 
-    private static final int LOCK_MILLIS = 500;
+    private static final int LOCK_TIMEOUT_MILLIS = 500;
 
-    /** Ends the transaction of an opening whose process has stopped. */
+    /** Rolls back the transaction of an opening if its process has stopped. */
     private static final int IDLE_IN_TRANSACTION_MILLIS = 5_000;
 
-    private static final int CONNECT_MILLIS = 1_000;
+    private static final int CONNECT_TIMEOUT_MILLIS = 1_000;
 
-    private static final long HANDSHAKE_MILLIS = 10_000;
+    private static final long HANDSHAKE_TIMEOUT_MILLIS = 10_000;
 
     /** Closes connections without traffic, which may be half open. */
-    private static final int IDLE_SECONDS = 300;
+    private static final int IDLE_TIMEOUT_SECONDS = 300;
 
-    private static final int MESSAGE_MAX = 300;
+    private static final int MESSAGE_CHARS_MAX = 300;
 
     private final Vertx vertx;
     private final PostgresSettings settings;
@@ -60,7 +63,7 @@ final class Connector {
         this.applicationName = applicationName;
     }
 
-    /** Reads the password, and returns the options of a connection. */
+    /** Reads the password file, if there is one, and returns the options of a connection. */
     Future<PgConnectOptions> options() {
         Path file = settings.passwordFile();
         if (file == null) {
@@ -78,10 +81,10 @@ final class Connector {
     private PgConnectOptions options(@Nullable String password) {
         Map<String, String> properties = new HashMap<>(PgConnectOptions.DEFAULT_PROPERTIES);
         properties.put("application_name", applicationName);
-        properties.put("statement_timeout", Integer.toString(STATEMENT_MILLIS));
-        properties.put("lock_timeout", Integer.toString(LOCK_MILLIS));
+        properties.put("statement_timeout", Integer.toString(STATEMENT_TIMEOUT_MILLIS));
+        properties.put("lock_timeout", Integer.toString(LOCK_TIMEOUT_MILLIS));
         properties.put("idle_in_transaction_session_timeout", Integer.toString(IDLE_IN_TRANSACTION_MILLIS));
-        // The fence needs that a statement sees what was committed while it waited for a lock.
+        // Fencing requires that a statement sees what was committed while it waited for a lock.
         properties.put("default_transaction_isolation", "read committed");
         PgConnectOptions options = new PgConnectOptions()
                 .setHost(settings.host())
@@ -91,8 +94,8 @@ final class Connector {
                 .setProperties(properties)
                 .setCachePreparedStatements(true)
                 .setSslMode(SslMode.of(settings.sslMode()))
-                .setConnectTimeout(CONNECT_MILLIS)
-                .setIdleTimeout(IDLE_SECONDS)
+                .setConnectTimeout(CONNECT_TIMEOUT_MILLIS)
+                .setIdleTimeout(IDLE_TIMEOUT_SECONDS)
                 .setIdleTimeoutUnit(TimeUnit.SECONDS);
         options.setTcpKeepAlive(true);
         if (password != null) {
@@ -112,11 +115,11 @@ final class Connector {
         return options;
     }
 
-    /** Gives up on a server that accepts the connection and then does not answer. */
+    /** Opens a connection. Fails if the server accepts it and then does not answer. */
     Future<PgConnection> connect(PgConnectOptions options) {
         Future<PgConnection> connected = PgConnection.connect(vertx, options);
         return connected
-                .timeout(HANDSHAKE_MILLIS, TimeUnit.MILLISECONDS)
+                .timeout(HANDSHAKE_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
                 .onFailure(_ -> connected.onSuccess(PgConnection::close));
     }
 
@@ -128,13 +131,13 @@ final class Connector {
                 .build();
     }
 
-    /** Returns what a failure means for an operator. */
+    /** Converts a failure to one whose message says what an operator can do. */
     StoreException explain(Throwable failure) {
         if (failure instanceof StoreException known) {
             return known;
         }
         String reason = PlainText.singleLine(
-                failure.getMessage() == null ? failure.toString() : failure.getMessage(), MESSAGE_MAX);
+                failure.getMessage() == null ? failure.toString() : failure.getMessage(), MESSAGE_CHARS_MAX);
         if (!(failure instanceof PgException refused)) {
             if (!settings.sslMode().equals("disable") && (failure instanceof SSLException || reason.contains("SSL"))) {
                 return new StoreException(
@@ -150,7 +153,7 @@ final class Connector {
                             .formatted(settings.address(), reason, settings.urlKey()));
         }
         String state = String.valueOf(refused.getSqlState());
-        String message = PlainText.singleLine(String.valueOf(refused.getErrorMessage()), MESSAGE_MAX);
+        String message = PlainText.singleLine(String.valueOf(refused.getErrorMessage()), MESSAGE_CHARS_MAX);
         return switch (state) {
             case "28P01", "28000" ->
                 unusable(

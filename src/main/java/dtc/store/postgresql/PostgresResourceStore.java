@@ -35,19 +35,19 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One resource manager in PostgreSQL. Each opening raises the epoch in {@code dtc_rm} and connects anew, so that no
- * connection is used after it may be half open. A batch of changes is one statement, and so one transaction.
+ * Stores one resource manager in PostgreSQL. Each opening raises the epoch in {@code dtc_rm} and uses new connections,
+ * because an existing one may be half open. A batch of changes is one statement, and therefore one transaction.
  */
 public final class PostgresResourceStore implements ResourceStore {
 
-    /** Above the timeout of a statement at the server. */
-    private static final long ANSWER_MILLIS = 900;
+    /** Longer than the statement timeout of the server. */
+    private static final long ANSWER_TIMEOUT_MILLIS = 900;
 
-    private static final long OPEN_MILLIS = 60_000;
+    private static final long OPEN_TIMEOUT_MILLIS = 60_000;
     private static final int READ_CONNECTIONS = 4;
-    private static final int ROWS_AT_A_TIME = 5_000;
+    private static final int FETCH_SIZE = 5_000;
 
-    /** More than a page of the HTTP interface. */
+    /** Larger than a page of the HTTP interface. */
     private static final long PAGE_CHARS_MAX = 4L << 20;
 
     private final String rm;
@@ -56,7 +56,8 @@ public final class PostgresResourceStore implements ResourceStore {
     private final Connector connector;
     private final Statements sql;
     private final Schema schema;
-    private final long openMillis;
+    private final long openTimeoutMillis;
+    /** The instance of the resource manager if it is not stored yet. */
     private final UUID newInstance = UUID.randomUUID();
 
     private volatile Opening opening = new Opening();
@@ -69,43 +70,43 @@ public final class PostgresResourceStore implements ResourceStore {
     }
 
     /**
-     * What follows from one call of {@link #open}. Once it is over, it does not take over the storage any more, even if
-     * the database answers later: it would fence the opening that follows. Its connection is closed by its own last
-     * step, because closing it earlier would roll back, and the next statement would then be a transaction of its own.
+     * The state of one call of {@link #open}. Once it has ended, a late answer of the database must not take over the
+     * storage, because that would fence the next opening. The last step of an opening closes its connection: closing it
+     * earlier would roll back the transaction, and the next statement would run in a transaction of its own.
      * Thread-safe.
      */
     private static final class Opening {
-        private boolean over;
+        private boolean ended;
         private @Nullable Pools pools;
 
-        synchronized <T> Future<T> unlessOver(T result) {
-            return over
+        synchronized <T> Future<T> failIfEnded(T result) {
+            return ended
                     ? Future.failedFuture(new StoreException(Kind.UNAVAILABLE, "the opening was abandoned"))
                     : Future.succeededFuture(result);
         }
 
-        synchronized Future<Pools> connected(Pools all) {
-            pools = all;
-            return unlessOver(all);
+        synchronized Future<Pools> setPools(Pools connected) {
+            pools = connected;
+            return failIfEnded(connected);
         }
 
         synchronized Pools pools() {
             Pools connected = pools;
-            if (over || connected == null) {
+            if (ended || connected == null) {
                 throw new StoreException(Kind.UNAVAILABLE, "the database is not connected");
             }
             return connected;
         }
 
         synchronized Future<@Nullable Void> end() {
-            over = true;
+            ended = true;
             return pools == null ? Future.succeededFuture() : pools.close();
         }
     }
 
     /**
-     * @param outcomesMax the outcomes that are loaded. Older ones are deleted.
-     * @param trust the authorities that the certificate of the server is checked against; null if it is not checked
+     * @param outcomesMax the maximum number of outcomes that are loaded; older ones are deleted
+     * @param trust the certificate authorities that are trusted for the server; null if its certificate is not verified
      * @param certificate the certificate of this process; null if it has none
      */
     public PostgresResourceStore(
@@ -121,7 +122,7 @@ public final class PostgresResourceStore implements ResourceStore {
                 outcomesMax,
                 new Connector(vertx, settings, trust, certificate, "dtc rm " + rm),
                 new Statements(settings.schema()),
-                OPEN_MILLIS);
+                OPEN_TIMEOUT_MILLIS);
     }
 
     PostgresResourceStore(
@@ -130,14 +131,14 @@ public final class PostgresResourceStore implements ResourceStore {
             int outcomesMax,
             Connector connector,
             Statements statements,
-            long openMillis) {
+            long openTimeoutMillis) {
         this.rm = rm;
         this.settings = settings;
         this.outcomesMax = outcomesMax;
         this.connector = connector;
         this.sql = statements;
         this.schema = new Schema(settings, statements);
-        this.openMillis = openMillis;
+        this.openTimeoutMillis = openTimeoutMillis;
     }
 
     private <T extends @Nullable Object> CompletionStage<T> stage(Future<T> future, long millis) {
@@ -162,7 +163,7 @@ public final class PostgresResourceStore implements ResourceStore {
                                                 .onComplete(_ -> connection.close()))
                                         .compose(loaded ->
                                                 connectPools(options, next).map(loaded))),
-                        openMillis)
+                        openTimeoutMillis)
                 .whenComplete((_, failure) -> {
                     if (failure != null) {
                         next.end();
@@ -174,35 +175,38 @@ public final class PostgresResourceStore implements ResourceStore {
         return schema.prepareServer(connection, options)
                 .compose(_ -> this.<@Nullable Void>inTransaction(connection, schema::migrate))
                 .compose(_ -> schema.checkRights(connection))
-                .compose(_ -> inTransaction(connection, one -> takeOver(one).compose(next::unlessOver)));
+                .compose(_ -> inTransaction(connection, one -> raiseEpochAndLoad(one).compose(next::failIfEnded)));
     }
 
-    /** Connects now, since the first append should not have to. */
+    /** Connects the pools now, so that the first append does not have to wait for a connection. */
     private Future<Pools> connectPools(PgConnectOptions options, Opening next) {
         Pools pools = new Pools(connector.pool(options, 1), connector.pool(options, READ_CONNECTIONS));
         return Future.join(
                         pools.appends().query("SELECT 1").execute(),
                         pools.reads().query("SELECT 1").execute())
-                .compose(_ -> next.connected(pools))
+                .compose(_ -> next.setPools(pools))
                 .onFailure(_ -> pools.close());
     }
 
     private interface Step<T extends @Nullable Object> {
-        Future<T> in(PgConnection connection);
+        Future<T> run(PgConnection connection);
     }
 
-    /** An opening may have to wait for a lock and to load much. */
+    /**
+     * Runs a step in a transaction. Its timeouts are longer, because an opening may wait for a lock and load many rows.
+     */
     private <T extends @Nullable Object> Future<T> inTransaction(PgConnection connection, Step<T> step) {
         return connection
                 .begin()
                 .compose(transaction -> connection
                         .query("SET LOCAL statement_timeout = '50s'; SET LOCAL lock_timeout = '5s'")
                         .execute()
-                        .compose(_ -> step.in(connection))
+                        .compose(_ -> step.run(connection))
                         .compose(result -> transaction.commit().map(result)));
     }
 
-    private Future<Loaded> takeOver(PgConnection connection) {
+    /** Raises the epoch, deletes the outcomes beyond the limit, and loads what is stored. */
+    private Future<Loaded> raiseEpochAndLoad(PgConnection connection) {
         Map<TransactionId, Map<String, Update>> prepared = new LinkedHashMap<>();
         Set<TransactionId> byOperator = new HashSet<>();
         Map<TransactionId, Outcome> outcomes = new LinkedHashMap<>();
@@ -247,23 +251,23 @@ public final class PostgresResourceStore implements ResourceStore {
                         }));
     }
 
-    /** Reads some rows at a time, because all together may exceed the memory. */
-    private Future<@Nullable Void> readAll(PgConnection connection, String statement, Consumer<Row> each) {
+    /** Reads a limited number of rows at a time, because all of them may not fit into memory. */
+    private Future<@Nullable Void> readAll(PgConnection connection, String statement, Consumer<Row> consumer) {
         return connection
                 .prepare(statement)
-                .compose(prepared -> readAll(prepared, prepared.cursor(Tuple.of(rm)), each));
+                .compose(prepared -> readAll(prepared, prepared.cursor(Tuple.of(rm)), consumer));
     }
 
-    private static Future<@Nullable Void> readAll(PreparedStatement statement, Cursor cursor, Consumer<Row> each) {
-        return cursor.read(ROWS_AT_A_TIME).<@Nullable Void>compose(rows -> {
-            rows.forEach(each);
+    private static Future<@Nullable Void> readAll(PreparedStatement statement, Cursor cursor, Consumer<Row> consumer) {
+        return cursor.read(FETCH_SIZE).<@Nullable Void>compose(rows -> {
+            rows.forEach(consumer);
             return cursor.hasMore()
-                    ? readAll(statement, cursor, each)
+                    ? readAll(statement, cursor, consumer)
                     : cursor.close().compose(_ -> statement.close()).mapEmpty();
         });
     }
 
-    // While it is open
+    // Appends and reads
 
     @Override
     public CompletionStage<@Nullable Void> append(long epoch, List<Change> changes) {
@@ -272,11 +276,11 @@ public final class PostgresResourceStore implements ResourceStore {
                         .appends()
                         .preparedQuery(sql.append())
                         .execute(new Batch(changes).parameters(rm, epoch))
-                        .compose(rows -> unlessFenced(epoch, rows)),
-                ANSWER_MILLIS);
+                        .compose(rows -> failIfFenced(epoch, rows)),
+                ANSWER_TIMEOUT_MILLIS);
     }
 
-    private Future<@Nullable Void> unlessFenced(long epoch, RowSet<Row> rows) {
+    private Future<@Nullable Void> failIfFenced(long epoch, RowSet<Row> rows) {
         return rows.size() == 1
                 ? Future.succeededFuture()
                 : Future.failedFuture(new StoreException(
@@ -295,8 +299,8 @@ public final class PostgresResourceStore implements ResourceStore {
                         .reads()
                         .preparedQuery(sql.checkEpoch())
                         .execute(Tuple.of(rm, epoch))
-                        .compose(rows -> unlessFenced(epoch, rows)),
-                ANSWER_MILLIS);
+                        .compose(rows -> failIfFenced(epoch, rows)),
+                ANSWER_TIMEOUT_MILLIS);
     }
 
     @Override
@@ -311,7 +315,7 @@ public final class PostgresResourceStore implements ResourceStore {
                             rows.forEach(row -> values.put(row.getString(0), new JsonText(row.getString(1))));
                             return values;
                         }),
-                ANSWER_MILLIS);
+                ANSWER_TIMEOUT_MILLIS);
     }
 
     @Override
@@ -327,7 +331,7 @@ public final class PostgresResourceStore implements ResourceStore {
                             rows.forEach(row -> page.put(row.getString(0), new JsonText(row.getString(1))));
                             return page;
                         }),
-                ANSWER_MILLIS);
+                ANSWER_TIMEOUT_MILLIS);
     }
 
     @Override
@@ -338,8 +342,9 @@ public final class PostgresResourceStore implements ResourceStore {
     // The command rm new-instance
 
     /**
-     * Gives the resource manager a new instance, after its tables were restored from a backup, and fences the process
-     * that has it open. Its prepared transactions are left to an operator. Completes with their number.
+     * Assigns a new instance to the resource manager, after its tables were restored from a backup, and fences the
+     * process that has it open. Marks its prepared transactions, which an operator must resolve. Completes with the
+     * number of these transactions.
      */
     public CompletionStage<Long> renewInstance() {
         return stage(
@@ -363,6 +368,6 @@ public final class PostgresResourceStore implements ResourceStore {
                                                 .map(rows ->
                                                         rows.iterator().next().getLong("transactions")))
                                 .onComplete(_ -> connection.close())),
-                OPEN_MILLIS);
+                OPEN_TIMEOUT_MILLIS);
     }
 }

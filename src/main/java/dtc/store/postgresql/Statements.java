@@ -2,12 +2,15 @@ package dtc.store.postgresql;
 
 import java.util.List;
 
-/** The SQL. Values are text, not jsonb, which would change the text of numbers and the order of members. */
+/**
+ * The SQL statements. Values are stored as text, because jsonb would change the text of numbers and the order of
+ * members.
+ */
 final class Statements {
 
     static final int SCHEMA_VERSION = 1;
 
-    /** Any constant that other programs are unlikely to use. */
+    /** An arbitrary number for an advisory lock, which other programs are unlikely to use. */
     private static final long MIGRATION_LOCK = 0x647463_726d_0001L;
 
     static final List<String> TABLES = List.of("dtc_rm", "dtc_entry", "dtc_prepared", "dtc_outcome", "dtc_schema");
@@ -18,6 +21,7 @@ final class Statements {
         this.schema = schema;
     }
 
+    /** Replaces {@code $s.} with the quoted name of the schema. */
     private String sql(String text) {
         return text.replace("$s.", '"' + schema + "\".");
     }
@@ -42,12 +46,14 @@ final class Statements {
         return sql("SELECT max(version) AS version FROM $s.dtc_schema");
     }
 
-    /** Needs a right on the database that is not needed if the schema exists. */
+    /** Requires the privilege CREATE on the database, which is not needed if the schema exists. */
     String createSchema() {
         return "CREATE SCHEMA \"" + schema + '"';
     }
 
-    /** Creates version 1. Later versions append their changes, so that each database passes through all of them. */
+    /**
+     * Creates version 1 of the tables. Later versions add statements, so that each database goes through all versions.
+     */
     List<String> create() {
         return List.of(
                 sql("CREATE TABLE $s.dtc_schema (version integer NOT NULL PRIMARY KEY)"),
@@ -100,12 +106,15 @@ final class Statements {
         return sql("INSERT INTO $s.dtc_rm (id, instance, epoch) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING");
     }
 
-    /** Waits for an append of an earlier epoch, and fences all later ones. */
+    /** Waits for an append of an earlier epoch that is in progress, and fences all later appends of that epoch. */
     String nextEpoch() {
         return sql("UPDATE $s.dtc_rm SET epoch = epoch + 1 WHERE id = $1 RETURNING instance, epoch");
     }
 
-    /** Deletes the outcomes that exceed the limit, and remembers the newest of them that is ordered by time. */
+    /**
+     * Deletes the oldest outcomes beyond the limit, and stores the newest of their ids that is ordered by time (UUID
+     * version 7).
+     */
     String deleteSurplus() {
         return sql("""
                 WITH surplus AS (
@@ -133,11 +142,11 @@ final class Statements {
         return sql("SELECT transaction, outcome FROM $s.dtc_outcome WHERE rm = $1 ORDER BY number");
     }
 
-    // While it is open
+    // Appends and reads
 
     /**
-     * Stores a batch. Reads and locks the epoch in the same statement: a check in a statement of its own could be
-     * followed by an opening. Returns one row, or none if the epoch is over, and then nothing is stored.
+     * Stores a batch. The same statement checks and locks the epoch: with a separate check, another process could open
+     * the storage in between. Returns one row. If the epoch has ended, returns none and stores nothing.
      */
     String append() {
         return sql("""
@@ -176,7 +185,7 @@ final class Statements {
         return sql("SELECT key, value FROM $s.dtc_entry WHERE rm = $1 AND key = ANY ($2::text[])");
     }
 
-    /** Stops after a number of characters, because a page of large values may exceed the memory. */
+    /** Returns a page that is also limited in characters, because large values may not fit into memory. */
     String entries(boolean fromStart) {
         return sql("""
                 SELECT key, value FROM (
