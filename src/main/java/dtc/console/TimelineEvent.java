@@ -37,15 +37,15 @@ sealed interface TimelineEvent {
 
         static Applied of(long nanos, CoordinatorEvent event, Step step, TransactionState before) {
             List<String> voters = List.of(); // for most events
-            for (CoordinatorEffect effect : step.effects()) {
-                if (effect instanceof CoordinatorEffect.RequestVote(String resourceManager)) {
-                    voters = voters.isEmpty() ? new ArrayList<>(step.effects().size()) : voters;
+            List<CoordinatorEffect> effects = step.effects();
+            for (int i = 0; i < effects.size(); i++) { // runs for each event, and an iterator would be garbage
+                if (effects.get(i) instanceof CoordinatorEffect.RequestVote(String resourceManager)) {
+                    voters = voters.isEmpty() ? new ArrayList<>(effects.size()) : voters;
                     voters.add(resourceManager);
                 }
             }
             TransactionState after = step.transaction().state();
-            return new Applied(
-                    nanos, event, step.write(), voters, !step.effects().isEmpty(), before, after);
+            return new Applied(nanos, event, step.write(), voters, !effects.isEmpty(), before, after);
         }
 
         /** Returns the participant that did not answer; null for other events. */

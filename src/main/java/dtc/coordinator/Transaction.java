@@ -7,15 +7,14 @@ import dtc.protocol.Resolution;
 import dtc.protocol.State;
 import dtc.protocol.TransactionId;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The coordinator's state of one transaction. Immutable. Its methods run for each event, so they use loops instead of
- * streams, which allocate more.
+ * The coordinator's state of one transaction. Immutable. Its methods run for each event, so they use loops over indexes
+ * instead of iterators and streams, which allocate more.
  *
  * @param decision {@link Outcome#PENDING} until decided; a decision never changes
  * @param reason why it rolled back or became heuristic; null if it did neither, or if the client requested the rollback
@@ -92,7 +91,8 @@ public record Transaction(
     }
 
     public @Nullable Participant participant(String resourceManager) {
-        for (Participant participant : participants) {
+        for (int i = 0; i < participants.size(); i++) {
+            Participant participant = participants.get(i);
             if (participant.resourceManager().equals(resourceManager)) {
                 return participant;
             }
@@ -111,7 +111,8 @@ public record Transaction(
 
     /** Like {@link #isGivenUp}, for any participant. */
     public boolean hasGivenUpParticipant() {
-        for (Participant participant : participants) {
+        for (int i = 0; i < participants.size(); i++) {
+            Participant participant = participants.get(i);
             if (participant.givenUp() != null) {
                 return true;
             }
@@ -154,7 +155,8 @@ public record Transaction(
     }
 
     boolean anyParticipant(Predicate<Participant> condition) {
-        for (Participant participant : participants) {
+        for (int i = 0; i < participants.size(); i++) {
+            Participant participant = participants.get(i);
             if (condition.test(participant)) {
                 return true;
             }
@@ -163,7 +165,8 @@ public record Transaction(
     }
 
     boolean allParticipants(Predicate<Participant> condition) {
-        for (Participant participant : participants) {
+        for (int i = 0; i < participants.size(); i++) {
+            Participant participant = participants.get(i);
             if (!condition.test(participant)) {
                 return false;
             }
@@ -174,7 +177,8 @@ public record Transaction(
     /** Number of writes and enlistments of all participants. */
     int writes() {
         int writes = 0;
-        for (Participant participant : participants) {
+        for (int i = 0; i < participants.size(); i++) {
+            Participant participant = participants.get(i);
             writes += participant.writes();
         }
         return writes;
@@ -267,11 +271,11 @@ public record Transaction(
     }
 
     Transaction updateParticipants(UnaryOperator<Participant> update) {
-        List<Participant> updated = new ArrayList<>(participants.size());
-        for (Participant participant : participants) {
-            updated.add(update.apply(participant));
+        Participant[] updated = participants.toArray(Participant[]::new);
+        for (int i = 0; i < updated.length; i++) {
+            updated[i] = update.apply(updated[i]);
         }
-        return withParticipants(updated);
+        return withParticipants(List.of(updated));
     }
 
     Transaction updateParticipant(String resourceManager, UnaryOperator<Participant> update) {

@@ -22,6 +22,7 @@ import dtc.runtime.Stages;
 import dtc.runtime.Time;
 import dtc.runtime.messaging.ParticipantClient;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -96,16 +97,18 @@ final class TransactionDriver {
     Step apply(TransactionEntry entry, CoordinatorEvent event) {
         Transaction before;
         Step step;
+        List<CoordinatorEffect> effects;
         ForcedAppend forced = null;
         synchronized (entry) {
             before = entry.transaction();
             step = stateMachine.apply(before, event, time.now());
+            effects = step.effects();
             long nanos = time.nanos();
             entry.update(step.transaction(), nanos);
             listeners.applied(new AppliedEvent(
                     before, event, step, entry.nanosSinceBegin(nanos), entry.nanosSincePrepare(nanos)));
-            for (CoordinatorEffect effect : step.effects()) {
-                switch (effect) {
+            for (int i = 0; i < effects.size(); i++) { // runs for each event, and an iterator would be garbage
+                switch (effects.get(i)) {
                     case Persist(TransactionRecord record, Durability durability) -> {
                         if (durability == Durability.LAZY) {
                             appendLazily(entry, record);
@@ -134,8 +137,8 @@ final class TransactionDriver {
         if (forced != null) {
             awaitStored(entry, forced);
         }
-        for (CoordinatorEffect effect : step.effects()) {
-            perform(entry, effect);
+        for (int i = 0; i < effects.size(); i++) {
+            perform(entry, effects.get(i));
         }
         return step;
     }

@@ -175,7 +175,8 @@ public final class PostgresResourceStore implements ResourceStore {
         return schema.prepareServer(connection, options)
                 .compose(_ -> this.<@Nullable Void>inTransaction(connection, schema::migrate))
                 .compose(_ -> schema.checkRights(connection))
-                .compose(_ -> inTransaction(connection, one -> raiseEpochAndLoad(one).compose(next::failIfEnded)));
+                .compose(_ ->
+                        inTransaction(connection, one -> raiseEpochAndLoad(one).compose(next::failIfEnded)));
     }
 
     /** Connects the pools now, so that the first append does not have to wait for a connection. */

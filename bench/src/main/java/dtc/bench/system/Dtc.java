@@ -114,11 +114,10 @@ public final class Dtc implements MeasuredSystem, AutoCloseable {
 
     private static List<String> coordinator(
             ProcessLauncher launcher, Application application, SystemName name, int port, String processName) {
-        List<String> options = new ArrayList<>(List.of(
-                "-Ddtc.registration.allowed-hosts=127.0.0.1",
-                "-Ddtc.log.directory=" + launcher.directory(processName)));
+        List<String> options = new ArrayList<>(List.of("-Ddtc.registration.allowed-hosts=127.0.0.1"));
         if (name == SystemName.DTC_FILE) {
             options.add("-Ddtc.log.kind=file");
+            options.add("-Ddtc.log.directory=" + launcher.directory(processName));
         }
         if (name == SystemName.DTC_UNBATCHED) {
             options.add("-Ddtc.messages.batch-max=1");
