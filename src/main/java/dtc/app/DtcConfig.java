@@ -215,7 +215,10 @@ public interface DtcConfig {
          */
         OptionalInt transactionsInFlightPerCallerMax();
 
-        /** The maximum number of participants of all transactions in flight. Default: in proportion to the heap. */
+        /**
+         * The maximum number of participants of all transactions in flight. Transactions with more than 8 can use three
+         * quarters of it. Default: in proportion to the heap.
+         */
         OptionalInt participantsInFlightMax();
 
         /**

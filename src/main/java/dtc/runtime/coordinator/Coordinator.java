@@ -185,7 +185,7 @@ public final class Coordinator {
             refusedByLog.increment();
             return Answer.refused(Refusal.of(Kind.LOG_REFUSING, refusalReason));
         }
-        Refusal tooMany = store.inFlight().refuseParticipants(null);
+        Refusal tooMany = store.inFlight().refuseParticipants(null, 0);
         if (tooMany == null) {
             tooMany = store.inFlight().reserve(origin.principal());
         }

@@ -36,6 +36,9 @@ public final class InFlight {
 
     private static final int CALLER_CHARS_MAX = 200;
 
+    /** The number of participants up to which a transaction is small. */
+    static final int SMALL_PARTICIPANTS = 8;
+
     private final Time time;
     private final TransactionLimits limits;
     private final AtomicInteger transactions = new AtomicInteger();
@@ -52,7 +55,11 @@ public final class InFlight {
     public enum Limit {
         TRANSACTIONS("transactions in flight", "dtc.limits.transactions-in-flight-max"),
         CALLER("transactions in flight of one caller", "dtc.limits.transactions-in-flight-per-caller-max"),
-        PARTICIPANTS("participants in flight", "dtc.limits.participants-in-flight-max");
+        PARTICIPANTS("participants in flight", "dtc.limits.participants-in-flight-max"),
+        /** Three quarters of {@link #PARTICIPANTS}: large transactions do not keep out the others. */
+        LARGE_TRANSACTIONS(
+                "participants in flight for transactions with more than " + SMALL_PARTICIPANTS,
+                "dtc.limits.participants-in-flight-max");
 
         private final String what;
         private final String key;
@@ -126,12 +133,14 @@ public final class InFlight {
      * Returns a refusal if no further participant may be enlisted; otherwise null.
      *
      * @param id the transaction that would get a participant; null for a new one
+     * @param enlisted the number of participants that it has
      */
     @Nullable
-    Refusal refuseParticipants(@Nullable TransactionId id) {
-        return participants.get() < limits.participantsInFlightMax()
-                ? null
-                : refuse(new Reached(Limit.PARTICIPANTS, limits.participantsInFlightMax(), null), id);
+    Refusal refuseParticipants(@Nullable TransactionId id, int enlisted) {
+        int all = limits.participantsInFlightMax();
+        Limit limit = enlisted < SMALL_PARTICIPANTS ? Limit.PARTICIPANTS : Limit.LARGE_TRANSACTIONS;
+        int max = limit == Limit.PARTICIPANTS ? all : all - all / 4;
+        return participants.get() < max ? null : refuse(new Reached(limit, max, null), id);
     }
 
     private Refusal refuse(Reached reached, @Nullable TransactionId id) {

@@ -189,8 +189,12 @@ final class Writes {
         if (driver.delivery().backlog(name) >= undeliveredMax) {
             return refused(entry, name, Kind.OVERLOADED, "too many outcomes are undelivered to resource manager %s");
         }
-        Refusal tooMany =
-                entry.transaction().participant(name) == null ? store.inFlight().refuseParticipants(entry.id()) : null;
+        Transaction transaction = entry.transaction();
+        Refusal tooMany = transaction.participant(name) == null
+                ? store.inFlight()
+                        .refuseParticipants(
+                                entry.id(), transaction.participants().size())
+                : null;
         return tooMany == null ? Answer.of(target) : Answer.refused(tooMany);
     }
 

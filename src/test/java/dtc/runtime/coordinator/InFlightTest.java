@@ -89,11 +89,32 @@ class InFlightTest {
     @Test
     void the_limit_of_participants_is_reported() {
         inFlight.addParticipants(2);
-        assertNull(inFlight.refuseParticipants(null));
+        assertNull(inFlight.refuseParticipants(null, 0));
         inFlight.addParticipants(1);
-        assertRefused("the limit of 3 participants in flight is reached", inFlight.refuseParticipants(null));
+        assertRefused("the limit of 3 participants in flight is reached", inFlight.refuseParticipants(null, 0));
         assertEquals(List.of(new Reached(Limit.PARTICIPANTS, 3, null)), reached());
         assertEquals(1, inFlight.refusals(Limit.PARTICIPANTS));
+    }
+
+    @Test
+    void large_transactions_do_not_keep_out_small_ones() {
+        InFlight inFlight =
+                new InFlight(time, new TransactionLimits(100, 100, 100, Duration.ofHours(1), 100, Long.MAX_VALUE));
+        inFlight.addParticipants(74);
+        assertNull(inFlight.refuseParticipants(null, 50));
+        inFlight.addParticipants(1);
+        for (int enlisted : new int[] {InFlight.SMALL_PARTICIPANTS, 50}) {
+            assertRefused(
+                    "the limit of 75 participants in flight for transactions with more than 8 is reached",
+                    inFlight.refuseParticipants(null, enlisted));
+        }
+        inFlight.addParticipants(24);
+        for (int enlisted = 0; enlisted < InFlight.SMALL_PARTICIPANTS; enlisted++) {
+            assertNull(inFlight.refuseParticipants(null, enlisted));
+        }
+        inFlight.addParticipants(1);
+        assertRefused("the limit of 100 participants in flight is reached", inFlight.refuseParticipants(null, 0));
+        assertEquals(2, inFlight.refusals(Limit.LARGE_TRANSACTIONS));
     }
 
     @Test
