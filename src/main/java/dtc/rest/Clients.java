@@ -6,6 +6,10 @@ import io.quarkus.rest.client.reactive.QuarkusRestClientBuilder;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpClientRequest;
 import io.vertx.core.http.HttpClientResponse;
+import jakarta.ws.rs.HttpMethod;
+import jakarta.ws.rs.client.ClientRequestContext;
+import jakarta.ws.rs.client.ClientRequestFilter;
+import jakarta.ws.rs.core.HttpHeaders;
 import java.net.ConnectException;
 import java.net.NoRouteToHostException;
 import java.net.URI;
@@ -76,6 +80,7 @@ public final class Clients {
                 .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, connectionsMax)
                 .property(QuarkusRestClientProperties.MAX_HEADER_SIZE, HEADER_BYTES_MAX)
                 .property(QuarkusRestClientProperties.DISABLE_CONTEXTUAL_ERROR_MESSAGES, true)
+                .register((ClientRequestFilter) Clients::setLengthWithoutBody)
                 .httpClientRequestCustomizer(request -> InterimResponses.discard(request.connection()))
                 .httpClientRequestCustomizer(outbound::prepare)
                 .httpClientRequestCustomizer(request -> limit(vertx, request, timeout));
@@ -83,6 +88,13 @@ public final class Clients {
             builder.tlsConfiguration(outbound.tls());
         }
         return builder.build(api);
+    }
+
+    /** Vert.x sends no length with a POST without a body. RFC 9110 recommends it, and some servers require it. */
+    private static void setLengthWithoutBody(ClientRequestContext request) {
+        if (!request.hasEntity() && request.getMethod().equals(HttpMethod.POST)) {
+            request.getHeaders().putSingle(HttpHeaders.CONTENT_LENGTH, 0);
+        }
     }
 
     /**

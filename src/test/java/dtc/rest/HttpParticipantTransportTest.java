@@ -104,6 +104,18 @@ class HttpParticipantTransportTest {
 
     @ParameterizedTest
     @FieldSource("ALL")
+    void the_length_of_a_body_is_sent_also_without_a_body(Message message) {
+        try (RawResourceManager rm =
+                new RawResourceManager((request, connection) -> connection.write(RawResourceManager.answer(request)))) {
+            assertCarriedOut(message, send(rm, KEPT, message));
+            Request request = rm.requests().getFirst();
+            assertEquals(
+                    String.valueOf(request.body().length()), request.headers().get("content-length"));
+        }
+    }
+
+    @ParameterizedTest
+    @FieldSource("ALL")
     void a_switch_of_protocols_is_no_answer(Message message) {
         try (RawResourceManager rm = new RawResourceManager(RawResourceManager.always(
                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"))) {
