@@ -1,6 +1,7 @@
 package dtc.log.fenced;
 
 import dtc.log.AppendResult;
+import dtc.log.RefusalNotices;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -79,9 +80,9 @@ final class StoreHealth {
         boolean before = exhausted;
         exhausted = usage.getAsDouble() > settings.usageMax();
         if (exhausted && !before) {
-            listener.notice("no commit decisions are accepted: " + EXHAUSTED);
+            listener.notice(RefusalNotices.refused(EXHAUSTED));
         } else if (!exhausted && before) {
-            listener.notice("commit decisions are accepted again");
+            listener.notice(RefusalNotices.ACCEPTED);
         }
     }
 }

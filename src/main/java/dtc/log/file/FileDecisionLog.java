@@ -4,6 +4,7 @@ import dtc.log.AppendResult;
 import dtc.log.DecisionLog;
 import dtc.log.LogIdentity;
 import dtc.log.LogRecord;
+import dtc.log.RefusalNotices;
 import dtc.protocol.TransactionId;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -264,9 +265,9 @@ public final class FileDecisionLog implements DecisionLog {
         String before = refusal;
         refusal = reason;
         if (reason != null && before == null) {
-            listener.notice("new transactions and commits are refused: " + reason);
+            listener.notice(RefusalNotices.refused(reason));
         } else if (reason == null && before != null) {
-            listener.notice("new transactions and commits are accepted again");
+            listener.notice(RefusalNotices.ACCEPTED);
         }
     }
 

@@ -211,7 +211,11 @@ class FencedDecisionLogTest extends DecisionLogContract {
         fixture.memory.setUsage(0.79);
         log.check();
         assertNull(log.refusalReason());
-        assertEquals(2, fixture.notices.size());
+        assertEquals(
+                List.of(
+                        "new transactions and commits are refused: the store of the decision log is almost full",
+                        "new transactions and commits are accepted again"),
+                fixture.notices);
     }
 
     @Test
