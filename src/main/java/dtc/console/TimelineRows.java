@@ -101,7 +101,7 @@ final class TimelineRows {
             case CoordinatorEvent.WriteStaged e -> writeStaged(m, e.resourceManager());
             case CoordinatorEvent.WriteFailed(String name, String reason, boolean noAnswer) -> {
                 List<SequenceDiagram.Arrow> arrows = noAnswer ? diagram.lost(name) : diagram.from(name, Tone.BACK);
-                String text = "A write failed: the transaction can only roll back";
+                String text = "A write to %s failed: the transaction can only roll back".formatted(name);
                 diagram.row(Tone.BACK, m.before() != m.after(), text, reason, arrows);
             }
             case CoordinatorEvent.PrepareRequested _ -> prepareRequested(m);
@@ -119,20 +119,12 @@ final class TimelineRows {
             case CoordinatorEvent.Recorded e -> recorded(m, e.record().decidedAt());
             case CoordinatorEvent.Recovered _ ->
                 row(Tone.WARN, "Delivery resumes to participants that have not acknowledged", null);
-            case CoordinatorEvent.OnePhaseCommitted e ->
-                answered(e.resourceManager(), Tone.GOOD, "committed in one phase", null);
-            case CoordinatorEvent.OnePhaseRefused e ->
-                answered(
-                        e.resourceManager(),
-                        Tone.BACK,
-                        "did not commit",
-                        e.ballot().reason());
-            case CoordinatorEvent.Acknowledged e ->
-                answered(
-                        e.resourceManager(),
-                        isCommit() ? Tone.GOOD : Tone.BACK,
-                        isCommit() ? "acknowledged the commit" : "acknowledged the rollback",
-                        null);
+            case CoordinatorEvent.OnePhaseCommitted(String name) ->
+                answered(name, Tone.GOOD, "committed in one phase", null);
+            case CoordinatorEvent.OnePhaseRefused(String name, Ballot ballot) ->
+                answered(name, Tone.BACK, "did not commit", ballot.reason());
+            case CoordinatorEvent.Acknowledged(String name) ->
+                answered(name, isCommit() ? Tone.GOOD : Tone.BACK, "acknowledged the " + decision(), null);
             case CoordinatorEvent.Unanswered e -> {
                 String name = e.resourceManager();
                 String text = "No acknowledgement from " + name;
@@ -147,7 +139,7 @@ final class TimelineRows {
             case CoordinatorEvent.Contradicted e -> {
                 // If it decides, there is no other decision to contradict.
                 boolean decides = m.before().isDelegated();
-                String what = decides ? "had committed" : "refused the " + (isCommit() ? "commit" : "rollback");
+                String what = decides ? "had committed" : "refused the " + decision();
                 answered(e.resourceManager(), decides ? Tone.GOOD : Tone.BAD, what, e.reason());
             }
             case CoordinatorEvent.GiveUpRequested(String rm, Resolution r) ->
@@ -162,6 +154,10 @@ final class TimelineRows {
             decidedToRollBack(m);
             ended(m);
         }
+    }
+
+    private String decision() {
+        return Format.words(transaction.decision().name());
     }
 
     private boolean isCommit() {
@@ -304,25 +300,26 @@ final class TimelineRows {
 
     /** A participant's reply to the outcome. */
     private void answered(String name, Tone tone, String what, @Nullable String detail) {
-        diagram.participant(name, tone == Tone.GOOD ? "committed" : tone == Tone.BACK ? "rolled-back" : "broken");
+        diagram.participant(name, lifeline(tone));
         row(tone, name + " " + what, detail, diagram.from(name, tone));
     }
 
     private void ended(TimelineEvent.Applied m) {
-        String since = snapshot.initial().state() == TransactionState.ACTIVE ? "the start" : "the restart";
-        String took = "%s after %s.".formatted(Format.duration(Duration.ofNanos(m.nanos())), since);
-        switch (m.after()) {
-            case COMMITTED -> ended("committed", Tone.GOOD, "Committed", took);
-            case ROLLED_BACK -> ended("rolled-back", Tone.BACK, "Rolled back", took);
-            case HEURISTIC -> ended("broken", Tone.BAD, "Heuristic outcome: action required", took);
-            case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, DELEGATED, RESOLVING -> {}
-            case COMMITTING, ROLLING_BACK -> {}
+        if (!m.after().isFinal()) {
+            return;
         }
+        Tone tone = Tone.of(m.after().externalState());
+        String text = tone == Tone.BAD
+                ? "Heuristic outcome: action required"
+                : tone == Tone.GOOD ? "Committed" : "Rolled back";
+        String since = snapshot.initial().state() == TransactionState.ACTIVE ? "the start" : "the restart";
+        diagram.coordinator(lifeline(tone));
+        milestone(tone, text, "%s after %s.".formatted(Format.duration(Duration.ofNanos(m.nanos())), since));
     }
 
-    private void ended(String css, Tone tone, String text, String took) {
-        diagram.coordinator(css);
-        milestone(tone, text, took);
+    /** The class of a lifeline after the end. */
+    private static String lifeline(Tone tone) {
+        return tone == Tone.GOOD ? "committed" : tone == Tone.BACK ? "rolled-back" : "broken";
     }
 
     private void sent(TimelineEvent.Sent m) {

@@ -37,7 +37,12 @@ public sealed interface CoordinatorEvent {
 
     record WriteStaged(String resourceManager) implements CoordinatorEvent {}
 
-    /** A write failed. {@code noAnswer}: the resource manager did not answer. */
+    /**
+     * A write failed.
+     *
+     * @param reason why, without the name of the resource manager
+     * @param noAnswer whether the resource manager did not answer
+     */
     record WriteFailed(String resourceManager, String reason, boolean noAnswer) implements CoordinatorEvent {}
 
     /** The client calls prepare or commit. A commit prepares first. */

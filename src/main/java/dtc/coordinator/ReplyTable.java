@@ -95,18 +95,12 @@ public final class ReplyTable {
         };
         return reply instanceof Acknowledged
                 ? new CoordinatorEvent.WriteStaged(resourceManager)
-                : new CoordinatorEvent.WriteFailed(
-                        resourceManager, writeFailureReason(resourceManager, reply), noAnswer);
+                : new CoordinatorEvent.WriteFailed(resourceManager, reply.detail(), noAnswer);
     }
 
-    /** Returns the reason for a failed write, as shown to clients and operators. */
-    public static String writeFailureReason(String resourceManager, Reply reply) {
-        return writeFailurePrefix(resourceManager) + reply.detail();
-    }
-
-    /** Returns the text that {@link #writeFailureReason} puts before the detail of the reply. */
-    public static String writeFailurePrefix(String resourceManager) {
-        return "a write to %s failed: ".formatted(resourceManager);
+    /** Describes a failed write, for the client and as the reason of the transaction. */
+    public static String writeFailure(String resourceManager, String reason) {
+        return "a write to %s failed: %s".formatted(resourceManager, reason);
     }
 
     private static Ballot ballot(Reply reply) {

@@ -122,10 +122,11 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
 
     private static Step writeFailed(Transaction t, WriteFailed e, Instant now) {
         Transaction next = t.updateParticipant(e.resourceManager(), p -> p.writeFailed(e.reason(), e.noAnswer()));
+        String reason = ReplyTable.writeFailure(e.resourceManager(), e.reason());
         return switch (t.state()) {
-            case ACTIVE -> markRollback(next, Cause.WRITE_FAILED, e.reason());
+            case ACTIVE -> markRollback(next, Cause.WRITE_FAILED, reason);
             // The vote was not requested yet, because the write was unanswered.
-            case PREPARING -> rollBack(next, Cause.WRITE_FAILED, e.reason(), now);
+            case PREPARING -> rollBack(next, Cause.WRITE_FAILED, reason, now);
             case ROLLING_BACK -> PhaseTwo.finishRollback(next, now);
             case MARKED_ROLLBACK,
                     DECIDING,

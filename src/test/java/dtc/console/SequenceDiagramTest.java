@@ -166,8 +166,8 @@ class SequenceDiagramTest {
         assertEquals(
                 List.of(
                         "The client requested prepare",
-                        "A write failed: the transaction can only roll back (it is gone)",
-                        "Decision: roll back (it is gone)",
+                        "A write to orders failed: the transaction can only roll back (it is gone)",
+                        "Decision: roll back (a write to orders failed: it is gone)",
                         "Rolled back (2 ms after the start.)"),
                 texts().subList(2, texts().size()));
     }

@@ -141,7 +141,7 @@ class ReplyTableTest {
             if (ReplyTable.event(NAME, INSTANCE, MESSAGES.getFirst(), reply)
                     instanceof CoordinatorEvent.WriteFailed failed) {
                 assertEquals(reply instanceof Reply.NoAnswer || reply instanceof Reply.Unreachable, failed.noAnswer());
-                assertEquals("a write to orders failed: " + reply.detail(), failed.reason());
+                assertEquals(reply.detail(), failed.reason());
             }
         }
     }

@@ -549,7 +549,7 @@ class TwoPhaseCommitTest {
         Step prepare = step(t, new CoordinatorEvent.PrepareRequested());
         assertEquals(Outcome.ROLLBACK, prepare.transaction().decision());
         assertEquals(Cause.WRITE_FAILED, prepare.transaction().cause());
-        assertEquals("full", prepare.transaction().reason());
+        assertEquals("a write to a failed: full", prepare.transaction().reason());
     }
 
     @Test

@@ -2,7 +2,6 @@ package dtc.runtime.coordinator;
 
 import dtc.coordinator.CoordinatorEvent;
 import dtc.coordinator.Participant;
-import dtc.coordinator.ReplyTable;
 import dtc.protocol.Ballot;
 import dtc.protocol.VoteCause;
 import dtc.runtime.LogFields;
@@ -256,11 +255,7 @@ public final class ResourceManagerHealth implements TransactionListener {
         }
         switch (applied.event()) {
             case CoordinatorEvent.WriteStaged e -> succeeded(e.resourceManager(), Kind.WRITE);
-            case CoordinatorEvent.WriteFailed e ->
-                failed(
-                        e.resourceManager(),
-                        Kind.WRITE,
-                        e.reason().replace(ReplyTable.writeFailurePrefix(e.resourceManager()), ""));
+            case CoordinatorEvent.WriteFailed e -> failed(e.resourceManager(), Kind.WRITE, e.reason());
             case CoordinatorEvent.Unanswered e -> failed(e.resourceManager(), Kind.OUTCOME, e.reason());
             case CoordinatorEvent.Acknowledged e -> succeeded(e.resourceManager(), Kind.OUTCOME);
             case CoordinatorEvent.OnePhaseCommitted e -> succeeded(e.resourceManager(), Kind.OUTCOME);

@@ -231,7 +231,7 @@ final class Writes {
         Step step = driver.replied(entry, name, message, reply);
         if (!(reply instanceof Reply.Acknowledged)) {
             return Answer.refused(new Refusal(
-                    ReplyTable.refusal(reply), ReplyTable.writeFailureReason(name, reply), entry.id(), name));
+                    ReplyTable.refusal(reply), ReplyTable.writeFailure(name, reply.detail()), entry.id(), name));
         }
         return step.write() instanceof WriteResult.Refused(WriteResult.Reason reason)
                 ? Answer.refused(refusal(step.transaction(), name, reason))

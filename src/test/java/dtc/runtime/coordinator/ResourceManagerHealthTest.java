@@ -116,7 +116,7 @@ class ResourceManagerHealthTest {
     void failed_writes_and_unacknowledged_outcomes_are_logged() {
         register(INSTANCE);
         for (int i = 0; i < ResourceManagerHealth.FAILURES_MIN; i++) {
-            run(new CoordinatorEvent.WriteFailed("a", "a write to a failed: it answered 500", false));
+            run(new CoordinatorEvent.WriteFailed("a", "it answered 500", false));
         }
         assertEquals("the last 3 writes failed: it answered 500", down().reason());
         register(new UUID(2, 2)); // a restart, which clears the earlier failures
@@ -134,17 +134,17 @@ class ResourceManagerHealthTest {
         register(INSTANCE);
         for (String reason : List.of("it could not be reached", "its certificate has expired")) {
             for (int i = 0; i < 2; i++) {
-                run(new CoordinatorEvent.WriteFailed("a", "a write to a failed: " + reason, false));
+                run(new CoordinatorEvent.WriteFailed("a", reason, false));
             }
         }
-        run(new CoordinatorEvent.WriteFailed("a", "a write to a failed: it could not be reached", false));
+        run(new CoordinatorEvent.WriteFailed("a", "it could not be reached", false));
         assertEquals(
                 "the last 5 writes failed: it could not be reached (3), its certificate has expired (2)",
                 down().reason());
         assertEquals("it could not be reached", down().lastError());
         assertEquals(time.now(), down().lastErrorAt());
         for (int i = 0; i < 10; i++) {
-            run(new CoordinatorEvent.WriteFailed("a", "a write to a failed: it answered " + (500 + i), false));
+            run(new CoordinatorEvent.WriteFailed("a", "it answered " + (500 + i), false));
         }
         assertEquals(
                 "the last 15 writes failed: it answered 505 (1), it answered 506 (1), it answered 507 (1),"
