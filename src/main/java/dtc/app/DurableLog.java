@@ -6,10 +6,12 @@ import dtc.log.LogIdentity;
 import dtc.log.LogRecord;
 import dtc.log.file.DirectoryStorage;
 import dtc.log.file.FileDecisionLog;
+import dtc.protocol.PlainText;
 import dtc.protocol.TransactionId;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -42,12 +44,14 @@ final class DurableLog implements DecisionLog {
     private static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
 
     private final Vertx vertx;
+    private final Path directory;
     private final ExecutorService writer;
     private final FileDecisionLog log;
     private final long checkTimer;
 
-    private DurableLog(Vertx vertx, ExecutorService writer, FileDecisionLog log) {
+    private DurableLog(Vertx vertx, Path directory, ExecutorService writer, FileDecisionLog log) {
         this.vertx = vertx;
+        this.directory = directory;
         this.writer = writer;
         this.log = log;
         this.checkTimer = vertx.setPeriodic(CHECK_INTERVAL.toMillis(), _ -> {
@@ -83,7 +87,7 @@ final class DurableLog implements DecisionLog {
                     System::nanoTime,
                     new SecureRandom(),
                     new LoggingListener());
-            return new DurableLog(vertx, writer, log);
+            return new DurableLog(vertx, directory, writer, log);
         } catch (IOException failure) {
             writer.shutdown();
             throw unusable(failure);
@@ -153,6 +157,13 @@ final class DurableLog implements DecisionLog {
     @Override
     public @Nullable String refusalReason() {
         return log.refusalReason();
+    }
+
+    @Override
+    public String freeSpace() {
+        File volume = directory.toFile();
+        return "%s of %s are free"
+                .formatted(PlainText.bytes(volume.getUsableSpace()), PlainText.bytes(volume.getTotalSpace()));
     }
 
     @Override

@@ -42,11 +42,8 @@ record Actions(
         }
     }
 
-    interface Act {
-        CompletionStage<Audit.Result> by(Resolution operator);
-    }
-
-    record Proposal(Confirmation confirmation, Act act) {}
+    /** @param act carries out the action by an operator */
+    record Proposal(Confirmation confirmation, Function<Resolution, CompletionStage<Audit.Result>> act) {}
 
     /** Returns an action on a transaction or a resource manager; empty if it has no effect now. */
     Optional<Proposal> find(ConsoleResource.Target target) {
@@ -64,7 +61,7 @@ record Actions(
                 || (action == Action.GIVE_UP && !view.awaits(participant))) {
             return Optional.empty();
         }
-        Act act = switch (action) {
+        Function<Resolution, CompletionStage<Audit.Result>> act = switch (action) {
             case ROLL_BACK ->
                 by -> coordinator
                         .rollback(id, by.reason())
@@ -92,7 +89,7 @@ record Actions(
         if (!rm.row().actions().contains(action)) {
             return Optional.empty();
         }
-        Act act = switch (action) {
+        Function<Resolution, CompletionStage<Audit.Result>> act = switch (action) {
             case RETRY ->
                 _ -> now(retried(
                         coordinator.retryNow(id),

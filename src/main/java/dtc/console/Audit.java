@@ -93,7 +93,7 @@ class Audit implements TransactionListener {
 
     private static Result failed(@Nullable Throwable failure) {
         Logger.getLogger(Audit.class).error("an action of an operator failed", failure); // not in the audit category
-        return new Result(false, "Failed, possibly after a part was done: %s.".formatted(failure));
+        return new Result(false, "Failed, and may have been partly carried out: %s.".formatted(failure));
     }
 
     private void note(Entry entry) {

@@ -36,20 +36,19 @@ import org.jspecify.annotations.Nullable;
 @Path("/")
 @Produces(MediaType.TEXT_HTML)
 @Blocking
-public class ConsoleResource {
+public record ConsoleResource(
+        Pages pages,
+        Overview overview,
+        TransactionList transactions,
+        TransactionView transaction,
+        ResourceManagers resourceManagers,
+        Actions actions,
+        Audit audit,
+        HostedResourceManagers hosted,
+        Time time) {
 
     private static final int RESOURCE_MANAGERS_SHOWN_MAX = 500;
     private static final String ACTION = "console/{kind: transactions|resource-managers}/{id}/{action}";
-
-    private final Pages pages;
-    private final Overview overview;
-    private final TransactionList transactions;
-    private final TransactionView transaction;
-    private final ResourceManagers resourceManagers;
-    private final Actions actions;
-    private final Audit audit;
-    private final HostedResourceManagers hosted;
-    private final Time time;
 
     /** The address of an action. */
     public record Target(
@@ -60,27 +59,6 @@ public class ConsoleResource {
 
     /** The form that runs a transaction. Faults can be injected in the embedded resource managers. */
     public record Trial(List<String> resourceManagers, List<String> embedded, boolean faults, boolean isClient) {}
-
-    ConsoleResource(
-            Pages pages,
-            Overview overview,
-            TransactionList transactions,
-            TransactionView transaction,
-            ResourceManagers resourceManagers,
-            Actions actions,
-            Audit audit,
-            HostedResourceManagers hosted,
-            Time time) {
-        this.pages = pages;
-        this.overview = overview;
-        this.transactions = transactions;
-        this.transaction = transaction;
-        this.resourceManagers = resourceManagers;
-        this.actions = actions;
-        this.audit = audit;
-        this.hosted = hosted;
-        this.time = time;
-    }
 
     @GET
     public Response overview(@Context RoutingContext call) {
@@ -197,7 +175,7 @@ public class ConsoleResource {
                         proposal.confirmation().action(),
                         target.id(),
                         link,
-                        () -> proposal.act().by(by))
+                        () -> proposal.act().apply(by))
                 .thenApply(_ -> {
                     pages.discardKept();
                     return done;

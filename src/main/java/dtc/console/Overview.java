@@ -1,5 +1,6 @@
 package dtc.console;
 
+import dtc.console.Rates.Percentiles;
 import dtc.console.TransactionList.Choice;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
@@ -22,6 +23,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleFunction;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The first page: what requires action, the coordinator, the resource managers, and the last minutes. */
@@ -45,29 +47,22 @@ record Overview(
     /**
      * The page.
      *
-     * @param recording the number of decisions that have waited for the decision log for too long
+     * @param recording since when overdue decisions have waited for the decision log, oldest first
      * @param limits the limits at which requests are refused
-     * @param inDoubt the longest time that participants have been in doubt
-     * @param refused the number of requests that the decision log refused
      * @param clockJumps the jumps of the wall clock in the last hour, oldest first
      * @param resourceManagers the first of {@code resourceManagersTotal}
      */
     public record Model(
+            Coordinator coordinator,
             @Nullable String refusalReason,
-            int recording,
-            @Nullable Instant recordingSince,
+            List<Instant> recording,
             List<InFlight.Report> limits,
-            boolean stopping,
-            Duration inDoubt,
-            long refused,
             List<ClockJumps.Jump> clockJumps,
             List<ResourceManagers.Row> failing,
             List<Unregistered> unregistered,
             Map<Group, List<Transaction>> groups,
             Map<State, Long> inFlight,
-            int inFlightMax,
-            Chart outcomes,
-            Chart latency,
+            List<Chart> charts,
             List<ResourceManagers.Row> resourceManagers,
             int resourceManagersTotal,
             long up) {
@@ -75,7 +70,7 @@ record Overview(
         /** The number of problems that require action. */
         public int actionsRequired() {
             return (refusalReason == null ? 0 : 1)
-                    + (recording == 0 ? 0 : 1)
+                    + (recording.isEmpty() ? 0 : 1)
                     + limits.size()
                     + failing.size()
                     + unregistered.size()
@@ -101,7 +96,6 @@ record Overview(
     Model model() {
         List<Transaction> open =
                 timelines.open().stream().map(Timeline::transaction).toList();
-        List<Instant> recording = recording();
         List<ResourceManagers.Row> rows = resourceManagers.all();
         List<Transaction> diverged = open.stream()
                 .filter(Choice.DIVERGED::holds)
@@ -112,27 +106,24 @@ record Overview(
         addGroups(groups, Choice.DIVERGED, diverged);
         List<Rates.Point> points = rates.points();
         return new Model(
+                coordinator,
                 coordinator.refusalReason(),
-                recording.size(),
-                recording.isEmpty() ? null : recording.getFirst(),
+                recording(),
                 coordinator.inFlight().reports(),
-                coordinator.isStopping(),
-                coordinator.oldestInDoubt(),
-                coordinator.refusedByLog(),
                 clockJumps.recent(),
                 rows.stream().filter(ResourceManagers.Row::needsAction).toList(),
                 unregistered.all(),
                 groups,
                 inFlight(open),
-                coordinator.inFlight().limits().inFlightMax(),
-                outcomes(points),
-                latency(points),
+                List.of(
+                        outcomes(points),
+                        latency("Time to prepare", points, Rates.Point::prepare),
+                        latency("Time to deliver an outcome", points, Rates.Point::delivery)),
                 rows.stream().limit(RESOURCE_MANAGERS_MAX).toList(),
                 rows.size(),
                 rows.stream().filter(ResourceManagers.Row::isUp).count());
     }
 
-    /** Since when the overdue decisions have waited for the decision log, oldest first. */
     private List<Instant> recording() {
         Instant now = time.now();
         return timelines.open().stream()
@@ -174,15 +165,18 @@ record Overview(
         return Chart.of("Outcomes per second", points, series, v -> Format.rate(v) + "/s", false);
     }
 
-    private static Chart latency(List<Rates.Point> points) {
+    private static Chart latency(
+            String title, List<Rates.Point> points, Function<Rates.Point, @Nullable Percentiles> percentiles) {
         List<Chart.Series> series = List.of(
-                new Chart.Series("median (p50)", "busy", p -> millis(p.prepareMedian())),
-                new Chart.Series("99th percentile (p99)", "warn", p -> millis(p.prepareP99())));
+                new Chart.Series("median (p50)", "busy", p -> millis(percentiles.apply(p), Percentiles::median)),
+                new Chart.Series("99th percentile (p99)", "warn", p -> millis(percentiles.apply(p), Percentiles::p99)));
         DoubleFunction<String> unit = millis -> Format.duration(Duration.ofNanos(Math.round(millis * 1e6)));
-        return Chart.of("Time to prepare", points, series, unit, true);
+        return Chart.of(title, points, series, unit, true);
     }
 
-    private static double millis(@Nullable Duration duration) {
-        return duration == null ? Double.NaN : Math.max(0.01, duration.toNanos() / 1e6);
+    private static double millis(@Nullable Percentiles percentiles, Function<Percentiles, Duration> one) {
+        return percentiles == null
+                ? Double.NaN
+                : Math.max(0.01, one.apply(percentiles).toNanos() / 1e6);
     }
 }

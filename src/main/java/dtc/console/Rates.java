@@ -2,6 +2,7 @@ package dtc.console;
 
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.AppliedEvent;
+import dtc.runtime.coordinator.DeliveryEvent;
 import dtc.runtime.coordinator.TransactionListener;
 import jakarta.inject.Singleton;
 import java.time.Duration;
@@ -32,6 +33,7 @@ public class Rates implements TransactionListener {
     private final LongAdder rolledBack = new LongAdder();
     private final LongAdder heuristic = new LongAdder();
     private final Recorder prepare = new Recorder(MICROS_MAX, 2);
+    private final Recorder delivery = new Recorder(MICROS_MAX, 2);
 
     /** Guarded by this. Oldest first. */
     private final Deque<Point> points = new ArrayDeque<>();
@@ -39,19 +41,34 @@ public class Rates implements TransactionListener {
     /** Elapsed time at the end of the current interval. Written under the lock of this. */
     private volatile long endNanos;
 
-    private @Nullable Histogram recycled;
-
     /**
      * One interval.
      *
-     * @param prepareMedian null if no phase one ended
+     * @param prepare of phase one; null if none ended
+     * @param delivery from the decision to the acknowledgement of a participant; null if there was none
      */
     record Point(
             long committed,
             long rolledBack,
             long heuristic,
-            @Nullable Duration prepareMedian,
-            @Nullable Duration prepareP99) {}
+            @Nullable Percentiles prepare,
+            @Nullable Percentiles delivery) {
+
+        private static final Point NOTHING = new Point(0, 0, 0, null, null);
+    }
+
+    record Percentiles(Duration median, Duration p99) {
+
+        /** Returns the percentiles since the last call; null if nothing was recorded. */
+        private static @Nullable Percentiles take(Recorder recorder) {
+            Histogram micros = recorder.getIntervalHistogram();
+            return micros.getTotalCount() == 0
+                    ? null
+                    : new Percentiles(
+                            Duration.ofNanos(micros.getValueAtPercentile(50) * 1000),
+                            Duration.ofNanos(micros.getValueAtPercentile(99) * 1000));
+        }
+    }
 
     Rates(Time time) {
         this.time = time;
@@ -63,11 +80,9 @@ public class Rates implements TransactionListener {
         if (!applied.stateChanged()) {
             return;
         }
-        if (time.nanos() - endNanos >= 0) {
-            closeIntervals();
-        }
+        closeIntervals();
         if (applied.phaseOneEnded()) {
-            prepare.recordValue(Math.min(applied.sincePrepare().toNanos() / 1000, MICROS_MAX));
+            add(prepare, applied.sincePrepare());
         }
         switch (applied.after().state()) {
             case COMMITTED -> committed.increment();
@@ -78,30 +93,44 @@ public class Rates implements TransactionListener {
         }
     }
 
-    private synchronized void closeIntervals() {
+    @Override
+    public void delivery(DeliveryEvent event) {
+        if (event instanceof DeliveryEvent.Acknowledged acknowledged) {
+            closeIntervals();
+            add(delivery, acknowledged.sinceDecision());
+        }
+    }
+
+    private static void add(Recorder recorder, Duration duration) {
+        recorder.recordValue(Math.clamp(duration.toNanos() / 1000, 0, MICROS_MAX));
+    }
+
+    private void closeIntervals() {
+        if (time.nanos() - endNanos >= 0) {
+            addPoints();
+        }
+    }
+
+    private synchronized void addPoints() {
         long sinceEnd = time.nanos() - endNanos;
         if (sinceEnd < 0) {
-            return; // another thread has closed them
+            return; // another thread has closed the intervals
         }
         long ended = 1 + sinceEnd / INTERVAL_NANOS;
         endNanos += ended * INTERVAL_NANOS;
         // The counts are of the first interval, since the next event would have closed it.
-        for (long i = 0; i < Math.min(ended, POINTS_MAX + 1); i++) {
-            recycled = prepare.getIntervalHistogram(recycled);
-            points.add(new Point(
-                    committed.sumThenReset(),
-                    rolledBack.sumThenReset(),
-                    heuristic.sumThenReset(),
-                    percentile(recycled, 50),
-                    percentile(recycled, 99)));
-            if (points.size() > POINTS_MAX) {
-                points.remove();
-            }
+        points.add(new Point(
+                committed.sumThenReset(),
+                rolledBack.sumThenReset(),
+                heuristic.sumThenReset(),
+                Percentiles.take(prepare),
+                Percentiles.take(delivery)));
+        for (long i = 1; i < Math.min(ended, POINTS_MAX + 1); i++) {
+            points.add(Point.NOTHING);
         }
-    }
-
-    private static @Nullable Duration percentile(Histogram histogram, double percent) {
-        return histogram.getTotalCount() == 0 ? null : Duration.ofNanos(histogram.getValueAtPercentile(percent) * 1000);
+        while (points.size() > POINTS_MAX) {
+            points.remove();
+        }
     }
 
     /** Oldest first. */

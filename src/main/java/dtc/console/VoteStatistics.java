@@ -61,13 +61,11 @@ class VoteStatistics {
 
         private synchronized Counts counts() {
             int latest = (int) Math.min(cast, LATEST_MAX);
-            if (latest == 0) {
-                return new Counts(Map.copyOf(byKind), null, null, 0);
-            }
             long[] sorted = Arrays.copyOf(latestNanos, latest);
             Arrays.sort(sorted);
-            Duration median = Duration.ofNanos(sorted[latest / 2]);
-            return new Counts(Map.copyOf(byKind), median, Duration.ofNanos(sorted[latest - 1]), latest);
+            Duration median = latest == 0 ? null : Duration.ofNanos(sorted[latest / 2]);
+            Duration slowest = latest == 0 ? null : Duration.ofNanos(sorted[latest - 1]);
+            return new Counts(Map.copyOf(byKind), median, slowest, latest);
         }
     }
 

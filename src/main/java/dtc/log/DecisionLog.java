@@ -46,6 +46,11 @@ public interface DecisionLog {
     @Nullable
     String refusalReason();
 
+    /** Returns how much space the log has left, as a text for operators; null if it does not use a volume. */
+    default @Nullable String freeSpace() {
+        return null;
+    }
+
     /**
      * Returns the identity of this log, which determines the ids that it issues; null if it has none, and abort is
      * presumed for every id without a record. Does not change while the log is open.

@@ -3,6 +3,7 @@ package dtc.app;
 import static io.restassured.RestAssured.get;
 import static io.restassured.RestAssured.given;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.matchesPattern;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -89,6 +90,13 @@ class DurableLogTest {
                         .filter(line -> line.contains(id))
                         .map(line -> line.replaceAll(".*?\"state\":\"([A-Z]+)\".*", "$1"))
                         .toList());
+    }
+
+    @Test
+    void the_overview_shows_the_free_space() {
+        get("/").then()
+                .statusCode(200)
+                .body(matchesPattern("(?s).*decision log: \\d+ [KMGT]iB of \\d+ [KMGT]iB are free.*"));
     }
 
     @Test

@@ -25,7 +25,7 @@ class AuditTest {
         carryOut(() -> CompletableFuture.failedStage(new IllegalStateException("it broke later")));
         carryOut(() -> CompletableFuture.<Audit.Result>failedStage(new IllegalStateException("far below"))
                 .thenApply(result -> result));
-        String failed = "Failed, possibly after a part was done: java.lang.IllegalStateException: ";
+        String failed = "Failed, and may have been partly carried out: java.lang.IllegalStateException: ";
         assertEquals(
                 List.of(
                         new Audit.Result(false, failed + "far below."),

@@ -328,7 +328,7 @@ class ConsoleTest {
         look("resource-managers");
         look("resource-managers-phone", Screen.PHONE, true);
         browser.clickLink(hostile);
-        browser.awaitText("No vote was requested yet.");
+        browser.awaitText("No vote has been requested yet.");
         browser.awaitText("lapsed");
         act("Remove", "it was never there");
         browser.awaitText("The resource manager is no longer registered.");

@@ -235,6 +235,13 @@ class OverviewTest {
     }
 
     @Test
+    void the_free_space_of_the_decision_log_and_the_time_to_deliver_outcomes_are_shown() {
+        String page = text(overviewPage());
+        assertTrue(page.contains("decision log: 30 GiB of 100 GiB are free"), page);
+        assertTrue(page.contains("Time to deliver an outcome"), page);
+    }
+
+    @Test
     void a_jump_of_the_clock_is_shown_for_an_hour_and_requires_no_action() {
         clockJumps.start();
         assertFalse(overviewPage().contains("clock"));
@@ -244,7 +251,9 @@ class OverviewTest {
         assertTrue(
                 page.contains(
                         "The clock of the coordinator was set back by 2 h (2 min 59 s ago). Times from before a jump"
-                                + " cannot be compared with times from after it. No decision depends on the clock."),
+                                + " cannot be compared with times from after it. Transaction ids contain the time and are"
+                                + " always increasing: after the clock was set back, they stay ahead of it until it has"
+                                + " caught up. No decision depends on the clock."),
                 page);
         time.jump(Duration.ofHours(3));
         time.advance(Duration.ofMinutes(1));

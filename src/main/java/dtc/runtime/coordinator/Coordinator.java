@@ -364,6 +364,11 @@ public final class Coordinator {
         return log.refusalReason();
     }
 
+    /** Returns how much space the decision log has left, as a text for operators; null if it does not use a volume. */
+    public @Nullable String logFreeSpace() {
+        return log.freeSpace();
+    }
+
     /** Returns the number of requests that were refused because the decision log does not accept decisions. */
     public long refusedByLog() {
         return refusedByLog.sum();

@@ -134,6 +134,11 @@ public final class FakeCoordinator {
         }
 
         @Override
+        public String freeSpace() {
+            return "30 GiB of 100 GiB are free";
+        }
+
+        @Override
         public @Nullable LogIdentity identity() {
             return null;
         }
