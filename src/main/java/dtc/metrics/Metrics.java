@@ -178,7 +178,8 @@ public class Metrics implements TransactionListener {
                 .register(meters);
         gauge(
                         "dtc.ids.ahead",
-                        "How far the newest transaction id is ahead of the clock, which was probably set back",
+                        "How far the newest transaction id is ahead of the clock. Above 0 after the clock was set back: ids are always"
+                                + " increasing, and no decision depends on the clock",
                         ids,
                         i -> i.aheadMillis() / 1e3)
                 .baseUnit("seconds")
@@ -230,7 +231,7 @@ public class Metrics implements TransactionListener {
                 .register(meters);
         for (Limit limit : Limit.values()) {
             FunctionCounter.builder("dtc.limit.refusals", inFlight, f -> f.refusals(limit))
-                    .description("Requests that were refused because of a limit of what is in flight, by limit")
+                    .description("Requests that were refused because too many transactions or participants are in flight, by limit")
                     .tag("limit", lowerCase(limit))
                     .register(meters);
         }
@@ -338,7 +339,7 @@ public class Metrics implements TransactionListener {
                 new VotesKey(label(resourceManager), vote, cause),
                 key -> Counter.builder("dtc.votes")
                         .description(
-                                "Votes, by resource manager; with another cause than voted, a missing vote that counts as abort")
+                                "Votes, by resource manager. With another cause than voted, the vote is missing and counts as abort")
                         .tag("resource_manager", key.resourceManager())
                         .tag("vote", lowerCase(key.vote()))
                         .tag("cause", lowerCase(key.cause()))

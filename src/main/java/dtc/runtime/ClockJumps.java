@@ -79,9 +79,10 @@ public final class ClockJumps {
                 .toList();
         LOG.warnf(
                 "the clock of this machine %s by %d s. Times from before this cannot be compared with times from after"
-                        + " it. No decision depends on the clock",
+                        + " it.%s No decision depends on the clock",
                 by.isNegative() ? "was set back" : "jumped forward, or the machine was suspended,",
-                by.abs().toSeconds());
+                by.abs().toSeconds(),
+                by.isNegative() ? " New transaction ids stay ahead of the clock until it has caught up." : "");
     }
 
     /** Returns the jumps of the last hour, oldest first, but not more than the latest ones. */

@@ -40,6 +40,7 @@ class ClockJumpsTest {
         assertEquals(1, lines.size(), lines::toString);
         String start = seconds < 0 ? "was set back by " : "jumped forward, or the machine was suspended, by ";
         assertTrue(lines.getFirst().contains(start + Math.abs(seconds) + " s."), lines::toString);
+        assertEquals(seconds < 0, lines.getFirst().contains("New transaction ids stay ahead of the clock"));
 
         time.advance(ClockJumps.REPORTED_FOR);
         assertEquals(List.of(), jumps.recent());
