@@ -245,7 +245,7 @@ public final class CheckCommand {
                         .start();
                 if (!process.waitFor(RESTART_TIMEOUT)) {
                     process.destroyForcibly();
-                    throw new IOException("it does not end: " + command);
+                    throw new IOException("it did not end in time: " + command);
                 }
                 if (process.exitValue() != 0) {
                     throw new IOException("exit code %s of %s: %s"

@@ -149,7 +149,7 @@ final class Connector {
             }
             return new StoreException(
                     Kind.UNAVAILABLE,
-                    "the database at %s does not answer (%s): check %s and whether the server runs"
+                    "the database at %s does not answer (%s): check %s, and that the server is running"
                             .formatted(settings.address(), reason, settings.urlKey()));
         }
         String state = String.valueOf(refused.getSqlState());
