@@ -183,22 +183,22 @@ public interface DtcConfig {
     }
 
     interface Limits {
-        /** The maximum number of characters of a key. */
+        /** The maximum length of a key, in characters. */
         @WithDefault("512")
         @Min(1)
         int keyCharsMax();
 
-        /** The maximum number of characters of a value, as JSON text. */
+        /** The maximum length of a value, in characters of JSON text. */
         @WithDefault("65536")
         @Min(1)
         int valueCharsMax();
 
-        /** The maximum number of writes of one transaction. */
+        /** The maximum number of writes in one transaction. */
         @WithDefault("1000")
         @Min(1)
         int writesMax();
 
-        /** The maximum number of participants of one transaction. */
+        /** The maximum number of participants in one transaction. */
         @WithDefault("100")
         @Min(1)
         int participantsMax();
@@ -287,7 +287,7 @@ public interface DtcConfig {
         Optional<Path> tokenFile();
 
         /**
-         * The subject of the token of the coordinator, which may send messages to the resource managers of this
+         * The subject of the coordinator's token. The coordinator may send messages to the resource managers of this
          * process.
          */
         Optional<String> coordinatorSubject();

@@ -62,8 +62,8 @@ final class ConfigurationReference {
             invalid.
 
             Durations are written as `500ms`, `10s`, `5m` or `2h`, sizes as `512K`, `16M` or `1G`, and lists with commas. Quote a
-            name that contains a dot: `dtc.security.roles."a.b"`. Set a name that contains other characters than lower-case
-            letters and digits in a file, not by an environment variable. Keys that begin with `quarkus.` are those of
+            name that contains a dot: `dtc.security.roles."a.b"`. If a name contains characters other than lower-case letters and
+            digits, set it in a file and not in an environment variable. Keys that begin with `quarkus.` belong to
             [Quarkus](https://quarkus.io/guides/all-config). [application.properties](../src/main/resources/application.properties)
             contains their defaults in DTC.
             """;
