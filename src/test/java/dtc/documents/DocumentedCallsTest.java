@@ -1,6 +1,8 @@
 package dtc.documents;
 
 import static io.restassured.RestAssured.given;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.not;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,18 +14,22 @@ import io.restassured.RestAssured;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Runs the {@code curl} commands in the documents. */
+/** Runs the {@code curl} commands in the documents, and requests the addresses in the alerts. */
 @QuarkusTest
 class DocumentedCallsTest {
 
     /** The RM that the README registers. */
     private static final String REGISTERED = "stock";
+
+    private static final Pattern ADDRESS = Pattern.compile("(?<=\\s)/(?:transactions|console/)\\S+");
 
     @BeforeEach
     void await_registrations() {
@@ -60,6 +66,17 @@ class DocumentedCallsTest {
             boolean isProblem = output.contains("\"status\":");
             assertEquals(call.output().contains("\"status\":"), isProblem, () -> call + "\n" + output);
         }
+    }
+
+    @Test
+    void the_addresses_in_alerts_list_transactions() {
+        List<String> addresses = ADDRESS.matcher(Documents.read(Path.of("k8s/monitoring/rules.yaml")))
+                .results()
+                .map(MatchResult::group)
+                .toList();
+        assertEquals(3, addresses.size(), addresses::toString);
+        addresses.forEach(address ->
+                given().get(address).then().statusCode(200).body(not(containsString("It is ignored"))));
     }
 
     @Test
