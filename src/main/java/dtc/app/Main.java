@@ -19,10 +19,10 @@ import java.util.Locale;
 public final class Main {
 
     private static final String USAGE = """
-            usage: without arguments, runs the service; its configuration is in the environment
-                   log <command>  inspects or repairs a decision log: see log --help
-                   rm <command>   checks a resource manager, or acts on it: see rm --help
-                   --version      prints the version and the commit""";
+            usage: (no arguments)  runs the service, which is configured by environment variables
+                   log <command>   inspects or repairs a decision log: see log --help
+                   rm <command>    checks a resource manager, or acts on it: see rm --help
+                   --version       prints the version and the commit""";
 
     /** The exit code for wrong arguments. */
     private static final int ERROR = 2;

@@ -21,8 +21,8 @@ final class NewInstanceCommand {
 
     private static final String USAGE = """
             usage: rm new-instance <resource manager>
-                   Its database is in the environment: DTC_RM_STORE_URL, or DTC_RM_STORES__<ID>__URL, and
-                   DTC_RM_STORE_USERNAME, DTC_RM_STORE_PASSWORD_FILE, DTC_RM_STORE_SCHEMA.""";
+                   Its database is configured by the environment variables DTC_RM_STORE_URL or DTC_RM_STORES__<ID>__URL,
+                   DTC_RM_STORE_USERNAME, DTC_RM_STORE_PASSWORD_FILE, and DTC_RM_STORE_SCHEMA.""";
 
     private static final int DONE = 0;
     private static final int FAILED = 1;

@@ -28,8 +28,8 @@ public final class CheckCommand {
 
     private static final String USAGE = """
             usage: rm check <url> --write '{"key":"k","value":1}' [options]
-                   Checks that the resource manager at <url> keeps the protocol. The command is its coordinator: start the
-                   resource manager with the address of --listen as the URL of its coordinator.
+                   Checks that the resource manager at <url> follows the protocol. The command acts as its coordinator: start
+                   the resource manager with the address of --listen as the URL of its coordinator.
                    --write <json>          a write that the resource manager accepts. A suffix is appended to the key. If
                                            it is repeated, the second write contains another value
                    --listen <host>:<port>  where the command listens as a coordinator (127.0.0.1:8080)
@@ -37,9 +37,9 @@ public final class CheckCommand {
                    --restart <command>     a shell command that kills the resource manager and starts it again
                    --profile <profiles>    core,one-phase,batch,durable,slow (core,one-phase,batch)
                    --rows <names>          runs only these rows
-                   --known-failing <file>  rows that may fail, one name in each line
-                   --junit <file>          also writes the results in the format of JUnit
-                   --wait <seconds>        how long a registration or an inquiry is awaited (40)
+                   --known-failing <file>  rows that may fail, one name per line
+                   --junit <file>          also writes the results in JUnit format
+                   --wait <seconds>        how long to wait for a registration or an inquiry (40)
                    DTC_COORDINATOR_TOKEN_FILE names a file with a token, if the resource manager requires one.
                    The exit code is 0 if no row failed, 1 if one failed, and 2 for wrong arguments.""";
 
