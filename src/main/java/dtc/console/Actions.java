@@ -3,6 +3,7 @@ package dtc.console;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
 import dtc.protocol.Cause;
+import dtc.protocol.Refusal;
 import dtc.protocol.Resolution;
 import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
@@ -62,22 +63,14 @@ record Actions(
             return Optional.empty();
         }
         Function<Resolution, CompletionStage<Audit.Result>> act = switch (action) {
-            case ROLL_BACK ->
-                by -> coordinator
-                        .rollback(id, by.reason())
-                        .thenApply(answer -> result(answer, after -> rolledBack(view.t(), after)));
+            case ROLL_BACK -> by -> result(coordinator.rollback(id, by.reason()), after -> rolledBack(view.t(), after));
             case RETRY ->
-                _ -> now(result(
-                        coordinator.retryNow(id),
-                        retried -> retried(retried, view.awaited().size())));
+                _ -> result(
+                        now(coordinator.retryNow(id)),
+                        retried -> retried(retried, view.awaited().size()));
             case RESOLVE ->
-                by -> now(result(
-                        coordinator.resolve(id, by), _ -> new Audit.Result(true, "The transaction is resolved.")));
-            case GIVE_UP ->
-                by -> coordinator
-                        .undelivered()
-                        .giveUp(id, participant, by)
-                        .thenApply(answer -> result(answer, _ -> Audit.RECORDED));
+                by -> result(now(coordinator.resolve(id, by)), _ -> done("The transaction is resolved."));
+            case GIVE_UP -> by -> result(coordinator.undelivered().giveUp(id, participant, by), _ -> Audit.RECORDED);
             case REMOVE, DISCARD -> throw new IllegalStateException("not of transactions: " + action);
         };
         String link = Audit.link("transactions", id.toString());
@@ -95,16 +88,11 @@ record Actions(
                         coordinator.retryNow(id),
                         resourceManagers.get(id).waiting().total()));
             case REMOVE ->
-                _ -> now(result(
-                        registry.removeLapsed(id),
-                        _ -> new Audit.Result(true, "The resource manager is no longer registered.")));
+                _ -> result(now(registry.removeLapsed(id)), _ -> done("The resource manager is no longer registered."));
             case GIVE_UP ->
-                by -> coordinator
-                        .undelivered()
-                        .giveUpAll(id, by)
-                        .thenApply(answer -> result(
-                                answer,
-                                number -> givenUp(number, rm.row().waiting().total())));
+                by -> result(
+                        coordinator.undelivered().giveUpAll(id, by),
+                        number -> givenUp(number, rm.row().waiting().total()));
             case ROLL_BACK, RESOLVE, DISCARD -> throw new IllegalStateException("not of resource managers: " + action);
         };
         String link = Audit.link("resource-managers", id);
@@ -113,13 +101,17 @@ record Actions(
 
     // Results
 
-    private static <T> Audit.Result result(Answer<T> answer, Function<T, Audit.Result> given) {
-        return switch (answer) {
+    private static <T> CompletionStage<Audit.Result> result(
+            CompletionStage<Answer<T>> answer, Function<T, Audit.Result> given) {
+        return answer.thenApply(result -> switch (result) {
             case Answer.Given<T>(T value) -> given.apply(value);
-            case Answer.Refused<T> refused ->
-                new Audit.Result(
-                        false, "Refused: %s.".formatted(refused.refusal().detail()));
-        };
+            case Answer.Refused<T>(Refusal refusal) ->
+                new Audit.Result(false, "Refused: %s.".formatted(refusal.detail()));
+        });
+    }
+
+    private static Audit.Result done(String text) {
+        return new Audit.Result(true, text);
     }
 
     /** The rollback may have been decided before the action, which then did not cause it. */
@@ -132,7 +124,7 @@ record Actions(
         String cause =
                 after.cause() == null ? "unknown" : Format.words(after.cause().name());
         return byThis
-                ? new Audit.Result(true, "The transaction is %s.".formatted(state))
+                ? done("The transaction is %s.".formatted(state))
                 : new Audit.Result(false, "The transaction is %s for another cause: %s.".formatted(state, cause));
     }
 
@@ -169,8 +161,7 @@ record Actions(
                 ? ""
                 : ", and %s of ended transactions"
                         .formatted(Format.count(givenUp - ofWaiting, "rollback", "rollbacks"));
-        return new Audit.Result(
-                true, "Given up: %s%s.".formatted(Format.count(ofWaiting, "transaction", "transactions"), ended));
+        return done("Given up: %s%s.".formatted(Format.count(ofWaiting, "transaction", "transactions"), ended));
     }
 
     private static <T> CompletionStage<T> now(T value) {
