@@ -231,7 +231,8 @@ public class Metrics implements TransactionListener {
                 .register(meters);
         for (Limit limit : Limit.values()) {
             FunctionCounter.builder("dtc.limit.refusals", inFlight, f -> f.refusals(limit))
-                    .description("Requests that were refused because too many transactions or participants are in flight, by limit")
+                    .description(
+                            "Requests that were refused because too many transactions or participants are in flight, by limit")
                     .tag("limit", lowerCase(limit))
                     .register(meters);
         }

@@ -72,13 +72,11 @@ class DocumentedCallsTest {
     void the_addresses_in_alerts_exist() {
         String rules = Documents.read(Path.of("k8s/monitoring/rules.yaml"))
                 .replace("{{ $labels.resource_manager }}", "orders");
-        List<String> addresses = ADDRESS.matcher(rules)
-                .results()
-                .map(MatchResult::group)
-                .toList();
+        List<String> addresses =
+                ADDRESS.matcher(rules).results().map(MatchResult::group).toList();
         assertEquals(4, addresses.size(), addresses::toString);
-        addresses.forEach(address ->
-                given().get(address).then().statusCode(200).body(not(containsString("It is ignored"))));
+        addresses.forEach(
+                address -> given().get(address).then().statusCode(200).body(not(containsString("It is ignored"))));
     }
 
     @Test

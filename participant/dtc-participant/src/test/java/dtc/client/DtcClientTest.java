@@ -69,6 +69,7 @@ class DtcClientTest {
         assertNull(TransactionContext.current());
         assertEquals(
                 "{\"timeoutMillis\":20000}", coordinator.calls(BEGIN).get(0).body());
+        assertEquals("0", coordinator.calls(COMMIT).get(0).header("Content-Length"));
     }
 
     @Test
