@@ -36,19 +36,17 @@ import org.jspecify.annotations.Nullable;
 @Path("/")
 @Produces(MediaType.TEXT_HTML)
 @Blocking
-public record ConsoleResource(
-        Pages pages,
-        Overview overview,
-        TransactionList transactions,
-        TransactionView transaction,
-        ResourceManagers resourceManagers,
-        Actions actions,
-        Audit audit,
-        HostedResourceManagers hosted,
-        Time time) {
+public class ConsoleResource {
 
     private static final int RESOURCE_MANAGERS_SHOWN_MAX = 500;
     private static final String ACTION = "console/{kind: transactions|resource-managers}/{id}/{action}";
+
+    private final Pages pages;
+    private final Overview overview;
+    private final TransactionList transactions;
+    private final Actions actions;
+    private final HostedResourceManagers hosted;
+    private final Time time;
 
     /** The address of an action. */
     public record Target(
@@ -57,8 +55,20 @@ public record ConsoleResource(
             @RestPath String action,
             @RestQuery @Nullable String rm) {}
 
-    /** The form that runs a transaction. Faults can be injected in the embedded resource managers. */
-    public record Trial(List<String> resourceManagers, List<String> embedded, boolean faults, boolean isClient) {}
+    ConsoleResource(
+            Pages pages,
+            Overview overview,
+            TransactionList transactions,
+            Actions actions,
+            HostedResourceManagers hosted,
+            Time time) {
+        this.pages = pages;
+        this.overview = overview;
+        this.transactions = transactions;
+        this.actions = actions;
+        this.hosted = hosted;
+        this.time = time;
+    }
 
     @GET
     public Response overview(@Context RoutingContext call) {
@@ -85,7 +95,7 @@ public record ConsoleResource(
         return pages.live(
                 call,
                 frame -> TransactionId.parse(id)
-                        .map(known -> transaction.model(known))
+                        .map(known -> actions.transaction().model(known))
                         .map(model -> Pages.Templates.transaction(frame, model))
                         .orElseGet(() -> Pages.message(frame, 404, "no-such-transaction")));
     }
@@ -94,7 +104,7 @@ public record ConsoleResource(
     @Path("console/resource-managers")
     public Response resourceManagers(@Context RoutingContext call) {
         return pages.live(call, frame -> {
-            List<ResourceManagers.Row> rows = resourceManagers.all();
+            List<ResourceManagers.Row> rows = actions.resourceManagers().all();
             return Pages.Templates.resourceManagers(
                     frame, rows.stream().limit(RESOURCE_MANAGERS_SHOWN_MAX).toList(), rows.size());
         });
@@ -104,7 +114,7 @@ public record ConsoleResource(
     @Path("console/resource-managers/{id}")
     public Response resourceManager(@RestPath String id, @Context RoutingContext call) {
         return pages.live(call, frame -> {
-            ResourceManagers.Model model = resourceManagers.model(id, audit);
+            ResourceManagers.Model model = actions.resourceManagers().model(id, actions.audit());
             return model.row().isKnown() || !model.audit().isEmpty()
                     ? Pages.Templates.resourceManager(frame, model)
                     : Pages.message(frame, 404, "no-such-resource-manager");
@@ -114,7 +124,7 @@ public record ConsoleResource(
     @GET
     @Path("console/actions")
     public Response actions(@Context RoutingContext call) {
-        return pages.live(call, frame -> Pages.Templates.actions(frame, audit.entries(), Audit.ENTRIES_MAX));
+        return pages.live(call, frame -> Pages.Templates.actions(frame, actions.audit().entries(), Audit.ENTRIES_MAX));
     }
 
     @GET
@@ -122,19 +132,16 @@ public record ConsoleResource(
     public Response tryIt(@Context RoutingContext call) {
         List<String> embedded =
                 hosted.all().stream().map(one -> one.participant().id()).toList();
-        List<String> up = resourceManagers.all().stream()
+        List<String> up = actions.resourceManagers().all().stream()
                 .filter(ResourceManagers.Row::isUp)
                 .map(ResourceManagers.Row::id)
                 .sorted(Comparator.comparing((String id) -> !embedded.contains(id))
                         .thenComparing(Comparator.naturalOrder()))
                 .limit(RESOURCE_MANAGERS_SHOWN_MAX)
                 .toList();
-        Trial trial = new Trial(
-                up,
-                embedded,
-                LaunchMode.current().isDevOrTest(),
-                pages.caller(call).isClient());
-        return pages.html(call, frame -> Pages.Templates.tryIt(frame, trial));
+        boolean faults = LaunchMode.current().isDevOrTest();
+        boolean isClient = pages.caller(call).isClient();
+        return pages.html(call, frame -> Pages.Templates.tryIt(frame, up, embedded, faults, isClient));
     }
 
     @GET
@@ -170,12 +177,9 @@ public record ConsoleResource(
             String problem = "A reason with 1 to %s characters is required.".formatted(Actions.REASON_CHARS_MAX);
             return now(confirm(call, proposal, reason, problem));
         }
-        return audit.carryOut(
-                        by,
-                        proposal.confirmation().action(),
-                        target.id(),
-                        link,
-                        () -> proposal.act().apply(by))
+        Action action = proposal.confirmation().action();
+        return actions.audit()
+                .carryOut(by, action, target.id(), link, () -> proposal.act().apply(by))
                 .thenApply(_ -> {
                     pages.discardKept();
                     return done;
@@ -184,7 +188,7 @@ public record ConsoleResource(
 
     /** Whether the same operator has carried out this action: a form may be sent twice. */
     private boolean isDone(String who, String link, String action) {
-        return audit.of(link).stream()
+        return actions.audit().of(link).stream()
                 .anyMatch(e -> e.who().equals(who) && e.action().path().equals(action));
     }
 

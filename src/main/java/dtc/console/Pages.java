@@ -94,7 +94,8 @@ class Pages {
 
         static native TemplateInstance actions(Frame frame, List<Audit.Entry> entries, int max);
 
-        static native TemplateInstance tryIt(Frame frame, ConsoleResource.Trial trial);
+        static native TemplateInstance tryIt(
+                Frame frame, List<String> resourceManagers, List<String> embedded, boolean faults, boolean isClient);
 
         static native TemplateInstance confirm(
                 Frame frame, Actions.Confirmation confirmation, String reason, String problem);

@@ -558,12 +558,12 @@ class ConsoleTest {
     void without_resource_managers_there_is_no_form() {
         Pages.Frame frame =
                 new Pages.Frame("/", "console/try", "http://localhost", Instant.EPOCH, Instant.EPOCH, true, "curl -s");
-        String none = Pages.Templates.tryIt(frame, new ConsoleResource.Trial(List.of(), List.of(), true, true))
+        String none = Pages.Templates.tryIt(frame, List.of(), List.of(), true, true)
                 .render();
         assertTrue(none.contains("No resource manager is up."), none);
         assertFalse(none.contains("<form"), none);
         assertFalse(none.contains("try.js"), none);
-        String one = Pages.Templates.tryIt(frame, new ConsoleResource.Trial(List.of("orders"), List.of(), true, true))
+        String one = Pages.Templates.tryIt(frame, List.of("orders"), List.of(), true, true)
                 .render();
         assertTrue(one.contains("id=\"trial\""), one);
         assertFalse(one.contains("No resource manager is up"), one);
