@@ -92,7 +92,7 @@ public final class Clients {
 
     /** Vert.x sends no length with a POST without a body. RFC 9110 recommends it, and some servers require it. */
     private static void setLengthWithoutBody(ClientRequestContext request) {
-        if (!request.hasEntity() && request.getMethod().equals(HttpMethod.POST)) {
+        if (request.getEntity() == null && request.getMethod().equals(HttpMethod.POST)) {
             request.getHeaders().putSingle(HttpHeaders.CONTENT_LENGTH, 0);
         }
     }
