@@ -639,7 +639,7 @@ class ConsoleTest {
             open("/");
             assertTrue(browser.text().contains("In flight"), browser.text());
             assertTrue(browser.text("#connection-text").startsWith("As of "), browser.text("#connection-text"));
-            assertEquals(2, browser.count("figure.chart svg"));
+            assertEquals(3, browser.count("figure.chart svg"));
             browser.clickLink("Transactions");
             browser.select("#state", "ROLLED_BACK");
             browser.type("#rm", refusing.id());
