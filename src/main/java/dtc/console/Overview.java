@@ -118,7 +118,7 @@ record Overview(
                 List.of(
                         outcomes(points),
                         latency("Time to prepare", points, Rates.Point::prepare),
-                        latency("Time to deliver an outcome", points, Rates.Point::delivery)),
+                        latency("Time to deliver a commit", points, Rates.Point::delivery)),
                 rows.stream().limit(RESOURCE_MANAGERS_MAX).toList(),
                 rows.size(),
                 rows.stream().filter(ResourceManagers.Row::isUp).count());

@@ -1,5 +1,6 @@
 package dtc.console;
 
+import dtc.protocol.Outcome;
 import dtc.runtime.Time;
 import dtc.runtime.coordinator.AppliedEvent;
 import dtc.runtime.coordinator.DeliveryEvent;
@@ -45,7 +46,7 @@ public class Rates implements TransactionListener {
      * One interval.
      *
      * @param prepare of phase one; null if none ended
-     * @param delivery from the decision to the acknowledgement of a participant; null if there was none
+     * @param delivery from the decision to the acknowledgement of a commit; null if there was none
      */
     record Point(
             long committed,
@@ -95,7 +96,7 @@ public class Rates implements TransactionListener {
 
     @Override
     public void delivery(DeliveryEvent event) {
-        if (event instanceof DeliveryEvent.Acknowledged acknowledged) {
+        if (event instanceof DeliveryEvent.Acknowledged acknowledged && event.outcome() == Outcome.COMMIT) {
             closeIntervals();
             add(delivery, acknowledged.sinceDecision());
         }

@@ -235,10 +235,10 @@ class OverviewTest {
     }
 
     @Test
-    void the_free_space_of_the_decision_log_and_the_time_to_deliver_outcomes_are_shown() {
+    void the_free_space_of_the_decision_log_and_the_time_to_deliver_commits_are_shown() {
         String page = text(overviewPage());
         assertTrue(page.contains("decision log: 30 GiB of 100 GiB are free"), page);
-        assertTrue(page.contains("Time to deliver an outcome"), page);
+        assertTrue(page.contains("Time to deliver a commit"), page);
     }
 
     @Test

@@ -23,11 +23,12 @@ class RatesTest {
     private final Rates rates = new Rates(time);
 
     @Test
-    void the_time_from_the_decision_to_an_acknowledgement_is_in_the_point_of_its_interval() {
+    void the_time_from_the_decision_to_the_acknowledgement_of_a_commit_is_in_the_point_of_its_interval() {
         assertEquals(List.of(), rates.points());
         rates.delivery(new DeliveryEvent.Sent(ID, "orders", Outcome.COMMIT));
         rates.delivery(new DeliveryEvent.Acknowledged(ID, "orders", Outcome.COMMIT, Duration.ofMillis(2)));
-        rates.delivery(new DeliveryEvent.Acknowledged(ID, "mail", Outcome.ROLLBACK, Duration.ofMillis(2)));
+        rates.delivery(new DeliveryEvent.Acknowledged(ID, "mail", Outcome.ROLLBACK, Duration.ofHours(1)));
+        rates.delivery(new DeliveryEvent.Acknowledged(ID, "stock", Outcome.COMMIT, Duration.ofMillis(2)));
         rates.delivery(new DeliveryEvent.Acknowledged(ID, "payments", Outcome.COMMIT, Duration.ofSeconds(3)));
         time.advance(Pages.INTERVAL.multipliedBy(2));
 

@@ -31,7 +31,7 @@ public sealed interface DeliveryEvent {
     /**
      * The participant acknowledged the outcome.
      *
-     * @param sinceDecision elapsed time since the decision
+     * @param sinceDecision elapsed time since the decision to commit; undefined for a rollback
      */
     record Acknowledged(TransactionId transaction, String resourceManager, Outcome outcome, Duration sinceDecision)
             implements DeliveryEvent {}
