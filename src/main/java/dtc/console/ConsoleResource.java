@@ -124,7 +124,8 @@ public class ConsoleResource {
     @GET
     @Path("console/actions")
     public Response actions(@Context RoutingContext call) {
-        return pages.live(call, frame -> Pages.Templates.actions(frame, actions.audit().entries(), Audit.ENTRIES_MAX));
+        return pages.live(
+                call, frame -> Pages.Templates.actions(frame, actions.audit().entries(), Audit.ENTRIES_MAX));
     }
 
     @GET

@@ -558,8 +558,8 @@ class ConsoleTest {
     void without_resource_managers_there_is_no_form() {
         Pages.Frame frame =
                 new Pages.Frame("/", "console/try", "http://localhost", Instant.EPOCH, Instant.EPOCH, true, "curl -s");
-        String none = Pages.Templates.tryIt(frame, List.of(), List.of(), true, true)
-                .render();
+        String none =
+                Pages.Templates.tryIt(frame, List.of(), List.of(), true, true).render();
         assertTrue(none.contains("No resource manager is up."), none);
         assertFalse(none.contains("<form"), none);
         assertFalse(none.contains("try.js"), none);

@@ -466,7 +466,7 @@ class OverviewTest {
         time.advance(Duration.ofSeconds(61));
         assertEquals(
                 "1 transaction waits for a. Outcomes are sent until it acknowledges them. The pauses between retries grow"
-                        + " up to 10 s. “Retry now” retries at once.",
+                        + " to 10 s. “Retry now” retries at once.",
                 resourceManagerSteps("a").getLast());
         time.advance(Duration.ofDays(2));
         assertEquals(
