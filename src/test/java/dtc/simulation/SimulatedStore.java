@@ -2,6 +2,7 @@ package dtc.simulation;
 
 import dtc.protocol.JsonText;
 import dtc.resource.Change;
+import dtc.runtime.Stages;
 import dtc.runtime.participant.ResourceStore;
 import dtc.runtime.participant.StoreException;
 import dtc.runtime.participant.StoredTables;
@@ -32,6 +33,8 @@ final class SimulatedStore implements ResourceStore {
     private final long delayMax;
     /** This process was told that another one has opened the store. */
     private boolean fenced;
+    /** An opening of this process was answered. */
+    private boolean opened;
 
     /**
      * A request was not answered, so this process opens the store again in any case. What it hears until then about its
@@ -107,13 +110,21 @@ final class SimulatedStore implements ResourceStore {
                     if (life.isOver()) {
                         return new CompletableFuture<>(); // only a living process commits its opening
                     }
+                    if (opened && node.isTakenOver()) {
+                        return CompletableFuture.<Loaded>failedFuture(StoredTables.fenced());
+                    }
                     Loaded loaded = tables.open();
                     node.opened();
                     return CompletableFuture.completedFuture(loaded);
                 })
-                .thenApply(loaded -> {
-                    openAgain = false;
-                    return loaded;
+                .whenComplete((_, failure) -> {
+                    if (failure == null) {
+                        openAgain = false;
+                        opened = true;
+                    } else {
+                        fenced |= Stages.cause(failure) instanceof StoreException known
+                                && known.kind() == StoreException.Kind.FENCED;
+                    }
                 });
     }
 

@@ -154,14 +154,16 @@ public final class ResourceManager implements HostedParticipant {
                 return;
             }
             StoreException cause = StoreException.of(failure);
+            boolean fenced = cause.kind() == StoreException.Kind.FENCED;
             boolean retry;
             synchronized (this) {
                 boolean isNews = !Objects.equals(cause.getMessage(), unavailable.getMessage());
                 unavailable = cause;
                 long passed = time.nanos() - unavailableSinceNanos;
-                retry = started.isDone()
-                        || (cause.kind() != StoreException.Kind.UNUSABLE
-                                && passed < settings.openTimeout().toNanos());
+                retry = !fenced
+                        && (started.isDone()
+                                || (cause.kind() != StoreException.Kind.UNUSABLE
+                                        && passed < settings.openTimeout().toNanos()));
                 if (isNews && retry) {
                     LOG.warnf("the storage of resource manager %s cannot be opened: %s", id, cause.getMessage());
                 }
@@ -169,9 +171,19 @@ public final class ResourceManager implements HostedParticipant {
             if (retry) {
                 time.after(openBackoff.pause(attempt), () -> open(attempt + 1, started));
             } else {
+                if (fenced) {
+                    logFenced(cause);
+                }
                 started.completeExceptionally(cause);
             }
         });
+    }
+
+    private void logFenced(StoreException cause) {
+        LOG.errorf(
+                "another process has taken over resource manager %s (%s). This process answers 503 for it. Stop one"
+                        + " of the two processes, or set different dtc.rm.ids (DTC_RM_IDS), and restart this one",
+                id, cause.getMessage());
     }
 
     private void opened(ResourceStore.Loaded loaded) {
@@ -251,10 +263,7 @@ public final class ResourceManager implements HostedParticipant {
             reopen = !closed && cause.kind() != StoreException.Kind.FENCED;
         }
         if (cause.kind() == StoreException.Kind.FENCED) {
-            LOG.errorf(
-                    "another process has taken over resource manager %s (%s). This process answers 503 for it. Stop one"
-                            + " of the two processes, or set different dtc.rm.ids (DTC_RM_IDS), and restart this one",
-                    id, cause.getMessage());
+            logFenced(cause);
         } else {
             LOG.warnf(
                     "the storage of resource manager %s failed: %s. It answers 503 until the storage is open again",

@@ -32,7 +32,10 @@ public interface ResourceStore {
      */
     record Loaded(UUID instance, long epoch, DictionaryState state, Set<TransactionId> resolvedByOperator) {}
 
-    /** Takes over the storage with the next epoch. */
+    /**
+     * Takes over the storage with the next epoch. A later opening of the same process fails as
+     * {@link StoreException.Kind#FENCED} if another process has taken over the storage since: that one is newer.
+     */
     CompletionStage<Loaded> open();
 
     /**

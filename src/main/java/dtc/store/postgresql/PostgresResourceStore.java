@@ -40,7 +40,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PostgresResourceStore implements ResourceStore {
 
-    /** Longer than the statement timeout of the server. */
+    /**
+     * Longer than the statement timeout of the server, and shorter than the second that the coordinator waits for a
+     * vote.
+     */
     private static final long ANSWER_TIMEOUT_MILLIS = 900;
 
     private static final long OPEN_TIMEOUT_MILLIS = 60_000;
@@ -59,6 +62,11 @@ public final class PostgresResourceStore implements ResourceStore {
     private final long openTimeoutMillis;
     /** The instance of the resource manager if it is not stored yet. */
     private final UUID newInstance = UUID.randomUUID();
+    /** Identifies this process in {@code dtc_rm}. */
+    private final UUID owner = UUID.randomUUID();
+
+    /** Whether an opening has completed. */
+    private volatile boolean opened;
 
     private volatile Opening opening = new Opening();
 
@@ -165,7 +173,9 @@ public final class PostgresResourceStore implements ResourceStore {
                                                 connectPools(options, next).map(loaded))),
                         openTimeoutMillis)
                 .whenComplete((_, failure) -> {
-                    if (failure != null) {
+                    if (failure == null) {
+                        opened = true;
+                    } else {
                         next.end();
                     }
                 });
@@ -214,7 +224,8 @@ public final class PostgresResourceStore implements ResourceStore {
         return connection
                 .preparedQuery(sql.insertRm())
                 .execute(Tuple.of(rm, newInstance))
-                .compose(_ -> connection.preparedQuery(sql.nextEpoch()).execute(Tuple.of(rm)))
+                .compose(_ -> connection.preparedQuery(sql.nextEpoch()).execute(Tuple.of(rm, owner, opened)))
+                .compose(rows -> failIfFenced("were opened by another process", rows))
                 .compose(rows -> connection
                         .preparedQuery(sql.deleteSurplus())
                         .execute(Tuple.of(rm, outcomesMax))
@@ -277,15 +288,16 @@ public final class PostgresResourceStore implements ResourceStore {
                         .appends()
                         .preparedQuery(sql.append())
                         .execute(new Batch(changes).parameters(rm, epoch))
-                        .compose(rows -> failIfFenced(epoch, rows)),
+                        .compose(rows -> failIfFenced("have a later epoch than " + epoch, rows))
+                        .mapEmpty(),
                 ANSWER_TIMEOUT_MILLIS);
     }
 
-    private Future<@Nullable Void> failIfFenced(long epoch, RowSet<Row> rows) {
+    private Future<RowSet<Row>> failIfFenced(String reason, RowSet<Row> rows) {
         return rows.size() == 1
-                ? Future.succeededFuture()
-                : Future.failedFuture(new StoreException(
-                        Kind.FENCED, "epoch " + epoch + " of its tables at " + settings.address() + " is over"));
+                ? Future.succeededFuture(rows)
+                : Future.failedFuture(
+                        new StoreException(Kind.FENCED, "its tables at %s %s".formatted(settings.address(), reason)));
     }
 
     @Override
@@ -300,7 +312,8 @@ public final class PostgresResourceStore implements ResourceStore {
                         .reads()
                         .preparedQuery(sql.checkEpoch())
                         .execute(Tuple.of(rm, epoch))
-                        .compose(rows -> failIfFenced(epoch, rows)),
+                        .compose(rows -> failIfFenced("have a later epoch than " + epoch, rows))
+                        .mapEmpty(),
                 ANSWER_TIMEOUT_MILLIS);
     }
 

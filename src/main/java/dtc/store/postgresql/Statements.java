@@ -62,6 +62,7 @@ final class Statements {
                           id text COLLATE "C" NOT NULL PRIMARY KEY,
                           instance uuid NOT NULL,
                           epoch bigint NOT NULL,
+                          owner uuid,
                           newest_evicted uuid)"""),
                 sql("""
                         CREATE TABLE $s.dtc_entry (
@@ -106,9 +107,14 @@ final class Statements {
         return sql("INSERT INTO $s.dtc_rm (id, instance, epoch) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING");
     }
 
-    /** Waits for an append of an earlier epoch that is in progress, and fences all later appends of that epoch. */
+    /**
+     * Waits for an append of an earlier epoch that is in progress, and fences all later appends of that epoch. The
+     * third parameter is whether this process must be the owner already.
+     */
     String nextEpoch() {
-        return sql("UPDATE $s.dtc_rm SET epoch = epoch + 1 WHERE id = $1 RETURNING instance, epoch");
+        return sql("""
+                UPDATE $s.dtc_rm SET epoch = epoch + 1, owner = $2 WHERE id = $1 AND (NOT $3 OR owner = $2)
+                RETURNING instance, epoch""");
     }
 
     /**
@@ -197,7 +203,7 @@ final class Statements {
     // The command rm new-instance
 
     String renewInstance() {
-        return sql("UPDATE $s.dtc_rm SET instance = $2, epoch = epoch + 1 WHERE id = $1 RETURNING epoch");
+        return sql("UPDATE $s.dtc_rm SET instance = $2, epoch = epoch + 1, owner = NULL WHERE id = $1 RETURNING epoch");
     }
 
     String resolveByOperator() {

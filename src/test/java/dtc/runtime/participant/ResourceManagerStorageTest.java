@@ -274,6 +274,20 @@ class ResourceManagerStorageTest {
     }
 
     @Test
+    void a_process_that_finds_another_one_when_it_opens_the_store_again_stays_closed() {
+        CompletableFuture<?> rollback = rollback(ONE);
+        store.openFailures.add(ManualStore.lost());
+        store.openFailures.add(StoredTables.fenced());
+        store.appends.remove().answer().completeExceptionally(ManualStore.lost());
+        assertUnavailable(rollback);
+        time.advance(Duration.ofHours(1));
+        assertTrue(store.openFailures.isEmpty());
+        assertFalse(resourceManager.isAvailable());
+        assertUnavailable(resourceManager.identity());
+        assertEquals(1, store.tables.epoch());
+    }
+
+    @Test
     void a_registration_is_preceded_by_a_check_of_the_epoch() {
         store.fenced = true;
         assertUnavailable(resourceManager.identity());

@@ -106,7 +106,7 @@ class PostgresFenceTest {
         long epoch = open();
         Transaction append = await(appends.begin());
         await(append(appends, fence, epoch));
-        Future<RowSet<Row>> opening = opens.preparedQuery(sql.nextEpoch()).execute(Tuple.of(rm));
+        Future<RowSet<Row>> opening = takeOver(opens);
         awaitLock(opens, opening);
         if (opening.isComplete()) {
             violations.add("an opening did not wait for an append of the earlier epoch");
@@ -116,7 +116,7 @@ class PostgresFenceTest {
 
         epoch = open();
         Transaction takeOver = await(opens.begin());
-        await(opens.preparedQuery(sql.nextEpoch()).execute(Tuple.of(rm)));
+        await(takeOver(opens));
         Future<RowSet<Row>> late = append(appends, fence, epoch);
         awaitLock(appends, late);
         await(takeOver.commit());
@@ -124,6 +124,10 @@ class PostgresFenceTest {
             violations.add("an append of the earlier epoch was stored after an opening");
         }
         return violations;
+    }
+
+    private Future<RowSet<Row>> takeOver(PgConnection connection) {
+        return connection.preparedQuery(sql.nextEpoch()).execute(Tuple.of(rm, UUID.randomUUID(), false));
     }
 
     private Future<RowSet<Row>> append(PgConnection connection, Fence fence, long epoch) {

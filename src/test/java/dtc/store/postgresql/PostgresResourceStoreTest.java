@@ -198,6 +198,21 @@ class PostgresResourceStoreTest extends ResourceStoreContract {
         assertEquals(Map.of(), await(second.entries(null, 10)));
     }
 
+    /** Otherwise a process that was cut off would fence the one that replaced it. */
+    @Test
+    void a_process_that_was_replaced_does_not_take_over_again() throws Exception {
+        long epoch = await(store().open()).epoch();
+        assertEquals(epoch + 1, await(store().open()).epoch(), "there is no other process");
+        ResourceStore second = another();
+        long next = await(second.open()).epoch();
+        StoreException failure = failure(store().open());
+        assertEquals(Kind.FENCED, failure.kind());
+        assertNames(failure, "were opened by another process");
+        await(second.checkEpoch(next));
+        await(second.append(next, List.of(rolledBack(ONE))));
+        assertEquals(next + 1, await(second.open()).epoch());
+    }
+
     /** An opening waits for an append that holds the epoch, and sees what it stored. */
     @Test
     void an_append_and_an_opening_at_the_same_time_are_one_after_the_other() throws Exception {
@@ -270,6 +285,7 @@ class PostgresResourceStoreTest extends ResourceStoreContract {
         await(store().append(first.epoch(), List.of(new Change.Prepared(ONE, Map.of("a", put("1"), "b", put("1"))))));
         assertEquals(1, await(another().renewInstance()));
         assertEquals(Kind.FENCED, failure(store().checkEpoch(first.epoch())).kind(), "the running process");
+        assertEquals(Kind.FENCED, failure(store().open()).kind(), "it has the data of before");
         Loaded next = await(another().open());
         assertNotEquals(first.instance(), next.instance());
         assertEquals(Set.of(ONE), next.resolvedByOperator());
