@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 final class Stores {
 
+    /** An entry of an index, which contains a key in UTF-8, has at most 2,704 bytes in PostgreSQL. */
+    private static final int KEY_CHARS_MAX = 850;
+
     private static final String URL = "dtc.rm.store.url (DTC_RM_STORE_URL)";
 
     private final DtcConfig config;
@@ -63,6 +66,10 @@ final class Stores {
     }
 
     private PostgresSettings settings(String id, DtcConfig.StoreConfig store, String defaultSslMode) {
+        if (config.limits().keyCharsMax() > KEY_CHARS_MAX) {
+            throw new IllegalArgumentException("with dtc.rm.store.kind=postgresql (DTC_RM_STORE_KIND),"
+                    + " dtc.limits.key-chars-max (DTC_LIMITS_KEY_CHARS_MAX) must be at most " + KEY_CHARS_MAX);
+        }
         DtcConfig.OneStoreConfig one = config.rm().stores().get(id);
         Optional<String> own = one == null ? Optional.empty() : one.url();
         PostgresSettings settings = PostgresSettings.of(

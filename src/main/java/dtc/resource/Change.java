@@ -1,5 +1,6 @@
 package dtc.resource;
 
+import dtc.protocol.JsonText;
 import dtc.protocol.Outcome;
 import dtc.protocol.TransactionId;
 import dtc.protocol.Update;
@@ -11,7 +12,25 @@ import org.jspecify.annotations.Nullable;
 /** A change of a {@link Dictionary} that must be stored before an answer may depend on it. */
 public sealed interface Change {
 
+    /** In time, a row costs as much as about this number of characters. */
+    int ROW_CHARS = 100;
+
     TransactionId id();
+
+    /** What it does to each key. */
+    Map<String, Update> updates();
+
+    /** The number of characters of keys and values, with an estimate of what each row takes beside them. */
+    default long size() {
+        long size = ROW_CHARS;
+        for (Map.Entry<String, Update> update : updates().entrySet()) {
+            size += ROW_CHARS + update.getKey().length();
+            if (update.getValue() instanceof Update.Put(JsonText value)) {
+                size += value.text().length();
+            }
+        }
+        return size;
+    }
 
     /**
      * The transaction has voted COMMIT.
@@ -43,7 +62,12 @@ public sealed interface Change {
      *
      * @param newestEvicted as {@link Dictionary#newestEvicted} from now on
      */
-    record Evicted(TransactionId id, @Nullable TransactionId newestEvicted) implements Change {}
+    record Evicted(TransactionId id, @Nullable TransactionId newestEvicted) implements Change {
+        @Override
+        public Map<String, Update> updates() {
+            return Map.of();
+        }
+    }
 
     /** Keeps the order, unlike {@link Map#copyOf}. */
     private static Map<String, Update> copy(Map<String, Update> updates) {

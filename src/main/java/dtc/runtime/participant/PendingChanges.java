@@ -17,6 +17,12 @@ final class PendingChanges {
     /** Callers that wait until this number of changes are durable. */
     private record Barrier(long changes, CompletableFuture<@Nullable Void> passed) {}
 
+    /**
+     * The size of the changes of one append, unless a single change is larger. So the time of an append hardly depends
+     * on the size of transactions.
+     */
+    private static final long BATCH_SIZE_MAX = 1 << 19;
+
     /** Not part of an append yet. */
     private final Queue<Change> unsent = new ArrayDeque<>();
     /** Sorted by the number of changes. */
@@ -54,7 +60,12 @@ final class PendingChanges {
     /** Returns the changes of the append that was started. */
     List<Change> takeBatch(int max) {
         List<Change> batch = new ArrayList<>();
-        while (batch.size() < max && !unsent.isEmpty()) {
+        long size = 0;
+        for (Change next = unsent.peek(); next != null && batch.size() < max; next = unsent.peek()) {
+            size += next.size();
+            if (size > BATCH_SIZE_MAX && !batch.isEmpty()) {
+                break;
+            }
             batch.add(unsent.remove());
         }
         return batch;

@@ -30,6 +30,9 @@ final class Connector {
      */
     private static final int STATEMENT_TIMEOUT_MILLIS = 700;
 
+    /** An append of a large transaction takes longer. If it failed each time, the commit would never be stored. */
+    private static final int APPEND_TIMEOUT_MILLIS = 20_000;
+
     private static final int LOCK_TIMEOUT_MILLIS = 500;
 
     /** Rolls back the transaction of an opening if its process has stopped. */
@@ -43,6 +46,7 @@ final class Connector {
     private static final int IDLE_TIMEOUT_SECONDS = 300;
 
     private static final int MESSAGE_CHARS_MAX = 300;
+    private static final String STATEMENT_TIMEOUT = "statement_timeout";
 
     private final Vertx vertx;
     private final PostgresSettings settings;
@@ -81,11 +85,13 @@ final class Connector {
     private PgConnectOptions options(@Nullable String password) {
         Map<String, String> properties = new HashMap<>(PgConnectOptions.DEFAULT_PROPERTIES);
         properties.put("application_name", applicationName);
-        properties.put("statement_timeout", Integer.toString(STATEMENT_TIMEOUT_MILLIS));
+        properties.put(STATEMENT_TIMEOUT, Integer.toString(STATEMENT_TIMEOUT_MILLIS));
         properties.put("lock_timeout", Integer.toString(LOCK_TIMEOUT_MILLIS));
         properties.put("idle_in_transaction_session_timeout", Integer.toString(IDLE_IN_TRANSACTION_MILLIS));
         // Fencing requires that a statement sees what was committed while it waited for a lock.
         properties.put("default_transaction_isolation", "read committed");
+        // A plan that was made while a table was empty is kept for up to a minute while it grows.
+        properties.put("enable_seqscan", "off");
         PgConnectOptions options = new PgConnectOptions()
                 .setHost(settings.host())
                 .setPort(settings.port())
@@ -121,6 +127,12 @@ final class Connector {
         return connected
                 .timeout(HANDSHAKE_TIMEOUT_MILLIS, TimeUnit.MILLISECONDS)
                 .onFailure(_ -> connected.onSuccess(PgConnection::close));
+    }
+
+    Pool appends(PgConnectOptions options) {
+        return pool(
+                new PgConnectOptions(options).addProperty(STATEMENT_TIMEOUT, Integer.toString(APPEND_TIMEOUT_MILLIS)),
+                1);
     }
 
     Pool pool(PgConnectOptions options, int size) {

@@ -29,6 +29,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -45,6 +46,12 @@ public final class PostgresResourceStore implements ResourceStore {
      * vote.
      */
     private static final long ANSWER_TIMEOUT_MILLIS = 900;
+
+    /** A large append may take longer, at least as long as a slow database needs for it. */
+    private static final long APPENDED_CHARS_PER_MILLI = 5_000;
+
+    /** The values of so many keys arrive in time, also if they are large. */
+    private static final int READ_KEYS_MAX = 100;
 
     private static final long OPEN_TIMEOUT_MILLIS = 60_000;
     private static final int READ_CONNECTIONS = 4;
@@ -191,7 +198,7 @@ public final class PostgresResourceStore implements ResourceStore {
 
     /** Connects the pools now, so that the first append does not have to wait for a connection. */
     private Future<Pools> connectPools(PgConnectOptions options, Opening next) {
-        Pools pools = new Pools(connector.pool(options, 1), connector.pool(options, READ_CONNECTIONS));
+        Pools pools = new Pools(connector.appends(options), connector.pool(options, READ_CONNECTIONS));
         return Future.join(
                         pools.appends().query("SELECT 1").execute(),
                         pools.reads().query("SELECT 1").execute())
@@ -283,6 +290,7 @@ public final class PostgresResourceStore implements ResourceStore {
 
     @Override
     public CompletionStage<@Nullable Void> append(long epoch, List<Change> changes) {
+        long size = changes.stream().mapToLong(Change::size).sum();
         return stage(
                 opening.pools()
                         .appends()
@@ -290,7 +298,7 @@ public final class PostgresResourceStore implements ResourceStore {
                         .execute(new Batch(changes).parameters(rm, epoch))
                         .compose(rows -> failIfFenced("have a later epoch than " + epoch, rows))
                         .mapEmpty(),
-                ANSWER_TIMEOUT_MILLIS);
+                ANSWER_TIMEOUT_MILLIS + size / APPENDED_CHARS_PER_MILLI);
     }
 
     private Future<RowSet<Row>> failIfFenced(String reason, RowSet<Row> rows) {
@@ -319,13 +327,23 @@ public final class PostgresResourceStore implements ResourceStore {
 
     @Override
     public CompletionStage<Map<String, JsonText>> read(Set<String> keys) {
+        Map<String, JsonText> values = new HashMap<>();
+        List<String> all = List.copyOf(keys);
+        CompletionStage<Map<String, JsonText>> done = CompletableFuture.completedStage(values);
+        for (int first = 0; first < all.size(); first += READ_KEYS_MAX) {
+            List<String> some = all.subList(first, Math.min(all.size(), first + READ_KEYS_MAX));
+            done = done.thenCompose(_ -> read(some, values));
+        }
+        return done;
+    }
+
+    private CompletionStage<Map<String, JsonText>> read(List<String> keys, Map<String, JsonText> values) {
         return stage(
                 opening.pools()
                         .reads()
                         .preparedQuery(sql.read())
                         .execute(Tuple.tuple().addString(rm).addArrayOfString(keys.toArray(String[]::new)))
                         .map(rows -> {
-                            Map<String, JsonText> values = new HashMap<>();
                             rows.forEach(row -> values.put(row.getString(0), new JsonText(row.getString(1))));
                             return values;
                         }),

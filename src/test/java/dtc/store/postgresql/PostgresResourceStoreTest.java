@@ -29,6 +29,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -196,6 +197,68 @@ class PostgresResourceStoreTest extends ResourceStoreContract {
         Loaded last = await(another().open());
         assertEquals(next.state(), last.state());
         assertEquals(Map.of(), await(second.entries(null, 10)));
+    }
+
+    /** Each attempt to store the commit would fail, and so it would never end. */
+    @Test
+    void a_large_transaction_has_more_time_than_a_vote() throws Exception {
+        PostgresServer server = PostgresServer.shared();
+        PostgresSettings slow = settingsOf("dtc_slow");
+        PostgresResourceStore one = another(slow);
+        long epoch = await(one.open()).epoch();
+        server.in(
+                "dtc",
+                "CREATE FUNCTION dtc_slow.pause() RETURNS trigger LANGUAGE plpgsql AS"
+                        + " $$ BEGIN PERFORM pg_sleep(1.5); RETURN NULL; END $$;"
+                        + " CREATE TRIGGER pause AFTER INSERT ON dtc_slow.dtc_entry EXECUTE FUNCTION dtc_slow.pause()");
+        Map<String, Update> large = new LinkedHashMap<>();
+        for (int i = 0; i < 150; i++) {
+            large.put("key-" + i, put('"' + "x".repeat(60_000) + '"'));
+        }
+        await(one.append(epoch, List.of(committed(ONE, large))));
+        assertEquals(large.keySet(), await(one.read(large.keySet())).keySet());
+        assertEquals(
+                Kind.UNAVAILABLE,
+                failure(one.append(epoch, List.of(committed(TWO, Map.of("k", put("1"))))))
+                        .kind());
+    }
+
+    @Test
+    void an_append_that_is_planned_while_the_tables_are_empty_uses_their_indexes() throws Exception {
+        PostgresServer server = PostgresServer.shared();
+        PostgresSettings settings = settingsOf("dtc_empty");
+        await(another(settings).open());
+        server.in("dtc", "DELETE FROM dtc_empty.dtc_rm");
+        for (String table : List.of("rm", "entry", "prepared", "outcome")) {
+            server.in("dtc", "VACUUM ANALYZE dtc_empty.dtc_" + table);
+        }
+        Connector connector = new Connector(VERTX, settings, null, null, "plans");
+        PgConnection connection =
+                await(connector.options().compose(connector::connect).toCompletionStage());
+        List<String> plan = new ArrayList<>();
+        await(connection
+                .query("SET plan_cache_mode = force_generic_plan; PREPARE append AS "
+                        + new Statements("dtc_empty").append())
+                .execute()
+                .compose(_ -> connection
+                        .query("EXPLAIN EXECUTE append ('rm', 1" + ", '{}'".repeat(11) + ", NULL)")
+                        .execute())
+                .onSuccess(rows -> rows.forEach(row -> plan.add(row.getString(0))))
+                .eventually(() -> connection.close())
+                .toCompletionStage());
+        assertTrue(plan.stream().anyMatch(line -> line.contains("Index Scan using dtc_prepared_pkey")), plan::toString);
+        assertFalse(plan.stream().anyMatch(line -> line.contains("Seq Scan on dtc_")), plan::toString);
+    }
+
+    @Test
+    void the_longest_keys_can_be_stored() throws Exception {
+        long epoch = await(store().open()).epoch();
+        StringBuilder key = new StringBuilder();
+        new Random(1).ints(850, 0x4E00, 0x9FFF).forEach(key::appendCodePoint);
+        String longest = key.toString();
+        await(store().append(epoch, List.of(new Change.Prepared(ONE, Map.of(longest, put("1"))))));
+        await(store().append(epoch, List.of(committed(ONE, Map.of(longest, put("1"))))));
+        assertEquals(Map.of(longest, "1"), all());
     }
 
     /** Otherwise a process that was cut off would fence the one that replaced it. */
