@@ -4,6 +4,7 @@ import static java.net.http.HttpResponse.BodyHandlers.ofString;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dtc.testing.Waiting;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -44,6 +45,16 @@ public final class JsonClient {
 
     JsonNode read(HttpResponse<String> response) throws IOException {
         return mapper.readTree(response.body());
+    }
+
+    /** Waits until a resource manager has no staged transaction and none in doubt. */
+    void awaitNoOpenTransactions(String application, String resourceManager) {
+        Waiting.await(resourceManager + " has no open transactions")
+                .ignoreExceptions()
+                .until(
+                        () -> getJson(application + "/rm/" + resourceManager + "/transactions")
+                                .path("items"),
+                        items -> items.isArray() && items.isEmpty());
     }
 
     /** All committed entries of a resource manager, whose values are numbers. */

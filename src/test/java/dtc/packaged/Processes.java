@@ -152,6 +152,12 @@ public final class Processes implements AutoCloseable {
             return this;
         }
 
+        /** Sets environment variables, for the next start. */
+        public Application with(Map<String, String> variables) {
+            environment.putAll(variables);
+            return this;
+        }
+
         /** Leaves an environment variable out, so that the default holds. */
         public Application without(String variable) {
             environment.remove(variable);

@@ -216,6 +216,24 @@ public final class PostgresServer implements AutoCloseable {
         return passwordFile;
     }
 
+    /** The environment of a process that hosts resource managers in the database {@code dtc}. */
+    public Map<String, String> environment() {
+        return environment("dtc");
+    }
+
+    /** The same in another database. */
+    public Map<String, String> environment(String database) {
+        return Map.of(
+                "DTC_RM_STORE_KIND",
+                "postgresql",
+                "DTC_RM_STORE_URL",
+                url(database),
+                "DTC_RM_STORE_USERNAME",
+                username(),
+                "DTC_RM_STORE_PASSWORD_FILE",
+                passwordFile.toString());
+    }
+
     /** Runs a statement as administrator in the database {@code postgres}. */
     public String sql(String statement) {
         return in("postgres", statement);

@@ -7,11 +7,16 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Forwards connections to a port on loopback. Connections can be cut, become half open, or lose what the server sends.
+ * Forwards connections to a port on loopback. Connections can be cut, become half open, lose what the server sends, or
+ * be held at a message.
  */
 public final class TcpProxy implements AutoCloseable {
 
@@ -21,6 +26,7 @@ public final class TcpProxy implements AutoCloseable {
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
     private volatile int target;
     private volatile Lost lost = Lost.NOTHING;
+    private volatile @Nullable Gate gate;
     private volatile boolean closed;
 
     /** What does not arrive, on present and on new connections. */
@@ -59,10 +65,45 @@ public final class TcpProxy implements AutoCloseable {
         }
     }
 
+    /** Holds one connection at a message, or at the answer to it. */
+    public static final class Gate {
+        private final String text;
+        private final boolean answer;
+        private final AtomicInteger messages;
+        private final CompletableFuture<@Nullable Void> reached = new CompletableFuture<>();
+        private final CompletableFuture<@Nullable Void> released = new CompletableFuture<>();
+
+        private Gate(String text, int number, boolean answer) {
+            this.text = text;
+            this.answer = answer;
+            this.messages = new AtomicInteger(number);
+        }
+
+        /** Completes once the message or the answer has been sent. */
+        public CompletableFuture<@Nullable Void> reached() {
+            return reached;
+        }
+
+        /** What is held arrives, and what follows. */
+        public void release() {
+            released.complete(null);
+        }
+
+        private boolean isAt(String message) {
+            return message.contains(text) && messages.decrementAndGet() == 0;
+        }
+
+        private void hold() {
+            reached.complete(null);
+            released.join();
+        }
+    }
+
     private final class Connection {
         private final Socket client;
         private final Socket upstream;
         private volatile boolean frozen;
+        private volatile @Nullable Gate answerGate;
 
         private Connection(Socket client, Socket upstream) {
             this.client = client;
@@ -75,6 +116,7 @@ public final class TcpProxy implements AutoCloseable {
                 InputStream in = from.getInputStream();
                 OutputStream out = to.getOutputStream();
                 for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                    passGate(answers, buffer, read);
                     if (!frozen && lost != Lost.ALL && !(answers && lost == Lost.ANSWERS)) {
                         out.write(buffer, 0, read);
                     }
@@ -84,6 +126,22 @@ public final class TcpProxy implements AutoCloseable {
             }
             if (!frozen) {
                 close();
+            }
+        }
+
+        private void passGate(boolean answers, byte[] buffer, int length) {
+            Gate current = answers ? answerGate : gate;
+            if (current == null) {
+                return;
+            }
+            if (answers) {
+                current.hold();
+            } else if (current.isAt(new String(buffer, 0, length, StandardCharsets.ISO_8859_1))) {
+                if (current.answer) {
+                    answerGate = current;
+                } else {
+                    current.hold();
+                }
             }
         }
 
@@ -119,6 +177,21 @@ public final class TcpProxy implements AutoCloseable {
         lost = Lost.ALL;
     }
 
+    /** Holds the message to the target that is the given one, counted from 1, of those that contain a text. */
+    public Gate holdMessage(String text, int number) {
+        return set(new Gate(text, number, false));
+    }
+
+    /** Holds the answer to such a message. */
+    public Gate holdAnswer(String text, int number) {
+        return set(new Gate(text, number, true));
+    }
+
+    private Gate set(Gate next) {
+        gate = next;
+        return next;
+    }
+
     /** Closes all connections. Requests and answers on new ones arrive. */
     public void restore() {
         cut();
@@ -134,6 +207,10 @@ public final class TcpProxy implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        Gate last = gate;
+        if (last != null) {
+            last.release();
+        }
         try {
             server.close();
         } catch (IOException e) {
