@@ -7,6 +7,7 @@ import dtc.conformance.RowResult.Status;
 import dtc.packaged.Processes;
 import dtc.packaged.Processes.Application;
 import dtc.testing.NoApplication;
+import dtc.testing.PostgresServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,7 +33,7 @@ class HostedConformanceIT {
      *
      * @param environment its configuration
      */
-    record Store(String name, Map<String, String> environment, Set<Profile> profiles) {
+    record Store(String name, Supplier<Map<String, String>> environment, Set<Profile> profiles) {
         @Override
         public String toString() {
             return name;
@@ -39,7 +41,12 @@ class HostedConformanceIT {
     }
 
     static Stream<Store> stores() {
-        return Stream.of(new Store("memory", Map.of(), Set.of(Profile.CORE, Profile.ONE_PHASE, Profile.BATCH)));
+        return Stream.of(
+                new Store("memory", Map::of, Set.of(Profile.CORE, Profile.ONE_PHASE, Profile.BATCH)),
+                new Store(
+                        "postgresql",
+                        () -> PostgresServer.shared().environment(),
+                        Set.of(Profile.CORE, Profile.ONE_PHASE, Profile.BATCH, Profile.DURABLE)));
     }
 
     @ParameterizedTest
@@ -48,8 +55,9 @@ class HostedConformanceIT {
         try (Processes processes = new Processes("conformance")) {
             // Not started: the check listens at its address.
             Application coordinator = processes.coordinator("coordinator");
-            Application application = processes.resourceManagers("orders", coordinator);
-            store.environment().forEach(application::with);
+            Application application = processes
+                    .resourceManagers("orders", coordinator)
+                    .with(store.environment().get());
             CheckOptions options = new CheckOptions(
                     URI.create(application.url() + "/rm/orders"),
                     SampleWrite.parse("{\"key\":\"k/ü\",\"value\":{\"total\":1.50}}", null)

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dtc.packaged.Processes.Application;
 import dtc.testing.NoApplication;
+import dtc.testing.PostgresServer;
 import dtc.testing.Waiting;
 import java.io.IOException;
 import java.net.URI;
@@ -15,6 +16,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -151,6 +153,33 @@ class StartRefusedIT {
             try (Stream<Path> files = Files.list(directory)) {
                 assertTrue(files.findAny().isPresent());
             }
+        }
+    }
+
+    @Test
+    void a_database_that_cannot_be_used_is_reported_with_the_keys_to_change(@TempDir Path directory) throws Exception {
+        Path wrong = Files.writeString(directory.resolve("wrong"), "wrong");
+        Map<String, String> environment = PostgresServer.shared().environment();
+        try (Processes processes = new Processes("start-database")) {
+            Application coordinator = processes.coordinator("not-started");
+            Application password = processes
+                    .resourceManagers("password", coordinator)
+                    .with(environment)
+                    .with("DTC_RM_STORE_PASSWORD_FILE", wrong.toString())
+                    .start();
+            Application unused = processes
+                    .resourceManagers("unused", coordinator)
+                    .with(environment)
+                    .without("DTC_RM_STORE_KIND")
+                    .start();
+            Application keys = processes
+                    .resourceManagers("keys", coordinator)
+                    .with(environment)
+                    .with("DTC_LIMITS_KEY_CHARS_MAX", "851")
+                    .start();
+            refuses(password, "DTC_RM_STORE_USERNAME", "DTC_RM_STORE_PASSWORD_FILE");
+            refuses(unused, "DTC_RM_STORE_URL", "DTC_RM_STORE_KIND");
+            refuses(keys, "DTC_LIMITS_KEY_CHARS_MAX", "850");
         }
     }
 
