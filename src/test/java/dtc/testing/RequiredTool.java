@@ -26,7 +26,7 @@ public enum RequiredTool {
     KUBECTL("manifests", List.of("kubectl"), "kubernetes-client"),
     PROMETHEUS("alerts with a server", List.of("prometheus"), "prometheus"),
     PYTHON("check of resource managers", List.of("python3"), "python3"),
-    POSTGRESQL("database", List.of("initdb", "postgres", "psql"), "postgresql"),
+    POSTGRESQL("database", List.of("initdb", "postgres", "psql", "pg_dump"), "postgresql"),
     PROMTOOL("alerts", List.of("promtool"), "prometheus"),
     SETPRIV("permissions", List.of("setpriv"), "util-linux");
 
