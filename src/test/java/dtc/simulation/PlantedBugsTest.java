@@ -243,7 +243,7 @@ class PlantedBugsTest {
                                 if (entry.transaction().state().isFinal()) {
                                     entry.recordPending();
                                     time.after(REFUSED_RECORD_PAUSE, () -> {
-                                        log.append(LogRecords.encode(forced.record(), observed));
+                                        log.append(LogRecords.encode(forced.record(), observedTime));
                                         entry.recordDone();
                                         waiters.changed(entry);
                                     });
