@@ -135,9 +135,10 @@ final class Connector {
                 1);
     }
 
+    /** Without a timeout for waiting callers: it would fire after the pool was closed, and log an error. */
     Pool pool(PgConnectOptions options, int size) {
         return PgBuilder.pool()
-                .with(new PoolOptions().setMaxSize(size))
+                .with(new PoolOptions().setMaxSize(size).setConnectionTimeout(0))
                 .connectingTo(options)
                 .using(vertx)
                 .build();
