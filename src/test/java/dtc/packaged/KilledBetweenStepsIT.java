@@ -150,7 +150,7 @@ class KilledBetweenStepsIT {
         commitLater(key);
     }
 
-    private void commitLater(String key) throws Exception {
+    private void commitLater(String key) {
         int value = expected.getOrDefault(key, 1) + 1;
         // A vote may be late on a loaded machine.
         Waiting.await(key).until(() -> outcome(begin(key, value)), "COMMITTED"::equals);
