@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,9 +92,10 @@ class ReplyReader {
      * @param mayBeRefusal whether it can be a refusal by the resource manager itself
      * @param hasOtherType whether it has a content type that is not JSON
      * @param document the JSON document; a {@link MissingNode} if there is none
-     * @param detail a description for reasons and log messages
+     * @param detail a description for reasons and log messages, made only if it is needed
      */
-    private record Content(int status, boolean mayBeRefusal, boolean hasOtherType, JsonNode document, String detail) {}
+    private record Content(
+            int status, boolean mayBeRefusal, boolean hasOtherType, JsonNode document, Supplier<String> detail) {}
 
     /** Reads the reply to a message that was sent in a separate request. */
     Reply read(Registration target, Message message, HttpAnswer answer) {
@@ -102,9 +104,6 @@ class ReplyReader {
         }
         if (message instanceof Message.Prepare) {
             return vote(target, message, answer);
-        }
-        if (answer.status() == NO_CONTENT) {
-            return new Reply.Acknowledged();
         }
         boolean isProblem = answer.is(PROBLEM);
         JsonNode document = isProblem ? parse(answer.body()) : null;
@@ -116,7 +115,7 @@ class ReplyReader {
                         document != null && document.isObject(),
                         !isProblem && !answer.is(JSON) && !answer.contentTypes().isEmpty(),
                         document == null ? MissingNode.getInstance() : document,
-                        describe(answer)));
+                        () -> describe(answer)));
     }
 
     private Reply vote(Registration target, Message message, HttpAnswer answer) {
@@ -156,6 +155,9 @@ class ReplyReader {
 
     private Reply reply(Registration target, Message message, Content content) {
         int status = content.status();
+        if (status == NO_CONTENT) {
+            return new Reply.Acknowledged();
+        }
         boolean isRefusal = switch (status) {
             case 404, 409 -> true;
             case Problems.INSUFFICIENT_STORAGE ->
@@ -164,8 +166,9 @@ class ReplyReader {
         };
         if (!isRefusal) {
             boolean isSuccess = status >= 200 && status < 300;
-            String detail =
-                    isSuccess ? String.format(Locale.ROOT, "it answered %d instead of 204", status) : content.detail();
+            String detail = isSuccess
+                    ? String.format(Locale.ROOT, "it answered %d instead of 204", status)
+                    : content.detail().get();
             return unexpected(target, message, status, detail, isSuccess ? ADVICE_NO_CONTENT : null);
         }
         // A failed write marks the transaction for rollback in any case, so its refusal need not be a problem document.
@@ -174,13 +177,13 @@ class ReplyReader {
                     target,
                     message,
                     status,
-                    content.detail() + " (not a problem document of this transaction)",
+                    content.detail().get() + " (not a problem document of this transaction)",
                     ADVICE_PROBLEM);
         }
         return switch (status) {
-            case 404 -> new Reply.NotFound(content.detail());
-            case 409 -> new Reply.Conflict(content.detail());
-            default -> new Reply.NoRoom(content.detail());
+            case 404 -> new Reply.NotFound(content.detail().get());
+            case 409 -> new Reply.Conflict(content.detail().get());
+            default -> new Reply.NoRoom(content.detail().get());
         };
     }
 
@@ -273,10 +276,7 @@ class ReplyReader {
             return Optional.of(new Reply.Unavailable(describe(status, errorText(element))));
         }
         if (!(message instanceof Message.Prepare)) {
-            if (status == NO_CONTENT) {
-                return Optional.of(new Reply.Acknowledged());
-            }
-            String detail = describe(status, errorText(element));
+            Supplier<String> detail = () -> describe(status, errorText(element));
             return Optional.of(reply(target, message, new Content(status, true, false, element, detail)));
         }
         return Optional.of(
