@@ -44,7 +44,10 @@ public class ConsoleResource {
     private final Pages pages;
     private final Overview overview;
     private final TransactionList transactions;
+    private final TransactionView transaction;
+    private final ResourceManagers resourceManagers;
     private final Actions actions;
+    private final Audit audit;
     private final HostedResourceManagers hosted;
     private final Time time;
 
@@ -59,13 +62,19 @@ public class ConsoleResource {
             Pages pages,
             Overview overview,
             TransactionList transactions,
+            TransactionView transaction,
+            ResourceManagers resourceManagers,
             Actions actions,
+            Audit audit,
             HostedResourceManagers hosted,
             Time time) {
         this.pages = pages;
         this.overview = overview;
         this.transactions = transactions;
+        this.transaction = transaction;
+        this.resourceManagers = resourceManagers;
         this.actions = actions;
+        this.audit = audit;
         this.hosted = hosted;
         this.time = time;
     }
@@ -95,7 +104,7 @@ public class ConsoleResource {
         return pages.live(
                 call,
                 frame -> TransactionId.parse(id)
-                        .map(known -> actions.transaction().model(known))
+                        .map(known -> transaction.model(known))
                         .map(model -> Pages.Templates.transaction(frame, model))
                         .orElseGet(() -> Pages.message(frame, 404, "no-such-transaction")));
     }
@@ -104,7 +113,7 @@ public class ConsoleResource {
     @Path("console/resource-managers")
     public Response resourceManagers(@Context RoutingContext call) {
         return pages.live(call, frame -> {
-            List<ResourceManagers.Row> rows = actions.resourceManagers().all();
+            List<ResourceManagers.Row> rows = resourceManagers.all();
             return Pages.Templates.resourceManagers(
                     frame, rows.stream().limit(RESOURCE_MANAGERS_SHOWN_MAX).toList(), rows.size());
         });
@@ -114,7 +123,7 @@ public class ConsoleResource {
     @Path("console/resource-managers/{id}")
     public Response resourceManager(@RestPath String id, @Context RoutingContext call) {
         return pages.live(call, frame -> {
-            ResourceManagers.Model model = actions.resourceManagers().model(id, actions.audit());
+            ResourceManagers.Model model = resourceManagers.model(id, audit);
             return model.row().isKnown() || !model.audit().isEmpty()
                     ? Pages.Templates.resourceManager(frame, model)
                     : Pages.message(frame, 404, "no-such-resource-manager");
@@ -124,8 +133,7 @@ public class ConsoleResource {
     @GET
     @Path("console/actions")
     public Response actions(@Context RoutingContext call) {
-        return pages.live(
-                call, frame -> Pages.Templates.actions(frame, actions.audit().entries(), Audit.ENTRIES_MAX));
+        return pages.live(call, frame -> Pages.Templates.actions(frame, audit.entries(), Audit.ENTRIES_MAX));
     }
 
     @GET
@@ -133,7 +141,7 @@ public class ConsoleResource {
     public Response tryIt(@Context RoutingContext call) {
         List<String> embedded =
                 hosted.all().stream().map(one -> one.participant().id()).toList();
-        List<String> up = actions.resourceManagers().all().stream()
+        List<String> up = resourceManagers.all().stream()
                 .filter(ResourceManagers.Row::isUp)
                 .map(ResourceManagers.Row::id)
                 .sorted(Comparator.comparing((String id) -> !embedded.contains(id))
@@ -179,8 +187,8 @@ public class ConsoleResource {
             return now(confirm(call, proposal, reason, problem));
         }
         Action action = proposal.confirmation().action();
-        return actions.audit()
-                .carryOut(by, action, target.id(), link, () -> proposal.act().apply(by))
+        return audit.carryOut(
+                        by, action, target.id(), link, () -> proposal.act().apply(by))
                 .thenApply(_ -> {
                     pages.discardKept();
                     return done;
@@ -189,7 +197,7 @@ public class ConsoleResource {
 
     /** Whether the same operator has carried out this action: a form may be sent twice. */
     private boolean isDone(String who, String link, String action) {
-        return actions.audit().of(link).stream()
+        return audit.of(link).stream()
                 .anyMatch(e -> e.who().equals(who) && e.action().path().equals(action));
     }
 
