@@ -95,6 +95,11 @@ class KilledCoordinatorIT {
                     .with("DTC_LOG_DIRECTORY", directory.resolve("log-0").toString())
                     .with("DTC_LOG_SEGMENT_SIZE", "1M") // so that segments are created and cleaned too
                     .with("DTC_REGISTRATION_LEASE", "3s") // so that all register again soon
+                    // The outcomes of all transactions are checked at the end, so none may be forgotten before.
+                    .with("DTC_TRANSACTION_RETENTION", "24h")
+                    .with("DTC_TRANSACTION_RETAINED_MAX", "1000000")
+                    .with("DTC_TRANSACTION_RETAINED_MEMORY_MAX", "300M")
+                    .withHeap("512m")
                     .start();
             Map<String, Application> resourceManagers = new TreeMap<>();
             NAMES.forEach(name -> resourceManagers.put(
