@@ -5,12 +5,21 @@ import static dtc.conformance.ResourceManagerUnderTest.WRITE_SEQUENCE;
 import static dtc.conformance.ResourceManagerUnderTest.path;
 
 import dtc.protocol.TransactionId;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** A transaction of a row. Not thread-safe. */
 final class CheckedTransaction {
+
+    /** A coordinator repeats an outcome until it is acknowledged. Here it is repeated a few times only. */
+    private static final int OUTCOME_ATTEMPTS_MAX = 5;
+
+    private static final Duration PAUSE = Duration.ofSeconds(1);
+    private static final Set<Integer> UNAVAILABLE = Set.of(429, 503);
 
     private final ResourceManagerUnderTest resourceManager;
     private final TransactionId id;
@@ -70,7 +79,7 @@ final class CheckedTransaction {
     }
 
     Exchange commit() {
-        return send("commit", Map.of(), null);
+        return sendOutcome("commit", Map.of());
     }
 
     Exchange commitOnePhase() {
@@ -78,11 +87,23 @@ final class CheckedTransaction {
     }
 
     Exchange commitOnePhase(int writeCount) {
-        return send("commit", Map.of(WRITE_COUNT, Integer.toString(writeCount)), null);
+        return sendOutcome("commit", Map.of(WRITE_COUNT, Integer.toString(writeCount)));
     }
 
     Exchange rollback() {
-        return send("rollback", Map.of(), null);
+        return sendOutcome("rollback", Map.of());
+    }
+
+    /** Sends an outcome again while the resource manager is unavailable. */
+    private Exchange sendOutcome(String action, Map<String, String> more) {
+        Map<String, String> replaced = headers;
+        Exchange exchange = send(action, more, null);
+        for (int attempt = 2; attempt <= OUTCOME_ATTEMPTS_MAX && UNAVAILABLE.contains(exchange.status()); attempt++) {
+            LockSupport.parkNanos(PAUSE.toNanos());
+            headers = replaced;
+            exchange = send(action, more, null);
+        }
+        return exchange;
     }
 
     private Exchange send(String action, Map<String, String> more, @Nullable String body) {
