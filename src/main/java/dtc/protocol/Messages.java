@@ -93,11 +93,15 @@ public final class Messages {
 
     // Coordinator -> resource manager
 
+    /** A body that the coordinator sends to a resource manager. */
+    public sealed interface ParticipantRequest permits StageRequest, PrepareRequest, BatchRequest {}
+
     public record StageRequest(
             @Nullable String key,
             @Nullable JsonText value,
             @Nullable Boolean delete,
-            @Nullable WriteCondition condition) {}
+            @Nullable WriteCondition condition)
+            implements ParticipantRequest {}
 
     /** A write that is sent with the prepare message. */
     public record PrepareWrite(
@@ -108,10 +112,10 @@ public final class Messages {
             @Nullable WriteCondition condition) {}
 
     /** Body of {@code POST {url}/transactions/{id}/prepare} with writes. A prepare without writes has no body. */
-    public record PrepareRequest(@Nullable List<PrepareWrite> writes) {}
+    public record PrepareRequest(@Nullable List<PrepareWrite> writes) implements ParticipantRequest {}
 
     /** Body of {@code POST {url}/batch}. */
-    public record BatchRequest(@Nullable List<BatchMessage> messages) {}
+    public record BatchRequest(@Nullable List<BatchMessage> messages) implements ParticipantRequest {}
 
     /**
      * A message of a batch. Fields that do not apply to its type are absent.

@@ -8,6 +8,7 @@ import dtc.protocol.Message;
 import dtc.protocol.Messages.BatchMessage;
 import dtc.protocol.Messages.BatchRequest;
 import dtc.protocol.Messages.MessageType;
+import dtc.protocol.Messages.ParticipantRequest;
 import dtc.protocol.Messages.PrepareRequest;
 import dtc.protocol.Messages.PrepareWrite;
 import dtc.protocol.Messages.StageRequest;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
         targets = {
             BatchMessage.class,
             BatchRequest.class,
+            MessageType.class,
             PrepareRequest.class,
             PrepareWrite.class,
             StageRequest.class,
@@ -52,9 +54,9 @@ final class RequestBodies {
                 messages.stream().map(RequestBodies::batchMessage).toList()));
     }
 
-    private byte[] serialize(Object document) {
+    private byte[] serialize(ParticipantRequest body) {
         try {
-            return mapper.writeValueAsBytes(document);
+            return mapper.writeValueAsBytes(body);
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }

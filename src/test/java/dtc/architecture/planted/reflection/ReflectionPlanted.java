@@ -18,6 +18,10 @@ public final class ReflectionPlanted {
 
     record Held(int number) {}
 
+    sealed interface Body {}
+
+    record Implementation(int number) implements Body {}
+
     private ReflectionPlanted() {}
 
     static int reads(ObjectMapper mapper) throws JsonProcessingException {
@@ -27,5 +31,13 @@ public final class ReflectionPlanted {
 
     static String writes(ObjectMapper mapper, Written written) throws JsonProcessingException {
         return mapper.writeValueAsString(written);
+    }
+
+    static String writesBody(ObjectMapper mapper, Body body) throws JsonProcessingException {
+        return mapper.writeValueAsString(body);
+    }
+
+    static String writesAnything(ObjectMapper mapper, Object anything) throws JsonProcessingException {
+        return mapper.writeValueAsString(anything);
     }
 }
