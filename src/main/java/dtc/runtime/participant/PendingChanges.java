@@ -23,6 +23,9 @@ final class PendingChanges {
      */
     private static final long BATCH_SIZE_MAX = 1 << 19;
 
+    /** From this number of changes in the last append on, the next one is worth a delay. */
+    private static final int LOADED_BATCH_MIN = 8;
+
     /** Not part of an append yet. */
     private final Queue<Change> unsent = new ArrayDeque<>();
     /** Sorted by the number of changes. */
@@ -31,6 +34,7 @@ final class PendingChanges {
     private long added;
     private long stored;
     private boolean appending;
+    private int lastBatch;
 
     void add(Change change) {
         added++;
@@ -57,6 +61,11 @@ final class PendingChanges {
         return start;
     }
 
+    /** Whether many changes shared the last append, so that more are expected soon. */
+    boolean isLoaded() {
+        return lastBatch >= LOADED_BATCH_MIN;
+    }
+
     /** Returns the changes of the append that was started. */
     List<Change> takeBatch(int max) {
         List<Change> batch = new ArrayList<>();
@@ -68,6 +77,7 @@ final class PendingChanges {
             }
             batch.add(unsent.remove());
         }
+        lastBatch = batch.size();
         return batch;
     }
 

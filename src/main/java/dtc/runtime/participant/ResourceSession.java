@@ -15,6 +15,7 @@ import dtc.resource.ResourceEvent;
 import dtc.runtime.Stages;
 import dtc.runtime.Time;
 import dtc.runtime.participant.HostedParticipant.Progress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -267,10 +268,7 @@ final class ResourceSession {
 
     /** Guarded by this. */
     private void cancelStagedTimer(TransactionId transaction) {
-        Time.Timer timer = stagedTimers.remove(transaction);
-        if (timer != null) {
-            timer.cancel();
-        }
+        Optional.ofNullable(stagedTimers.remove(transaction)).ifPresent(Time.Timer::cancel);
     }
 
     /** Starts the timer that evicts old outcomes, if there are outcomes. Guarded by this. */
@@ -300,8 +298,8 @@ final class ResourceSession {
         return durable().thenApply(_ -> answer);
     }
 
-    /** Completes once all changes up to now are durable. Guarded by this. */
-    private CompletableFuture<@Nullable Void> durable() {
+    /** Completes once all changes up to now are durable. */
+    private synchronized CompletableFuture<@Nullable Void> durable() {
         if (failure != null) {
             return CompletableFuture.failedFuture(failure);
         }
@@ -310,8 +308,14 @@ final class ResourceSession {
 
     /** Guarded by this. */
     private void appendNext() {
-        if (pending.startAppend()) {
+        if (!pending.startAppend()) {
+            return;
+        }
+        Duration delay = pending.isLoaded() ? store.appendDelay() : Duration.ZERO;
+        if (delay.isZero()) {
             calls.add(() -> settings.batching().execute(this::append));
+        } else {
+            time.after(delay, this::append);
         }
     }
 
@@ -406,11 +410,7 @@ final class ResourceSession {
     }
 
     private <T> CompletionStage<T> read(Supplier<CompletionStage<T>> read) {
-        CompletionStage<@Nullable Void> durable;
-        synchronized (this) {
-            durable = durable();
-        }
-        return durable.thenCompose(_ -> Stages.call(read)).whenComplete((_, cause) -> failIfLost(cause));
+        return durable().thenCompose(_ -> Stages.call(read)).whenComplete((_, cause) -> failIfLost(cause));
     }
 
     /** Completes if no other process has taken over the store. */

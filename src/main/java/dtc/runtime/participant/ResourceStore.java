@@ -4,6 +4,7 @@ import dtc.protocol.JsonText;
 import dtc.protocol.TransactionId;
 import dtc.resource.Change;
 import dtc.resource.DictionaryState;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -48,6 +49,11 @@ public interface ResourceStore {
 
     /** The maximum number of changes in one append. */
     int batchMax();
+
+    /** How long an append is delayed under load, so that more changes share it. */
+    default Duration appendDelay() {
+        return Duration.ZERO;
+    }
 
     /** Completes if the storage has not been opened again since. */
     CompletionStage<@Nullable Void> checkEpoch(long epoch);

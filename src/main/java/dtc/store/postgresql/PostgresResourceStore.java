@@ -21,6 +21,7 @@ import io.vertx.sqlclient.PreparedStatement;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -49,6 +50,9 @@ public final class PostgresResourceStore implements ResourceStore {
 
     /** A large append may take longer, at least as long as a slow database needs for it. */
     private static final long APPENDED_CHARS_PER_MILLI = 5_000;
+
+    /** At full load, several dozen changes then share a force of the disk. It is a fraction of a vote's time. */
+    private static final Duration APPEND_DELAY = Duration.ofMillis(5);
 
     /** The values of so many keys arrive in time, also if they are large. */
     private static final int READ_KEYS_MAX = 100;
@@ -311,6 +315,11 @@ public final class PostgresResourceStore implements ResourceStore {
     @Override
     public int batchMax() {
         return settings.batchMax();
+    }
+
+    @Override
+    public Duration appendDelay() {
+        return APPEND_DELAY;
     }
 
     @Override

@@ -2,6 +2,7 @@ package dtc.runtime.participant;
 
 import dtc.protocol.JsonText;
 import dtc.resource.Change;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +27,7 @@ final class ManualStore implements ResourceStore {
     final Queue<StoreException> openFailures = new ArrayDeque<>();
 
     int batchMax = 100;
+    Duration appendDelay = Duration.ZERO;
     boolean fenced;
     boolean closed;
 
@@ -45,6 +47,13 @@ final class ManualStore implements ResourceStore {
                 next.answer().completeExceptionally(StoredTables.fenced());
             }
         }
+    }
+
+    /** Stores and answers the oldest append. */
+    void storeNext() {
+        Append next = appends.remove();
+        store(next);
+        next.answer().complete(null);
     }
 
     void store(Append append) {
@@ -72,6 +81,11 @@ final class ManualStore implements ResourceStore {
     @Override
     public int batchMax() {
         return batchMax;
+    }
+
+    @Override
+    public Duration appendDelay() {
+        return appendDelay;
     }
 
     @Override

@@ -163,6 +163,50 @@ class ResourceManagerStorageTest {
         assertEquals(4, store.tables.ended.size());
     }
 
+    @Test
+    void under_load_an_append_is_delayed_so_that_more_changes_share_it() {
+        store.appendDelay = Duration.ofMillis(5);
+        rollBack(1, 1);
+        assertEquals(1, store.appends.size(), "a single change is not delayed");
+        rollBack(2, 9);
+        store.storeNext();
+        assertEquals(8, store.appends.element().changes().size(), "one change before them is no load");
+        rollBack(10, 10);
+        store.storeNext();
+        CompletableFuture<?> delayed = rollback(id(11));
+        time.advance(Duration.ofMillis(4));
+        assertTrue(store.appends.isEmpty());
+        time.advance(Duration.ofMillis(1));
+        assertEquals(
+                List.of(id(10), id(11)),
+                ids(store.appends.element()).subList(0, 2),
+                "the rest are evictions of outcomes");
+        store.storeNext();
+        assertTrue(delayed.isDone());
+        rollBack(12, 12);
+        assertEquals(1, store.appends.size(), "no load any more");
+    }
+
+    private void rollBack(long first, long last) {
+        for (long i = first; i <= last; i++) {
+            var _ = rollback(id(i));
+        }
+    }
+
+    @Test
+    void a_session_that_fails_during_the_delay_of_an_append_stores_nothing() {
+        store.appendDelay = Duration.ofMillis(5);
+        rollBack(1, 9);
+        store.storeNext();
+        store.storeNext();
+        CompletableFuture<?> delayed = rollback(id(10));
+        store.fenced = true;
+        assertUnavailable(resourceManager.identity());
+        time.advance(Duration.ofMillis(5));
+        assertTrue(store.appends.isEmpty());
+        assertUnavailable(delayed);
+    }
+
     private static List<TransactionId> ids(ManualStore.Append append) {
         return append.changes().stream().map(Change::id).toList();
     }
