@@ -5,6 +5,8 @@ import dtc.runtime.participant.ResourceStore;
 import dtc.store.memory.MemoryResourceStore;
 import dtc.store.postgresql.PostgresResourceStore;
 import dtc.store.postgresql.PostgresSettings;
+import dtc.store.postgresql.TracedStore;
+import dtc.tracing.Tracing;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.tls.TlsConfiguration;
 import io.quarkus.tls.TlsConfigurationRegistry;
@@ -28,11 +30,13 @@ final class Stores {
     private final DtcConfig config;
     private final Vertx vertx;
     private final TlsConfigurationRegistry tls;
+    private final Tracing tracing;
 
-    Stores(DtcConfig config, Vertx vertx, TlsConfigurationRegistry tls) {
+    Stores(DtcConfig config, Vertx vertx, TlsConfigurationRegistry tls, Tracing tracing) {
         this.config = config;
         this.vertx = vertx;
         this.tls = tls;
+        this.tracing = tracing;
     }
 
     ResourceStore store(String id) {
@@ -53,13 +57,15 @@ final class Stores {
     private ResourceStore postgresql(String id, DtcConfig.StoreConfig store) {
         TlsConfiguration secured = secured(store);
         try {
-            return new PostgresResourceStore(
+            PostgresSettings settings = settings(id, store, secured == null ? "disable" : "verify-full");
+            ResourceStore stored = new PostgresResourceStore(
                     vertx,
                     id,
-                    settings(id, store, secured == null ? "disable" : "verify-full"),
+                    settings,
                     config.rm().rememberedOutcomesMax(),
                     secured == null ? null : secured.getTrustStoreOptions(),
                     secured == null ? null : secured.getKeyStoreOptions());
+            return tracing.isEnabled() ? new TracedStore(stored, tracing, id, settings) : stored;
         } catch (IllegalArgumentException e) {
             throw new ConfigurationException("Not started: " + e.getMessage());
         }

@@ -32,6 +32,7 @@ import dtc.runtime.participant.Membership;
 import dtc.runtime.participant.ResourceManager;
 import dtc.security.AuthenticationPolicy;
 import dtc.security.HostRules;
+import dtc.tracing.Tracing;
 import io.quarkus.arc.All;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.configuration.ConfigurationException;
@@ -53,6 +54,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Creates the objects of the application and connects them. */
@@ -200,6 +202,7 @@ public class Wiring {
             Registry registry,
             BatchingParticipantClient participants,
             DecisionLog log,
+            Tracing tracing,
             @All List<TransactionListener> listeners) {
         return new Coordinator(
                 new TwoPhaseCommit(
@@ -225,7 +228,8 @@ public class Wiring {
                 registry,
                 participants,
                 log,
-                listeners);
+                Stream.concat(Stream.ofNullable(tracing.listener()), listeners.stream())
+                        .toList());
     }
 
     private int participantsInFlightMax() {

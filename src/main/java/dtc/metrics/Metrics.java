@@ -79,6 +79,7 @@ public class Metrics implements TransactionListener {
             "How long the oldest transaction in doubt has been waiting for its outcome or acknowledgement";
 
     private final MeterRegistry meters;
+    private final Exemplars exemplars;
     private final Map<State, AtomicLong> inFlight = new EnumMap<>(State.class);
     private final Map<EndedKey, Counter> ended = new ConcurrentHashMap<>();
     private final Map<VotesKey, Counter> votes = new ConcurrentHashMap<>();
@@ -95,9 +96,11 @@ public class Metrics implements TransactionListener {
 
     Metrics(
             MeterRegistry meters,
+            Exemplars exemplars,
             @ConfigProperty(name = "dtc.coordinator.enabled", defaultValue = "true") boolean coordinates) {
         // A process that is not a coordinator must not report zeros for one: an empty composite exports nothing.
         this.meters = coordinates ? meters : new CompositeMeterRegistry();
+        this.exemplars = exemplars;
         this.prepare = timer("dtc.prepare", "From the first request for a vote to the end of phase one");
         this.commitDelivery = timer("dtc.commit.delivery", "From the decision to a participant's acknowledgement");
         this.transaction = timer("dtc.transaction", "From begin to the final state");
@@ -276,10 +279,10 @@ public class Metrics implements TransactionListener {
             voted(voter);
         }
         if (applied.phaseOneEnded()) {
-            prepare.record(applied.sincePrepare());
+            exemplars.record(prepare, applied.sincePrepare(), applied.after().id());
         }
         if (applied.ended()) {
-            transaction.record(applied.sinceBegin());
+            exemplars.record(transaction, applied.sinceBegin(), applied.after().id());
             ended(applied.after().state(), applied.after().cause()).increment();
         }
     }
@@ -290,7 +293,7 @@ public class Metrics implements TransactionListener {
             return;
         }
         switch (event) {
-            case DeliveryEvent.Acknowledged e -> commitDelivery.record(e.sinceDecision());
+            case DeliveryEvent.Acknowledged e -> exemplars.record(commitDelivery, e.sinceDecision(), e.transaction());
             case DeliveryEvent.RetryScheduled _ -> retries.increment();
             case DeliveryEvent.Sent _ -> {}
         }

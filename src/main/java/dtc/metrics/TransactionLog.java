@@ -15,6 +15,8 @@ import dtc.runtime.coordinator.AppliedEvent;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.DeliveryEvent;
 import dtc.runtime.coordinator.TransactionListener;
+import dtc.tracing.Tracing;
+import dtc.tracing.Tracing.SpanIds;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.event.Observes;
@@ -53,6 +55,7 @@ public class TransactionLog implements TransactionListener {
     static final String SEVERAL_REASONS = "several reasons";
 
     private final Time time;
+    private final Tracing tracing;
     /** Synchronized on this map. */
     private final Map<Subject, Rollbacks> rollbacks = new LinkedHashMap<>();
     /** By resource manager. Contains commits of which at least one delivery failed. */
@@ -75,8 +78,9 @@ public class TransactionLog implements TransactionListener {
         private @Nullable Long loggedNanos;
     }
 
-    TransactionLog(Time time) {
+    TransactionLog(Time time, Tracing tracing) {
         this.time = time;
+        this.tracing = tracing;
     }
 
     void start(@Observes StartupEvent event, Coordinator coordinator) {
@@ -121,7 +125,7 @@ public class TransactionLog implements TransactionListener {
             return;
         }
         if (after.state() == TransactionState.HEURISTIC) {
-            LogFields.log(
+            logAbout(
                     after.id(),
                     null,
                     () -> LOG.errorf(
@@ -132,6 +136,11 @@ public class TransactionLog implements TransactionListener {
         if (after.state() == TransactionState.ROLLED_BACK && cause != null && cause != Cause.CLIENT) {
             rolledBack(after, cause);
         }
+    }
+
+    private void logAbout(TransactionId transaction, @Nullable String resourceManager, Runnable line) {
+        SpanIds span = tracing.spanOf(transaction);
+        LogFields.log(transaction, resourceManager, span == null ? null : span.traceId(), line);
     }
 
     /** The first rollback is logged at once, the following ones at the end of each minute. */
@@ -156,7 +165,7 @@ public class TransactionLog implements TransactionListener {
         Transaction example = counted.first;
         if (example != null) {
             long count = counted.count;
-            LogFields.log(
+            logAbout(
                     example.id(),
                     null,
                     () -> LOG.warnf(
@@ -201,7 +210,7 @@ public class TransactionLog implements TransactionListener {
         }
         Participant participant = waiting(coordinator, oldest.getKey(), resourceManager);
         long count = commits.failedNanos.size();
-        LogFields.log(
+        logAbout(
                 oldest.getKey(),
                 resourceManager,
                 () -> LOG.warnf(

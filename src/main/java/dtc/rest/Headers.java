@@ -27,5 +27,10 @@ final class Headers {
     static final String PREFERENCE_APPLIED = "Preference-Applied";
     static final String RESPOND_ASYNC = "respond-async";
 
+    /** The trace of a request (W3C Trace Context). */
+    static final String TRACEPARENT = "traceparent";
+
+    static final String TRACESTATE = "tracestate";
+
     private Headers() {}
 }

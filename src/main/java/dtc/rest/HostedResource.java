@@ -8,6 +8,7 @@ import dtc.protocol.Messages.BatchReply;
 import dtc.protocol.Messages.BatchRequest;
 import dtc.protocol.Messages.EntryDocument;
 import dtc.protocol.Messages.EntryPage;
+import dtc.protocol.Messages.MessageType;
 import dtc.protocol.Messages.OpenTransaction;
 import dtc.protocol.Messages.OpenTransactionList;
 import dtc.protocol.Messages.PrepareRequest;
@@ -22,6 +23,7 @@ import dtc.runtime.participant.HostedParticipant;
 import dtc.runtime.participant.HostedParticipant.Progress;
 import dtc.runtime.participant.HostedResourceManagers;
 import dtc.runtime.participant.InstanceCheck;
+import dtc.tracing.Tracing;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.common.annotation.NonBlocking;
 import io.smallrye.mutiny.Uni;
@@ -56,11 +58,14 @@ public class HostedResource {
     private final HostedResourceManagers hosted;
     private final RequestValidator.Limits limits;
     private final ObjectMapper mapper;
+    private final Tracing tracing;
 
-    HostedResource(HostedResourceManagers hosted, RequestValidator.Limits limits, ObjectMapper mapper) {
+    HostedResource(
+            HostedResourceManagers hosted, RequestValidator.Limits limits, ObjectMapper mapper, Tracing tracing) {
         this.hosted = hosted;
         this.limits = limits;
         this.mapper = mapper;
+        this.tracing = tracing;
     }
 
     @POST
@@ -106,6 +111,7 @@ public class HostedResource {
                 ? List.of()
                 : validator.prepareWrites(transaction, mapper.readValue(body, PrepareRequest.class));
         validator.throwIfInvalid();
+        tracing.carriesOut(rm, transaction);
         return Uni.createFrom()
                 .completionStage(
                         () -> Progress.answer(target.prepare(new ResourceEvent.Prepare(transaction, writes, count))))
@@ -126,6 +132,7 @@ public class HostedResource {
         RequestValidator validator = new RequestValidator(limits);
         Integer count = validator.writeCount(writeCount);
         validator.throwIfInvalid();
+        tracing.carriesOut(rm, transaction);
         return Uni.createFrom()
                 .completionStage(() -> Progress.answer(target.commit(new ResourceEvent.Commit(transaction, count))))
                 .map(answer -> response(answer(answer), rm));
@@ -141,6 +148,7 @@ public class HostedResource {
             @HeaderParam(Headers.INSTANCE) @Nullable String instance) {
         HostedParticipant target = find(rm, targetId, instance);
         TransactionId transaction = id(id);
+        tracing.carriesOut(rm, transaction);
         return Uni.createFrom()
                 .completionStage(() -> target.rollback(transaction))
                 .map(answer -> response(answer(answer), rm));
@@ -160,7 +168,7 @@ public class HostedResource {
         validator.throwIfInvalid();
         return Uni.createFrom()
                 .completionStage(() -> all(messages.stream()
-                        .map(message -> answer(target, message).toCompletableFuture())
+                        .map(message -> answer(rm, target, message).toCompletableFuture())
                         .toList()))
                 .map(BatchReply::new);
     }
@@ -172,7 +180,7 @@ public class HostedResource {
     }
 
     /** Answers one message of a batch. An invalid message is refused; the other messages of the batch are processed. */
-    private CompletionStage<BatchAnswer> answer(HostedParticipant target, BatchMessage message) {
+    private CompletionStage<BatchAnswer> answer(String rm, HostedParticipant target, BatchMessage message) {
         RequestValidator validator = new RequestValidator(limits);
         try {
             if (message.type() == null || message.transaction() == null) {
@@ -180,6 +188,9 @@ public class HostedResource {
                         new BatchAnswer(400, null, null, "type or transaction is missing"));
             }
             TransactionId id = id(message.transaction());
+            if (message.type() != MessageType.WRITE) {
+                tracing.carriesOut(rm, id);
+            }
             return switch (message.type()) {
                 case WRITE -> {
                     ResourceEvent.Write write = validator.stagedWrite(

@@ -42,12 +42,16 @@ public class HttpParticipantTransport implements ParticipantTransport {
     public CompletionStage<Reply> send(Registration target, Message message) {
         return message instanceof Message.Prepare prepare
                 ? votes.prepare(target, prepare, clients.timeout()).subscribeAsCompletionStage()
-                : send(target, message, clients.timeout());
+                : send(target, message, clients.timeout(), false);
     }
 
     @Override
     public CompletionStage<Reply> send(Registration target, Message message, Duration limit) {
-        return sender.send(target, message, limit)
+        return send(target, message, limit, true);
+    }
+
+    private CompletionStage<Reply> send(Registration target, Message message, Duration limit, boolean isRetry) {
+        return sender.send(target, message, limit, isRetry)
                 .onFailure()
                 .recoverWithItem(failure -> {
                     if (Clients.classify(failure) == Clients.Failure.TIMEOUT) {

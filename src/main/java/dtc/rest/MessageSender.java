@@ -4,6 +4,8 @@ import dtc.coordinator.ReplyTable;
 import dtc.protocol.Message;
 import dtc.protocol.Reply;
 import dtc.runtime.Registration;
+import dtc.tracing.ActiveSpan;
+import dtc.tracing.Tracing;
 import io.smallrye.mutiny.Uni;
 import io.vertx.core.Vertx;
 import io.vertx.core.impl.ContextInternal;
@@ -23,18 +25,21 @@ class MessageSender {
     private final RequestBodies bodies;
     private final ReplyReader reader;
     private final UnexpectedAnswers unexpected;
+    private final Tracing tracing;
 
     MessageSender(
             Vertx vertx,
             ResourceManagerClients clients,
             RequestBodies bodies,
             ReplyReader reader,
-            UnexpectedAnswers unexpected) {
+            UnexpectedAnswers unexpected,
+            Tracing tracing) {
         this.vertx = vertx;
         this.clients = clients;
         this.bodies = bodies;
         this.reader = reader;
         this.unexpected = unexpected;
+        this.tracing = tracing;
     }
 
     /**
@@ -43,12 +48,13 @@ class MessageSender {
      * instance that does not have the earlier writes.
      *
      * @param limit the call fails if there is no complete response within this duration
+     * @param isRetry whether this is a later attempt to deliver an outcome
      */
-    Uni<Reply> send(Registration target, Message message, Duration limit) {
-        Uni<Reply> call = post(target, message, target.supportsKeepAlive(), limit);
+    Uni<Reply> send(Registration target, Message message, Duration limit, boolean isRetry) {
+        Uni<Reply> call = post(target, message, target.supportsKeepAlive(), limit, begin(target, message, isRetry, 0));
         if (target.supportsKeepAlive() && mayRepeat(target, message)) {
             call = call.onFailure(failure -> Clients.classify(failure) == Clients.Failure.ERROR)
-                    .recoverWithUni(first -> post(target, message, false, limit)
+                    .recoverWithUni(first -> post(target, message, false, limit, begin(target, message, isRetry, 1))
                             .map(reply -> ReplyTable.afterResend(message, reply))
                             // The first attempt may have been processed, regardless of the second one.
                             .onFailure()
@@ -64,25 +70,54 @@ class MessageSender {
         };
     }
 
-    private Uni<Reply> post(Registration target, Message message, boolean keepAlive, Duration limit) {
-        return request(clients.client(target, keepAlive, limit), target, message)
+    private ActiveSpan begin(Registration target, Message message, boolean isRetry, int resends) {
+        return tracing.isEnabled() ? begin(target, List.of(message), isRetry, resends) : ActiveSpan.NONE;
+    }
+
+    private ActiveSpan begin(Registration target, List<Message> messages, boolean isRetry, int resends) {
+        return tracing.sending(new Tracing.SentRequest(target.id(), target.url(), messages, isRetry, resends));
+    }
+
+    /** Ends the span with the response. */
+    private static Uni<Response> traced(Uni<Response> call, ActiveSpan span) {
+        if (!span.isStarted()) {
+            return call;
+        }
+        return call.onItemOrFailure()
+                .invoke((response, failure) -> {
+                    if (failure == null) {
+                        span.answered(response.getStatus());
+                    } else {
+                        span.failed(failure);
+                    }
+                })
+                .onCancellation()
+                .invoke(() -> span.failed(new TimeoutException()));
+    }
+
+    private Uni<Reply> post(Registration target, Message message, boolean keepAlive, Duration limit, ActiveSpan span) {
+        return traced(request(clients.client(target, keepAlive, limit), target, message, span), span)
                 .onFailure()
                 .invoke(failure -> report(target, UnexpectedAnswers.name(message), failure))
                 .map(response -> reader.read(target, message, HttpAnswer.of(response)));
     }
 
-    private Uni<Response> request(ResourceManagerApi api, Registration target, Message message) {
+    private Uni<Response> request(ResourceManagerApi api, Registration target, Message message, ActiveSpan span) {
         String url = target.url();
         String id = message.id().toString();
         String name = target.id();
         String instance = target.instance().toString();
+        String trace = span.traceparent();
+        String state = span.tracestate();
         return switch (message) {
-            case Message.Write write -> api.write(url, id, name, instance, write.sequence(), bodies.write(write));
+            case Message.Write write ->
+                api.write(url, id, name, instance, trace, state, write.sequence(), bodies.write(write));
             case Message.Prepare prepare ->
-                api.prepare(url, id, name, instance, prepare.writeCount(), bodies.prepare(prepare));
-            case Message.Commit _ -> api.commit(url, id, name, instance);
-            case Message.CommitOnePhase commit -> api.commitOnePhase(url, id, name, instance, commit.writeCount());
-            case Message.Rollback _ -> api.rollback(url, id, name, instance);
+                api.prepare(url, id, name, instance, trace, state, prepare.writeCount(), bodies.prepare(prepare));
+            case Message.Commit _ -> api.commit(url, id, name, instance, trace, state);
+            case Message.CommitOnePhase commit ->
+                api.commitOnePhase(url, id, name, instance, trace, state, commit.writeCount());
+            case Message.Rollback _ -> api.rollback(url, id, name, instance, trace, state);
         };
     }
 
@@ -93,9 +128,16 @@ class MessageSender {
      * @return see {@link dtc.runtime.messaging.ParticipantTransport#sendBatch}
      */
     Uni<List<Optional<Reply>>> sendBatch(Registration target, List<Message> messages, Duration limit) {
+        ActiveSpan span = tracing.isEnabled() ? begin(target, messages, false, 0) : ActiveSpan.NONE;
         Uni<Response> call = clients.client(target, target.supportsKeepAlive(), limit)
-                .batch(target.url(), target.id(), target.instance().toString(), bodies.batch(messages));
-        return within(limit, call)
+                .batch(
+                        target.url(),
+                        target.id(),
+                        target.instance().toString(),
+                        span.traceparent(),
+                        span.tracestate(),
+                        bodies.batch(messages));
+        return within(limit, traced(call, span))
                 .onFailure()
                 .invoke(failure -> report(target, "a batch", failure))
                 .map(response -> reader.batch(target, messages, HttpAnswer.of(response)));

@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The methods that each path of the API supports. Quarkus REST provides only those of each resource class. A test
@@ -61,6 +62,16 @@ final class Operations {
             }
         }
         return "";
+    }
+
+    /** Returns the template of a path; null if nothing is at this path. */
+    static @Nullable String template(String path) {
+        for (Operation operation : ALL) {
+            if (operation.path().matcher(path).matches()) {
+                return operation.template();
+            }
+        }
+        return null;
     }
 
     /** Returns all operations, each as its method and the template of its path. */

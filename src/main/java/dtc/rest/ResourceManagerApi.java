@@ -26,6 +26,8 @@ public interface ResourceManagerApi {
             @PathParam("id") String id,
             @HeaderParam(Headers.RESOURCE_MANAGER) String resourceManager,
             @HeaderParam(Headers.INSTANCE) String instance,
+            @HeaderParam(Headers.TRACEPARENT) @Nullable String traceparent,
+            @HeaderParam(Headers.TRACESTATE) @Nullable String tracestate,
             @HeaderParam(Headers.WRITE_SEQUENCE) int sequence,
             byte[] body);
 
@@ -36,6 +38,8 @@ public interface ResourceManagerApi {
             @PathParam("id") String id,
             @HeaderParam(Headers.RESOURCE_MANAGER) String resourceManager,
             @HeaderParam(Headers.INSTANCE) String instance,
+            @HeaderParam(Headers.TRACEPARENT) @Nullable String traceparent,
+            @HeaderParam(Headers.TRACESTATE) @Nullable String tracestate,
             @HeaderParam(Headers.WRITE_COUNT) int writeCount,
             byte @Nullable [] body);
 
@@ -45,7 +49,9 @@ public interface ResourceManagerApi {
             @Url String url,
             @PathParam("id") String id,
             @HeaderParam(Headers.RESOURCE_MANAGER) String resourceManager,
-            @HeaderParam(Headers.INSTANCE) String instance);
+            @HeaderParam(Headers.INSTANCE) String instance,
+            @HeaderParam(Headers.TRACEPARENT) @Nullable String traceparent,
+            @HeaderParam(Headers.TRACESTATE) @Nullable String tracestate);
 
     @POST
     @Path("/transactions/{id}/commit")
@@ -54,6 +60,8 @@ public interface ResourceManagerApi {
             @PathParam("id") String id,
             @HeaderParam(Headers.RESOURCE_MANAGER) String resourceManager,
             @HeaderParam(Headers.INSTANCE) String instance,
+            @HeaderParam(Headers.TRACEPARENT) @Nullable String traceparent,
+            @HeaderParam(Headers.TRACESTATE) @Nullable String tracestate,
             @HeaderParam(Headers.WRITE_COUNT) int writeCount);
 
     @POST
@@ -62,7 +70,9 @@ public interface ResourceManagerApi {
             @Url String url,
             @PathParam("id") String id,
             @HeaderParam(Headers.RESOURCE_MANAGER) String resourceManager,
-            @HeaderParam(Headers.INSTANCE) String instance);
+            @HeaderParam(Headers.INSTANCE) String instance,
+            @HeaderParam(Headers.TRACEPARENT) @Nullable String traceparent,
+            @HeaderParam(Headers.TRACESTATE) @Nullable String tracestate);
 
     @POST
     @Path("/batch")
@@ -70,5 +80,7 @@ public interface ResourceManagerApi {
             @Url String url,
             @HeaderParam(Headers.RESOURCE_MANAGER) String resourceManager,
             @HeaderParam(Headers.INSTANCE) String instance,
+            @HeaderParam(Headers.TRACEPARENT) @Nullable String traceparent,
+            @HeaderParam(Headers.TRACESTATE) @Nullable String tracestate,
             byte[] body);
 }

@@ -19,6 +19,7 @@ import dtc.runtime.coordinator.InquiryAnswer;
 import dtc.security.ApiAccess;
 import dtc.security.Caller;
 import dtc.security.ForwardedPrefix;
+import dtc.tracing.Tracing;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.smallrye.common.annotation.NonBlocking;
 import io.smallrye.mutiny.Uni;
@@ -58,13 +59,19 @@ public class TransactionResource {
     private final RequestValidator.Limits limits;
     private final ObjectMapper mapper;
     private final ApiAccess access;
+    private final Tracing tracing;
 
     TransactionResource(
-            Coordinator coordinator, RequestValidator.Limits limits, ObjectMapper mapper, ApiAccess access) {
+            Coordinator coordinator,
+            RequestValidator.Limits limits,
+            ObjectMapper mapper,
+            ApiAccess access,
+            Tracing tracing) {
         this.coordinator = coordinator;
         this.limits = limits;
         this.mapper = mapper;
         this.access = access;
+        this.tracing = tracing;
     }
 
     @POST
@@ -98,6 +105,7 @@ public class TransactionResource {
             @RestPath String id, @Context RoutingContext context, @Nullable WriteRequest request) {
         RequestValidator validator = new RequestValidator(limits);
         TransactionId transaction = id(id, context);
+        tracing.coordinates(transaction);
         ClientWrite write = validator.write("", request);
         validator.throwIfInvalid();
         return Problems.toUni(() -> coordinator.write(transaction, write)).map(_ -> RestResponse.noContent());
@@ -108,6 +116,7 @@ public class TransactionResource {
     public Uni<RestResponse<TransactionDocument>> prepare(
             @RestPath String id, @Context RoutingContext context, @HeaderParam(Headers.PREFER) List<String> prefer) {
         TransactionId transaction = id(id, context);
+        tracing.coordinates(transaction);
         Preferences preferences = Preferences.parse(prefer);
         return Problems.toUni(() -> coordinator.prepare(transaction, preferences.waitCondition()))
                 .map(t -> response(context, t, preferences, RestResponse.Status.OK));
@@ -118,6 +127,7 @@ public class TransactionResource {
     public Uni<RestResponse<TransactionDocument>> commit(
             @RestPath String id, @Context RoutingContext context, @HeaderParam(Headers.PREFER) List<String> prefer) {
         TransactionId transaction = id(id, context);
+        tracing.coordinates(transaction);
         Preferences preferences = Preferences.parse(prefer);
         return Problems.toUni(() -> coordinator.commit(transaction, preferences.waitCondition()))
                 .map(t -> response(context, t, preferences, RestResponse.Status.OK));
@@ -127,6 +137,7 @@ public class TransactionResource {
     @Path("/{id}/rollback")
     public Uni<TransactionDocument> rollback(@RestPath String id, @Context RoutingContext context) {
         TransactionId transaction = id(id, context);
+        tracing.coordinates(transaction);
         return Problems.toUni(() -> coordinator.rollback(transaction)).map(TransactionResource::document);
     }
 

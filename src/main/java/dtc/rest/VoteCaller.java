@@ -32,7 +32,7 @@ public class VoteCaller {
     @Timeout(1000)
     @Fallback(fallbackMethod = "voteAbort")
     public Uni<Reply> prepare(Registration target, Message.Prepare message, Duration limit) {
-        return sender.send(target, message, limit);
+        return sender.send(target, message, limit, false);
     }
 
     Uni<Reply> voteAbort(Registration target, Message.Prepare message, Duration limit, Throwable failure) {

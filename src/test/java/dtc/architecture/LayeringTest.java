@@ -72,6 +72,7 @@ class LayeringTest {
                                 "rest",
                                 "console",
                                 "metrics",
+                                "tracing",
                                 "conformance",
                                 "app"),
                         WORLD),
@@ -86,6 +87,7 @@ class LayeringTest {
                                 "rest",
                                 "console",
                                 "metrics",
+                                "tracing",
                                 "conformance",
                                 "app"),
                         WORLD),
@@ -100,6 +102,7 @@ class LayeringTest {
                                 "rest",
                                 "console",
                                 "metrics",
+                                "tracing",
                                 "conformance",
                                 "app"),
                         WORLD),
@@ -114,6 +117,7 @@ class LayeringTest {
                                 "rest",
                                 "console",
                                 "metrics",
+                                "tracing",
                                 "conformance",
                                 "app"),
                         List.of()),
@@ -126,7 +130,7 @@ class LayeringTest {
                         List.of("io.quarkus..", "io.smallrye..", "jakarta..")),
                 new Rule(
                         "runtime",
-                        List.of("store", "security", "rest", "console", "metrics", "conformance", "app"),
+                        List.of("store", "security", "rest", "console", "metrics", "tracing", "conformance", "app"),
                         FRAMEWORKS),
                 new Rule("runtime", List.of("log.file", "log.memory", "log.fenced", "log.etcd"), List.of()),
                 new Rule("runtime.participant", List.of("coordinator", "log"), List.of()),
@@ -158,6 +162,19 @@ class LayeringTest {
                         List.of("log", "store", "resource", "security", "rest", "console", "app"),
                         List.of()),
                 new Rule(
+                        "tracing",
+                        List.of(
+                                "resource",
+                                "log",
+                                "store",
+                                "security",
+                                "rest",
+                                "console",
+                                "metrics",
+                                "conformance",
+                                "app"),
+                        List.of()),
+                new Rule(
                         "conformance",
                         List.of(
                                 "coordinator",
@@ -169,6 +186,7 @@ class LayeringTest {
                                 "rest",
                                 "console",
                                 "metrics",
+                                "tracing",
                                 "app"),
                         FRAMEWORKS));
     }
@@ -207,6 +225,17 @@ class LayeringTest {
                 .resideInAnyPackage(root + ".log.*..", "io..", "jakarta..");
     }
 
+    private static ArchRule onlyTracingUsesOpenTelemetry(String root) {
+        return noClasses()
+                .that()
+                .resideInAPackage(root + "..")
+                .and()
+                .resideOutsideOfPackages(root + ".tracing..", root + ".app..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.opentelemetry..");
+    }
+
     private static ArchRule noCycles(String root) {
         return slices().matching(root + ".(*)..").should().beFreeOfCycles();
     }
@@ -223,6 +252,14 @@ class LayeringTest {
         portKnowsNoImplementation("dtc").check(PRODUCT);
         assertThrows(
                 AssertionError.class, () -> portKnowsNoImplementation(PLANTED).check(VIOLATIONS));
+    }
+
+    @Test
+    void only_tracing_uses_opentelemetry() {
+        onlyTracingUsesOpenTelemetry("dtc").check(PRODUCT);
+        assertThrows(
+                AssertionError.class,
+                () -> onlyTracingUsesOpenTelemetry(PLANTED).check(VIOLATIONS));
     }
 
     @Test

@@ -12,6 +12,7 @@ import dtc.runtime.coordinator.FakeCoordinator;
 import dtc.runtime.coordinator.TransactionLimits;
 import dtc.runtime.coordinator.WaitCondition;
 import dtc.testing.LogLines;
+import dtc.tracing.Tracing;
 import io.quarkus.runtime.StartupEvent;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,7 +26,7 @@ class TransactionLogTest {
 
     private final FakeCoordinator fake = new FakeCoordinator();
     private final FakeTime time = fake.time;
-    private final TransactionLog transactionLog = new TransactionLog(time);
+    private final TransactionLog transactionLog = new TransactionLog(time, Tracing.OFF);
     private final LogLines log = new LogLines("dtc.transactions");
     private final Coordinator coordinator =
             fake.create(new TransactionLimits(10_000, Duration.ofHours(10), 100_000), transactionLog);

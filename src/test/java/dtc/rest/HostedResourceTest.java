@@ -33,6 +33,7 @@ import dtc.runtime.participant.HostedParticipant.Progress.Blocked;
 import dtc.runtime.participant.HostedParticipant.Progress.Done;
 import dtc.runtime.participant.HostedResourceManagers;
 import dtc.runtime.participant.Membership;
+import dtc.tracing.Tracing;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -75,7 +76,8 @@ class HostedResourceTest {
         return new HostedResource(
                 new HostedResourceManagers(List.of(new HostedResourceManagers.Hosted(participant, membership))),
                 new RequestValidator.Limits(100, 100, 100, SECOND, 100),
-                new ObjectMapper());
+                new ObjectMapper(),
+                Tracing.OFF);
     }
 
     private static BatchMessage message(MessageType type) {

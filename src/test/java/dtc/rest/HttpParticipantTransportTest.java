@@ -17,6 +17,7 @@ import dtc.runtime.Registration;
 import dtc.runtime.Time;
 import dtc.runtime.messaging.ParticipantTransport;
 import dtc.security.Outbound;
+import dtc.tracing.Tracing;
 import io.quarkus.test.junit.QuarkusTest;
 import io.vertx.core.Vertx;
 import jakarta.inject.Inject;
@@ -271,10 +272,12 @@ class HttpParticipantTransportTest {
                     new Outbound(null, null, null),
                     new ResourceManagerClients.Settings(LIMIT, 10, LIMIT),
                     () -> 0);
-            MessageSender sender = new MessageSender(vertx, clients, new RequestBodies(mapper), reader, unexpected);
+            MessageSender sender =
+                    new MessageSender(vertx, clients, new RequestBodies(mapper), reader, unexpected, Tracing.OFF);
             for (long generation : new long[] {1, 1, 2, 2, 1, 5}) {
                 Registration target = registration(rm, KEPT, generation);
-                assertCarriedOut(COMMIT, join(sender.send(target, COMMIT, LIMIT).subscribeAsCompletionStage()));
+                assertCarriedOut(
+                        COMMIT, join(sender.send(target, COMMIT, LIMIT, false).subscribeAsCompletionStage()));
             }
             // A newer connection may be used for an earlier instance, but not vice versa.
             assertEquals(

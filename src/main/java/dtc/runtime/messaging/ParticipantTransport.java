@@ -17,7 +17,7 @@ public interface ParticipantTransport {
     /** Sends a message. The time limit is 1 s for a vote, and 1.1 s for other messages. */
     CompletionStage<Reply> send(Registration target, Message message);
 
-    /** Sends an outcome with the given time limit. */
+    /** Sends an outcome again, with the given time limit. */
     CompletionStage<Reply> send(Registration target, Message message, Duration limit);
 
     /**
