@@ -9,6 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dtc.participant.testing.FakeCoordinator;
 import dtc.participant.testing.FakeCoordinator.Answer;
 import dtc.participant.testing.FakeCoordinator.Call;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanContext;
+import io.opentelemetry.api.trace.TraceFlags;
+import io.opentelemetry.api.trace.TraceState;
+import io.opentelemetry.context.Context;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -51,6 +56,24 @@ class DtcClientTest {
 
     private TransactionOutcome<String> run() {
         return dtc.run(transaction -> "done");
+    }
+
+    @Test
+    void requests_belong_to_the_trace_of_the_caller() {
+        Span call = Span.wrap(SpanContext.create(
+                "0af7651916cd43dd8448eb211c80319c",
+                "b7ad6b7169203331",
+                TraceFlags.getSampled(),
+                TraceState.getDefault()));
+        Context.root().with(call).wrap((Runnable) this::run).run();
+        for (String request : List.of(BEGIN, COMMIT)) {
+            assertEquals(
+                    "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                    coordinator.calls(request).get(0).header("traceparent"));
+        }
+        run();
+        List<Call> all = coordinator.calls(BEGIN);
+        assertNull(all.get(all.size() - 1).header("traceparent"));
     }
 
     @Test

@@ -25,7 +25,9 @@ class LayersTest {
                         Stream.of("dtc." + name, "org.jspecify.."),
                         Arrays.stream(allowed.split(" ", -1))
                                 .map(other ->
-                                        other.startsWith("java") || other.startsWith("com") ? other : "dtc." + other))
+                                        other.startsWith("java") || other.startsWith("com") || other.startsWith("io")
+                                                ? other
+                                                : "dtc." + other))
                 .toArray(String[]::new);
         return classes()
                 .that()
@@ -41,7 +43,7 @@ class LayersTest {
         "participant.json,        java.. com.fasterxml.jackson.core..",
         "participant.sql,         java.. javax.sql participant.protocol",
         "participant.http,        java.. participant.protocol participant.json",
-        "participant.coordinator, java.. participant.protocol participant.json",
+        "participant.coordinator, java.. participant.protocol participant.json io.opentelemetry.api.. io.opentelemetry.context..",
         "client,                  java.. participant.coordinator participant.json",
         "participant,             java.. javax.sql client participant.protocol participant.json participant.sql participant.http participant.coordinator",
     })

@@ -89,6 +89,7 @@ public final class CoordinatorHttp {
             request.header("Content-Type", "application/json");
         }
         headers.forEach(request::header);
+        TraceHeaders.addTo(request::header);
         String bearer = token.get();
         if (bearer != null) {
             request.header("Authorization", "Bearer " + bearer);
