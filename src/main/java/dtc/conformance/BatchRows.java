@@ -28,8 +28,8 @@ final class BatchRows {
                                 .needs("batch"),
                         core(
                                         "batch-refusal",
-                                        "Each message gets the status that it would get alone, and a refused message"
-                                                + " does not affect the others.",
+                                        "Each message gets the status that it would get in a separate request, and a"
+                                                + " refused message does not affect the others.",
                                         BatchRows::refusal)
                                 .needs("batch"),
                         core(

@@ -149,7 +149,7 @@ class ConsoleTest {
             browser.awaitText("refused the commit");
             browser.awaitText("What to do");
             browser.awaitText("Check at %s whether the writes".formatted(contrary.id()));
-            browser.awaitText("Change nothing at orders");
+            browser.awaitText("No change is needed at orders");
             act("Mark as resolved", "booked by hand " + HOSTILE);
             browser.awaitText("heuristic, resolved");
             assertTrue(browser.text().contains("booked by hand " + HOSTILE), browser.text());
@@ -244,7 +244,7 @@ class ConsoleTest {
         browser.awaitText("expires in");
         look("active");
         browser.clickLink("Roll back");
-        browser.awaitText("If commit is decided in the meantime, nothing is rolled back.");
+        browser.awaitText("If commit is decided first, nothing is rolled back.");
         look("confirm");
         look("confirm-phone", Screen.PHONE, true);
         browser.click(".confirm button");

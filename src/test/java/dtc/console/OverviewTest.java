@@ -261,7 +261,7 @@ class OverviewTest {
         assertTrue(
                 page.contains(
                         "was set back by 2 h (3 min 59 s ago), and then jumped forward, or its machine was suspended,"
-                                + " by 3 h (59 s ago). Together: 1 h forward. Times"),
+                                + " by 3 h (59 s ago). In total: 1 h forward. Times"),
                 page);
         assertTrue(page.contains("No action required"), page);
         time.advance(Duration.ofHours(1));
@@ -560,7 +560,7 @@ class OverviewTest {
                         "Check at b whether the writes of this transaction were applied. The decision was to commit. If they are missing, write them again in a new transaction."
                                 + " DTC does not keep the values: only the client knows them.",
                         "Look for the cause in the log of b.",
-                        "Change nothing at a: the decision was carried out there.",
+                        "No change is needed at a: the decision was carried out there.",
                         "Choose “Mark as resolved”, and note what you did."),
                 steps(lost.id()));
         assertTrue(transactionPage(lost.id()).contains("<dt>Decision</dt><dd>commit</dd>"));
