@@ -90,12 +90,12 @@ final class Codes {
         return find("cause", CAUSES, Codes::of, code);
     }
 
-    private static <E> E find(String what, E[] values, ToIntFunction<E> codeOf, byte code) {
+    private static <E> E find(String kind, E[] values, ToIntFunction<E> codeOf, byte code) {
         for (E value : values) {
             if (codeOf.applyAsInt(value) == code) {
                 return value;
             }
         }
-        throw new IllegalArgumentException("unknown " + what + " " + code);
+        throw new IllegalArgumentException("unknown " + kind + " " + code);
     }
 }

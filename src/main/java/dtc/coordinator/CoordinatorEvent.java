@@ -18,7 +18,7 @@ public sealed interface CoordinatorEvent {
             implements CoordinatorEvent {}
 
     /**
-     * A resource manager enlists itself before it works in the transaction. The work counts as one write.
+     * A resource manager enlists itself before it does work in the transaction. The work counts as one write.
      *
      * @param instance the registered instance
      * @param claimedInstance the instance that the caller names; null if it names none
@@ -76,7 +76,7 @@ public sealed interface CoordinatorEvent {
     /** The forced record is not in the log and never will be. */
     record RecordRefused(String reason) implements CoordinatorEvent {}
 
-    /** The pause after a refused record is over. */
+    /** The pause after a refused record has ended. */
     record RecordRetryDue() implements CoordinatorEvent {}
 
     /** The participant committed in one phase. */

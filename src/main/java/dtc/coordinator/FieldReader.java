@@ -80,7 +80,7 @@ final class FieldReader {
         }
     }
 
-    /** Returns the value of the field with that tag, skipping fields before it; 0 if there is none. */
+    /** Skips the fields with lower tags, and returns the value of the field; 0 if it is absent. */
     long findMillis(int tag) {
         while (in.hasRemaining() && Byte.toUnsignedInt(in.get(in.position())) < tag) {
             next();

@@ -87,7 +87,7 @@ public record Participant(
         return 0;
     }
 
-    /** Counts a write as answered. Ignores duplicate replies. */
+    /** Counts a write as answered. Ignores duplicate answers. */
     Participant writeAnswered() {
         return writesInFlight == 0 ? this : withWrites(writes, writesInFlight - 1, enlistments);
     }

@@ -100,7 +100,8 @@ final class PhaseTwo {
                         next,
                         new Deliver(name, Outcome.ROLLBACK, before.unresponsive() ? Timing.AFTER_PAUSE : Timing.NOW));
             case RESOLVING -> Step.of(next, new Deliver(name, Outcome.ROLLBACK, Timing.AFTER_PAUSE));
-            // Retries may be dropped: a participant in doubt inquires, and the answer is rollback by presumed abort.
+            // Retries may be dropped: a participant in doubt sends an inquiry, and the answer is rollback (presumed
+            // abort).
             case ROLLING_BACK ->
                 Step.of(
                         finishRollback(next, now).transaction(),
@@ -165,7 +166,7 @@ final class PhaseTwo {
         return switch (t.state()) {
             case COMMITTING -> finishCommit(next, now);
             case ROLLING_BACK -> finishRollback(next, now);
-            // The resolution did not cover this participant, so it no longer applies.
+            // The resolution was made before this participant diverged, so it no longer applies.
             case HEURISTIC -> Step.of(next.withResolution(null));
             case ROLLED_BACK -> Step.of(next.transitionTo(TransactionState.HEURISTIC, now));
             // The one-phase commit was not answered. The participant refuses the rollback: it has committed.

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *  3 instance          16 bytes
  *  4 superseded        16 bytes; once for each earlier instance, newest first
  *  5 feature           text; once for each
- *  6 displaced         1; absent if it is not displaced
+ *  6 displaced         code 1; absent if it is not displaced
  * 128 registeredAt     milliseconds since 1970 (8 bytes); optional
  * </pre>
  */

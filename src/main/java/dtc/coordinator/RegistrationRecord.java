@@ -6,7 +6,7 @@ import java.util.Set;
 import java.util.UUID;
 
 /**
- * What is recorded of the registration of a resource manager: all that does not change when it is renewed.
+ * The recorded part of a registration: everything that a renewal does not change.
  *
  * @param superseded earlier instances, newest first
  * @param displaced whether another resource manager has registered its URL
@@ -26,7 +26,7 @@ public record RegistrationRecord(
         features = Set.copyOf(features);
     }
 
-    /** Whether the other record differs at most in what is for display. */
+    /** Whether the records are equal, apart from {@code registeredAt}. */
     public boolean isSame(RegistrationRecord other) {
         return equals(new RegistrationRecord(
                 other.id, other.url, other.instance, other.superseded, other.features, other.displaced, registeredAt));

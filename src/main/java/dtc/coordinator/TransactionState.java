@@ -18,8 +18,8 @@ public enum TransactionState {
     /** One-phase commit was requested from the only participant, which decides the outcome. */
     DELEGATED(State.PREPARING, DELEGATING),
     /**
-     * DELEGATED, and the answer is lost: after a restart, because the participant no longer knows the transaction, or
-     * because it is given up. A client may already know the outcome. Also entered by recovery.
+     * Like DELEGATED, but no answer will arrive: the coordinator was restarted, the participant no longer knows the
+     * transaction, or an operator gave it up. A client may already know the outcome. Also entered by recovery.
      */
     RESOLVING(State.PREPARING, DELEGATED),
     /** Commit is recorded. It is sent until every participant has acknowledged it. Also entered by recovery. */

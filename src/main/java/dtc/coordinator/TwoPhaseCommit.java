@@ -224,7 +224,8 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         if (!sameInstance) {
             return name + ": " + ballot.reason();
         }
-        // The request that times out first decides. The others without a vote are as late, so all are named.
+        // The first request that times out causes the rollback. The other missing votes are overdue as well, so the
+        // reason names all of them.
         if (ballot.cause() == VoteCause.TIMEOUT && late(t).size() > 1) {
             return didNotVote(late(t));
         }
@@ -332,7 +333,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         };
     }
 
-    /** Records the present state, not that of the refused record: a newer record may have been stored since. */
+    /** Records the current state, not that of the refused record: a newer record may have been stored since. */
     private static Step recordRetryDue(Transaction t, Instant now) {
         return switch (t.state()) {
             case ROLLING_BACK -> Step.of(t, new Persist(rolledBackRecord(t, now), Durability.FORCED));
@@ -358,14 +359,14 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         };
     }
 
-    /** Returns why a transaction can only roll back. */
+    /** Returns why a marked transaction can only roll back. */
     private static Cause markedBecause(Transaction marked) {
         return Objects.requireNonNull(marked.cause());
     }
 
     /**
-     * Prevents the commit. Has no effect while the decision is being recorded or only a participant knows it. The
-     * answer then has to wait for the outcome.
+     * Prevents the commit. Has no effect while the decision is being recorded, or while only a participant knows it.
+     * The caller then waits for the outcome.
      */
     private static Step rollbackOnlyRequested(Transaction t, RollbackOnlyRequested e, Instant now) {
         return switch (t.state()) {

@@ -18,9 +18,9 @@ record WriteNumbering(int participantsMax, int writesMax) {
     }
 
     /**
-     * Enlists a resource manager at its own request, before it works. The work gets the next number. If the work is not
-     * done or is lost, this number is missing, and the vote is ABORT. The same applies if the answer to the call is
-     * lost, unless the call is repeated with the same request.
+     * Enlists a resource manager at its own request, before it does its work. The work gets the next number. If the
+     * work is not done or is lost, this number is missing, and the vote is ABORT. The same applies if the answer to the
+     * call is lost, unless the call is repeated with the same request.
      */
     Step enlistRequested(Transaction t, EnlistRequested e) {
         if (t.state() != TransactionState.ACTIVE) {
@@ -28,7 +28,7 @@ record WriteNumbering(int participantsMax, int writesMax) {
             return Step.refuseWrite(t, WriteResult.Reason.WRONG_STATE);
         }
         if (e.claimedInstance() != null && !e.claimedInstance().equals(e.instance())) {
-            // One of the two lost its state, or will not be asked to vote.
+            // One of the two instances has lost its state, or will not receive the prepare message.
             return refuseOtherInstance(t, e.resourceManager());
         }
         Participant enlisted = t.participant(e.resourceManager());
@@ -39,7 +39,9 @@ record WriteNumbering(int participantsMax, int writesMax) {
                 : number(t, e.resourceManager(), e.instance(), e.onePhase(), p -> p.enlistedItself(e.request()));
     }
 
-    /** Gives a write or an enlistment the next number of its participant. Enlists the participant at the first one. */
+    /**
+     * Assigns the next number of the participant to a write or an enlistment. The first one enlists the participant.
+     */
     private Step number(
             Transaction t,
             String resourceManager,

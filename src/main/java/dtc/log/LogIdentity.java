@@ -12,15 +12,15 @@ import java.util.Set;
  * @param firstEpoch the epoch of the oldest ids that this log issued. If several processes share a store, each has a
  *     log with one epoch
  * @param epoch the epoch of new ids, 24 bits; increases with each start of a process on this log
- * @param adoptedTags the tags of other logs whose ids without a record are presumed aborted, because an operator
- *     decided so
+ * @param adoptedTags the tags of other logs that an operator has adopted: abort is presumed for their ids that have no
+ *     record
  * @param idsWithoutTagUntilMillis the time up to which ids may have no tag, in milliseconds since 1970; 0 if all have
  *     one. Set only if the log already contained records when it received its tag: then it issued such ids itself, and
  *     abort is presumed for them. They cannot be distinguished from ids of other logs.
  */
 public record LogIdentity(int tag, int firstEpoch, int epoch, Set<Integer> adoptedTags, long idsWithoutTagUntilMillis) {
 
-    /** The identity of a log that has issued the ids of all epochs. */
+    /** Creates the identity of a log that has issued the ids of all epochs. */
     public LogIdentity(int tag, int epoch, Set<Integer> adoptedTags, long idsWithoutTagUntilMillis) {
         this(tag, 1, epoch, adoptedTags, idsWithoutTagUntilMillis);
     }

@@ -11,7 +11,7 @@ import java.nio.ByteBuffer;
  */
 public record LogRecord(TransactionId id, ByteBuffer bytes, Kind kind) {
 
-    /** What the record is about. */
+    /** The kind of a record. */
     public enum Kind {
         /** A transaction whose outcome is not yet delivered to all participants. */
         OPEN,

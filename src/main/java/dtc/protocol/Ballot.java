@@ -5,11 +5,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A vote with its origin and reason.
  *
- * @param reason why the vote is ABORT; otherwise null. Must not contain values. It is logged {@link #withoutKey}.
+ * @param reason why the vote is ABORT; otherwise null. Must not contain values. Log it only {@link #withoutKey}.
  */
 public record Ballot(Vote vote, VoteCause cause, @Nullable String reason) {
 
-    /** Separates a key at the end of a reason from the text before it. */
+    /** Precedes a key at the end of a reason. */
     private static final String KEY = ", key: ";
 
     public static final Ballot COMMIT = new Ballot(Vote.COMMIT, VoteCause.VOTED, null);
@@ -19,7 +19,7 @@ public record Ballot(Vote vote, VoteCause cause, @Nullable String reason) {
         return new Ballot(Vote.ABORT, VoteCause.VOTED, reason);
     }
 
-    /** Returns the reason of an ABORT because a condition does not hold. */
+    /** Returns the reason of an ABORT for a condition that does not hold. */
     public static String conditionFailed(String key) {
         return "a condition does not hold" + KEY + key;
     }

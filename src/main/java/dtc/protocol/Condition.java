@@ -8,10 +8,10 @@ public sealed interface Condition {
 
     record Absent() implements Condition {}
 
-    /** The value is equal; see {@link JsonEquality}. */
+    /** The value of the key is equal to {@code value}; see {@link JsonEquality}. */
     record HasValue(JsonText value) implements Condition {}
 
-    /** Number of characters of the value; 0 without one. */
+    /** Number of characters of the value; 0 if there is none. */
     default int chars() {
         return this instanceof HasValue(JsonText value) ? value.text().length() : 0;
     }

@@ -7,14 +7,14 @@ import java.util.Map;
 /** Formats text for logs and web pages. */
 public final class PlainText {
 
-    /** Longest first. */
+    /** Units of time, longest first. */
     private static final List<Map.Entry<String, Duration>> UNITS = List.of(
             Map.entry("day", Duration.ofDays(1)),
             Map.entry("hour", Duration.ofHours(1)),
             Map.entry("minute", Duration.ofMinutes(1)),
             Map.entry("second", Duration.ofSeconds(1)));
 
-    /** The binary logarithms of units, largest first. */
+    /** Units and their binary exponents, largest first. */
     private static final List<Map.Entry<String, Integer>> BYTE_UNITS =
             List.of(Map.entry("GiB", 30), Map.entry("MiB", 20), Map.entry("KiB", 10));
 

@@ -35,7 +35,7 @@ public sealed interface Reply {
     record NoRoom(String detail) implements Reply {}
 
     /**
-     * 503 or 429: the resource manager does not accept messages at the moment.
+     * 503 or 429: the resource manager temporarily accepts no messages.
      *
      * @param retryAfter the delay that it requests before the next message; null if it requests none
      */

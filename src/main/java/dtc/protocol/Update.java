@@ -10,7 +10,7 @@ public sealed interface Update {
     /** The write only checks a condition. */
     record None() implements Update {}
 
-    /** Number of characters of the value; 0 without one. */
+    /** Number of characters of the value; 0 if there is none. */
     default int chars() {
         return this instanceof Put(JsonText value) ? value.text().length() : 0;
     }

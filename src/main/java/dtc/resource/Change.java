@@ -9,18 +9,18 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** A change of a {@link Dictionary} that must be stored before an answer may depend on it. */
+/** A change to a {@link Dictionary}. It must be stored before an answer that depends on it is sent. */
 public sealed interface Change {
 
-    /** In time, a row costs as much as about this number of characters. */
+    /** Storing a row takes about as long as storing this number of characters. */
     int ROW_CHARS = 100;
 
     TransactionId id();
 
-    /** What it does to each key. */
+    /** The update of each key. */
     Map<String, Update> updates();
 
-    /** The number of characters of keys and values, with an estimate of what each row takes beside them. */
+    /** The number of characters of keys and values, plus an estimate of the overhead of each row. */
     default long size() {
         long size = ROW_CHARS;
         for (Map.Entry<String, Update> update : updates().entrySet()) {
@@ -35,7 +35,7 @@ public sealed interface Change {
     /**
      * The transaction has voted COMMIT.
      *
-     * @param updates what its commit does to each key that it locks; {@link Update.None} if the key is only checked
+     * @param updates the update of each locked key at the commit; {@link Update.None} if the key is only checked
      */
     record Prepared(TransactionId id, Map<String, Update> updates) implements Change {
         public Prepared {
@@ -46,7 +46,7 @@ public sealed interface Change {
     /**
      * The transaction has committed or rolled back. It is no longer prepared.
      *
-     * @param updates what is applied to the committed entries; empty after a rollback
+     * @param updates the updates of the committed entries; empty after a rollback
      */
     record Ended(TransactionId id, Outcome outcome, Map<String, Update> updates) implements Change {
         public Ended {
@@ -60,7 +60,7 @@ public sealed interface Change {
     /**
      * The outcome of the transaction is no longer kept.
      *
-     * @param newestEvicted as {@link Dictionary#newestEvicted} from now on
+     * @param newestEvicted the new value of {@link Dictionary#newestEvicted}
      */
     record Evicted(TransactionId id, @Nullable TransactionId newestEvicted) implements Change {
         @Override

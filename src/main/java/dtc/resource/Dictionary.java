@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Storage.</b> Each change is a {@link ResourceEffect.Persist}. Changes must be stored in the order of these
  * effects, and before the answers that follow them are sent. If it is unknown whether a change was stored, replace this
- * object by a new one that is created from what was stored. The new object locks the keys of the prepared transactions
+ * object with a new one, created from the stored state. The new object locks the keys of the prepared transactions
  * without evaluating their conditions again. Staged writes are lost, and their transactions vote ABORT.
  *
  * <p><b>Locks.</b> A transaction locks all its keys when it votes and holds them until its outcome is known. Every
@@ -254,7 +254,10 @@ public final class Dictionary {
         effects.add(new ResourceEffect.InDoubt(id));
     }
 
-    /** Aborts a transaction that received both a prepare and a one-phase commit. No other answer is safe for both. */
+    /**
+     * Aborts a transaction that received both a prepare and a one-phase commit. No other result is correct for both
+     * messages.
+     */
     private void abortBoth(TransactionId id, StagedTransaction transaction, List<ResourceEffect> effects) {
         String reason = "received both a prepare and a one-phase commit";
         end(id, transaction, Outcome.ROLLBACK, effects);

@@ -9,7 +9,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was stored of a {@link Dictionary}, apart from the entries.
+ * The stored state of a {@link Dictionary}, without the committed entries.
  *
  * @param prepared transactions that voted COMMIT and have not ended
  * @param outcomes COMMIT or ROLLBACK, in the order in which the transactions ended

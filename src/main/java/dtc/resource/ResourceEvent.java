@@ -69,7 +69,7 @@ public sealed interface ResourceEvent {
     /**
      * The committed values of the keys that a {@link ResourceEffect.Load} named.
      *
-     * @param values without keys that have no value
+     * @param values keys without a value are omitted
      */
     record Loaded(TransactionId id, Map<String, JsonText> values) implements ResourceEvent {}
 

@@ -6,7 +6,7 @@ import java.util.LinkedHashSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What a transaction does to one key: its last update, and all its conditions. */
+/** The staged update and the conditions of one key in a transaction. */
 final class StagedKey {
 
     /** The number of the write that set {@link #update}; 0 if there is none. */

@@ -36,7 +36,10 @@ final class StagedTransaction {
     /** The number of characters in the staged keys, values and conditions. */
     long chars;
 
-    /** By how many characters the commit changes the size of the committed entries; 0 if they are not limited. */
+    /**
+     * The number of characters by which the commit changes the size of the committed entries; 0 if their size is not
+     * limited.
+     */
     long growth;
 
     boolean holdsKeys() {
@@ -102,7 +105,7 @@ final class StagedTransaction {
         return null;
     }
 
-    /** Returns by how many characters the commit changes the size of the committed entries. */
+    /** Returns the number of characters by which the commit changes the size of the committed entries. */
     long growth(Map<String, JsonText> values) {
         long sum = 0;
         for (var staged : keys.entrySet()) {
@@ -119,7 +122,7 @@ final class StagedTransaction {
     }
 
     /**
-     * Returns what the commit does to each key.
+     * Returns the updates that the commit makes.
      *
      * @param includeChecks whether to include keys that are only checked
      */

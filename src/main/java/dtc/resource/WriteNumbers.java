@@ -5,7 +5,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sequence numbers of the received writes of one transaction. They start at 1. Enlistments are numbered as well. A
+ * The sequence numbers of the received writes of one transaction. They start at 1. Enlistments are also numbered. A
  * transaction does not commit if one of its writes has not arrived.
  */
 final class WriteNumbers {

@@ -17,9 +17,9 @@ import java.util.Locale;
 @Singleton
 final class BodyLimit {
 
-    /** The time in which a large body, or one of undeclared length, must be received. */
+    /** The time limit for receiving a large body, or a body of undeclared length. */
     private static final long RECEIVE_MILLIS_MAX = 30_000;
-    /** How long the rest of a refused body is read and discarded. */
+    /** How long the rest of the body of a refused request is read and discarded. */
     private static final long DISCARD_MILLIS = 2_000;
 
     /** The memory for a body of undeclared length is reserved in steps of this size. */
@@ -152,7 +152,7 @@ final class BodyLimit {
                         String.format(Locale.ROOT, "a body must not have more than %d bytes", bytesMax)));
     }
 
-    /** Refuses a request before its body was received. The connection cannot be used for another one. */
+    /** Refuses a request before its body was received. The connection cannot be reused. */
     private static void refuse(RoutingContext context, ProblemException problem) {
         if (context.response().headWritten()) {
             return;

@@ -24,8 +24,8 @@ import org.jboss.resteasy.reactive.RestPath;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The HTTP interface for services that work in a transaction and enlist themselves. The path of the class is complete,
- * because Quarkus REST searches only the class whose path has the longest match.
+ * The HTTP interface for services that do work in a transaction and enlist themselves. {@code @Path} on the class
+ * contains the full path, because Quarkus REST searches only the class with the longest matching path.
  */
 @Path("/transactions/{id}/participants/{rm}")
 @Produces(MediaType.APPLICATION_JSON)

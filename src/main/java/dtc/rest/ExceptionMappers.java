@@ -41,15 +41,15 @@ final class ExceptionMappers {
 
     /** Handles JSON of the wrong type. Replaces a mapper of Quarkus REST. */
     @ServerExceptionMapper
-    Response mismatched(MismatchedInputException mismatched, HttpServerRequest request) {
-        return malformed(mismatched).toResponse(request);
+    Response mismatched(MismatchedInputException exception, HttpServerRequest request) {
+        return malformed(exception).toResponse(request);
     }
 
     @ServerExceptionMapper
-    Response refused(WebApplicationException refused, UriInfo uri, HttpServerRequest request) {
-        int status = refused.getResponse().getStatus();
-        if (status >= 500 || findCause(JsonProcessingException.class, refused) != null) {
-            return unexpected(refused, request);
+    Response refused(WebApplicationException exception, UriInfo uri, HttpServerRequest request) {
+        int status = exception.getResponse().getStatus();
+        if (status >= 500 || findCause(JsonProcessingException.class, exception) != null) {
+            return unexpected(exception, request);
         }
         // Quarkus REST also throws 404 if the path exists in another resource class with other methods. A 404 of the
         // resources themselves is a ProblemException.
@@ -58,8 +58,8 @@ final class ExceptionMappers {
                         RequestPath.decodeUnreserved(uri.getRequestUri().getRawPath()))
                 : "";
         if (status == 405 && allow.isEmpty()) {
-            // A page of the console. Quarkus REST does not list the methods if the path has dot segments.
-            Set<String> methods = refused.getResponse().getAllowedMethods();
+            // A console page. Quarkus REST does not list the methods if the path has dot segments.
+            Set<String> methods = exception.getResponse().getAllowedMethods();
             allow = methods.isEmpty() ? "GET" : String.join(", ", new TreeSet<>(methods));
         }
         ProblemException problem =
@@ -67,9 +67,9 @@ final class ExceptionMappers {
         return problem.toResponse(request);
     }
 
-    /** Returns no details, which name the database. They are in the log. */
+    /** Returns no details, because they name the database. The log contains them. */
     @ServerExceptionMapper
-    Response unavailable(StoreException unavailable, HttpServerRequest request) {
+    Response unavailable(StoreException exception, HttpServerRequest request) {
         return Problems.problem(
                         "STORAGE_UNAVAILABLE",
                         503,

@@ -25,8 +25,8 @@ import org.jboss.resteasy.reactive.RestResponse;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The HTTP interface for operators to give up a participant that will never acknowledge an outcome. The path of the
- * class is complete, because Quarkus REST searches only the class whose path has the longest match.
+ * The HTTP interface for operators to give up a participant that will never acknowledge an outcome. {@code @Path} on
+ * the class contains the full path, because Quarkus REST searches only the class with the longest matching path.
  */
 @Path("/transactions/{id}/participants/{rm}/give-up")
 @Produces(MediaType.APPLICATION_JSON)

@@ -1,6 +1,6 @@
 package dtc.rest;
 
-/** Headers that are not part of HTTP itself. A resource manager may ignore those of the coordinator's messages. */
+/** Headers that are not part of HTTP itself. A resource manager may ignore the ones in the coordinator's messages. */
 final class Headers {
 
     /** The id of the resource manager to which the message is addressed. */

@@ -341,7 +341,7 @@ public class HostedResource {
 
     /**
      * Returns the participant that answers a message. A message for another resource manager is refused without effect:
-     * the other one may have had this address before.
+     * that one may have used this address before.
      */
     private HostedParticipant find(String rm, @Nullable String addressee, @Nullable String instance) {
         if (addressee != null && (!addressee.equals(rm) || hosted.find(rm) == null)) {

@@ -54,15 +54,15 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
 
     private static final long SEND_SECONDS_MAX = 30;
 
-    /** Received but not forwarded: at most the data of one read. */
+    /** Received messages that are not forwarded yet: at most the data of one read. */
     private final Deque<Object> held = new ArrayDeque<>();
 
     private boolean readDeferred;
-    /** A request was forwarded, and its response is not complete. */
+    /** Whether a request was forwarded whose response is not complete. */
     private boolean busy;
 
     private boolean headWritten;
-    /** The forwarded request has been received completely. */
+    /** Whether the forwarded request was received completely. */
     private boolean received;
 
     private boolean closesAfterResponse;
@@ -70,13 +70,13 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
     private @Nullable ChannelFuture responseEnd;
 
     private boolean isHead;
-    /** The client has closed its side of the connection. */
+    /** Whether the client has closed its side of the connection. */
     private boolean inputEnded;
 
-    /** The connection is about to be closed. Further input and output is discarded. */
+    /** Whether the connection is about to be closed. Further input and output is discarded. */
     private boolean closing;
 
-    /** Why the forwarded request is malformed; null if it is not. */
+    /** Describes why the forwarded request is malformed; null if it is well-formed. */
     private @Nullable String fault;
 
     @Override
@@ -151,7 +151,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
         if (request.headers().contains("")) {
             return "a header has no name";
         }
-        // Another one would be ignored, and the body would be read as the next request.
+        // Any other coding would be ignored, and the body would be read as the next request.
         List<String> codings = request.headers().getAll(HttpHeaderNames.TRANSFER_ENCODING);
         if (codings.size() > 1 || !codings.stream().allMatch(HttpHeaderValues.CHUNKED::contentEqualsIgnoreCase)) {
             return "the only supported Transfer-Encoding is chunked";

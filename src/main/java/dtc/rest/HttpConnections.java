@@ -14,23 +14,23 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
  * this class, because neither Quarkus nor Vert.x has a way to refuse a malformed request with a body, or to stop
  * reading from a client that does not read.
  *
- * <p>Not in dev mode and in tests that run in the process of the application: Netty searches for this class with its
- * own class loader, which there is a parent of the class loader of the application.
+ * <p>Not used in dev mode and in tests that run in the same process as the application. There, Netty's class loader is
+ * a parent of the application's class loader and does not find this class.
  */
 public final class HttpConnections extends ChannelInitializerExtension {
 
-    /** The server detects HTTP/2 by this many bytes ("PRI * HTTP/2.0", RFC 9113, section 3.4). */
+    /** The length of the connection preface that identifies HTTP/2 ("PRI * HTTP/2.0", RFC 9113, section 3.4). */
     private static final int PREFACE_BYTES = 24;
 
     private static final String ENCODER = "httpEncoder";
 
     /**
-     * Configures Netty to load this class, and to allocate shorter caches of buffers for each thread. Must be called
-     * before the first server starts.
+     * Configures Netty to load this class and to use smaller buffer caches for each thread. Must be called before the
+     * first server starts.
      */
     public static void enable() {
         System.setProperty(ChannelInitializerExtension.EXTENSIONS_SYSTEM_PROPERTY, "serviceload");
-        // 78 queues of this length for each thread, among them those that serve the console. The default is 256.
+        // Each thread, including those that serve the console, has 78 caches of this size. The default is 256.
         System.setProperty("io.netty.allocator.smallCacheSize", "64");
     }
 
@@ -48,7 +48,7 @@ public final class HttpConnections extends ChannelInitializerExtension {
         public void channelRead(ChannelHandlerContext context, Object message) {
             ChannelPipeline pipeline = context.pipeline();
             if (message instanceof ByteBuf bytes) {
-                // Byte by byte, so that no complete request is handled before the handler is installed.
+                // Forwards single bytes, so that no complete request is handled before the handler is installed.
                 while (pipeline.get(ENCODER) == null && delivered < PREFACE_BYTES && bytes.readableBytes() > 1) {
                     delivered++;
                     context.fireChannelRead(bytes.readRetainedSlice(1));

@@ -31,8 +31,8 @@ public class HttpParticipantTransport implements ParticipantTransport {
     }
 
     /**
-     * Runs before the observer of Quarkus, which fails if a client is created concurrently. The observers after it are
-     * then not called.
+     * Runs before the observer of Quarkus, which fails if a client is created concurrently. Later observers are not
+     * called in that case.
      */
     void certificatesChanged(@Observes @Priority(0) CertificateUpdatedEvent event) {
         clients.renewConnections();

@@ -10,7 +10,7 @@ import io.vertx.core.net.impl.ConnectionBase;
 
 /**
  * Discards interim responses (1xx), which may precede the final response (RFC 9110, section 15.2). The HTTP client
- * treats those that it does not know, such as 102, as the final response. 101 is kept, because it ends the use of HTTP.
+ * treats unknown ones, such as 102, as the final response. 101 (Switching Protocols) is not discarded.
  */
 final class InterimResponses extends ChannelInboundHandlerAdapter {
 

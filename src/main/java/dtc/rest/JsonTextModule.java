@@ -43,8 +43,8 @@ public final class JsonTextModule implements ObjectMapperCustomizer {
                 .addDeserializer(JsonText.class, new Reader()));
         List<Class<?>> writes = List.of(WriteRequest.class, StageRequest.class, PrepareWrite.class, BatchMessage.class);
         writes.forEach(write -> mapper.addMixIn(write, ConditionName.class));
-        // Null members are left out: older versions reject members that they do not know, and the recorded fingerprint
-        // of a WriteRequest must not change.
+        // Null members are omitted: older versions reject unknown members, and the recorded fingerprint of a
+        // WriteRequest must not change.
         Stream.concat(writes.stream(), Stream.of(OutcomeDocument.class, WriteCondition.class))
                 .forEach(document -> mapper.configOverride(document)
                         .setInclude(JsonInclude.Value.construct(JsonInclude.Include.NON_NULL, null)));

@@ -43,9 +43,9 @@ class MessageSender {
     }
 
     /**
-     * Sends a message. If a kept connection breaks, the message is sent once more over a new connection: the resource
-     * manager may have closed the connection because it was idle. A write is not sent again if it could reach an
-     * instance that does not have the earlier writes.
+     * Sends a message. If a persistent connection breaks, the message is sent once more over a new connection: the
+     * resource manager may have closed the connection because it was idle. A write is not sent again if it could reach
+     * an instance that does not have the earlier writes.
      *
      * @param limit the call fails if there is no complete response within this duration
      * @param isRetry whether this is a later attempt to deliver an outcome

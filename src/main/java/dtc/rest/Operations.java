@@ -50,7 +50,7 @@ final class Operations {
         ALL.add(new Operation(template, Pattern.compile(pattern), Set.of(methods)));
     }
 
-    /** Returns the value of the header {@code Allow} for a path; empty if nothing is at this path. */
+    /** Returns the value of the header {@code Allow} for a path; empty if the path does not exist. */
     static String allow(String path) {
         for (Operation operation : ALL) {
             if (operation.path().matcher(path).matches()) {

@@ -6,7 +6,10 @@ import jakarta.ws.rs.core.MediaType;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
-/** Parses optional bodies. Quarkus REST does not, because clients send an empty body with any content type. */
+/**
+ * Parses optional request bodies. They are not parsed by Quarkus REST, because clients send empty bodies with any
+ * content type.
+ */
 final class OptionalBody {
 
     private OptionalBody() {}

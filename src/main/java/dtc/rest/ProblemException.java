@@ -38,7 +38,7 @@ public final class ProblemException extends RuntimeException {
         }
     }
 
-    /** Adds a member; null is left out. */
+    /** Adds a member, unless the value is null. */
     ProblemException with(String name, @Nullable String value) {
         if (value != null) {
             document.put(name, value);

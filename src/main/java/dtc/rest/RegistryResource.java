@@ -137,7 +137,7 @@ public class RegistryResource {
         return document(registration);
     }
 
-    /** Refuses callers that do not own the id, before any other check. They may still read the registration. */
+    /** Refuses callers that do not own the id. Called before any other check. */
     private void requireOwner(String id, RoutingContext call) {
         Caller caller = access.caller(call);
         if (!caller.owns(id)) {

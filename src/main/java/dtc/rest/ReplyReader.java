@@ -92,7 +92,7 @@ class ReplyReader {
      * @param mayBeRefusal whether it can be a refusal by the resource manager itself
      * @param hasOtherType whether it has a content type that is not JSON
      * @param document the JSON document; a {@link MissingNode} if there is none
-     * @param detail a description for reasons and log messages, made only if it is needed
+     * @param detail a description for reasons and log messages, created only if it is needed
      */
     private record Content(
             int status, boolean mayBeRefusal, boolean hasOtherType, JsonNode document, Supplier<String> detail) {}

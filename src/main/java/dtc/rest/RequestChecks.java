@@ -29,7 +29,7 @@ final class RequestChecks {
 
     private static final Logger LOG = Logger.getLogger(RequestChecks.class);
 
-    /** Before Quarkus's authentication handler (-200), so that its responses have the headers too. */
+    /** Before the authentication handler of Quarkus (-200), so that its responses also have the headers. */
     private static final int HEADERS_ORDER = -300;
 
     /** After authentication and authorization, so that other callers cannot find out which paths exist. */
@@ -37,7 +37,7 @@ final class RequestChecks {
 
     private static final int FAILURE_ORDER = ApiAccess.ORDER + 4;
 
-    /** GET requests whose response is small. Probes are among them. */
+    /** GET requests with a small response, including probes. */
     private static final Pattern SMALL_RESPONSE =
             Pattern.compile("/(transactions/[^/]+(/outcome)?|resource-managers/[^/]+|q/health.*)");
 
@@ -98,7 +98,7 @@ final class RequestChecks {
         }
     }
 
-    /** Quarkus answers a request with any method as if it were GET. Pages of dev mode have others too. */
+    /** Quarkus handles any method like GET. Dev mode pages also support other methods. */
     private static boolean isReadOnly(HttpMethod method) {
         return method.equals(HttpMethod.GET)
                 || method.equals(HttpMethod.HEAD)
@@ -157,8 +157,8 @@ final class RequestChecks {
     }
 
     /**
-     * Accepts JSON for clients whose Accept header has only the media type of errors, as that of some generated
-     * clients. A server may send a response regardless of Accept (RFC 9110, section 12.4.1).
+     * Adds JSON to an Accept header that allows only problem documents, as some generated clients send it. A server may
+     * respond regardless of Accept (RFC 9110, section 12.4.1).
      */
     private static void admitProblems(HttpServerRequest request) {
         List<String> accepted = request.headers().getAll(HttpHeaders.ACCEPT);

@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
  * 3986, section 6.2.2.2), so that {@code /%74ransactions} is {@code /transactions}. Other encoded characters, such as a
  * slash, are data within their segment. All rules about paths apply to this form.
  *
- * <p>Frameworks change some other paths too before they match them: they remove dot segments, empty segments and path
- * parameters, and replace malformed percent-encoding. Two paths would then mean the same, for example two keys of
- * entries. Such paths have a {@link #fault} and are refused.
+ * <p>Frameworks also rewrite other paths before they match them: they remove dot segments, empty segments and path
+ * parameters, and replace malformed percent-encoding. Different paths, for example those of two entries, would then be
+ * the same. Such paths have a {@link #fault} and are refused.
  */
 final class RequestPath {
 
@@ -28,7 +28,7 @@ final class RequestPath {
         return path == null ? "" : decodeUnreserved(path);
     }
 
-    /** Decodes the characters that need no percent-encoding. Leaves malformed percent-encoding as it is. */
+    /** Decodes the characters that need no percent-encoding. Leaves malformed percent-encoding unchanged. */
     static String decodeUnreserved(String path) {
         int escape = path.indexOf('%');
         if (escape < 0) {
@@ -78,7 +78,7 @@ final class RequestPath {
         return path.startsWith(root) && (path.length() == root.length() || path.charAt(root.length()) == '/');
     }
 
-    /** Returns what is wrong with a path; null if nothing is. */
+    /** Describes why a path is invalid; null if it is valid. */
     static @Nullable String fault(String path) {
         boolean isAmbiguous = path.indexOf(';') >= 0
                 || path.contains("//")

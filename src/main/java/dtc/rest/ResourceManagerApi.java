@@ -12,8 +12,8 @@ import jakarta.ws.rs.core.Response;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The requests of the coordinator to a resource manager, relative to its registered URL. The bodies are serialized
- * already, because for each object as a parameter Quarkus inspects the annotations of the method again at each call.
+ * The requests of the coordinator to a resource manager, relative to its registered URL. Bodies are passed as bytes,
+ * because Quarkus inspects the annotations of the method at each call if a parameter is an object.
  */
 @Path("/")
 @Consumes(MediaType.APPLICATION_JSON)

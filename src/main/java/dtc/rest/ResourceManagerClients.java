@@ -34,7 +34,7 @@ public final class ResourceManagerClients {
     /** Limits the number of clients, and the number of connections that are replaced when an instance changes. */
     private static final int SLOTS = 64;
 
-    /** Each request has its own URL. This one is never used. */
+    /** The base URL of the clients. Unused, because each request has its own URL. */
     private static final URI UNUSED = URI.create("http://localhost");
 
     private record ClientKey(boolean keepAlive, Duration timeout) {}
@@ -71,8 +71,8 @@ public final class ResourceManagerClients {
      * Returns the client for a registration.
      *
      * @param keepAlive whether connections are reused. Only for servers that send exactly one response for each
-     *     request: responses in HTTP/1.1 carry no request id, so a surplus response on a kept connection would be read
-     *     as the response to the next request.
+     *     request: responses in HTTP/1.1 contain no request id, so an extra response on a persistent connection would
+     *     be read as the response to the next request.
      * @param limit the timeout of requests is at least this long, and less than twice as long
      */
     synchronized ResourceManagerApi client(Registration target, boolean keepAlive, Duration limit) {
@@ -110,7 +110,7 @@ public final class ResourceManagerClients {
         return next;
     }
 
-    /** Opens new connections for all further requests, for example with another certificate. */
+    /** Makes all further requests use new connections, for example with another certificate. */
     public synchronized void renewConnections() {
         for (int i = 0; i < SLOTS; i++) {
             Slot slot = slots[i];

@@ -24,7 +24,7 @@ final class TransactionAccess {
 
     /**
      * Refuses callers that neither began the transaction nor own a participant. Clients get the same response as for an
-     * unknown transaction. Resource managers do not, because they know that it exists.
+     * unknown transaction. Resource managers get 403, because they know that it exists.
      *
      * @param ownsParticipant whether the caller owns a participant of the transaction
      */

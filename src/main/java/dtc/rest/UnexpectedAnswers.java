@@ -27,7 +27,7 @@ class UnexpectedAnswers {
     private record Key(String resourceManager, UUID instance, String message, String kind) {}
 
     private final Time time;
-    /** When each key was seen last, in ascending order. Guarded by this. */
+    /** The time of the last occurrence of each key, in ascending order. Guarded by this. */
     private final LinkedHashMap<Key, Long> seenNanos = new LinkedHashMap<>();
 
     UnexpectedAnswers(Time time) {

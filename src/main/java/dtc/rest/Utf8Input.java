@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Refuses JSON documents that are not UTF-8. The parser also accepts UTF-16 and UTF-32, and reads some malformed UTF-8
- * as other characters, so that a key could be taken for another one.
+ * as other characters, so that two keys could be confused.
  */
 final class Utf8Input extends InputDecorator {
 
@@ -56,7 +56,7 @@ final class Utf8Input extends InputDecorator {
         boolean isAscii = true;
         for (int i = offset; i < offset + length; i++) {
             if (document[i] == 0) {
-                throw new NotUtf8Exception(); // never in JSON, and how the parser detects UTF-16
+                throw new NotUtf8Exception(); // never in valid JSON; the parser uses it to detect UTF-16
             }
             isAscii &= document[i] > 0;
         }

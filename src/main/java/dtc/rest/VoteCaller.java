@@ -17,8 +17,8 @@ import org.eclipse.microprofile.faulttolerance.Timeout;
  * Requests votes from resource managers. Returns an ABORT vote for one that does not vote within one second
  * ({@code dtc.prepare-timeout}).
  *
- * <p>The timeout does not cancel the HTTP call. The call ends with its own limit, which is slightly longer. A late vote
- * does not change the decision.
+ * <p>The timeout does not cancel the HTTP call, which has its own, slightly longer timeout. A late vote does not change
+ * the decision.
  */
 @ApplicationScoped
 public class VoteCaller {

@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.random.RandomGenerator;
 
 /**
- * Pauses between attempts. Exponential from {@code initial} to {@code max}. Each pause is reduced at random by up to a
- * half, so that calls that failed at the same time are not retried at the same time.
+ * Exponential backoff from {@code initial} to {@code max}, with jitter: each pause is reduced at random by up to half,
+ * so that calls that failed at the same time are not retried at the same time.
  */
 public record Backoff(Duration initial, Duration max, RandomGenerator random) {
 

@@ -20,7 +20,7 @@ public record BuildVersion(String version, String commit) {
     private static final Pattern HASH = Pattern.compile("[0-9a-f]{7,64}");
     private static final int SHORT_HASH = 12;
 
-    /** The running program. A native image contains the value. */
+    /** The version of the running program. A native image determines it at build time. */
     public static final BuildVersion CURRENT = read();
 
     private static BuildVersion read() {
@@ -33,7 +33,7 @@ public record BuildVersion(String version, String commit) {
         return of(properties);
     }
 
-    /** Prefers the commit of the repository in which the build ran to that of a source archive. */
+    /** Uses the commit of the repository if there is one; otherwise that of the source archive. */
     static BuildVersion of(Properties properties) {
         String commit = UNKNOWN;
         for (String key : new String[] {"archived", "commit"}) {
@@ -43,7 +43,7 @@ public record BuildVersion(String version, String commit) {
         return new BuildVersion(properties.getProperty("version", UNKNOWN), commit);
     }
 
-    /** The beginning of the commit, for people. */
+    /** The abbreviated commit, for display. */
     public String shortCommit() {
         return commit.substring(0, Math.min(commit.length(), SHORT_HASH));
     }

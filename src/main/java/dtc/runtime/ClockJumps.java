@@ -15,13 +15,13 @@ public final class ClockJumps {
 
     static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
 
-    /** Smaller jumps do not confuse a reader. */
+    /** Smaller jumps are not reported. */
     static final Duration JUMP_MIN = Duration.ofSeconds(10);
 
     /** How long a jump is reported. */
     static final Duration REPORTED_FOR = Duration.ofHours(1);
 
-    /** Limit of jumps that are kept. */
+    /** Maximum number of jumps that are kept. */
     private static final int KEPT_MAX = 5;
 
     private final Time time;
@@ -32,7 +32,7 @@ public final class ClockJumps {
     /**
      * A jump of the wall clock. Negative if it was set back.
      *
-     * @param age how long ago it was
+     * @param age the time since the jump
      */
     public record Jump(Duration by, Duration age) {
 
@@ -85,7 +85,7 @@ public final class ClockJumps {
                 by.isNegative() ? " New transaction ids stay ahead of the clock until it has caught up." : "");
     }
 
-    /** Returns the jumps of the last hour, oldest first, but not more than the latest ones. */
+    /** Returns the latest jumps of the last hour, oldest first. */
     public List<Jump> recent() {
         long now = time.nanos();
         return jumps.stream()

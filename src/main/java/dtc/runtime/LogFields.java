@@ -5,8 +5,8 @@ import org.jboss.logging.MDC;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Names what a log line is about. A log in JSON has these names as fields, in {@code mdc}. The line itself contains
- * them in any case.
+ * Sets the transaction and the resource manager of a log line in the MDC. A JSON log contains them as fields below
+ * {@code mdc}. The message itself contains them in any format.
  */
 public final class LogFields {
 

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OutOfMemory {
 
-    /** The exit code, that of the JVM option. */
+    /** The same exit code as that of the JVM option. */
     private static final int EXIT_CODE = 3;
 
     private static final int CAUSES_MAX = 20;
@@ -35,7 +35,7 @@ public final class OutOfMemory {
 
     private OutOfMemory() {}
 
-    /** Checks uncaught exceptions and all exceptions that are logged. Call this after logging was configured. */
+    /** Checks all uncaught and all logged exceptions. Must be called after logging is configured. */
     public static void watch() {
         Thread.UncaughtExceptionHandler others = Thread.getDefaultUncaughtExceptionHandler();
         Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> {

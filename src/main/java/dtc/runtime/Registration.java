@@ -52,8 +52,8 @@ public record Registration(
     public static final String CONTRACT_2 = "contract-2";
 
     /**
-     * Whether it has registered with this process. Otherwise it was read from the log, and the process at its URL may
-     * be another one by now.
+     * Whether it has registered with this process. Otherwise it was read from the log, and a different process may be
+     * using its URL now.
      */
     public boolean isConfirmed() {
         return generation > 0;

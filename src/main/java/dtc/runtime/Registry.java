@@ -80,7 +80,7 @@ public final class Registry {
      * Restores a registration that an earlier process stored. Its lease starts now, since the time of its last renewal
      * is not known.
      *
-     * @return false if the URL is not allowed any more; the registration is then not restored
+     * @return false if the URL is no longer allowed; the registration is then not restored
      */
     public synchronized boolean recover(
             String id,

@@ -31,13 +31,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EtcdChannel {
 
-    /** A page of the log, and some more for the names of keys. */
+    /** The size of a page of the log, plus an allowance for the names of keys. */
     private static final int MESSAGE_BYTES_MAX = (4 << 20) + (64 << 10);
 
     /** Closes connections that are opened to a process that does not answer. */
     private static final int IDLE_TIMEOUT_SECONDS = 10;
 
-    /** By how many powers of two the timeout grows while no endpoint answers. */
+    /** The maximum number of times that the timeout doubles while no endpoint answers. */
     private static final int TIMEOUT_DOUBLINGS_MAX = 3;
 
     private final Vertx vertx;

@@ -32,7 +32,7 @@ public final class EtcdKeyValueStore implements KeyValueStore {
     private final EtcdChannel channel;
     private final long quotaBytes;
 
-    /** @param quotaBytes the quota of etcd, which etcd reports only from version 3.6 on */
+    /** @param quotaBytes the quota of etcd, which etcd itself reports only since version 3.6 */
     public EtcdKeyValueStore(EtcdChannel channel, long quotaBytes) {
         this.channel = channel;
         this.quotaBytes = quotaBytes;

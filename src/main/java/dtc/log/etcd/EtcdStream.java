@@ -96,7 +96,7 @@ final class EtcdStream<Q, R> {
         answered = true;
     }
 
-    /** Ends the stream. The connection may not work any more. */
+    /** Ends the stream, and closes the connection, because it may be broken. */
     void fail(String reason) {
         if (!end()) {
             return;

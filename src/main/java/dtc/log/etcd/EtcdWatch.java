@@ -11,8 +11,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reports changes of the keys in a range. Changes are missed while the watch is interrupted, so the listener reads the
- * keys each time that the watch has started.
+ * Reports changes of the keys in a range. Changes are missed while the watch is interrupted, so the listener must read
+ * the keys each time the watch starts.
  */
 public final class EtcdWatch implements AutoCloseable {
 
@@ -47,7 +47,7 @@ public final class EtcdWatch implements AutoCloseable {
         this.listener = listener;
     }
 
-    /** Watches the keys from {@code from} to before {@code to}, until the watch is closed. */
+    /** Watches the keys from {@code from} (inclusive) to {@code to} (exclusive), until the watch is closed. */
     public static EtcdWatch start(EtcdChannel channel, Timers timers, String from, String to, Listener listener) {
         WatchCreateRequest create = WatchCreateRequest.newBuilder()
                 .setKey(ByteString.copyFromUtf8(from))

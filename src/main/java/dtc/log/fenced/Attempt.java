@@ -17,14 +17,14 @@ public sealed interface Attempt<R> {
     /**
      * The store has executed the request.
      *
-     * @param storeId identifies the store; a store that was created anew has another id
+     * @param storeId identifies the store; a new store has a different id
      * @param revision the revision of the store when it executed the request; increases with each change of the store
      */
     record Answered<R>(R result, String storeId, long revision) implements Attempt<R> {}
 
     /**
-     * The request may have been executed, may be executed later, or never. An error that the store reports is no answer
-     * either: an earlier attempt of the same request may have been executed.
+     * The request may have been executed, may be executed later, or never. An error that the store reports is not an
+     * answer: an earlier attempt of the same request may have been executed.
      *
      * @param reason for operators
      */

@@ -5,7 +5,7 @@ import dtc.protocol.TransactionId;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A record in a batch, or a note that the records with an id are forgotten.
+ * A record in a batch, or a marker that the records with an id are forgotten.
  *
  * @param position increases with each append to the log of a number; a copy keeps the position of the original. Of
  *     several entries with an id, the one with the highest position is the newest

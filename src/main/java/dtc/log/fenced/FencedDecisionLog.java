@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FencedDecisionLog implements DecisionLog {
 
-    /** Lazy entries wait so long for others. */
+    /** How long a lazy entry waits, so that it can share a batch with others. */
     static final Duration LAZY_DELAY = Duration.ofMillis(100);
 
     private static final String FAILED = "the decision log has failed and the process is ending";
@@ -50,7 +50,7 @@ public final class FencedDecisionLog implements DecisionLog {
      *
      * @param pendingDecisionsMax the maximum number of appends that were not sent
      * @param cleaningBytesMin the log is cleaned when it is this much longer than twice its live entries
-     * @param answerTimeout if the store has not answered for so long, no decisions are accepted
+     * @param answerTimeout no decisions are accepted if the store has not answered for this long
      * @param usageMax if the store uses a larger part of its space, from 0 to 1, no decisions are accepted
      */
     public record Settings(int pendingDecisionsMax, long cleaningBytesMin, Duration answerTimeout, double usageMax) {}
@@ -70,7 +70,7 @@ public final class FencedDecisionLog implements DecisionLog {
     private enum Cleaning {
         IDLE,
         READING,
-        /** The live entries of the oldest batch are to be copied in the next write. */
+        /** The next write copies the live entries of the oldest batch. */
         READ,
         COPYING,
         DELETING
@@ -130,8 +130,8 @@ public final class FencedDecisionLog implements DecisionLog {
      * Reads the log of a number.
      *
      * @param nanos returns elapsed nanoseconds from an arbitrary origin
-     * @param early receives records before the log is read completely: each that is the newest one of its id among
-     *     those read so far. Only a stored decision to commit may be acted on
+     * @param early receives records while the log is still being read: each record that is the newest of its id so far.
+     *     Only a stored decision to commit may be acted on
      * @return completes with an empty result if another process has sealed the number; fails if the log cannot be read
      */
     public static CompletionStage<Optional<FencedDecisionLog>> open(

@@ -30,17 +30,17 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each start of a coordinator takes a new number, and appends batches of records to the log of the number. The owner
  * key of the number contains a random claim. Another process takes over the number by a seal, which replaces the claim.
- * Each append compares the claim, so a process whose number was sealed cannot append any more, however long it was
+ * Each append compares the claim, so a process whose number was sealed can no longer append, no matter how long it was
  * paused. The owner key is deleted when the number is done.
  *
  * <p>Each request is sent until it is answered, without limit. Only the result of a transaction is an answer: without
- * one, any earlier attempt may still be executed. So requests are built such that a late or repeated execution changes
- * nothing, and the result of a later attempt shows whether an earlier one was executed.
+ * one, any earlier attempt may still be executed. Requests are therefore idempotent: a late or repeated execution
+ * changes nothing, and the result of a later attempt shows whether an earlier one was executed.
  *
  * <p>Appends of one number must be sent one after the other. A seal needs a new claim each time, so that late attempts
  * of appends under an earlier claim fail.
  *
- * <p>If the store has lost data, or is another one, {@code fatal} is called and no request completes normally.
+ * <p>If the store has lost data or was replaced, {@code fatal} is called and no request completes normally.
  */
 public final class FencedStore {
 
@@ -141,7 +141,7 @@ public final class FencedStore {
             if (next == null || next.number() <= number) {
                 return requests.halt("a number could not be created, although %s is next".formatted(number));
             }
-            // Another process has taken the number. No earlier attempt can be executed any more.
+            // Another process has taken the number, so an earlier attempt can no longer be executed.
             return create(address, claim, (int) next.number());
         });
     }
@@ -300,7 +300,7 @@ public final class FencedStore {
         return new LogReader(this, requests, held, consumer).read();
     }
 
-    /** Reads batches {@code from} to {@code to}. A batch that does not exist is left out. */
+    /** Reads batches {@code from} to {@code to}. A batch that does not exist is omitted. */
     CompletionStage<Attempt<List<Entry>>> readOnce(int number, long from, long to) {
         return store.range(keys.batch(number, from), keys.batch(number, to + 1), (int) (to + 1 - from));
     }

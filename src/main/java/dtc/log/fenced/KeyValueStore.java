@@ -6,7 +6,7 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * A linearizable key-value store with transactions, such as etcd. Each call sends a request once. A request without an
- * answer may be executed at any later time, also after the caller has sent it again.
+ * answer may be executed at any later time, even after the caller has sent it again.
  *
  * <p>A stage never fails. It may complete on any thread, which must not be blocked.
  */
@@ -15,8 +15,8 @@ public interface KeyValueStore {
     CompletionStage<Attempt<Txn.Result>> commit(Txn txn);
 
     /**
-     * Reads the entries with keys from {@code from} to before {@code to}, in the order of their keys. If the answer
-     * would be too large for one message, there is no answer.
+     * Reads the entries with keys from {@code from} (inclusive) to {@code to} (exclusive), in the order of their keys.
+     * If the answer would be too large for one message, there is no answer.
      *
      * @param limit the maximum number of entries; the first ones are returned
      */

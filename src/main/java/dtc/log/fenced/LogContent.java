@@ -24,7 +24,7 @@ final class LogContent implements LogReader.Consumer {
     private final Deque<Integer> sizes = new ArrayDeque<>();
     private long position;
 
-    /** @param early receives each record that is the newest one of its id among those read so far */
+    /** @param early receives each record that is the newest of its id among those read so far */
     LogContent(int number, Consumer<LogRecord> early) {
         this.number = number;
         this.early = early;

@@ -9,8 +9,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
- * Reads the log of a number in pages, newest batch first. The size of a page follows the size of the batches, because
- * the answer to a request is limited. When the last page is read, the claim is confirmed.
+ * Reads the log of a number in pages, newest batch first. The page size adapts to the batch size, because the size of
+ * an answer is limited. When the last page is read, the claim is confirmed.
  */
 final class LogReader {
 
@@ -99,7 +99,7 @@ final class LogReader {
         }
     }
 
-    /** The pages are from different times. They are complete if this process still holds the number. */
+    /** The pages were read at different times. Together they are complete if this process still holds the number. */
     private CompletionStage<Holding> confirm() {
         return store.confirm(held);
     }

@@ -6,9 +6,9 @@ public sealed interface NumberState {
     /** A process holds the number. */
     record Issued(Owner owner) implements NumberState {}
 
-    /** All transactions of the number have finished, and their retention is over. */
+    /** All transactions of the number have finished, and their retention has ended. */
     record Done() implements NumberState {}
 
-    /** No process had the number yet. */
+    /** The number was not issued yet. */
     record NeverIssued() implements NumberState {}
 }

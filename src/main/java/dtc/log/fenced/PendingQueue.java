@@ -8,7 +8,7 @@ import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The entries that were not sent yet, in call order. Guarded by the log. */
+/** The entries that are not sent yet, in the order of the calls. Guarded by the lock of the log. */
 final class PendingQueue {
 
     /** The maximum size of lazy entries. Further ones are dropped, which has the effect of a crash. */
@@ -24,7 +24,7 @@ final class PendingQueue {
         this.forcedMax = forcedMax;
     }
 
-    /** Returns null if the entry was added; otherwise why not. */
+    /** Adds an entry. Returns the refusal if a limit is reached; otherwise null. */
     AppendResult.@Nullable Refused add(PendingEntry entry) {
         if (entry.isLazy()) {
             if (lazyBytes + entry.memory() > LAZY_BYTES_MAX) {

@@ -19,7 +19,7 @@ final class StoreHealth {
     private final LongSupplier nanos;
     private final FencedDecisionLog.Listener listener;
 
-    /** When the check that is not answered was sent; null if there is none. */
+    /** When the pending check was sent; null if there is none. */
     private final AtomicReference<@Nullable Long> sentNanos = new AtomicReference<>();
 
     private volatile boolean exhausted;
@@ -42,13 +42,13 @@ final class StoreHealth {
         return exhausted;
     }
 
-    /** Whether a check was sent long ago and is not answered. */
+    /** Whether the pending check has not been answered within the timeout. */
     boolean isSilent() {
         Long sent = sentNanos.get();
         return sent != null && isOverdue(sent);
     }
 
-    /** Whether a request that was sent at this time and is not answered shows that the store does not answer. */
+    /** Whether a request that was sent at this time has exceeded the timeout. */
     boolean isOverdue(long requestNanos) {
         return nanos.getAsLong() - requestNanos > settings.answerTimeout().toNanos();
     }

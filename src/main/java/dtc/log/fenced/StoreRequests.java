@@ -12,7 +12,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Sends requests to the store until they are answered. Halts if the store is another one, or has lost data. */
+/** Sends requests to the store until they are answered. Halts if the store has lost data or was replaced. */
 final class StoreRequests {
 
     /** The pause before a request without an answer is sent again. */
@@ -57,7 +57,7 @@ final class StoreRequests {
         timers.after(RESEND_PAUSE, action);
     }
 
-    /** Sends a request once. Fails if the store is another one or has lost data. */
+    /** Sends a request once. Fails if the store has lost data or was replaced. */
     <R> CompletionStage<Attempt<R>> askOnce(Supplier<CompletionStage<Attempt<R>>> request) {
         long seen = revision.get();
         return request.get().thenCompose(attempt -> {
@@ -93,7 +93,7 @@ final class StoreRequests {
         return lastFailure;
     }
 
-    /** Reports that the store has lost data, or is another one. */
+    /** Reports that the store has lost data or was replaced. */
     <R> CompletionStage<R> halt(String message) {
         StoreChangedException failure = new StoreChangedException(message);
         if (changed.compareAndSet(null, failure)) {

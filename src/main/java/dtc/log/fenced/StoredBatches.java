@@ -6,7 +6,7 @@ import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The batches of a log that are stored. Guarded by the log. */
+/** The stored batches of a log. Guarded by the lock of the log. */
 final class StoredBatches {
 
     private final LiveEntries live;
@@ -46,7 +46,7 @@ final class StoredBatches {
     }
 
     /**
-     * Whether the oldest batch is to be cleaned. The newest batch is never deleted: it shows that the log is complete.
+     * Whether the oldest batch should be cleaned. The newest batch is never deleted: it shows that the log is complete.
      *
      * @param bytesMin the log may be this much longer than twice its live entries
      */

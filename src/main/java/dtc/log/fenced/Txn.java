@@ -41,7 +41,7 @@ public record Txn(List<Condition> conditions, List<Operation> then, List<Operati
 
         record Delete(String key) implements Operation {}
 
-        /** Deletes the keys from {@code from} to before {@code to}. */
+        /** Deletes the keys from {@code from} (inclusive) to {@code to} (exclusive). */
         record DeleteRange(String from, String to) implements Operation {}
     }
 
@@ -49,7 +49,7 @@ public record Txn(List<Condition> conditions, List<Operation> then, List<Operati
      * The result of a transaction.
      *
      * @param succeeded whether the conditions held
-     * @param values the values that were read; without the keys that do not exist
+     * @param values the values that were read; keys that do not exist are omitted
      */
     public record Result(boolean succeeded, Map<String, StoredValue> values) {
 

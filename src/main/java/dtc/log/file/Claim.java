@@ -120,8 +120,8 @@ final class Claim {
     void releaseAfter(Exception failure) {
         try {
             release();
-        } catch (IOException | RuntimeException also) {
-            failure.addSuppressed(also);
+        } catch (IOException | RuntimeException releaseFailure) {
+            failure.addSuppressed(releaseFailure);
         }
     }
 

@@ -56,7 +56,7 @@ public final class DirectoryStorage implements Storage {
     /**
      * Checks that the directory exists.
      *
-     * @throws IOException if it does not exist or is not a directory; the message says what to do
+     * @throws IOException if it does not exist or is not a directory; the message contains the remedy
      */
     public void requireDirectory() throws IOException {
         if (startsWithTilde) {
@@ -302,7 +302,7 @@ public final class DirectoryStorage implements Storage {
         }
     }
 
-    /** Runs an operation. If it fails, the message of the exception names the file and says what to do. */
+    /** Runs an operation. If it fails, the message of the exception names the file and the remedy. */
     private static <T> T withExplanation(Path path, Operation<T> operation) throws IOException {
         try {
             return operation.run();

@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * the same batches but do not cause a force; the next append that needs one also forces them.
  *
  * <p>The writer is a task that is submitted to an executor when there is work; at most one instance runs at a time. The
- * executor may block for the disk and must not interrupt. Appends complete on its thread, so dependent actions must be
- * short.
+ * executor may block on disk I/O and must not interrupt the task. Appends complete on its thread, so dependent actions
+ * must be short.
  *
  * <p>Failures:
  *
@@ -38,8 +38,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>A write fails, for example because the disk is full: the write is truncated and the truncation is forced. After
  *       that, its appends complete with {@link AppendResult.Refused}. No decision is accepted for one second. Lazy
  *       records stay in the queue.
- *   <li>A force fails, or that truncation fails, or a file was removed: the content of the disk is unknown and nothing
- *       is retried. {@link Listener#fatal} is called, which ends the process. If it returns, pending and later appends
+ *   <li>A force or the truncation fails, or a file was removed: the content of the disk is unknown and nothing is
+ *       retried. {@link Listener#fatal} is called, which ends the process. If it returns, pending and later appends
  *       complete with {@link AppendResult.Unknown}.
  *   <li>Another process has claimed the log: likewise, but appends complete with {@link AppendResult.Fenced}.
  * </ul>
@@ -98,7 +98,7 @@ public final class FileDecisionLog implements DecisionLog {
     /** The batch that is being written. Used by the writer only. */
     private List<PendingAppend> batch = List.of();
 
-    /** In call order. Its lock guards the queue and the fields below, up to {@link #closed}. */
+    /** In the order of the calls. Its lock guards the queue and the fields below, up to {@link #closed}. */
     private final Deque<PendingAppend> queue = new ArrayDeque<>();
 
     private int pendingDecisions;
@@ -137,7 +137,7 @@ public final class FileDecisionLog implements DecisionLog {
     }
 
     /**
-     * Opens the log in the storage, or creates one. Blocks for the disk.
+     * Opens the log in the storage, or creates one. Blocks on disk I/O.
      *
      * @param writer runs the writer; one thread is enough
      * @param nanos returns elapsed nanoseconds from an arbitrary origin
@@ -250,7 +250,7 @@ public final class FileDecisionLog implements DecisionLog {
         long now = nanos.getAsLong();
         long checked = checkedNanos.get();
         if (now - checked >= RECHECK_NANOS && checkedNanos.compareAndSet(checked, now)) {
-            // A failed write also expires here: the next decision tests whether writes succeed again.
+            // This also ends the refusals after a failed write: the next decision tests whether writes succeed again.
             setRefusal(FreeSpace.shortage(storage, settings.freeBytesMin()));
         }
         return refusal;
@@ -387,7 +387,7 @@ public final class FileDecisionLog implements DecisionLog {
         } catch (NotWrittenException failure) {
             handleFailedWrite(failure);
         } catch (UnreadableLogException damaged) {
-            // Decisions are in memory and can still be delivered. But the log cannot be read after a restart.
+            // Decisions in memory can still be delivered, but the log cannot be read after a restart.
             damage = damaged.getMessage();
             listener.notice("the decision log is damaged, and new transactions and commits are refused: "
                     + damaged.getMessage());

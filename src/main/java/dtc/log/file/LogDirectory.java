@@ -18,8 +18,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the files of a directory that belong to the log, and their records. Changes nothing. The newest manifest lists
- * the segments; without a manifest, the directory is empty or contains a log of formats 1 to 3.
+ * Reads the log files in a directory, and their records. Changes nothing. The newest manifest lists the segments;
+ * without a manifest, the directory is empty or contains a log of formats 1 to 3.
  */
 final class LogDirectory {
 
@@ -371,7 +371,7 @@ final class LogDirectory {
         long acknowledgedTo = acknowledgedIn(segment);
         long offset = segment.headerBytes();
         while (offset < segment.size()) {
-            boolean mayEnd = isOpen && offset >= acknowledgedTo;
+            boolean mayBeTail = isOpen && offset >= acknowledgedTo;
             SegmentReader.Content content = reader.read(offset);
             if (isOpen && content instanceof Invalid) {
                 reader = new SegmentReader(storage, segment); // a process may have been writing this record
@@ -391,14 +391,14 @@ final class LogDirectory {
                     offset += record.length();
                 }
                 case Zeros _ -> {
-                    if (!mayEnd) {
+                    if (!mayBeTail) {
                         report(segment.name(), offset, "only zeros" + acknowledged(isOpen), Remedy.RESTORE);
                     }
                     return new End(offset, null);
                 }
                 case Invalid invalid -> {
-                    OptionalLong proof = mayEnd ? reader.findProof(offset) : OptionalLong.empty();
-                    if (mayEnd && proof.isEmpty()) {
+                    OptionalLong proof = mayBeTail ? reader.findProof(offset) : OptionalLong.empty();
+                    if (mayBeTail && proof.isEmpty()) {
                         return new End(offset, invalid.reason());
                     }
                     String reason = proof.isPresent()

@@ -37,8 +37,8 @@ final class LogFiles {
     static final int CLEANING_BYTES = 2 * FileDecisionLog.BATCH_BYTES_MAX;
 
     /**
-     * The number of segments up to which short segments are kept. Each process creates its own segment, so the number
-     * of segments would grow with each restart.
+     * The number of segments that are kept even if they are short. Each process creates a segment, so without cleaning
+     * the number of segments would grow with each restart.
      */
     private static final int SHORT_SEGMENTS_MAX = 8;
 
@@ -272,10 +272,12 @@ final class LogFiles {
      * Writes after the last record. If the write extends the file, zeros are preallocated for the next records, because
      * a force is much cheaper if the file length does not change.
      */
-    private void write(Segment segment, ByteBuffer encoded, long ahead) throws IOException, NotWrittenException {
+    private void write(Segment segment, ByteBuffer encoded, long preallocatedBytes)
+            throws IOException, NotWrittenException {
         long end = segment.size() + encoded.remaining();
-        long fileEnd =
-                end <= segment.fileSize() ? end : Math.max(end, Math.min(end + ahead, settings.segmentBytesMax()));
+        long fileEnd = end <= segment.fileSize()
+                ? end
+                : Math.max(end, Math.min(end + preallocatedBytes, settings.segmentBytesMax()));
         ByteBuffer out = ByteBuffer.allocate((int) (fileEnd - segment.size()));
         out.put(encoded.duplicate()).rewind(); // the rest is zeros
         try {

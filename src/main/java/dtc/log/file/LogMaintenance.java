@@ -157,8 +157,8 @@ public final class LogMaintenance {
     // Repairing
 
     /**
-     * Makes a damaged log readable, without the records that are lost. The other records are copied, and all files are
-     * kept under other names. Since decisions may be lost, the log gets a new tag, as in {@link #retag}.
+     * Makes a damaged log readable again, without the records that are lost. The intact records are copied, and all old
+     * files are kept under other names. Since decisions may be lost, the log gets a new tag, as in {@link #retag}.
      *
      * @return whether the log was damaged; otherwise nothing is changed
      */

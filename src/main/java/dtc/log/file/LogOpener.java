@@ -61,8 +61,8 @@ final class LogOpener {
         } catch (IOException | RuntimeException failure) {
             try {
                 storage.close();
-            } catch (IOException also) {
-                failure.addSuppressed(also);
+            } catch (IOException closeFailure) {
+                failure.addSuppressed(closeFailure);
             }
             throw failure;
         }

@@ -23,7 +23,7 @@ public final class LogScanner {
     /** A record of a transaction. */
     public record Stored(long sequence, LogRecord record) implements Content {}
 
-    /** A record that the transaction is forgotten. */
+    /** A record that marks a transaction as forgotten. */
     public record Forgotten(long sequence, TransactionId id) implements Content {}
 
     /** Preallocated zeros, which the next records overwrite. */

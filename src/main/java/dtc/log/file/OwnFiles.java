@@ -77,7 +77,7 @@ final class OwnFiles {
         return taken;
     }
 
-    /** Called when the manifest lists the next segment. {@link #nextSegment} then returns another one. */
+    /** Must be called after the manifest lists the next segment. {@link #nextSegment} then returns a new one. */
     void markSegmentListed() {
         next = null;
         isNextComplete = false;

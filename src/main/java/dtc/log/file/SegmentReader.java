@@ -114,7 +114,7 @@ final class SegmentReader {
 
     /**
      * Returns the index in the window of the byte at {@code offset}. Reads a new window if the current one does not
-     * contain {@code bytes} bytes from there.
+     * contain {@code bytes} bytes starting there.
      */
     private int position(long offset, int bytes) throws IOException {
         if (offset < windowOffset || offset + bytes > windowOffset + window.limit()) {

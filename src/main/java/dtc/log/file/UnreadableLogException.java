@@ -12,7 +12,7 @@ public final class UnreadableLogException extends IOException {
         super(message(storage, damage));
     }
 
-    /** Returns a sentence that names the file, the offset, and what to do. */
+    /** Returns a sentence that names the file, the offset and the remedy. */
     static String message(Storage storage, Damage damage) {
         return String.format(
                 Locale.ROOT,

@@ -21,8 +21,8 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts the transactions in flight and their participants, and refuses new ones if a limit is reached. Logs each limit
- * that is reached, once until no request has been refused for {@link #REPORTED_FOR}.
+ * Counts the transactions in flight and their participants, and refuses new ones if a limit is reached. Logs a limit
+ * when it is reached, and again only after no request has been refused for {@link #REPORTED_FOR}.
  */
 public final class InFlight {
 
@@ -42,7 +42,10 @@ public final class InFlight {
     private final Time time;
     private final TransactionLimits limits;
     private final AtomicInteger transactions = new AtomicInteger();
-    /** By caller; without those that have none in flight. The key of callers without a name is empty. */
+    /**
+     * Number of transactions in flight per caller. Callers that have none are removed. The key of callers without a
+     * name is empty.
+     */
     private final Map<Optional<String>, Integer> transactionsByCaller = new ConcurrentHashMap<>();
     /** Participants of transactions in flight. */
     private final AtomicInteger participants = new AtomicInteger();
@@ -51,12 +54,12 @@ public final class InFlight {
     /** Synchronized on this map. */
     private final Map<Reached, Report> reports = new LinkedHashMap<>();
 
-    /** What is limited. */
+    /** The kinds of limits. */
     public enum Limit {
         TRANSACTIONS("transactions in flight", "dtc.limits.transactions-in-flight-max"),
         CALLER("transactions in flight of one caller", "dtc.limits.transactions-in-flight-per-caller-max"),
         PARTICIPANTS("participants in flight", "dtc.limits.participants-in-flight-max"),
-        /** Three quarters of {@link #PARTICIPANTS}: large transactions do not keep out the others. */
+        /** Three quarters of {@link #PARTICIPANTS}: large transactions must not block small ones. */
         LARGE_TRANSACTIONS(
                 "participants in flight for transactions with more than " + SMALL_PARTICIPANTS,
                 "dtc.limits.participants-in-flight-max");
@@ -87,7 +90,7 @@ public final class InFlight {
      */
     public record Reached(Limit limit, int max, @Nullable String caller) {}
 
-    /** A limit that has refused a request in the last minute, and since when it refuses requests. */
+    /** A limit that has refused a request in the last minute. {@code since} is when it began to refuse requests. */
     public record Report(Reached reached, Instant since, long lastNanos) {}
 
     InFlight(Time time, TransactionLimits limits) {

@@ -42,7 +42,7 @@ final class Recovery {
         this.registrations = registrations;
     }
 
-    /** Restores all that is in the log. Returns the transactions that have not ended. */
+    /** Restores the content of the log. Returns the transactions that have not ended. */
     List<TransactionEntry> recover() {
         List<Recovered> recovered = new ArrayList<>();
         List<RegistrationRecord> registered = new ArrayList<>();

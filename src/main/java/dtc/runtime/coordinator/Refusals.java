@@ -42,7 +42,7 @@ public final class Refusals {
                 : answer;
     }
 
-    /** Refuses the call if the outcome is the opposite of what the caller wants. */
+    /** Refuses the call if the outcome is the opposite of the requested one. */
     static Answer<Transaction> ifOutcomeIs(Answer<Transaction> answer, Outcome unwanted) {
         return answer instanceof Answer.Given<Transaction>(Transaction t) && t.decision() == unwanted
                 ? Answer.refused(new Refusal(

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Detects resource managers that are down: the lease has lapsed, or several messages of one kind failed in a row. Logs
- * each change once. The kinds are counted separately, since a resource manager may acknowledge rollbacks and not vote.
+ * each change once. The kinds are counted separately, since a resource manager may acknowledge rollbacks but not vote.
  */
 public final class ResourceManagerHealth implements TransactionListener {
 
@@ -36,10 +36,10 @@ public final class ResourceManagerHealth implements TransactionListener {
 
     static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
 
-    /** A slow resource manager acknowledges some outcomes and not others. It is logged as up only after this time. */
+    /** A slow resource manager acknowledges some outcomes but not others. It is logged as up only after this time. */
     static final Duration UP_AFTER = Duration.ofSeconds(10);
 
-    /** Limit of reasons that are counted in a streak of failures. */
+    /** Maximum number of reasons that are counted in a streak of failures. */
     private static final int REASONS_MAX = 5;
 
     private final Registry registry;
@@ -48,10 +48,10 @@ public final class ResourceManagerHealth implements TransactionListener {
     /** When each resource manager that was logged as down was down last. Used by the timer only. */
     private final Map<String, Long> loggedDownNanos = new HashMap<>();
 
-    /** What a resource manager is or does, if it is not only failing. */
+    /** The status of a resource manager that counts as down. */
     public enum Status {
         DOWN("is down"),
-        /** It votes, and does not acknowledge outcomes. */
+        /** It votes, but does not acknowledge outcomes. */
         NOT_ACKNOWLEDGING("does not acknowledge outcomes");
 
         private final String text;
@@ -164,7 +164,7 @@ public final class ResourceManagerHealth implements TransactionListener {
         }
 
         /**
-         * A resource manager that commits slowly acknowledges some outcomes in time. Such an acknowledgment does not
+         * A resource manager that commits slowly acknowledges some outcomes in time. Such an acknowledgement does not
          * end a streak of failures at once.
          */
         private synchronized void succeeded(Kind kind) {
@@ -278,7 +278,7 @@ public final class ResourceManagerHealth implements TransactionListener {
         }
     }
 
-    /** Logs what changed since the last call. */
+    /** Logs the changes since the last call. */
     void check() {
         failures.keySet().removeIf(id -> registry.find(id) == null);
         loggedDownNanos.keySet().removeIf(id -> registry.find(id) == null);

@@ -107,7 +107,7 @@ final class TransactionDriver {
             entry.update(step.transaction(), nanos);
             listeners.applied(new AppliedEvent(
                     before, event, step, entry.nanosSinceBegin(nanos), entry.nanosSincePrepare(nanos)));
-            for (int i = 0; i < effects.size(); i++) { // runs for each event, and an iterator would be garbage
+            for (int i = 0; i < effects.size(); i++) { // avoids an iterator, since this runs for each event
                 switch (effects.get(i)) {
                     case Persist(TransactionRecord record, Durability durability) -> {
                         if (durability == Durability.LAZY) {

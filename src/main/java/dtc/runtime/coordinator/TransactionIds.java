@@ -32,8 +32,8 @@ public final class TransactionIds implements Supplier<TransactionId> {
 
     /**
      * Makes all later ids newer than {@code earlier}. Used for the ids in the log and for those that a resource manager
-     * has forgotten: it refuses older ones, because it may have forgotten them as well. Ignores ids that are not
-     * ordered by time or are out of range.
+     * has forgotten: it refuses older ones, because it may also have forgotten them. Ignores ids that are not ordered
+     * by time or are out of range.
      */
     public synchronized void continueAfter(TransactionId earlier) {
         if (earlier.isTimeOrdered()

@@ -5,7 +5,7 @@ import dtc.protocol.Outcome;
 import java.time.Duration;
 
 /**
- * What a call waits for.
+ * The condition for which a call waits.
  *
  * @param timeout the maximum wait. {@link CoordinatorSettings#answerTimeout} also limits it
  */

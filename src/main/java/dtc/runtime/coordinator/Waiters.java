@@ -28,8 +28,8 @@ final class Waiters {
     }
 
     /**
-     * Completes with the transaction once the condition is met, or in its current state after the timeout. Refused if
-     * its outcome is still not durable then.
+     * Completes with the transaction once the condition is met, or in its current state after the timeout. The call is
+     * refused if the outcome is still not durable after the timeout.
      */
     CompletionStage<Answer<Transaction>> await(TransactionEntry entry, WaitCondition condition) {
         CompletableFuture<Answer<Transaction>> answer = new CompletableFuture<>();

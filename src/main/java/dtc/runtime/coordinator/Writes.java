@@ -151,10 +151,10 @@ final class Writes {
 
     /**
      * Enlists a resource manager at its own request. A refused call marks the transaction for rollback only if the
-     * instance shows that earlier work is lost. Otherwise this is not needed, because the resource manager must not
+     * instance shows that earlier work is lost. Otherwise this is not needed, because the resource manager must do no
      * work after a refusal.
      *
-     * @param instance the instance that works; null for the registered one
+     * @param instance the instance that does the work; null for the registered one
      * @param request see {@link CoordinatorEvent.EnlistRequested}
      */
     Answer<Enlistment> enlist(TransactionEntry entry, String name, @Nullable UUID instance, @Nullable UUID request) {

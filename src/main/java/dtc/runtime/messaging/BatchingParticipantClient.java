@@ -269,7 +269,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
             CompletionStage<?> answered = batch.size() == 1 ? sendAlone(batch.getFirst()) : sendBatch(batch);
             answered.whenComplete((_, _) -> {
                 timer.cancel();
-                free(occupiesSlot); // after the replies, so that messages that they cause can share a request
+                free(occupiesSlot); // after the replies, so that messages sent in response to them can share a request
             });
         }
 

@@ -6,7 +6,8 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Calls that are made one at a time, in their order, without a lock of the owner. A call may add others. Thread-safe.
+ * Runs callbacks one at a time, in the order in which they were added, without holding a lock of the owner. A callback
+ * may add others. Thread-safe.
  */
 final class CallQueue {
 
@@ -19,7 +20,7 @@ final class CallQueue {
         calls.add(call);
     }
 
-    /** Makes all calls, unless they are being made already. */
+    /** Runs all queued callbacks, unless another thread is already running them. */
     void run() {
         synchronized (this) {
             if (running) {

@@ -28,8 +28,7 @@ public interface HostedParticipant {
 
     /**
      * An answer, or the information that the transaction waits for a key locked by another transaction. A stage of this
-     * type waits for storage only, not for keys. So a batch that waits for its stages does not wait for other
-     * transactions.
+     * type waits only for storage, not for keys, so a batch does not wait for other transactions.
      */
     sealed interface Progress<T> {
 
@@ -66,22 +65,22 @@ public interface HostedParticipant {
     String id();
 
     /**
-     * Opens the storage. Called first. Fails with a {@link StoreException} if this is not possible, as configured or
-     * for some time.
+     * Opens the storage. Must be called first. Fails with a {@link StoreException} if the storage is unusable, or does
+     * not become available in time.
      */
     CompletionStage<@Nullable Void> start();
 
     /**
-     * Identifies the state. Changes if prepared transactions are lost: at each start, if nothing is stored. If the
-     * state is stored, so is this, and it changes only if data was lost or restored from a backup.
+     * Identifies the state. Changes when prepared transactions are lost. If the state is not stored, it changes at each
+     * start. Otherwise it is stored too, and changes only if data was lost or restored from a backup.
      */
     UUID instance();
 
     /**
-     * What a registration contains.
+     * The state that a registration reports.
      *
      * @param newestEvicted the newest transaction whose outcome was forgotten; null if there is none. Unknown
-     *     transactions that are not newer are refused, because they may have been forgotten as well.
+     *     transactions that are not newer are refused, because they may also have been forgotten.
      */
     record Identity(UUID instance, @Nullable TransactionId newestEvicted) {}
 

@@ -26,7 +26,7 @@ final class Inquiry {
     /** How long a transaction is in doubt before it is logged. */
     static final Duration LOGGED_AFTER = Duration.ofSeconds(10);
 
-    /** The shortest time between two lines. */
+    /** The minimum interval between two log lines. */
     static final Duration LOG_INTERVAL = Duration.ofMinutes(1);
 
     private static final int IDS_LOGGED_MAX = 3;
@@ -61,7 +61,7 @@ final class Inquiry {
         scheduleInquiry(transaction, 1);
     }
 
-    /** Measures how long the transaction is in doubt, and does not ask. */
+    /** Tracks how long the transaction is in doubt, but sends no inquiries. */
     void waitForOperator(TransactionId transaction) {
         inDoubtSince.put(transaction, time.nanos());
     }

@@ -6,19 +6,19 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 
 /**
- * Measures how old outcomes are, in steps of a fraction of the retention. Those that were restored count as new, since
- * the time without this process was not observed. Not thread-safe.
+ * Determines which outcomes have reached the end of their retention. Samples the number of ended transactions at a
+ * fixed interval. Restored outcomes count as new, because the downtime of the process is not measured. Not thread-safe.
  */
 final class OutcomeRetention {
 
     private static final int STEPS = 168;
 
-    /** The number of transactions that had ended at a time. */
+    /** The number of transactions that had ended at a point in time. */
     private record Mark(long ended, long atNanos) {}
 
     private final Duration retention;
     private final Time time;
-    /** Oldest first. Of the last retention. */
+    /** The samples within the retention, oldest first. */
     private final Queue<Mark> marks = new ArrayDeque<>();
 
     private boolean scheduled;
@@ -28,7 +28,7 @@ final class OutcomeRetention {
         this.time = time;
     }
 
-    /** Starts the timer of the next step, unless it runs. */
+    /** Schedules the next sample, unless it is already scheduled. */
     void schedule(Runnable step) {
         if (!scheduled) {
             scheduled = true;
@@ -37,9 +37,9 @@ final class OutcomeRetention {
     }
 
     /**
-     * Takes a step. Returns how many transactions ended before the retention.
+     * Takes a sample. Returns the number of transactions whose retention has ended.
      *
-     * @param ended how many transactions have ended
+     * @param ended the number of transactions that have ended
      */
     long expired(long ended) {
         scheduled = false;

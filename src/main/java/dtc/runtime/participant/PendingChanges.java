@@ -9,8 +9,8 @@ import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The changes that are not durable yet, in their order, and the callers that wait for them. One batch is appended at a
- * time. Not thread-safe.
+ * The changes that are not durable yet, in order, and the callers that wait for them. One batch is appended at a time.
+ * Not thread-safe.
  */
 final class PendingChanges {
 
@@ -18,15 +18,15 @@ final class PendingChanges {
     private record Barrier(long changes, CompletableFuture<@Nullable Void> passed) {}
 
     /**
-     * The size of the changes of one append, unless a single change is larger. So the time of an append hardly depends
-     * on the size of transactions.
+     * The maximum size of the changes in one append, unless a single change is larger. It keeps appends short even if
+     * transactions are large.
      */
     private static final long BATCH_SIZE_MAX = 1 << 19;
 
-    /** From this number of changes in the last append on, the next one is worth a delay. */
+    /** The next append is delayed if the last one contained at least this number of changes. */
     private static final int LOADED_BATCH_MIN = 8;
 
-    /** Not part of an append yet. */
+    /** Changes that are not part of an append yet. */
     private final Queue<Change> unsent = new ArrayDeque<>();
     /** Sorted by the number of changes. */
     private final ArrayDeque<Barrier> barriers = new ArrayDeque<>();
@@ -54,7 +54,7 @@ final class PendingChanges {
         return last.passed();
     }
 
-    /** Returns whether an append must be started. After that, none must be until it has ended. */
+    /** Returns true if the caller must start an append. Then returns false until that append has ended. */
     boolean startAppend() {
         boolean start = !appending && !unsent.isEmpty();
         appending |= start;
@@ -81,7 +81,9 @@ final class PendingChanges {
         return batch;
     }
 
-    /** The append has stored this number of changes. Returns the futures of callers that need not wait any longer. */
+    /**
+     * Records that the append stored this number of changes. Returns the futures of the callers that waited for them.
+     */
     List<CompletableFuture<@Nullable Void>> appended(int count) {
         appending = false;
         stored += count;
@@ -92,7 +94,7 @@ final class PendingChanges {
         return passed;
     }
 
-    /** Returns the futures of all callers that wait. */
+    /** Returns the futures of all waiting callers. */
     List<CompletableFuture<@Nullable Void>> waiting() {
         return barriers.stream().map(Barrier::passed).toList();
     }

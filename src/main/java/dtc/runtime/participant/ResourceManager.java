@@ -30,20 +30,20 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A resource manager over a {@link ResourceStore}. Opens the store, and opens it again after each failure of it. In
- * between, there is no {@link ResourceSession}, and all messages and reads fail. Once another process has taken over
- * the store, it stays closed, because opening it would fence the other one.
+ * A resource manager that stores its data in a {@link ResourceStore}. Opens the store, and reopens it after each
+ * failure. While the store is not open, there is no {@link ResourceSession}, and all messages and reads fail. Once
+ * another process has taken over the store, it stays closed, because opening it would fence that process.
  */
 public final class ResourceManager implements HostedParticipant {
 
     /**
-     * Timeouts, and how changes are batched.
+     * The timeouts, and the executor of appends.
      *
      * @param lockWait how long a transaction waits for keys; shorter than the timeout of a vote at the coordinator
      * @param stagedTimeout how long staged writes are kept without a vote
-     * @param outcomeRetention how long the outcomes of ended transactions are kept, as far as the dictionary has room
+     * @param outcomeRetention how long the outcomes of ended transactions are kept, if the dictionary has room for them
      * @param openTimeout how long {@link #start} tries to open a store that is not available
-     * @param batching calls an append. May delay it, so that it contains the changes of several messages.
+     * @param batching runs appends. May delay an append, so that it contains the changes of several messages.
      */
     public record Settings(
             Duration lockWait,
@@ -73,11 +73,11 @@ public final class ResourceManager implements HostedParticipant {
     private @Nullable UUID instance;
     private StoreException unavailable =
             new StoreException(StoreException.Kind.UNAVAILABLE, "the storage has not been opened");
-    /** Of sessions that are over. */
+    /** The totals of earlier sessions. */
     private Statistics total = new Statistics(0, 0, 0, Duration.ZERO, 0, 0);
 
     private long unavailableSinceNanos;
-    /** Openings without a successful append in between. */
+    /** The number of times the store was opened since the last successful append. */
     private int openings;
 
     private boolean stopping;
@@ -140,7 +140,10 @@ public final class ResourceManager implements HostedParticipant {
         return started;
     }
 
-    /** Opens the store, and retries until this succeeds. {@code started} may fail, if it is not done. */
+    /**
+     * Opens the store, and retries until this succeeds. If {@code started} is not done, gives up after the timeout and
+     * completes it with the failure.
+     */
     private void open(int attempt, CompletableFuture<@Nullable Void> started) {
         synchronized (this) {
             if (closed) {
@@ -157,14 +160,14 @@ public final class ResourceManager implements HostedParticipant {
             boolean fenced = cause.kind() == StoreException.Kind.FENCED;
             boolean retry;
             synchronized (this) {
-                boolean isNews = !Objects.equals(cause.getMessage(), unavailable.getMessage());
+                boolean isNewFailure = !Objects.equals(cause.getMessage(), unavailable.getMessage());
                 unavailable = cause;
                 long passed = time.nanos() - unavailableSinceNanos;
                 retry = !fenced
                         && (started.isDone()
                                 || (cause.kind() != StoreException.Kind.UNUSABLE
                                         && passed < settings.openTimeout().toNanos()));
-                if (isNews && retry) {
+                if (isNewFailure && retry) {
                     LOG.warnf("the storage of resource manager %s cannot be opened: %s", id, cause.getMessage());
                 }
             }
@@ -238,17 +241,17 @@ public final class ResourceManager implements HostedParticipant {
         }
     }
 
-    /** The session is over. */
+    /** Handles the failure of the session. */
     private void sessionFailed(StoreException cause) {
         boolean reopen;
         int attempt;
         synchronized (this) {
-            ResourceSession over = session;
-            if (over == null) {
+            ResourceSession failed = session;
+            if (failed == null) {
                 return;
             }
             session = null;
-            Statistics last = over.statistics();
+            Statistics last = failed.statistics();
             total = new Statistics(
                     0,
                     0,
@@ -256,7 +259,7 @@ public final class ResourceManager implements HostedParticipant {
                     Duration.ZERO,
                     0,
                     total.evictedEarly() + last.evictedEarly());
-            openings = over.hasAppended() ? 0 : openings;
+            openings = failed.hasAppended() ? 0 : openings;
             attempt = openings;
             unavailable = cause;
             unavailableSinceNanos = time.nanos();
@@ -270,11 +273,11 @@ public final class ResourceManager implements HostedParticipant {
                     id, cause.getMessage());
         }
         if (reopen) {
-            CompletableFuture<@Nullable Void> isStarted = CompletableFuture.completedFuture(null);
+            CompletableFuture<@Nullable Void> started = CompletableFuture.completedFuture(null);
             if (attempt == 0) {
-                open(1, isStarted);
+                open(1, started);
             } else {
-                time.after(openBackoff.pause(attempt), () -> open(1, isStarted));
+                time.after(openBackoff.pause(attempt), () -> open(1, started));
             }
         }
     }
@@ -374,7 +377,7 @@ public final class ResourceManager implements HostedParticipant {
             current = session;
         }
         if (current != null) {
-            drain(current); // else once the store is open again
+            drain(current); // otherwise the drain starts once the store is open again
         }
         return drained;
     }

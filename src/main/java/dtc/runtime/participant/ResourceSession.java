@@ -32,13 +32,13 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A resource manager from one opening of its store to the next: drives a {@link Dictionary}, stores its changes, and
- * sets its timers. Thread-safe.
+ * Drives the {@link Dictionary} of a resource manager while its store is open: applies events, stores changes, and sets
+ * timers. Thread-safe.
  *
- * <p>Changes are appended in batches, one at a time, in their order. An answer completes once all changes up to it are
- * durable; only the acknowledgement of a staged write does not wait, because staged writes are not stored. Committed
- * values are read once all changes up to the read are durable. If an append fails, it is unknown whether it was stored:
- * nothing is appended after it, all callers that wait get the failure, and the session is over.
+ * <p>Changes are appended in order, one batch at a time. An answer completes once all changes up to it are durable;
+ * only the acknowledgement of a staged write does not wait, because staged writes are not stored. Committed values are
+ * read once all changes up to the read are durable. If an append fails, it is unknown whether it was stored: nothing
+ * else is appended, all waiting callers get the failure, and the session ends.
  */
 final class ResourceSession {
 
@@ -66,7 +66,7 @@ final class ResourceSession {
     private boolean stopping;
     private @Nullable CompletableFuture<@Nullable Void> drained;
 
-    /** Calls to the outside, made without the lock. */
+    /** Callbacks, run without holding the lock. */
     private final CallQueue calls = new CallQueue();
 
     ResourceSession(
@@ -87,7 +87,7 @@ final class ResourceSession {
         this.retention = new OutcomeRetention(settings.outcomeRetention(), time);
     }
 
-    /** Starts the inquiries about restored transactions. Called first. */
+    /** Starts the inquiries about restored transactions. Must be called first. */
     synchronized void start(Set<TransactionId> resolvedByOperator) {
         dictionary.open(Integer.MAX_VALUE).keySet().forEach(transaction -> {
             if (resolvedByOperator.contains(transaction)) {
@@ -239,7 +239,7 @@ final class ResourceSession {
         });
     }
 
-    /** Completes the future of callers that wait, once all changes up to now are durable. Guarded by this. */
+    /** Completes the future of waiting callers once all changes made so far are durable. Guarded by this. */
     private <T extends @Nullable Object> void complete(@Nullable CompletableFuture<T> waiting, T answer) {
         if (waiting != null) {
             CompletionStage<T> durable = onceDurable(answer);
@@ -293,12 +293,12 @@ final class ResourceSession {
 
     // Storage
 
-    /** Completes with the answer once all changes up to now are durable. Guarded by this. */
+    /** Completes with the answer once all changes made so far are durable. Guarded by this. */
     private <T extends @Nullable Object> CompletionStage<T> onceDurable(T answer) {
         return durable().thenApply(_ -> answer);
     }
 
-    /** Completes once all changes up to now are durable. */
+    /** Completes once all changes made so far are durable. */
     private synchronized CompletableFuture<@Nullable Void> durable() {
         if (failure != null) {
             return CompletableFuture.failedFuture(failure);
@@ -345,7 +345,7 @@ final class ResourceSession {
         calls.run();
     }
 
-    /** Ends the session. Does nothing if it is over. */
+    /** Ends the session. Does nothing if it has already ended. */
     void fail(Throwable thrown) {
         StoreException reason = StoreException.of(thrown);
         synchronized (this) {
@@ -418,7 +418,7 @@ final class ResourceSession {
         return store.checkEpoch(epoch).whenComplete((_, cause) -> failIfLost(cause));
     }
 
-    /** Ends the session unless the store has answered. Otherwise connections that are half open would be used again. */
+    /** Ends the session unless the store refused the request, so that half-open connections are not used again. */
     private void failIfLost(@Nullable Throwable cause) {
         if (cause != null && StoreException.of(cause).kind() != StoreException.Kind.REFUSED) {
             fail(cause);

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 public interface ResourceStore {
 
     /**
-     * What is stored.
+     * The stored state.
      *
      * @param instance identifies the state, see {@link HostedParticipant#instance}
      * @param resolvedByOperator prepared transactions whose coordinator must not be asked for the outcome, because they
@@ -34,16 +34,17 @@ public interface ResourceStore {
     record Loaded(UUID instance, long epoch, DictionaryState state, Set<TransactionId> resolvedByOperator) {}
 
     /**
-     * Takes over the storage with the next epoch. A later opening of the same process fails as
-     * {@link StoreException.Kind#FENCED} if another process has taken over the storage since: that one is newer.
+     * Takes over the storage with the next epoch. Fails with {@link StoreException.Kind#FENCED} if this process has
+     * opened the storage before and another process has taken it over since.
      */
     CompletionStage<Loaded> open();
 
     /**
      * Stores changes, all or none. Completes once they are durable. Called one at a time.
      *
-     * @param epoch of the opening that the changes follow. If a later one has completed, nothing is stored.
-     * @param changes not empty. A transaction may have several, a key several updates; the last one counts.
+     * @param epoch the epoch in which the changes were made. If a later one has begun, nothing is stored.
+     * @param changes not empty. May contain several changes of a transaction and several updates of a key; the last one
+     *     wins.
      */
     CompletionStage<@Nullable Void> append(long epoch, List<Change> changes);
 
@@ -55,10 +56,10 @@ public interface ResourceStore {
         return Duration.ZERO;
     }
 
-    /** Completes if the storage has not been opened again since. */
+    /** Completes if the storage has not been opened again since this epoch began. */
     CompletionStage<@Nullable Void> checkEpoch(long epoch);
 
-    /** Returns the committed values of these keys. Keys without a value are missing. */
+    /** Returns the committed values of these keys. Keys without a value are omitted. */
     CompletionStage<Map<String, JsonText>> read(Set<String> keys);
 
     /**

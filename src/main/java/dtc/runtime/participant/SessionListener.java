@@ -3,9 +3,9 @@ package dtc.runtime.participant;
 /** The owner of a {@link ResourceSession}. */
 interface SessionListener {
 
-    /** The session is over. Called once. */
+    /** The session has ended with a failure. Called once. */
     void failed(StoreException cause);
 
-    /** Outcomes were evicted although they are not old. */
+    /** Outcomes were evicted before their retention ended, because there were too many. */
     void evictedEarly(int kept);
 }

@@ -7,7 +7,7 @@ public final class StoreException extends RuntimeException {
 
     private static final long serialVersionUID = 1;
 
-    /** What helps. */
+    /** The kind of failure, which determines how to recover from it. */
     public enum Kind {
         /** The storage does not answer. Opening it again may help. */
         UNAVAILABLE,
