@@ -163,7 +163,8 @@ final class DurableLog implements DecisionLog {
     public String freeSpace() {
         File volume = directory.toFile();
         return "%s of %s are free"
-                .formatted(PlainText.bytes(volume.getUsableSpace()), PlainText.bytes(volume.getTotalSpace()));
+                .formatted(
+                        PlainText.formatBytes(volume.getUsableSpace()), PlainText.formatBytes(volume.getTotalSpace()));
     }
 
     @Override

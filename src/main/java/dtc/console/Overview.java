@@ -79,7 +79,7 @@ record Overview(
 
         /** How far the jumps moved the clock together. */
         public Duration clockNet() {
-            return clockJumps.stream().map(ClockJumps.Jump::by).reduce(Duration.ZERO, Duration::plus);
+            return clockJumps.stream().map(ClockJumps.Jump::amount).reduce(Duration.ZERO, Duration::plus);
         }
 
         public long inFlightTotal() {

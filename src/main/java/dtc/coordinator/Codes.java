@@ -21,7 +21,7 @@ final class Codes {
 
     private Codes() {}
 
-    static byte of(State state) {
+    static byte codeOf(State state) {
         return switch (state) {
             case ACTIVE -> 1;
             case MARKED_ROLLBACK -> 2;
@@ -35,7 +35,7 @@ final class Codes {
         };
     }
 
-    static byte of(Outcome outcome) {
+    static byte codeOf(Outcome outcome) {
         return switch (outcome) {
             case COMMIT -> 1;
             case ROLLBACK -> 2;
@@ -43,7 +43,7 @@ final class Codes {
         };
     }
 
-    static byte of(Vote vote) {
+    static byte codeOf(Vote vote) {
         return switch (vote) {
             case COMMIT -> 1;
             case ABORT -> 2;
@@ -51,7 +51,7 @@ final class Codes {
         };
     }
 
-    static byte of(Cause cause) {
+    static byte codeOf(Cause cause) {
         return switch (cause) {
             case VOTED -> 1;
             case ONE_PHASE -> 2;
@@ -74,20 +74,20 @@ final class Codes {
         };
     }
 
-    static State state(byte code) {
-        return find("state", STATES, Codes::of, code);
+    static State decodeState(byte code) {
+        return find("state", STATES, Codes::codeOf, code);
     }
 
-    static Outcome outcome(byte code) {
-        return find("decision", OUTCOMES, Codes::of, code);
+    static Outcome decodeOutcome(byte code) {
+        return find("decision", OUTCOMES, Codes::codeOf, code);
     }
 
-    static Vote vote(byte code) {
-        return find("vote", VOTES, Codes::of, code);
+    static Vote decodeVote(byte code) {
+        return find("vote", VOTES, Codes::codeOf, code);
     }
 
-    static Cause cause(byte code) {
-        return find("cause", CAUSES, Codes::of, code);
+    static Cause decodeCause(byte code) {
+        return find("cause", CAUSES, Codes::codeOf, code);
     }
 
     private static <E> E find(String kind, E[] values, ToIntFunction<E> codeOf, byte code) {

@@ -21,50 +21,51 @@ final class FieldReader {
         this.in = bytes.slice();
     }
 
-    <E> E code(int tag, Codes.Decoder<E> decoder) {
-        return decoder.decode(required(tag, optional(tag, 1)).get());
+    <E> E readCode(int tag, Codes.Decoder<E> decoder) {
+        return decoder.decode(requirePresent(tag, readOptional(tag, 1)).get());
     }
 
-    <E> @Nullable E optionalCode(int tag, Codes.Decoder<E> decoder) {
-        ByteBuffer value = optional(tag, 1);
+    <E> @Nullable E readOptionalCode(int tag, Codes.Decoder<E> decoder) {
+        ByteBuffer value = readOptional(tag, 1);
         return value == null ? null : decoder.decode(value.get());
     }
 
-    Instant time(int tag) {
-        return Instant.ofEpochMilli(required(tag, optional(tag, Long.BYTES)).getLong());
+    Instant readTime(int tag) {
+        return Instant.ofEpochMilli(
+                requirePresent(tag, readOptional(tag, Long.BYTES)).getLong());
     }
 
     @Nullable
-    Instant optionalTime(int tag) {
-        ByteBuffer value = optional(tag, Long.BYTES);
+    Instant readOptionalTime(int tag) {
+        ByteBuffer value = readOptional(tag, Long.BYTES);
         return value == null ? null : Instant.ofEpochMilli(value.getLong());
     }
 
-    UUID uuid(int tag) {
-        ByteBuffer value = required(tag, optional(tag, 2 * Long.BYTES));
+    UUID readUuid(int tag) {
+        ByteBuffer value = requirePresent(tag, readOptional(tag, 2 * Long.BYTES));
         return new UUID(value.getLong(), value.getLong());
     }
 
     @Nullable
-    UUID optionalUuid(int tag) {
-        ByteBuffer value = optional(tag, 2 * Long.BYTES);
+    UUID readOptionalUuid(int tag) {
+        ByteBuffer value = readOptional(tag, 2 * Long.BYTES);
         return value == null ? null : new UUID(value.getLong(), value.getLong());
     }
 
-    String text(int tag) {
-        return text(required(tag, optional(tag)));
+    String readText(int tag) {
+        return decodeText(requirePresent(tag, readOptional(tag)));
     }
 
     @Nullable
-    String optionalText(int tag) {
-        ByteBuffer value = optional(tag);
-        return value == null ? null : text(value);
+    String readOptionalText(int tag) {
+        ByteBuffer value = readOptional(tag);
+        return value == null ? null : decodeText(value);
     }
 
     /** Returns a reader for the value of the next field; null if the next field has another tag. */
     @Nullable
-    FieldReader nested(int tag, String name) {
-        ByteBuffer value = optional(tag);
+    FieldReader readNested(int tag, String name) {
+        ByteBuffer value = readOptional(tag);
         return value == null ? null : new FieldReader(name, value);
     }
 
@@ -76,34 +77,34 @@ final class FieldReader {
                 throw new IllegalArgumentException("field " + tag + " of the " + structure
                         + " is not supported by this program, or is out of order");
             }
-            next();
+            readNext();
         }
     }
 
     /** Skips the fields with lower tags, and returns the value of the field; 0 if it is absent. */
     long findMillis(int tag) {
         while (in.hasRemaining() && Byte.toUnsignedInt(in.get(in.position())) < tag) {
-            next();
+            readNext();
         }
-        ByteBuffer value = optional(tag, Long.BYTES);
+        ByteBuffer value = readOptional(tag, Long.BYTES);
         return value == null ? 0 : value.getLong();
     }
 
-    private static String text(ByteBuffer value) {
+    private static String decodeText(ByteBuffer value) {
         byte[] bytes = new byte[value.remaining()];
         value.get(bytes);
         return new String(bytes, StandardCharsets.UTF_8);
     }
 
-    private ByteBuffer required(int tag, @Nullable ByteBuffer value) {
+    private ByteBuffer requirePresent(int tag, @Nullable ByteBuffer value) {
         if (value == null) {
             throw new IllegalArgumentException("field " + tag + " of the " + structure + " is missing");
         }
         return value;
     }
 
-    private @Nullable ByteBuffer optional(int tag, int length) {
-        ByteBuffer value = optional(tag);
+    private @Nullable ByteBuffer readOptional(int tag, int length) {
+        ByteBuffer value = readOptional(tag);
         if (value != null && value.remaining() != length) {
             throw new IllegalArgumentException("field " + tag + " of the " + structure + " has " + value.remaining()
                     + " bytes instead of " + length);
@@ -112,13 +113,13 @@ final class FieldReader {
     }
 
     /** Returns the value of the next field; null if the next field has another tag. */
-    private @Nullable ByteBuffer optional(int tag) {
-        return in.hasRemaining() && Byte.toUnsignedInt(in.get(in.position())) == tag ? next() : null;
+    private @Nullable ByteBuffer readOptional(int tag) {
+        return in.hasRemaining() && Byte.toUnsignedInt(in.get(in.position())) == tag ? readNext() : null;
     }
 
-    private ByteBuffer next() {
+    private ByteBuffer readNext() {
         in.get(); // tag
-        long length = length();
+        long length = readLength();
         if (length > in.remaining()) {
             throw truncated();
         }
@@ -127,7 +128,7 @@ final class FieldReader {
         return value;
     }
 
-    private long length() {
+    private long readLength() {
         long length = 0;
         for (int shift = 0; shift < Integer.SIZE; shift += 7) {
             if (!in.hasRemaining()) {

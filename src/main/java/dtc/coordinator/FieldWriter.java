@@ -25,36 +25,36 @@ final class FieldWriter {
         bytes[size++] = version;
     }
 
-    void code(int tag, byte code) {
-        begin(tag, 1);
+    void writeCode(int tag, byte code) {
+        beginField(tag, 1);
         bytes[size++] = code;
     }
 
-    void time(int tag, @Nullable Instant time) {
+    void writeTime(int tag, @Nullable Instant time) {
         if (time != null) {
-            begin(tag, Long.BYTES);
+            beginField(tag, Long.BYTES);
             putLong(time.toEpochMilli());
         }
     }
 
     /** Writes a duration that is not 0. */
-    void millis(int tag, long millis) {
+    void writeMillis(int tag, long millis) {
         if (millis != 0) {
-            begin(tag, Long.BYTES);
+            beginField(tag, Long.BYTES);
             putLong(millis);
         }
     }
 
-    void uuid(int tag, UUID uuid) {
-        begin(tag, 2 * Long.BYTES);
+    void writeUuid(int tag, UUID uuid) {
+        beginField(tag, 2 * Long.BYTES);
         putLong(uuid.getMostSignificantBits());
         putLong(uuid.getLeastSignificantBits());
     }
 
-    void text(int tag, @Nullable String text) {
+    void writeText(int tag, @Nullable String text) {
         if (text != null) {
             byte[] value = text.getBytes(StandardCharsets.UTF_8);
-            begin(tag, value.length);
+            beginField(tag, value.length);
             System.arraycopy(value, 0, bytes, size, value.length);
             size += value.length;
         }
@@ -62,7 +62,7 @@ final class FieldWriter {
 
     /** Begins a field whose value consists of the fields that follow. Returns the argument for {@link #endNested}. */
     int beginNested(int tag) {
-        begin(tag, 0);
+        beginField(tag, 0);
         return size;
     }
 
@@ -84,7 +84,7 @@ final class FieldWriter {
         return ByteBuffer.wrap(Arrays.copyOf(bytes, size));
     }
 
-    private void begin(int tag, int length) {
+    private void beginField(int tag, int length) {
         ensureCapacity(1 + LENGTH_BYTES_MAX + length);
         bytes[size++] = (byte) tag;
         putLength(length);

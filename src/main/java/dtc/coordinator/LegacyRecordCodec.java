@@ -52,7 +52,7 @@ final class LegacyRecordCodec {
     static TransactionRecord decode(TransactionId id, ByteBuffer bytes) {
         ByteBuffer in = bytes.slice();
         try {
-            TransactionRecord t = transaction(in);
+            TransactionRecord t = decodeTransaction(in);
             if (in.hasRemaining()) {
                 throw new IllegalArgumentException("the record has " + in.remaining() + " extra bytes");
             }
@@ -65,53 +65,54 @@ final class LegacyRecordCodec {
         }
     }
 
-    private static TransactionRecord transaction(ByteBuffer in) {
+    private static TransactionRecord decodeTransaction(ByteBuffer in) {
         in.get(); // version
-        TransactionId id = new TransactionId(uuid(in));
-        State state = Codes.state(in.get());
-        Outcome decision = Codes.outcome(in.get());
+        TransactionId id = new TransactionId(readUuid(in));
+        State state = Codes.decodeState(in.get());
+        Outcome decision = Codes.decodeOutcome(in.get());
         int flags = in.get();
         if ((flags & ~FLAGS) != 0) {
             throw new IllegalArgumentException("unknown flags 0x" + Integer.toHexString(flags & 0xff));
         }
-        Instant startedAt = time(in);
-        Instant expiresAt = time(in);
-        Instant decidedAt = (flags & DECIDED) == 0 ? null : time(in);
-        Instant finishedAt = (flags & FINISHED) == 0 ? null : time(in);
-        Cause cause = (flags & CAUSE) == 0 ? null : Codes.cause(in.get());
-        String reason = (flags & REASON) == 0 ? null : text(in);
-        String principal = (flags & PRINCIPAL) == 0 ? null : text(in);
-        Origin.Request request = (flags & REQUEST) == 0 ? null : new Origin.Request(text(in), text(in));
-        Resolution resolution = (flags & RESOLUTION) == 0 ? null : new Resolution(text(in), time(in), text(in));
+        Instant startedAt = readTime(in);
+        Instant expiresAt = readTime(in);
+        Instant decidedAt = (flags & DECIDED) == 0 ? null : readTime(in);
+        Instant finishedAt = (flags & FINISHED) == 0 ? null : readTime(in);
+        Cause cause = (flags & CAUSE) == 0 ? null : Codes.decodeCause(in.get());
+        String reason = (flags & REASON) == 0 ? null : readText(in);
+        String principal = (flags & PRINCIPAL) == 0 ? null : readText(in);
+        Origin.Request request = (flags & REQUEST) == 0 ? null : new Origin.Request(readText(in), readText(in));
+        Resolution resolution =
+                (flags & RESOLUTION) == 0 ? null : new Resolution(readText(in), readTime(in), readText(in));
         return new TransactionRecord(
                 id,
                 state,
                 decision,
-                RecordCodec.origin(principal, request),
+                RecordCodec.createOrigin(principal, request),
                 startedAt,
                 expiresAt,
                 decidedAt,
                 finishedAt,
                 cause,
                 reason,
-                participants(in),
+                decodeParticipants(in),
                 resolution);
     }
 
-    private static List<ParticipantRecord> participants(ByteBuffer in) {
+    private static List<ParticipantRecord> decodeParticipants(ByteBuffer in) {
         int count = Short.toUnsignedInt(in.getShort());
         List<ParticipantRecord> participants = new ArrayList<>(Math.min(count, 128));
         for (int i = 0; i < count; i++) {
-            String resourceManager = text(in);
-            UUID instance = uuid(in);
-            State state = Codes.state(in.get());
+            String resourceManager = readText(in);
+            UUID instance = readUuid(in);
+            State state = Codes.decodeState(in.get());
             byte vote = in.get();
             participants.add(new ParticipantRecord(
                     resourceManager,
                     instance,
                     state,
-                    vote == 0 ? null : Codes.vote(vote),
-                    hasReason(in.get()) ? text(in) : null,
+                    vote == 0 ? null : Codes.decodeVote(vote),
+                    hasReason(in.get()) ? readText(in) : null,
                     null));
         }
         return List.copyOf(participants);
@@ -124,15 +125,15 @@ final class LegacyRecordCodec {
         return flag == 1;
     }
 
-    private static Instant time(ByteBuffer in) {
+    private static Instant readTime(ByteBuffer in) {
         return Instant.ofEpochMilli(in.getLong());
     }
 
-    private static UUID uuid(ByteBuffer in) {
+    private static UUID readUuid(ByteBuffer in) {
         return new UUID(in.getLong(), in.getLong());
     }
 
-    private static String text(ByteBuffer in) {
+    private static String readText(ByteBuffer in) {
         byte[] bytes = new byte[Short.toUnsignedInt(in.getShort())];
         in.get(bytes);
         return new String(bytes, StandardCharsets.UTF_8);

@@ -60,12 +60,12 @@ public record Participant(
                 resourceManager, instance, onePhase, State.ACTIVE, null, null, 0, 0, false, null, List.of());
     }
 
-    Participant writeSent() {
+    Participant withWriteSent() {
         return withWrites(writes + 1, writesInFlight + 1, enlistments);
     }
 
     /** Numbers the work of a resource manager that enlisted itself. Nothing is sent, so nothing is in flight. */
-    Participant enlistedItself(@Nullable UUID request) {
+    Participant withEnlistment(@Nullable UUID request) {
         if (request == null) {
             return withWrites(writes + 1, writesInFlight, enlistments);
         }
@@ -88,22 +88,22 @@ public record Participant(
     }
 
     /** Counts a write as answered. Ignores duplicate answers. */
-    Participant writeAnswered() {
+    Participant withWriteAnswered() {
         return writesInFlight == 0 ? this : withWrites(writes, writesInFlight - 1, enlistments);
     }
 
-    Participant writeFailed(String newReason, boolean noAnswer) {
-        return writeAnswered().with(state, ballot, newReason, unresponsive || noAnswer);
+    Participant withWriteFailed(String newReason, boolean noAnswer) {
+        return withWriteAnswered().copyWith(state, ballot, newReason, unresponsive || noAnswer);
     }
 
-    Participant voted(Ballot newBallot) {
+    Participant withBallot(Ballot newBallot) {
         State next = newBallot.vote() == Vote.COMMIT && state == State.PREPARING ? State.PREPARED : state;
         boolean noVote = newBallot.vote() == Vote.ABORT
                 && switch (newBallot.cause()) {
                     case VOTED -> false;
                     case TIMEOUT, ERROR, UNREACHABLE -> true;
                 };
-        return with(next, newBallot, newBallot.reason(), unresponsive || noVote);
+        return copyWith(next, newBallot, newBallot.reason(), unresponsive || noVote);
     }
 
     Participant withState(State next) {
@@ -111,11 +111,11 @@ public record Participant(
     }
 
     Participant withState(State next, @Nullable String newReason) {
-        return with(next, ballot, newReason, unresponsive);
+        return copyWith(next, ballot, newReason, unresponsive);
     }
 
     Participant markUnresponsive(String newReason) {
-        return with(state, ballot, newReason, true);
+        return copyWith(state, ballot, newReason, true);
     }
 
     /**
@@ -123,12 +123,12 @@ public record Participant(
      * delivered or discarded.
      */
     Participant giveUp(Resolution resolution, String newReason) {
-        return with(State.HEURISTIC, ballot, newReason, unresponsive, resolution);
+        return copyWith(State.HEURISTIC, ballot, newReason, unresponsive, resolution);
     }
 
     /** Ends the delivery of a commit that was given up. */
-    Participant discard() {
-        return with(state, ballot, reason, unresponsive, null);
+    Participant withoutGivenUp() {
+        return copyWith(state, ballot, reason, unresponsive, null);
     }
 
     private Participant withWrites(int newWrites, int newWritesInFlight, List<NumberedRequest> newEnlistments) {
@@ -146,12 +146,12 @@ public record Participant(
                 newEnlistments);
     }
 
-    private Participant with(
+    private Participant copyWith(
             State newState, @Nullable Ballot newBallot, @Nullable String newReason, boolean newUnresponsive) {
-        return with(newState, newBallot, newReason, newUnresponsive, givenUp);
+        return copyWith(newState, newBallot, newReason, newUnresponsive, givenUp);
     }
 
-    private Participant with(
+    private Participant copyWith(
             State newState,
             @Nullable Ballot newBallot,
             @Nullable String newReason,

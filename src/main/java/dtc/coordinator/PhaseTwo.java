@@ -27,7 +27,8 @@ final class PhaseTwo {
     static Step onePhaseCommitted(Transaction t, String resourceManager, Instant now) {
         return t.state().isDelegated()
                 ? Step.of(t.updateParticipant(
-                                resourceManager, p -> p.voted(Ballot.COMMIT).withState(State.COMMITTED, null))
+                                resourceManager,
+                                p -> p.withBallot(Ballot.COMMIT).withState(State.COMMITTED, null))
                         .withDecision(Outcome.COMMIT, now)
                         .withCause(Cause.ONE_PHASE, null)
                         .transitionTo(TransactionState.COMMITTED, now))
@@ -37,7 +38,8 @@ final class PhaseTwo {
     static Step onePhaseRefused(Transaction t, OnePhaseRefused e, Instant now) {
         return t.state().isDelegated()
                 ? Step.of(t.updateParticipant(
-                                e.resourceManager(), p -> p.voted(e.ballot()).withState(State.ROLLED_BACK))
+                                e.resourceManager(),
+                                p -> p.withBallot(e.ballot()).withState(State.ROLLED_BACK))
                         .withDecision(Outcome.ROLLBACK, now)
                         .withCause(
                                 Cause.of(e.ballot()),
@@ -56,7 +58,7 @@ final class PhaseTwo {
                                 resourceManager,
                                 p -> p.isSettled() && p.givenUp() == null
                                         ? p
-                                        : p.discard().withState(State.COMMITTED, null)),
+                                        : p.withoutGivenUp().withState(State.COMMITTED, null)),
                         now);
             case ROLLING_BACK ->
                 finishRollback(
@@ -69,7 +71,7 @@ final class PhaseTwo {
                 t.isGivenUp(resourceManager)
                         ? persist(
                                 t.updateParticipant(
-                                        resourceManager, p -> p.discard().withState(State.COMMITTED, null)),
+                                        resourceManager, p -> p.withoutGivenUp().withState(State.COMMITTED, null)),
                                 Durability.LAZY)
                         : Step.of(t.updateParticipant(
                                 resourceManager, p -> p.isSettled() ? p : p.withState(State.ROLLED_BACK)));
@@ -115,7 +117,7 @@ final class PhaseTwo {
     static Step lost(Transaction t, Lost e, Instant now) {
         Participant before = t.participant(e.resourceManager());
         if (t.isGivenUp(e.resourceManager())) {
-            return cannotCommit(t, e.resourceManager(), e.reason());
+            return endGivenUpCommit(t, e.resourceManager(), e.reason());
         }
         if (before == null || before.isSettled()) {
             return Step.of(t);
@@ -156,7 +158,7 @@ final class PhaseTwo {
     static Step contradicted(Transaction t, Contradicted e, Instant now) {
         Participant before = t.participant(e.resourceManager());
         if (t.isGivenUp(e.resourceManager())) {
-            return cannotCommit(t, e.resourceManager(), e.reason());
+            return endGivenUpCommit(t, e.resourceManager(), e.reason());
         }
         if (before == null || before.isSettled()) {
             return Step.of(t);
@@ -217,7 +219,7 @@ final class PhaseTwo {
 
     static Step discard(Transaction t, String resourceManager) {
         return t.isGivenUp(resourceManager)
-                ? persist(t.updateParticipant(resourceManager, Participant::discard), Durability.FORCED)
+                ? persist(t.updateParticipant(resourceManager, Participant::withoutGivenUp), Durability.FORCED)
                 : Step.of(t);
     }
 
@@ -229,9 +231,9 @@ final class PhaseTwo {
     }
 
     /** Ends the delivery of a commit that was given up, because the participant cannot commit. */
-    private static Step cannotCommit(Transaction t, String resourceManager, String reason) {
+    private static Step endGivenUpCommit(Transaction t, String resourceManager, String reason) {
         return persist(
-                t.updateParticipant(resourceManager, p -> p.discard().withState(State.HEURISTIC, reason)),
+                t.updateParticipant(resourceManager, p -> p.withoutGivenUp().withState(State.HEURISTIC, reason)),
                 Durability.LAZY);
     }
 

@@ -89,17 +89,17 @@ public final class RecordCodec {
     public static ByteBuffer encode(TransactionRecord t, long observedMillis) {
         FieldWriter out =
                 new FieldWriter(VERSION, FIELDS_BYTES * (1 + t.participants().size()));
-        out.code(STATE, Codes.of(t.state()));
-        out.code(DECISION, Codes.of(t.decision()));
-        out.time(STARTED_AT, t.startedAt());
-        out.time(EXPIRES_AT, t.expiresAt());
-        out.time(DECIDED_AT, t.decidedAt());
-        out.time(FINISHED_AT, t.finishedAt());
+        out.writeCode(STATE, Codes.codeOf(t.state()));
+        out.writeCode(DECISION, Codes.codeOf(t.decision()));
+        out.writeTime(STARTED_AT, t.startedAt());
+        out.writeTime(EXPIRES_AT, t.expiresAt());
+        out.writeTime(DECIDED_AT, t.decidedAt());
+        out.writeTime(FINISHED_AT, t.finishedAt());
         if (t.cause() != null) {
-            out.code(CAUSE, Codes.of(t.cause()));
+            out.writeCode(CAUSE, Codes.codeOf(t.cause()));
         }
-        out.text(REASON, truncated(t.reason()));
-        out.text(PRINCIPAL, t.origin().principal());
+        out.writeText(REASON, truncateReason(t.reason()));
+        out.writeText(PRINCIPAL, t.origin().principal());
         if (t.origin().request() != null) {
             encode(t.origin().request(), out);
         }
@@ -109,41 +109,41 @@ public final class RecordCodec {
         for (ParticipantRecord participant : t.participants()) {
             encode(participant, out);
         }
-        out.millis(OBSERVED, observedMillis);
+        out.writeMillis(OBSERVED, observedMillis);
         return out.toBytes();
     }
 
     private static void encode(Origin.Request request, FieldWriter out) {
         int start = out.beginNested(REQUEST);
-        out.text(REQUEST_KEY, request.key());
-        out.text(REQUEST_FINGERPRINT, request.fingerprint());
+        out.writeText(REQUEST_KEY, request.key());
+        out.writeText(REQUEST_FINGERPRINT, request.fingerprint());
         out.endNested(start);
     }
 
     private static void encode(int tag, Resolution resolution, FieldWriter out) {
         int start = out.beginNested(tag);
-        out.text(RESOLUTION_BY, resolution.by());
-        out.time(RESOLUTION_AT, resolution.at());
-        out.text(RESOLUTION_REASON, truncated(resolution.reason()));
+        out.writeText(RESOLUTION_BY, resolution.by());
+        out.writeTime(RESOLUTION_AT, resolution.at());
+        out.writeText(RESOLUTION_REASON, truncateReason(resolution.reason()));
         out.endNested(start);
     }
 
     private static void encode(ParticipantRecord participant, FieldWriter out) {
         int start = out.beginNested(PARTICIPANT);
-        out.text(PARTICIPANT_RESOURCE_MANAGER, participant.resourceManager());
-        out.uuid(PARTICIPANT_INSTANCE, participant.instance());
-        out.code(PARTICIPANT_STATE, Codes.of(participant.state()));
+        out.writeText(PARTICIPANT_RESOURCE_MANAGER, participant.resourceManager());
+        out.writeUuid(PARTICIPANT_INSTANCE, participant.instance());
+        out.writeCode(PARTICIPANT_STATE, Codes.codeOf(participant.state()));
         if (participant.vote() != null) {
-            out.code(PARTICIPANT_VOTE, Codes.of(participant.vote()));
+            out.writeCode(PARTICIPANT_VOTE, Codes.codeOf(participant.vote()));
         }
-        out.text(PARTICIPANT_REASON, truncated(participant.reason()));
+        out.writeText(PARTICIPANT_REASON, truncateReason(participant.reason()));
         if (participant.givenUp() != null) {
             encode(PARTICIPANT_GIVEN_UP, participant.givenUp(), out);
         }
         out.endNested(start);
     }
 
-    private static @Nullable String truncated(@Nullable String reason) {
+    private static @Nullable String truncateReason(@Nullable String reason) {
         if (reason == null || reason.length() <= REASON_CHARS_MAX) {
             return reason;
         }
@@ -164,7 +164,7 @@ public final class RecordCodec {
         return switch (version) {
             case LegacyRecordCodec.VERSION -> LegacyRecordCodec.decode(id, bytes);
             case VERSION ->
-                transaction(
+                decodeTransaction(
                         id, new FieldReader("transaction", bytes.slice(bytes.position() + 1, bytes.remaining() - 1)));
             default ->
                 throw new IllegalArgumentException(
@@ -185,22 +185,22 @@ public final class RecordCodec {
                 .findMillis(OBSERVED);
     }
 
-    private static TransactionRecord transaction(TransactionId id, FieldReader in) {
-        State state = in.code(STATE, Codes::state);
-        Outcome decision = in.code(DECISION, Codes::outcome);
-        Instant startedAt = in.time(STARTED_AT);
-        Instant expiresAt = in.time(EXPIRES_AT);
-        Instant decidedAt = in.optionalTime(DECIDED_AT);
-        Instant finishedAt = in.optionalTime(FINISHED_AT);
-        Cause cause = in.optionalCode(CAUSE, Codes::cause);
-        String reason = in.optionalText(REASON);
-        Origin origin = origin(in.optionalText(PRINCIPAL), request(in.nested(REQUEST, "request")));
-        Resolution resolution = resolution(in.nested(RESOLUTION, "resolution"));
+    private static TransactionRecord decodeTransaction(TransactionId id, FieldReader in) {
+        State state = in.readCode(STATE, Codes::decodeState);
+        Outcome decision = in.readCode(DECISION, Codes::decodeOutcome);
+        Instant startedAt = in.readTime(STARTED_AT);
+        Instant expiresAt = in.readTime(EXPIRES_AT);
+        Instant decidedAt = in.readOptionalTime(DECIDED_AT);
+        Instant finishedAt = in.readOptionalTime(FINISHED_AT);
+        Cause cause = in.readOptionalCode(CAUSE, Codes::decodeCause);
+        String reason = in.readOptionalText(REASON);
+        Origin origin = createOrigin(in.readOptionalText(PRINCIPAL), decodeRequest(in.readNested(REQUEST, "request")));
+        Resolution resolution = decodeResolution(in.readNested(RESOLUTION, "resolution"));
         List<ParticipantRecord> participants = new ArrayList<>();
-        FieldReader participant = in.nested(PARTICIPANT, "participant");
+        FieldReader participant = in.readNested(PARTICIPANT, "participant");
         while (participant != null) {
-            participants.add(participant(participant));
-            participant = in.nested(PARTICIPANT, "participant");
+            participants.add(decodeParticipant(participant));
+            participant = in.readNested(PARTICIPANT, "participant");
         }
         in.end();
         return new TransactionRecord(
@@ -218,37 +218,37 @@ public final class RecordCodec {
                 resolution);
     }
 
-    static Origin origin(@Nullable String principal, Origin.@Nullable Request request) {
+    static Origin createOrigin(@Nullable String principal, Origin.@Nullable Request request) {
         return principal == null && request == null ? Origin.ANONYMOUS : new Origin(principal, request);
     }
 
-    private static Origin.@Nullable Request request(@Nullable FieldReader in) {
+    private static Origin.@Nullable Request decodeRequest(@Nullable FieldReader in) {
         if (in == null) {
             return null;
         }
-        Origin.Request request = new Origin.Request(in.text(REQUEST_KEY), in.text(REQUEST_FINGERPRINT));
+        Origin.Request request = new Origin.Request(in.readText(REQUEST_KEY), in.readText(REQUEST_FINGERPRINT));
         in.end();
         return request;
     }
 
-    private static @Nullable Resolution resolution(@Nullable FieldReader in) {
+    private static @Nullable Resolution decodeResolution(@Nullable FieldReader in) {
         if (in == null) {
             return null;
         }
         Resolution resolution =
-                new Resolution(in.text(RESOLUTION_BY), in.time(RESOLUTION_AT), in.text(RESOLUTION_REASON));
+                new Resolution(in.readText(RESOLUTION_BY), in.readTime(RESOLUTION_AT), in.readText(RESOLUTION_REASON));
         in.end();
         return resolution;
     }
 
-    private static ParticipantRecord participant(FieldReader in) {
+    private static ParticipantRecord decodeParticipant(FieldReader in) {
         ParticipantRecord participant = new ParticipantRecord(
-                in.text(PARTICIPANT_RESOURCE_MANAGER),
-                in.uuid(PARTICIPANT_INSTANCE),
-                in.code(PARTICIPANT_STATE, Codes::state),
-                in.optionalCode(PARTICIPANT_VOTE, Codes::vote),
-                in.optionalText(PARTICIPANT_REASON),
-                resolution(in.nested(PARTICIPANT_GIVEN_UP, "resolution")));
+                in.readText(PARTICIPANT_RESOURCE_MANAGER),
+                in.readUuid(PARTICIPANT_INSTANCE),
+                in.readCode(PARTICIPANT_STATE, Codes::decodeState),
+                in.readOptionalCode(PARTICIPANT_VOTE, Codes::decodeVote),
+                in.readOptionalText(PARTICIPANT_REASON),
+                decodeResolution(in.readNested(PARTICIPANT_GIVEN_UP, "resolution")));
         in.end();
         return participant;
     }

@@ -67,15 +67,15 @@ public final class RegistrationCodec {
 
     public static ByteBuffer encode(RegistrationRecord r) {
         FieldWriter out = new FieldWriter(VERSION, EXPECTED_BYTES);
-        out.text(ID, r.id());
-        out.text(URL, r.url());
-        out.uuid(INSTANCE, r.instance());
-        r.superseded().forEach(instance -> out.uuid(SUPERSEDED, instance));
-        new TreeSet<>(r.features()).forEach(feature -> out.text(FEATURE, feature));
+        out.writeText(ID, r.id());
+        out.writeText(URL, r.url());
+        out.writeUuid(INSTANCE, r.instance());
+        r.superseded().forEach(instance -> out.writeUuid(SUPERSEDED, instance));
+        new TreeSet<>(r.features()).forEach(feature -> out.writeText(FEATURE, feature));
         if (r.displaced()) {
-            out.code(DISPLACED, YES);
+            out.writeCode(DISPLACED, YES);
         }
-        out.time(REGISTERED_AT, r.registeredAt());
+        out.writeTime(REGISTERED_AT, r.registeredAt());
         return out.toBytes();
     }
 
@@ -94,31 +94,33 @@ public final class RegistrationCodec {
                     "version " + version + " of registrations is not supported by this program");
         }
         FieldReader in = new FieldReader("registration", bytes.slice(bytes.position() + 1, bytes.remaining() - 1));
-        String id = in.text(ID);
-        String url = in.text(URL);
-        UUID instance = in.uuid(INSTANCE);
+        String id = in.readText(ID);
+        String url = in.readText(URL);
+        UUID instance = in.readUuid(INSTANCE);
         List<UUID> superseded = new ArrayList<>();
-        for (UUID earlier = in.optionalUuid(SUPERSEDED); earlier != null; earlier = in.optionalUuid(SUPERSEDED)) {
+        for (UUID earlier = in.readOptionalUuid(SUPERSEDED);
+                earlier != null;
+                earlier = in.readOptionalUuid(SUPERSEDED)) {
             superseded.add(earlier);
         }
         Set<String> features = new LinkedHashSet<>();
-        for (String feature = in.optionalText(FEATURE); feature != null; feature = in.optionalText(FEATURE)) {
+        for (String feature = in.readOptionalText(FEATURE); feature != null; feature = in.readOptionalText(FEATURE)) {
             features.add(feature);
         }
-        boolean displaced = in.optionalCode(DISPLACED, RegistrationCodec::yes) != null;
-        Instant registeredAt = orEpoch(in.optionalTime(REGISTERED_AT));
+        boolean displaced = in.readOptionalCode(DISPLACED, RegistrationCodec::decodeYes) != null;
+        Instant registeredAt = defaultToEpoch(in.readOptionalTime(REGISTERED_AT));
         in.end();
         return new RegistrationRecord(id, url, instance, superseded, features, displaced, registeredAt);
     }
 
-    private static boolean yes(byte code) {
+    private static boolean decodeYes(byte code) {
         if (code != YES) {
             throw new IllegalArgumentException("unknown code " + code);
         }
         return true;
     }
 
-    private static Instant orEpoch(@Nullable Instant time) {
+    private static Instant defaultToEpoch(@Nullable Instant time) {
         return time == null ? Instant.EPOCH : time;
     }
 }

@@ -27,15 +27,15 @@ public record Step(
         return new Step(transaction, effects, null);
     }
 
-    static Step write(Transaction transaction, WriteResult result) {
+    static Step ofWrite(Transaction transaction, WriteResult result) {
         return new Step(transaction, List.of(), result);
     }
 
     static Step refuseWrite(Transaction transaction, WriteResult.Reason reason) {
-        return write(transaction, new WriteResult.Refused(reason));
+        return ofWrite(transaction, new WriteResult.Refused(reason));
     }
 
-    Step and(Persist last) {
+    Step withEffect(Persist last) {
         List<CoordinatorEffect> all = new ArrayList<>(effects);
         all.add(last);
         return new Step(transaction, all, write);

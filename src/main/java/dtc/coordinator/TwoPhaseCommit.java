@@ -68,7 +68,9 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         Transaction next = step.transaction().checkInvariants();
         boolean ended = next.state().isFinal() && next.state() != t.state();
         boolean resolutionChanged = !Objects.equals(t.resolution(), next.resolution());
-        return ended || resolutionChanged ? step.and(new Persist(TransactionRecord.of(next), Durability.LAZY)) : step;
+        return ended || resolutionChanged
+                ? step.withEffect(new Persist(TransactionRecord.of(next), Durability.LAZY))
+                : step;
     }
 
     private Step transition(Transaction t, CoordinatorEvent event, Instant now) {
@@ -109,7 +111,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
     // Writes
 
     private static Step writeStaged(Transaction t, WriteStaged e) {
-        Transaction next = t.updateParticipant(e.resourceManager(), Participant::writeAnswered);
+        Transaction next = t.updateParticipant(e.resourceManager(), Participant::withWriteAnswered);
         if (t.decision() == Outcome.ROLLBACK) {
             return Step.refuseWrite(next, WriteResult.Reason.WRONG_STATE);
         }
@@ -121,7 +123,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
     }
 
     private static Step writeFailed(Transaction t, WriteFailed e, Instant now) {
-        Transaction next = t.updateParticipant(e.resourceManager(), p -> p.writeFailed(e.reason(), e.noAnswer()));
+        Transaction next = t.updateParticipant(e.resourceManager(), p -> p.withWriteFailed(e.reason(), e.noAnswer()));
         String reason = ReplyTable.writeFailure(e.resourceManager(), e.reason());
         return switch (t.state()) {
             case ACTIVE -> markRollback(next, Cause.WRITE_FAILED, reason);
@@ -152,7 +154,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
 
     private static Step prepareRequested(Transaction t, Instant now) {
         if (t.state() == TransactionState.MARKED_ROLLBACK) {
-            return rollBack(t, markedBecause(t), t.reason(), now);
+            return rollBack(t, markedCause(t), t.reason(), now);
         }
         if (t.state() != TransactionState.ACTIVE) {
             return Step.of(t);
@@ -190,7 +192,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
             // The rollback may have overtaken the prepare message: then the participant votes ABORT because of it.
             return Step.of(t);
         }
-        Transaction next = t.updateParticipant(e.resourceManager(), p -> p.voted(ballot));
+        Transaction next = t.updateParticipant(e.resourceManager(), p -> p.withBallot(ballot));
         return switch (t.state()) {
             case PREPARING -> {
                 if (ballot.vote() == Vote.ABORT) {
@@ -226,20 +228,20 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         }
         // The first request that times out causes the rollback. The other missing votes are overdue as well, so the
         // reason names all of them.
-        if (ballot.cause() == VoteCause.TIMEOUT && late(t).size() > 1) {
-            return didNotVote(late(t));
+        if (ballot.cause() == VoteCause.TIMEOUT && participantsWithoutVote(t).size() > 1) {
+            return lateVotesReason(participantsWithoutVote(t));
         }
         return name + (isVotedAbort(ballot) ? " voted ABORT: " : " did not vote: ") + ballot.reason();
     }
 
-    private static List<String> late(Transaction t) {
+    private static List<String> participantsWithoutVote(Transaction t) {
         return t.participants().stream()
                 .filter(p -> p.ballot() == null)
                 .map(Participant::resourceManager)
                 .toList();
     }
 
-    private static String didNotVote(List<String> late) {
+    private static String lateVotesReason(List<String> late) {
         int last = late.size() - 1;
         String names =
                 last == 0 ? late.getFirst() : String.join(", ", late.subList(0, last)) + " and " + late.get(last);
@@ -255,11 +257,11 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
             return Step.of(t);
         }
         Transaction next = t.updateParticipants(p -> p.ballot() == null
-                ? p.voted(Ballot.abortFor(
+                ? p.withBallot(Ballot.abortFor(
                         VoteCause.TIMEOUT,
                         p.writesInFlight() == 0 ? "it did not vote in time" : "a write was still in flight"))
                 : p);
-        return rollBack(next, Cause.VOTE_TIMEOUT, didNotVote(late(t)), now);
+        return rollBack(next, Cause.VOTE_TIMEOUT, lateVotesReason(participantsWithoutVote(t)), now);
     }
 
     // The decision
@@ -345,7 +347,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
     private static Step rollbackRequested(Transaction t, RollbackRequested e, Instant now) {
         return switch (t.state()) {
             case ACTIVE, PREPARING -> rollBack(t, e.cause(), e.reason(), now);
-            case MARKED_ROLLBACK -> rollBack(t, markedBecause(t), t.reason(), now);
+            case MARKED_ROLLBACK -> rollBack(t, markedCause(t), t.reason(), now);
             // The decision is being recorded or was made.
             case DECIDING,
                     DELEGATING,
@@ -360,7 +362,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
     }
 
     /** Returns why a marked transaction can only roll back. */
-    private static Cause markedBecause(Transaction marked) {
+    private static Cause markedCause(Transaction marked) {
         return Objects.requireNonNull(marked.cause());
     }
 

@@ -14,7 +14,7 @@ import java.util.function.UnaryOperator;
 record WriteNumbering(int participantsMax, int writesMax) {
 
     Step writeRequested(Transaction t, WriteRequested e) {
-        return number(t, e.resourceManager(), e.instance(), e.onePhase(), Participant::writeSent);
+        return assignNumber(t, e.resourceManager(), e.instance(), e.onePhase(), Participant::withWriteSent);
     }
 
     /**
@@ -35,14 +35,14 @@ record WriteNumbering(int participantsMax, int writesMax) {
         int known =
                 enlisted == null || !enlisted.instance().equals(e.instance()) ? 0 : enlisted.sequenceOf(e.request());
         return known > 0
-                ? Step.write(t, new WriteResult.Accepted(known))
-                : number(t, e.resourceManager(), e.instance(), e.onePhase(), p -> p.enlistedItself(e.request()));
+                ? Step.ofWrite(t, new WriteResult.Accepted(known))
+                : assignNumber(t, e.resourceManager(), e.instance(), e.onePhase(), p -> p.withEnlistment(e.request()));
     }
 
     /**
      * Assigns the next number of the participant to a write or an enlistment. The first one enlists the participant.
      */
-    private Step number(
+    private Step assignNumber(
             Transaction t,
             String resourceManager,
             UUID instance,
@@ -61,12 +61,12 @@ record WriteNumbering(int participantsMax, int writesMax) {
             }
             List<Participant> participants = new ArrayList<>(t.participants());
             participants.add(counted.apply(Participant.enlist(resourceManager, instance, onePhase)));
-            return Step.write(t.withParticipants(participants), new WriteResult.Accepted(1));
+            return Step.ofWrite(t.withParticipants(participants), new WriteResult.Accepted(1));
         }
         if (!enlisted.instance().equals(instance)) {
             return refuseOtherInstance(t, resourceManager);
         }
-        return Step.write(
+        return Step.ofWrite(
                 t.updateParticipant(resourceManager, counted), new WriteResult.Accepted(enlisted.writes() + 1));
     }
 

@@ -177,7 +177,11 @@ public class Metrics implements TransactionListener {
                         unregistered,
                         u -> u.all().size())
                 .register(meters);
-        gauge("dtc.messages.waiting", "Messages to resource managers that are queued", participants, p -> p.queued())
+        gauge(
+                        "dtc.messages.waiting",
+                        "Messages to resource managers that are queued",
+                        participants,
+                        p -> p.queuedMessageCount())
                 .register(meters);
         gauge(
                         "dtc.ids.ahead",

@@ -20,7 +20,7 @@ public record Ballot(Vote vote, VoteCause cause, @Nullable String reason) {
     }
 
     /** Returns the reason of an ABORT for a condition that does not hold. */
-    public static String conditionFailed(String key) {
+    public static String conditionFailedReason(String key) {
         return "a condition does not hold" + KEY + key;
     }
 

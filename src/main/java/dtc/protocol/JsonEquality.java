@@ -17,7 +17,7 @@ public final class JsonEquality {
     private JsonEquality() {}
 
     public static boolean isEqual(JsonText a, JsonText b) {
-        return a.text().equals(b.text()) || new Parser(a.text()).value().equals(new Parser(b.text()).value());
+        return a.text().equals(b.text()) || new Parser(a.text()).parseValue().equals(new Parser(b.text()).parseValue());
     }
 
     /**
@@ -26,7 +26,7 @@ public final class JsonEquality {
      */
     private static final class Parser {
 
-        private static final int HEX = 16;
+        private static final int HEX_RADIX = 16;
 
         private final String text;
         private int position;
@@ -35,13 +35,13 @@ public final class JsonEquality {
             this.text = text;
         }
 
-        Object value() {
+        Object parseValue() {
             return switch (peek()) {
-                case '{' -> object();
-                case '[' -> array();
-                case '"' -> string();
-                case 't', 'f', 'n' -> literal();
-                default -> number();
+                case '{' -> parseObject();
+                case '[' -> parseArray();
+                case '"' -> parseString();
+                case 't', 'f', 'n' -> parseLiteral();
+                default -> parseNumber();
             };
         }
 
@@ -53,7 +53,7 @@ public final class JsonEquality {
             return text.charAt(position);
         }
 
-        private Map<String, Object> object() {
+        private Map<String, Object> parseObject() {
             position++;
             Map<String, Object> members = new HashMap<>();
             while (peek() != '}') {
@@ -61,29 +61,29 @@ public final class JsonEquality {
                     position++;
                     peek();
                 }
-                String name = string();
+                String name = parseString();
                 peek();
                 position++; // colon
-                members.put(name, value());
+                members.put(name, parseValue());
             }
             position++;
             return members;
         }
 
-        private List<Object> array() {
+        private List<Object> parseArray() {
             position++;
             List<Object> elements = new ArrayList<>();
             while (peek() != ']') {
                 if (peek() == ',') {
                     position++;
                 }
-                elements.add(value());
+                elements.add(parseValue());
             }
             position++;
             return elements;
         }
 
-        private String literal() {
+        private String parseLiteral() {
             int start = position;
             while (position < text.length() && Character.isLetter(text.charAt(position))) {
                 position++;
@@ -92,7 +92,7 @@ public final class JsonEquality {
         }
 
         /** Returns the unescaped characters after a quote, so that no string equals a number or a literal. */
-        private String string() {
+        private String parseString() {
             position++;
             StringBuilder out = new StringBuilder().append('"');
             while (text.charAt(position) != '"') {
@@ -113,14 +113,14 @@ public final class JsonEquality {
                 case 't' -> '\t';
                 case 'u' -> {
                     position += 4;
-                    yield (char) Integer.parseInt(text, position - 4, position, HEX);
+                    yield (char) Integer.parseInt(text, position - 4, position, HEX_RADIX);
                 }
                 default -> c;
             };
         }
 
         /** Returns the significant digits without zeros at either end, and the exponent of the last one. */
-        private String number() {
+        private String parseNumber() {
             boolean negative = text.charAt(position) == '-';
             if (negative) {
                 position++;
@@ -139,7 +139,7 @@ public final class JsonEquality {
                     break;
                 }
             }
-            BigInteger scale = exponentPart();
+            BigInteger scale = parseExponent();
             int first = 0;
             while (first < digits.length() && digits.charAt(first) == '0') {
                 first++;
@@ -157,7 +157,7 @@ public final class JsonEquality {
                     + scale.add(BigInteger.valueOf(exponent + digits.length() - last));
         }
 
-        private BigInteger exponentPart() {
+        private BigInteger parseExponent() {
             if (position == text.length() || Character.toLowerCase(text.charAt(position)) != 'e') {
                 return BigInteger.ZERO;
             }

@@ -30,7 +30,7 @@ public final class PlainText {
     }
 
     /** Returns a duration in words, such as "7 days", in the largest unit that expresses it as a whole number. */
-    public static String duration(Duration duration) {
+    public static String formatDuration(Duration duration) {
         for (Map.Entry<String, Duration> unit : UNITS) {
             long millis = unit.getValue().toMillis();
             if (duration.toMillis() >= millis && duration.toMillis() % millis == 0) {
@@ -42,7 +42,7 @@ public final class PlainText {
     }
 
     /** Returns a size with at least two digits, such as "64 MiB", rounded down. */
-    public static String bytes(long bytes) {
+    public static String formatBytes(long bytes) {
         for (Map.Entry<String, Integer> unit : BYTE_UNITS) {
             if (bytes >> unit.getValue() >= 10) {
                 return (bytes >> unit.getValue()) + " " + unit.getKey();

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 public sealed interface Change {
 
     /** Storing a row takes about as long as storing this number of characters. */
-    int ROW_CHARS = 100;
+    int ROW_OVERHEAD_CHARS = 100;
 
     TransactionId id();
 
@@ -21,10 +21,10 @@ public sealed interface Change {
     Map<String, Update> updates();
 
     /** The number of characters of keys and values, plus an estimate of the overhead of each row. */
-    default long size() {
-        long size = ROW_CHARS;
+    default long estimatedChars() {
+        long size = ROW_OVERHEAD_CHARS;
         for (Map.Entry<String, Update> update : updates().entrySet()) {
-            size += ROW_CHARS + update.getKey().length();
+            size += ROW_OVERHEAD_CHARS + update.getKey().length();
             if (update.getValue() instanceof Update.Put(JsonText value)) {
                 size += value.text().length();
             }

@@ -180,7 +180,7 @@ public final class Dictionary {
             abort(id, transaction, INCOMPLETE, effects);
             return;
         }
-        List<TransactionId> holders = locks.holders(transaction.keys.keySet());
+        List<TransactionId> holders = locks.findHolders(transaction.keys.keySet());
         for (TransactionId holder : holders) {
             if (holder.isOlderThan(id)) {
                 conflicts++;
@@ -188,7 +188,7 @@ public final class Dictionary {
                 return;
             }
         }
-        TransactionId older = waiting.olderWithSameKey(id, transaction);
+        TransactionId older = waiting.findOlderWithSameKey(id, transaction);
         if (older != null) {
             conflicts++;
             abort(id, transaction, "the older transaction " + older + " waits for a key", effects);
@@ -220,15 +220,15 @@ public final class Dictionary {
         if (transaction == null || transaction.phase != Phase.LOADING) {
             return; // it has ended in the meantime
         }
-        String failed = transaction.failedCondition(e.values());
+        String failed = transaction.keyOfFailedCondition(e.values());
         if (failed != null) {
-            abort(id, transaction, Ballot.conditionFailed(failed), effects);
+            abort(id, transaction, Ballot.conditionFailedReason(failed), effects);
             retryWaiting(effects);
             return;
         }
         if (limits.hasStoredCharsMax()) {
-            transaction.growth = transaction.growth(e.values());
-            if (storedChars + reservedChars + Math.max(transaction.growth, 0) > limits.storedCharsMax()) {
+            transaction.growthChars = transaction.computeGrowthChars(e.values());
+            if (storedChars + reservedChars + Math.max(transaction.growthChars, 0) > limits.storedCharsMax()) {
                 abort(id, transaction, "the limit of stored entries is reached", effects);
                 retryWaiting(effects);
                 return;
@@ -248,16 +248,13 @@ public final class Dictionary {
             return;
         }
         transaction.phase = Phase.PREPARED;
-        reservedChars += Math.max(transaction.growth, 0);
+        reservedChars += Math.max(transaction.growthChars, 0);
         effects.add(new ResourceEffect.Persist(new Change.Prepared(id, transaction.updates(true))));
         effects.add(new ResourceEffect.Voted(id, Ballot.COMMIT));
         effects.add(new ResourceEffect.InDoubt(id));
     }
 
-    /**
-     * Aborts a transaction that received both a prepare and a one-phase commit. No other result is correct for both
-     * messages.
-     */
+    /** Aborts a transaction that received a prepare and a one-phase commit. No other result is correct for both. */
     private void abortBoth(TransactionId id, StagedTransaction transaction, List<ResourceEffect> effects) {
         String reason = "received both a prepare and a one-phase commit";
         end(id, transaction, Outcome.ROLLBACK, effects);
@@ -383,12 +380,12 @@ public final class Dictionary {
             locks.release(transaction.keys.keySet());
         }
         if (transaction.phase == Phase.PREPARED) {
-            reservedChars -= Math.max(transaction.growth, 0);
+            reservedChars -= Math.max(transaction.growthChars, 0);
         }
         stagedChars -= transaction.chars;
         boolean commits = outcome == Outcome.COMMIT;
         if (commits) {
-            storedChars += transaction.growth;
+            storedChars += transaction.growthChars;
         }
         remember(id, outcome, commits ? transaction.updates(false) : Map.of(), effects);
     }
@@ -439,7 +436,7 @@ public final class Dictionary {
         return open.size();
     }
 
-    public int lockedKeys() {
+    public int lockedKeyCount() {
         return locks.count();
     }
 
@@ -447,7 +444,7 @@ public final class Dictionary {
         return outcomes;
     }
 
-    public long conflicts() {
+    public long conflictCount() {
         return conflicts;
     }
 }

@@ -13,7 +13,7 @@ final class KeyLocks {
     private final Map<String, TransactionId> holders = new HashMap<>();
 
     /** Returns the holders of these keys, in the order of the keys. */
-    List<TransactionId> holders(Set<String> keys) {
+    List<TransactionId> findHolders(Set<String> keys) {
         List<TransactionId> found = new ArrayList<>(0);
         for (String key : keys) {
             TransactionId holder = holders.get(key);

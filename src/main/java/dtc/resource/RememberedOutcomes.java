@@ -16,14 +16,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RememberedOutcomes {
 
-    private final int max;
+    private final int outcomesMax;
     private final LinkedHashMap<TransactionId, Outcome> outcomes = new LinkedHashMap<>();
     private @Nullable TransactionId newestEvicted;
     private long ended;
     private long evictedEarly;
 
     RememberedOutcomes(int max) {
-        this.max = max;
+        this.outcomesMax = max;
     }
 
     /** Restores the stored outcomes. */
@@ -38,7 +38,7 @@ public final class RememberedOutcomes {
         if (outcomes.put(id, outcome) == null) {
             ended++;
         }
-        if (outcomes.size() <= max) {
+        if (outcomes.size() <= outcomesMax) {
             return List.of();
         }
         evictedEarly++;
@@ -89,12 +89,12 @@ public final class RememberedOutcomes {
     }
 
     /** The number of transactions that ended here, including restored and evicted outcomes. */
-    public long ended() {
+    public long endedCount() {
         return ended;
     }
 
     /** The number of outcomes that were evicted because there were too many. */
-    public long evictedEarly() {
+    public long evictedEarlyCount() {
         return evictedEarly;
     }
 }

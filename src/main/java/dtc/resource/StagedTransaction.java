@@ -40,7 +40,7 @@ final class StagedTransaction {
      * The number of characters by which the commit changes the size of the committed entries; 0 if their size is not
      * limited.
      */
-    long growth;
+    long growthChars;
 
     boolean holdsKeys() {
         return phase == Phase.LOADING || phase == Phase.PREPARED;
@@ -51,23 +51,23 @@ final class StagedTransaction {
         StagedKey before = keys.get(write.key());
         Condition condition = write.condition();
         return (before == null ? write.key().length() : 0L)
-                + (isUpdatedBy(write, sequence)
+                + (replacesUpdate(write, sequence)
                         ? write.update().chars() - (before == null ? 0 : before.update.chars())
                         : 0)
                 + (condition == null || (before != null && before.contains(condition)) ? 0 : condition.chars());
     }
 
     /** Whether the write replaces the staged update of its key. A reordered write adds only its condition. */
-    private boolean isUpdatedBy(ResourceEvent.Write write, int sequence) {
+    private boolean replacesUpdate(ResourceEvent.Write write, int sequence) {
         StagedKey before = keys.get(write.key());
         return !(write.update() instanceof Update.None) && (before == null || before.sequence < sequence);
     }
 
     void stage(ResourceEvent.Write write, int sequence) {
         chars += addedChars(write, sequence);
-        boolean updates = isUpdatedBy(write, sequence);
+        boolean replaces = replacesUpdate(write, sequence);
         StagedKey key = keys.computeIfAbsent(write.key(), _ -> new StagedKey());
-        if (updates) {
+        if (replaces) {
             key.update = write.update();
             key.sequence = sequence;
         }
@@ -88,7 +88,7 @@ final class StagedTransaction {
 
     /** Returns a key with a condition that does not hold; null if all hold. */
     @Nullable
-    String failedCondition(Map<String, JsonText> values) {
+    String keyOfFailedCondition(Map<String, JsonText> values) {
         for (var staged : keys.entrySet()) {
             JsonText committed = values.get(staged.getKey());
             for (Condition condition : staged.getValue().conditions()) {
@@ -106,7 +106,7 @@ final class StagedTransaction {
     }
 
     /** Returns the number of characters by which the commit changes the size of the committed entries. */
-    long growth(Map<String, JsonText> values) {
+    long computeGrowthChars(Map<String, JsonText> values) {
         long sum = 0;
         for (var staged : keys.entrySet()) {
             JsonText before = values.get(staged.getKey());

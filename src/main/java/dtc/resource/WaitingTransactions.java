@@ -31,7 +31,7 @@ final class WaitingTransactions {
 
     /** Returns an older transaction that waits for a key of this one; null if there is none. */
     @Nullable
-    TransactionId olderWithSameKey(TransactionId id, StagedTransaction transaction) {
+    TransactionId findOlderWithSameKey(TransactionId id, StagedTransaction transaction) {
         for (var older : transactions.headMap(id).entrySet()) {
             if (!Collections.disjoint(older.getValue().keys.keySet(), transaction.keys.keySet())) {
                 return older.getKey();

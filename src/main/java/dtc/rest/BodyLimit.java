@@ -46,7 +46,7 @@ final class BodyLimit {
             if (declared > bytesMax) {
                 refuseTooLarge(context);
             } else if (context.request().headers().contains(HttpHeaders.TRANSFER_ENCODING)) {
-                new BodyOfUndeclaredLength(context).receive();
+                new ChunkedBody(context).receive();
             } else if (declared <= RequestMemory.SMALL_BYTES) {
                 context.next();
             } else if (reserve(context, declared)) {
@@ -59,7 +59,7 @@ final class BodyLimit {
     /** Reserves memory until the response is sent. Refuses the request, and returns false, if there is not enough. */
     private boolean reserve(RoutingContext context, long bytes) {
         if (!memory.tryReserve(bytes)) {
-            refuse(context, Problems.http(503, "large requests of all clients use too much memory at the moment"));
+            refuse(context, Problems.forStatus(503, "large requests of all clients use too much memory at the moment"));
             return false;
         }
         context.addEndHandler(_ -> memory.release(bytes));
@@ -70,33 +70,33 @@ final class BodyLimit {
         HttpServerRequest request = context.request();
         long timer = context.vertx().setTimer(RECEIVE_MILLIS_MAX, _ -> {
             if (!request.isEnded()) {
-                refuse(context, Problems.http(REQUEST_TIMEOUT));
+                refuse(context, Problems.forStatus(REQUEST_TIMEOUT));
             }
         });
         context.addEndHandler(_ -> context.vertx().cancelTimer(timer));
     }
 
     /** Receives a body, and reserves memory as it grows. */
-    private final class BodyOfUndeclaredLength {
+    private final class ChunkedBody {
 
         private final RoutingContext context;
         private final Buffer body = Buffer.buffer();
         /** The size of the body, in bytes, beyond which more memory must be reserved. */
-        private long reserved = RequestMemory.SMALL_BYTES;
+        private long reservedBytes = RequestMemory.SMALL_BYTES;
 
-        BodyOfUndeclaredLength(RoutingContext context) {
+        ChunkedBody(RoutingContext context) {
             this.context = context;
         }
 
         void receive() {
             HttpServerRequest request = context.request();
             if (request.isEnded()) {
-                end();
+                finish();
                 return;
             }
             limitTime(context);
             request.handler(this::add);
-            request.endHandler(_ -> end());
+            request.endHandler(_ -> finish());
             request.resume();
         }
 
@@ -109,11 +109,11 @@ final class BodyLimit {
                 refuseTooLarge(context);
                 return;
             }
-            while (length > reserved) {
+            while (length > reservedBytes) {
                 if (!reserve(context, RESERVED_STEP_BYTES)) {
                     return;
                 }
-                reserved += RESERVED_STEP_BYTES;
+                reservedBytes += RESERVED_STEP_BYTES;
             }
             body.appendBuffer(part);
         }
@@ -126,7 +126,7 @@ final class BodyLimit {
         /**
          * Provides the body, even if it is empty. Otherwise the resources would wait for a body that has already ended.
          */
-        private void end() {
+        private void finish() {
             if (!isRefused()) {
                 ((RoutingContextInternal) context).setBody(body);
                 context.next();
@@ -146,7 +146,7 @@ final class BodyLimit {
     private void refuseTooLarge(RoutingContext context) {
         refuse(
                 context,
-                Problems.problem(
+                Problems.create(
                         "BODY_TOO_LARGE",
                         Problems.CONTENT_TOO_LARGE,
                         String.format(Locale.ROOT, "a body must not have more than %d bytes", bytesMax)));

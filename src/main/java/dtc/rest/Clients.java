@@ -80,10 +80,10 @@ public final class Clients {
                 .property(QuarkusRestClientProperties.CONNECTION_POOL_SIZE, connectionsMax)
                 .property(QuarkusRestClientProperties.MAX_HEADER_SIZE, HEADER_BYTES_MAX)
                 .property(QuarkusRestClientProperties.DISABLE_CONTEXTUAL_ERROR_MESSAGES, true)
-                .register((ClientRequestFilter) Clients::setLengthWithoutBody)
+                .register((ClientRequestFilter) Clients::setZeroContentLength)
                 .httpClientRequestCustomizer(request -> InterimResponses.discard(request.connection()))
                 .httpClientRequestCustomizer(outbound::prepare)
-                .httpClientRequestCustomizer(request -> limit(vertx, request, timeout));
+                .httpClientRequestCustomizer(request -> limitResponse(vertx, request, timeout));
         if (outbound.tls() != null) {
             builder.tlsConfiguration(outbound.tls());
         }
@@ -91,7 +91,7 @@ public final class Clients {
     }
 
     /** Vert.x sends no length with a POST without a body. RFC 9110 recommends it, and some servers require it. */
-    private static void setLengthWithoutBody(ClientRequestContext request) {
+    private static void setZeroContentLength(ClientRequestContext request) {
         if (request.getEntity() == null && request.getMethod().equals(HttpMethod.POST)) {
             request.getHeaders().putSingle(HttpHeaders.CONTENT_LENGTH, 0);
         }
@@ -101,7 +101,7 @@ public final class Clients {
      * Limits the duration of the call and the size of the response. The read timeout alone is not enough, because it
      * restarts with each received byte, and the client buffers a body of any size.
      */
-    private static void limit(Vertx vertx, HttpClientRequest request, Duration timeout) {
+    private static void limitResponse(Vertx vertx, HttpClientRequest request, Duration timeout) {
         long timer = vertx.setTimer(
                 timeout.toMillis(), _ -> request.reset(0, new TimeoutException("no complete response in time")));
         request.response().onComplete(head -> {
@@ -122,7 +122,7 @@ public final class Clients {
     }
 
     static Failure classify(Throwable failure) {
-        if (certificateFault(failure) != null) {
+        if (describeCertificateFault(failure) != null) {
             return Failure.UNREACHABLE;
         }
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
@@ -147,7 +147,7 @@ public final class Clients {
      * Returns why this process refused the certificate of the server; null if it did not. If the server refused ours,
      * the reason is unknown here.
      */
-    private static @Nullable String certificateFault(Throwable failure) {
+    private static @Nullable String describeCertificateFault(Throwable failure) {
         boolean handshake = false;
         String fault = null;
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
@@ -171,7 +171,8 @@ public final class Clients {
     static String describe(Throwable failure) {
         return switch (classify(failure)) {
             case TIMEOUT -> "it did not answer in time";
-            case UNREACHABLE -> Objects.requireNonNullElse(certificateFault(failure), "it could not be reached");
+            case UNREACHABLE ->
+                Objects.requireNonNullElse(describeCertificateFault(failure), "it could not be reached");
             case MALFORMED -> "its answer was not HTTP, or too long";
             case ERROR ->
                 failure instanceof FaultToleranceException || failure instanceof CompletionException

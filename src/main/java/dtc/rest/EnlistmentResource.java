@@ -55,17 +55,17 @@ public class EnlistmentResource {
             byte @Nullable [] body)
             throws IOException {
         RequestValidator validator = new RequestValidator(limits);
-        TransactionId transaction = validator.transactionId("id", id);
+        TransactionId transaction = validator.validateTransactionId("id", id);
         Caller caller = access.caller(context);
-        TransactionAccess.require(coordinator, transaction, caller, _ -> caller.owns(rm));
+        TransactionAccess.requireOwnerOrParticipant(coordinator, transaction, caller, _ -> caller.owns(rm));
         EnlistmentRequest enlistment = OptionalBody.read(mapper, type, body, EnlistmentRequest.class);
-        String name = validator.name("rm", rm);
+        String name = validator.validateName("rm", rm);
         UUID instance = enlistment == null || enlistment.instance() == null
                 ? null
-                : validator.uuid("instance", enlistment.instance());
+                : validator.validateUuid("instance", enlistment.instance());
         UUID request = enlistment == null || enlistment.request() == null
                 ? null
-                : validator.uuid("request", enlistment.request());
+                : validator.validateUuid("request", enlistment.request());
         validator.throwIfInvalid();
         Coordinator.Enlistment enlisted =
                 Problems.valueOrThrow(coordinator.enlist(transaction, name, instance, request));

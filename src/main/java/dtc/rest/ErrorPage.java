@@ -29,7 +29,7 @@ final class ErrorPage {
     private ErrorPage() {}
 
     /** Whether the client is a browser that opens a page. Scripts and tools get a problem document. */
-    static boolean isFor(HttpServerRequest request) {
+    static boolean isRequestedBy(HttpServerRequest request) {
         return CONSOLE_PATH.matcher(RequestPath.of(request)).matches()
                 && request.headers().getAll(HttpHeaders.ACCEPT).stream().anyMatch(value -> value.contains("text/html"));
     }
@@ -38,7 +38,7 @@ final class ErrorPage {
         return HEADERS;
     }
 
-    static String html(ProblemException problem, HttpServerRequest request) {
+    static String render(ProblemException problem, HttpServerRequest request) {
         String title = problem.status() + " " + Problems.title(problem.status());
         return Templates.error(ForwardedPrefix.root(request), title, problem.detail())
                 .render();

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 final class ExceptionMappers {
 
-    private static final String JSON_LIMITS = String.format(
+    private static final String JSON_LIMITS_MESSAGE = String.format(
             Locale.ROOT,
             "exceeds a limit of JSON: %d characters of a number, %d of a name, %d levels of nesting",
             StreamReadConstraints.defaults().getMaxNumberLength(),
@@ -35,26 +35,26 @@ final class ExceptionMappers {
             StreamReadConstraints.defaults().getMaxNestingDepth());
 
     @ServerExceptionMapper
-    Response problem(ProblemException problem, HttpServerRequest request) {
+    Response handleProblem(ProblemException problem, HttpServerRequest request) {
         return problem.toResponse(request);
     }
 
     /** Handles JSON of the wrong type. Replaces a mapper of Quarkus REST. */
     @ServerExceptionMapper
-    Response mismatched(MismatchedInputException exception, HttpServerRequest request) {
-        return malformed(exception).toResponse(request);
+    Response handleMismatchedInput(MismatchedInputException exception, HttpServerRequest request) {
+        return malformedJsonProblem(exception).toResponse(request);
     }
 
     @ServerExceptionMapper
-    Response refused(WebApplicationException exception, UriInfo uri, HttpServerRequest request) {
+    Response handleWebApplicationException(WebApplicationException exception, UriInfo uri, HttpServerRequest request) {
         int status = exception.getResponse().getStatus();
         if (status >= 500 || findCause(JsonProcessingException.class, exception) != null) {
-            return unexpected(exception, request);
+            return handleUnexpected(exception, request);
         }
         // Quarkus REST also throws 404 if the path exists in another resource class with other methods. A 404 of the
         // resources themselves is a ProblemException.
         String allow = status == 404 || status == 405
-                ? Operations.allow(
+                ? Operations.allowHeader(
                         RequestPath.decodeUnreserved(uri.getRequestUri().getRawPath()))
                 : "";
         if (status == 405 && allow.isEmpty()) {
@@ -62,15 +62,16 @@ final class ExceptionMappers {
             Set<String> methods = exception.getResponse().getAllowedMethods();
             allow = methods.isEmpty() ? "GET" : String.join(", ", new TreeSet<>(methods));
         }
-        ProblemException problem =
-                allow.isEmpty() ? Problems.http(status) : Problems.http(405).header(HttpHeaders.ALLOW, allow);
+        ProblemException problem = allow.isEmpty()
+                ? Problems.forStatus(status)
+                : Problems.forStatus(405).withHeader(HttpHeaders.ALLOW, allow);
         return problem.toResponse(request);
     }
 
     /** Returns no details, because they name the database. The log contains them. */
     @ServerExceptionMapper
-    Response unavailable(StoreException exception, HttpServerRequest request) {
-        return Problems.problem(
+    Response handleStoreException(StoreException exception, HttpServerRequest request) {
+        return Problems.create(
                         "STORAGE_UNAVAILABLE",
                         503,
                         "the storage of this resource manager is not available: whether the message has an effect is"
@@ -79,13 +80,13 @@ final class ExceptionMappers {
     }
 
     @ServerExceptionMapper
-    Response unexpected(Throwable failure, HttpServerRequest request) {
+    Response handleUnexpected(Throwable failure, HttpServerRequest request) {
         JsonProcessingException malformed = findCause(JsonProcessingException.class, failure);
-        return (malformed == null ? Problems.unexpected(failure) : malformed(malformed)).toResponse(request);
+        return (malformed == null ? Problems.unexpected(failure) : malformedJsonProblem(malformed)).toResponse(request);
     }
 
-    private static ProblemException malformed(JsonProcessingException malformed) {
-        return Problems.invalid(List.of(violation(malformed)));
+    private static ProblemException malformedJsonProblem(JsonProcessingException malformed) {
+        return Problems.invalidInput(List.of(toViolation(malformed)));
     }
 
     /** Returns the first failure of a type among a failure and its causes; null if there is none. */
@@ -98,7 +99,7 @@ final class ExceptionMappers {
         return null;
     }
 
-    private static Violation violation(JsonProcessingException malformed) {
+    private static Violation toViolation(JsonProcessingException malformed) {
         String field = malformed instanceof JsonMappingException mapping
                         && !mapping.getPath().isEmpty()
                 ? mapping.getPath().stream()
@@ -112,7 +113,7 @@ final class ExceptionMappers {
                 at == null ? "" : String.format(Locale.ROOT, " (line %d, column %d)", at.getLineNr(), at.getColumnNr());
         String message = switch (malformed) {
             case JsonProcessingException limit
-            when findCause(StreamConstraintsException.class, limit) != null -> JSON_LIMITS;
+            when findCause(StreamConstraintsException.class, limit) != null -> JSON_LIMITS_MESSAGE;
             case Utf8Input.NotUtf8Exception _ -> "must be UTF-8";
             case UnrecognizedPropertyException _ -> "is not a known property";
             case JsonMappingException mapping when !mapping.getPath().isEmpty() -> "has the wrong type or is malformed";

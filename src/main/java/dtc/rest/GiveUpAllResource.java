@@ -42,8 +42,8 @@ public class GiveUpAllResource {
     public Uni<TransactionsCount> giveUpAll(
             @RestPath String id, @Context RoutingContext context, @Nullable GiveUpRequest request) {
         RequestValidator validator = new RequestValidator(limits);
-        String name = validator.name("id", id);
-        Resolution resolution = GiveUpResource.resolution(validator, access.caller(context), time.now(), request);
+        String name = validator.validateName("id", id);
+        Resolution resolution = GiveUpResource.createResolution(validator, access.caller(context), time.now(), request);
         return Problems.toUni(() -> coordinator.undelivered().giveUpAll(name, resolution))
                 .map(TransactionsCount::new);
     }
@@ -51,7 +51,7 @@ public class GiveUpAllResource {
     @DELETE
     public Uni<TransactionsCount> discardAll(@RestPath String id) {
         RequestValidator validator = new RequestValidator(limits);
-        String name = validator.name("id", id);
+        String name = validator.validateName("id", id);
         validator.throwIfInvalid();
         return Problems.toUni(() -> coordinator.undelivered().discardAll(name)).map(TransactionsCount::new);
     }

@@ -54,19 +54,19 @@ public class GiveUpResource {
             @Context RoutingContext context,
             @Nullable GiveUpRequest request) {
         RequestValidator validator = new RequestValidator(limits);
-        TransactionId transaction = validator.transactionId("id", id);
-        String name = validator.name("rm", rm);
-        Resolution resolution = resolution(validator, access.caller(context), time.now(), request);
+        TransactionId transaction = validator.validateTransactionId("id", id);
+        String name = validator.validateName("rm", rm);
+        Resolution resolution = createResolution(validator, access.caller(context), time.now(), request);
         return Problems.toUni(() -> coordinator.undelivered().giveUp(transaction, name, resolution))
-                .map(TransactionResource::document);
+                .map(TransactionResource::toDocument);
     }
 
     @DELETE
     @Produces(MediaType.WILDCARD)
     public Uni<RestResponse<Void>> discard(@RestPath String id, @RestPath String rm) {
         RequestValidator validator = new RequestValidator(limits);
-        TransactionId transaction = validator.transactionId("id", id);
-        String name = validator.name("rm", rm);
+        TransactionId transaction = validator.validateTransactionId("id", id);
+        String name = validator.validateName("rm", rm);
         validator.throwIfInvalid();
         return Problems.toUni(() -> coordinator.undelivered().discard(transaction, name))
                 .map(_ -> RestResponse.noContent());
@@ -77,9 +77,9 @@ public class GiveUpResource {
      *
      * @throws ProblemException if the request is invalid
      */
-    static Resolution resolution(
+    static Resolution createResolution(
             RequestValidator validator, Caller caller, Instant now, @Nullable GiveUpRequest request) {
-        String reason = validator.reason(request == null ? null : request.reason());
+        String reason = validator.validateReason(request == null ? null : request.reason());
         validator.throwIfInvalid();
         return new Resolution(caller.principal() == null ? "an operator" : caller.principal(), now, reason);
     }

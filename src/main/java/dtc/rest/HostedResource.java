@@ -80,15 +80,17 @@ public class HostedResource {
             @HeaderParam(Headers.WRITE_SEQUENCE) @Nullable String sequence,
             @Nullable StageRequest request) {
         HostedParticipant target = find(rm, targetId, instance);
-        TransactionId transaction = id(id);
+        TransactionId transaction = parseId(id);
         RequestValidator validator = new RequestValidator(limits);
-        Integer number = sequence == null ? null : validator.sequence(sequence);
+        Integer number = sequence == null ? null : validator.validateSequence(sequence);
         ResourceEvent.Write write = request == null
-                ? validator.stagedWrite("", transaction, number, null, null, null, null)
-                : validator.stagedWrite(
+                ? validator.validateStagedWrite("", transaction, number, null, null, null, null)
+                : validator.validateStagedWrite(
                         "", transaction, number, request.key(), request.value(), request.delete(), request.condition());
         validator.throwIfInvalid();
-        return Uni.createFrom().completionStage(() -> target.write(write)).map(answer -> response(answer(answer), rm));
+        return Uni.createFrom()
+                .completionStage(() -> target.write(write))
+                .map(answer -> toResponse(toBatchAnswer(answer), rm));
     }
 
     @POST
@@ -103,18 +105,18 @@ public class HostedResource {
             byte @Nullable [] body)
             throws IOException {
         HostedParticipant target = find(rm, targetId, instance);
-        TransactionId transaction = id(id);
+        TransactionId transaction = parseId(id);
         RequestValidator validator = new RequestValidator(limits);
-        Integer count = validator.writeCount(writeCount);
+        Integer count = validator.validateWriteCount(writeCount);
         // A prepare without writes has no body, so its content type is not checked.
         List<ResourceEvent.Write> writes = body == null || body.length == 0
                 ? List.of()
-                : validator.prepareWrites(transaction, mapper.readValue(body, PrepareRequest.class));
+                : validator.validatePrepareWrites(transaction, mapper.readValue(body, PrepareRequest.class));
         validator.throwIfInvalid();
         tracing.carriesOut(rm, transaction);
         return Uni.createFrom()
-                .completionStage(
-                        () -> Progress.answer(target.prepare(new ResourceEvent.Prepare(transaction, writes, count))))
+                .completionStage(() ->
+                        Progress.awaitAnswer(target.prepare(new ResourceEvent.Prepare(transaction, writes, count))))
                 .map(ballot -> new VoteDocument(ballot.vote(), ballot.reason()));
     }
 
@@ -128,14 +130,15 @@ public class HostedResource {
             @HeaderParam(Headers.INSTANCE) @Nullable String instance,
             @HeaderParam(Headers.WRITE_COUNT) @Nullable String writeCount) {
         HostedParticipant target = find(rm, targetId, instance);
-        TransactionId transaction = id(id);
+        TransactionId transaction = parseId(id);
         RequestValidator validator = new RequestValidator(limits);
-        Integer count = validator.writeCount(writeCount);
+        Integer count = validator.validateWriteCount(writeCount);
         validator.throwIfInvalid();
         tracing.carriesOut(rm, transaction);
         return Uni.createFrom()
-                .completionStage(() -> Progress.answer(target.commit(new ResourceEvent.Commit(transaction, count))))
-                .map(answer -> response(answer(answer), rm));
+                .completionStage(
+                        () -> Progress.awaitAnswer(target.commit(new ResourceEvent.Commit(transaction, count))))
+                .map(answer -> toResponse(toBatchAnswer(answer), rm));
     }
 
     @POST
@@ -147,11 +150,11 @@ public class HostedResource {
             @HeaderParam(Headers.RESOURCE_MANAGER) @Nullable String targetId,
             @HeaderParam(Headers.INSTANCE) @Nullable String instance) {
         HostedParticipant target = find(rm, targetId, instance);
-        TransactionId transaction = id(id);
+        TransactionId transaction = parseId(id);
         tracing.carriesOut(rm, transaction);
         return Uni.createFrom()
                 .completionStage(() -> target.rollback(transaction))
-                .map(answer -> response(answer(answer), rm));
+                .map(answer -> toResponse(toBatchAnswer(answer), rm));
     }
 
     @POST
@@ -164,36 +167,36 @@ public class HostedResource {
             @Nullable BatchRequest request) {
         HostedParticipant target = find(rm, targetId, instance);
         RequestValidator validator = new RequestValidator(limits);
-        List<BatchMessage> messages = validator.messages(request);
+        List<BatchMessage> messages = validator.validateMessages(request);
         validator.throwIfInvalid();
         return Uni.createFrom()
-                .completionStage(() -> all(messages.stream()
-                        .map(message -> answer(rm, target, message).toCompletableFuture())
+                .completionStage(() -> combine(messages.stream()
+                        .map(message -> process(rm, target, message).toCompletableFuture())
                         .toList()))
                 .map(BatchReply::new);
     }
 
     /** Fails if one of the answers fails; the sender then sends each message separately. */
-    private static CompletionStage<List<BatchAnswer>> all(List<CompletableFuture<BatchAnswer>> answers) {
+    private static CompletionStage<List<BatchAnswer>> combine(List<CompletableFuture<BatchAnswer>> answers) {
         return CompletableFuture.allOf(answers.toArray(CompletableFuture<?>[]::new))
                 .thenApply(_ -> answers.stream().map(CompletableFuture::join).toList());
     }
 
     /** Answers one message of a batch. An invalid message is refused; the other messages of the batch are processed. */
-    private CompletionStage<BatchAnswer> answer(String rm, HostedParticipant target, BatchMessage message) {
+    private CompletionStage<BatchAnswer> process(String rm, HostedParticipant target, BatchMessage message) {
         RequestValidator validator = new RequestValidator(limits);
         try {
             if (message.type() == null || message.transaction() == null) {
                 return CompletableFuture.completedFuture(
                         new BatchAnswer(400, null, null, "type or transaction is missing"));
             }
-            TransactionId id = id(message.transaction());
+            TransactionId id = parseId(message.transaction());
             if (message.type() != MessageType.WRITE) {
                 tracing.carriesOut(rm, id);
             }
             return switch (message.type()) {
                 case WRITE -> {
-                    ResourceEvent.Write write = validator.stagedWrite(
+                    ResourceEvent.Write write = validator.validateStagedWrite(
                             "",
                             id,
                             message.sequence(),
@@ -202,24 +205,25 @@ public class HostedResource {
                             message.delete(),
                             message.condition());
                     validator.throwIfInvalid();
-                    yield target.write(write).thenApply(HostedResource::answer);
+                    yield target.write(write).thenApply(HostedResource::toBatchAnswer);
                 }
                 case PREPARE -> {
                     List<ResourceEvent.Write> writes =
-                            validator.prepareWrites(id, new PrepareRequest(message.writes()));
-                    Integer count = validator.writeCount(message.writeCount());
+                            validator.validatePrepareWrites(id, new PrepareRequest(message.writes()));
+                    Integer count = validator.validateWriteCount(message.writeCount());
                     validator.throwIfInvalid();
                     yield unlessBlocked(
                             id,
                             target.prepare(new ResourceEvent.Prepare(id, writes, count)),
-                            ballot -> answer(id, ballot));
+                            ballot -> toBatchAnswer(id, ballot));
                 }
                 case COMMIT -> {
-                    Integer count = validator.writeCount(message.writeCount());
+                    Integer count = validator.validateWriteCount(message.writeCount());
                     validator.throwIfInvalid();
-                    yield unlessBlocked(id, target.commit(new ResourceEvent.Commit(id, count)), HostedResource::answer);
+                    yield unlessBlocked(
+                            id, target.commit(new ResourceEvent.Commit(id, count)), HostedResource::toBatchAnswer);
                 }
-                case ROLLBACK -> target.rollback(id).thenApply(HostedResource::answer);
+                case ROLLBACK -> target.rollback(id).thenApply(HostedResource::toBatchAnswer);
             };
         } catch (ProblemException problem) {
             String named = TransactionId.parse(String.valueOf(message.transaction()))
@@ -240,11 +244,11 @@ public class HostedResource {
         });
     }
 
-    private static BatchAnswer answer(TransactionId id, Ballot ballot) {
+    private static BatchAnswer toBatchAnswer(TransactionId id, Ballot ballot) {
         return new BatchAnswer(200, id.toString(), ballot.vote(), ballot.reason());
     }
 
-    private static BatchAnswer done(ResourceEffect effect) {
+    private static BatchAnswer acknowledged(ResourceEffect effect) {
         return new BatchAnswer(204, effect.id().toString(), null, null);
     }
 
@@ -252,26 +256,26 @@ public class HostedResource {
         return new BatchAnswer(status, effect.id().toString(), null, reason);
     }
 
-    private static BatchAnswer answer(ResourceEffect.WriteAnswer answer) {
+    private static BatchAnswer toBatchAnswer(ResourceEffect.WriteAnswer answer) {
         return switch (answer) {
-            case ResourceEffect.Staged e -> done(e);
+            case ResourceEffect.Staged e -> acknowledged(e);
             case ResourceEffect.WriteRefused e -> refused(e, 409, e.reason());
             case ResourceEffect.NoRoom e -> refused(e, Problems.INSUFFICIENT_STORAGE, e.reason());
             case ResourceEffect.Stopping e -> refused(e, 503, "this resource manager is shutting down");
         };
     }
 
-    private static BatchAnswer answer(ResourceEffect.CommitAnswer answer) {
+    private static BatchAnswer toBatchAnswer(ResourceEffect.CommitAnswer answer) {
         return switch (answer) {
-            case ResourceEffect.Committed e -> done(e);
+            case ResourceEffect.Committed e -> acknowledged(e);
             case ResourceEffect.CommitRefused e -> refused(e, 409, e.reason());
             case ResourceEffect.Unknown e -> refused(e, 404, "this transaction is unknown here");
         };
     }
 
-    private static BatchAnswer answer(ResourceEffect.RollbackAnswer answer) {
+    private static BatchAnswer toBatchAnswer(ResourceEffect.RollbackAnswer answer) {
         return switch (answer) {
-            case ResourceEffect.RolledBack e -> done(e);
+            case ResourceEffect.RolledBack e -> acknowledged(e);
             case ResourceEffect.RollbackRefused e -> refused(e, 409, "this transaction was committed here");
             case ResourceEffect.Unknown e ->
                 refused(
@@ -281,13 +285,13 @@ public class HostedResource {
         };
     }
 
-    private static RestResponse<Void> response(BatchAnswer answer, String rm) {
+    private static RestResponse<Void> toResponse(BatchAnswer answer, String rm) {
         if (answer.status() == 204) {
             return RestResponse.noContent();
         }
-        throw Problems.problem("REFUSED_BY_RESOURCE_MANAGER", answer.status(), String.valueOf(answer.reason()))
-                .with("transaction", String.valueOf(answer.transaction()))
-                .with("resourceManager", rm);
+        throw Problems.create("REFUSED_BY_RESOURCE_MANAGER", answer.status(), String.valueOf(answer.reason()))
+                .withMember("transaction", String.valueOf(answer.transaction()))
+                .withMember("resourceManager", rm);
     }
 
     @GET
@@ -295,7 +299,7 @@ public class HostedResource {
     public Uni<OpenTransactionList> transactions(@RestPath String rm, @QueryParam("limit") @Nullable String limit) {
         HostedParticipant target = find(rm);
         RequestValidator validator = new RequestValidator(limits);
-        int pageSize = validator.pageSize(limit);
+        int pageSize = validator.validatePageSize(limit);
         validator.throwIfInvalid();
         return Uni.createFrom()
                 .completionStage(() -> target.openTransactions(pageSize))
@@ -321,7 +325,7 @@ public class HostedResource {
             @QueryParam("after") @Nullable String after) {
         HostedParticipant target = find(rm);
         RequestValidator validator = new RequestValidator(limits);
-        int pageSize = validator.pageSize(limit);
+        int pageSize = validator.validatePageSize(limit);
         validator.throwIfInvalid();
         return Uni.createFrom()
                 .completionStage(() -> target.entries(after, pageSize + 1))
@@ -329,13 +333,14 @@ public class HostedResource {
                     List<EntryDocument> found = entries.entrySet().stream()
                             .map(e -> new EntryDocument(e.getKey(), e.getValue()))
                             .toList();
-                    List<EntryDocument> page = Paging.limit(found, pageSize, PAGE_CHARS_MAX, HostedResource::chars);
+                    List<EntryDocument> page =
+                            Paging.limit(found, pageSize, PAGE_CHARS_MAX, HostedResource::countChars);
                     return new EntryPage(
                             page, page.size() < found.size() ? page.getLast().key() : null);
                 });
     }
 
-    private static long chars(EntryDocument entry) {
+    private static long countChars(EntryDocument entry) {
         return (long) entry.key().length() + entry.value().text().length();
     }
 
@@ -345,7 +350,7 @@ public class HostedResource {
      */
     private HostedParticipant find(String rm, @Nullable String addressee, @Nullable String instance) {
         if (addressee != null && (!addressee.equals(rm) || hosted.find(rm) == null)) {
-            throw Problems.problem("MISDIRECTED", Problems.MISDIRECTED, "the message is for another resource manager");
+            throw Problems.create("MISDIRECTED", Problems.MISDIRECTED, "the message is for another resource manager");
         }
         return InstanceCheck.of(find(rm), instance);
     }
@@ -358,7 +363,7 @@ public class HostedResource {
         return target;
     }
 
-    private TransactionId id(String text) {
-        return new RequestValidator(limits).transactionId("id", text);
+    private TransactionId parseId(String text) {
+        return new RequestValidator(limits).validateTransactionId("id", text);
     }
 }

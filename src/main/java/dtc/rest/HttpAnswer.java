@@ -23,11 +23,11 @@ record HttpAnswer(
                 response.getStatus(),
                 response.getStringHeaders().getOrDefault(HttpHeaders.CONTENT_TYPE, List.of()),
                 response.getHeaderString(HttpHeaders.RETRY_AFTER),
-                body(response));
+                readBody(response));
     }
 
     /** Returns the bytes of the body, regardless of the content type. The client has received all of them. */
-    private static Buffer body(Response response) {
+    private static Buffer readBody(Response response) {
         if (!(response.getEntity() instanceof InputStream body)) {
             return Buffer.buffer();
         }
@@ -39,7 +39,7 @@ record HttpAnswer(
     }
 
     /** Whether this is the only content type. Ignores parameters and case. */
-    boolean is(String mediaType) {
+    boolean hasMediaType(String mediaType) {
         return contentTypes.size() == 1 && mediaType().equalsIgnoreCase(mediaType);
     }
 

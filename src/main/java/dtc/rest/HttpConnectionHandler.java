@@ -59,11 +59,11 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
 
     private boolean readDeferred;
     /** Whether a request was forwarded whose response is not complete. */
-    private boolean busy;
+    private boolean responsePending;
 
     private boolean headWritten;
     /** Whether the forwarded request was received completely. */
-    private boolean received;
+    private boolean requestReceived;
 
     private boolean closesAfterResponse;
     /** Completes when the last response has been written. */
@@ -94,7 +94,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
         while (!held.isEmpty() && mayForward(context, held.peek())) {
             Object message = held.remove();
             if (message instanceof HttpRequest request) {
-                begin(request);
+                beginRequest(request);
             } else if (message instanceof HttpContent content
                     && content.decoderResult().isFailure()) {
                 content.release();
@@ -102,7 +102,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
                 return;
             }
             if (message instanceof LastHttpContent) {
-                received = true;
+                requestReceived = true;
             }
             context.fireChannelRead(message);
             closeIfDone();
@@ -114,7 +114,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
      */
     private void closeIfDone() {
         ChannelFuture end = responseEnd;
-        if (closesAfterResponse && received && end != null) {
+        if (closesAfterResponse && requestReceived && end != null) {
             responseEnd = null;
             end.addListener(ChannelFutureListener.CLOSE);
         }
@@ -122,12 +122,14 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
 
     private boolean mayForward(ChannelHandlerContext context, Object message) {
         return !(message instanceof HttpRequest)
-                || (!busy && !closesAfterResponse && context.channel().isWritable());
+                || (!responsePending
+                        && !closesAfterResponse
+                        && context.channel().isWritable());
     }
 
-    private void begin(HttpRequest request) {
-        busy = true;
-        received = false;
+    private void beginRequest(HttpRequest request) {
+        responsePending = true;
+        requestReceived = false;
         responseEnd = null;
         headWritten = false;
         isHead = request.method().equals(HttpMethod.HEAD);
@@ -135,7 +137,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
             fault = "the request is not well-formed HTTP/1.1, or its head is too long";
             LOG.debugf("malformed request: %s", request.decoderResult().cause().getMessage());
         } else {
-            fault = fault(request);
+            fault = findFault(request);
             if (fault != null) {
                 request.setDecoderResult(DecoderResult.failure(new DecoderException(fault)));
                 LOG.debugf("malformed request: %s", fault);
@@ -143,7 +145,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
         }
     }
 
-    private static @Nullable String fault(HttpRequest request) {
+    private static @Nullable String findFault(HttpRequest request) {
         HttpVersion version = request.protocolVersion();
         if (!version.equals(HttpVersion.HTTP_1_0) && !version.equals(HttpVersion.HTTP_1_1)) {
             return "the version of HTTP is not supported";
@@ -169,10 +171,10 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
 
     private void handleMalformedBody(ChannelHandlerContext context, Throwable cause) {
         LOG.debugf("malformed body: %s", cause.getMessage());
-        release();
-        if (busy && !headWritten) {
+        releaseHeld();
+        if (responsePending && !headWritten) {
             fault = "the body is not well-formed: its chunks or its length are wrong";
-            var _ = context.writeAndFlush(refusal(HttpVersion.HTTP_1_1, HttpResponseStatus.BAD_REQUEST))
+            var _ = context.writeAndFlush(createProblemResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.BAD_REQUEST))
                     .addListener(ChannelFutureListener.CLOSE);
         } else {
             var _ = context.close();
@@ -217,12 +219,12 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
     }
 
     private void closeIfInputEnded(ChannelHandlerContext context) {
-        boolean awaitsResponse = busy && received;
+        boolean awaitsResponse = responsePending && requestReceived;
         if (!inputEnded || closing || awaitsResponse || !held.isEmpty()) {
             return;
         }
         ChannelFuture end = responseEnd;
-        if (end == null || busy) {
+        if (end == null || responsePending) {
             var _ = context.close();
         } else {
             end.addListener(ChannelFutureListener.CLOSE);
@@ -252,7 +254,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
                     || HttpHeaderValues.CLOSE.contentEqualsIgnoreCase(
                             response.headers().get(HttpHeaderNames.CONNECTION));
             if (message instanceof FullHttpResponse full && lacksBody(full)) {
-                HttpResponse refusal = refusal(full.protocolVersion(), status);
+                HttpResponse refusal = createProblemResponse(full.protocolVersion(), status);
                 full.headers().remove(HttpHeaderNames.CONTENT_LENGTH);
                 refusal.headers().setAll(full.headers());
                 full.release();
@@ -264,7 +266,7 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
             return;
         }
         responseEnd = context.write(written, sent.unvoid());
-        busy = false;
+        responsePending = false;
         closeIfDone();
         if (!closesAfterResponse) {
             // Not during the write, because the server may write while it handles a forwarded message.
@@ -277,10 +279,10 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
         if (bytes <= RequestMemory.SMALL_BYTES) {
             return promise;
         }
-        RequestMemory.countUnsent(bytes);
+        RequestMemory.addUnsent(bytes);
         Future<?> timeout = context.executor().schedule(() -> closeNow(context), SEND_SECONDS_MAX, TimeUnit.SECONDS);
         return promise.unvoid().addListener(_ -> {
-            RequestMemory.countUnsent(-bytes);
+            RequestMemory.addUnsent(-bytes);
             timeout.cancel(false);
         });
     }
@@ -296,10 +298,10 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
                 && !response.headers().contains(HttpHeaderNames.CONTENT_TYPE);
     }
 
-    private FullHttpResponse refusal(HttpVersion version, HttpResponseStatus status) {
+    private FullHttpResponse createProblemResponse(HttpVersion version, HttpResponseStatus status) {
         ProblemException problem = fault != null && status.equals(HttpResponseStatus.BAD_REQUEST)
-                ? Problems.http(status.code(), fault)
-                : Problems.http(status.code());
+                ? Problems.forStatus(status.code(), fault)
+                : Problems.forStatus(status.code());
         FullHttpResponse response = new DefaultFullHttpResponse(
                 version.equals(HttpVersion.HTTP_1_0) ? HttpVersion.HTTP_1_0 : HttpVersion.HTTP_1_1,
                 status,
@@ -322,16 +324,16 @@ final class HttpConnectionHandler extends ChannelDuplexHandler {
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-        release();
+        releaseHeld();
         context.fireChannelInactive();
     }
 
     @Override
     public void handlerRemoved(ChannelHandlerContext context) {
-        release();
+        releaseHeld();
     }
 
-    private void release() {
+    private void releaseHeld() {
         held.forEach(ReferenceCountUtil::release);
         held.clear();
     }

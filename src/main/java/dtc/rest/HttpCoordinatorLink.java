@@ -40,7 +40,7 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
                         newestEvicted == null ? null : newestEvicted.toString(),
                         new RegistrationRequest(advertisedUrl.get() + "/rm/" + id, instance.toString(), features))
                 .map(response -> {
-                    JsonNode lease = body(response, 201).path("leaseMillis");
+                    JsonNode lease = readBody(response, 201).path("leaseMillis");
                     if (!lease.canConvertToLong() || lease.asLong() < 1) {
                         throw new IllegalStateException("the coordinator's answer contains no valid lease");
                     }
@@ -58,7 +58,7 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
     public CompletionStage<Outcome> outcome(TransactionId id) {
         return api.get()
                 .outcome(id.toString())
-                .map(response -> switch (body(response, 200).path("outcome").asText()) {
+                .map(response -> switch (readBody(response, 200).path("outcome").asText()) {
                     case "COMMIT" -> Outcome.COMMIT;
                     case "ROLLBACK" -> Outcome.ROLLBACK;
                     case "PENDING" -> Outcome.PENDING;
@@ -68,9 +68,9 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
                 .subscribeAsCompletionStage();
     }
 
-    private JsonNode body(Response response, int alsoAccepted) {
+    private JsonNode readBody(Response response, int alsoAccepted) {
         int status = response.getStatus();
-        JsonNode body = json(response.hasEntity() ? response.readEntity(String.class) : "");
+        JsonNode body = parseJson(response.hasEntity() ? response.readEntity(String.class) : "");
         if (status == 200 || status == alsoAccepted) {
             if (body == null) {
                 throw new IllegalStateException("the coordinator's answer is not JSON");
@@ -84,7 +84,7 @@ public final class HttpCoordinatorLink implements CoordinatorLink {
     }
 
     /** Parses JSON. Returns null if it is not well-formed. */
-    private @Nullable JsonNode json(String text) {
+    private @Nullable JsonNode parseJson(String text) {
         try {
             return mapper.readTree(text);
         } catch (JsonProcessingException _) {

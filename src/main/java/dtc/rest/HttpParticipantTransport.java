@@ -34,7 +34,7 @@ public class HttpParticipantTransport implements ParticipantTransport {
      * Runs before the observer of Quarkus, which fails if a client is created concurrently. Later observers are not
      * called in that case.
      */
-    void certificatesChanged(@Observes @Priority(0) CertificateUpdatedEvent event) {
+    void onCertificateUpdated(@Observes @Priority(0) CertificateUpdatedEvent event) {
         clients.renewConnections();
     }
 
@@ -59,7 +59,7 @@ public class HttpParticipantTransport implements ParticipantTransport {
                                 "resource manager %s did not answer a message of %s within %s",
                                 target.id(), message.id(), limit);
                     }
-                    return ReplyReader.failed(failure);
+                    return ReplyReader.fromFailure(failure);
                 })
                 .subscribeAsCompletionStage();
     }

@@ -52,7 +52,7 @@ class MessageSender {
      */
     Uni<Reply> send(Registration target, Message message, Duration limit, boolean isRetry) {
         Uni<Reply> call = post(target, message, target.supportsKeepAlive(), limit, begin(target, message, isRetry, 0));
-        if (target.supportsKeepAlive() && mayRepeat(target, message)) {
+        if (target.supportsKeepAlive() && mayResend(target, message)) {
             call = call.onFailure(failure -> Clients.classify(failure) == Clients.Failure.ERROR)
                     .recoverWithUni(first -> post(target, message, false, limit, begin(target, message, isRetry, 1))
                             .map(reply -> ReplyTable.afterResend(message, reply))
@@ -60,10 +60,10 @@ class MessageSender {
                             .onFailure()
                             .transform(_ -> first));
         }
-        return within(limit, call);
+        return withTimeout(limit, call);
     }
 
-    private static boolean mayRepeat(Registration target, Message message) {
+    private static boolean mayResend(Registration target, Message message) {
         return switch (message) {
             case Message.Write _ -> target.checksInstance();
             case Message.Prepare _, Message.Commit _, Message.CommitOnePhase _, Message.Rollback _ -> true;
@@ -96,13 +96,13 @@ class MessageSender {
     }
 
     private Uni<Reply> post(Registration target, Message message, boolean keepAlive, Duration limit, ActiveSpan span) {
-        return traced(request(clients.client(target, keepAlive, limit), target, message, span), span)
+        return traced(sendRequest(clients.client(target, keepAlive, limit), target, message, span), span)
                 .onFailure()
-                .invoke(failure -> report(target, UnexpectedAnswers.name(message), failure))
+                .invoke(failure -> report(target, UnexpectedAnswers.messageName(message), failure))
                 .map(response -> reader.read(target, message, HttpAnswer.of(response)));
     }
 
-    private Uni<Response> request(ResourceManagerApi api, Registration target, Message message, ActiveSpan span) {
+    private Uni<Response> sendRequest(ResourceManagerApi api, Registration target, Message message, ActiveSpan span) {
         String url = target.url();
         String id = message.id().toString();
         String name = target.id();
@@ -111,9 +111,10 @@ class MessageSender {
         String state = span.tracestate();
         return switch (message) {
             case Message.Write write ->
-                api.write(url, id, name, instance, trace, state, write.sequence(), bodies.write(write));
+                api.write(url, id, name, instance, trace, state, write.sequence(), bodies.serializeWrite(write));
             case Message.Prepare prepare ->
-                api.prepare(url, id, name, instance, trace, state, prepare.writeCount(), bodies.prepare(prepare));
+                api.prepare(
+                        url, id, name, instance, trace, state, prepare.writeCount(), bodies.serializePrepare(prepare));
             case Message.Commit _ -> api.commit(url, id, name, instance, trace, state);
             case Message.CommitOnePhase commit ->
                 api.commitOnePhase(url, id, name, instance, trace, state, commit.writeCount());
@@ -136,15 +137,15 @@ class MessageSender {
                         target.instance().toString(),
                         span.traceparent(),
                         span.tracestate(),
-                        bodies.batch(messages));
-        return within(limit, traced(call, span))
+                        bodies.serializeBatch(messages));
+        return withTimeout(limit, traced(call, span))
                 .onFailure()
                 .invoke(failure -> report(target, "a batch", failure))
-                .map(response -> reader.batch(target, messages, HttpAnswer.of(response)));
+                .map(response -> reader.readBatch(target, messages, HttpAnswer.of(response)));
     }
 
     /** The client limits each response, but not how long a request waits for a connection. */
-    private <T> Uni<T> within(Duration limit, Uni<T> call) {
+    private <T> Uni<T> withTimeout(Duration limit, Uni<T> call) {
         ContextInternal context = (ContextInternal) vertx.getOrCreateContext();
         return call.ifNoItem()
                 .after(limit)

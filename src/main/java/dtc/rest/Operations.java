@@ -51,7 +51,7 @@ final class Operations {
     }
 
     /** Returns the value of the header {@code Allow} for a path; empty if the path does not exist. */
-    static String allow(String path) {
+    static String allowHeader(String path) {
         for (Operation operation : ALL) {
             if (operation.path().matcher(path).matches()) {
                 SortedSet<String> methods = new TreeSet<>(operation.methods());

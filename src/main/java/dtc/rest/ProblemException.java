@@ -31,15 +31,15 @@ public final class ProblemException extends RuntimeException {
                 .put("title", Problems.title(status))
                 .put("status", status)
                 .put("detail", detail);
-        header(HttpHeaders.CONTENT_TYPE, MEDIA_TYPE);
-        header(HttpHeaders.CACHE_CONTROL, "no-store");
+        withHeader(HttpHeaders.CONTENT_TYPE, MEDIA_TYPE);
+        withHeader(HttpHeaders.CACHE_CONTROL, "no-store");
         if (status == Response.Status.SERVICE_UNAVAILABLE.getStatusCode()) {
-            header(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
+            withHeader(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
         }
     }
 
     /** Adds a member, unless the value is null. */
-    ProblemException with(String name, @Nullable String value) {
+    ProblemException withMember(String name, @Nullable String value) {
         if (value != null) {
             document.put(name, value);
         }
@@ -47,7 +47,7 @@ public final class ProblemException extends RuntimeException {
     }
 
     /** Adds the member {@code violations}. */
-    ProblemException with(List<Problems.Violation> violations) {
+    ProblemException withViolations(List<Problems.Violation> violations) {
         document.put(
                 "violations",
                 new JsonArray(violations.stream()
@@ -57,7 +57,7 @@ public final class ProblemException extends RuntimeException {
     }
 
     /** Adds a header to the response. */
-    ProblemException header(String name, String value) {
+    ProblemException withHeader(String name, String value) {
         headers.put(name, value);
         return this;
     }
@@ -72,7 +72,7 @@ public final class ProblemException extends RuntimeException {
 
     /** The body of the response: a page, or a JSON document. */
     String body(HttpServerRequest request) {
-        return ErrorPage.isFor(request) ? ErrorPage.html(this, request) : json();
+        return ErrorPage.isRequestedBy(request) ? ErrorPage.render(this, request) : json();
     }
 
     /** The JSON document. */
@@ -83,7 +83,7 @@ public final class ProblemException extends RuntimeException {
     /** The headers of the response, without its length. */
     Map<String, String> headers(HttpServerRequest request) {
         Map<String, String> all = new LinkedHashMap<>(headers);
-        if (ErrorPage.isFor(request)) {
+        if (ErrorPage.isRequestedBy(request)) {
             all.putAll(ErrorPage.headers());
         }
         return all;

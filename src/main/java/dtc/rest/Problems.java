@@ -34,7 +34,7 @@ public final class Problems {
     static <T> T valueOrThrow(Answer<T> answer) {
         return switch (answer) {
             case Answer.Given<T>(T value) -> value;
-            case Answer.Refused<T>(Refusal refusal) -> throw of(refusal);
+            case Answer.Refused<T>(Refusal refusal) -> throw fromRefusal(refusal);
         };
     }
 
@@ -43,14 +43,14 @@ public final class Problems {
         return Uni.createFrom().completionStage(call).map(Problems::valueOrThrow);
     }
 
-    static ProblemException of(Refusal refusal) {
-        return problem(refusal.kind().name(), status(refusal.kind()), refusal.detail())
-                .with(
+    static ProblemException fromRefusal(Refusal refusal) {
+        return create(refusal.kind().name(), status(refusal.kind()), refusal.detail())
+                .withMember(
                         "transaction",
                         refusal.transaction() == null
                                 ? null
                                 : refusal.transaction().toString())
-                .with("resourceManager", refusal.resourceManager());
+                .withMember("resourceManager", refusal.resourceManager());
     }
 
     private static int status(Refusal.Kind kind) {
@@ -67,42 +67,41 @@ public final class Problems {
         };
     }
 
-    static ProblemException invalid(List<Violation> violations) {
+    static ProblemException invalidInput(List<Violation> violations) {
         String list =
                 violations.stream().map(v -> v.field() + " " + v.message()).collect(Collectors.joining("; "));
-        return problem("INVALID_INPUT", 400, "The request is not valid: " + list)
-                .with(violations);
+        return create("INVALID_INPUT", 400, "The request is not valid: " + list).withViolations(violations);
     }
 
     public static ProblemException invalidParameter(String name, String message) {
-        return invalid(List.of(new Violation(name, message)));
+        return invalidInput(List.of(new Violation(name, message)));
     }
 
     public static ProblemException notFound(String detail) {
-        return problem("NOT_FOUND", 404, detail);
+        return create("NOT_FOUND", 404, detail);
     }
 
     /** Logs the failure of a request that is a fault of this process. */
     static ProblemException unexpected(@Nullable Throwable failure) {
         OutOfMemory.check(failure);
         LOG.error("unexpected failure", failure);
-        return problem("UNEXPECTED_FAILURE", 500, "unexpected failure; the application log contains the details");
+        return create("UNEXPECTED_FAILURE", 500, "unexpected failure; the application log contains the details");
     }
 
     /** Creates a problem for a status of the server or of Quarkus REST, whose own messages contain class names. */
-    static ProblemException http(int status) {
-        return http(status, detail(status));
+    static ProblemException forStatus(int status) {
+        return forStatus(status, defaultDetail(status));
     }
 
-    static ProblemException http(int status, String detail) {
-        return problem("HTTP_" + status, status, detail);
+    static ProblemException forStatus(int status, String detail) {
+        return create("HTTP_" + status, status, detail);
     }
 
-    static ProblemException problem(String kind, int status, String detail) {
+    static ProblemException create(String kind, int status, String detail) {
         return new ProblemException(kind, status, detail);
     }
 
-    private static String detail(int status) {
+    private static String defaultDetail(int status) {
         return switch (status) {
             case 404 -> "there is no resource at this path";
             case 405 -> "the method is not supported at this path";
@@ -132,7 +131,7 @@ public final class Problems {
 
     /** Sends a problem, for handlers that run before the resources. */
     public static Future<Void> send(RoutingContext context, String kind, int status, String detail) {
-        return send(context, problem(kind, status, detail));
+        return send(context, create(kind, status, detail));
     }
 
     static Future<Void> send(RoutingContext context, ProblemException problem) {

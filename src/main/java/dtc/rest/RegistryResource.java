@@ -80,11 +80,11 @@ public class RegistryResource {
         }
         requireOwner(id, call);
         RequestValidator validator = new RequestValidator(limits);
-        String name = validator.name("id", id);
-        String url = validator.url(request == null ? null : request.url());
-        UUID instance = validator.instance(request == null ? null : request.instance());
+        String name = validator.validateName("id", id);
+        String url = validator.validateUrl(request == null ? null : request.url());
+        UUID instance = validator.validateInstance(request == null ? null : request.instance());
         TransactionId newestEvicted =
-                forgotten == null ? null : validator.transactionId(Headers.NEWEST_FORGOTTEN, forgotten);
+                forgotten == null ? null : validator.validateTransactionId(Headers.NEWEST_FORGOTTEN, forgotten);
         validator.throwIfInvalid();
         Set<String> features = request == null || request.features() == null
                 ? Set.of()
@@ -105,7 +105,7 @@ public class RegistryResource {
                 .map(Problems::valueOrThrow)
                 .map(registered -> RestResponse.ResponseBuilder.create(
                                 registered.isNew() ? RestResponse.Status.CREATED : RestResponse.Status.OK,
-                                document(registered.registration()))
+                                toDocument(registered.registration()))
                         .build());
     }
 
@@ -116,7 +116,7 @@ public class RegistryResource {
             @RestPath String id, @Context RoutingContext context, @QueryParam("instance") @Nullable String instance) {
         requireOwner(id, context);
         RequestValidator validator = new RequestValidator(limits);
-        UUID expected = instance == null ? null : validator.instance(instance);
+        UUID expected = instance == null ? null : validator.validateInstance(instance);
         validator.throwIfInvalid();
         registry.deregister(id, expected);
         return RestResponse.noContent();
@@ -124,7 +124,8 @@ public class RegistryResource {
 
     @GET
     public RegistrationList list() {
-        return new RegistrationList(registry.all().stream().map(this::document).toList());
+        return new RegistrationList(
+                registry.all().stream().map(this::toDocument).toList());
     }
 
     @GET
@@ -134,7 +135,7 @@ public class RegistryResource {
         if (registration == null) {
             throw Problems.notFound("no such resource manager");
         }
-        return document(registration);
+        return toDocument(registration);
     }
 
     /** Refuses callers that do not own the id. Called before any other check. */
@@ -142,11 +143,11 @@ public class RegistryResource {
         Caller caller = access.caller(call);
         if (!caller.owns(id)) {
             String detail = "the caller %s may not register this resource manager".formatted(caller.principal());
-            throw Problems.problem("NOT_YOURS", 403, detail);
+            throw Problems.create("NOT_YOURS", 403, detail);
         }
     }
 
-    private RegistrationDocument document(Registration r) {
+    private RegistrationDocument toDocument(Registration r) {
         return new RegistrationDocument(
                 r.id(),
                 r.url(),

@@ -90,42 +90,44 @@ class ReplyReader {
      * The content of a response, or of an element of a batch.
      *
      * @param mayBeRefusal whether it can be a refusal by the resource manager itself
-     * @param hasOtherType whether it has a content type that is not JSON
+     * @param hasNonJsonType whether it has a content type that is not JSON
      * @param document the JSON document; a {@link MissingNode} if there is none
      * @param detail a description for reasons and log messages, created only if it is needed
      */
     private record Content(
-            int status, boolean mayBeRefusal, boolean hasOtherType, JsonNode document, Supplier<String> detail) {}
+            int status, boolean mayBeRefusal, boolean hasNonJsonType, JsonNode document, Supplier<String> detail) {}
 
     /** Reads the reply to a message that was sent in a separate request. */
     Reply read(Registration target, Message message, HttpAnswer answer) {
         if (isUnavailable(answer.status())) {
-            return new Reply.Unavailable(describe(answer), retryAfter(answer));
+            return new Reply.Unavailable(describe(answer), parseRetryAfter(answer));
         }
         if (message instanceof Message.Prepare) {
-            return vote(target, message, answer);
+            return readVote(target, message, answer);
         }
-        boolean isProblem = answer.is(PROBLEM);
+        boolean isProblem = answer.hasMediaType(PROBLEM);
         JsonNode document = isProblem ? parse(answer.body()) : null;
-        return reply(
+        return readReply(
                 target,
                 message,
                 new Content(
                         answer.status(),
                         document != null && document.isObject(),
-                        !isProblem && !answer.is(JSON) && !answer.contentTypes().isEmpty(),
+                        !isProblem
+                                && !answer.hasMediaType(JSON)
+                                && !answer.contentTypes().isEmpty(),
                         document == null ? MissingNode.getInstance() : document,
                         () -> describe(answer)));
     }
 
-    private Reply vote(Registration target, Message message, HttpAnswer answer) {
+    private Reply readVote(Registration target, Message message, HttpAnswer answer) {
         String detail = null;
         JsonNode document = MissingNode.getInstance();
         if (answer.status() != 200) {
-            detail = missingVote(answer.status(), errorText(answer));
+            detail = describeMissingVote(answer.status(), findErrorText(answer));
         } else if (answer.body().length() == 0) {
             detail = "its answer is empty";
-        } else if (!answer.is(JSON)) {
+        } else if (!answer.hasMediaType(JSON)) {
             detail = "its answer is not application/json but '%s'".formatted(mediaType(answer));
         } else {
             JsonNode parsed = parse(answer.body());
@@ -136,24 +138,26 @@ class ReplyReader {
             }
         }
         return detail == null
-                ? vote(target, message, document)
-                : unexpected(target, message, answer.status(), detail, ADVICE_VOTE);
+                ? readVote(target, message, document)
+                : reportUnexpected(target, message, answer.status(), detail, ADVICE_VOTE);
     }
 
-    private Reply vote(Registration target, Message message, JsonNode document) {
+    private Reply readVote(Registration target, Message message, JsonNode document) {
         if (namesOtherTransaction(message, document)) {
-            return unexpected(target, message, 200, "its answer names another transaction", ADVICE_VOTE);
+            return reportUnexpected(target, message, 200, "its answer names another transaction", ADVICE_VOTE);
         }
         return switch (document.path("vote").textValue()) {
             case "COMMIT" -> new Reply.Voted(Ballot.COMMIT);
             case "READ_ONLY" -> new Reply.Voted(Ballot.READ_ONLY);
             case "ABORT" ->
-                new Reply.Voted(Ballot.abort(reason(document.path("reason").asText(""))));
-            case null, default -> unexpected(target, message, 200, "its answer contains no valid vote", ADVICE_VOTE);
+                new Reply.Voted(
+                        Ballot.abort(reasonOrDefault(document.path("reason").asText(""))));
+            case null, default ->
+                reportUnexpected(target, message, 200, "its answer contains no valid vote", ADVICE_VOTE);
         };
     }
 
-    private Reply reply(Registration target, Message message, Content content) {
+    private Reply readReply(Registration target, Message message, Content content) {
         int status = content.status();
         if (status == NO_CONTENT) {
             return new Reply.Acknowledged();
@@ -169,11 +173,11 @@ class ReplyReader {
             String detail = isSuccess
                     ? String.format(Locale.ROOT, "it answered %d instead of 204", status)
                     : content.detail().get();
-            return unexpected(target, message, status, detail, isSuccess ? ADVICE_NO_CONTENT : null);
+            return reportUnexpected(target, message, status, detail, isSuccess ? ADVICE_NO_CONTENT : null);
         }
         // A failed write marks the transaction for rollback in any case, so its refusal need not be a problem document.
-        if (message instanceof Message.Write ? content.hasOtherType() : !isOwnRefusal(target, message, content)) {
-            return unexpected(
+        if (message instanceof Message.Write ? content.hasNonJsonType() : !isOwnRefusal(target, message, content)) {
+            return reportUnexpected(
                     target,
                     message,
                     status,
@@ -209,14 +213,19 @@ class ReplyReader {
     }
 
     /** Logs an unexpected answer, and returns the reply that replaces it. */
-    private Reply unexpected(Registration target, Message message, int status, String detail, @Nullable String advice) {
+    private Reply reportUnexpected(
+            Registration target, Message message, int status, String detail, @Nullable String advice) {
         unexpectedAnswers.report(
-                target, UnexpectedAnswers.name(message), status + (advice == null ? "" : " " + advice), detail, advice);
+                target,
+                UnexpectedAnswers.messageName(message),
+                status + (advice == null ? "" : " " + advice),
+                detail,
+                advice);
         return new Reply.ProtocolError(detail);
     }
 
     /** Returns the reply for a call that failed. */
-    static Reply failed(Throwable failure) {
+    static Reply fromFailure(Throwable failure) {
         String detail = Clients.describe(failure);
         return switch (Clients.classify(failure)) {
             case UNREACHABLE -> new Reply.Unreachable(detail);
@@ -231,17 +240,17 @@ class ReplyReader {
      * Returns an empty list if the response does not contain one reply for each message; it is then safe to resend each
      * message separately.
      */
-    List<Optional<Reply>> batch(Registration target, List<Message> messages, HttpAnswer answer) {
+    List<Optional<Reply>> readBatch(Registration target, List<Message> messages, HttpAnswer answer) {
         if (isUnavailable(answer.status())) {
             // Resending the messages would only increase its load.
-            Reply unavailable = new Reply.Unavailable(describe(answer), retryAfter(answer));
-            return toEach(messages, unavailable, unavailable);
+            Reply unavailable = new Reply.Unavailable(describe(answer), parseRetryAfter(answer));
+            return createReplies(messages, unavailable, unavailable);
         }
         if (answer.status() == Problems.MISDIRECTED) {
-            Reply misdirected = unexpected(target, messages.getFirst(), answer.status(), describe(answer), null);
-            return toEach(messages, misdirected, misdirected);
+            Reply misdirected = reportUnexpected(target, messages.getFirst(), answer.status(), describe(answer), null);
+            return createReplies(messages, misdirected, misdirected);
         }
-        JsonNode document = answer.status() == 200 && answer.is(JSON) ? parse(answer.body()) : null;
+        JsonNode document = answer.status() == 200 && answer.hasMediaType(JSON) ? parse(answer.body()) : null;
         JsonNode answers = document == null ? MissingNode.getInstance() : document.path("answers");
         if (!answers.isArray() || answers.size() != messages.size()) {
             unexpectedAnswers.report(
@@ -250,39 +259,44 @@ class ReplyReader {
         }
         List<Optional<Reply>> replies = new ArrayList<>(messages.size());
         for (int i = 0; i < messages.size(); i++) {
-            replies.add(element(target, messages.get(i), answers.get(i)));
+            replies.add(readElement(target, messages.get(i), answers.get(i)));
         }
         return replies;
     }
 
     /** Returns {@code vote} for each prepare message, and {@code other} for all other messages. */
-    static List<Optional<Reply>> toEach(List<Message> messages, Reply vote, Reply other) {
+    static List<Optional<Reply>> createReplies(List<Message> messages, Reply vote, Reply other) {
         return messages.stream()
                 .map(message -> Optional.of(message instanceof Message.Prepare ? vote : other))
                 .toList();
     }
 
-    private Optional<Reply> element(Registration target, Message message, JsonNode element) {
+    private Optional<Reply> readElement(Registration target, Message message, JsonNode element) {
         int status = element.path("status").isInt() ? element.path("status").intValue() : 0;
         if (namesOtherTransaction(message, element)
                 || (!namesTransaction(element) && target.repliesIncludeTransactionId())) {
             String detail = "its answer in a batch does not name the transaction";
-            return Optional.of(unexpected(target, message, status, detail, ADVICE_BATCH));
+            return Optional.of(reportUnexpected(target, message, status, detail, ADVICE_BATCH));
         }
         if (status == ACCEPTED) {
             return Optional.empty();
         }
         if (isUnavailable(status)) {
-            return Optional.of(new Reply.Unavailable(describe(status, errorText(element))));
+            return Optional.of(new Reply.Unavailable(describe(status, findErrorText(element))));
         }
         if (!(message instanceof Message.Prepare)) {
-            Supplier<String> detail = () -> describe(status, errorText(element));
-            return Optional.of(reply(target, message, new Content(status, true, false, element, detail)));
+            Supplier<String> detail = () -> describe(status, findErrorText(element));
+            return Optional.of(readReply(target, message, new Content(status, true, false, element, detail)));
         }
         return Optional.of(
                 status == 200
-                        ? vote(target, message, element)
-                        : unexpected(target, message, status, missingVote(status, errorText(element)), ADVICE_VOTE));
+                        ? readVote(target, message, element)
+                        : reportUnexpected(
+                                target,
+                                message,
+                                status,
+                                describeMissingVote(status, findErrorText(element)),
+                                ADVICE_VOTE));
     }
 
     private static boolean isUnavailable(int status) {
@@ -292,7 +306,7 @@ class ReplyReader {
     /**
      * Returns the delay in {@code Retry-After}, limited to {@link #RETRY_AFTER_MAX}; null if it is absent or invalid.
      */
-    private @Nullable Duration retryAfter(HttpAnswer answer) {
+    private @Nullable Duration parseRetryAfter(HttpAnswer answer) {
         if (answer.retryAfter() == null) {
             return null;
         }
@@ -311,15 +325,15 @@ class ReplyReader {
         return delay.compareTo(RETRY_AFTER_MAX) < 0 ? delay : RETRY_AFTER_MAX;
     }
 
-    private static String missingVote(int status, String text) {
+    private static String describeMissingVote(int status, String text) {
         return String.format(Locale.ROOT, "it answered %d instead of a vote", status)
                 + (text.isEmpty() ? "" : ": " + singleLine(text));
     }
 
     /** Describes a response, with its error text if it contains one. */
     private String describe(HttpAnswer answer) {
-        String text = errorText(answer);
-        if (!text.isEmpty() || answer.is(PROBLEM)) {
+        String text = findErrorText(answer);
+        if (!text.isEmpty() || answer.hasMediaType(PROBLEM)) {
             return describe(answer.status(), text);
         }
         String mediaType = mediaType(answer);
@@ -331,15 +345,15 @@ class ReplyReader {
     }
 
     /** Returns the error text of a response; empty if there is none. */
-    private String errorText(HttpAnswer answer) {
-        if (answer.is(TEXT)) {
+    private String findErrorText(HttpAnswer answer) {
+        if (answer.hasMediaType(TEXT)) {
             return answer.body().toString(StandardCharsets.UTF_8).strip();
         }
-        JsonNode document = answer.is(PROBLEM) || answer.is(JSON) ? parse(answer.body()) : null;
-        return document == null ? "" : errorText(document);
+        JsonNode document = answer.hasMediaType(PROBLEM) || answer.hasMediaType(JSON) ? parse(answer.body()) : null;
+        return document == null ? "" : findErrorText(document);
     }
 
-    private static String errorText(JsonNode document) {
+    private static String findErrorText(JsonNode document) {
         for (String member : ERROR_TEXTS) {
             String text = document.path(member).textValue();
             if (text != null && !text.isBlank()) {
@@ -362,7 +376,7 @@ class ReplyReader {
         }
     }
 
-    private static String reason(String text) {
+    private static String reasonOrDefault(String text) {
         String line = singleLine(text);
         return line.isBlank() ? "it gave no reason" : line;
     }

@@ -40,18 +40,18 @@ final class RequestBodies {
         this.mapper = mapper;
     }
 
-    byte[] write(Message.Write write) {
-        return serialize(new StageRequest(write.key(), value(write), delete(write), condition(write)));
+    byte[] serializeWrite(Message.Write write) {
+        return serialize(new StageRequest(write.key(), value(write), delete(write), toWriteCondition(write)));
     }
 
     /** Returns null if there are no writes: then the request has no body. */
-    byte @Nullable [] prepare(Message.Prepare message) {
-        return message.writes().isEmpty() ? null : serialize(new PrepareRequest(writes(message)));
+    byte @Nullable [] serializePrepare(Message.Prepare message) {
+        return message.writes().isEmpty() ? null : serialize(new PrepareRequest(toPrepareWrites(message)));
     }
 
-    byte[] batch(List<Message> messages) {
+    byte[] serializeBatch(List<Message> messages) {
         return serialize(new BatchRequest(
-                messages.stream().map(RequestBodies::batchMessage).toList()));
+                messages.stream().map(RequestBodies::toBatchMessage).toList()));
     }
 
     private byte[] serialize(ParticipantRequest body) {
@@ -62,7 +62,7 @@ final class RequestBodies {
         }
     }
 
-    private static @Nullable BatchMessage batchMessage(Message message) {
+    private static @Nullable BatchMessage toBatchMessage(Message message) {
         String id = message.id().toString();
         return switch (message) {
             case Message.Write write ->
@@ -73,30 +73,30 @@ final class RequestBodies {
                         write.key(),
                         value(write),
                         delete(write),
-                        condition(write),
+                        toWriteCondition(write),
                         null,
                         null);
             case Message.Prepare prepare ->
-                message(
+                createMessage(
                         MessageType.PREPARE,
                         id,
-                        prepare.writes().isEmpty() ? null : writes(prepare),
+                        prepare.writes().isEmpty() ? null : toPrepareWrites(prepare),
                         prepare.writeCount());
-            case Message.Commit _ -> message(MessageType.COMMIT, id, null, null);
-            case Message.CommitOnePhase commit -> message(MessageType.COMMIT, id, null, commit.writeCount());
-            case Message.Rollback _ -> message(MessageType.ROLLBACK, id, null, null);
+            case Message.Commit _ -> createMessage(MessageType.COMMIT, id, null, null);
+            case Message.CommitOnePhase commit -> createMessage(MessageType.COMMIT, id, null, commit.writeCount());
+            case Message.Rollback _ -> createMessage(MessageType.ROLLBACK, id, null, null);
         };
     }
 
-    private static BatchMessage message(
+    private static BatchMessage createMessage(
             MessageType type, String id, @Nullable List<PrepareWrite> writes, @Nullable Integer writeCount) {
         return new BatchMessage(type, id, null, null, null, null, null, writes, writeCount);
     }
 
-    private static List<PrepareWrite> writes(Message.Prepare message) {
+    private static List<PrepareWrite> toPrepareWrites(Message.Prepare message) {
         return message.writes().stream()
-                .map(write ->
-                        new PrepareWrite(write.sequence(), write.key(), value(write), delete(write), condition(write)))
+                .map(write -> new PrepareWrite(
+                        write.sequence(), write.key(), value(write), delete(write), toWriteCondition(write)))
                 .toList();
     }
 
@@ -108,7 +108,7 @@ final class RequestBodies {
         return write.update() instanceof Update.Delete ? true : null;
     }
 
-    private static @Nullable WriteCondition condition(Message.Write write) {
+    private static @Nullable WriteCondition toWriteCondition(Message.Write write) {
         return switch (write.condition()) {
             case Condition.HasValue(JsonText value) -> new WriteCondition(value, null);
             case Condition.Absent() -> new WriteCondition(null, true);

@@ -52,7 +52,7 @@ final class RequestChecks {
 
     void install(@Observes Router router) {
         router.route().order(HEADERS_ORDER).handler(this::setHeaders);
-        router.route().order(CHECK_ORDER).handler(RequestChecks::checkPath).handler(this::check);
+        router.route().order(CHECK_ORDER).handler(RequestChecks::checkPath).handler(this::checkRequest);
         addFailureHandlers(router);
     }
 
@@ -63,13 +63,13 @@ final class RequestChecks {
     }
 
     private static void addFailureHandlers(Router router) {
-        router.route().order(FAILURE_ORDER).failureHandler(RequestChecks::failed);
+        router.route().order(FAILURE_ORDER).failureHandler(RequestChecks::handleFailure);
         for (int status : new int[] {400, 404, 405, 406, 413, 415, 500}) {
-            router.errorHandler(status, RequestChecks::failed);
+            router.errorHandler(status, RequestChecks::handleFailure);
         }
     }
 
-    void stopping(@Observes ShutdownDelayInitiatedEvent event) {
+    void onShutdownStarted(@Observes ShutdownDelayInitiatedEvent event) {
         stopping = true;
     }
 
@@ -87,12 +87,12 @@ final class RequestChecks {
 
     private static void checkPath(RoutingContext context) {
         String path = RequestPath.of(context.request());
-        String fault = RequestPath.fault(path);
+        String fault = RequestPath.findFault(path);
         if (fault != null) {
             refuse(context, Problems.invalidParameter("path", fault));
         } else if (RequestPath.isManagement(path)
                 && !isReadOnly(context.request().method())) {
-            refuse(context, Problems.http(405).header(HttpHeaders.ALLOW.toString(), "GET, HEAD, OPTIONS"));
+            refuse(context, Problems.forStatus(405).withHeader(HttpHeaders.ALLOW.toString(), "GET, HEAD, OPTIONS"));
         } else {
             context.next();
         }
@@ -111,23 +111,23 @@ final class RequestChecks {
         Problems.send(context, problem);
     }
 
-    private void check(RoutingContext context) {
+    private void checkRequest(RoutingContext context) {
         HttpServerRequest request = context.request();
         String path = RequestPath.of(request);
         if (memory.hasTooMuchUnsent() && mayHaveLargeResponse(request, path)) {
             Problems.send(
                     context,
-                    Problems.http(503, "responses that clients have not read use too much memory at the moment"));
+                    Problems.forStatus(503, "responses that clients have not read use too much memory at the moment"));
             return;
         }
         if (!RequestPath.isApi(path)) {
             context.next();
         } else if (isEncoded(request)) {
-            refuse(context, Problems.http(415, "the body must not have a Content-Encoding"));
+            refuse(context, Problems.forStatus(415, "the body must not have a Content-Encoding"));
         } else if (request.method().equals(HttpMethod.OPTIONS)) {
-            options(context, path);
+            handleOptions(context, path);
         } else {
-            admitProblems(request);
+            addJsonToAccept(request);
             context.next();
         }
     }
@@ -144,10 +144,10 @@ final class RequestChecks {
     }
 
     /** Answers OPTIONS. Quarkus REST would return the methods of all paths of a class. */
-    private static void options(RoutingContext context, String path) {
-        String allow = Operations.allow(path);
+    private static void handleOptions(RoutingContext context, String path) {
+        String allow = Operations.allowHeader(path);
         if (allow.isEmpty()) {
-            Problems.send(context, Problems.http(404));
+            Problems.send(context, Problems.forStatus(404));
         } else {
             context.response()
                     .setStatusCode(204)
@@ -160,14 +160,14 @@ final class RequestChecks {
      * Adds JSON to an Accept header that allows only problem documents, as some generated clients send it. A server may
      * respond regardless of Accept (RFC 9110, section 12.4.1).
      */
-    private static void admitProblems(HttpServerRequest request) {
+    private static void addJsonToAccept(HttpServerRequest request) {
         List<String> accepted = request.headers().getAll(HttpHeaders.ACCEPT);
         if (accepted.stream().anyMatch(value -> value.contains(ProblemException.MEDIA_TYPE))) {
             request.headers().set(HttpHeaders.ACCEPT, String.join(", ", accepted) + ", " + JSON);
         }
     }
 
-    private static void failed(RoutingContext context) {
+    private static void handleFailure(RoutingContext context) {
         Throwable failure = context.failure();
         OutOfMemory.check(failure);
         int status = context.statusCode();
@@ -179,7 +179,7 @@ final class RequestChecks {
         } else if (failure instanceof ProblemException problem) {
             Problems.send(context, problem);
         } else if (status >= 400 && status < 500) {
-            Problems.send(context, Problems.http(status));
+            Problems.send(context, Problems.forStatus(status));
         } else {
             Problems.send(context, Problems.unexpected(failure));
         }

@@ -13,10 +13,10 @@ public final class RequestMemory {
     static final int SMALL_BYTES = 4 << 10;
 
     /** Shared by all servers of this process, because connections are created before the limit is known. */
-    private static final AtomicLong UNSENT = new AtomicLong();
+    private static final AtomicLong UNSENT_BYTES = new AtomicLong();
 
     private final long bytesMax;
-    private final AtomicLong reserved = new AtomicLong();
+    private final AtomicLong reservedBytes = new AtomicLong();
 
     /** @param bytesMax the limit for request bodies, and also for unsent responses */
     public RequestMemory(long bytesMax) {
@@ -25,24 +25,24 @@ public final class RequestMemory {
 
     /** Reserves memory for a request body, or returns false. */
     boolean tryReserve(long bytes) {
-        if (reserved.addAndGet(bytes) > bytesMax) {
-            reserved.addAndGet(-bytes);
+        if (reservedBytes.addAndGet(bytes) > bytesMax) {
+            reservedBytes.addAndGet(-bytes);
             return false;
         }
         return true;
     }
 
     void release(long bytes) {
-        reserved.addAndGet(-bytes);
+        reservedBytes.addAndGet(-bytes);
     }
 
     /** Whether the unsent responses exceed the limit, so that no large response may be started. */
     boolean hasTooMuchUnsent() {
-        return UNSENT.get() > bytesMax;
+        return UNSENT_BYTES.get() > bytesMax;
     }
 
     /** Adds to the number of unsent bytes of large responses. Negative after bytes were sent. */
-    static void countUnsent(long bytes) {
-        UNSENT.addAndGet(bytes);
+    static void addUnsent(long bytes) {
+        UNSENT_BYTES.addAndGet(bytes);
     }
 }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Frameworks also rewrite other paths before they match them: they remove dot segments, empty segments and path
  * parameters, and replace malformed percent-encoding. Different paths, for example those of two entries, would then be
- * the same. Such paths have a {@link #fault} and are refused.
+ * the same. Such paths have a {@link #findFault} and are refused.
  */
 final class RequestPath {
 
@@ -38,7 +38,7 @@ final class RequestPath {
         int end = 0;
         for (; escape >= 0; escape = path.indexOf('%', end)) {
             decoded.append(path, end, escape);
-            int octet = octet(path, escape);
+            int octet = decodeOctet(path, escape);
             boolean unreserved = isUnreserved(octet);
             decoded.append(unreserved ? (char) octet : '%');
             end = escape + (unreserved ? ESCAPE_CHARS : 1);
@@ -47,7 +47,7 @@ final class RequestPath {
     }
 
     /** Returns the octet that is encoded at a position; -1 if none is. */
-    private static int octet(String path, int position) {
+    private static int decodeOctet(String path, int position) {
         boolean isEscape = position + ESCAPE_CHARS <= path.length()
                 && HexFormat.isHexDigit(path.charAt(position + 1))
                 && HexFormat.isHexDigit(path.charAt(position + 2));
@@ -79,7 +79,7 @@ final class RequestPath {
     }
 
     /** Describes why a path is invalid; null if it is valid. */
-    static @Nullable String fault(String path) {
+    static @Nullable String findFault(String path) {
         boolean isAmbiguous = path.indexOf(';') >= 0
                 || path.contains("//")
                 || hasDotSegment(path)
@@ -112,7 +112,7 @@ final class RequestPath {
         for (int i = 0; i < path.length(); i++) {
             int octet = path.charAt(i);
             if (octet == '%') {
-                octet = octet(path, i);
+                octet = decodeOctet(path, i);
                 i += ESCAPE_CHARS - 1;
             }
             if (octet < 0) {

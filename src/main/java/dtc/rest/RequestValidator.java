@@ -71,85 +71,85 @@ public final class RequestValidator {
     /** Throws a problem with all violations found so far, if there are any. */
     void throwIfInvalid() {
         if (!violations.isEmpty()) {
-            throw Problems.invalid(List.copyOf(violations));
+            throw Problems.invalidInput(List.copyOf(violations));
         }
     }
 
-    private void violation(String field, String message) {
+    private void addViolation(String field, String message) {
         violations.add(new Violation(field, message));
     }
 
-    TransactionId transactionId(String field, String text) {
+    TransactionId validateTransactionId(String field, String text) {
         Optional<TransactionId> id = TransactionId.parse(text);
         if (id.isEmpty()) {
-            violation(field, "must be a UUID");
+            addViolation(field, "must be a UUID");
             throwIfInvalid();
         }
         // A resource manager that forgets the outcome of an id refuses all older ids.
         if (id.orElseThrow().isTimeOrdered() && id.get().timeMillis() >= TransactionId.TIME_MILLIS_MAX) {
-            violation(field, "must not contain a time after the year 6428");
+            addViolation(field, "must not contain a time after the year 6428");
             throwIfInvalid();
         }
         return id.get();
     }
 
     @Nullable
-    Duration timeout(@Nullable BeginRequest request) {
+    Duration validateTimeout(@Nullable BeginRequest request) {
         if (request == null || request.timeoutMillis() == null) {
             return null;
         }
         long millis = request.timeoutMillis();
         if (millis < 1 || millis > limits.timeoutMax().toMillis()) {
-            violation(
+            addViolation(
                     "timeoutMillis", "must be from 1 to " + limits.timeoutMax().toMillis());
         }
         return Duration.ofMillis(millis);
     }
 
     /** Validates the reason that is given for an action. */
-    String reason(@Nullable String reason) {
+    String validateReason(@Nullable String reason) {
         if (reason == null || reason.isBlank()) {
-            violation("reason", "must not be missing or blank");
+            addViolation("reason", "must not be missing or blank");
             return "";
         }
         if (reason.length() > REASON_CHARS_MAX) {
-            violation("reason", "must not have more than " + REASON_CHARS_MAX + " characters");
+            addViolation("reason", "must not have more than " + REASON_CHARS_MAX + " characters");
         }
         return PlainText.singleLine(reason, REASON_CHARS_MAX);
     }
 
-    List<ClientWrite> writes(@Nullable BeginRequest request) {
+    List<ClientWrite> validateWrites(@Nullable BeginRequest request) {
         if (request == null || request.writes() == null) {
             return List.of();
         }
         List<WriteRequest> requests = request.writes();
         if (requests.size() > limits.writesMax()) {
-            violation("writes", "must have at most " + limits.writesMax() + " elements");
+            addViolation("writes", "must have at most " + limits.writesMax() + " elements");
             return List.of();
         }
         List<ClientWrite> writes = new ArrayList<>(requests.size());
         for (int i = 0; i < requests.size(); i++) {
-            writes.add(write("writes[" + i + "].", requests.get(i)));
+            writes.add(validateWrite("writes[" + i + "].", requests.get(i)));
         }
         return writes;
     }
 
-    ClientWrite write(String prefix, @Nullable WriteRequest request) {
+    ClientWrite validateWrite(String prefix, @Nullable WriteRequest request) {
         if (request == null) {
-            violation(prefix.isEmpty() ? "body" : prefix.replaceFirst("\\.$", ""), "must not be missing");
+            addViolation(prefix.isEmpty() ? "body" : prefix.replaceFirst("\\.$", ""), "must not be missing");
             return new ClientWrite("", "", new JsonText("null"));
         }
         return new ClientWrite(
-                name(prefix + "resourceManager", request.resourceManager()),
-                key(prefix + "key", request.key()),
-                update(prefix, request.value(), request.delete(), request.condition()),
-                condition(prefix, request.condition()));
+                validateName(prefix + "resourceManager", request.resourceManager()),
+                validateKey(prefix + "key", request.key()),
+                validateUpdate(prefix, request.value(), request.delete(), request.condition()),
+                validateCondition(prefix, request.condition()));
     }
 
     /**
      * Converts a write to a resource manager. {@code sequence} is null or 0 if the caller does not number its writes.
      */
-    ResourceEvent.Write stagedWrite(
+    ResourceEvent.Write validateStagedWrite(
             String prefix,
             TransactionId id,
             @Nullable Integer sequence,
@@ -159,51 +159,53 @@ public final class RequestValidator {
             @Nullable WriteCondition condition) {
         int number = sequence == null ? 0 : sequence;
         if (number < 0) {
-            violation(prefix + "sequence", "must be a positive number");
+            addViolation(prefix + "sequence", "must be a positive number");
         }
         return new ResourceEvent.Write(
                 id,
                 Math.max(number, 0),
-                key(prefix + "key", key),
-                update(prefix, value, delete, condition),
-                condition(prefix, condition));
+                validateKey(prefix + "key", key),
+                validateUpdate(prefix, value, delete, condition),
+                validateCondition(prefix, condition));
     }
 
-    private Update update(
+    private Update validateUpdate(
             String prefix, @Nullable JsonText value, @Nullable Boolean delete, @Nullable WriteCondition condition) {
         boolean deletes = delete != null && delete;
         if (deletes && value != null) {
-            violation(prefix + "delete", "must not be combined with value");
+            addViolation(prefix + "delete", "must not be combined with value");
         }
         if (deletes) {
             return new Update.Delete();
         }
-        return value == null && condition != null ? new Update.None() : new Update.Put(value(prefix + "value", value));
+        return value == null && condition != null
+                ? new Update.None()
+                : new Update.Put(validateValue(prefix + "value", value));
     }
 
-    private @Nullable Condition condition(String prefix, @Nullable WriteCondition condition) {
+    private @Nullable Condition validateCondition(String prefix, @Nullable WriteCondition condition) {
         if (condition == null) {
             return null;
         }
         if (condition.absent() != null && !condition.absent()) {
-            violation(prefix + "if.absent", "must be true");
+            addViolation(prefix + "if.absent", "must be true");
         }
         if ((condition.value() == null) == (condition.absent() == null)) {
-            violation(prefix + "if", "must have either value or absent");
+            addViolation(prefix + "if", "must have either value or absent");
         }
         return condition.value() == null
                 ? new Condition.Absent()
-                : new Condition.HasValue(value(prefix + "if.value", condition.value()));
+                : new Condition.HasValue(validateValue(prefix + "if.value", condition.value()));
     }
 
     /** Converts the writes of a prepare. */
-    List<ResourceEvent.Write> prepareWrites(TransactionId id, @Nullable PrepareRequest request) {
+    List<ResourceEvent.Write> validatePrepareWrites(TransactionId id, @Nullable PrepareRequest request) {
         if (request == null || request.writes() == null) {
             return List.of();
         }
         List<PrepareWrite> requested = request.writes();
         if (requested.size() > limits.writesMax()) {
-            violation("writes", "must have at most " + limits.writesMax() + " elements");
+            addViolation("writes", "must have at most " + limits.writesMax() + " elements");
             return List.of();
         }
         List<ResourceEvent.Write> writes = new ArrayList<>(requested.size());
@@ -211,25 +213,25 @@ public final class RequestValidator {
             PrepareWrite write = requested.get(i);
             String prefix = "writes[" + i + "].";
             if (write == null) {
-                violation(prefix, "must not be null");
+                addViolation(prefix, "must not be null");
             } else {
-                writes.add(stagedWrite(
+                writes.add(validateStagedWrite(
                         prefix, id, write.sequence(), write.key(), write.value(), write.delete(), write.condition()));
             }
         }
         return writes;
     }
 
-    List<BatchMessage> messages(@Nullable BatchRequest request) {
+    List<BatchMessage> validateMessages(@Nullable BatchRequest request) {
         if (request == null || request.messages() == null) {
-            violation("messages", "must not be missing");
+            addViolation("messages", "must not be missing");
             return List.of();
         }
         if (request.messages().size() > BATCH_MAX) {
-            violation("messages", "must have at most " + BATCH_MAX + " elements");
+            addViolation("messages", "must have at most " + BATCH_MAX + " elements");
         }
         if (request.messages().contains(null)) {
-            violation("messages", "must not contain null");
+            addViolation("messages", "must not contain null");
         }
         return request.messages();
     }
@@ -238,39 +240,40 @@ public final class RequestValidator {
         return NAME.matcher(text).matches();
     }
 
-    String name(String field, @Nullable String text) {
+    String validateName(String field, @Nullable String text) {
         if (text == null || !isName(text)) {
-            violation(field, NAME_RULE);
+            addViolation(field, NAME_RULE);
             return "";
         }
         return text;
     }
 
-    String key(String field, @Nullable String text) {
+    String validateKey(String field, @Nullable String text) {
         if (text == null || text.isEmpty()) {
-            violation(field, "must not be missing or empty");
+            addViolation(field, "must not be missing or empty");
             return "";
         }
         if (text.length() > limits.keyCharsMax()) {
-            violation(field, String.format(Locale.ROOT, "must be no longer than %d characters", limits.keyCharsMax()));
+            addViolation(
+                    field, String.format(Locale.ROOT, "must be no longer than %d characters", limits.keyCharsMax()));
         }
         if (text.chars().anyMatch(c -> c < 0x20 || c == 0x7f)) {
-            violation(field, "must not contain control characters");
+            addViolation(field, "must not contain control characters");
         }
         checkSurrogates(field, text);
         if (text.equals(".") || text.equals("..")) {
-            violation(field, "must not be '.' or '..', which cannot be part of a path");
+            addViolation(field, "must not be '.' or '..', which cannot be part of a path");
         }
         return text;
     }
 
-    JsonText value(String field, @Nullable JsonText json) {
+    JsonText validateValue(String field, @Nullable JsonText json) {
         if (json == null) {
-            violation(field, "must not be missing (null is a value)");
+            addViolation(field, "must not be missing (null is a value)");
             return new JsonText("null");
         }
         if (json.text().length() > limits.valueCharsMax()) {
-            violation(
+            addViolation(
                     field, String.format(Locale.ROOT, "must be no longer than %d characters", limits.valueCharsMax()));
         }
         checkSurrogates(field, json.text());
@@ -281,7 +284,7 @@ public final class RequestValidator {
     private void checkSurrogates(String field, String text) {
         for (int i = 0; i < text.length(); i += Character.charCount(text.codePointAt(i))) {
             if (Character.getType(text.codePointAt(i)) == Character.SURROGATE) {
-                violation(field, "must not contain unpaired surrogates");
+                addViolation(field, "must not contain unpaired surrogates");
                 return;
             }
         }
@@ -289,19 +292,19 @@ public final class RequestValidator {
 
     /** Returns the idempotency key; null if there is none. {@code values} are those of all headers of this name. */
     @Nullable
-    String idempotencyKey(List<String> values) {
+    String validateIdempotencyKey(List<String> values) {
         if (values.isEmpty()) {
             return null;
         }
         if (values.size() > 1) {
-            violation(Headers.IDEMPOTENCY_KEY, "must not be repeated");
+            addViolation(Headers.IDEMPOTENCY_KEY, "must not be repeated");
         } else if (!IDEMPOTENCY_KEY.matcher(values.getFirst()).matches()) {
-            violation(Headers.IDEMPOTENCY_KEY, "must be 1 to 255 visible ASCII characters");
+            addViolation(Headers.IDEMPOTENCY_KEY, "must be 1 to 255 visible ASCII characters");
         }
         return values.getFirst();
     }
 
-    int pageSize(@Nullable String text) {
+    int validatePageSize(@Nullable String text) {
         if (text == null) {
             return Math.min(100, limits.pageMax());
         }
@@ -312,21 +315,21 @@ public final class RequestValidator {
             limit = -1;
         }
         if (limit < 1 || limit > limits.pageMax()) {
-            violation("limit", "must be from 1 to " + limits.pageMax());
+            addViolation("limit", "must be from 1 to " + limits.pageMax());
         }
         return limit;
     }
 
-    int sequence(String text) {
-        return number(Headers.WRITE_SEQUENCE, text);
+    int validateSequence(String text) {
+        return validateNumber(Headers.WRITE_SEQUENCE, text);
     }
 
     @Nullable
-    Integer writeCount(@Nullable String text) {
-        return text == null ? null : number(Headers.WRITE_COUNT, text);
+    Integer validateWriteCount(@Nullable String text) {
+        return text == null ? null : validateNumber(Headers.WRITE_COUNT, text);
     }
 
-    private int number(String field, String text) {
+    private int validateNumber(String field, String text) {
         try {
             int number = Integer.parseInt(text);
             if (number > 0) {
@@ -335,21 +338,21 @@ public final class RequestValidator {
         } catch (NumberFormatException _) {
             // reported below
         }
-        violation(field, "must be a positive number");
+        addViolation(field, "must be a positive number");
         return 0;
     }
 
     /** Converts the {@code writeCount} of a message in a batch. */
     @Nullable
-    Integer writeCount(@Nullable Integer count) {
+    Integer validateWriteCount(@Nullable Integer count) {
         if (count != null && count < 1) {
-            violation("writeCount", "must be a positive number");
+            addViolation("writeCount", "must be a positive number");
         }
         return count;
     }
 
     @Nullable
-    State state(@Nullable String text) {
+    State validateState(@Nullable String text) {
         if (text == null || text.isEmpty()) {
             return null;
         }
@@ -358,27 +361,27 @@ public final class RequestValidator {
                 return state;
             }
         }
-        violation("state", "must be one of " + Arrays.toString(State.values()));
+        addViolation("state", "must be one of " + Arrays.toString(State.values()));
         return null;
     }
 
-    UUID instance(@Nullable String text) {
-        return uuid("instance", text);
+    UUID validateInstance(@Nullable String text) {
+        return validateUuid("instance", text);
     }
 
-    UUID uuid(String field, @Nullable String text) {
+    UUID validateUuid(String field, @Nullable String text) {
         Optional<TransactionId> uuid = text == null ? Optional.empty() : TransactionId.parse(text);
         if (uuid.isEmpty()) {
-            violation(field, "must be a UUID");
+            addViolation(field, "must be a UUID");
             return new UUID(0, 0);
         }
         return uuid.get().value();
     }
 
     /** Checks that the URL is a plain {@code http(s)://host[:port][/path]}, and removes a trailing slash. */
-    String url(@Nullable String text) {
+    String validateUrl(@Nullable String text) {
         if (text == null || text.length() > URL_CHARS_MAX || !isPlainUrl(text)) {
-            violation("url", "must be a plain http(s)://host[:port][/path]");
+            addViolation("url", "must be a plain http(s)://host[:port][/path]");
             return "";
         }
         return text.endsWith("/") ? text.substring(0, text.length() - 1) : text;

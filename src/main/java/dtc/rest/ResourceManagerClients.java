@@ -27,9 +27,10 @@ public final class ResourceManagerClients {
      *
      * @param timeout timeout of requests, except those that are sent again with a longer one
      * @param connectionsMax maximum number of connections to one address, for each client
-     * @param retiredFor how long clients that are no longer used for new requests stay open for requests in flight
+     * @param retirementDuration how long clients that are no longer used for new requests stay open for requests in
+     *     flight
      */
-    public record Settings(Duration timeout, int connectionsMax, Duration retiredFor) {}
+    public record Settings(Duration timeout, int connectionsMax, Duration retirementDuration) {}
 
     /** Limits the number of clients, and the number of connections that are replaced when an instance changes. */
     private static final int SLOTS = 64;
@@ -123,7 +124,7 @@ public final class ResourceManagerClients {
 
     private void retire(Slot slot) {
         vertx.setTimer(
-                Math.max(1, settings.retiredFor().toMillis()),
+                Math.max(1, settings.retirementDuration().toMillis()),
                 _ -> slot.clients().values().forEach(ResourceManagerClients::close));
     }
 

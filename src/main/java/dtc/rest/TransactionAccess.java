@@ -18,7 +18,7 @@ final class TransactionAccess {
         if (!caller.seesAll()
                 && coordinator.find(id) instanceof Answer.Given<Transaction>(Transaction t)
                 && !caller.sees(t.origin().principal())) {
-            throw Problems.of(Refusals.unknown(id));
+            throw Problems.fromRefusal(Refusals.unknown(id));
         }
     }
 
@@ -28,14 +28,14 @@ final class TransactionAccess {
      *
      * @param ownsParticipant whether the caller owns a participant of the transaction
      */
-    static void require(
+    static void requireOwnerOrParticipant(
             Coordinator coordinator, TransactionId id, Caller caller, Predicate<Transaction> ownsParticipant) {
         if (coordinator.find(id) instanceof Answer.Given<Transaction>(Transaction t)
                 && !caller.sees(t.origin().principal())
                 && !ownsParticipant.test(t)) {
             throw caller.isClient()
-                    ? Problems.of(Refusals.unknown(id))
-                    : Problems.problem("NOT_YOURS", 403, "the participant belongs to another principal");
+                    ? Problems.fromRefusal(Refusals.unknown(id))
+                    : Problems.create("NOT_YOURS", 403, "the participant belongs to another principal");
         }
     }
 }

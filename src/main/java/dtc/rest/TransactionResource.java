@@ -84,17 +84,19 @@ public class TransactionResource {
             throws IOException {
         BeginRequest request = OptionalBody.read(mapper, type, body, BeginRequest.class);
         RequestValidator validator = new RequestValidator(limits);
-        Duration timeout = validator.timeout(request);
-        List<ClientWrite> writes = validator.writes(request);
-        String key = validator.idempotencyKey(context.request().headers().getAll(Headers.IDEMPOTENCY_KEY));
+        Duration timeout = validator.validateTimeout(request);
+        List<ClientWrite> writes = validator.validateWrites(request);
+        String key =
+                validator.validateIdempotencyKey(context.request().headers().getAll(Headers.IDEMPOTENCY_KEY));
         Origin origin = new Origin(
-                access.caller(context).principal(), key == null ? null : new Origin.Request(key, fingerprint(request)));
+                access.caller(context).principal(),
+                key == null ? null : new Origin.Request(key, computeFingerprint(request)));
         validator.throwIfInvalid();
         boolean autoCommit = request != null && request.autoCommit() != null && request.autoCommit();
         Preferences preferences = Preferences.parse(prefer);
         return Problems.toUni(() -> coordinator.begin(origin, timeout, writes, autoCommit, preferences.waitCondition()))
-                .map(t ->
-                        response(context, t, autoCommit ? preferences : Preferences.NONE, RestResponse.Status.CREATED));
+                .map(t -> toResponse(
+                        context, t, autoCommit ? preferences : Preferences.NONE, RestResponse.Status.CREATED));
     }
 
     @POST
@@ -104,9 +106,9 @@ public class TransactionResource {
     public Uni<RestResponse<Void>> write(
             @RestPath String id, @Context RoutingContext context, @Nullable WriteRequest request) {
         RequestValidator validator = new RequestValidator(limits);
-        TransactionId transaction = id(id, context);
+        TransactionId transaction = parseId(id, context);
         tracing.coordinates(transaction);
-        ClientWrite write = validator.write("", request);
+        ClientWrite write = validator.validateWrite("", request);
         validator.throwIfInvalid();
         return Problems.toUni(() -> coordinator.write(transaction, write)).map(_ -> RestResponse.noContent());
     }
@@ -115,30 +117,30 @@ public class TransactionResource {
     @Path("/{id}/prepare")
     public Uni<RestResponse<TransactionDocument>> prepare(
             @RestPath String id, @Context RoutingContext context, @HeaderParam(Headers.PREFER) List<String> prefer) {
-        TransactionId transaction = id(id, context);
+        TransactionId transaction = parseId(id, context);
         tracing.coordinates(transaction);
         Preferences preferences = Preferences.parse(prefer);
         return Problems.toUni(() -> coordinator.prepare(transaction, preferences.waitCondition()))
-                .map(t -> response(context, t, preferences, RestResponse.Status.OK));
+                .map(t -> toResponse(context, t, preferences, RestResponse.Status.OK));
     }
 
     @POST
     @Path("/{id}/commit")
     public Uni<RestResponse<TransactionDocument>> commit(
             @RestPath String id, @Context RoutingContext context, @HeaderParam(Headers.PREFER) List<String> prefer) {
-        TransactionId transaction = id(id, context);
+        TransactionId transaction = parseId(id, context);
         tracing.coordinates(transaction);
         Preferences preferences = Preferences.parse(prefer);
         return Problems.toUni(() -> coordinator.commit(transaction, preferences.waitCondition()))
-                .map(t -> response(context, t, preferences, RestResponse.Status.OK));
+                .map(t -> toResponse(context, t, preferences, RestResponse.Status.OK));
     }
 
     @POST
     @Path("/{id}/rollback")
     public Uni<TransactionDocument> rollback(@RestPath String id, @Context RoutingContext context) {
-        TransactionId transaction = id(id, context);
+        TransactionId transaction = parseId(id, context);
         tracing.coordinates(transaction);
-        return Problems.toUni(() -> coordinator.rollback(transaction)).map(TransactionResource::document);
+        return Problems.toUni(() -> coordinator.rollback(transaction)).map(TransactionResource::toDocument);
     }
 
     @POST
@@ -148,14 +150,14 @@ public class TransactionResource {
     public Uni<RestResponse<Void>> rollbackOnly(
             @RestPath String id, @Context RoutingContext context, @Nullable RollbackOnlyRequest request) {
         RequestValidator validator = new RequestValidator(limits);
-        TransactionId transaction = validator.transactionId("id", id);
+        TransactionId transaction = validator.validateTransactionId("id", id);
         Caller caller = access.caller(context);
-        TransactionAccess.require(
+        TransactionAccess.requireOwnerOrParticipant(
                 coordinator,
                 transaction,
                 caller,
                 t -> t.participants().stream().anyMatch(p -> caller.owns(p.resourceManager())));
-        String reason = validator.reason(request == null ? null : request.reason());
+        String reason = validator.validateReason(request == null ? null : request.reason());
         validator.throwIfInvalid();
         return Problems.toUni(() -> coordinator.rollbackOnly(transaction, reason))
                 .map(_ -> RestResponse.noContent());
@@ -164,13 +166,13 @@ public class TransactionResource {
     @GET
     @Path("/{id}")
     public TransactionDocument get(@RestPath String id, @Context RoutingContext context) {
-        return document(Problems.valueOrThrow(coordinator.find(id(id, context))));
+        return toDocument(Problems.valueOrThrow(coordinator.find(parseId(id, context))));
     }
 
     @GET
     @Path("/{id}/outcome")
     public OutcomeDocument outcome(@RestPath String id) {
-        InquiryAnswer answer = coordinator.outcome(new RequestValidator(limits).transactionId("id", id));
+        InquiryAnswer answer = coordinator.outcome(new RequestValidator(limits).validateTransactionId("id", id));
         return new OutcomeDocument(answer.outcome(), answer.reason());
     }
 
@@ -181,15 +183,15 @@ public class TransactionResource {
             @QueryParam("after") @Nullable String after,
             @Context RoutingContext context) {
         RequestValidator validator = new RequestValidator(limits);
-        int items = validator.pageSize(limit);
-        var wanted = validator.state(state);
-        TransactionId from = after == null || after.isEmpty() ? null : validator.transactionId("after", after);
+        int items = validator.validatePageSize(limit);
+        var wanted = validator.validateState(state);
+        TransactionId from = after == null || after.isEmpty() ? null : validator.validateTransactionId("after", after);
         validator.throwIfInvalid();
         List<Transaction> found = coordinator.list(access.caller(context)::sees, wanted, from, items + 1);
         List<Transaction> page = Paging.limit(
                 found, items, PAGE_PARTICIPANTS_MAX, t -> t.participants().size());
         return new TransactionPage(
-                page.stream().map(TransactionResource::document).toList(),
+                page.stream().map(TransactionResource::toDocument).toList(),
                 page.size() < found.size() ? page.getLast().id().toString() : null);
     }
 
@@ -197,10 +199,10 @@ public class TransactionResource {
      * Responds with 202 if the client prefers not to wait and the transaction has not ended; otherwise with the status
      * {@code ended}.
      */
-    private static RestResponse<TransactionDocument> response(
+    private static RestResponse<TransactionDocument> toResponse(
             RoutingContext context, Transaction t, Preferences preferences, RestResponse.Status ended) {
         boolean early = preferences.respondAsync() && !t.state().isFinal();
-        var builder = RestResponse.ResponseBuilder.create(early ? RestResponse.Status.ACCEPTED : ended, document(t));
+        var builder = RestResponse.ResponseBuilder.create(early ? RestResponse.Status.ACCEPTED : ended, toDocument(t));
         if (ended == RestResponse.Status.CREATED || early) {
             builder.location(URI.create(ForwardedPrefix.root(context.request()) + "transactions/" + t.id()));
         }
@@ -211,7 +213,7 @@ public class TransactionResource {
     }
 
     /** Returns a hash of the request that does not depend on whitespace. */
-    private String fingerprint(@Nullable BeginRequest request) throws JsonProcessingException {
+    private String computeFingerprint(@Nullable BeginRequest request) throws JsonProcessingException {
         try {
             return HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-256").digest(mapper.writeValueAsBytes(request)));
@@ -221,13 +223,13 @@ public class TransactionResource {
     }
 
     /** Parses a transaction id. Reports a transaction that the caller may not access as unknown. */
-    private TransactionId id(String text, RoutingContext context) {
-        TransactionId id = new RequestValidator(limits).transactionId("id", text);
+    private TransactionId parseId(String text, RoutingContext context) {
+        TransactionId id = new RequestValidator(limits).validateTransactionId("id", text);
         TransactionAccess.requireOwner(coordinator, id, access.caller(context));
         return id;
     }
 
-    static TransactionDocument document(Transaction t) {
+    static TransactionDocument toDocument(Transaction t) {
         return new TransactionDocument(
                 t.id().toString(),
                 t.state().externalState(),
@@ -236,10 +238,10 @@ public class TransactionResource {
                 t.decidedAt(),
                 t.finishedAt(),
                 t.reason(),
-                t.participants().stream().map(TransactionResource::document).toList());
+                t.participants().stream().map(TransactionResource::toDocument).toList());
     }
 
-    private static ParticipantDocument document(Participant p) {
+    private static ParticipantDocument toDocument(Participant p) {
         return new ParticipantDocument(
                 p.resourceManager(),
                 p.state(),

@@ -37,13 +37,13 @@ class UnexpectedAnswers {
     /**
      * Reports an answer.
      *
-     * @param message the message that was sent; see {@link #name}
+     * @param message the message that was sent; see {@link #messageName}
      * @param kind the kind of the answer; the number of kinds must be limited
      * @param detail describes the answer, on one line
      * @param advice how to fix the resource manager; null if unknown
      */
     void report(Registration target, String message, String kind, String detail, @Nullable String advice) {
-        if (isNew(new Key(target.id(), target.instance(), message, kind))) {
+        if (shouldLog(new Key(target.id(), target.instance(), message, kind))) {
             LogFields.log(
                     null,
                     target.id(),
@@ -53,7 +53,7 @@ class UnexpectedAnswers {
         }
     }
 
-    private synchronized boolean isNew(Key key) {
+    private synchronized boolean shouldLog(Key key) {
         long now = time.nanos();
         Long before = seenNanos.remove(key);
         seenNanos.put(key, now);
@@ -63,7 +63,7 @@ class UnexpectedAnswers {
         return before == null || now - before > LOG_INTERVAL.toNanos();
     }
 
-    static String name(Message message) {
+    static String messageName(Message message) {
         return switch (message) {
             case Message.Write _ -> "a write";
             case Message.Prepare _ -> "a prepare";

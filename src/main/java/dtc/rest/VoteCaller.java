@@ -54,7 +54,8 @@ public class VoteCaller {
             case ERROR -> Uni.createFrom().failure(failure);
             // Not resent: the vote timeout has expired, or the resource manager is unreachable.
             case TIMEOUT, UNREACHABLE ->
-                Uni.createFrom().item(ReplyReader.toEach(messages, abort(failure), ReplyReader.failed(failure)));
+                Uni.createFrom()
+                        .item(ReplyReader.createReplies(messages, abort(failure), ReplyReader.fromFailure(failure)));
         };
     }
 

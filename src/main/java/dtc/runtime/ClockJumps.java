@@ -22,7 +22,7 @@ public final class ClockJumps {
     static final Duration REPORTED_FOR = Duration.ofHours(1);
 
     /** Maximum number of jumps that are kept. */
-    private static final int KEPT_MAX = 5;
+    private static final int JUMPS_MAX = 5;
 
     private final Time time;
     private long offsetNanos;
@@ -34,18 +34,18 @@ public final class ClockJumps {
      *
      * @param age the time since the jump
      */
-    public record Jump(Duration by, Duration age) {
+    public record Jump(Duration amount, Duration age) {
 
-        public boolean isBack() {
-            return by.isNegative();
+        public boolean isBackward() {
+            return amount.isNegative();
         }
 
         public Duration size() {
-            return by.abs();
+            return amount.abs();
         }
     }
 
-    private record Observed(Duration by, long atNanos) {}
+    private record Observed(Duration amount, long atNanos) {}
 
     public ClockJumps(Time time) {
         this.time = time;
@@ -74,7 +74,7 @@ public final class ClockJumps {
         }
         List<Observed> before = jumps;
         jumps = Stream.concat(
-                        before.stream().skip(Math.max(0, before.size() - KEPT_MAX + 1)),
+                        before.stream().skip(Math.max(0, before.size() - JUMPS_MAX + 1)),
                         Stream.of(new Observed(by, time.nanos())))
                 .toList();
         LOG.warnf(
@@ -89,7 +89,7 @@ public final class ClockJumps {
     public List<Jump> recent() {
         long now = time.nanos();
         return jumps.stream()
-                .map(observed -> new Jump(observed.by(), Duration.ofNanos(now - observed.atNanos())))
+                .map(observed -> new Jump(observed.amount(), Duration.ofNanos(now - observed.atNanos())))
                 .filter(jump -> jump.age().compareTo(REPORTED_FOR) <= 0)
                 .toList();
     }

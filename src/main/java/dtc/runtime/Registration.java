@@ -82,14 +82,14 @@ public record Registration(
 
     /** Returns a copy that addresses messages to the given instance, which may be an earlier one. */
     public Registration withInstance(UUID otherInstance) {
-        return otherInstance.equals(instance) ? this : with(otherInstance, displaced);
+        return otherInstance.equals(instance) ? this : copyWith(otherInstance, displaced);
     }
 
-    Registration displace() {
-        return with(instance, true);
+    Registration withDisplaced() {
+        return copyWith(instance, true);
     }
 
-    private Registration with(UUID otherInstance, boolean isDisplaced) {
+    private Registration copyWith(UUID otherInstance, boolean isDisplaced) {
         return new Registration(
                 id,
                 url,

@@ -107,7 +107,7 @@ public final class Registry {
                         time.now(),
                         time.nanos()));
         if (!displaced) {
-            idsByAddress.put(address(url), id);
+            idsByAddress.put(toAddress(url), id);
         }
         return true;
     }
@@ -139,10 +139,10 @@ public final class Registry {
         boolean changed;
         synchronized (this) {
             before = registrations.get(id);
-            String address = address(url);
-            Registration other = otherRegistrationAt(address, id);
+            String address = toAddress(url);
+            Registration other = findOtherRegistration(address, id);
             boolean wasLive = before != null && isLive(before);
-            boolean isSameAddress = before != null && address(before.url()).equals(address);
+            boolean isSameAddress = before != null && toAddress(before.url()).equals(address);
             if (wasLive && !isSameAddress) {
                 return refuse(Kind.NAME_TAKEN, "another URL holds a live lease on this id", id);
             }
@@ -165,19 +165,19 @@ public final class Registry {
                     || !before.instance().equals(instance);
             changed = isNewState || (before != null && !before.isConfirmed());
             if (other != null) {
-                Registration displaced = other.displace();
+                Registration displaced = other.withDisplaced();
                 registrations.put(other.id(), displaced);
                 store.put(displaced);
             }
             if (before != null) {
-                idsByAddress.remove(address(before.url()), id);
+                idsByAddress.remove(toAddress(before.url()), id);
             }
             idsByAddress.put(address, id);
             after = new Registration(
                     id,
                     url,
                     instance,
-                    superseded(before, instance),
+                    supersededInstances(before, instance),
                     Collections.unmodifiableSet(new TreeSet<>(features)),
                     changed || before == null ? generation.incrementAndGet() : before.generation(),
                     false,
@@ -194,13 +194,13 @@ public final class Registry {
     }
 
     /** Returns the registration of another id with the same address; null if there is none. */
-    private @Nullable Registration otherRegistrationAt(String address, String id) {
+    private @Nullable Registration findOtherRegistration(String address, String id) {
         String other = idsByAddress.get(address);
         return other == null || other.equals(id) ? null : registrations.get(other);
     }
 
     /** Normalizes a URL for comparison. Host names are not resolved. */
-    private static String address(String url) {
+    private static String toAddress(String url) {
         URI uri = URI.create(url);
         String scheme = uri.getScheme().toLowerCase(Locale.ROOT);
         String host = uri.getHost().toLowerCase(Locale.ROOT);
@@ -218,7 +218,7 @@ public final class Registry {
                 path.endsWith("/") ? path.substring(0, path.length() - 1) : path);
     }
 
-    private static List<UUID> superseded(@Nullable Registration before, UUID instance) {
+    private static List<UUID> supersededInstances(@Nullable Registration before, UUID instance) {
         if (before == null || before.instance().equals(instance)) {
             return before == null ? List.of() : before.superseded();
         }
@@ -237,7 +237,7 @@ public final class Registry {
     }
 
     private boolean remove(Registration registration) {
-        idsByAddress.remove(address(registration.url()), registration.id());
+        idsByAddress.remove(toAddress(registration.url()), registration.id());
         boolean removed = registrations.remove(registration.id(), registration);
         if (removed) {
             store.remove(registration.id());

@@ -34,7 +34,7 @@ class PlainTextTest {
         "PT0S, 0 milliseconds"
     })
     void durations_are_readable(Duration duration, String text) {
-        assertEquals(text, PlainText.duration(duration));
+        assertEquals(text, PlainText.formatDuration(duration));
     }
 
     @ParameterizedTest
@@ -49,6 +49,6 @@ class PlainTextTest {
         "9223372036854775807, 8589934591 GiB"
     })
     void sizes_are_readable(long bytes, String text) {
-        assertEquals(text, PlainText.bytes(bytes));
+        assertEquals(text, PlainText.formatBytes(bytes));
     }
 }

@@ -190,7 +190,7 @@ class DictionaryConditionsTest {
         assertEquals(Vote.ABORT, voted.ballot().vote());
         assertEquals(List.of(new ResourceEffect.Unknown(ONE)), small.apply(new ResourceEvent.Commit(ONE, null)));
         assertEquals(List.of(new ResourceEffect.Unknown(ONE)), small.apply(new ResourceEvent.Rollback(ONE)));
-        assertEquals(1, small.outcomes().evictedEarly());
+        assertEquals(1, small.outcomes().evictedEarlyCount());
     }
 
     private static TransactionId id(long age) {

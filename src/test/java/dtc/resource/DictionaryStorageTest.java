@@ -60,7 +60,7 @@ class DictionaryStorageTest {
         dictionary.apply(write(ONE, 2, "deleted", new Update.Delete()));
         dictionary.apply(check(ONE, 3, "checked"));
         assertEquals(List.of(new ResourceEffect.Load(ONE, Set.of("checked"))), dictionary.apply(prepare(ONE)));
-        assertEquals(3, dictionary.lockedKeys(), "before the values are known");
+        assertEquals(3, dictionary.lockedKeyCount(), "before the values are known");
         Map<String, Update> updates = Map.of("put", PUT, "deleted", new Update.Delete(), "checked", new Update.None());
         assertEquals(
                 List.of(
@@ -116,7 +116,7 @@ class DictionaryStorageTest {
                 assertInstanceOf(ResourceEffect.Voted.class, effects.get(1))
                         .ballot()
                         .vote());
-        assertEquals(0, dictionary.lockedKeys());
+        assertEquals(0, dictionary.lockedKeyCount());
         assertEquals(List.of(), dictionary.apply(new ResourceEvent.Loaded(ONE, Map.of())));
         assertEquals(Outcome.ROLLBACK, dictionary.outcome(ONE));
     }

@@ -315,7 +315,7 @@ class DictionaryTest {
         assertEquals(List.of(new ResourceEffect.Unknown(ONE)), small.apply(new ResourceEvent.Commit(ONE, 1)));
         assertEquals(List.of(new ResourceEffect.Unknown(ONE)), small.apply(new ResourceEvent.Rollback(ONE)));
         assertEquals(List.of(new ResourceEffect.RolledBack(id(6))), small.apply(new ResourceEvent.Rollback(id(6))));
-        assertEquals(4, small.outcomes().evictedEarly());
+        assertEquals(4, small.outcomes().evictedEarlyCount());
     }
 
     @Test
@@ -324,12 +324,12 @@ class DictionaryTest {
             dictionary.apply(new ResourceEvent.Rollback(id(i)));
             dictionary.apply(new ResourceEvent.Rollback(id(i)));
         }
-        assertEquals(5, dictionary.outcomes().ended());
+        assertEquals(5, dictionary.outcomes().endedCount());
         dictionary.evictOutcomes(3);
         dictionary.evictOutcomes(3);
         assertEquals(2, dictionary.outcomes().size());
         assertEquals(id(3), dictionary.newestEvicted());
-        assertEquals(0, dictionary.outcomes().evictedEarly());
+        assertEquals(0, dictionary.outcomes().evictedEarlyCount());
     }
 
     @Test

@@ -110,7 +110,7 @@ final class StoredDictionary {
     }
 
     int lockedKeys() {
-        return dictionary.lockedKeys();
+        return dictionary.lockedKeyCount();
     }
 
     int openTransactionCount() {
@@ -118,7 +118,7 @@ final class StoredDictionary {
     }
 
     long conflicts() {
-        return dictionary.conflicts();
+        return dictionary.conflictCount();
     }
 
     RememberedOutcomes outcomes() {

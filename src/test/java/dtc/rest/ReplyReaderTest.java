@@ -250,7 +250,7 @@ class ReplyReaderTest {
                 ? expected
                 : contract2 ? "ProtocolError" : expected.substring(0, expected.length() - 1);
         HttpAnswer answer = answer(200, "application/json", "{\"answers\":[%s]}".formatted(element));
-        List<Optional<Reply>> replies = reader.batch(target(contract2), List.of(message), answer);
+        List<Optional<Reply>> replies = reader.readBatch(target(contract2), List.of(message), answer);
         assertEquals(wanted, replies.getFirst().map(ReplyReaderTest::name).orElse("alone"));
     }
 
@@ -259,7 +259,7 @@ class ReplyReaderTest {
         Message other = new Message.Rollback(TransactionId.parse(OTHER).orElseThrow());
         HttpAnswer swapped = answer(200, "application/json", """
                 {"answers":[{"status":204,"transaction":"OTHER"},{"status":204,"transaction":"ID"}]}""");
-        List<Optional<Reply>> replies = reader.batch(target(false), List.of(COMMIT, other), swapped);
+        List<Optional<Reply>> replies = reader.readBatch(target(false), List.of(COMMIT, other), swapped);
         assertEquals(
                 List.of("ProtocolError", "ProtocolError"),
                 replies.stream().map(reply -> name(reply.orElseThrow())).toList());
@@ -269,17 +269,17 @@ class ReplyReaderTest {
     void a_batch_that_is_not_json_is_resent_message_by_message_unless_it_is_for_another_resource_manager() {
         String body = "{\"answers\":[{\"status\":204,\"transaction\":\"ID\"}]}";
         for (String contentType : List.of("", "text/html", "application/problem+json")) {
-            assertEquals(List.of(), reader.batch(target(true), List.of(COMMIT), answer(200, contentType, body)));
+            assertEquals(List.of(), reader.readBatch(target(true), List.of(COMMIT), answer(200, contentType, body)));
         }
-        assertEquals(List.of(), reader.batch(target(true), List.of(COMMIT), answer(206, "application/json", body)));
+        assertEquals(List.of(), reader.readBatch(target(true), List.of(COMMIT), answer(206, "application/json", body)));
         assertEquals(
                 "ProtocolError",
-                name(reader.batch(target(true), List.of(COMMIT), answer(421, "", ""))
+                name(reader.readBatch(target(true), List.of(COMMIT), answer(421, "", ""))
                         .getFirst()
                         .orElseThrow()));
         assertEquals(
                 "Unavailable",
-                name(reader.batch(target(true), List.of(PREPARE), answer(429, "", ""))
+                name(reader.readBatch(target(true), List.of(PREPARE), answer(429, "", ""))
                         .getFirst()
                         .orElseThrow()));
     }
@@ -315,7 +315,7 @@ class ReplyReaderTest {
 
     @Test
     void a_batch_without_an_answer_is_logged() {
-        reader.batch(target(false), List.of(COMMIT), answer(200, "text/html", "<html>"));
+        reader.readBatch(target(false), List.of(COMMIT), answer(200, "text/html", "<html>"));
         assertEquals(1, logged.size());
         assertTrue(logged.getFirst().contains("a batch"), logged.getFirst());
     }
@@ -349,7 +349,7 @@ class ReplyReaderTest {
         String body = "{\"answers\":[{\"status\":500,\"transaction\":\"ID\",\"detail\":\"no space left\"},"
                 + "{\"status\":500,\"transaction\":\"ID\",\"reason\":\"no space left\"}]}";
         List<Optional<Reply>> replies =
-                reader.batch(target(true), List.of(COMMIT, PREPARE), answer(200, "application/json", body));
+                reader.readBatch(target(true), List.of(COMMIT, PREPARE), answer(200, "application/json", body));
         assertEquals(
                 List.of("it answered 500: no space left", "it answered 500 instead of a vote: no space left"),
                 replies.stream().map(reply -> reply.orElseThrow().detail()).toList());

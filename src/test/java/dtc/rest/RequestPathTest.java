@@ -77,7 +77,7 @@ class RequestPathTest {
     void a_spelling_has_one_meaning(List<String> row) {
         String path = RequestPath.decodeUnreserved(row.getFirst());
         assertEquals(row.getLast(), path);
-        assertNull(RequestPath.fault(path));
+        assertNull(RequestPath.findFault(path));
         boolean isApi = Stream.of("/transactions", "/resource-managers", "/rm")
                 .anyMatch(root -> path.equals(root) || path.startsWith(root + "/"));
         assertEquals(isApi, RequestPath.isApi(path));
@@ -90,6 +90,6 @@ class RequestPathTest {
     @ParameterizedTest
     @MethodSource("refused")
     void a_spelling_with_several_meanings_is_refused(String spelling) {
-        assertNotNull(RequestPath.fault(RequestPath.decodeUnreserved(spelling)));
+        assertNotNull(RequestPath.findFault(RequestPath.decodeUnreserved(spelling)));
     }
 }

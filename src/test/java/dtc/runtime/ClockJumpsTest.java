@@ -35,7 +35,7 @@ class ClockJumpsTest {
         time.advance(MINUTE);
         assertEquals(
                 List.of(Duration.ofSeconds(seconds)),
-                jumps.recent().stream().map(ClockJumps.Jump::by).toList());
+                jumps.recent().stream().map(ClockJumps.Jump::amount).toList());
         List<String> lines = log.take();
         assertEquals(1, lines.size(), lines::toString);
         String start = seconds < 0 ? "was set back by " : "jumped forward, or the machine was suspended, by ";
@@ -56,8 +56,8 @@ class ClockJumpsTest {
         List<ClockJumps.Jump> recent = jumps.recent();
         assertEquals(
                 List.of(-117L, 124L, -115L, 126L, -113L),
-                recent.stream().map(jump -> jump.by().toMinutes()).toList());
-        assertTrue(recent.getLast().isBack());
+                recent.stream().map(jump -> jump.amount().toMinutes()).toList());
+        assertTrue(recent.getLast().isBackward());
         assertEquals(Duration.ofMinutes(113), recent.getLast().size());
         assertEquals(Duration.ofSeconds(59), recent.getLast().age());
         assertEquals(8, log.take().size());

@@ -63,7 +63,7 @@ class PlantedBugsTest {
                         .foundWithin(MANY, 113),
                 plant("does not copy the records behind the acknowledged position")
                         .in("dtc.log.file.LogOpener", "addOpenSegment")
-                        .remove("files.copyLater(rest);")
+                        .remove("files.addCopies(rest);")
                         .foundWithin(MANY),
                 plant("keeps more of the last segment than was forced")
                         .in("dtc.log.file.LogOpener", "addOpenSegment")
@@ -130,7 +130,7 @@ class PlantedBugsTest {
                 plant("treats the messages of a failed batch as delivered")
                         .in(BatchingParticipantClient.class, "resend(PendingMessage, boolean)")
                         .replace(
-                                "enqueue(registration, pending.resend());",
+                                "enqueue(registration, pending.asResent());",
                                 "pending.reply().complete(new Reply.Acknowledged());")
                         .foundWithin(MANY, 1785),
                 plant("mixes up the answers to a batch")
@@ -309,7 +309,7 @@ class PlantedBugsTest {
     static Stream<PlantedBug> conditions() {
         return Stream.of(
                 plant("evaluates a condition against the writes of its own transaction")
-                        .in("dtc.resource.StagedTransaction", "failedCondition")
+                        .in("dtc.resource.StagedTransaction", "keyOfFailedCondition")
                         .replace("values.get(staged.getKey())", """
                                 staged.getValue().update instanceof Update.Put(JsonText own)
                                         ? own
@@ -400,7 +400,7 @@ class PlantedBugsTest {
                         .replace("holder.isOlderThan(id)", "id.isOlderThan(holder)")
                         .foundWithin(FEW),
                 plant("overwrites a later write with an earlier one")
-                        .in("dtc.resource.StagedTransaction", "isUpdatedBy")
+                        .in("dtc.resource.StagedTransaction", "replacesUpdate")
                         .replace("before.sequence < sequence", "true")
                         .foundWithin(MANY, 1985));
     }

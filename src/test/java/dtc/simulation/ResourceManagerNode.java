@@ -308,7 +308,7 @@ final class ResourceManagerNode extends Node {
     private static final Reply MISDIRECTED = new Reply.ProtocolError("it answered 421");
 
     CompletionStage<Reply> receive(Registration target, Message message) {
-        return Progress.answer(progress(target, message)).exceptionally(ResourceManagerNode::unavailable);
+        return Progress.awaitAnswer(progress(target, message)).exceptionally(ResourceManagerNode::unavailable);
     }
 
     /** As 503. */
@@ -466,7 +466,7 @@ final class ResourceManagerNode extends Node {
                                 .map(ResourceManagerNode::event)
                                 .toList(),
                         prepare.writeCount()));
-        CompletableFuture<Ballot> vote = Progress.answer(progress).toCompletableFuture();
+        CompletableFuture<Ballot> vote = Progress.awaitAnswer(progress).toCompletableFuture();
         if (!vote.isCompletedExceptionally()) {
             world.ledger.asked(this, id, target.instance(), standing, vote.getNow(null));
         }
@@ -502,7 +502,7 @@ final class ResourceManagerNode extends Node {
         CompletionStage<Progress<ResourceEffect.CommitAnswer>> progress =
                 up(target).commit(commit);
         CompletableFuture<ResourceEffect.CommitAnswer> done =
-                Progress.answer(progress).toCompletableFuture();
+                Progress.awaitAnswer(progress).toCompletableFuture();
         if (!done.isDone()) {
             world.ledger.waits(this, id);
         }

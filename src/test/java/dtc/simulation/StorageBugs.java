@@ -19,11 +19,11 @@ final class StorageBugs {
     static Stream<PlantedBug> all() {
         return Stream.of(
                 plant("answers before the change is durable")
-                        .in("dtc.runtime.participant.PendingChanges", "durable")
+                        .in("dtc.runtime.participant.PendingChanges", "whenDurable")
                         .replace("stored == added", "true")
                         .foundWithin(MANY, 13),
                 plant("takes an append of unknown fate for stored")
-                        .in(SESSION, "appended")
+                        .in(SESSION, "appendCompleted")
                         .replace(
                                 "cause != null",
                                 "cause != null && StoreException.of(cause).kind() == StoreException.Kind.FENCED")
@@ -62,8 +62,8 @@ final class StorageBugs {
                         .foundWithin(MANY),
                 plant("does not wait for the keys of a transaction whose conditions are being evaluated")
                         .in(Dictionary.class, "lockKeys")
-                        .replace("locks.holders(transaction.keys.keySet())", """
-                                locks.holders(transaction.keys.keySet()).stream()
+                        .replace("locks.findHolders(transaction.keys.keySet())", """
+                                locks.findHolders(transaction.keys.keySet()).stream()
                                         .filter(holder -> open.get(holder).phase != Phase.LOADING)
                                         .toList()
                                 """)

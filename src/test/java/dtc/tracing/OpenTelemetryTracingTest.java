@@ -239,7 +239,7 @@ class OpenTelemetryTracingTest {
     void a_rollback_has_a_decision_with_the_reason() {
         receive("/transactions", SAMPLED);
         Traced traced = new Traced(1).with("orders").with("payments").prepare();
-        traced.vote("orders", Ballot.abort(Ballot.conditionFailed("a secret key")));
+        traced.vote("orders", Ballot.abort(Ballot.conditionFailedReason("a secret key")));
         assertEquals(TransactionState.ROLLING_BACK, traced.transaction.state());
         SpanData decision = exported.only("dtc.decision");
         assertEquals("rollback", text(decision, "dtc.transaction.outcome"));

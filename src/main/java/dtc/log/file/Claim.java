@@ -54,7 +54,7 @@ final class Claim {
     static Claim acquire(Storage storage) throws IOException {
         Claim claim = create(storage);
         try {
-            storage.write(claim.name, 0, claim.content());
+            storage.write(claim.name, 0, claim.encode());
             storage.force(claim.name);
             storage.forceDirectory();
             claim.supersedeEarlier();
@@ -152,7 +152,9 @@ final class Claim {
                 .putLong(position.segment())
                 .putLong(position.offset());
         storage.write(
-                name, HEADER_BYTES, bytes.putInt(checksum(epoch, position)).flip());
+                name,
+                HEADER_BYTES,
+                bytes.putInt(computeChecksum(epoch, position)).flip());
     }
 
     /** Forces the position. */
@@ -160,13 +162,13 @@ final class Claim {
         storage.force(name);
     }
 
-    private ByteBuffer content() {
+    private ByteBuffer encode() {
         return ByteBuffer.allocate(HEADER_BYTES + POSITION_BYTES)
-                .put(header(epoch))
+                .put(encodeHeader(epoch))
                 .rewind();
     }
 
-    private static ByteBuffer header(int epoch) {
+    private static ByteBuffer encodeHeader(int epoch) {
         ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
         header.put(MAGIC).put(Segment.VERSION).putInt(epoch);
         CRC32C checksum = new CRC32C();
@@ -174,7 +176,7 @@ final class Claim {
         return header.putInt((int) checksum.getValue()).flip();
     }
 
-    private static int checksum(int epoch, Position position) {
+    private static int computeChecksum(int epoch, Position position) {
         ByteBuffer bytes = ByteBuffer.allocate(3 * Long.BYTES + Integer.BYTES);
         bytes.putLong(position.logId()).putLong(position.segment()).putLong(position.offset());
         CRC32C checksum = new CRC32C();
@@ -184,19 +186,19 @@ final class Claim {
 
     /** Whether the file starts with the header of a claim of that epoch. */
     static boolean isValid(Storage storage, String name, int epoch) throws IOException {
-        return storage.read(name, 0, HEADER_BYTES).equals(header(epoch));
+        return storage.read(name, 0, HEADER_BYTES).equals(encodeHeader(epoch));
     }
 
     /**
      * Reads the position in a claim file; null if it is missing or invalid. The position is not forced, so a power
      * failure may leave it invalid.
      */
-    static @Nullable Position position(Storage storage, String name, int epoch) throws IOException {
+    static @Nullable Position readPosition(Storage storage, String name, int epoch) throws IOException {
         ByteBuffer bytes = storage.read(name, HEADER_BYTES, POSITION_BYTES);
         if (bytes.remaining() < POSITION_BYTES) {
             return null;
         }
         Position position = new Position(bytes.getLong(), bytes.getLong(), bytes.getLong());
-        return bytes.getInt() == checksum(epoch, position) ? position : null;
+        return bytes.getInt() == computeChecksum(epoch, position) ? position : null;
     }
 }

@@ -166,7 +166,7 @@ public final class DirectoryStorage implements Storage {
     private OpenFile open(String name, StandardOpenOption... options) throws IOException {
         FileChannel channel = FileChannel.open(directory.resolve(name), options);
         try {
-            OpenFile file = new OpenFile(channel, key(name));
+            OpenFile file = new OpenFile(channel, fileKey(name));
             open.put(name, file);
             return file;
         } catch (IOException failure) {
@@ -175,7 +175,7 @@ public final class DirectoryStorage implements Storage {
         }
     }
 
-    private @Nullable Object key(String name) throws IOException {
+    private @Nullable Object fileKey(String name) throws IOException {
         return Files.readAttributes(directory.resolve(name), BasicFileAttributes.class)
                 .fileKey();
     }
@@ -262,7 +262,7 @@ public final class DirectoryStorage implements Storage {
         return withExplanation(directory.resolve(name), () -> {
             OpenFile file = open.get(name);
             try {
-                return file != null && Objects.equals(file.key(), key(name));
+                return file != null && Objects.equals(file.key(), fileKey(name));
             } catch (NoSuchFileException _) {
                 return false;
             }
@@ -307,11 +307,11 @@ public final class DirectoryStorage implements Storage {
         try {
             return operation.run();
         } catch (IOException failure) {
-            throw new IOException(path + ": " + explanation(failure), failure);
+            throw new IOException(path + ": " + describe(failure), failure);
         }
     }
 
-    private static String explanation(IOException failure) {
+    private static String describe(IOException failure) {
         String reason = failure instanceof FileSystemException named && named.getReason() != null
                 ? named.getReason()
                 : switch (failure) {

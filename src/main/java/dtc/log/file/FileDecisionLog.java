@@ -212,10 +212,10 @@ public final class FileDecisionLog implements DecisionLog {
                 return new AppendResult.Refused("the decision log is closed");
             }
             if (append.isLazy()) {
-                if (lazyBytes + append.memory() > LAZY_BYTES_MAX) {
+                if (lazyBytes + append.memoryBytes() > LAZY_BYTES_MAX) {
                     return new AppendResult.Refused("too many lazy records are pending");
                 }
-                lazyBytes += append.memory();
+                lazyBytes += append.memoryBytes();
             } else {
                 if (pendingDecisions >= settings.pendingDecisionsMax()) {
                     return new AppendResult.Refused(
@@ -251,7 +251,7 @@ public final class FileDecisionLog implements DecisionLog {
         long checked = checkedNanos.get();
         if (now - checked >= RECHECK_NANOS && checkedNanos.compareAndSet(checked, now)) {
             // This also ends the refusals after a failed write: the next decision tests whether writes succeed again.
-            setRefusal(FreeSpace.shortage(storage, settings.freeBytesMin()));
+            setRefusal(FreeSpace.describeShortage(storage, settings.freeBytesMin()));
         }
         return refusal;
     }
@@ -318,7 +318,7 @@ public final class FileDecisionLog implements DecisionLog {
                 }
                 next.add(queue.remove());
                 if (append.isLazy()) {
-                    lazyBytes -= append.memory();
+                    lazyBytes -= append.memoryBytes();
                 } else {
                     pendingDecisions--;
                 }
@@ -364,7 +364,7 @@ public final class FileDecisionLog implements DecisionLog {
                 for (PendingAppend append : batch.reversed()) {
                     if (append.isLazy()) {
                         queue.addFirst(append);
-                        lazyBytes += append.memory();
+                        lazyBytes += append.memoryBytes();
                     }
                 }
             }

@@ -74,7 +74,7 @@ record FileName(Kind kind, long number, int epoch) {
     static final String FORMAT = legacySegment(0);
 
     static String claim(int epoch) {
-        return "claim-" + digits(epoch, 8);
+        return "claim-" + zeroPad(epoch, 8);
     }
 
     static String supersededClaim(int epoch) {
@@ -82,7 +82,7 @@ record FileName(Kind kind, long number, int epoch) {
     }
 
     static String manifest(int epoch) {
-        return "manifest-" + digits(epoch, 8);
+        return "manifest-" + zeroPad(epoch, 8);
     }
 
     static String unfinishedManifest(int epoch) {
@@ -90,22 +90,22 @@ record FileName(Kind kind, long number, int epoch) {
     }
 
     static String segment(long number, int epoch) {
-        return epoch == 0 ? legacySegment(number) : "segment-" + digits(number, 10) + "-" + digits(epoch, 8) + ".log";
+        return epoch == 0 ? legacySegment(number) : "segment-" + zeroPad(number, 10) + "-" + zeroPad(epoch, 8) + ".log";
     }
 
     private static String legacySegment(long number) {
-        return "segment-" + digits(number, 10) + ".log";
+        return "segment-" + zeroPad(number, 10) + ".log";
     }
 
     /** Returns a number in ASCII digits, with leading zeros. */
-    static String digits(long number, int width) {
+    static String zeroPad(long number, int width) {
         String digits = Long.toString(number);
         return "0".repeat(Math.max(0, width - digits.length())) + digits;
     }
 
     /** The name under which a repair keeps a file that it replaced. Ignored by the log. */
-    static String backup(int epoch, String name) {
-        return "before-repair-" + digits(epoch, 8) + "-" + name;
+    static String backupName(int epoch, String name) {
+        return "before-repair-" + zeroPad(epoch, 8) + "-" + name;
     }
 
     /** Parses a name; null if it is not a valid name of a log file. */

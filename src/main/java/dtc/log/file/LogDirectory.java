@@ -3,7 +3,7 @@ package dtc.log.file;
 import dtc.log.file.Claim.Position;
 import dtc.log.file.Damage.Remedy;
 import dtc.log.file.FileName.Kind;
-import dtc.log.file.Manifest.Entry;
+import dtc.log.file.Manifest.SegmentEntry;
 import dtc.log.file.SegmentReader.Invalid;
 import dtc.log.file.SegmentReader.Valid;
 import dtc.log.file.SegmentReader.Zeros;
@@ -25,18 +25,18 @@ final class LogDirectory {
 
     /** Receives each damage that is found. If it throws, reading stops. */
     interface DamageHandler {
-        void found(Damage damage) throws IOException;
+        void handle(Damage damage) throws IOException;
     }
 
     /** Receives the valid records of a segment. */
     interface RecordHandler {
-        void record(Segment segment, Valid record) throws IOException;
+        void accept(Segment segment, Valid record) throws IOException;
     }
 
     /** The end of the records of a segment. {@code tornTail}: why the record at the end is invalid; null if none is. */
     record End(long offset, @Nullable String tornTail) {}
 
-    private static final int READS_MAX = 10;
+    private static final int READ_ATTEMPTS_MAX = 10;
 
     private final Storage storage;
     private final DamageHandler damageHandler;
@@ -80,14 +80,14 @@ final class LogDirectory {
             try {
                 directory = read(storage, found::add);
             } catch (IOException failure) {
-                if (attempt == READS_MAX) {
+                if (attempt == READ_ATTEMPTS_MAX) {
                     throw failure;
                 }
                 continue; // a file may have been deleted concurrently
             }
-            if (found.equals(before) || attempt == READS_MAX) {
+            if (found.equals(before) || attempt == READ_ATTEMPTS_MAX) {
                 for (Damage damage : found) {
-                    damages.found(damage);
+                    damages.handle(damage);
                 }
                 return new LogDirectory(directory, damages);
             }
@@ -121,20 +121,20 @@ final class LogDirectory {
     }
 
     /** The end of the records that the last process is known to have acknowledged in the segment. */
-    long acknowledgedIn(Segment segment) {
+    long acknowledgedOffset(Segment segment) {
         return acknowledged.segment() == segment.number() ? acknowledged.offset() : segment.headerBytes();
     }
 
     /** The segments as in a manifest. */
-    List<Entry> entries() {
+    List<SegmentEntry> entries() {
         return segments.stream()
-                .map(segment ->
-                        new Entry(segment.number(), segment.epoch(), isOpen(segment) ? Entry.OPEN : segment.size()))
+                .map(segment -> new SegmentEntry(
+                        segment.number(), segment.epoch(), isOpen(segment) ? SegmentEntry.OPEN : segment.size()))
                 .toList();
     }
 
     private void report(String file, long offset, String reason, Remedy remedy) throws IOException {
-        damageHandler.found(new Damage(file, offset, reason, remedy));
+        damageHandler.handle(new Damage(file, offset, reason, remedy));
     }
 
     private void readNames() throws IOException {
@@ -161,7 +161,7 @@ final class LogDirectory {
         names.remove(FileName.FORMAT);
         ByteBuffer expected = Segment.formatFile();
         ByteBuffer header = storage.read(FileName.FORMAT, 0, expected.remaining());
-        byte version = Segment.version(header);
+        byte version = Segment.readVersion(header);
         if (version > Segment.VERSION && header.equals(Segment.formatFile(version))) {
             report(
                     FileName.FORMAT,
@@ -177,10 +177,10 @@ final class LogDirectory {
     // The manifest
 
     private void readManifest() throws IOException {
-        int epoch = highest(Kind.MANIFEST);
+        int epoch = highestEpoch(Kind.MANIFEST);
         int confirmed = highestConfirmed();
         if (epoch < 0) {
-            int last = confirmed > 0 ? confirmed : highest(Kind.SEGMENT);
+            int last = confirmed > 0 ? confirmed : highestEpoch(Kind.SEGMENT);
             if (last > 0) {
                 report(FileName.manifest(last), 0, "the file is missing; it lists the segments", Remedy.RESTORE);
             }
@@ -198,7 +198,7 @@ final class LogDirectory {
         }
     }
 
-    private int highest(Kind kind) {
+    private int highestEpoch(Kind kind) {
         return names.values().stream()
                 .filter(name -> name.kind() == kind)
                 .mapToInt(FileName::epoch)
@@ -211,7 +211,9 @@ final class LogDirectory {
         int highest = 0;
         for (Map.Entry<String, FileName> name : names.entrySet()) {
             int epoch = name.getValue().epoch();
-            if (isClaim(name.getValue()) && epoch > highest && Claim.position(storage, name.getKey(), epoch) != null) {
+            if (isClaim(name.getValue())
+                    && epoch > highest
+                    && Claim.readPosition(storage, name.getKey(), epoch) != null) {
                 highest = epoch;
             }
         }
@@ -231,7 +233,7 @@ final class LogDirectory {
             }
             report(name, 0, "this is the manifest of another epoch", Remedy.RESTORE);
         } catch (IllegalArgumentException damaged) {
-            int format = Manifest.format(bytes);
+            int format = Manifest.readFormat(bytes);
             boolean isLater = format > Segment.VERSION;
             report(
                     name,
@@ -252,7 +254,7 @@ final class LogDirectory {
                 continue;
             }
             exists = true;
-            Position position = Claim.position(storage, name, newest.epoch());
+            Position position = Claim.readPosition(storage, name, newest.epoch());
             if (!Claim.isValid(storage, name, newest.epoch())) {
                 report(name, 0, "this is not the claim of epoch " + newest.epoch(), Remedy.RESTORE);
             } else if (position != null && position.logId() != newest.logId()) {
@@ -272,7 +274,7 @@ final class LogDirectory {
 
     private void readSegments(Manifest newest) throws IOException {
         String manifestName = FileName.manifest(newest.epoch());
-        for (Entry entry : newest.segments()) {
+        for (SegmentEntry entry : newest.segments()) {
             String name = entry.name();
             if (!names.containsKey(name)) {
                 if (storage.names().contains(name)) {
@@ -312,7 +314,7 @@ final class LogDirectory {
      * The manifest of an epoch omits a segment of that epoch only before its first record, and after it was cleaned.
      */
     private void checkUnlisted(Manifest newest) throws IOException {
-        List<String> listed = newest.segments().stream().map(Entry::name).toList();
+        List<String> listed = newest.segments().stream().map(SegmentEntry::name).toList();
         long first =
                 newest.segments().isEmpty() ? 0 : newest.segments().getFirst().number();
         for (Map.Entry<String, FileName> name : names.entrySet()) {
@@ -360,15 +362,15 @@ final class LogDirectory {
     /** Reads the records of a segment. */
     End read(Segment segment, RecordHandler records) throws IOException {
         SegmentReader reader = new SegmentReader(storage, segment);
-        Damage damage = segment.checkHeader(reader.header());
+        Damage damage = segment.checkHeader(reader.readHeader());
         if (damage != null) {
-            damageHandler.found(damage);
+            damageHandler.handle(damage);
             if (damage.remedy() == Remedy.UPGRADE) {
                 return new End(0, null);
             }
         }
         boolean isOpen = isOpen(segment);
-        long acknowledgedTo = acknowledgedIn(segment);
+        long acknowledgedTo = acknowledgedOffset(segment);
         long offset = segment.headerBytes();
         while (offset < segment.size()) {
             boolean mayBeTail = isOpen && offset >= acknowledgedTo;
@@ -380,7 +382,7 @@ final class LogDirectory {
             switch (content) {
                 case Valid record -> {
                     if (Payload.isKnown(record.payload())) {
-                        records.record(segment, record);
+                        records.accept(segment, record);
                     } else {
                         report(
                                 segment.name(),
@@ -392,7 +394,7 @@ final class LogDirectory {
                 }
                 case Zeros _ -> {
                     if (!mayBeTail) {
-                        report(segment.name(), offset, "only zeros" + acknowledged(isOpen), Remedy.RESTORE);
+                        report(segment.name(), offset, "only zeros" + acknowledgedSuffix(isOpen), Remedy.RESTORE);
                     }
                     return new End(offset, null);
                 }
@@ -404,7 +406,7 @@ final class LogDirectory {
                     String reason = proof.isPresent()
                             ? invalid.reason() + "; this is not a torn tail, because the record at byte "
                                     + proof.getAsLong() + " proves that it was forced"
-                            : invalid.reason() + acknowledged(isOpen);
+                            : invalid.reason() + acknowledgedSuffix(isOpen);
                     report(segment.name(), offset, reason, Remedy.RESTORE);
                     OptionalLong next = reader.findRecord(offset + 1);
                     if (next.isEmpty()) {
@@ -415,12 +417,12 @@ final class LogDirectory {
             }
         }
         if (isOpen && offset < acknowledgedTo) {
-            report(segment.name(), offset, "the file ends here" + acknowledged(true), Remedy.RESTORE);
+            report(segment.name(), offset, "the file ends here" + acknowledgedSuffix(true), Remedy.RESTORE);
         }
         return new End(offset, null);
     }
 
-    private String acknowledged(boolean isOpen) {
+    private String acknowledgedSuffix(boolean isOpen) {
         return isOpen ? "; records up to byte " + acknowledged.offset() + " were acknowledged" : "";
     }
 }

@@ -4,7 +4,7 @@ import dtc.log.LogRecord;
 import dtc.log.file.Claim.Position;
 import dtc.log.file.Damage.Remedy;
 import dtc.log.file.LogIndex.Location;
-import dtc.log.file.Manifest.Entry;
+import dtc.log.file.Manifest.SegmentEntry;
 import dtc.log.file.SegmentReader.Invalid;
 import dtc.log.file.SegmentReader.Valid;
 import dtc.log.file.SegmentReader.Zeros;
@@ -44,7 +44,7 @@ final class LogFiles {
 
     private final Storage storage;
     private final Claim claim;
-    private final OwnFiles ownFiles;
+    private final EpochFiles epochFiles;
     private final FileDecisionLog.Settings settings;
     private final Consumer<String> notice;
     private Manifest manifest;
@@ -66,7 +66,7 @@ final class LogFiles {
 
     private boolean positionFailed;
     /** The offset in the oldest segment up to which it is cleaned; 0 at its start. */
-    private long cleanedTo;
+    private long cleanedOffset;
 
     /** A record to be written. */
     private record NewRecord(long sequence, ByteBuffer payload) {
@@ -85,7 +85,7 @@ final class LogFiles {
             Consumer<String> notice) {
         this.storage = storage;
         this.claim = claim;
-        this.ownFiles = new OwnFiles(storage, claim);
+        this.epochFiles = new EpochFiles(storage, claim);
         this.manifest = manifest;
         this.nextNumber = nextNumber;
         this.settings = settings;
@@ -105,7 +105,7 @@ final class LogFiles {
         index.add(record.payload(), new Location(segment, record.offset(), record.length(), record.sequence()));
     }
 
-    void copyLater(List<Valid> records) {
+    void addCopies(List<Valid> records) {
         for (Valid record : records) {
             nextSequence = Math.max(nextSequence, record.sequence() + 1);
             ByteBuffer payload = ByteBuffer.allocate(record.payload().remaining())
@@ -117,7 +117,7 @@ final class LogFiles {
     /** Writes the copies, and after them the manifest of this epoch. */
     void start() throws IOException, NotWrittenException {
         if (!copies.isEmpty()) {
-            addSegment(ownFiles.nextSegment(manifest.logId(), nextNumber));
+            addSegment(epochFiles.nextSegment(manifest.logId(), nextNumber));
             for (int from = 0; from < copies.size(); ) {
                 int to = from + 1;
                 for (long bytes = copies.get(from).length();
@@ -125,7 +125,7 @@ final class LogFiles {
                         to++) {
                     bytes += copies.get(to).length();
                 }
-                put(segments.getLast(), copies.subList(from, to));
+                writeRecords(segments.getLast(), copies.subList(from, to));
                 from = to;
             }
             copies.clear();
@@ -138,8 +138,8 @@ final class LogFiles {
     }
 
     /** Deletes the files that {@link #start} created, after it failed. */
-    void deleteOwn() throws IOException {
-        ownFiles.deleteUnused();
+    void deleteEpochFiles() throws IOException {
+        epochFiles.deleteUnused();
         if (current != null) {
             storage.delete(current.name());
         }
@@ -151,19 +151,19 @@ final class LogFiles {
 
     /** Creates the files that are needed next, if they do not exist. */
     void prepare() throws IOException, NotWrittenException {
-        if (!ownFiles.isPrepared()) {
-            ownFiles.prepare(manifest.logId(), nextNumber);
+        if (!epochFiles.isPrepared()) {
+            epochFiles.prepare(manifest.logId(), nextNumber);
         }
     }
 
     boolean isPrepared() {
-        return ownFiles.isPrepared();
+        return epochFiles.isPrepared();
     }
 
     /** Passes the newest record of each transaction to the consumer, in append order. */
     void replay(Consumer<LogRecord> consumer) throws IOException {
         Map<Segment, SegmentReader> readers = new HashMap<>();
-        for (Location location : index.inAppendOrder()) {
+        for (Location location : index.locationsInAppendOrder()) {
             SegmentReader reader =
                     readers.computeIfAbsent(location.segment(), segment -> new SegmentReader(storage, segment));
             Valid record = validRecord(reader, location.segment(), location.offset());
@@ -206,7 +206,7 @@ final class LogFiles {
         if (current == null || (!current.isEmpty() && current.size() + bytes > settings.segmentBytesMax())) {
             startSegment();
         }
-        put(segments.getLast(), records);
+        writeRecords(segments.getLast(), records);
     }
 
     /** Completes the current segment and continues with a new one. The manifest lists both before this returns. */
@@ -215,13 +215,13 @@ final class LogFiles {
             truncatePreallocated(current);
             force();
         }
-        Segment next = ownFiles.nextSegment(manifest.logId(), nextNumber);
-        List<Entry> entries = new ArrayList<>(entries());
+        Segment next = epochFiles.nextSegment(manifest.logId(), nextNumber);
+        List<SegmentEntry> entries = new ArrayList<>(entries());
         if (current != null) {
             entries.removeLast();
-            entries.add(new Entry(current.number(), current.epoch(), current.size()));
+            entries.add(new SegmentEntry(current.number(), current.epoch(), current.size()));
         }
-        entries.add(new Entry(next.number(), next.epoch(), Entry.OPEN));
+        entries.add(new SegmentEntry(next.number(), next.epoch(), SegmentEntry.OPEN));
         writeManifest(entries);
         addSegment(next);
     }
@@ -231,13 +231,13 @@ final class LogFiles {
         current = segment;
         totalBytes += segment.size();
         nextNumber = segment.number() + 1;
-        ownFiles.markSegmentListed();
+        epochFiles.markSegmentListed();
     }
 
-    private List<Entry> entries() {
+    private List<SegmentEntry> entries() {
         return segments.stream()
-                .map(segment ->
-                        new Entry(segment.number(), segment.epoch(), segment == current ? Entry.OPEN : segment.size()))
+                .map(segment -> new SegmentEntry(
+                        segment.number(), segment.epoch(), segment == current ? SegmentEntry.OPEN : segment.size()))
                 .toList();
     }
 
@@ -245,13 +245,13 @@ final class LogFiles {
         writeManifest(entries());
     }
 
-    private void writeManifest(List<Entry> entries) throws IOException, NotWrittenException {
-        Manifest next = manifest.with(claim.epoch(), entries);
-        ownFiles.write(next);
+    private void writeManifest(List<SegmentEntry> entries) throws IOException, NotWrittenException {
+        Manifest next = manifest.withSegments(claim.epoch(), entries);
+        epochFiles.write(next);
         manifest = next;
     }
 
-    private void put(Segment segment, List<NewRecord> records) throws IOException, NotWrittenException {
+    private void writeRecords(Segment segment, List<NewRecord> records) throws IOException, NotWrittenException {
         long start = segment.size();
         ByteBuffer encoded =
                 ByteBuffer.allocate(records.stream().mapToInt(NewRecord::length).sum());
@@ -393,17 +393,17 @@ final class LogFiles {
      */
     void clean() throws IOException, NotWrittenException {
         Segment oldest = segments.getFirst();
-        cleanedTo = oldest.liveBytes() == 0 ? oldest.size() : copyLive(oldest);
-        if (cleanedTo < oldest.size()) {
+        cleanedOffset = oldest.liveBytes() == 0 ? oldest.size() : copyLive(oldest);
+        if (cleanedOffset < oldest.size()) {
             return;
         }
         force(); // the copies, and the records that replaced others
-        List<Entry> entries = entries();
+        List<SegmentEntry> entries = entries();
         // A process that claims the log later either reads this manifest, or fences this process before the deletion.
         writeManifest(entries.subList(1, entries.size()));
         segments.removeFirst();
         totalBytes -= oldest.size();
-        cleanedTo = 0;
+        cleanedOffset = 0;
         try {
             storage.delete(oldest.name());
         } catch (IOException failure) {
@@ -414,7 +414,7 @@ final class LogFiles {
     private long copyLive(Segment oldest) throws IOException, NotWrittenException {
         SegmentReader reader = new SegmentReader(storage, oldest);
         List<NewRecord> live = new ArrayList<>();
-        long start = Math.max(cleanedTo, oldest.headerBytes());
+        long start = Math.max(cleanedOffset, oldest.headerBytes());
         long offset = start;
         while (offset < oldest.size() && offset - start < CLEANING_BYTES) {
             Valid record = validRecord(reader, oldest, offset);
@@ -436,7 +436,7 @@ final class LogFiles {
         }
         force();
         claim.force();
-        ownFiles.deleteUnused();
+        epochFiles.deleteUnused();
         storage.close();
     }
 }

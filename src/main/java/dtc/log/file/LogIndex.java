@@ -45,7 +45,7 @@ final class LogIndex {
     }
 
     /** Returns all locations in append order. */
-    List<Location> inAppendOrder() {
+    List<Location> locationsInAppendOrder() {
         List<Location> all = new ArrayList<>(locations.values());
         all.sort(Comparator.comparingLong(Location::sequence));
         return all;

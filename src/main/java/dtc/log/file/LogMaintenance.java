@@ -93,7 +93,7 @@ public final class LogMaintenance {
 
     private VerifyResult report(LogDirectory directory, List<Damage> found, long records) {
         if (!found.isEmpty()) {
-            found.forEach(damage -> lines.accept(UnreadableLogException.message(storage, damage)));
+            found.forEach(damage -> lines.accept(UnreadableLogException.describe(storage, damage)));
             return VerifyResult.DAMAGED;
         }
         if (directory.isEmpty()) {
@@ -120,8 +120,8 @@ public final class LogMaintenance {
 
     /** Presumes abort for all ids that have the tag and no record. */
     public void adopt(int tag) throws IOException {
-        String name = tag(tag);
-        change(manifest -> manifest.withAdoptedTag(tag, now + " adopted tag " + name + ", presuming abort"));
+        String name = formatTag(tag);
+        changeManifest(manifest -> manifest.withAdoptedTag(tag, now + " adopted tag " + name + ", presuming abort"));
         lines.accept("abort is presumed for transactions with tag %s that have no record in %s"
                 .formatted(name, storage.location()));
     }
@@ -133,20 +133,20 @@ public final class LogMaintenance {
     public void retag() throws IOException {
         int tag = random.nextInt(TransactionId.TAG_MAX + 1);
         String[] previous = {""};
-        change(manifest -> {
-            previous[0] = tag(manifest.tag());
-            return manifest.withTag(tag, now + " changed tag " + previous[0] + " to " + tag(tag));
+        changeManifest(manifest -> {
+            previous[0] = formatTag(manifest.tag());
+            return manifest.withTag(tag, now + " changed tag " + previous[0] + " to " + formatTag(tag));
         });
         lines.accept(("the log in %s has the new tag %s. Transactions with the previous tag %s that have no record are"
                         + " PENDING. When all are resolved: log adopt %s %s --presume-abort")
-                .formatted(storage.location(), tag(tag), previous[0], storage.location(), previous[0]));
+                .formatted(storage.location(), formatTag(tag), previous[0], storage.location(), previous[0]));
     }
 
-    private static String tag(int tag) {
+    private static String formatTag(int tag) {
         return String.format(Locale.ROOT, "%04x", tag);
     }
 
-    private void change(UnaryOperator<Manifest> change) throws IOException {
+    private void changeManifest(UnaryOperator<Manifest> change) throws IOException {
         if (LogDirectory.read(storage, _ -> {}).isEmpty()) {
             throw new IOException("%s contains no log. Check the name of the directory".formatted(storage.location()));
         }
@@ -189,7 +189,7 @@ public final class LogMaintenance {
             }
             found.forEach(damage ->
                     lines.accept("lost: " + damage.file() + ", byte " + damage.offset() + ": " + damage.reason()));
-            write(claim, directory, List.copyOf(live.values()));
+            writeRepairedLog(claim, directory, List.copyOf(live.values()));
             return true;
         } finally {
             storage.close();
@@ -227,11 +227,11 @@ public final class LogMaintenance {
         }
     }
 
-    private void write(Claim claim, LogDirectory directory, List<Valid> records) throws IOException {
+    private void writeRepairedLog(Claim claim, LogDirectory directory, List<Valid> records) throws IOException {
         int tag = random.nextInt(TransactionId.TAG_MAX + 1);
         Manifest old = directory.manifest();
-        String note =
-                now + " repaired; " + (old == null ? "the previous tag is lost" : "the tag was " + tag(old.tag()));
+        String note = now + " repaired; "
+                + (old == null ? "the previous tag is lost" : "the tag was " + formatTag(old.tag()));
         Manifest base = old == null
                 ? new Manifest(0, random.nextLong(), tag, 0, Set.of(), List.of(note), List.of())
                 : old.withTag(tag, note);
@@ -239,21 +239,21 @@ public final class LogMaintenance {
                 .filter(name -> FileName.isLogFile(name) && !name.equals(claim.name()))
                 .toList();
         LogFiles files = new LogFiles(
-                storage, claim, base.with(claim.epoch(), List.of()), nextNumber(previous), SETTINGS, lines);
-        files.copyLater(records);
+                storage, claim, base.withSegments(claim.epoch(), List.of()), nextNumber(previous), SETTINGS, lines);
+        files.addCopies(records);
         if (previous.contains(FileName.FORMAT) && !storage.isFile(FileName.FORMAT)) {
-            storage.rename(FileName.FORMAT, FileName.backup(claim.epoch(), FileName.FORMAT));
+            storage.rename(FileName.FORMAT, FileName.backupName(claim.epoch(), FileName.FORMAT));
         }
         LogOpener.writeFormat(storage);
         try {
             files.start();
         } catch (NotWrittenException failure) {
-            files.deleteOwn();
+            files.deleteEpochFiles();
             throw new IOException(failure.getMessage(), failure);
         }
         for (String name : previous) {
             if (!name.equals(FileName.FORMAT)) {
-                storage.rename(name, FileName.backup(claim.epoch(), name));
+                storage.rename(name, FileName.backupName(claim.epoch(), name));
             }
         }
         storage.forceDirectory();
@@ -263,9 +263,9 @@ public final class LogMaintenance {
                 "kept %d records. The previous files are in %s under the names %s",
                 records.size(),
                 storage.location(),
-                FileName.backup(claim.epoch(), "*")));
+                FileName.backupName(claim.epoch(), "*")));
         lines.accept("the log has the new tag %s. Transactions that began before and have no record are PENDING"
-                .formatted(tag(tag)));
+                .formatted(formatTag(tag)));
     }
 
     private static long nextNumber(List<String> names) {

@@ -1,6 +1,6 @@
 package dtc.log.file;
 
-import dtc.log.file.Manifest.Entry;
+import dtc.log.file.Manifest.SegmentEntry;
 import dtc.log.file.SegmentReader.Valid;
 import dtc.protocol.TransactionId;
 import java.io.IOException;
@@ -79,7 +79,7 @@ final class LogOpener {
         try {
             files.start();
         } catch (NotWrittenException failure) {
-            files.deleteOwn();
+            files.deleteEpochFiles();
             claim.releaseAfter(failure);
             throw new IOException(failure.getMessage(), failure);
         }
@@ -100,7 +100,7 @@ final class LogOpener {
         LogFiles files = new LogFiles(
                 storage,
                 claim,
-                options.change().apply(base.with(claim.epoch(), List.of())),
+                options.change().apply(base.withSegments(claim.epoch(), List.of())),
                 directory.nextNumber(),
                 options.settings(),
                 options.notice());
@@ -118,7 +118,7 @@ final class LogOpener {
                                     end.offset(),
                                     end.tornTail()));
                 }
-                addOpenSegment(files, segment, directory.acknowledgedIn(segment), newest);
+                addOpenSegment(files, segment, directory.acknowledgedOffset(segment), newest);
             } else {
                 files.addExistingSegment(segment);
                 directory.read(segment, files::addRecord);
@@ -156,13 +156,13 @@ final class LogOpener {
      * Creates the identity of the log. If the log contains records of formats 1 to 3, also writes a manifest that lists
      * their segments.
      */
-    private Manifest create(List<Entry> legacy) throws IOException {
+    private Manifest create(List<SegmentEntry> legacy) throws IOException {
         int tag = options.random().nextInt(TransactionId.TAG_MAX + 1);
         // Until now, earlier versions of the program issued ids without a tag.
         long untilMillis = legacy.isEmpty() ? 0 : System.currentTimeMillis();
         Manifest created = new Manifest(0, options.random().nextLong(), tag, untilMillis, Set.of(), List.of(), legacy);
         if (!legacy.isEmpty()) {
-            OwnFiles files = new OwnFiles(storage, claim);
+            EpochFiles files = new EpochFiles(storage, claim);
             try {
                 files.write(created);
             } catch (NotWrittenException failure) {
@@ -190,12 +190,13 @@ final class LogOpener {
                 rest.add(record);
             }
         }
-        files.copyLater(rest);
+        files.addCopies(rest);
     }
 
     /** Deletes files of earlier processes that are not listed. They are never read again, so failures are harmless. */
     private void deleteUnlisted(Manifest manifest) throws IOException {
-        Set<String> listed = manifest.segments().stream().map(Entry::name).collect(Collectors.toSet());
+        Set<String> listed =
+                manifest.segments().stream().map(SegmentEntry::name).collect(Collectors.toSet());
         for (String name : storage.names()) {
             FileName parsed = FileName.parse(name);
             if (parsed == null

@@ -54,7 +54,7 @@ public final class LogScanner {
     }
 
     private void scan() throws IOException {
-        LogDirectory directory = LogDirectory.readStable(storage, damage -> pending = damaged(damage));
+        LogDirectory directory = LogDirectory.readStable(storage, damage -> pending = replacePending(damage));
         for (Segment segment : directory.segments()) {
             emitPending(Segment.LEGACY_HEADER_BYTES);
             try {
@@ -62,10 +62,10 @@ public final class LogScanner {
             } catch (IOException failure) {
                 emitPending(segment.size());
                 if (!storage.names().contains(segment.name())) {
-                    items.accept(item(segment, 0, segment.size(), new Changed("deleted while it was read")));
+                    items.accept(createItem(segment, 0, segment.size(), new Changed("deleted while it was read")));
                 } else if (storage.size(segment.name()) < segment.size()) {
-                    items.accept(
-                            item(segment, storage.size(segment.name()), 0, new Changed("truncated while it was read")));
+                    items.accept(createItem(
+                            segment, storage.size(segment.name()), 0, new Changed("truncated while it was read")));
                 } else {
                     throw failure;
                 }
@@ -74,7 +74,7 @@ public final class LogScanner {
         emitPending(0);
     }
 
-    private Damage damaged(Damage damage) {
+    private Damage replacePending(Damage damage) {
         emitPending(damage.offset());
         return damage;
     }
@@ -90,7 +90,7 @@ public final class LogScanner {
     private void scan(LogDirectory directory, Segment segment) throws IOException {
         LogDirectory.End end = directory.read(segment, (_, record) -> {
             emitPending(record.offset());
-            items.accept(item(segment, record.offset(), record.length(), content(record)));
+            items.accept(createItem(segment, record.offset(), record.length(), toContent(record)));
         });
         if (pending != null) {
             emitPending(end.offset() == 0 ? Segment.LEGACY_HEADER_BYTES : segment.size());
@@ -98,7 +98,7 @@ public final class LogScanner {
         }
         long rest = segment.size() - end.offset();
         if (rest > 0) {
-            items.accept(item(
+            items.accept(createItem(
                     segment,
                     end.offset(),
                     rest,
@@ -106,7 +106,7 @@ public final class LogScanner {
         }
     }
 
-    private static Content content(Valid record) {
+    private static Content toContent(Valid record) {
         if (Payload.isForgotten(record.payload())) {
             return new Forgotten(record.sequence(), Payload.id(record.payload()));
         }
@@ -117,7 +117,7 @@ public final class LogScanner {
         }
     }
 
-    private static Item item(Segment segment, long offset, long length, Content content) {
+    private static Item createItem(Segment segment, long offset, long length, Content content) {
         return new Item(segment.name(), offset, length, content);
     }
 }

@@ -45,7 +45,7 @@ record Manifest(
         long idsWithoutTagUntilMillis,
         Set<Integer> adoptedTags,
         List<String> notes,
-        List<Entry> segments) {
+        List<SegmentEntry> segments) {
 
     /**
      * A segment of the log.
@@ -53,7 +53,7 @@ record Manifest(
      * @param length the number of bytes that belong to the log; {@link #OPEN} if the process with this epoch still
      *     appends to the segment
      */
-    record Entry(long number, int epoch, long length) {
+    record SegmentEntry(long number, int epoch, long length) {
         static final long OPEN = -1;
 
         String name() {
@@ -79,7 +79,7 @@ record Manifest(
         segments = List.copyOf(segments);
     }
 
-    Manifest with(int newEpoch, List<Entry> newSegments) {
+    Manifest withSegments(int newEpoch, List<SegmentEntry> newSegments) {
         return new Manifest(newEpoch, logId, tag, idsWithoutTagUntilMillis, adoptedTags, notes, newSegments);
     }
 
@@ -107,7 +107,7 @@ record Manifest(
     ByteBuffer encode() {
         StringBuilder text = new StringBuilder();
         appendLine(text, FIRST_LINE);
-        appendLine(text, "epoch " + FileName.digits(epoch, 8));
+        appendLine(text, "epoch " + FileName.zeroPad(epoch, 8));
         appendLine(text, String.format(Locale.ROOT, "log %016x", logId));
         appendLine(text, String.format(Locale.ROOT, "tag %04x", tag));
         appendLine(
@@ -120,13 +120,13 @@ record Manifest(
         for (String note : notes) {
             appendLine(text, "note " + note);
         }
-        for (Entry entry : segments) {
+        for (SegmentEntry entry : segments) {
             appendLine(
                     text,
-                    "segment " + FileName.digits(entry.number(), 10) + " " + FileName.digits(entry.epoch(), 8) + " "
+                    "segment " + FileName.zeroPad(entry.number(), 10) + " " + FileName.zeroPad(entry.epoch(), 8) + " "
                             + (entry.isOpen() ? "open" : Long.toString(entry.length())));
         }
-        appendLine(text, String.format(Locale.ROOT, "checksum %08x", checksum(text.toString())));
+        appendLine(text, String.format(Locale.ROOT, "checksum %08x", computeChecksum(text.toString())));
         return ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.ISO_8859_1));
     }
 
@@ -134,14 +134,14 @@ record Manifest(
         text.append(line).append('\n');
     }
 
-    private static int checksum(String text) {
+    private static int computeChecksum(String text) {
         CRC32C checksum = new CRC32C();
         checksum.update(text.getBytes(StandardCharsets.ISO_8859_1));
         return (int) checksum.getValue();
     }
 
     /** Returns the format in the first line; 0 if there is none. */
-    static int format(ByteBuffer bytes) {
+    static int readFormat(ByteBuffer bytes) {
         Matcher matcher = FORMAT.matcher(StandardCharsets.ISO_8859_1.decode(bytes.duplicate()));
         return matcher.matches() ? Integer.parseInt(matcher.group(1)) : 0;
     }
@@ -155,7 +155,7 @@ record Manifest(
             throw new IllegalArgumentException("the last line is not a checksum");
         }
         String content = text.substring(0, end);
-        if (Integer.parseUnsignedInt(checksum.group(1), 16) != checksum(content)) {
+        if (Integer.parseUnsignedInt(checksum.group(1), 16) != computeChecksum(content)) {
             throw new IllegalArgumentException("the checksum does not match");
         }
         return new Parser(content).parse();
@@ -174,22 +174,22 @@ record Manifest(
             if (lines.isEmpty() || !lines.get(nextLine++).equals(FIRST_LINE)) {
                 throw new IllegalArgumentException("the first line is not: " + FIRST_LINE);
             }
-            int epoch = Integer.parseInt(nextValue("epoch "));
-            long logId = Long.parseUnsignedLong(nextValue("log "), 16);
-            int tag = Integer.parseInt(nextValue("tag "), 16);
-            String withoutTag = nextValue("ids-without-tag ");
+            int epoch = Integer.parseInt(readValue("epoch "));
+            long logId = Long.parseUnsignedLong(readValue("log "), 16);
+            int tag = Integer.parseInt(readValue("tag "), 16);
+            String withoutTag = readValue("ids-without-tag ");
             long untilMillis = withoutTag.equals(PENDING) ? 0 : Long.parseLong(withoutTag);
             Set<Integer> adopted = new TreeSet<>();
             while (nextStartsWith("adopted ")) {
-                adopted.add(Integer.parseInt(nextValue("adopted "), 16));
+                adopted.add(Integer.parseInt(readValue("adopted "), 16));
             }
             List<String> notes = new ArrayList<>();
             while (nextStartsWith("note ")) {
-                notes.add(nextValue("note "));
+                notes.add(readValue("note "));
             }
-            List<Entry> segments = new ArrayList<>();
+            List<SegmentEntry> segments = new ArrayList<>();
             while (nextLine < lines.size()) {
-                segments.add(entry(lines.get(nextLine++)));
+                segments.add(parseEntry(lines.get(nextLine++)));
             }
             return new Manifest(epoch, logId, tag, untilMillis, adopted, notes, segments);
         }
@@ -199,7 +199,7 @@ record Manifest(
         }
 
         /** Returns the rest of the next line, which must start with the key. */
-        private String nextValue(String key) {
+        private String readValue(String key) {
             if (!nextStartsWith(key)) {
                 throw new IllegalArgumentException(
                         String.format(Locale.ROOT, "line %d does not start with: %s", nextLine + 1, key));
@@ -207,16 +207,16 @@ record Manifest(
             return lines.get(nextLine++).substring(key.length());
         }
 
-        private static Entry entry(String line) {
+        private static SegmentEntry parseEntry(String line) {
             Matcher matcher = SEGMENT.matcher(line);
             if (!matcher.matches()) {
                 throw new IllegalArgumentException("unknown line: " + line);
             }
             String length = matcher.group(3);
-            return new Entry(
+            return new SegmentEntry(
                     Long.parseLong(matcher.group(1)),
                     Integer.parseInt(matcher.group(2)),
-                    length.equals("open") ? Entry.OPEN : Long.parseLong(length));
+                    length.equals("open") ? SegmentEntry.OPEN : Long.parseLong(length));
         }
     }
 }

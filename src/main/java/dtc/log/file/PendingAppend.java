@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 record PendingAppend(ByteBuffer payload, @Nullable CompletableFuture<AppendResult> result) {
 
     /** The approximate memory of a pending append, excluding its payload. */
-    private static final long BYTES = 100;
+    private static final long OVERHEAD_BYTES = 100;
 
     boolean isLazy() {
         return result == null;
@@ -25,7 +25,7 @@ record PendingAppend(ByteBuffer payload, @Nullable CompletableFuture<AppendResul
         }
     }
 
-    long memory() {
-        return payload.remaining() + BYTES;
+    long memoryBytes() {
+        return payload.remaining() + OVERHEAD_BYTES;
     }
 }

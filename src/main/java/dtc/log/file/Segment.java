@@ -99,7 +99,7 @@ final class Segment {
         if (epoch > 0) {
             return VERSION;
         }
-        byte version = version(header);
+        byte version = readVersion(header);
         return version >= 1 && version <= LEGACY_VERSION_MAX ? version : LEGACY_VERSION_MAX;
     }
 
@@ -176,9 +176,9 @@ final class Segment {
     }
 
     /** Returns the expected header. */
-    ByteBuffer header() {
+    ByteBuffer encodeHeader() {
         return isLegacy()
-                ? legacyHeader(number, version)
+                ? encodeLegacyHeader(number, version)
                 : withChecksum(headerWithoutChecksum(version, number, HEADER_BYTES)
                         .putInt(epoch)
                         .putLong(logId));
@@ -190,10 +190,10 @@ final class Segment {
     }
 
     static ByteBuffer formatFile(byte version) {
-        return legacyHeader(0, version);
+        return encodeLegacyHeader(0, version);
     }
 
-    private static ByteBuffer legacyHeader(long number, byte version) {
+    private static ByteBuffer encodeLegacyHeader(long number, byte version) {
         return withChecksum(headerWithoutChecksum(version, number, LEGACY_HEADER_BYTES));
     }
 
@@ -208,7 +208,7 @@ final class Segment {
     }
 
     /** Returns the version in a header; 0 if the header is too short. */
-    static byte version(ByteBuffer header) {
+    static byte readVersion(ByteBuffer header) {
         return header.remaining() <= MAGIC.length ? 0 : header.get(MAGIC.length);
     }
 
@@ -223,7 +223,7 @@ final class Segment {
         if (!header.slice(0, MAGIC.length).equals(ByteBuffer.wrap(MAGIC))) {
             return new Damage(name, 0, "this is not a segment of a decision log", Remedy.RESTORE);
         }
-        byte version = version(header);
+        byte version = readVersion(header);
         if (version < 1 || version > VERSION) {
             return new Damage(
                     name,
@@ -242,7 +242,7 @@ final class Segment {
             return unsupported;
         }
         return header.remaining() >= headerBytes()
-                        && header.slice(0, headerBytes()).equals(header())
+                        && header.slice(0, headerBytes()).equals(encodeHeader())
                 ? null
                 : new Damage(name, 0, "the header is damaged, or is the header of another segment", Remedy.RESTORE);
     }
@@ -250,13 +250,13 @@ final class Segment {
     /** Encodes a record that will be written at {@code offset}. */
     void encode(ByteBuffer out, long offset, long sequence, ByteBuffer payload) {
         out.putInt(payload.remaining())
-                .putInt(checksum(offset, sequence, forcedTo, payload))
+                .putInt(computeChecksum(offset, sequence, forcedTo, payload))
                 .putLong(sequence)
                 .putLong(forcedTo)
                 .put(payload.duplicate());
     }
 
-    int checksum(long offset, long sequence, long recordForcedTo, ByteBuffer payload) {
+    int computeChecksum(long offset, long sequence, long recordForcedTo, ByteBuffer payload) {
         ByteBuffer rest = ByteBuffer.allocate(5 * Long.BYTES + 2 * Integer.BYTES);
         rest.putLong(number).putLong(offset).putLong(sequence).putInt(payload.remaining());
         if (hasForcedOffsets()) {

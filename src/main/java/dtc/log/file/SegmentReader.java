@@ -38,7 +38,7 @@ final class SegmentReader {
         this.segment = segment;
     }
 
-    ByteBuffer header() throws IOException {
+    ByteBuffer readHeader() throws IOException {
         return storage.read(segment.name(), 0, segment.headerBytes());
     }
 
@@ -51,7 +51,7 @@ final class SegmentReader {
         if (remaining < headBytes) {
             return new Invalid(offset, remaining + " bytes are too few for a record");
         }
-        int length = lengthAt(offset);
+        int length = readLength(offset);
         if (length < Payload.BYTES_MIN || length > Payload.BYTES_MAX) {
             return new Invalid(offset, "a record cannot have " + length + " bytes");
         }
@@ -60,12 +60,12 @@ final class SegmentReader {
                     offset,
                     "a record of " + length + " bytes, of which only " + (remaining - headBytes) + " are in the file");
         }
-        int at = position(offset, headBytes + length);
+        int at = windowIndex(offset, headBytes + length);
         int expected = window.getInt(at + Integer.BYTES);
         long sequence = window.getLong(at + 2 * Integer.BYTES);
         long forced = segment.hasForcedOffsets() ? window.getLong(at + 2 * Integer.BYTES + Long.BYTES) : offset;
         ByteBuffer payload = window.slice(at + headBytes, length);
-        int actual = segment.checksum(offset, sequence, forced, payload);
+        int actual = segment.computeChecksum(offset, sequence, forced, payload);
         return actual == expected
                 ? new Valid(offset, headBytes + length, sequence, forced, payload)
                 : new Invalid(
@@ -75,7 +75,7 @@ final class SegmentReader {
 
     private boolean isZeroFrom(long offset) throws IOException {
         for (long at = offset; at < segment.size(); at++) {
-            int position = position(at, 1);
+            int position = windowIndex(at, 1);
             if (window.get(position) != 0) {
                 return false;
             }
@@ -99,7 +99,7 @@ final class SegmentReader {
     OptionalLong findRecord(long offset) throws IOException {
         long last = segment.size() - segment.recordHeaderBytes() - Payload.BYTES_MIN;
         for (long candidate = offset; candidate <= last; candidate++) {
-            int length = lengthAt(candidate);
+            int length = readLength(candidate);
             if (length >= Payload.BYTES_MIN && length <= Payload.BYTES_MAX && read(candidate) instanceof Valid) {
                 return OptionalLong.of(candidate);
             }
@@ -107,8 +107,8 @@ final class SegmentReader {
         return OptionalLong.empty();
     }
 
-    private int lengthAt(long offset) throws IOException {
-        int at = position(offset, Integer.BYTES);
+    private int readLength(long offset) throws IOException {
+        int at = windowIndex(offset, Integer.BYTES);
         return window.getInt(at);
     }
 
@@ -116,7 +116,7 @@ final class SegmentReader {
      * Returns the index in the window of the byte at {@code offset}. Reads a new window if the current one does not
      * contain {@code bytes} bytes starting there.
      */
-    private int position(long offset, int bytes) throws IOException {
+    private int windowIndex(long offset, int bytes) throws IOException {
         if (offset < windowOffset || offset + bytes > windowOffset + window.limit()) {
             window = storage.read(segment.name(), offset, Math.max(bytes, WINDOW_BYTES));
             windowOffset = offset;

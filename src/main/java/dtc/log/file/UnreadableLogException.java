@@ -9,11 +9,11 @@ public final class UnreadableLogException extends IOException {
     private static final long serialVersionUID = 1;
 
     UnreadableLogException(Storage storage, Damage damage) {
-        super(message(storage, damage));
+        super(describe(storage, damage));
     }
 
     /** Returns a sentence that names the file, the offset and the remedy. */
-    static String message(Storage storage, Damage damage) {
+    static String describe(Storage storage, Damage damage) {
         return String.format(
                 Locale.ROOT,
                 "%s in %s, at byte %d: %s. %s",

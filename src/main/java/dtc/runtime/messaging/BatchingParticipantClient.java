@@ -72,7 +72,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
     }
 
     /** @param resent whether it was sent before; it is unknown whether it was carried out */
-    private record PendingMessage(Message message, long sinceNanos, CompletableFuture<Reply> reply, boolean resent) {
+    private record PendingMessage(Message message, long queuedNanos, CompletableFuture<Reply> reply, boolean resent) {
         private long bytesMax() {
             return MESSAGE_OVERHEAD_BYTES
                     + switch (message) {
@@ -96,8 +96,8 @@ public final class BatchingParticipantClient implements ParticipantClient {
             };
         }
 
-        private PendingMessage resend() {
-            return new PendingMessage(message, sinceNanos, reply, true);
+        private PendingMessage asResent() {
+            return new PendingMessage(message, queuedNanos, reply, true);
         }
 
         /** Completes a message that was not sent. */
@@ -143,7 +143,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
     }
 
     /** Number of queued messages to all resource managers. */
-    public int queued() {
+    public int queuedMessageCount() {
         return queues.values().stream().mapToInt(TargetQueue::size).sum();
     }
 
@@ -247,7 +247,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
             while (size() > 0 && batch.size() < batchMax) {
                 Queue<PendingMessage> queue = !commits.isEmpty() ? commits : !resent.isEmpty() ? resent : others;
                 PendingMessage next = queue.element();
-                if (time.nanos() - next.sinceNanos() > settings.queuedTimeMax().toNanos()) {
+                if (time.nanos() - next.queuedNanos() > settings.queuedTimeMax().toNanos()) {
                     expired.add(queue.remove());
                     continue;
                 }
@@ -265,11 +265,12 @@ public final class BatchingParticipantClient implements ParticipantClient {
 
         private void send(List<PendingMessage> batch) {
             AtomicBoolean occupiesSlot = new AtomicBoolean(true);
-            Time.Timer timer = time.after(settings.slotTimeout(), () -> free(occupiesSlot));
+            Time.Timer timer = time.after(settings.slotTimeout(), () -> freeSlot(occupiesSlot));
             CompletionStage<?> answered = batch.size() == 1 ? sendAlone(batch.getFirst()) : sendBatch(batch);
             answered.whenComplete((_, _) -> {
                 timer.cancel();
-                free(occupiesSlot); // after the replies, so that messages sent in response to them can share a request
+                freeSlot(occupiesSlot); // after the replies, so that messages sent in response to them can share a
+                // request
             });
         }
 
@@ -307,7 +308,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
                 // The process may have restarted and lost earlier writes. It would still accept this one.
                 pending.reply().complete(new Reply.NoAnswer("the connection was lost"));
             } else {
-                enqueue(registration, pending.resend());
+                enqueue(registration, pending.asResent());
             }
         }
 
@@ -322,7 +323,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
             for (int i = 0; i < batch.size(); i++) {
                 // A message without an answer yet is sent without a slot, so that it does not block others.
                 PendingMessage pending = batch.get(i);
-                replies.get(i).ifPresentOrElse(pending.reply()::complete, () -> sendAlone(pending.resend()));
+                replies.get(i).ifPresentOrElse(pending.reply()::complete, () -> sendAlone(pending.asResent()));
             }
         }
 
@@ -334,7 +335,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
             batchMax = Math.min(settings.batchMax(), batchMax + 1);
         }
 
-        private void free(AtomicBoolean occupiesSlot) {
+        private void freeSlot(AtomicBoolean occupiesSlot) {
             if (occupiesSlot.getAndSet(false)) {
                 synchronized (this) {
                     inFlight--;

@@ -38,7 +38,7 @@ public interface HostedParticipant {
         record Blocked<T>(CompletionStage<T> answer) implements Progress<T> {}
 
         /** Returns the answer, after waiting for keys if necessary. */
-        static <T> CompletionStage<T> answer(CompletionStage<Progress<T>> stage) {
+        static <T> CompletionStage<T> awaitAnswer(CompletionStage<Progress<T>> stage) {
             return stage.thenCompose(progress -> switch (progress) {
                 case Done<T>(T answer) -> CompletableFuture.completedFuture(answer);
                 case Blocked<T>(CompletionStage<T> answer) -> answer;

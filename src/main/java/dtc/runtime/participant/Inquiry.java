@@ -24,7 +24,7 @@ final class Inquiry {
     private static final Logger LOG = Logger.getLogger(Inquiry.class);
 
     /** How long a transaction is in doubt before it is logged. */
-    static final Duration LOGGED_AFTER = Duration.ofSeconds(10);
+    static final Duration LOG_DELAY = Duration.ofSeconds(10);
 
     /** The minimum interval between two log lines. */
     static final Duration LOG_INTERVAL = Duration.ofMinutes(1);
@@ -38,7 +38,7 @@ final class Inquiry {
     /** Called with COMMIT or ROLLBACK, possibly more than once. */
     private final BiConsumer<TransactionId, Outcome> listener;
     /** When each transaction became in doubt, as {@link Time#nanos}. */
-    private final Map<TransactionId, Long> inDoubtSince = new ConcurrentHashMap<>();
+    private final Map<TransactionId, Long> inDoubtSinceNanos = new ConcurrentHashMap<>();
 
     /** When the last line was logged; null if there is none. Guarded by this. */
     private @Nullable Long loggedNanos;
@@ -57,27 +57,27 @@ final class Inquiry {
     }
 
     void start(TransactionId transaction) {
-        inDoubtSince.put(transaction, time.nanos());
+        inDoubtSinceNanos.put(transaction, time.nanos());
         scheduleInquiry(transaction, 1);
     }
 
     /** Tracks how long the transaction is in doubt, but sends no inquiries. */
     void waitForOperator(TransactionId transaction) {
-        inDoubtSince.put(transaction, time.nanos());
+        inDoubtSinceNanos.put(transaction, time.nanos());
     }
 
     /** Stops the inquiry. Does nothing if the transaction is not in doubt. */
     void stop(TransactionId transaction) {
-        inDoubtSince.remove(transaction);
+        inDoubtSinceNanos.remove(transaction);
     }
 
     void stopAll() {
-        inDoubtSince.clear();
+        inDoubtSinceNanos.clear();
     }
 
     private void scheduleInquiry(TransactionId transaction, int attempt) {
         time.after(backoff.pause(attempt), () -> {
-            if (inDoubtSince.containsKey(transaction)) {
+            if (inDoubtSinceNanos.containsKey(transaction)) {
                 logIfDue(transaction);
                 inquire(transaction, attempt);
             }
@@ -86,9 +86,9 @@ final class Inquiry {
 
     private synchronized void logIfDue(TransactionId transaction) {
         long now = time.nanos();
-        Long since = inDoubtSince.get(transaction);
+        Long since = inDoubtSinceNanos.get(transaction);
         if (since == null
-                || now - since < LOGGED_AFTER.toNanos()
+                || now - since < LOG_DELAY.toNanos()
                 || (loggedNanos != null && now - loggedNanos < LOG_INTERVAL.toNanos())) {
             return;
         }
@@ -99,7 +99,7 @@ final class Inquiry {
                 () -> LOG.warnf(
                         "resource manager %s has not received the outcome of %s, in doubt for up to %d s",
                         resourceManager,
-                        describe(inDoubtSince.keySet()),
+                        describe(inDoubtSinceNanos.keySet()),
                         oldestInDoubt().toSeconds()));
     }
 
@@ -134,7 +134,7 @@ final class Inquiry {
     /** How long the oldest transaction has been in doubt; zero if there is none. */
     Duration oldestInDoubt() {
         long now = time.nanos();
-        return inDoubtSince.values().stream()
+        return inDoubtSinceNanos.values().stream()
                 .map(since -> Duration.ofNanos(now - since))
                 .max(Duration::compareTo)
                 .orElse(Duration.ZERO);

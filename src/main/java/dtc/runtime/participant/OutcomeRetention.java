@@ -11,15 +11,15 @@ import java.util.Queue;
  */
 final class OutcomeRetention {
 
-    private static final int STEPS = 168;
+    private static final int SAMPLES = 168;
 
     /** The number of transactions that had ended at a point in time. */
-    private record Mark(long ended, long atNanos) {}
+    private record Sample(long ended, long atNanos) {}
 
     private final Duration retention;
     private final Time time;
     /** The samples within the retention, oldest first. */
-    private final Queue<Mark> marks = new ArrayDeque<>();
+    private final Queue<Sample> samples = new ArrayDeque<>();
 
     private boolean scheduled;
 
@@ -29,10 +29,10 @@ final class OutcomeRetention {
     }
 
     /** Schedules the next sample, unless it is already scheduled. */
-    void schedule(Runnable step) {
+    void scheduleSample(Runnable step) {
         if (!scheduled) {
             scheduled = true;
-            time.after(retention.dividedBy(STEPS), step);
+            time.after(retention.dividedBy(SAMPLES), step);
         }
     }
 
@@ -41,15 +41,15 @@ final class OutcomeRetention {
      *
      * @param ended the number of transactions that have ended
      */
-    long expired(long ended) {
+    long takeSample(long ended) {
         scheduled = false;
         long now = time.nanos();
-        marks.add(new Mark(ended, now));
+        samples.add(new Sample(ended, now));
         long expired = 0;
-        for (Mark oldest = marks.peek();
+        for (Sample oldest = samples.peek();
                 oldest != null && now - oldest.atNanos() >= retention.toNanos();
-                oldest = marks.peek()) {
-            expired = marks.remove().ended();
+                oldest = samples.peek()) {
+            expired = samples.remove().ended();
         }
         return expired;
     }

@@ -21,7 +21,7 @@ final class PendingChanges {
      * The maximum size of the changes in one append, unless a single change is larger. It keeps appends short even if
      * transactions are large.
      */
-    private static final long BATCH_SIZE_MAX = 1 << 19;
+    private static final long BATCH_CHARS_MAX = 1 << 19;
 
     /** The next append is delayed if the last one contained at least this number of changes. */
     private static final int LOADED_BATCH_MIN = 8;
@@ -42,7 +42,7 @@ final class PendingChanges {
     }
 
     /** Completes once all changes that were added before are durable. */
-    CompletableFuture<@Nullable Void> durable() {
+    CompletableFuture<@Nullable Void> whenDurable() {
         if (stored == added) {
             return CompletableFuture.completedFuture(null);
         }
@@ -55,7 +55,7 @@ final class PendingChanges {
     }
 
     /** Returns true if the caller must start an append. Then returns false until that append has ended. */
-    boolean startAppend() {
+    boolean tryStartAppend() {
         boolean start = !appending && !unsent.isEmpty();
         appending |= start;
         return start;
@@ -71,8 +71,8 @@ final class PendingChanges {
         List<Change> batch = new ArrayList<>();
         long size = 0;
         for (Change next = unsent.peek(); next != null && batch.size() < max; next = unsent.peek()) {
-            size += next.size();
-            if (size > BATCH_SIZE_MAX && !batch.isEmpty()) {
+            size += next.estimatedChars();
+            if (size > BATCH_CHARS_MAX && !batch.isEmpty()) {
                 break;
             }
             batch.add(unsent.remove());
@@ -84,7 +84,7 @@ final class PendingChanges {
     /**
      * Records that the append stored this number of changes. Returns the futures of the callers that waited for them.
      */
-    List<CompletableFuture<@Nullable Void>> appended(int count) {
+    List<CompletableFuture<@Nullable Void>> completeAppend(int count) {
         appending = false;
         stored += count;
         List<CompletableFuture<@Nullable Void>> passed = new ArrayList<>();
@@ -95,12 +95,12 @@ final class PendingChanges {
     }
 
     /** Returns the futures of all waiting callers. */
-    List<CompletableFuture<@Nullable Void>> waiting() {
+    List<CompletableFuture<@Nullable Void>> waitingCallers() {
         return barriers.stream().map(Barrier::passed).toList();
     }
 
     /** Whether an append has succeeded. */
-    boolean anyStored() {
+    boolean hasStored() {
         return stored > 0;
     }
 }

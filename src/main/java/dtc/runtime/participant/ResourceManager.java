@@ -43,14 +43,14 @@ public final class ResourceManager implements HostedParticipant {
      * @param stagedTimeout how long staged writes are kept without a vote
      * @param outcomeRetention how long the outcomes of ended transactions are kept, if the dictionary has room for them
      * @param openTimeout how long {@link #start} tries to open a store that is not available
-     * @param batching runs appends. May delay an append, so that it contains the changes of several messages.
+     * @param appendExecutor runs appends. May delay an append, so that it contains the changes of several messages.
      */
     public record Settings(
             Duration lockWait,
             Duration stagedTimeout,
             Duration outcomeRetention,
             Duration openTimeout,
-            Executor batching) {}
+            Executor appendExecutor) {}
 
     private static final Logger LOG = Logger.getLogger(ResourceManager.class);
 
@@ -226,7 +226,8 @@ public final class ResourceManager implements HostedParticipant {
                                 .toList()),
                         isRestart
                                 ? ", after "
-                                        + PlainText.duration(Duration.ofNanos(time.nanos() - unavailableSinceNanos))
+                                        + PlainText.formatDuration(
+                                                Duration.ofNanos(time.nanos() - unavailableSinceNanos))
                                 : "");
             }
             if (!loaded.resolvedByOperator().isEmpty()) {
@@ -293,7 +294,7 @@ public final class ResourceManager implements HostedParticipant {
                             "resource manager %s has no room to keep the outcomes of ended transactions for %s: it keeps the"
                                     + " latest %d. A coordinator that asks about an older one gets no answer (404). Raise"
                                     + " dtc.rm.ended-max (DTC_RM_ENDED_MAX)",
-                            id, PlainText.duration(settings.outcomeRetention()), kept));
+                            id, PlainText.formatDuration(settings.outcomeRetention()), kept));
         }
     }
 

@@ -120,7 +120,7 @@ final class ResourceSession {
         TransactionId transaction = prepare.id();
         return apply(
                 () -> stopping ? new ResourceEvent.Prepare(transaction, List.of(), prepare.writeCount()) : prepare,
-                effects -> progress(
+                effects -> toProgress(
                         transaction,
                         ResourceEffect.find(ResourceEffect.Voted.class, transaction, effects)
                                 .map(ResourceEffect.Voted::ballot),
@@ -131,8 +131,8 @@ final class ResourceSession {
         TransactionId transaction = commit.id();
         return apply(
                 () -> commit,
-                effects ->
-                        progress(transaction, ResourceEffect.find(CommitAnswer.class, transaction, effects), commits));
+                effects -> toProgress(
+                        transaction, ResourceEffect.find(CommitAnswer.class, transaction, effects), commits));
     }
 
     CompletionStage<RollbackAnswer> rollback(TransactionId transaction) {
@@ -153,7 +153,7 @@ final class ResourceSession {
      * Returns the answer, or a future if it is not available. Each caller gets a copy, which it can cancel without
      * affecting others. Guarded by this.
      */
-    private <T> CompletionStage<Progress<T>> progress(
+    private <T> CompletionStage<Progress<T>> toProgress(
             TransactionId transaction, Optional<T> answer, Map<TransactionId, CompletableFuture<T>> waiting) {
         if (answer.isPresent()) {
             return onceDurable(new Progress.Done<>(answer.get()));
@@ -179,9 +179,9 @@ final class ResourceSession {
             if (failure != null) {
                 return CompletableFuture.failedFuture(failure);
             }
-            long evictedEarly = dictionary.outcomes().evictedEarly();
+            long evictedEarly = dictionary.outcomes().evictedEarlyCount();
             List<ResourceEffect> effects = dictionary.apply(event.get());
-            if (dictionary.outcomes().evictedEarly() > evictedEarly) {
+            if (dictionary.outcomes().evictedEarlyCount() > evictedEarly) {
                 int kept = dictionary.outcomes().size();
                 calls.add(() -> listener.evictedEarly(kept));
             }
@@ -202,7 +202,7 @@ final class ResourceSession {
                 appendNext();
             }
             case ResourceEffect.Load e -> {
-                CompletionStage<@Nullable Void> durable = durable();
+                CompletionStage<@Nullable Void> durable = whenDurable();
                 calls.add(() -> load(e, durable));
             }
             case ResourceEffect.Staged e -> {
@@ -218,14 +218,14 @@ final class ResourceSession {
                 time.after(settings.lockWait(), () -> apply(new ResourceEvent.LockWaitExpired(e.id())));
             case ResourceEffect.Voted e -> {
                 cancelStagedTimer(e.id());
-                complete(votes.remove(e.id()), e.ballot());
+                completeOnceDurable(votes.remove(e.id()), e.ballot());
             }
             case ResourceEffect.InDoubt e -> inquiry.start(e.id());
             case CommitAnswer e -> {
-                ended(e.id());
-                complete(commits.remove(e.id()), e);
+                stopTimers(e.id());
+                completeOnceDurable(commits.remove(e.id()), e);
             }
-            case ResourceEffect.RolledBack e -> ended(e.id());
+            case ResourceEffect.RolledBack e -> stopTimers(e.id());
         }
     }
 
@@ -240,7 +240,7 @@ final class ResourceSession {
     }
 
     /** Completes the future of waiting callers once all changes made so far are durable. Guarded by this. */
-    private <T extends @Nullable Object> void complete(@Nullable CompletableFuture<T> waiting, T answer) {
+    private <T extends @Nullable Object> void completeOnceDurable(@Nullable CompletableFuture<T> waiting, T answer) {
         if (waiting != null) {
             CompletionStage<T> durable = onceDurable(answer);
             calls.add(() -> durable.whenComplete((result, cause) -> {
@@ -254,7 +254,7 @@ final class ResourceSession {
     }
 
     /** Guarded by this. */
-    private void ended(TransactionId transaction) {
+    private void stopTimers(TransactionId transaction) {
         cancelStagedTimer(transaction);
         inquiry.stop(transaction);
     }
@@ -274,17 +274,17 @@ final class ResourceSession {
     /** Starts the timer that evicts old outcomes, if there are outcomes. Guarded by this. */
     private void scheduleEviction() {
         if (dictionary.outcomes().size() > 0) {
-            retention.schedule(this::evictOld);
+            retention.scheduleSample(this::evictExpired);
         }
     }
 
-    private void evictOld() {
+    private void evictExpired() {
         synchronized (this) {
             if (failure != null) {
                 return;
             }
             dictionary
-                    .evictOutcomes(retention.expired(dictionary.outcomes().ended()))
+                    .evictOutcomes(retention.takeSample(dictionary.outcomes().endedCount()))
                     .forEach(this::perform);
             scheduleEviction();
         }
@@ -295,25 +295,25 @@ final class ResourceSession {
 
     /** Completes with the answer once all changes made so far are durable. Guarded by this. */
     private <T extends @Nullable Object> CompletionStage<T> onceDurable(T answer) {
-        return durable().thenApply(_ -> answer);
+        return whenDurable().thenApply(_ -> answer);
     }
 
     /** Completes once all changes made so far are durable. */
-    private synchronized CompletableFuture<@Nullable Void> durable() {
+    private synchronized CompletableFuture<@Nullable Void> whenDurable() {
         if (failure != null) {
             return CompletableFuture.failedFuture(failure);
         }
-        return pending.durable();
+        return pending.whenDurable();
     }
 
     /** Guarded by this. */
     private void appendNext() {
-        if (!pending.startAppend()) {
+        if (!pending.tryStartAppend()) {
             return;
         }
         Duration delay = pending.isLoaded() ? store.appendDelay() : Duration.ZERO;
         if (delay.isZero()) {
-            calls.add(() -> settings.batching().execute(this::append));
+            calls.add(() -> settings.appendExecutor().execute(this::append));
         } else {
             time.after(delay, this::append);
         }
@@ -327,10 +327,10 @@ final class ResourceSession {
             }
             batch = pending.takeBatch(store.batchMax());
         }
-        Stages.call(() -> store.append(epoch, batch)).whenComplete((_, cause) -> appended(batch.size(), cause));
+        Stages.call(() -> store.append(epoch, batch)).whenComplete((_, cause) -> appendCompleted(batch.size(), cause));
     }
 
-    private void appended(int count, @Nullable Throwable cause) {
+    private void appendCompleted(int count, @Nullable Throwable cause) {
         if (cause != null) {
             fail(cause);
             return;
@@ -339,7 +339,7 @@ final class ResourceSession {
             if (failure != null) {
                 return; // a read has failed
             }
-            pending.appended(count).forEach(passed -> calls.add(() -> passed.complete(null)));
+            pending.completeAppend(count).forEach(passed -> calls.add(() -> passed.complete(null)));
             appendNext();
         }
         calls.run();
@@ -353,7 +353,7 @@ final class ResourceSession {
                 return;
             }
             failure = reason;
-            List<CompletableFuture<?>> waiting = new ArrayList<>(pending.waiting());
+            List<CompletableFuture<?>> waiting = new ArrayList<>(pending.waitingCallers());
             waiting.addAll(votes.values());
             waiting.addAll(commits.values());
             if (drained != null) {
@@ -369,7 +369,7 @@ final class ResourceSession {
 
     /** Whether an append has succeeded. */
     synchronized boolean hasAppended() {
-        return pending.anyStored();
+        return pending.hasStored();
     }
 
     /** Refuses new writes and discards staged ones. Completes once all transactions have ended. */
@@ -395,7 +395,7 @@ final class ResourceSession {
         CompletableFuture<@Nullable Void> done = drained;
         if (done != null && dictionary.openTransactionCount() == 0) {
             drained = null;
-            complete(done, null);
+            completeOnceDurable(done, null);
         }
     }
 
@@ -410,16 +410,16 @@ final class ResourceSession {
     }
 
     private <T> CompletionStage<T> read(Supplier<CompletionStage<T>> read) {
-        return durable().thenCompose(_ -> Stages.call(read)).whenComplete((_, cause) -> failIfLost(cause));
+        return whenDurable().thenCompose(_ -> Stages.call(read)).whenComplete((_, cause) -> failUnlessRefused(cause));
     }
 
     /** Completes if no other process has taken over the store. */
     CompletionStage<@Nullable Void> checkEpoch() {
-        return store.checkEpoch(epoch).whenComplete((_, cause) -> failIfLost(cause));
+        return store.checkEpoch(epoch).whenComplete((_, cause) -> failUnlessRefused(cause));
     }
 
     /** Ends the session unless the store refused the request, so that half-open connections are not used again. */
-    private void failIfLost(@Nullable Throwable cause) {
+    private void failUnlessRefused(@Nullable Throwable cause) {
         if (cause != null && StoreException.of(cause).kind() != StoreException.Kind.REFUSED) {
             fail(cause);
         }
@@ -440,10 +440,10 @@ final class ResourceSession {
     synchronized HostedParticipant.Statistics statistics() {
         return new HostedParticipant.Statistics(
                 dictionary.openTransactionCount(),
-                dictionary.lockedKeys(),
-                dictionary.conflicts(),
+                dictionary.lockedKeyCount(),
+                dictionary.conflictCount(),
                 inquiry.oldestInDoubt(),
                 dictionary.outcomes().size(),
-                dictionary.outcomes().evictedEarly());
+                dictionary.outcomes().evictedEarlyCount());
     }
 }

@@ -145,7 +145,7 @@ final class Connector {
     }
 
     /** Converts a failure to one whose message says what an operator can do. */
-    StoreException explain(Throwable failure) {
+    StoreException toStoreException(Throwable failure) {
         if (failure instanceof StoreException known) {
             return known;
         }

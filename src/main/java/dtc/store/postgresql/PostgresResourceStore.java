@@ -162,7 +162,7 @@ public final class PostgresResourceStore implements ResourceStore {
 
     private <T extends @Nullable Object> CompletionStage<T> stage(Future<T> future, long millis) {
         return future.timeout(millis, TimeUnit.MILLISECONDS)
-                .recover(failure -> Future.failedFuture(connector.explain(failure)))
+                .recover(failure -> Future.failedFuture(connector.toStoreException(failure)))
                 .toCompletionStage();
     }
 
@@ -294,7 +294,7 @@ public final class PostgresResourceStore implements ResourceStore {
 
     @Override
     public CompletionStage<@Nullable Void> append(long epoch, List<Change> changes) {
-        long size = changes.stream().mapToLong(Change::size).sum();
+        long size = changes.stream().mapToLong(Change::estimatedChars).sum();
         return stage(
                 opening.pools()
                         .appends()

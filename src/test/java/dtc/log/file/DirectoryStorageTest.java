@@ -156,12 +156,12 @@ class DirectoryStorageTest {
         try (DirectoryStorage storage = new DirectoryStorage(place)) {
             storage.lock();
             Files.move(place, directory.resolve("elsewhere"));
-            String shortage = String.valueOf(FreeSpace.shortage(storage, 1));
+            String shortage = String.valueOf(FreeSpace.describeShortage(storage, 1));
             assertTrue(shortage.contains(place + " was moved or deleted"), shortage);
             assertFalse(shortage.contains("bytes"), shortage);
 
             Files.move(directory.resolve("elsewhere"), place);
-            assertNull(FreeSpace.shortage(storage, 1));
+            assertNull(FreeSpace.describeShortage(storage, 1));
         }
     }
 

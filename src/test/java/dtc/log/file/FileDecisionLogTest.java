@@ -797,7 +797,7 @@ class FileDecisionLogTest extends DecisionLogContract {
             log().appendLazily(SampleLogRecords.open(1));
         }
         ByteBuffer bytes = ByteBuffer.allocate(1000);
-        bytes.put(segment().header());
+        bytes.put(segment().encodeHeader());
         segment().encode(bytes, Segment.HEADER_BYTES, 0, ByteBuffer.wrap(payload));
         storage.put(FIRST, Arrays.copyOf(bytes.array(), bytes.position()));
     }

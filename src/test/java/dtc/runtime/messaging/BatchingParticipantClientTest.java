@@ -146,7 +146,7 @@ class BatchingParticipantClientTest {
         wire.answer(3, new Reply.Acknowledged());
         assertEquals(new Reply.Acknowledged(), second.join());
         assertEquals(new Reply.Acknowledged(), third.join());
-        assertEquals(0, client.queued());
+        assertEquals(0, client.queuedMessageCount());
     }
 
     @Test
@@ -315,7 +315,7 @@ class BatchingParticipantClientTest {
         held.complete(new Reply.Acknowledged());
         answers.forEach(answer -> assertEquals(
                 new Reply.Acknowledged(), answer.toCompletableFuture().getNow(null)));
-        assertEquals(0, many.queued());
+        assertEquals(0, many.queuedMessageCount());
     }
 
     @Test
@@ -392,7 +392,7 @@ class BatchingParticipantClientTest {
             for (Future<?> one : all) {
                 one.get();
             }
-            assertEquals(0, shared.queued());
+            assertEquals(0, shared.queuedMessageCount());
         }
     }
 
@@ -484,9 +484,9 @@ class BatchingParticipantClientTest {
         for (int i = 1; i <= 6; i++) {
             send(ORDERS, commit(i));
         }
-        assertEquals(5, client.queued());
+        assertEquals(5, client.queuedMessageCount());
         assertInstanceOf(Reply.Unavailable.class, send(ORDERS, commit(7)).join());
-        assertEquals(5, client.queued());
+        assertEquals(5, client.queuedMessageCount());
     }
 
     @Test

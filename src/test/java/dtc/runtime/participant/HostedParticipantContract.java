@@ -299,8 +299,8 @@ abstract class HostedParticipantContract {
         write(YOUNG, "k", "2");
         assertEquals(
                 Ballot.COMMIT,
-                await(Progress.answer(participant().prepare(new ResourceEvent.Prepare(YOUNG, List.of(), null)))));
-        CompletableFuture<Ballot> vote = Progress.answer(
+                await(Progress.awaitAnswer(participant().prepare(new ResourceEvent.Prepare(YOUNG, List.of(), null)))));
+        CompletableFuture<Ballot> vote = Progress.awaitAnswer(
                         participant().prepare(new ResourceEvent.Prepare(OLD, List.of(), null)))
                 .toCompletableFuture();
         commit(YOUNG);
@@ -384,7 +384,7 @@ abstract class HostedParticipantContract {
         assertEquals(Optional.empty(), entry("k"));
         var again = new ResourceEvent.Write(YOUNGEST, 1, "k", new Update.None(), one);
         Ballot vote = done(await(participant().prepare(new ResourceEvent.Prepare(YOUNGEST, List.of(again), 1))));
-        assertEquals(Ballot.abort(Ballot.conditionFailed("k")), vote);
+        assertEquals(Ballot.abort(Ballot.conditionFailedReason("k")), vote);
     }
 
     @Test

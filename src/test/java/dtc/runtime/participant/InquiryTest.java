@@ -56,7 +56,7 @@ class InquiryTest {
             for (long i = 4; i >= 1; i--) {
                 inquiry.start(HostedParticipantContract.id(i));
             }
-            time.advance(Inquiry.LOGGED_AFTER.minusMillis(1));
+            time.advance(Inquiry.LOG_DELAY.minusMillis(1));
             assertEquals(List.of(), log.take());
             time.advance(Inquiry.LOG_INTERVAL.minusSeconds(1));
             List<String> lines = log.take();

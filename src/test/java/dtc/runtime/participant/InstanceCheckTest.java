@@ -63,7 +63,7 @@ class InstanceCheckTest {
         now(current.write(write("k")));
         assertEquals(
                 Vote.ABORT,
-                now(Progress.answer(earlier.prepare(new ResourceEvent.Prepare(ID, List.of(write("l")), 1))))
+                now(Progress.awaitAnswer(earlier.prepare(new ResourceEvent.Prepare(ID, List.of(write("l")), 1))))
                         .vote());
         assertEquals(Map.of(ID, State.ACTIVE), now(current.openTransactions(10)));
     }
@@ -71,7 +71,7 @@ class InstanceCheckTest {
     @Test
     void a_commit_to_an_earlier_instance_is_unknown_and_not_carried_out() {
         now(current.write(write("k")));
-        assertEquals(new Unknown(ID), now(Progress.answer(earlier.commit(new ResourceEvent.Commit(ID, null)))));
+        assertEquals(new Unknown(ID), now(Progress.awaitAnswer(earlier.commit(new ResourceEvent.Commit(ID, null)))));
         assertEquals(Optional.empty(), now(current.entry("k")));
     }
 
@@ -85,7 +85,7 @@ class InstanceCheckTest {
     @Test
     void a_rollback_to_an_earlier_instance_of_what_is_committed_here_is_refused() {
         assertInstanceOf(Staged.class, now(current.write(write("k"))));
-        assertEquals(new Committed(ID), now(Progress.answer(current.commit(new ResourceEvent.Commit(ID, null)))));
+        assertEquals(new Committed(ID), now(Progress.awaitAnswer(current.commit(new ResourceEvent.Commit(ID, null)))));
         assertEquals(new RollbackRefused(ID), now(earlier.rollback(ID)));
     }
 

@@ -123,7 +123,8 @@ class ResourceManagerTest extends HostedParticipantContract {
     }
 
     private ResourceEffect commitAgain(TransactionId transaction) {
-        return HostedParticipant.Progress.answer(resourceManager.commit(new ResourceEvent.Commit(transaction, null)))
+        return HostedParticipant.Progress.awaitAnswer(
+                        resourceManager.commit(new ResourceEvent.Commit(transaction, null)))
                 .toCompletableFuture()
                 .join();
     }

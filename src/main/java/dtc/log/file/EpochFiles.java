@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * process, so no other process writes them. The next file of each kind is created in advance, so that a process that
  * has no file descriptors left can still complete a segment.
  */
-final class OwnFiles {
+final class EpochFiles {
 
     private final Storage storage;
     private final Claim claim;
@@ -20,7 +20,7 @@ final class OwnFiles {
 
     private boolean isNextComplete;
 
-    OwnFiles(Storage storage, Claim claim) {
+    EpochFiles(Storage storage, Claim claim) {
         this.storage = storage;
         this.claim = claim;
         this.unfinishedManifest = FileName.unfinishedManifest(claim.epoch());
@@ -58,7 +58,7 @@ final class OwnFiles {
                 storage.create(created.name());
                 next = created;
             }
-            storage.write(next.name(), 0, next.header());
+            storage.write(next.name(), 0, next.encodeHeader());
         } catch (IOException failure) {
             throw new NotWrittenException(failure);
         }
