@@ -68,7 +68,7 @@ record Actions(
                 _ -> result(
                         now(coordinator.retryNow(id)),
                         retried -> retried(retried, view.awaited().size()));
-            case RESOLVE -> by -> result(now(coordinator.resolve(id, by)), _ -> done("The transaction is resolved."));
+            case RESOLVE -> by -> result(coordinator.resolve(id, by), _ -> done("The transaction is resolved."));
             case GIVE_UP -> by -> result(coordinator.undelivered().giveUp(id, participant, by), _ -> Audit.RECORDED);
             case REMOVE, DISCARD -> throw new IllegalStateException("not of transactions: " + action);
         };

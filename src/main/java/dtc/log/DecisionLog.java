@@ -42,6 +42,15 @@ public interface DecisionLog {
     /** Deletes the records with an id. Like {@link #appendLazily}, it does not wait for the storage. */
     void forget(TransactionId id);
 
+    /**
+     * Whether another process can take over the log while this one runs. Then this process may not know that its
+     * transactions were finished elsewhere. So what ends a transaction in another way than by presumed abort is shown
+     * only after its record is stored, and no participant is asked to decide in this coordinator's place.
+     */
+    default boolean isFenced() {
+        return false;
+    }
+
     /** Returns why the log refuses decisions, as a text for clients; null if it accepts them. */
     @Nullable
     String refusalReason();

@@ -132,8 +132,10 @@ class LayeringTest {
                         "runtime",
                         List.of("store", "security", "rest", "console", "metrics", "tracing", "conformance", "app"),
                         FRAMEWORKS),
-                new Rule("runtime", List.of("log.file", "log.memory", "log.fenced", "log.etcd"), List.of()),
-                new Rule("runtime.participant", List.of("coordinator", "log"), List.of()),
+                new Rule("runtime", List.of("log.file", "log.memory", "log.etcd"), List.of()),
+                new Rule("runtime.coordinator", List.of("log.fenced", "runtime.cluster"), List.of()),
+                new Rule("runtime.messaging", List.of("log", "runtime.coordinator", "runtime.cluster"), List.of()),
+                new Rule("runtime.participant", List.of("coordinator", "log", "runtime.cluster"), List.of()),
                 new Rule(
                         "store",
                         List.of("coordinator", "log", "security", "rest", "console", "metrics", "app"),

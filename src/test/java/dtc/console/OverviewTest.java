@@ -573,7 +573,11 @@ class OverviewTest {
                 steps(lost.id()).get(1));
         registry.deregister("b", new UUID(7, 7));
         assertInstanceOf(
-                Answer.Given.class, coordinator.resolve(lost.id(), new Resolution("carol", time.now(), "repaired")));
+                Answer.Given.class,
+                coordinator
+                        .resolve(lost.id(), new Resolution("carol", time.now(), "repaired"))
+                        .toCompletableFuture()
+                        .join());
         assertEquals(List.of(), steps(lost.id()));
         replies.put("b", new Reply.Conflict("it answered 409"));
         Transaction rolledBack = begin("a", "b");
@@ -676,7 +680,11 @@ class OverviewTest {
         assertEquals(TransactionList.PAGE_MAX, list("", "d").rows().size());
 
         assertInstanceOf(
-                Answer.Given.class, coordinator.resolve(heuristic.id(), new Resolution("carol", time.now(), "seen")));
+                Answer.Given.class,
+                coordinator
+                        .resolve(heuristic.id(), new Resolution("carol", time.now(), "seen"))
+                        .toCompletableFuture()
+                        .join());
         assertEquals(List.of(), found("UNRESOLVED", "", false));
     }
 

@@ -4,6 +4,7 @@ import dtc.coordinator.Transaction;
 import dtc.protocol.Outcome;
 import dtc.runtime.Answer;
 import dtc.runtime.coordinator.Coordinator;
+import java.util.function.Predicate;
 
 /** What the coordinator once said of a commit, it still knows after any crash, until it may forget. */
 final class AcknowledgedIsLoggedCheck implements Check {
@@ -17,9 +18,9 @@ final class AcknowledgedIsLoggedCheck implements Check {
     }
 
     @Override
-    public void recovered(Coordinator coordinator) {
+    public void recovered(Coordinator coordinator, Predicate<Ledger.Seen> inScope) {
         for (Ledger.Seen transaction : world.ledger.transactions()) {
-            if (!transaction.toldCommit || transaction.forgotten) {
+            if (!transaction.toldCommit || transaction.forgotten || !inScope.test(transaction)) {
                 continue;
             }
             boolean known = coordinator.find(transaction.id) instanceof Answer.Given<Transaction>;

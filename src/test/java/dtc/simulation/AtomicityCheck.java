@@ -5,8 +5,6 @@ import dtc.coordinator.TransactionRecord;
 import dtc.coordinator.TransactionState;
 import dtc.protocol.Outcome;
 import dtc.protocol.State;
-import dtc.runtime.Answer;
-import dtc.runtime.coordinator.Coordinator;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -58,10 +56,9 @@ final class AtomicityCheck implements Check {
 
     @Override
     public void end() {
-        Coordinator coordinator = world.coordinator().running();
         for (Ledger.Seen transaction : world.ledger.transactions()) {
-            if (coordinator != null
-                    && coordinator.find(transaction.id) instanceof Answer.Given<Transaction>(Transaction t)) {
+            Transaction t = world.transaction(transaction.id);
+            if (t != null) {
                 compare(transaction, t, true);
             } else if (!transaction.forgotten || !mayBeForgotten(transaction)) {
                 noneStands(transaction, "nothing is known of it");

@@ -8,6 +8,7 @@ import dtc.protocol.Outcome;
 import dtc.runtime.Registry;
 import dtc.runtime.coordinator.Coordinator;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +43,12 @@ interface Check {
     /** The coordinator says an outcome: to a client, or to a participant. */
     default void told(Ledger.Seen transaction, Outcome outcome, String whom) {}
 
+    /** An answer shows the transaction. */
+    default void shown(Ledger.Seen transaction, Transaction document, String whom) {}
+
+    /** A record is in the store that coordinators share. */
+    default void stored(Ledger.Seen transaction, TransactionRecord record) {}
+
     /** The coordinator says that it knows no such transaction. */
     default void unknown(Ledger.Seen transaction, String whom) {}
 
@@ -54,8 +61,8 @@ interface Check {
     /** What came of it, as the coordinator sees it. */
     default void answered(Ledger.Seen transaction, String resourceManager) {}
 
-    /** The coordinator has recovered from its log. */
-    default void recovered(Coordinator coordinator) {}
+    /** The coordinator has read the records of these transactions. */
+    default void recovered(Coordinator coordinator, Predicate<Ledger.Seen> inScope) {}
 
     default void recovered(Registry registry) {}
 

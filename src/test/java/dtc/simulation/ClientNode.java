@@ -20,6 +20,8 @@ final class ClientNode extends Node {
     private final Set<String> spoiled = new HashSet<>();
 
     private boolean done;
+    /** Which of several coordinators it asks; the next one if the answer is not clear. */
+    private int asked;
 
     /**
      * An answer.
@@ -31,6 +33,7 @@ final class ClientNode extends Node {
     ClientNode(World world, String name, List<ScenarioStep.Client> steps) {
         super(world, name);
         this.steps = steps;
+        this.asked = name.hashCode();
     }
 
     @Override
@@ -75,7 +78,7 @@ final class ClientNode extends Node {
             world.after(1, life, () -> go(life, index + 1, 1));
             return;
         }
-        String address = CoordinatorNode.NAME;
+        String address = world.coordinator(asked);
         if (ask instanceof Ask.Call call
                 && world.node(call.write().resourceManager()) instanceof ResourceManagerNode service) {
             address = service.address();
@@ -110,6 +113,9 @@ final class ClientNode extends Node {
                     };
                     if (!clear && (ask instanceof Ask.Put || (ask instanceof Ask.Call call && !call.mayBeMissing()))) {
                         spoiled.add(ask.transaction());
+                    }
+                    if (!clear) {
+                        asked++;
                     }
                     // A call that is made again is another piece of work.
                     if (clear || tries >= step.tries() || ask instanceof Ask.Call) {

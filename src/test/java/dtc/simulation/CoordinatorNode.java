@@ -23,10 +23,12 @@ import dtc.runtime.Answer;
 import dtc.runtime.Backoff;
 import dtc.runtime.Registration;
 import dtc.runtime.Registry;
+import dtc.runtime.cluster.Location;
 import dtc.runtime.coordinator.AppliedEvent;
 import dtc.runtime.coordinator.ClientWrite;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.CoordinatorSettings;
+import dtc.runtime.coordinator.Refusals;
 import dtc.runtime.coordinator.TransactionIds;
 import dtc.runtime.coordinator.TransactionLimits;
 import dtc.runtime.coordinator.TransactionListener;
@@ -67,22 +69,39 @@ final class CoordinatorNode extends Node {
     private @Nullable Coordinator coordinator;
     private @Nullable Registry registry;
     private @Nullable TransactionIds ids;
+    /** What makes it a member of a cluster; null if it is alone. */
+    private @Nullable ClusterMember member;
     /** The question that is being answered, for naming the transaction that it begins. */
     private @Nullable Ask begins;
 
-    CoordinatorNode(World world) {
-        super(world, NAME);
+    CoordinatorNode(World world, String name) {
+        super(world, name);
+    }
+
+    static boolean isName(String node) {
+        return node.startsWith(NAME);
     }
 
     @Override
     void started(Life life) {
-        world.network.listen(NAME, this);
-        LifeTime time = new LifeTime(life);
-        Registry newRegistry = new Registry(time, LEASE, 100, _ -> true);
+        world.network.listen(name, this);
+        if (world.isCluster()) {
+            ClusterMember joining = new ClusterMember(world, life);
+            member = joining;
+            joining.start(log -> new WatchedLog(life, log), log -> serve(life, log));
+            return;
+        }
         DecisionLog log = world.disk.open(life);
         if (life.isOver()) {
             return;
         }
+        serve(life, new WatchedLog(life, log));
+    }
+
+    /** Begins to serve, after what is in the log was recovered. */
+    private Coordinator serve(Life life, DecisionLog log) {
+        LifeTime time = new LifeTime(life);
+        Registry newRegistry = new Registry(time, LEASE, 100, _ -> true);
         TransactionIds newIds =
                 new TransactionIds(time, log.identity(), new SplittableRandom(world.number("id", Long.MAX_VALUE)));
         Coordinator newCoordinator = new Coordinator(
@@ -118,17 +137,23 @@ final class CoordinatorNode extends Node {
                                 VOTE_TIMEOUT,
                                 Duration.ofMillis(world.setting(Setting.PATIENCE))),
                         world.setting(Setting.TURN) == 0 ? Runnable::run : task -> time.after(Duration.ZERO, task)),
-                new WatchedLog(life, log),
+                log,
                 List.of(new Listener(life)));
         registry = newRegistry;
         ids = newIds;
         coordinator = newCoordinator;
         newCoordinator.recover();
         newCoordinator.list(null, null, 1).forEach(newest -> newIds.continueAfter(newest.id()));
-        if (!life.isOver()) {
-            world.ledger.recovered(newCoordinator);
+        if (!life.isOver() && !world.isCluster()) {
+            world.ledger.recovered(this, newCoordinator, _ -> true);
             world.ledger.recovered(newRegistry);
         }
+        return newCoordinator;
+    }
+
+    /** It has taken over the transactions with this number in their ids. */
+    void tookOver(int number) {
+        world.ledger.recovered(this, up(), seen -> seen.id.epoch() == number);
     }
 
     @Override
@@ -136,7 +161,25 @@ final class CoordinatorNode extends Node {
         coordinator = null;
         registry = null;
         ids = null;
-        world.disk.crash(kept);
+        member = null;
+        if (!world.isCluster()) {
+            world.disk.crash(kept);
+        }
+    }
+
+    /** A member of a cluster listens once it has a number. */
+    @Override
+    boolean isListening() {
+        return super.isListening() && (member == null || coordinator != null);
+    }
+
+    boolean isNumber(int number) {
+        return member != null && member.isNumber(number);
+    }
+
+    /** The numbers that it holds and has read. */
+    Set<Integer> numbers() {
+        return member == null ? Set.of() : member.numbers();
     }
 
     @Nullable
@@ -185,7 +228,7 @@ final class CoordinatorNode extends Node {
                     case Ask.Stop _, Ask.Deliver _, Ask.Resolve _, Ask.Remove _ -> null;
                     case Ask.GiveUp _, Ask.Discard _, Ask.GiveUpAll _, Ask.DiscardAll _ -> null;
                 };
-                world.ledger.began(id, world.name(id, ask.transaction()), key);
+                world.ledger.began(CoordinatorNode.this, id, world.name(id, ask.transaction()), key);
             }
             return id;
         }
@@ -227,11 +270,27 @@ final class CoordinatorNode extends Node {
     }
 
     CompletionStage<Outcome> outcome(String asker, TransactionId id) {
-        Outcome outcome = up().outcome(id).outcome();
-        if (outcome != Outcome.PENDING) {
-            world.ledger.told(id, outcome, asker);
-        }
-        return CompletableFuture.completedFuture(outcome);
+        return located(id, location -> {
+            Outcome outcome = switch (location) {
+                case HERE, UNKNOWN -> up().outcome(id).outcome();
+                case ELSEWHERE -> Outcome.PENDING;
+                case DONE -> Outcome.ROLLBACK;
+            };
+            if (outcome != Outcome.PENDING) {
+                world.ledger.told(id, outcome, asker);
+            }
+            return CompletableFuture.completedFuture(outcome);
+        });
+    }
+
+    /** Answers once it is known where the transaction is. */
+    private <T> CompletionStage<T> located(TransactionId id, Function<Location, CompletionStage<T>> answer) {
+        Life life = life();
+        return member == null
+                ? answer.apply(Location.HERE)
+                : member.locate(id)
+                        .thenCompose(location ->
+                                life == null || life.isOver() ? new CompletableFuture<>() : answer.apply(location));
     }
 
     CompletionStage<ClientNode.Heard> ask(String client, Ask ask, @Nullable TransactionId id) {
@@ -239,6 +298,17 @@ final class CoordinatorNode extends Node {
         if (life == null) {
             throw new IllegalStateException("asked while down");
         }
+        if (id == null) {
+            return answer(life, client, ask, null);
+        }
+        return located(id, location -> switch (location) {
+            case HERE, UNKNOWN -> answer(life, client, ask, id);
+            case ELSEWHERE -> CompletableFuture.completedFuture(new ClientNode.Heard("ELSEWHERE", null, false));
+            case DONE -> heard(life, client, ask, id, Answer.refusedStage(Refusals.unknown(id)));
+        });
+    }
+
+    private CompletionStage<ClientNode.Heard> answer(Life life, String client, Ask ask, @Nullable TransactionId id) {
         return switch (ask) {
             case Ask.Begin begin -> {
                 begins = begin;
@@ -274,7 +344,13 @@ final class CoordinatorNode extends Node {
             }
             case Ask.Stop _ -> heard(life, client, ask, id, up().rollback(known(id), REASON));
             case Ask.Deliver _ -> told(up().retryNow(known(id)));
-            case Ask.Resolve _ -> told(up().resolve(known(id), resolution(life, client)));
+            case Ask.Resolve _ ->
+                up().resolve(known(id), resolution(life, client)).thenCompose(resolved -> {
+                    if (resolved instanceof Answer.Given<Transaction>(Transaction t) && !life.isOver()) {
+                        world.ledger.told(t, client);
+                    }
+                    return told(resolved);
+                });
             case Ask.Remove remove -> {
                 Answer<Registration> removed = lookedUp().removeLapsed(remove.resourceManager());
                 noteRemoved(remove.resourceManager());
@@ -335,6 +411,10 @@ final class CoordinatorNode extends Node {
         return answer.thenCompose(given -> {
             if (life.isOver()) {
                 return CompletableFuture.completedFuture(new ClientNode.Heard("nothing", null, false));
+            }
+            if (world.isCluster()) {
+                givenUp.addAll(givenUp(resourceManager)); // shown only now
+                givenUp.removeAll(earlier);
             }
             if (given instanceof Answer.Given<?>) {
                 givenUp.forEach(transaction -> world.ledger.toldGivenUp(transaction, resourceManager));
@@ -590,7 +670,7 @@ final class CoordinatorNode extends Node {
                 world.ledger.enlisted(before, enlistment, applied.after(), number);
             }
             if (applied.stateChanged()) {
-                world.ledger.changed(before, applied.after());
+                world.ledger.changed(CoordinatorNode.this, before, applied.after());
             }
         }
     }
@@ -618,6 +698,13 @@ final class CoordinatorNode extends Node {
                 return log.append(decision);
             }
             TransactionRecord record = RecordCodec.decode(decision.id(), decision.bytes());
+            if (!record.isOpen() && log.isFenced()) {
+                return log.append(decision).whenComplete((result, _) -> {
+                    if (result instanceof AppendResult.Stored) {
+                        world.ledger.ended(record); // another coordinator may have ended it otherwise
+                    }
+                });
+            }
             if (!record.isOpen()) {
                 world.ledger.ended(record); // the rollback of a request with a key
                 return log.append(decision);
@@ -644,6 +731,11 @@ final class CoordinatorNode extends Node {
                 world.ledger.forgotten(id);
                 log.forget(id);
             }
+        }
+
+        @Override
+        public boolean isFenced() {
+            return log.isFenced();
         }
 
         @Override

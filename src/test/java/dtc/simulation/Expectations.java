@@ -1,8 +1,6 @@
 package dtc.simulation;
 
 import dtc.coordinator.Transaction;
-import dtc.runtime.Answer;
-import dtc.runtime.coordinator.Coordinator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -63,12 +61,10 @@ final class Expectations {
 
     private static String state(World world, String name) {
         Ledger.Seen seen = world.ledger.byName().get(name);
-        Coordinator coordinator = world.coordinator().running();
-        if (seen == null || coordinator == null) {
+        if (seen == null) {
             return "nothing that ever began";
         }
-        return coordinator.find(seen.id) instanceof Answer.Given<Transaction>(Transaction t)
-                ? t.state().externalState().name()
-                : "unknown";
+        Transaction t = world.transaction(seen.id);
+        return t == null ? "unknown" : t.state().externalState().name();
     }
 }

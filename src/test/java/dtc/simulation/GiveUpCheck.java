@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * To give up a participant changes no other one. Once an operator was told of it, it holds across any crash; and the
@@ -52,9 +53,10 @@ final class GiveUpCheck implements Check {
     }
 
     @Override
-    public void recovered(Coordinator coordinator) {
+    public void recovered(Coordinator coordinator, Predicate<Ledger.Seen> inScope) {
         acknowledged.forEach((transaction, names) -> {
-            if (!(coordinator.find(transaction.id) instanceof Answer.Given<Transaction>(Transaction t))) {
+            if (!inScope.test(transaction)
+                    || !(coordinator.find(transaction.id) instanceof Answer.Given<Transaction>(Transaction t))) {
                 return; // AcknowledgedIsLoggedCheck
             }
             if (coordinator.outcome(t.id()).outcome() != Outcome.COMMIT) {

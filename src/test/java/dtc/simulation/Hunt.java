@@ -8,6 +8,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Plays one seed after another until a promise is broken. */
@@ -28,9 +29,15 @@ public final class Hunt {
      * @return a seed that breaks a promise, and which one; empty if there is none
      */
     public static Map<Long, String> first(long known, int seeds) throws InterruptedException, ExecutionException {
-        Found found = play(known, new Totals());
+        return first(Generator::of, known, seeds);
+    }
+
+    /** Like {@link #first(long, int)}, with other scenarios. */
+    static Map<Long, String> first(LongFunction<Generator.Plan> plans, long known, int seeds)
+            throws InterruptedException, ExecutionException {
+        Found found = play(plans, known, new Totals());
         if (found == null) {
-            found = play(1, seeds, spareThreads()).found();
+            found = play(plans, 1, seeds, spareThreads()).found();
         }
         return found == null ? Map.of() : Map.of(found.seed(), found.violation().toString());
     }
@@ -40,8 +47,8 @@ public final class Hunt {
         return Math.max(1, Runtime.getRuntime().availableProcessors() - 1);
     }
 
-    static @Nullable Found play(long seed, Totals totals) {
-        World world = Generator.of(seed).world();
+    private static @Nullable Found play(LongFunction<Generator.Plan> plans, long seed, Totals totals) {
+        World world = plans.apply(seed).world();
         World.Result result = world.run();
         totals.add(result, world.coverage);
         return result.violation() == null ? null : new Found(seed, result.violation());
@@ -52,12 +59,18 @@ public final class Hunt {
      * seed that breaks a promise are still played, so that the result does not depend on the threads.
      */
     static Result play(long first, long count, int threads) throws InterruptedException, ExecutionException {
+        return play(Generator::of, first, count, threads);
+    }
+
+    /** Like {@link #play(long, long, int)}, with other scenarios. */
+    static Result play(LongFunction<Generator.Plan> plans, long first, long count, int threads)
+            throws InterruptedException, ExecutionException {
         AtomicLong next = new AtomicLong();
         AtomicLong end = new AtomicLong(count);
         List<Future<Result>> parts = new ArrayList<>();
         try (ExecutorService executor = Executors.newFixedThreadPool(threads)) {
             for (int i = 0; i < threads; i++) {
-                parts.add(executor.submit(() -> playUntil(first, next, end)));
+                parts.add(executor.submit(() -> playUntil(plans, first, next, end)));
             }
         }
         Found smallest = null;
@@ -72,10 +85,10 @@ public final class Hunt {
         return new Result(smallest, totals);
     }
 
-    private static Result playUntil(long first, AtomicLong next, AtomicLong end) {
+    private static Result playUntil(LongFunction<Generator.Plan> plans, long first, AtomicLong next, AtomicLong end) {
         Totals totals = new Totals();
         for (long index = next.getAndIncrement(); index < end.get(); index = next.getAndIncrement()) {
-            Found found = play(first + index, totals);
+            Found found = play(plans, first + index, totals);
             if (found != null) {
                 end.accumulateAndGet(index, Math::min);
                 return new Result(found, totals);

@@ -1,9 +1,11 @@
 package dtc.simulation;
 
 import dtc.coordinator.CoordinatorEvent;
+import dtc.coordinator.RecordCodec;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionRecord;
 import dtc.coordinator.TransactionState;
+import dtc.log.LogRecord;
 import dtc.protocol.Ballot;
 import dtc.protocol.Condition;
 import dtc.protocol.JsonText;
@@ -34,6 +36,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** All that is known of a run, independent of what the product remembers. Calls the checks. */
@@ -72,6 +75,8 @@ final class Ledger {
         State recordedEnd;
         /** An operator has looked after its end, so that it may be forgotten. */
         boolean resolved;
+        /** The coordinator that began it, or was the last one that changed or recovered it. */
+        CoordinatorNode holder;
         /** Taken up by the coordinator that runs now. */
         boolean recovered;
         /** Where the coordinator that runs now has it; null where it does not. */
@@ -82,7 +87,8 @@ final class Ledger {
 
         private String latest = "(begin)>ACTIVE";
 
-        private Seen(TransactionId id, String name, @Nullable String key) {
+        private Seen(CoordinatorNode holder, TransactionId id, String name, @Nullable String key) {
+            this.holder = holder;
             this.id = id;
             this.name = name;
             this.key = key;
@@ -257,7 +263,8 @@ final class Ledger {
                 new ExpiryCheck(world),
                 new LimitsCheck(world),
                 new RegistrationsCheck(world),
-                new BankSumCheck(world));
+                new BankSumCheck(world),
+                new StoredConclusionsCheck(world));
     }
 
     Collection<Seen> transactions() {
@@ -294,8 +301,8 @@ final class Ledger {
 
     // At the coordinator
 
-    void began(TransactionId id, String name, @Nullable String key) {
-        Seen seen = new Seen(id, name, key);
+    void began(CoordinatorNode holder, TransactionId id, String name, @Nullable String key) {
+        Seen seen = new Seen(holder, id, name, key);
         seen.state = TransactionState.ACTIVE;
         transactions.put(id, seen);
         each(check -> check.began(seen));
@@ -368,8 +375,9 @@ final class Ledger {
         of(id, seen -> part(seen, resourceManager, part -> part.votedTooLate = true));
     }
 
-    void changed(Transaction before, Transaction after) {
+    void changed(CoordinatorNode holder, Transaction before, Transaction after) {
         of(after.id(), seen -> {
+            seen.holder = holder;
             changed = true;
             seen.state = after.state();
             seen.delegated |= after.state().isDelegated();
@@ -417,8 +425,26 @@ final class Ledger {
 
     void deciding(TransactionRecord decision) {
         of(decision.id(), seen -> {
-            seen.handedOver = decision.state() == State.COMMITTING;
+            // Of several coordinators, the one that could append may not be the one that tells: the store knows.
+            seen.handedOver = decision.state() == State.COMMITTING && !world.isCluster();
             each(check -> check.deciding(seen, decision));
+        });
+    }
+
+    /** The store has executed an append with this record. */
+    void stored(LogRecord record) {
+        of(record.id(), seen -> {
+            TransactionRecord stored = RecordCodec.decode(record.id(), record.bytes());
+            for (TransactionRecord.ParticipantRecord participant : stored.participants()) {
+                if (participant.state() == State.HEURISTIC) {
+                    // The coordinator that gave it up may end before it applies that.
+                    part(seen, participant.resourceManager(), part -> {
+                        part.discarded |= part.givenUp && participant.givenUp() == null;
+                        part.givenUp |= participant.givenUp() != null;
+                    });
+                }
+            }
+            each(check -> check.stored(seen, stored));
         });
     }
 
@@ -471,6 +497,7 @@ final class Ledger {
 
     /** An answer says how a transaction stands. */
     void told(Transaction t, String whom) {
+        of(t.id(), seen -> each(check -> check.shown(seen, t, whom)));
         if (t.decision() != Outcome.PENDING) {
             told(t.id(), t.decision(), whom);
         }
@@ -517,9 +544,11 @@ final class Ledger {
         each(check -> check.crashed(node));
         if (node instanceof CoordinatorNode) {
             for (Seen seen : transactions.values()) {
-                seen.state = null;
-                seen.recovered = false;
-                seen.handedOver = false; // what the disk kept of it will tell
+                if (seen.holder == node) {
+                    seen.state = null;
+                    seen.recovered = false;
+                    seen.handedOver = false; // what the disk kept of it will tell
+                }
             }
         }
     }
@@ -540,17 +569,24 @@ final class Ledger {
         each(check -> check.recovered(registry));
     }
 
-    void recovered(Coordinator coordinator) {
+    /** @param inScope of which transactions the coordinator has read the records */
+    void recovered(CoordinatorNode holder, Coordinator coordinator, Predicate<Seen> inScope) {
         for (Transaction t : coordinator.list(null, null, Integer.MAX_VALUE)) {
             of(t.id(), seen -> {
+                if (!inScope.test(seen)) {
+                    return;
+                }
+                seen.holder = holder;
                 seen.state = t.state();
                 seen.recovered = !t.state().isFinal();
-                seen.forgotten = false; // it was to be forgotten, and the crash came first
+                if (!world.isCluster()) { // there, one that no longer holds the number may still read it
+                    seen.forgotten = false; // it was to be forgotten, and the crash came first
+                }
                 seen.latest = "(log)>" + t.state();
                 world.coverage.made(seen.latest);
             });
         }
-        each(check -> check.recovered(coordinator));
+        each(check -> check.recovered(coordinator, inScope));
     }
 
     // At resource managers

@@ -74,6 +74,7 @@ record Noise(
         Choices choices = new Choices(hash(seed, moment, 1));
         List<ScenarioAction> actions = new ArrayList<>(2);
         boolean client = node.startsWith("client");
+        boolean mayFail = !client && !node.equals(StoreNode.NAME);
         if (message) {
             if (choices.perMille(lossPerMille)) {
                 actions.add(new ScenarioAction.Lose());
@@ -93,14 +94,14 @@ record Noise(
                 }
             }
         }
-        if (!client && choices.perMille(crashPerMille)) {
+        if (mayFail && choices.perMille(crashPerMille)) {
             actions.add(new ScenarioAction.Crash(
                     node,
                     1 + choices.upTo(backAfterMax),
-                    !node.equals(CoordinatorNode.NAME) && choices.perMille(200),
-                    node.equals(CoordinatorNode.NAME) ? choices.of(0, 10, 41, 50, 71, 100) : 0));
+                    !CoordinatorNode.isName(node) && choices.perMille(200),
+                    CoordinatorNode.isName(node) ? choices.of(0, 10, 41, 50, 71, 100) : 0));
         }
-        if (!client && choices.perMille(pausePerMille)) {
+        if (mayFail && choices.perMille(pausePerMille)) {
             actions.add(new ScenarioAction.Pause(node, 1 + choices.upTo(pauseMax)));
         }
         if (moment.startsWith(CoordinatorNode.FORCES) && choices.perMille(diskFailurePerMille)) {

@@ -83,9 +83,9 @@ class PlantedBugsTest {
         return Stream.of(
                 plant("sends a commit before the decision is recorded")
                         .in(DRIVER, "appendForced")
-                        .replace("log.append($record)", """
+                        .replace("entry.log().append(record)", """
                                 {
-                                    log.append($record);
+                                    entry.log().append(record);
                                     return java.util.concurrent.CompletableFuture.<AppendResult>completedFuture(
                                             new AppendResult.Stored());
                                 }
@@ -162,12 +162,12 @@ class PlantedBugsTest {
                         .replace("finished.size() > countMax", "false")
                         .foundWithin(FEW),
                 plant("never lets a transaction expire")
-                        .in(Coordinator.class, "begin(Origin, Duration)")
+                        .in("dtc.runtime.coordinator.BeginRequests", "begin(Origin, Duration)")
                         .remove("entry.setTimer(time.after(allowed, $expire));")
                         .foundWithin(FEW),
                 plant("does not record that a transaction is forgotten")
                         .in("dtc.runtime.coordinator.TransactionStore", "forget")
-                        .remove("onForgotten.accept(entry);")
+                        .remove("entry.log().forget(id);")
                         .foundWithin(MANY),
                 plant("decides to commit without waiting for all votes")
                         .in(TwoPhaseCommit.class, "voteArrived")
@@ -182,7 +182,7 @@ class PlantedBugsTest {
                         .replace("p.writesInFlight() == 0", "true")
                         .foundWithin(MANY, 105),
                 plant("rounds the timeout of a transaction down to whole seconds")
-                        .in(Coordinator.class, "begin(Origin, Duration)")
+                        .in("dtc.runtime.coordinator.BeginRequests", "begin(Origin, Duration)")
                         .replace(
                                 "time.after(allowed, $expire)",
                                 "time.after(Duration.ofSeconds(allowed.toSeconds()), $expire)")
@@ -212,8 +212,8 @@ class PlantedBugsTest {
     static Stream<PlantedBug> registry() {
         return Stream.of(
                 plant("does not restore the registry after a restart")
-                        .in("dtc.runtime.coordinator.Recovery", "recover")
-                        .remove("registrations.recover(registered);")
+                        .in("dtc.runtime.coordinator.Recovery", "restore")
+                        .remove("register.accept(registered);")
                         .foundWithin(FEW),
                 plant("answers a registration before it is durable")
                         .in("dtc.runtime.coordinator.Registrations", "register")
@@ -243,7 +243,7 @@ class PlantedBugsTest {
                                 if (entry.transaction().state().isFinal()) {
                                     entry.recordPending();
                                     time.after(REFUSED_RECORD_PAUSE, () -> {
-                                        log.append(LogRecords.encode(forced.record(), observedTime));
+                                        entry.log().append(forced.record());
                                         entry.recordDone();
                                         waiters.changed(entry);
                                     });

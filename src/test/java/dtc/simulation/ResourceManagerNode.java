@@ -29,6 +29,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -55,6 +56,9 @@ final class ResourceManagerNode extends Node {
     final boolean durable;
 
     private int moves;
+    /** Counts its questions: each goes to another one of several coordinators. */
+    private int questions;
+
     private @Nullable StoredTables tables;
     private @Nullable ResourceManager running;
     private @Nullable Membership membership;
@@ -401,7 +405,7 @@ final class ResourceManagerNode extends Node {
     /** Completes with its number; 0 if it was refused, or not answered. */
     private CompletionStage<Integer> enlist(Life life, TransactionId id, UUID instance, UUID request, int attempt) {
         return world.network
-                .ask(life, CoordinatorNode.NAME, "enlist " + world.name(id), MESSAGE_MILLIS, node -> {
+                .ask(life, world.coordinator(questions++), "enlist " + world.name(id), MESSAGE_MILLIS, node -> {
                     if (node instanceof CoordinatorNode coordinator) {
                         return coordinator.enlist(name, instance, request, id);
                     }
@@ -441,12 +445,13 @@ final class ResourceManagerNode extends Node {
     }
 
     private void failed(Life life, TransactionId id) {
-        world.network.ask(life, CoordinatorNode.NAME, "rollback-only " + world.name(id), MESSAGE_MILLIS, node -> {
-            if (node instanceof CoordinatorNode coordinator) {
-                return coordinator.rollbackOnly(name, id);
-            }
-            throw new IllegalStateException(node.name + " is no coordinator");
-        });
+        world.network.ask(
+                life, world.coordinator(questions++), "rollback-only " + world.name(id), MESSAGE_MILLIS, node -> {
+                    if (node instanceof CoordinatorNode coordinator) {
+                        return coordinator.rollbackOnly(name, id);
+                    }
+                    throw new IllegalStateException(node.name + " is no coordinator");
+                });
     }
 
     private static ResourceEvent.Write event(Message.Write write) {
@@ -577,10 +582,37 @@ final class ResourceManagerNode extends Node {
                 world.fail("fencing", name + " registers although another process has taken over its store");
             }
             String url = url(address(), id);
+            // Each coordinator has its own registry. The answer of any one of them is enough.
+            CompletionStage<Duration> lease = null;
+            for (CoordinatorNode coordinator : world.coordinators()) {
+                CompletionStage<Duration> one =
+                        register(coordinator.name, id, url, registered, features, newestEvicted);
+                lease = lease == null ? one : firstSuccess(lease, one);
+            }
+            return Objects.requireNonNull(lease);
+        }
+
+        private static CompletionStage<Duration> firstSuccess(
+                CompletionStage<Duration> one, CompletionStage<Duration> other) {
+            CompletableFuture<Duration> first = new CompletableFuture<>();
+            one.thenAccept(first::complete);
+            other.thenAccept(first::complete);
+            one.handle((_, _) -> true)
+                    .thenCombine(other.handle((_, _) -> true), (_, _) -> first.completeExceptionally(new NoAnswer()));
+            return first;
+        }
+
+        private CompletionStage<Duration> register(
+                String coordinator,
+                String id,
+                String url,
+                UUID registered,
+                Set<String> features,
+                @Nullable TransactionId newestEvicted) {
             return world.network
                     .<Answer<Registry.Registered>>ask(
                             life,
-                            CoordinatorNode.NAME,
+                            coordinator,
                             "register " + id,
                             MESSAGE_MILLIS,
                             node -> coordinator(node).register(id, url, registered, offered(features), newestEvicted))
@@ -595,7 +627,7 @@ final class ResourceManagerNode extends Node {
             return world.network
                     .ask(
                             life,
-                            CoordinatorNode.NAME,
+                            world.coordinator(questions++),
                             "leave " + id,
                             MESSAGE_MILLIS,
                             node -> coordinator(node).leave(id, leaving))
@@ -607,7 +639,7 @@ final class ResourceManagerNode extends Node {
             return world.network
                     .ask(
                             life,
-                            CoordinatorNode.NAME,
+                            world.coordinatorOf(id, questions++),
                             "outcome " + world.name(id),
                             MESSAGE_MILLIS,
                             node -> coordinator(node).outcome(name, id))

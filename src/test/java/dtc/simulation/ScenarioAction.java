@@ -74,7 +74,7 @@ sealed interface ScenarioAction {
     record Crash(String node, long backAfterMillis, boolean elsewhere, int kept) implements ScenarioAction {
         @Override
         public String fault() {
-            return elsewhere ? "move" : node.equals(CoordinatorNode.NAME) ? "coordinator crash" : "participant crash";
+            return elsewhere ? "move" : CoordinatorNode.isName(node) ? "coordinator crash" : "participant crash";
         }
 
         @Override

@@ -40,6 +40,10 @@ enum Setting {
     STORE_REFUSED("appends refused per mille", 0),
     /** Of a thousand appends, those during which another process opens the store. */
     STORE_TAKEOVER("store taken over per mille", 0),
+    /** Coordinators that share a store; 0 for one coordinator with a log on its disk. */
+    COORDINATORS("coordinators", 0),
+    /** Of a thousand, the questions to which the failure detector of coordinators gives a wrong answer. */
+    DETECTOR_LIES("detector lies per mille", 0),
     /** How long the disk keeps a decision waiting. */
     DISK("disk takes up to", 3),
     /** Bytes of one file of the decision log. */

@@ -19,7 +19,10 @@ final class Shrinker {
 
     /** Every choice that a seed makes, as steps that need no seed. */
     static Scenario written(long seed) {
-        Generator.Plan plan = Generator.of(seed);
+        return written(Generator.of(seed));
+    }
+
+    static Scenario written(Generator.Plan plan) {
         return plan.scenario().and(plan.world().run().chosen());
     }
 

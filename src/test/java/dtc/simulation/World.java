@@ -1,6 +1,9 @@
 package dtc.simulation;
 
+import dtc.coordinator.Transaction;
 import dtc.protocol.TransactionId;
+import dtc.runtime.Answer;
+import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.participant.ResourceManager;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -48,6 +51,12 @@ final class World {
     /** How long there must be no fault, with all clients done, before the part without faults begins. */
     private static final long GRACE_MILLIS = 3_000;
 
+    /**
+     * How long the noise and wrong suspicions disturb a cluster, whose coordinators send requests to the store all the
+     * time.
+     */
+    private static final long CLUSTER_NOISE_MILLIS = 25_000;
+
     private static final long CLIENTS_MILLIS_MAX = 600_000;
     private static final long SETTLED_CHECK_MILLIS = 500;
     private static final long LINGER_MILLIS = 2_000;
@@ -69,7 +78,8 @@ final class World {
     private final Map<String, Integer> occurrences = new HashMap<>();
     private final Map<String, Long> draws = new HashMap<>();
     private final Map<String, Node> nodes = new TreeMap<>();
-    private final CoordinatorNode coordinator;
+    private final List<CoordinatorNode> coordinators = new ArrayList<>();
+    private final StoreNode store;
     private final List<ResourceManagerNode> resourceManagers = new ArrayList<>();
     private final List<ClientNode> clients = new ArrayList<>();
     private final Map<TransactionId, String> names = new HashMap<>();
@@ -138,8 +148,12 @@ final class World {
         this.ledger = new Ledger(this);
         this.network = new Network(this);
         this.disk = new Disk(this);
-        this.coordinator = new CoordinatorNode(this);
-        add(coordinator);
+        this.store = new StoreNode(this);
+        for (int i = 1; i <= Math.max(1, setting(Setting.COORDINATORS)); i++) {
+            CoordinatorNode node = new CoordinatorNode(this, i == 1 ? CoordinatorNode.NAME : CoordinatorNode.NAME + i);
+            coordinators.add(node);
+            add(node);
+        }
         for (ScenarioStep.ResourceManager step : scenario.all(ScenarioStep.ResourceManager.class)) {
             ResourceManagerNode node = new ResourceManagerNode(this, step.name(), step.durable());
             resourceManagers.add(node);
@@ -186,7 +200,10 @@ final class World {
     }
 
     private Result play() {
-        coordinator.start();
+        if (isCluster()) {
+            store.start();
+        }
+        coordinators.forEach(Node::start);
         resourceManagers.forEach(Node::start);
         clients.forEach(Node::start);
         // The queue never becomes empty, because leases are renewed.
@@ -246,7 +263,15 @@ final class World {
     }
 
     private boolean isSettled() {
-        return resourceManagers.stream().allMatch(ResourceManagerNode::isSettled) && coordinator.isSettled();
+        return resourceManagers.stream().allMatch(ResourceManagerNode::isSettled)
+                && coordinators.stream().allMatch(CoordinatorNode::isSettled)
+                && (!isCluster() || allNumbersAreHeld());
+    }
+
+    private boolean allNumbersAreHeld() {
+        Set<Integer> held = new HashSet<>();
+        coordinators.forEach(node -> held.addAll(node.numbers()));
+        return held.containsAll(store.issuedNumbers());
     }
 
     private boolean clientsAreDone() {
@@ -351,7 +376,7 @@ final class World {
             acted.add(moment);
             fates = act(actions);
         }
-        if (!healed && noisy) {
+        if (noisy && mayDisturb()) {
             List<ScenarioAction> faults = noise.at(moment, life.node.name, message);
             if (!faults.isEmpty()) {
                 for (ScenarioAction fault : faults) {
@@ -362,6 +387,11 @@ final class World {
             }
         }
         return fates;
+    }
+
+    /** Whether faults may happen that the scenario does not name. */
+    boolean mayDisturb() {
+        return !healed && (!isCluster() || millis < CLUSTER_NOISE_MILLIS);
     }
 
     private List<ScenarioAction.Fate> act(List<ScenarioAction> actions) {
@@ -499,8 +529,51 @@ final class World {
         return nodes.get(name);
     }
 
-    CoordinatorNode coordinator() {
-        return coordinator;
+    boolean isCluster() {
+        return setting(Setting.COORDINATORS) > 0;
+    }
+
+    StoreNode store() {
+        return store;
+    }
+
+    List<CoordinatorNode> coordinators() {
+        return coordinators;
+    }
+
+    /** The name and address of a coordinator; with rising numbers, one after the other. */
+    String coordinator(long number) {
+        return coordinators.get((int) Math.floorMod(number, (long) coordinators.size())).name;
+    }
+
+    /**
+     * The coordinator that is asked about a transaction. Every second question goes to one that holds the transaction,
+     * so that each question is answered at last.
+     */
+    String coordinatorOf(TransactionId id, long number) {
+        if (number % 2 == 0) {
+            for (CoordinatorNode node : coordinators) {
+                if (node.numbers().contains(id.epoch())) {
+                    return node.name;
+                }
+            }
+        }
+        return coordinator(number);
+    }
+
+    /** A transaction as a coordinator that is up knows it; one that has ended is preferred. Null if none knows it. */
+    @Nullable
+    Transaction transaction(TransactionId id) {
+        Transaction found = null;
+        for (CoordinatorNode node : coordinators) {
+            Coordinator coordinator = node.running();
+            if (coordinator != null
+                    && coordinator.find(id) instanceof Answer.Given<Transaction>(Transaction t)
+                    && (found == null || t.state().isFinal())) {
+                found = t;
+            }
+        }
+        return found;
     }
 
     List<ResourceManagerNode> resourceManagers() {

@@ -239,6 +239,11 @@ public final class FencedDecisionLog implements DecisionLog {
     }
 
     @Override
+    public boolean isFenced() {
+        return true;
+    }
+
+    @Override
     public @Nullable String refusalReason() {
         AppendResult failure = failed;
         if (failure != null) {

@@ -16,7 +16,6 @@ import dtc.protocol.TransactionId;
 import dtc.runtime.Answer;
 import dtc.runtime.Backoff;
 import dtc.runtime.Registry;
-import dtc.runtime.Stages;
 import dtc.runtime.Time;
 import dtc.runtime.messaging.ParticipantClient;
 import java.time.Duration;
@@ -43,22 +42,21 @@ public final class Coordinator {
      */
     public record Enlistment(int sequence, Instant expiresAt) {}
 
-    private final CoordinatorSettings settings;
     private final Time time;
-    private final Supplier<TransactionId> ids;
     private final DecisionLog log;
+    private final HeldLogs logs;
     private final LongAdder refusedByLog = new LongAdder();
-    private final TransactionListener listeners;
     private final TransactionStore store;
-    private final ObservedTime observed;
     private final Waiters waiters;
     private final TransactionDriver driver;
     private final Writes writes;
+    private final BeginRequests beginRequests;
     private final Inquiries inquiries;
     private final UndeliveredOutcomes undelivered;
     private final Registrations registrations;
+    private final Recovery recovery;
+    private final Takeovers takeovers;
 
-    private volatile boolean stopping;
     private volatile @Nullable CompletableFuture<Void> drained;
 
     public Coordinator(
@@ -71,31 +69,22 @@ public final class Coordinator {
             ParticipantClient participants,
             DecisionLog log,
             List<? extends TransactionListener> listeners) {
-        this.settings = settings;
         this.time = time;
-        this.ids = ids;
         this.log = log;
-        this.listeners = new Listeners(listeners);
-        this.store = new TransactionStore(time, settings.transactions(), entry -> log.forget(entry.id()));
-        this.observed = new ObservedTime(time);
+        this.logs = new HeldLogs(RecordLog.of(log, time));
+        this.store = new TransactionStore(time, settings.transactions());
+        TransactionListener all = new Listeners(listeners);
         this.waiters = new Waiters(time, settings.answerTimeout());
         this.driver = new TransactionDriver(
-                machine,
-                settings,
-                time,
-                backoff,
-                registry,
-                participants,
-                log,
-                observed,
-                this.listeners,
-                store,
-                waiters,
-                this::completeIfDrained);
-        this.writes = new Writes(machine, registry, driver, store, settings.undeliveredMax());
-        this.inquiries = new Inquiries(log, store);
-        this.undelivered = new UndeliveredOutcomes(store, driver, waiters);
+                machine, settings, time, backoff, registry, participants, all, store, waiters, this::completeIfDrained);
+        this.writes = new Writes(machine, registry, driver, store, settings.undeliveredMax(), !log.isFenced());
+        this.beginRequests =
+                new BeginRequests(settings, time, ids, log, logs.own(), all, store, driver, writes, refusedByLog);
+        this.inquiries = new Inquiries(logs, store);
+        this.undelivered = new UndeliveredOutcomes(logs, store, driver, waiters);
         this.registrations = new Registrations(registry, log);
+        this.recovery = new Recovery(store, time, all, registrations);
+        this.takeovers = new Takeovers(logs, store, driver, recovery, time);
         registry.addRegistrationListener(undelivered::participantReturned);
     }
 
@@ -106,7 +95,7 @@ public final class Coordinator {
      * @return the number of recovered transactions that have not ended
      */
     public int recover() {
-        List<TransactionEntry> open = new Recovery(log, store, time, observed, listeners, registrations).recover();
+        List<TransactionEntry> open = recovery.recover(logs.own());
         open.forEach(entry -> driver.apply(entry, new CoordinatorEvent.Recovered()));
         return open.size();
     }
@@ -126,90 +115,19 @@ public final class Coordinator {
             List<ClientWrite> writes,
             boolean autoCommit,
             WaitCondition condition) {
-        Origin.Request request = origin.request();
-        if (request == null) {
-            return beginAndWrite(origin, timeout, writes, autoCommit)
-                    .thenCompose(begun -> prepareIf(autoCommit, begun, condition));
-        }
-        IdempotencyKeys keys = store.keys();
-        var binding = new IdempotencyKeys.Binding(request.fingerprint(), new CompletableFuture<>());
-        IdempotencyKeys.Binding earlier = keys.bindIfAbsent(origin.principal(), request, binding);
-        if (earlier != null && !earlier.fingerprint().equals(binding.fingerprint())) {
-            return Answer.refusedStage(Refusal.of(Kind.KEY_REUSED, "this Idempotency-Key was used with another body"));
-        }
-        if (earlier == null) {
-            Stages.call(() -> beginAndWrite(origin, timeout, writes, autoCommit))
-                    .whenComplete((begun, failure) -> {
-                        if (!(begun instanceof Answer.Given<TransactionId>)) {
-                            keys.release(origin.principal(), request, binding);
-                        }
-                        if (failure == null) {
-                            binding.begun().complete(begun);
-                        } else {
-                            binding.begun().completeExceptionally(failure);
-                        }
-                    });
-        }
-        return (earlier == null ? binding : earlier)
-                .begun()
-                .thenCompose(begun -> prepareIf(autoCommit, begun, condition));
-    }
-
-    private CompletionStage<Answer<Transaction>> prepareIf(
-            boolean autoCommit, Answer<TransactionId> begun, WaitCondition condition) {
-        return switch (begun) {
+        return beginRequests.begin(origin, timeout, writes, autoCommit).thenCompose(begun -> switch (begun) {
             case Answer.Refused<TransactionId>(Refusal refusal) -> Answer.refusedStage(refusal);
             case Answer.Given<TransactionId>(TransactionId id) ->
                 autoCommit
                         ? applyAndAwait(id, new CoordinatorEvent.PrepareRequested(), condition)
                         : await(id, WaitCondition.NONE);
-        };
-    }
-
-    private CompletionStage<Answer<TransactionId>> beginAndWrite(
-            Origin origin, @Nullable Duration timeout, List<ClientWrite> writes, boolean autoCommit) {
-        Answer<TransactionEntry> begun = begin(origin, timeout);
-        if (begun instanceof Answer.Refused<TransactionEntry>(Refusal refusal)) {
-            return Answer.refusedStage(refusal);
-        }
-        TransactionEntry entry = ((Answer.Given<TransactionEntry>) begun).value();
-        return this.writes.writeAll(entry, writes, autoCommit).thenApply(_ -> Answer.of(entry.id()));
-    }
-
-    private Answer<TransactionEntry> begin(Origin origin, @Nullable Duration timeout) {
-        if (stopping) {
-            return Answer.refused(Refusal.of(Kind.SHUTTING_DOWN, "this coordinator is shutting down"));
-        }
-        String refusalReason = log.refusalReason();
-        if (refusalReason != null) {
-            refusedByLog.increment();
-            return Answer.refused(Refusal.of(Kind.LOG_REFUSING, refusalReason));
-        }
-        Refusal tooMany = store.inFlight().refuseParticipants(null, 0);
-        if (tooMany == null) {
-            tooMany = store.inFlight().reserve(origin.principal());
-        }
-        if (tooMany != null) {
-            return Answer.refused(tooMany);
-        }
-        Duration allowed = timeout == null ? settings.transactionTimeout() : timeout;
-        Instant now = time.now();
-        Transaction transaction = Transaction.begin(ids.get(), origin, now, now.plus(allowed));
-        TransactionEntry entry = new TransactionEntry(transaction, time.nanos());
-        store.add(entry);
-        listeners.applied(AppliedEvent.initial(transaction));
-        entry.setTimer(time.after(allowed, () -> driver.apply(entry, new CoordinatorEvent.Expired())));
-        if (stopping) {
-            driver.apply(
-                    entry, new CoordinatorEvent.ShutdownStarted()); // drain may have run before the entry was added
-        }
-        return Answer.of(entry);
+        });
     }
 
     /** Sends a write. Enlists the resource manager at its first write. */
     public CompletionStage<Answer<Transaction>> write(TransactionId id, ClientWrite write) {
         TransactionEntry entry = store.find(id);
-        return entry == null ? Answer.refusedStage(Refusals.unknown(id)) : writes.write(entry, write);
+        return entry == null ? Answer.refusedStage(logs.absent(id)) : writes.write(entry, write);
     }
 
     /** Enlists a resource manager at its own request; see {@link Writes#enlist}. */
@@ -217,7 +135,7 @@ public final class Coordinator {
             TransactionId id, String resourceManager, @Nullable UUID instance, @Nullable UUID request) {
         TransactionEntry entry = store.find(id);
         return entry == null
-                ? Answer.refused(Refusals.unknown(id))
+                ? Answer.refused(logs.absent(id))
                 : writes.enlist(entry, resourceManager, instance, request);
     }
 
@@ -261,7 +179,7 @@ public final class Coordinator {
     public CompletionStage<Answer<Transaction>> rollbackOnly(TransactionId id, String reason) {
         TransactionEntry entry = store.find(id);
         if (entry == null) {
-            return Answer.refusedStage(Refusals.unknown(id));
+            return Answer.refusedStage(logs.absent(id));
         }
         Transaction after = driver.apply(entry, new CoordinatorEvent.RollbackOnlyRequested(reason))
                 .transaction();
@@ -282,7 +200,7 @@ public final class Coordinator {
             TransactionId id, CoordinatorEvent event, WaitCondition condition) {
         TransactionEntry entry = store.find(id);
         if (entry == null) {
-            return Answer.refusedStage(Refusals.unknown(id));
+            return Answer.refusedStage(logs.absent(id));
         }
         String refusalReason = log.refusalReason();
         if (refusalReason != null
@@ -298,14 +216,14 @@ public final class Coordinator {
 
     private CompletionStage<Answer<Transaction>> await(TransactionId id, WaitCondition condition) {
         TransactionEntry entry = store.find(id);
-        return entry == null ? Answer.refusedStage(Refusals.unknown(id)) : waiters.await(entry, condition);
+        return entry == null ? Answer.refusedStage(logs.absent(id)) : waiters.await(entry, condition);
     }
 
     // Read
 
     public Answer<Transaction> find(TransactionId id) {
         TransactionEntry entry = store.find(id);
-        return entry == null ? Answer.refused(Refusals.unknown(id)) : Answer.of(entry.transaction());
+        return entry == null ? Answer.refused(logs.absent(id)) : Answer.of(entry.transaction());
     }
 
     /**
@@ -389,25 +307,26 @@ public final class Coordinator {
     public Answer<Integer> retryNow(TransactionId id) {
         TransactionEntry entry = store.find(id);
         return entry == null
-                ? Answer.refused(Refusals.unknown(id))
+                ? Answer.refused(logs.absent(id))
                 : Answer.of(entry.transaction().participants().stream()
                         .mapToInt(p -> driver.delivery().retryNow(p.resourceManager(), id))
                         .sum());
     }
 
     /** Marks a heuristic outcome as resolved. */
-    public Answer<Transaction> resolve(TransactionId id, Resolution resolution) {
+    public CompletionStage<Answer<Transaction>> resolve(TransactionId id, Resolution resolution) {
         TransactionEntry entry = store.find(id);
         if (entry == null) {
-            return Answer.refused(Refusals.unknown(id));
+            return Answer.refusedStage(logs.absent(id));
         }
-        Transaction after =
-                driver.apply(entry, new CoordinatorEvent.Resolved(resolution)).transaction();
-        if (!resolution.equals(after.resolution())) {
-            return Answer.refused(Refusals.wrongState(after, null));
-        }
-        store.resolved(id);
-        return Answer.of(after);
+        driver.apply(entry, new CoordinatorEvent.Resolved(resolution));
+        CompletionStage<Answer<Transaction>> recorded = entry.isHeld()
+                ? waiters.await(entry, WaitCondition.NONE)
+                : CompletableFuture.completedFuture(Answer.of(entry.transaction()));
+        return recorded.thenApply(answer ->
+                answer instanceof Answer.Given<Transaction>(Transaction t) && !resolution.equals(t.resolution())
+                        ? Answer.refused(Refusals.wrongState(t, null))
+                        : answer);
     }
 
     /** The limits of transactions in flight. */
@@ -424,18 +343,28 @@ public final class Coordinator {
         return registrations;
     }
 
+    /** Takes over transactions from other processes, if the decision logs are shared. */
+    public Takeovers takeovers() {
+        return takeovers;
+    }
+
+    /** Whether this process may answer for an id: it has the transaction, or knows that it has no record. */
+    public boolean holds(TransactionId id) {
+        return store.find(id) != null || logs.presumesAbort(id);
+    }
+
     /** Refuses new transactions and rolls back active ones. Completes once all have ended. */
     public CompletionStage<Void> drain() {
         CompletableFuture<Void> done = new CompletableFuture<>();
         drained = done;
-        stopping = true;
+        beginRequests.stop();
         store.all().forEach(entry -> driver.apply(entry, new CoordinatorEvent.ShutdownStarted()));
         completeIfDrained();
         return done;
     }
 
     public boolean isStopping() {
-        return stopping;
+        return beginRequests.isStopping();
     }
 
     private void completeIfDrained() {

@@ -154,7 +154,7 @@ final class Delivery {
     private CompletionStage<?> send(
             TransactionEntry entry, String name, Message message, Outcome outcome, @Nullable Duration retryLimit) {
         Participant participant = entry.transaction().participant(name);
-        if (participant == null) {
+        if (participant == null || entry.isAbandoned()) {
             return CompletableFuture.completedFuture(null);
         }
         return messages.sendOutcome(

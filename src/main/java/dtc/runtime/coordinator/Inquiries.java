@@ -1,11 +1,10 @@
 package dtc.runtime.coordinator;
 
-import dtc.log.DecisionLog;
-import dtc.log.LogIdentity;
 import dtc.protocol.Outcome;
 import dtc.protocol.TransactionId;
 import dtc.runtime.LogFields;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
@@ -19,38 +18,41 @@ final class Inquiries {
     /** Maximum number of tags that are logged. */
     private static final int LOGGED_TAGS_MAX = 100;
 
-    private final DecisionLog log;
+    private final HeldLogs logs;
     private final TransactionStore store;
     private final LongAdder foreign = new LongAdder();
     private final Set<Integer> loggedTags = ConcurrentHashMap.newKeySet();
 
-    Inquiries(DecisionLog log, TransactionStore store) {
-        this.log = log;
+    Inquiries(HeldLogs logs, TransactionStore store) {
+        this.logs = logs;
         this.store = store;
     }
 
     /**
-     * Returns the outcome. A transaction without a record is presumed aborted, but only if this log issued its id. The
-     * record of another id may be in another log: rollback would contradict a commit that is recorded there.
+     * Returns the outcome. A transaction without a record is presumed aborted, but only if a log of this process issued
+     * its id. The record of another id may be in another log: rollback would contradict a commit that is recorded
+     * there.
      */
     InquiryAnswer outcome(TransactionId id) {
         TransactionEntry entry = store.find(id);
         if (entry != null) {
             return new InquiryAnswer(entry.transaction().decision(), null);
         }
-        LogIdentity identity = log.identity();
-        if (identity == null || identity.presumesAbort(id)) {
+        if (logs.presumesAbort(id)) {
             return new InquiryAnswer(Outcome.ROLLBACK, null);
         }
+        if (logs.mayBeElsewhere(id)) {
+            return new InquiryAnswer(Outcome.PENDING, Refusals.elsewhere(id).detail());
+        }
         foreign.increment();
-        logOnce(id, identity);
+        logOnce(id, Objects.requireNonNull(logs.own().identity()).tag());
         return new InquiryAnswer(
                 Outcome.PENDING,
                 "the decision log of this coordinator did not issue this id (tag %s), so its outcome may be recorded in another log"
                         .formatted(hex(id.tag())));
     }
 
-    private void logOnce(TransactionId id, LogIdentity identity) {
+    private void logOnce(TransactionId id, int ownTag) {
         if (loggedTags.size() < LOGGED_TAGS_MAX && loggedTags.add(id.tag())) {
             LogFields.log(
                     id,
@@ -59,7 +61,7 @@ final class Inquiries {
                             "a participant inquired about transaction %s, which this decision log did not issue"
                                     + " (tag %s, own tag %s); the answer is PENDING. If the log that issued it is lost, see"
                                     + " \"log adopt\" and \"rm resolve\" in docs/operations.md",
-                            id, hex(id.tag()), hex(identity.tag())));
+                            id, hex(id.tag()), hex(ownTag)));
         }
     }
 

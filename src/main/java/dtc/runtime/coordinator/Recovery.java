@@ -4,46 +4,54 @@ import dtc.coordinator.RecordCodec;
 import dtc.coordinator.RegistrationCodec;
 import dtc.coordinator.RegistrationRecord;
 import dtc.coordinator.Transaction;
-import dtc.log.DecisionLog;
 import dtc.log.LogRecord;
+import dtc.protocol.TransactionId;
 import dtc.runtime.Time;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Restores transactions and registrations from the decision log. */
+/** Restores transactions and registrations from a decision log. */
 final class Recovery {
 
-    private final DecisionLog log;
     private final TransactionStore store;
     private final Time time;
-    private final ObservedTime observed;
     private final TransactionListener listeners;
     private final Registrations registrations;
 
     /** @param observedMillis see {@link RecordCodec#observedMillis} */
     private record Recovered(Transaction transaction, long observedMillis) {}
 
-    Recovery(
-            DecisionLog log,
-            TransactionStore store,
-            Time time,
-            ObservedTime observed,
-            TransactionListener listeners,
-            Registrations registrations) {
-        this.log = log;
+    Recovery(TransactionStore store, Time time, TransactionListener listeners, Registrations registrations) {
         this.store = store;
         this.time = time;
-        this.observed = observed;
         this.listeners = listeners;
         this.registrations = registrations;
     }
 
-    /** Restores the content of the log. Returns the transactions that have not ended. */
-    List<TransactionEntry> recover() {
+    /** Restores the content of the log of this process. Returns the transactions that have not ended. */
+    List<TransactionEntry> recover(RecordLog log) {
+        return restore(log, _ -> null, registrations::recover);
+    }
+
+    /**
+     * Restores the content of a log that was taken over.
+     *
+     * @param existing returns the entry of a transaction that was created while the log was read, or null
+     */
+    List<TransactionEntry> takeOver(RecordLog log, Function<TransactionId, @Nullable TransactionEntry> existing) {
+        return restore(log, existing, registrations::adopt);
+    }
+
+    private List<TransactionEntry> restore(
+            RecordLog log,
+            Function<TransactionId, @Nullable TransactionEntry> existing,
+            Consumer<List<RegistrationRecord>> register) {
         List<Recovered> recovered = new ArrayList<>();
         List<RegistrationRecord> registered = new ArrayList<>();
         log.replay(record -> {
@@ -52,16 +60,18 @@ final class Recovery {
                 case REGISTRATION -> registered.add(RegistrationCodec.decode(record.bytes()));
             }
         });
-        registrations.recover(registered);
+        register.accept(registered);
         long newest =
                 recovered.stream().mapToLong(Recovered::observedMillis).max().orElse(0);
-        observed.continueAfter(newest);
+        log.continueAfter(newest);
         // Oldest first. The age of a record without an observed time is unknown, so it counts as new.
         recovered.sort(Comparator.comparingLong(r -> r.observedMillis() == 0 ? newest : r.observedMillis()));
         List<TransactionEntry> open = new ArrayList<>();
         for (Recovered r : recovered) {
             long ageMillis = r.observedMillis() == 0 ? 0 : newest - r.observedMillis();
-            TransactionEntry entry = add(r.transaction(), Duration.ofMillis(ageMillis));
+            TransactionEntry earlier = existing.apply(r.transaction().id());
+            TransactionEntry entry = earlier == null ? entry(r.transaction(), log) : earlier;
+            add(entry, Duration.ofMillis(ageMillis));
             if (!r.transaction().state().isFinal()) {
                 open.add(entry);
             }
@@ -74,15 +84,19 @@ final class Recovery {
                 Transaction.recover(LogRecords.decode(record)), RecordCodec.observedMillis(record.bytes()));
     }
 
-    private TransactionEntry add(Transaction t, Duration age) {
-        TransactionEntry entry = new TransactionEntry(t, time.nanos());
+    /** Creates the entry of a transaction that was read. */
+    TransactionEntry entry(Transaction t, RecordLog log) {
+        TransactionEntry entry = new TransactionEntry(t, log, time.nanos());
         // For display only, since the wall clock may have jumped.
         entry.setDecidedNanos(time.nanos() - elapsed(t.decidedAt(), time.now()).toNanos());
-        store.addRecovered(entry, age);
-        if (!t.state().isFinal()) {
-            listeners.applied(AppliedEvent.initial(t));
-        }
         return entry;
+    }
+
+    private void add(TransactionEntry entry, Duration age) {
+        store.addRecovered(entry, age);
+        if (!entry.transaction().state().isFinal()) {
+            listeners.applied(AppliedEvent.initial(entry.transaction()));
+        }
     }
 
     private static Duration elapsed(@Nullable Instant since, Instant now) {

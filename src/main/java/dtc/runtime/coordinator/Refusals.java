@@ -1,5 +1,6 @@
 package dtc.runtime.coordinator;
 
+import dtc.coordinator.Participant;
 import dtc.coordinator.Transaction;
 import dtc.protocol.Outcome;
 import dtc.protocol.Refusal;
@@ -18,6 +19,11 @@ public final class Refusals {
                 Kind.UNKNOWN_TRANSACTION, "the transaction does not exist, or its retention has ended", id, null);
     }
 
+    /** Another process finishes the transaction, or this one is taking it over. */
+    static Refusal elsewhere(TransactionId id) {
+        return new Refusal(Kind.UNDECIDED, "this coordinator does not hold the transaction now; retry later", id, null);
+    }
+
     static Refusal notEnlisted(TransactionId id, String resourceManager) {
         return new Refusal(
                 Kind.UNKNOWN_RESOURCE_MANAGER,
@@ -33,6 +39,18 @@ public final class Refusals {
                         .formatted(t.state().externalState(), t.reason() == null ? "" : " (" + t.reason() + ")"),
                 t.id(),
                 resourceManager);
+    }
+
+    /** Refuses an operator's call that came while another change of the transaction was recorded. */
+    static Answer<Transaction> ifUnchanged(Answer<Transaction> answer, Participant before, String resourceManager) {
+        return answer instanceof Answer.Given<Transaction>(Transaction t)
+                        && before.equals(t.participant(resourceManager))
+                ? Answer.refused(new Refusal(
+                        Kind.UNDECIDED,
+                        "another change of the transaction was being recorded; retry",
+                        t.id(),
+                        resourceManager))
+                : answer;
     }
 
     /** Refuses the call if the outcome is not decided. */

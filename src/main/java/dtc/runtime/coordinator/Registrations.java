@@ -70,6 +70,26 @@ public final class Registrations implements Registry.Store {
         }
     }
 
+    /**
+     * Records the registrations in a log that was taken over, if they are not known here. A registration that is known
+     * is newer, or is renewed soon.
+     */
+    void adopt(List<RegistrationRecord> records) {
+        for (RegistrationRecord r : records) {
+            if (registry.find(r.id()) == null
+                    && registry.recover(
+                            r.id(),
+                            r.url(),
+                            r.instance(),
+                            r.superseded(),
+                            r.features(),
+                            r.displaced(),
+                            r.registeredAt())) {
+                entries.put(r.id(), new Entry(r, Stages.call(() -> log.append(LogRecords.encode(r)))));
+            }
+        }
+    }
+
     /** Registers a resource manager, or renews its lease: see {@link Registry#register}. */
     public CompletionStage<Answer<Registry.Registered>> register(
             String id, String url, UUID instance, Set<String> features) {

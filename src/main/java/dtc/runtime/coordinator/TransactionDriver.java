@@ -12,7 +12,6 @@ import dtc.coordinator.TransactionRecord;
 import dtc.coordinator.TransactionState;
 import dtc.coordinator.TwoPhaseCommit;
 import dtc.log.AppendResult;
-import dtc.log.DecisionLog;
 import dtc.protocol.Message;
 import dtc.protocol.Reply;
 import dtc.runtime.Backoff;
@@ -40,13 +39,12 @@ final class TransactionDriver {
     private final Duration voteTimeout;
     private final Time time;
     private final Registry registry;
-    private final DecisionLog log;
-    private final ObservedTime observedTime;
     private final TransactionListener listeners;
     private final TransactionStore store;
     private final Waiters waiters;
     private final ParticipantMessages messages;
     private final Delivery delivery;
+    private final Conclusions conclusions;
     private final Runnable onEnded;
 
     /** @param onEnded called after a transaction has reached a final state */
@@ -57,8 +55,6 @@ final class TransactionDriver {
             Backoff backoff,
             Registry registry,
             ParticipantClient participants,
-            DecisionLog log,
-            ObservedTime observedTime,
             TransactionListener listeners,
             TransactionStore store,
             Waiters waiters,
@@ -67,13 +63,12 @@ final class TransactionDriver {
         this.voteTimeout = settings.voteTimeout();
         this.time = time;
         this.registry = registry;
-        this.log = log;
-        this.observedTime = observedTime;
         this.listeners = listeners;
         this.store = store;
         this.waiters = waiters;
         this.messages = new ParticipantMessages(registry, participants);
         this.delivery = new Delivery(settings, time, backoff, registry, messages, listeners, this::replied);
+        this.conclusions = new Conclusions(time, this::publish);
         this.onEnded = onEnded;
     }
 
@@ -86,7 +81,8 @@ final class TransactionDriver {
     }
 
     /**
-     * Applies an event and performs the effects.
+     * Applies an event and performs the effects. If the result must be recorded before it is shown, or the transaction
+     * is held for another reason, the returned step changes nothing.
      *
      * <p><b>Locks.</b> The state of a transaction changes under the lock of its entry. Listeners are called and records
      * are appended under this lock, so that the order of changes is preserved: the newest record of a transaction in
@@ -97,29 +93,116 @@ final class TransactionDriver {
     Step apply(TransactionEntry entry, CoordinatorEvent event) {
         Transaction before;
         Step step;
-        List<CoordinatorEffect> effects;
+        Conclusions.Conclusion conclusion = null;
         ForcedAppend forced = null;
         synchronized (entry) {
             before = entry.transaction();
-            step = stateMachine.apply(before, event, time.now());
-            effects = step.effects();
-            long nanos = time.nanos();
-            entry.update(step.transaction(), nanos);
-            listeners.applied(new AppliedEvent(
-                    before, event, step, entry.nanosSinceBegin(nanos), entry.nanosSincePrepare(nanos)));
-            for (int i = 0; i < effects.size(); i++) { // avoids an iterator, since this runs for each event
-                switch (effects.get(i)) {
-                    case Persist(TransactionRecord record, Durability durability) -> {
-                        if (durability == Durability.LAZY) {
-                            appendLazily(entry, record);
-                        } else {
-                            forced = appendForced(entry, record);
-                        }
-                    }
-                    case CoordinatorEffect.RetryRecord() -> entry.recordPending();
-                    default -> {}
-                }
+            if (entry.isHeld()) {
+                return entry.defer(event);
             }
+            step = stateMachine.apply(before, event, time.now());
+            if (entry.log().isFenced() && !entry.isForgotten()) {
+                conclusion = beginConclusion(entry, event, step);
+            }
+            if (conclusion == null) {
+                forced = change(entry, event, step);
+            }
+        }
+        if (conclusion != null) {
+            conclusions.await(entry, conclusion);
+            return Step.unchanged(before);
+        }
+        changed(entry, before, step, forced);
+        return step;
+    }
+
+    /** Returns null if the step is no conclusion. The caller holds the lock of the entry. */
+    private static Conclusions.@Nullable Conclusion beginConclusion(
+            TransactionEntry entry, CoordinatorEvent event, Step step) {
+        TransactionRecord record = step.conclusion(entry.transaction());
+        return record == null ? null : Conclusions.begin(entry, event, step, record);
+    }
+
+    /** Changes the transaction and appends its records. The caller holds the lock of the entry. */
+    private @Nullable ForcedAppend change(TransactionEntry entry, CoordinatorEvent event, Step step) {
+        show(entry, event, step);
+        List<CoordinatorEffect> effects = step.effects();
+        ForcedAppend forced = null;
+        for (int i = 0; i < effects.size(); i++) { // avoids an iterator, since this runs for each event
+            switch (effects.get(i)) {
+                case Persist(TransactionRecord record, Durability durability) -> {
+                    if (durability == Durability.LAZY) {
+                        appendLazily(entry, record);
+                    } else {
+                        forced = appendForced(entry, record);
+                    }
+                }
+                case CoordinatorEffect.RetryRecord() -> entry.recordPending();
+                default -> {}
+            }
+        }
+        return forced;
+    }
+
+    /** Replaces the transaction. The caller holds the lock of the entry. */
+    private void show(TransactionEntry entry, CoordinatorEvent event, Step step) {
+        Transaction before = entry.transaction();
+        long nanos = time.nanos();
+        entry.update(step.transaction(), nanos);
+        listeners.applied(
+                new AppliedEvent(before, event, step, entry.nanosSinceBegin(nanos), entry.nanosSincePrepare(nanos)));
+    }
+
+    /** Carries out a conclusion whose record is stored, and then the events that were deferred. */
+    private void publish(TransactionEntry entry, CoordinatorEvent event, Step step) {
+        Transaction before;
+        List<CoordinatorEvent> deferred;
+        boolean isKept;
+        synchronized (entry) {
+            if (entry.isAbandoned()) {
+                return;
+            }
+            before = entry.transaction();
+            deferred = entry.release();
+            entry.recordDone();
+            isKept = !entry.isForgotten();
+            if (isKept) {
+                show(entry, event, step);
+                store.update(entry.transaction());
+            }
+        }
+        if (isKept) {
+            changed(entry, before, step, null);
+        }
+        waiters.changed(entry);
+        deferred.forEach(next -> apply(entry, next));
+    }
+
+    /** Applies the events that were deferred while the log was read. */
+    void release(TransactionEntry entry) {
+        List<CoordinatorEvent> deferred;
+        synchronized (entry) {
+            deferred = entry.release();
+        }
+        deferred.forEach(next -> apply(entry, next));
+    }
+
+    /** Stops to change a transaction, because another process finishes it. */
+    void abandon(TransactionEntry entry) {
+        synchronized (entry) {
+            entry.abandon();
+            store.abandon(entry);
+        }
+        entry.cancelTimer();
+        waiters.abandon(entry);
+        onEnded.run();
+    }
+
+    /** What follows a change, after the lock is released. */
+    private void changed(TransactionEntry entry, Transaction before, Step step, @Nullable ForcedAppend forced) {
+        List<CoordinatorEffect> effects = step.effects();
+        if (before.resolution() == null && step.transaction().resolution() != null) {
+            store.resolved(entry.id());
         }
         if (before.hasGivenUpParticipant()
                 && before.state().isFinal()
@@ -140,7 +223,6 @@ final class TransactionDriver {
         for (int i = 0; i < effects.size(); i++) {
             perform(entry, effects.get(i));
         }
-        return step;
     }
 
     /** An append that has begun and whose record must be durable. */
@@ -150,7 +232,7 @@ final class TransactionDriver {
     private void appendLazily(TransactionEntry entry, TransactionRecord record) {
         if (!entry.isForgotten()) {
             store.update(entry.transaction());
-            log.appendLazily(LogRecords.encode(record, observedTime));
+            entry.log().appendLazily(record);
         }
     }
 
@@ -165,7 +247,7 @@ final class TransactionDriver {
         store.update(entry.transaction());
         entry.recordPending();
         // A stage that fails is treated like Unknown: the record may or may not have been stored.
-        return new ForcedAppend(record, Stages.call(() -> log.append(LogRecords.encode(record, observedTime))));
+        return new ForcedAppend(record, Stages.call(() -> entry.log().append(record)));
     }
 
     private void stateChanged(TransactionEntry entry, Transaction before, Transaction after) {

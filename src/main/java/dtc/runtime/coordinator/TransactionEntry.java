@@ -1,5 +1,7 @@
 package dtc.runtime.coordinator;
 
+import dtc.coordinator.CoordinatorEvent;
+import dtc.coordinator.Step;
 import dtc.coordinator.Transaction;
 import dtc.coordinator.TransactionState;
 import dtc.protocol.Message;
@@ -18,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TransactionEntry {
 
+    private final RecordLog log;
     private final long beganNanos;
     private volatile long preparingNanos;
     private volatile long decidedNanos;
@@ -25,6 +28,16 @@ final class TransactionEntry {
     private volatile Time.@Nullable Timer timer;
     /** Whether it was removed from memory and from the log. Guarded by this. */
     private boolean forgotten;
+
+    /**
+     * Whether no event is applied now: a conclusion is being stored, the log is not read yet, or the transaction is
+     * abandoned. Guarded by this for writing.
+     */
+    private volatile boolean held;
+    /** The events that wait until the transaction is no longer held. Guarded by this. */
+    private List<CoordinatorEvent> deferred = List.of();
+    /** Whether another process finishes the transaction. Guarded by this for writing. */
+    private volatile boolean abandoned;
 
     /** Number of forced records that are not durable yet. Guarded by this. */
     private int recordsPending;
@@ -38,8 +51,10 @@ final class TransactionEntry {
     /** Number of unanswered deliveries of the outcome, by resource manager. */
     private final Map<String, Integer> failedDeliveries = new ConcurrentHashMap<>(0);
 
-    TransactionEntry(Transaction transaction, long nowNanos) {
+    /** @param log contains the records of the transaction */
+    TransactionEntry(Transaction transaction, RecordLog log, long nowNanos) {
         this.transaction = transaction;
+        this.log = log;
         this.beganNanos = nowNanos;
     }
 
@@ -49,6 +64,59 @@ final class TransactionEntry {
 
     Transaction transaction() {
         return transaction;
+    }
+
+    RecordLog log() {
+        return log;
+    }
+
+    // Events
+
+    boolean isHeld() {
+        return held;
+    }
+
+    /** Defers all events until {@link #release}. Guarded by this. */
+    void hold() {
+        held = true;
+    }
+
+    /** Returns the events that were deferred, in order. Guarded by this. */
+    List<CoordinatorEvent> release() {
+        List<CoordinatorEvent> events = deferred;
+        deferred = List.of();
+        held = abandoned;
+        return events;
+    }
+
+    /**
+     * Defers an event, because the transaction is held. A call that is answered at once is not deferred: a write is
+     * refused, and an operator has to repeat the call. Guarded by this.
+     */
+    Step defer(CoordinatorEvent event) {
+        return switch (event) {
+            case CoordinatorEvent.WriteRequested _, CoordinatorEvent.EnlistRequested _ -> Step.refuseWrite(transaction);
+            case CoordinatorEvent.GiveUpRequested _, CoordinatorEvent.DiscardRequested _, CoordinatorEvent.Resolved _ ->
+                Step.unchanged(transaction);
+            default -> {
+                if (!abandoned) {
+                    deferred = deferred.isEmpty() ? new ArrayList<>() : deferred;
+                    deferred.add(event);
+                }
+                yield Step.unchanged(transaction);
+            }
+        };
+    }
+
+    /** Another process finishes the transaction: from now on, no event changes it here. Guarded by this. */
+    void abandon() {
+        held = true;
+        abandoned = true;
+        deferred = List.of();
+    }
+
+    boolean isAbandoned() {
+        return abandoned;
     }
 
     /** Replaces the transaction. Guarded by this. */

@@ -16,7 +16,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.function.BiPredicate;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -41,13 +40,10 @@ final class TransactionStore {
     /** Transactions with a commit that was given up. They are kept until it is delivered or discarded. */
     private final Set<TransactionId> givenUp = ConcurrentHashMap.newKeySet();
 
-    private final Consumer<TransactionEntry> onForgotten;
     private final IdempotencyKeys keys = new IdempotencyKeys();
 
-    /** @param onForgotten called under the lock of a transaction that is removed */
-    TransactionStore(Time time, TransactionLimits limits, Consumer<TransactionEntry> onForgotten) {
+    TransactionStore(Time time, TransactionLimits limits) {
         this.inFlight = new InFlight(time, limits);
-        this.onForgotten = onForgotten;
         int retainedMax = limits.retainedMax();
         long bytesMax = limits.retainedBytesMax();
         this.finished = new Retention(time, limits.retention(), retainedMax, bytesMax, this::endRetention);
@@ -217,7 +213,36 @@ final class TransactionStore {
         synchronized (entry) {
             entry.markForgotten();
             unresolved.remove(id);
-            onForgotten.accept(entry);
+            entry.log().forget(id);
+        }
+    }
+
+    // Take-over
+
+    /** The transactions whose records are in a log. */
+    List<TransactionEntry> recordedIn(RecordLog log) {
+        return entries.values().stream().filter(entry -> entry.log() == log).toList();
+    }
+
+    boolean hasAnyRecordedIn(RecordLog log) {
+        return entries.values().stream().anyMatch(entry -> entry.log() == log);
+    }
+
+    /** Removes a transaction that another process finishes. Its records remain. */
+    void abandon(TransactionEntry entry) {
+        Transaction t = entry.transaction();
+        if (!entries.remove(t.id(), entry)) {
+            return;
+        }
+        keys.release(t.origin(), t.id());
+        unresolved.remove(t.id());
+        givenUp.remove(t.id());
+        if (t.state().isFinal()) {
+            finished.remove(t.id());
+            heuristics.remove(t.id());
+        } else {
+            inFlight.release(t.origin().principal());
+            inFlight.addParticipants(-t.participants().size());
         }
     }
 

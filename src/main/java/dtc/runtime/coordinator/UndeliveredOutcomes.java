@@ -17,11 +17,13 @@ import java.util.stream.Stream;
 /** Outcomes that participants have not acknowledged, and that an operator may give up. */
 public final class UndeliveredOutcomes {
 
+    private final HeldLogs logs;
     private final TransactionStore store;
     private final TransactionDriver driver;
     private final Waiters waiters;
 
-    UndeliveredOutcomes(TransactionStore store, TransactionDriver driver, Waiters waiters) {
+    UndeliveredOutcomes(HeldLogs logs, TransactionStore store, TransactionDriver driver, Waiters waiters) {
+        this.logs = logs;
         this.store = store;
         this.driver = driver;
         this.waiters = waiters;
@@ -46,13 +48,18 @@ public final class UndeliveredOutcomes {
             TransactionId id, String resourceManager, CoordinatorEvent event) {
         TransactionEntry entry = store.find(id);
         if (entry == null) {
-            return Answer.refusedStage(Refusals.unknown(id));
+            return Answer.refusedStage(logs.absent(id));
         }
         Participant before = entry.transaction().participant(resourceManager);
         if (before == null) {
             return Answer.refusedStage(Refusals.notEnlisted(id, resourceManager));
         }
-        Transaction after = driver.apply(entry, event).transaction();
+        driver.apply(entry, event);
+        Transaction after = entry.transaction();
+        if (entry.isHeld() && before.equals(after.participant(resourceManager))) {
+            return waiters.await(entry, WaitCondition.NONE)
+                    .thenApply(answer -> Refusals.ifUnchanged(answer, before, resourceManager));
+        }
         boolean isDone = event instanceof CoordinatorEvent.DiscardRequested
                 ? before.isSettled()
                 : before.givenUp() != null || !before.equals(after.participant(resourceManager));

@@ -63,6 +63,16 @@ final class Waiters {
                 : Answer.of(entry.transaction());
     }
 
+    /** Refuses all calls, because another process finishes the transaction. */
+    void abandon(TransactionEntry entry) {
+        List<Waiter> waiting;
+        synchronized (entry) {
+            waiting = List.copyOf(entry.waiters);
+            entry.waiters.clear();
+        }
+        waiting.forEach(waiter -> waiter.answer().complete(Answer.refused(Refusals.elsewhere(entry.id()))));
+    }
+
     /**
      * Completes the calls whose condition is met. Must not be called under the lock, because callers may call the
      * coordinator again.

@@ -36,18 +36,22 @@ final class Writes {
     private final TransactionDriver driver;
     private final TransactionStore store;
     private final int undeliveredMax;
+    private final boolean allowsOnePhase;
 
+    /** @param allowsOnePhase whether a single participant may decide */
     Writes(
             TwoPhaseCommit machine,
             Registry registry,
             TransactionDriver driver,
             TransactionStore store,
-            int undeliveredMax) {
+            int undeliveredMax,
+            boolean allowsOnePhase) {
         this.machine = machine;
         this.registry = registry;
         this.driver = driver;
         this.store = store;
         this.undeliveredMax = undeliveredMax;
+        this.allowsOnePhase = allowsOnePhase;
     }
 
     /**
@@ -64,7 +68,7 @@ final class Writes {
                     .add(write);
         }
         // A single participant may commit in one phase. This requires that its writes were staged.
-        boolean defer = prepareFollows && byResourceManager.size() > 1;
+        boolean defer = prepareFollows && (byResourceManager.size() > 1 || !allowsOnePhase);
         CompletableFuture<?>[] all = byResourceManager.values().stream()
                 .map(ordered -> writeInOrder(entry, ordered, 0, defer).toCompletableFuture())
                 .toArray(CompletableFuture<?>[]::new);
@@ -133,8 +137,7 @@ final class Writes {
         }
         boolean deferred = defer && target.supportsWritesWithPrepare();
         Step step = driver.apply(
-                entry,
-                new CoordinatorEvent.WriteRequested(name, target.instance(), target.supportsOnePhase(), deferred));
+                entry, new CoordinatorEvent.WriteRequested(name, target.instance(), mayDecide(target), deferred));
         return switch (accepted(entry, name, step)) {
             case Answer.Refused<Integer>(Refusal refusal) -> Answer.refusedStage(refusal);
             case Answer.Given<Integer>(Integer sequence) -> {
@@ -167,7 +170,7 @@ final class Writes {
                 Step step = driver.apply(
                         entry,
                         new CoordinatorEvent.EnlistRequested(
-                                name, target.instance(), instance, target.supportsOnePhase(), request));
+                                name, target.instance(), instance, mayDecide(target), request));
                 yield switch (accepted(entry, name, step)) {
                     case Answer.Refused<Integer>(Refusal refusal) -> Answer.refused(refusal);
                     case Answer.Given<Integer>(Integer sequence) ->
@@ -175,6 +178,10 @@ final class Writes {
                 };
             }
         };
+    }
+
+    private boolean mayDecide(Registration target) {
+        return allowsOnePhase && target.supportsOnePhase();
     }
 
     /** Returns the registration of a resource manager that may take part in the transaction. */

@@ -414,9 +414,9 @@ class CoordinatorTest {
         TransactionId other = commit(coordinator, "a", "b").id();
         assertEquals(List.of(id, other), ids(coordinator.unresolved(10)));
         Resolution resolution = new Resolution("alice", time.now(), "booked by hand");
-        assertInstanceOf(Answer.Given.class, coordinator.resolve(id, resolution));
+        assertInstanceOf(Answer.Given.class, resolve(coordinator, id, resolution));
         assertInstanceOf(
-                Answer.Refused.class, coordinator.resolve(id, new Resolution("bob", time.now(), "a second time")));
+                Answer.Refused.class, resolve(coordinator, id, new Resolution("bob", time.now(), "a second time")));
         assertEquals(List.of(other), ids(coordinator.unresolved(10)));
 
         Coordinator after = restarted();
@@ -427,7 +427,7 @@ class CoordinatorTest {
         time.advance(RETENTION.plusSeconds(1));
         assertInstanceOf(Answer.Refused.class, after.find(id));
         assertEquals(TransactionState.HEURISTIC, find(after, other).state());
-        assertInstanceOf(Answer.Given.class, after.resolve(other, resolution));
+        assertInstanceOf(Answer.Given.class, resolve(after, other, resolution));
         time.advance(RETENTION.plusSeconds(1));
         assertInstanceOf(Answer.Refused.class, after.find(other));
         assertEquals(List.of(), after.unresolved(10));
@@ -479,7 +479,7 @@ class CoordinatorTest {
                 given(coordinator.undelivered().giveUpAll("a", giveUp()))
                         + given(coordinator.undelivered().giveUpAll("b", giveUp())));
         assertEquals(0, given(coordinator.undelivered().giveUpAll("a", giveUp())), "nothing is left to give up");
-        assertInstanceOf(Answer.Given.class, coordinator.resolve(id, giveUp()));
+        assertInstanceOf(Answer.Given.class, resolve(coordinator, id, giveUp()));
         time.advance(RETENTION.multipliedBy(24));
         Coordinator after = restarted();
         after.recover();
@@ -850,5 +850,9 @@ class CoordinatorTest {
             waiting.add(() -> later.complete(reply));
             return later;
         }
+    }
+
+    private static Answer<Transaction> resolve(Coordinator coordinator, TransactionId id, Resolution resolution) {
+        return coordinator.resolve(id, resolution).toCompletableFuture().join();
     }
 }

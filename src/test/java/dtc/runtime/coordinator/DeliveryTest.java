@@ -303,7 +303,8 @@ class DeliveryTest {
 
     /** A transaction with the participants orders and payments. */
     private TransactionEntry entry(int number) {
-        return new TransactionEntry(Transaction.recover(SampleRecords.committing(number)), time.nanos());
+        return new TransactionEntry(
+                Transaction.recover(SampleRecords.committing(number)), RecordLog.of(new FakeLog(), time), time.nanos());
     }
 
     private TransactionListener listener() {

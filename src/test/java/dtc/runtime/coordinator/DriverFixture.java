@@ -31,10 +31,11 @@ final class DriverFixture {
     final FakeTime time = new FakeTime();
     final Registry registry = new Registry(time, LEASE, 10, _ -> true);
     final FakeParticipants participants = new FakeParticipants();
-    final FakeLog log = new FakeLog();
+    final FakeLog log;
     final List<AppliedEvent> applied = new ArrayList<>();
     final TwoPhaseCommit machine = new TwoPhaseCommit(PARTICIPANTS_MAX, WRITES_MAX);
-    final TransactionStore store = new TransactionStore(time, LIMITS, forgotten -> log.forget(forgotten.id()));
+    final RecordLog recordLog;
+    final TransactionStore store = new TransactionStore(time, LIMITS);
     final Waiters waiters = new Waiters(time, Duration.ofSeconds(10));
     final TransactionDriver driver;
 
@@ -47,6 +48,12 @@ final class DriverFixture {
     private long begun;
 
     DriverFixture() {
+        this(new FakeLog());
+    }
+
+    DriverFixture(FakeLog log) {
+        this.log = log;
+        this.recordLog = RecordLog.of(log, time);
         Duration unused = Duration.ZERO;
         driver = new TransactionDriver(
                 machine,
@@ -55,8 +62,6 @@ final class DriverFixture {
                 new Backoff(Duration.ofSeconds(2), Duration.ofMinutes(1), () -> 0),
                 registry,
                 participants,
-                log,
-                new ObservedTime(time),
                 new Listeners(List.of(new Recording())),
                 store,
                 waiters,
@@ -71,7 +76,7 @@ final class DriverFixture {
     TransactionEntry begin() {
         Transaction active =
                 Transaction.begin(new TransactionId(new UUID(0, ++begun)), Origin.ANONYMOUS, time.now(), time.now());
-        TransactionEntry entry = new TransactionEntry(active, time.nanos());
+        TransactionEntry entry = new TransactionEntry(active, recordLog, time.nanos());
         if (store.inFlight().reserve(null) != null) {
             throw new AssertionError("no room");
         }

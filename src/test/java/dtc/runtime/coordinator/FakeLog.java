@@ -8,6 +8,7 @@ import dtc.log.memory.MemoryDecisionLog;
 import dtc.protocol.TransactionId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -17,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 /** A log in memory that is kept when the coordinator restarts, and can refuse or fail. */
 final class FakeLog implements DecisionLog {
 
+    private final boolean fenced;
+    private final @Nullable LogIdentity identity;
+
     @Nullable
     String refusing;
 
@@ -24,10 +28,27 @@ final class FakeLog implements DecisionLog {
     @Nullable
     Supplier<CompletionStage<AppendResult>> append;
 
+    /** Called before the records of a transaction are deleted. */
+    Consumer<TransactionId> beforeForget = _ -> {};
+
     /** Called before a record is appended lazily. */
     Runnable beforeLazily = () -> {};
 
     private final MemoryDecisionLog records = new MemoryDecisionLog();
+
+    FakeLog() {
+        this(false, null);
+    }
+
+    /** A log that other processes can take over, of one number. */
+    FakeLog(int tag, int number) {
+        this(true, new LogIdentity(tag, number, number, Set.of(), 0));
+    }
+
+    private FakeLog(boolean fenced, @Nullable LogIdentity identity) {
+        this.fenced = fenced;
+        this.identity = identity;
+    }
 
     void appendsReturn(AppendResult result) {
         append = () -> CompletableFuture.completedFuture(result);
@@ -58,7 +79,13 @@ final class FakeLog implements DecisionLog {
 
     @Override
     public void forget(TransactionId id) {
+        beforeForget.accept(id);
         records.forget(id);
+    }
+
+    @Override
+    public boolean isFenced() {
+        return fenced;
     }
 
     @Override
@@ -68,6 +95,6 @@ final class FakeLog implements DecisionLog {
 
     @Override
     public @Nullable LogIdentity identity() {
-        return records.identity();
+        return identity;
     }
 }

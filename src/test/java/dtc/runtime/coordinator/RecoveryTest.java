@@ -33,11 +33,10 @@ class RecoveryTest {
     private final FakeTime time = new FakeTime();
     private final MemoryDecisionLog log = new MemoryDecisionLog();
     private final List<AppliedEvent> applied = new ArrayList<>();
-    private final TransactionStore store = new TransactionStore(
-            time, new TransactionLimits(IN_FLIGHT_MAX, RETENTION, 10), forgotten -> log.forget(forgotten.id()));
+    private final TransactionStore store =
+            new TransactionStore(time, new TransactionLimits(IN_FLIGHT_MAX, RETENTION, 10));
     private final Registry registry = new Registry(time, LEASE, 10, url -> !url.contains("forbidden"));
-    private final Recovery recovery =
-            new Recovery(log, store, time, new ObservedTime(time), listener(), new Registrations(registry, log));
+    private final Recovery recovery = new Recovery(store, time, listener(), new Registrations(registry, log));
 
     @Test
     void all_transactions_are_restored_and_open_ones_are_returned_and_reported() {
@@ -45,7 +44,7 @@ class RecoveryTest {
         append(SampleRecords.committed(2));
         append(SampleRecords.resolved(3));
         append(SampleRecords.committing(4));
-        List<TransactionEntry> open = recovery.recover();
+        List<TransactionEntry> open = recovery.recover(RecordLog.of(log, time));
 
         assertEquals(
                 List.of(id(1), id(4)), open.stream().map(TransactionEntry::id).toList());
@@ -63,7 +62,7 @@ class RecoveryTest {
     void more_transactions_than_the_limit_are_restored_and_no_new_one_begins_until_they_have_ended() {
         append(SampleRecords.committing(1));
         append(SampleRecords.committing(2));
-        assertEquals(2, recovery.recover().size());
+        assertEquals(2, recovery.recover(RecordLog.of(log, time)).size());
         assertNotNull(store.inFlight().reserve(null));
     }
 
@@ -71,7 +70,7 @@ class RecoveryTest {
     void the_uptime_of_earlier_processes_counts_for_retention() {
         append(SampleRecords.committed(1), Duration.ofSeconds(5));
         append(SampleRecords.committed(2), Duration.ofSeconds(5).plus(RETENTION).minusSeconds(10));
-        recovery.recover();
+        recovery.recover(RecordLog.of(log, time));
         time.advance(Duration.ofSeconds(9));
         assertNotNull(store.find(id(1)));
         time.advance(Duration.ofSeconds(2));
@@ -85,7 +84,7 @@ class RecoveryTest {
         append(SampleRecords.committed(1), Duration.ZERO);
         append(SampleRecords.committed(2), RETENTION.multipliedBy(9));
         assertTrue(finishedAt(SampleRecords.committed(1)).isAfter(time.now()), "the clock was set back");
-        recovery.recover();
+        recovery.recover(RecordLog.of(log, time));
         time.advance(RETENTION.minusSeconds(1));
         assertNotNull(store.find(id(1)));
         time.advance(Duration.ofSeconds(2));
@@ -98,7 +97,7 @@ class RecoveryTest {
         append(decided);
         assertNotNull(decided.decidedAt());
         timeIs(decided.decidedAt().plusSeconds(90));
-        recovery.recover();
+        recovery.recover(RecordLog.of(log, time));
         assertEquals(Duration.ofSeconds(90), store.oldestInDoubt(time.nanos()));
     }
 
@@ -106,7 +105,7 @@ class RecoveryTest {
     @Test
     void a_record_that_cannot_be_read_or_is_inconsistent_fails_the_recovery() {
         log.appendLazily(new LogRecord(id(1), ByteBuffer.wrap(new byte[] {99}), LogRecord.Kind.OPEN));
-        assertThrows(IllegalArgumentException.class, recovery::recover);
+        assertThrows(IllegalArgumentException.class, () -> recovery.recover(RecordLog.of(log, time)));
         log.forget(id(1));
         append(new TransactionRecord(
                 id(1),
@@ -121,7 +120,7 @@ class RecoveryTest {
                 null,
                 List.of(),
                 null));
-        assertThrows(IllegalArgumentException.class, recovery::recover);
+        assertThrows(IllegalArgumentException.class, () -> recovery.recover(RecordLog.of(log, time)));
     }
 
     private void append(TransactionRecord record) {

@@ -20,8 +20,11 @@ import dtc.protocol.Vote;
 import dtc.runtime.FakeTime;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class TransactionStoreTest {
@@ -32,8 +35,16 @@ class TransactionStoreTest {
 
     private final FakeTime time = new FakeTime();
     private final List<TransactionId> forgotten = new ArrayList<>();
-    private final TransactionStore store = new TransactionStore(
-            time, new TransactionLimits(IN_FLIGHT_MAX, RETENTION, RETAINED_MAX), this::whenForgotten);
+    private final Map<TransactionId, TransactionEntry> entries = new HashMap<>();
+    private final FakeLog log = new FakeLog();
+    private final RecordLog recordLog = RecordLog.of(log, time);
+    private final TransactionStore store =
+            new TransactionStore(time, new TransactionLimits(IN_FLIGHT_MAX, RETENTION, RETAINED_MAX));
+
+    @BeforeEach
+    void observeTheLog() {
+        log.beforeForget = this::whenForgotten;
+    }
 
     // In flight
 
@@ -266,12 +277,18 @@ class TransactionStoreTest {
 
     private void begin(int number, Origin origin) {
         assertNull(store.inFlight().reserve(null));
-        store.add(new TransactionEntry(Transaction.begin(id(number), origin, time.now(), time.now()), time.nanos()));
+        store.add(entry(Transaction.begin(id(number), origin, time.now(), time.now())));
     }
 
     private TransactionEntry recover(TransactionRecord record, Duration finishedAgo) {
-        TransactionEntry entry = new TransactionEntry(Transaction.recover(record), time.nanos());
+        TransactionEntry entry = entry(Transaction.recover(record));
         store.addRecovered(entry, finishedAgo);
+        return entry;
+    }
+
+    private TransactionEntry entry(Transaction t) {
+        TransactionEntry entry = new TransactionEntry(t, recordLog, time.nanos());
+        entries.put(t.id(), entry);
         return entry;
     }
 
@@ -290,10 +307,12 @@ class TransactionStoreTest {
         }
     }
 
-    private void whenForgotten(TransactionEntry entry) {
+    private void whenForgotten(TransactionId id) {
+        TransactionEntry entry = entries.get(id);
+        assertNotNull(entry);
         assertTrue(Thread.holdsLock(entry));
         assertTrue(entry.isForgotten());
-        forgotten.add(entry.id());
+        forgotten.add(id);
     }
 
     private boolean isBound(Origin origin) {

@@ -35,7 +35,7 @@ class UndeliveredOutcomesTest {
 
     private final DriverFixture fixture = new DriverFixture();
     private final UndeliveredOutcomes undelivered =
-            new UndeliveredOutcomes(fixture.store, fixture.driver, fixture.waiters);
+            new UndeliveredOutcomes(new HeldLogs(fixture.recordLog), fixture.store, fixture.driver, fixture.waiters);
     private TransactionEntry entry = fixture.begin();
 
     @BeforeEach

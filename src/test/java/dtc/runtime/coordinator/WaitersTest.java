@@ -26,7 +26,9 @@ class WaitersTest {
     private final Waiters waiters = new Waiters(time, TIMEOUT);
     private final TwoPhaseCommit machine = new TwoPhaseCommit(10, 100);
     private final TransactionEntry entry = new TransactionEntry(
-            Transaction.begin(new TransactionId(new UUID(0, 1)), Origin.ANONYMOUS, time.now(), time.now()), 0);
+            Transaction.begin(new TransactionId(new UUID(0, 1)), Origin.ANONYMOUS, time.now(), time.now()),
+            RecordLog.of(new FakeLog(), time),
+            0);
 
     @Test
     void a_call_is_answered_once_its_condition_is_met() {

@@ -40,7 +40,7 @@ class WritesTest {
     private final DriverFixture fixture = new DriverFixture();
     private final FakeParticipants participants = fixture.participants;
     private final Writes writes =
-            new Writes(fixture.machine, fixture.registry, fixture.driver, fixture.store, UNDELIVERED_MAX);
+            new Writes(fixture.machine, fixture.registry, fixture.driver, fixture.store, UNDELIVERED_MAX, true);
     private final TransactionEntry entry = fixture.begin();
 
     @BeforeEach
@@ -132,8 +132,8 @@ class WritesTest {
     void a_write_to_a_resource_manager_with_too_many_undelivered_outcomes_is_refused() {
         for (int i = 1; i <= UNDELIVERED_MAX; i++) {
             assertEquals(i - 1, fixture.driver.delivery().backlog("orders"));
-            TransactionEntry undelivered =
-                    new TransactionEntry(Transaction.recover(SampleRecords.committing(i)), fixture.time.nanos());
+            TransactionEntry undelivered = new TransactionEntry(
+                    Transaction.recover(SampleRecords.committing(i)), fixture.recordLog, fixture.time.nanos());
             fixture.driver.delivery().deliver(undelivered, new Deliver("orders", Outcome.COMMIT, Timing.AFTER_PAUSE));
         }
         given(write("payments a"));

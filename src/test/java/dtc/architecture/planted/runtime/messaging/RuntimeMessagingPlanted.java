@@ -1,0 +1,12 @@
+package dtc.architecture.planted.runtime.messaging;
+
+import dtc.architecture.planted.log.fenced.LogFencedPlanted;
+
+/** Breaks the layering on purpose, to prove that the rules detect it. */
+public class RuntimeMessagingPlanted {
+
+    /** The shared store. */
+    public Class<?> forbidden() {
+        return LogFencedPlanted.class;
+    }
+}
