@@ -121,7 +121,7 @@ final class Stores {
         };
     }
 
-    Executor batching() {
+    Executor appendExecutor() {
         return switch (config.rm().store().kind()) {
             case MEMORY -> Runnable::run;
             case POSTGRESQL -> EventLoop::atEndOfTurn;

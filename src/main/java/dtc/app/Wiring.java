@@ -329,7 +329,7 @@ public class Wiring {
                         config.rm().stagedTimeout(),
                         config.rm().rememberedOutcomesRetention(),
                         STORE_OPEN_TIMEOUT,
-                        stores.batching()),
+                        stores.appendExecutor()),
                 time,
                 new Backoff(config.rm().inquiryPauseInitial(), config.rm().inquiryPauseMax(), random()),
                 new Backoff(Duration.ofMillis(100), Duration.ofSeconds(2), random()),

@@ -54,7 +54,7 @@ public final class ReplyTable {
      * Returns the effective reply to a message that was sent again because the first reply was ambiguous. Replies that
      * do not show whether the first attempt was carried out become {@link NoAnswer}.
      */
-    public static Reply afterResend(Message message, Reply reply) {
+    public static Reply interpretAfterResend(Message message, Reply reply) {
         boolean isAmbiguous = switch (reply) {
             // A prepare that could not be sent counts as a vote for ABORT, which is always safe.
             case Unreachable _ -> !(message instanceof Message.Prepare);

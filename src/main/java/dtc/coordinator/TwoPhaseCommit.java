@@ -338,7 +338,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
     /** Records the current state, not that of the refused record: a newer record may have been stored since. */
     private static Step recordRetryDue(Transaction t, Instant now) {
         return switch (t.state()) {
-            case ROLLING_BACK -> Step.of(t, new Persist(rolledBackRecord(t, now), Durability.FORCED));
+            case ROLLING_BACK -> Step.of(t, new Persist(toRolledBackRecord(t, now), Durability.FORCED));
             case COMMITTING, COMMITTED, ROLLED_BACK, HEURISTIC -> PhaseTwo.persist(t, Durability.FORCED);
             case ACTIVE, MARKED_ROLLBACK, PREPARING, DECIDING, DELEGATING, DELEGATED, RESOLVING -> Step.of(t);
         };
@@ -406,7 +406,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
         if (t.origin().request() != null) {
             // The request is answered after this record is durable. Otherwise, after a crash, a retry of the request
             // could commit although the first response was rollback.
-            effects.add(new Persist(rolledBackRecord(next, now), Durability.FORCED));
+            effects.add(new Persist(toRolledBackRecord(next, now), Durability.FORCED));
         }
         for (Participant p : next.participants()) {
             // Participants that voted abort may still have staged writes.
@@ -421,7 +421,7 @@ public record TwoPhaseCommit(int participantsMax, int writesMax) {
      * Returns the record of a rollback that is not finished. After a restart the transaction counts as rolled back, and
      * participants in doubt send inquiries.
      */
-    private static TransactionRecord rolledBackRecord(Transaction t, Instant now) {
+    private static TransactionRecord toRolledBackRecord(Transaction t, Instant now) {
         return TransactionRecord.of(t.transitionTo(TransactionState.ROLLED_BACK, now));
     }
 }

@@ -43,11 +43,7 @@ record WriteNumbering(int participantsMax, int writesMax) {
      * Assigns the next number of the participant to a write or an enlistment. The first one enlists the participant.
      */
     private Step assignNumber(
-            Transaction t,
-            String resourceManager,
-            UUID instance,
-            boolean onePhase,
-            UnaryOperator<Participant> counted) {
+            Transaction t, String resourceManager, UUID instance, boolean onePhase, UnaryOperator<Participant> update) {
         if (t.state() != TransactionState.ACTIVE) {
             return Step.refuseWrite(t, WriteResult.Reason.WRONG_STATE);
         }
@@ -60,14 +56,14 @@ record WriteNumbering(int participantsMax, int writesMax) {
                 return Step.refuseWrite(t, WriteResult.Reason.TOO_MANY_PARTICIPANTS);
             }
             List<Participant> participants = new ArrayList<>(t.participants());
-            participants.add(counted.apply(Participant.enlist(resourceManager, instance, onePhase)));
+            participants.add(update.apply(Participant.enlist(resourceManager, instance, onePhase)));
             return Step.ofWrite(t.withParticipants(participants), new WriteResult.Accepted(1));
         }
         if (!enlisted.instance().equals(instance)) {
             return refuseOtherInstance(t, resourceManager);
         }
         return Step.ofWrite(
-                t.updateParticipant(resourceManager, counted), new WriteResult.Accepted(enlisted.writes() + 1));
+                t.updateParticipant(resourceManager, update), new WriteResult.Accepted(enlisted.writes() + 1));
     }
 
     /** The new instance does not have the earlier writes. */

@@ -42,7 +42,7 @@ final class BodyLimit {
      */
     void limitBodies(@Observes Router router) {
         router.route().order(ApiAccess.ORDER + 2).handler(context -> {
-            long declared = declaredLength(context);
+            long declared = parseDeclaredLength(context);
             if (declared > bytesMax) {
                 refuseTooLarge(context);
             } else if (context.request().headers().contains(HttpHeaders.TRANSFER_ENCODING)) {
@@ -134,7 +134,7 @@ final class BodyLimit {
         }
     }
 
-    private static long declaredLength(RoutingContext context) {
+    private static long parseDeclaredLength(RoutingContext context) {
         String length = context.request().getHeader(HttpHeaders.CONTENT_LENGTH);
         try {
             return length == null ? 0 : Long.parseLong(length);

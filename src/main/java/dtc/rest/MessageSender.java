@@ -55,7 +55,7 @@ class MessageSender {
         if (target.supportsKeepAlive() && mayResend(target, message)) {
             call = call.onFailure(failure -> Clients.classify(failure) == Clients.Failure.ERROR)
                     .recoverWithUni(first -> post(target, message, false, limit, begin(target, message, isRetry, 1))
-                            .map(reply -> ReplyTable.afterResend(message, reply))
+                            .map(reply -> ReplyTable.interpretAfterResend(message, reply))
                             // The first attempt may have been processed, regardless of the second one.
                             .onFailure()
                             .transform(_ -> first));

@@ -129,7 +129,7 @@ class ReplyTableTest {
                 };
                 assertEquals(
                         isAmbiguous ? new Reply.NoAnswer("why") : reply,
-                        ReplyTable.afterResend(message, reply),
+                        ReplyTable.interpretAfterResend(message, reply),
                         () -> reply + " to " + message);
             }
         }

@@ -166,7 +166,7 @@ final class LogFiles {
         for (Location location : index.locationsInAppendOrder()) {
             SegmentReader reader =
                     readers.computeIfAbsent(location.segment(), segment -> new SegmentReader(storage, segment));
-            Valid record = validRecord(reader, location.segment(), location.offset());
+            Valid record = readValidRecord(reader, location.segment(), location.offset());
             try {
                 consumer.accept(Payload.decode(record.payload()));
             } catch (IllegalArgumentException rejected) {
@@ -178,7 +178,7 @@ final class LogFiles {
         }
     }
 
-    private Valid validRecord(SegmentReader reader, Segment segment, long offset) throws IOException {
+    private Valid readValidRecord(SegmentReader reader, Segment segment, long offset) throws IOException {
         return switch (reader.read(offset)) {
             case Valid record -> record;
             case Zeros _ -> throw unreadable(segment, offset, "only zeros");
@@ -417,7 +417,7 @@ final class LogFiles {
         long start = Math.max(cleanedOffset, oldest.headerBytes());
         long offset = start;
         while (offset < oldest.size() && offset - start < CLEANING_BYTES) {
-            Valid record = validRecord(reader, oldest, offset);
+            Valid record = readValidRecord(reader, oldest, offset);
             if (index.isNewest(record.payload(), oldest, offset)) {
                 live.add(new NewRecord(record.sequence(), record.payload()));
             }

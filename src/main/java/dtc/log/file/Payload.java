@@ -45,14 +45,14 @@ final class Payload {
             case ENDED -> ENDED;
             case REGISTRATION -> REGISTRATION;
         };
-        return header(kind, record.id(), bytes.remaining()).put(bytes).flip();
+        return encodeHeader(kind, record.id(), bytes.remaining()).put(bytes).flip();
     }
 
     static ByteBuffer encodeForgotten(TransactionId id) {
-        return header(FORGOTTEN, id, 0).flip();
+        return encodeHeader(FORGOTTEN, id, 0).flip();
     }
 
-    private static ByteBuffer header(byte kind, TransactionId id, int bytes) {
+    private static ByteBuffer encodeHeader(byte kind, TransactionId id, int bytes) {
         return ByteBuffer.allocate(BYTES_MIN + bytes)
                 .put(kind)
                 .putLong(id.value().getMostSignificantBits())
@@ -85,14 +85,14 @@ final class Payload {
     static LogRecord decode(ByteBuffer payload) {
         return switch (kind(payload)) {
             case LEGACY_TRANSACTION -> new LogRecord(id(payload), copy(payload.duplicate()), legacyKind(payload));
-            case OPEN -> new LogRecord(id(payload), content(payload), LogRecord.Kind.OPEN);
-            case ENDED -> new LogRecord(id(payload), content(payload), LogRecord.Kind.ENDED);
-            case REGISTRATION -> new LogRecord(id(payload), content(payload), LogRecord.Kind.REGISTRATION);
+            case OPEN -> new LogRecord(id(payload), copyContent(payload), LogRecord.Kind.OPEN);
+            case ENDED -> new LogRecord(id(payload), copyContent(payload), LogRecord.Kind.ENDED);
+            case REGISTRATION -> new LogRecord(id(payload), copyContent(payload), LogRecord.Kind.REGISTRATION);
             default -> throw new IllegalArgumentException("a payload of kind " + kind(payload) + " is not supported");
         };
     }
 
-    private static ByteBuffer content(ByteBuffer payload) {
+    private static ByteBuffer copyContent(ByteBuffer payload) {
         return copy(payload.slice(payload.position() + BYTES_MIN, payload.remaining() - BYTES_MIN));
     }
 

@@ -179,7 +179,7 @@ final class Segment {
     ByteBuffer encodeHeader() {
         return isLegacy()
                 ? encodeLegacyHeader(number, version)
-                : withChecksum(headerWithoutChecksum(version, number, HEADER_BYTES)
+                : appendChecksum(encodeHeaderWithoutChecksum(version, number, HEADER_BYTES)
                         .putInt(epoch)
                         .putLong(logId));
     }
@@ -194,14 +194,14 @@ final class Segment {
     }
 
     private static ByteBuffer encodeLegacyHeader(long number, byte version) {
-        return withChecksum(headerWithoutChecksum(version, number, LEGACY_HEADER_BYTES));
+        return appendChecksum(encodeHeaderWithoutChecksum(version, number, LEGACY_HEADER_BYTES));
     }
 
-    private static ByteBuffer headerWithoutChecksum(byte version, long number, int bytes) {
+    private static ByteBuffer encodeHeaderWithoutChecksum(byte version, long number, int bytes) {
         return ByteBuffer.allocate(bytes).put(MAGIC).put(version).putLong(number);
     }
 
-    private static ByteBuffer withChecksum(ByteBuffer header) {
+    private static ByteBuffer appendChecksum(ByteBuffer header) {
         CRC32C checksum = new CRC32C();
         checksum.update(header.duplicate().flip());
         return header.putInt((int) checksum.getValue()).flip();

@@ -107,7 +107,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
 
         /** Completes a message that was sent in a separate request. */
         private void complete(Reply received) {
-            reply.complete(resent ? ReplyTable.afterResend(message, received) : received);
+            reply.complete(resent ? ReplyTable.interpretAfterResend(message, received) : received);
         }
     }
 

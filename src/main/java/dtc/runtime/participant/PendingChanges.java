@@ -24,7 +24,7 @@ final class PendingChanges {
     private static final long BATCH_CHARS_MAX = 1 << 19;
 
     /** The next append is delayed if the last one contained at least this number of changes. */
-    private static final int LOADED_BATCH_MIN = 8;
+    private static final int BATCH_UNDER_LOAD_MIN = 8;
 
     /** Changes that are not part of an append yet. */
     private final Queue<Change> unsent = new ArrayDeque<>();
@@ -62,8 +62,8 @@ final class PendingChanges {
     }
 
     /** Whether many changes shared the last append, so that more are expected soon. */
-    boolean isLoaded() {
-        return lastBatch >= LOADED_BATCH_MIN;
+    boolean isUnderLoad() {
+        return lastBatch >= BATCH_UNDER_LOAD_MIN;
     }
 
     /** Returns the changes of the append that was started. */

@@ -311,7 +311,7 @@ final class ResourceSession {
         if (!pending.tryStartAppend()) {
             return;
         }
-        Duration delay = pending.isLoaded() ? store.appendDelay() : Duration.ZERO;
+        Duration delay = pending.isUnderLoad() ? store.appendDelay() : Duration.ZERO;
         if (delay.isZero()) {
             calls.add(() -> settings.appendExecutor().execute(this::append));
         } else {
