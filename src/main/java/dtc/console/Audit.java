@@ -61,7 +61,7 @@ class Audit implements TransactionListener {
         log(by.by(), action, subject, by.reason(), "requested");
         return CompletableFuture.completedStage(act)
                 .thenCompose(Supplier::get)
-                .exceptionally(failure -> failed(Stages.cause(failure)))
+                .exceptionally(failure -> failed(Stages.unwrap(failure)))
                 .thenApply(result -> {
                     if (!result.equals(RECORDED)) {
                         note(new Entry(time.now(), by.by(), action, subject, link, by.reason(), result));

@@ -111,9 +111,9 @@ public final class Clients {
             }
             HttpClientResponse response = head.result();
             response.end().onComplete(_ -> vertx.cancelTimer(timer));
-            AtomicLong seen = new AtomicLong();
+            AtomicLong receivedBytes = new AtomicLong();
             response.handler(chunk -> {
-                if (seen.addAndGet(chunk.length()) > RESPONSE_BYTES_MAX) {
+                if (receivedBytes.addAndGet(chunk.length()) > RESPONSE_BYTES_MAX) {
                     response.handler(null);
                     request.reset(0, new ResponseTooLongException());
                 }

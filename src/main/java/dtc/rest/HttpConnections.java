@@ -42,15 +42,15 @@ public final class HttpConnections extends ChannelInitializerExtension {
 
     /** Waits until the server has detected the version of HTTP, which it does when the first bytes arrive. */
     private static final class Installer extends ChannelInboundHandlerAdapter {
-        private int delivered;
+        private int deliveredBytes;
 
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
             ChannelPipeline pipeline = context.pipeline();
             if (message instanceof ByteBuf bytes) {
                 // Forwards single bytes, so that no complete request is handled before the handler is installed.
-                while (pipeline.get(ENCODER) == null && delivered < PREFACE_BYTES && bytes.readableBytes() > 1) {
-                    delivered++;
+                while (pipeline.get(ENCODER) == null && deliveredBytes < PREFACE_BYTES && bytes.readableBytes() > 1) {
+                    deliveredBytes++;
                     context.fireChannelRead(bytes.readRetainedSlice(1));
                 }
             }

@@ -22,7 +22,7 @@ class UnexpectedAnswers {
     private static final Logger LOG = Logger.getLogger(UnexpectedAnswers.class);
 
     private static final Duration LOG_INTERVAL = Duration.ofHours(1);
-    private static final int REMEMBERED_MAX = 10_000;
+    private static final int KEYS_MAX = 10_000;
 
     private record Key(String resourceManager, UUID instance, String message, String kind) {}
 
@@ -57,7 +57,7 @@ class UnexpectedAnswers {
         long now = time.nanos();
         Long before = seenNanos.remove(key);
         seenNanos.put(key, now);
-        if (seenNanos.size() > REMEMBERED_MAX) {
+        if (seenNanos.size() > KEYS_MAX) {
             Map.Entry<Key, Long> _ = seenNanos.pollFirstEntry();
         }
         return before == null || now - before > LOG_INTERVAL.toNanos();

@@ -18,7 +18,7 @@ public record BuildVersion(String version, String commit) {
     static final String UNKNOWN = "unknown";
 
     private static final Pattern HASH = Pattern.compile("[0-9a-f]{7,64}");
-    private static final int SHORT_HASH = 12;
+    private static final int SHORT_HASH_CHARS = 12;
 
     /** The version of the running program. A native image determines it at build time. */
     public static final BuildVersion CURRENT = read();
@@ -45,7 +45,7 @@ public record BuildVersion(String version, String commit) {
 
     /** The abbreviated commit, for display. */
     public String shortCommit() {
-        return commit.substring(0, Math.min(commit.length(), SHORT_HASH));
+        return commit.substring(0, Math.min(commit.length(), SHORT_HASH_CHARS));
     }
 
     @Override

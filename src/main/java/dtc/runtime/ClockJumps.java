@@ -19,7 +19,7 @@ public final class ClockJumps {
     static final Duration JUMP_MIN = Duration.ofSeconds(10);
 
     /** How long a jump is reported. */
-    static final Duration REPORTED_FOR = Duration.ofHours(1);
+    static final Duration REPORT_DURATION = Duration.ofHours(1);
 
     /** Maximum number of jumps that are kept. */
     private static final int JUMPS_MAX = 5;
@@ -67,22 +67,22 @@ public final class ClockJumps {
 
     private void check() {
         long offset = offsetNanos();
-        Duration by = Duration.ofSeconds(Math.round((offset - offsetNanos) / 1e9));
+        Duration amount = Duration.ofSeconds(Math.round((offset - offsetNanos) / 1e9));
         offsetNanos = offset;
-        if (by.abs().compareTo(JUMP_MIN) < 0) {
+        if (amount.abs().compareTo(JUMP_MIN) < 0) {
             return;
         }
         List<Observed> before = jumps;
         jumps = Stream.concat(
                         before.stream().skip(Math.max(0, before.size() - JUMPS_MAX + 1)),
-                        Stream.of(new Observed(by, time.nanos())))
+                        Stream.of(new Observed(amount, time.nanos())))
                 .toList();
         LOG.warnf(
                 "the clock of this machine %s by %d s. Times from before this cannot be compared with times from after"
                         + " it.%s No decision depends on the clock",
-                by.isNegative() ? "was set back" : "jumped forward, or the machine was suspended,",
-                by.abs().toSeconds(),
-                by.isNegative() ? " New transaction ids stay ahead of the clock until it has caught up." : "");
+                amount.isNegative() ? "was set back" : "jumped forward, or the machine was suspended,",
+                amount.abs().toSeconds(),
+                amount.isNegative() ? " New transaction ids stay ahead of the clock until it has caught up." : "");
     }
 
     /** Returns the latest jumps of the last hour, oldest first. */
@@ -90,7 +90,7 @@ public final class ClockJumps {
         long now = time.nanos();
         return jumps.stream()
                 .map(observed -> new Jump(observed.amount(), Duration.ofNanos(now - observed.atNanos())))
-                .filter(jump -> jump.age().compareTo(REPORTED_FOR) <= 0)
+                .filter(jump -> jump.age().compareTo(REPORT_DURATION) <= 0)
                 .toList();
     }
 }

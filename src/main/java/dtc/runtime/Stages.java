@@ -20,7 +20,7 @@ public final class Stages {
     }
 
     /** Returns the failure of a stage without the exception that dependent stages wrap it in. */
-    public static Throwable cause(Throwable failure) {
+    public static Throwable unwrap(Throwable failure) {
         return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
     }
 }

@@ -42,7 +42,7 @@ class ClockJumpsTest {
         assertTrue(lines.getFirst().contains(start + Math.abs(seconds) + " s."), lines::toString);
         assertEquals(seconds < 0, lines.getFirst().contains("New transaction ids stay ahead of the clock"));
 
-        time.advance(ClockJumps.REPORTED_FOR);
+        time.advance(ClockJumps.REPORT_DURATION);
         assertEquals(List.of(), jumps.recent());
     }
 

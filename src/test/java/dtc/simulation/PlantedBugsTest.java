@@ -67,7 +67,7 @@ class PlantedBugsTest {
                         .foundWithin(MANY),
                 plant("keeps more of the last segment than was forced")
                         .in("dtc.log.file.LogOpener", "addOpenSegment")
-                        .replace("Math.max(kept, record.forcedTo())", "record.offset() + record.length()")
+                        .replace("Math.max(keptBytes, record.forcedTo())", "record.offset() + record.length()")
                         .foundWithin(MANY),
                 plant("deletes a segment before the copies of its records are forced")
                         .in("dtc.log.file.LogFiles", "clean")

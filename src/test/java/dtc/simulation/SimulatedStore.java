@@ -122,7 +122,7 @@ final class SimulatedStore implements ResourceStore {
                         openAgain = false;
                         opened = true;
                     } else {
-                        fenced |= Stages.cause(failure) instanceof StoreException known
+                        fenced |= Stages.unwrap(failure) instanceof StoreException known
                                 && known.kind() == StoreException.Kind.FENCED;
                     }
                 });

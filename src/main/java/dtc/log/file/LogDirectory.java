@@ -129,7 +129,7 @@ final class LogDirectory {
     List<SegmentEntry> entries() {
         return segments.stream()
                 .map(segment -> new SegmentEntry(
-                        segment.number(), segment.epoch(), isOpen(segment) ? SegmentEntry.OPEN : segment.size()))
+                        segment.number(), segment.epoch(), isOpen(segment) ? SegmentEntry.OPEN : segment.sizeBytes()))
                 .toList();
     }
 
@@ -159,10 +159,10 @@ final class LogDirectory {
             return;
         }
         names.remove(FileName.FORMAT);
-        ByteBuffer expected = Segment.formatFile();
+        ByteBuffer expected = Segment.encodeFormatFile();
         ByteBuffer header = storage.read(FileName.FORMAT, 0, expected.remaining());
         byte version = Segment.readVersion(header);
-        if (version > Segment.VERSION && header.equals(Segment.formatFile(version))) {
+        if (version > Segment.VERSION && header.equals(Segment.encodeFormatFile(version))) {
             report(
                     FileName.FORMAT,
                     0,
@@ -372,7 +372,7 @@ final class LogDirectory {
         boolean isOpen = isOpen(segment);
         long acknowledgedTo = acknowledgedOffset(segment);
         long offset = segment.headerBytes();
-        while (offset < segment.size()) {
+        while (offset < segment.sizeBytes()) {
             boolean mayBeTail = isOpen && offset >= acknowledgedTo;
             SegmentReader.Content content = reader.read(offset);
             if (isOpen && content instanceof Invalid) {

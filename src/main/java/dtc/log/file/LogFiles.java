@@ -97,7 +97,7 @@ final class LogFiles {
     /** Adds a segment of an earlier process, which this process only reads. */
     void addExistingSegment(Segment segment) {
         segments.add(segment);
-        totalBytes += segment.size();
+        totalBytes += segment.sizeBytes();
     }
 
     void addRecord(Segment segment, Valid record) {
@@ -203,7 +203,7 @@ final class LogFiles {
 
     private void write(List<NewRecord> records) throws IOException, NotWrittenException {
         int bytes = records.stream().mapToInt(NewRecord::length).sum();
-        if (current == null || (!current.isEmpty() && current.size() + bytes > settings.segmentBytesMax())) {
+        if (current == null || (!current.isEmpty() && current.sizeBytes() + bytes > settings.segmentBytesMax())) {
             startSegment();
         }
         writeRecords(segments.getLast(), records);
@@ -219,7 +219,7 @@ final class LogFiles {
         List<SegmentEntry> entries = new ArrayList<>(entries());
         if (current != null) {
             entries.removeLast();
-            entries.add(new SegmentEntry(current.number(), current.epoch(), current.size()));
+            entries.add(new SegmentEntry(current.number(), current.epoch(), current.sizeBytes()));
         }
         entries.add(new SegmentEntry(next.number(), next.epoch(), SegmentEntry.OPEN));
         writeManifest(entries);
@@ -229,7 +229,7 @@ final class LogFiles {
     private void addSegment(Segment segment) {
         segments.add(segment);
         current = segment;
-        totalBytes += segment.size();
+        totalBytes += segment.sizeBytes();
         nextNumber = segment.number() + 1;
         epochFiles.markSegmentListed();
     }
@@ -237,7 +237,9 @@ final class LogFiles {
     private List<SegmentEntry> entries() {
         return segments.stream()
                 .map(segment -> new SegmentEntry(
-                        segment.number(), segment.epoch(), segment == current ? SegmentEntry.OPEN : segment.size()))
+                        segment.number(),
+                        segment.epoch(),
+                        segment == current ? SegmentEntry.OPEN : segment.sizeBytes()))
                 .toList();
     }
 
@@ -252,7 +254,7 @@ final class LogFiles {
     }
 
     private void writeRecords(Segment segment, List<NewRecord> records) throws IOException, NotWrittenException {
-        long start = segment.size();
+        long start = segment.sizeBytes();
         ByteBuffer encoded =
                 ByteBuffer.allocate(records.stream().mapToInt(NewRecord::length).sum());
         for (NewRecord record : records) {
@@ -274,14 +276,14 @@ final class LogFiles {
      */
     private void write(Segment segment, ByteBuffer encoded, long preallocatedBytes)
             throws IOException, NotWrittenException {
-        long end = segment.size() + encoded.remaining();
-        long fileEnd = end <= segment.fileSize()
+        long end = segment.sizeBytes() + encoded.remaining();
+        long fileEnd = end <= segment.fileSizeBytes()
                 ? end
                 : Math.max(end, Math.min(end + preallocatedBytes, settings.segmentBytesMax()));
-        ByteBuffer out = ByteBuffer.allocate((int) (fileEnd - segment.size()));
+        ByteBuffer out = ByteBuffer.allocate((int) (fileEnd - segment.sizeBytes()));
         out.put(encoded.duplicate()).rewind(); // the rest is zeros
         try {
-            storage.write(segment.name(), segment.size(), out);
+            storage.write(segment.name(), segment.sizeBytes(), out);
         } catch (IOException failure) {
             undoWrite(segment, failure);
             if (fileEnd == end) {
@@ -296,7 +298,7 @@ final class LogFiles {
     /** Truncates and forces the file. A record may be reported as not written only if it is not on the disk. */
     private void undoWrite(Segment segment, IOException failure) throws IOException {
         try {
-            truncate(segment, segment.size());
+            truncate(segment, segment.sizeBytes());
             storage.force(segment.name());
             segment.markForced();
             dirty = false;
@@ -335,7 +337,7 @@ final class LogFiles {
             claim.writePosition(
                     current == null
                             ? new Position(manifest.logId(), 0, 0)
-                            : new Position(manifest.logId(), current.number(), current.size()));
+                            : new Position(manifest.logId(), current.number(), current.sizeBytes()));
             positionFailed = false;
         } catch (IOException failure) {
             if (!positionFailed) {
@@ -364,7 +366,7 @@ final class LogFiles {
     /** Removes the preallocated bytes, so that a complete segment ends with its last record. */
     private void truncatePreallocated(Segment segment) throws IOException {
         if (segment.hasPreallocatedBytes()) {
-            truncate(segment, segment.size());
+            truncate(segment, segment.sizeBytes());
             dirty = true;
         }
     }
@@ -393,8 +395,8 @@ final class LogFiles {
      */
     void clean() throws IOException, NotWrittenException {
         Segment oldest = segments.getFirst();
-        cleanedOffset = oldest.liveBytes() == 0 ? oldest.size() : copyLive(oldest);
-        if (cleanedOffset < oldest.size()) {
+        cleanedOffset = oldest.liveBytes() == 0 ? oldest.sizeBytes() : copyLive(oldest);
+        if (cleanedOffset < oldest.sizeBytes()) {
             return;
         }
         force(); // the copies, and the records that replaced others
@@ -402,7 +404,7 @@ final class LogFiles {
         // A process that claims the log later either reads this manifest, or fences this process before the deletion.
         writeManifest(entries.subList(1, entries.size()));
         segments.removeFirst();
-        totalBytes -= oldest.size();
+        totalBytes -= oldest.sizeBytes();
         cleanedOffset = 0;
         try {
             storage.delete(oldest.name());
@@ -416,7 +418,7 @@ final class LogFiles {
         List<NewRecord> live = new ArrayList<>();
         long start = Math.max(cleanedOffset, oldest.headerBytes());
         long offset = start;
-        while (offset < oldest.size() && offset - start < CLEANING_BYTES) {
+        while (offset < oldest.sizeBytes() && offset - start < CLEANING_BYTES) {
             Valid record = readValidRecord(reader, oldest, offset);
             if (index.isNewest(record.payload(), oldest, offset)) {
                 live.add(new NewRecord(record.sequence(), record.payload()));

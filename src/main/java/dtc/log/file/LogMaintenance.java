@@ -25,12 +25,12 @@ import java.util.random.RandomGenerator;
 public final class LogMaintenance {
 
     private static final FileDecisionLog.Settings SETTINGS = new FileDecisionLog.Settings(16 << 20, 0, 0, 0);
-    private static final int VERIFICATIONS_MAX = 10;
+    private static final int VERIFY_ATTEMPTS_MAX = 10;
 
     private final Storage storage;
     private final RandomGenerator random;
     private final Instant now;
-    private final Consumer<String> lines;
+    private final Consumer<String> report;
 
     /** The result of {@link #verify}. */
     public enum VerifyResult {
@@ -40,11 +40,11 @@ public final class LogMaintenance {
         NO_LOG
     }
 
-    public LogMaintenance(Storage storage, RandomGenerator random, Instant now, Consumer<String> lines) {
+    public LogMaintenance(Storage storage, RandomGenerator random, Instant now, Consumer<String> report) {
         this.storage = storage;
         this.random = random;
         this.now = now;
-        this.lines = lines;
+        this.report = report;
     }
 
     // Verifying
@@ -68,12 +68,12 @@ public final class LogMaintenance {
                     });
                 }
                 // If the log is in use, a file may change while it is read. Real damage is found again.
-                if (found.isEmpty() || found.equals(before) || attempt == VERIFICATIONS_MAX) {
+                if (found.isEmpty() || found.equals(before) || attempt == VERIFY_ATTEMPTS_MAX) {
                     return report(directory, found, records[0]);
                 }
                 before = found;
             } catch (IOException failure) {
-                if (attempt == VERIFICATIONS_MAX) {
+                if (attempt == VERIFY_ATTEMPTS_MAX) {
                     throw failure;
                 }
             }
@@ -93,15 +93,15 @@ public final class LogMaintenance {
 
     private VerifyResult report(LogDirectory directory, List<Damage> found, long records) {
         if (!found.isEmpty()) {
-            found.forEach(damage -> lines.accept(UnreadableLogException.describe(storage, damage)));
+            found.forEach(damage -> report.accept(UnreadableLogException.describe(storage, damage)));
             return VerifyResult.DAMAGED;
         }
         if (directory.isEmpty()) {
-            lines.accept("%s contains no log. Check the name of the directory".formatted(storage.location()));
+            report.accept("%s contains no log. Check the name of the directory".formatted(storage.location()));
             return VerifyResult.NO_LOG;
         }
         Manifest manifest = directory.manifest();
-        lines.accept(String.format(
+        report.accept(String.format(
                 Locale.ROOT,
                 "the log in %s is not damaged: %d records in %d segments%s",
                 storage.location(),
@@ -111,7 +111,7 @@ public final class LogMaintenance {
                         ? ""
                         : String.format(Locale.ROOT, ", epoch %d, tag %04x", manifest.epoch(), manifest.tag())));
         if (manifest != null) {
-            manifest.notes().forEach(lines);
+            manifest.notes().forEach(report);
         }
         return VerifyResult.INTACT;
     }
@@ -122,7 +122,7 @@ public final class LogMaintenance {
     public void adopt(int tag) throws IOException {
         String name = formatTag(tag);
         changeManifest(manifest -> manifest.withAdoptedTag(tag, now + " adopted tag " + name + ", presuming abort"));
-        lines.accept("abort is presumed for transactions with tag %s that have no record in %s"
+        report.accept("abort is presumed for transactions with tag %s that have no record in %s"
                 .formatted(name, storage.location()));
     }
 
@@ -137,7 +137,7 @@ public final class LogMaintenance {
             previous[0] = formatTag(manifest.tag());
             return manifest.withTag(tag, now + " changed tag " + previous[0] + " to " + formatTag(tag));
         });
-        lines.accept(("the log in %s has the new tag %s. Transactions with the previous tag %s that have no record are"
+        report.accept(("the log in %s has the new tag %s. Transactions with the previous tag %s that have no record are"
                         + " PENDING. When all are resolved: log adopt %s %s --presume-abort")
                 .formatted(storage.location(), formatTag(tag), previous[0], storage.location(), previous[0]));
     }
@@ -150,7 +150,7 @@ public final class LogMaintenance {
         if (LogDirectory.read(storage, _ -> {}).isEmpty()) {
             throw new IOException("%s contains no log. Check the name of the directory".formatted(storage.location()));
         }
-        LogOpener.open(storage, new LogOpener.Options(SETTINGS, random, lines, change))
+        LogOpener.open(storage, new LogOpener.Options(SETTINGS, random, report, change))
                 .close();
     }
 
@@ -169,7 +169,7 @@ public final class LogMaintenance {
             List<Damage> found = new ArrayList<>();
             LogDirectory directory = LogDirectory.read(storage, found::add);
             Map<TransactionId, Valid> live = new LinkedHashMap<>();
-            for (Segment segment : directory.manifest() == null ? allSegments() : directory.segments()) {
+            for (Segment segment : directory.manifest() == null ? findAllSegments() : directory.segments()) {
                 int before = found.size();
                 directory.read(segment, (_, record) -> {
                     TransactionId id = Payload.id(record.payload());
@@ -184,11 +184,11 @@ public final class LogMaintenance {
             }
             if (found.isEmpty()) {
                 claim.release();
-                lines.accept("the log in %s is not damaged".formatted(storage.location()));
+                report.accept("the log in %s is not damaged".formatted(storage.location()));
                 return false;
             }
             found.forEach(damage ->
-                    lines.accept("lost: " + damage.file() + ", byte " + damage.offset() + ": " + damage.reason()));
+                    report.accept("lost: " + damage.file() + ", byte " + damage.offset() + ": " + damage.reason()));
             writeRepairedLog(claim, directory, List.copyOf(live.values()));
             return true;
         } finally {
@@ -197,7 +197,7 @@ public final class LogMaintenance {
     }
 
     /** Returns all segments, for a log without a manifest that lists them. */
-    private List<Segment> allSegments() throws IOException {
+    private List<Segment> findAllSegments() throws IOException {
         List<FileName> names = new ArrayList<>();
         for (String name : storage.names()) {
             FileName parsed = FileName.parse(name);
@@ -222,7 +222,7 @@ public final class LogMaintenance {
         if (record.remaining() == Payload.BYTES_MIN) {
             TransactionId id = Payload.id(record);
             if (id.value().version() == 7) {
-                lines.accept("lost: a record of transaction " + id);
+                report.accept("lost: a record of transaction " + id);
             }
         }
     }
@@ -239,7 +239,7 @@ public final class LogMaintenance {
                 .filter(name -> FileName.isLogFile(name) && !name.equals(claim.name()))
                 .toList();
         LogFiles files = new LogFiles(
-                storage, claim, base.withSegments(claim.epoch(), List.of()), nextNumber(previous), SETTINGS, lines);
+                storage, claim, base.withSegments(claim.epoch(), List.of()), nextNumber(previous), SETTINGS, report);
         files.addCopies(records);
         if (previous.contains(FileName.FORMAT) && !storage.isFile(FileName.FORMAT)) {
             storage.rename(FileName.FORMAT, FileName.backupName(claim.epoch(), FileName.FORMAT));
@@ -258,13 +258,13 @@ public final class LogMaintenance {
         }
         storage.forceDirectory();
         files.close();
-        lines.accept(String.format(
+        report.accept(String.format(
                 Locale.ROOT,
                 "kept %d records. The previous files are in %s under the names %s",
                 records.size(),
                 storage.location(),
                 FileName.backupName(claim.epoch(), "*")));
-        lines.accept("the log has the new tag %s. Transactions that began before and have no record are PENDING"
+        report.accept("the log has the new tag %s. Transactions that began before and have no record are PENDING"
                 .formatted(formatTag(tag)));
     }
 

@@ -57,7 +57,7 @@ final class LogOpener {
     static LogFiles open(Storage storage, Options options) throws IOException {
         storage.lock();
         try {
-            return new LogOpener(storage, Claim.acquire(storage), options).run();
+            return new LogOpener(storage, Claim.acquire(storage), options).openLog();
         } catch (IOException | RuntimeException failure) {
             try {
                 storage.close();
@@ -68,7 +68,7 @@ final class LogOpener {
         }
     }
 
-    private LogFiles run() throws IOException {
+    private LogFiles openLog() throws IOException {
         LogFiles files;
         try {
             files = read();
@@ -96,7 +96,7 @@ final class LogOpener {
         LogDirectory directory = LogDirectory.read(storage, this::rejectDamage);
         writeFormat(storage);
         Manifest found = directory.manifest();
-        Manifest base = found == null ? create(directory.entries()) : found;
+        Manifest base = found == null ? createManifest(directory.entries()) : found;
         LogFiles files = new LogFiles(
                 storage,
                 claim,
@@ -138,7 +138,7 @@ final class LogOpener {
 
     /** Writes the format file. Program versions that use formats 1 to 3 refuse a directory with this file. */
     static void writeFormat(Storage storage) throws IOException {
-        ByteBuffer format = Segment.formatFile();
+        ByteBuffer format = Segment.encodeFormatFile();
         if (storage.names().contains(FileName.FORMAT)) {
             if (storage.size(FileName.FORMAT) == format.remaining()
                     && storage.read(FileName.FORMAT, 0, format.remaining()).equals(format)) {
@@ -156,7 +156,7 @@ final class LogOpener {
      * Creates the identity of the log. If the log contains records of formats 1 to 3, also writes a manifest that lists
      * their segments.
      */
-    private Manifest create(List<SegmentEntry> legacy) throws IOException {
+    private Manifest createManifest(List<SegmentEntry> legacy) throws IOException {
         int tag = options.random().nextInt(TransactionId.TAG_MAX + 1);
         // Until now, earlier versions of the program issued ids without a tag.
         long untilMillis = legacy.isEmpty() ? 0 : System.currentTimeMillis();
@@ -174,17 +174,17 @@ final class LogOpener {
     }
 
     private static void addOpenSegment(LogFiles files, Segment segment, long acknowledged, List<Valid> records) {
-        long kept = acknowledged;
+        long keptBytes = acknowledged;
         for (Valid record : records) {
-            kept = Math.max(kept, record.forcedTo());
+            keptBytes = Math.max(keptBytes, record.forcedTo());
         }
-        segment.resize(kept);
+        segment.resize(keptBytes);
         if (!segment.isEmpty()) {
             files.addExistingSegment(segment);
         }
         List<Valid> rest = new ArrayList<>();
         for (Valid record : records) {
-            if (record.offset() + record.length() <= kept) {
+            if (record.offset() + record.length() <= keptBytes) {
                 files.addRecord(segment, record);
             } else {
                 rest.add(record);

@@ -60,10 +60,10 @@ public final class LogScanner {
             try {
                 scan(directory, segment);
             } catch (IOException failure) {
-                emitPending(segment.size());
+                emitPending(segment.sizeBytes());
                 if (!storage.names().contains(segment.name())) {
-                    items.accept(createItem(segment, 0, segment.size(), new Changed("deleted while it was read")));
-                } else if (storage.size(segment.name()) < segment.size()) {
+                    items.accept(createItem(segment, 0, segment.sizeBytes(), new Changed("deleted while it was read")));
+                } else if (storage.size(segment.name()) < segment.sizeBytes()) {
                     items.accept(createItem(
                             segment, storage.size(segment.name()), 0, new Changed("truncated while it was read")));
                 } else {
@@ -93,10 +93,10 @@ public final class LogScanner {
             items.accept(createItem(segment, record.offset(), record.length(), toContent(record)));
         });
         if (pending != null) {
-            emitPending(end.offset() == 0 ? Segment.LEGACY_HEADER_BYTES : segment.size());
+            emitPending(end.offset() == 0 ? Segment.LEGACY_HEADER_BYTES : segment.sizeBytes());
             return;
         }
-        long rest = segment.size() - end.offset();
+        long rest = segment.sizeBytes() - end.offset();
         if (rest > 0) {
             items.accept(createItem(
                     segment,

@@ -54,9 +54,9 @@ final class Segment {
     private final byte version;
     private final String name;
     /** The size in bytes, up to the end of the last record. */
-    private long size;
+    private long sizeBytes;
     /** The size in bytes, including preallocated zeros. */
-    private long fileSize;
+    private long fileSizeBytes;
     /** The offset up to which the segment is on the disk. */
     private long forcedTo;
     /** The number of bytes of the records that are in the index. */
@@ -115,26 +115,26 @@ final class Segment {
         return name;
     }
 
-    long size() {
-        return size;
+    long sizeBytes() {
+        return sizeBytes;
     }
 
     boolean isEmpty() {
-        return size <= headerBytes();
+        return sizeBytes <= headerBytes();
     }
 
-    long fileSize() {
-        return fileSize;
+    long fileSizeBytes() {
+        return fileSizeBytes;
     }
 
     boolean hasPreallocatedBytes() {
-        return fileSize > size;
+        return fileSizeBytes > sizeBytes;
     }
 
     /** Sets the size, without preallocated bytes. */
     void resize(long newSize) {
-        size = newSize;
-        fileSize = newSize;
+        sizeBytes = newSize;
+        fileSizeBytes = newSize;
     }
 
     /**
@@ -142,12 +142,12 @@ final class Segment {
      * {@code newFileSize} bytes.
      */
     void grow(long newSize, long newFileSize) {
-        size = newSize;
-        fileSize = Math.max(fileSize, newFileSize);
+        sizeBytes = newSize;
+        fileSizeBytes = Math.max(fileSizeBytes, newFileSize);
     }
 
     void markForced() {
-        forcedTo = size;
+        forcedTo = sizeBytes;
     }
 
     /** Whether records contain the offset up to which the segment was forced. */
@@ -185,11 +185,11 @@ final class Segment {
     }
 
     /** Returns the content of the format file. It has the layout of a legacy segment header. */
-    static ByteBuffer formatFile() {
-        return formatFile(VERSION);
+    static ByteBuffer encodeFormatFile() {
+        return encodeFormatFile(VERSION);
     }
 
-    static ByteBuffer formatFile(byte version) {
+    static ByteBuffer encodeFormatFile(byte version) {
         return encodeLegacyHeader(0, version);
     }
 

@@ -47,7 +47,7 @@ final class SegmentReader {
             return new Zeros(offset);
         }
         int headBytes = segment.recordHeaderBytes();
-        long remaining = segment.size() - offset;
+        long remaining = segment.sizeBytes() - offset;
         if (remaining < headBytes) {
             return new Invalid(offset, remaining + " bytes are too few for a record");
         }
@@ -74,7 +74,7 @@ final class SegmentReader {
     }
 
     private boolean isZeroFrom(long offset) throws IOException {
-        for (long at = offset; at < segment.size(); at++) {
+        for (long at = offset; at < segment.sizeBytes(); at++) {
             int position = windowIndex(at, 1);
             if (window.get(position) != 0) {
                 return false;
@@ -97,7 +97,7 @@ final class SegmentReader {
 
     /** Returns the offset of the first valid record at or after {@code offset}; empty if there is none. */
     OptionalLong findRecord(long offset) throws IOException {
-        long last = segment.size() - segment.recordHeaderBytes() - Payload.BYTES_MIN;
+        long last = segment.sizeBytes() - segment.recordHeaderBytes() - Payload.BYTES_MIN;
         for (long candidate = offset; candidate <= last; candidate++) {
             int length = readLength(candidate);
             if (length >= Payload.BYTES_MIN && length <= Payload.BYTES_MAX && read(candidate) instanceof Valid) {

@@ -204,7 +204,7 @@ public final class Replica {
                                 Locale.ROOT,
                                 "the log of number %d cannot be read: %s",
                                 number,
-                                Stages.cause(failure).getMessage()));
+                                Stages.unwrap(failure).getMessage()));
                     } else if (log.isEmpty()) {
                         coordinator().takeovers().abandon(number);
                         acquiring.remove(number);

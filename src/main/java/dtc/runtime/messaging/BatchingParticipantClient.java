@@ -161,7 +161,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
 
         private int inFlight;
         /** Whether {@link #endTurn} is scheduled. */
-        private boolean scheduled;
+        private boolean endTurnScheduled;
 
         private boolean sending;
         private boolean closed;
@@ -187,8 +187,8 @@ public final class BatchingParticipantClient implements ParticipantClient {
                 if (!full) {
                     queueOf(pending).add(pending);
                 }
-                schedule = !full && !scheduled;
-                scheduled |= schedule;
+                schedule = !full && !endTurnScheduled;
+                endTurnScheduled |= schedule;
             }
             if (full) {
                 pending.fail("the limit of queued messages is reached");
@@ -200,7 +200,7 @@ public final class BatchingParticipantClient implements ParticipantClient {
 
         private void endTurn() {
             synchronized (this) {
-                scheduled = false;
+                endTurnScheduled = false;
             }
             sendQueued();
         }

@@ -77,7 +77,7 @@ public final class Membership {
                 registered = true;
                 registerAfter(lease.dividedBy(3), 1);
             } else {
-                listener.failed(participant.id(), Stages.cause(failure));
+                listener.failed(participant.id(), Stages.unwrap(failure));
                 registerAfter(backoff.pause(attempt), attempt + 1);
             }
         });

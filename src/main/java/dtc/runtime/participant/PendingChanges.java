@@ -34,7 +34,7 @@ final class PendingChanges {
     private long added;
     private long stored;
     private boolean appending;
-    private int lastBatch;
+    private int lastBatchSize;
 
     void add(Change change) {
         added++;
@@ -63,7 +63,7 @@ final class PendingChanges {
 
     /** Whether many changes shared the last append, so that more are expected soon. */
     boolean isUnderLoad() {
-        return lastBatch >= BATCH_UNDER_LOAD_MIN;
+        return lastBatchSize >= BATCH_UNDER_LOAD_MIN;
     }
 
     /** Returns the changes of the append that was started. */
@@ -77,7 +77,7 @@ final class PendingChanges {
             }
             batch.add(unsent.remove());
         }
-        lastBatch = batch.size();
+        lastBatchSize = batch.size();
         return batch;
     }
 

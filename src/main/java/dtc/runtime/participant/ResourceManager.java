@@ -74,7 +74,7 @@ public final class ResourceManager implements HostedParticipant {
     private StoreException unavailable =
             new StoreException(StoreException.Kind.UNAVAILABLE, "the storage has not been opened");
     /** The totals of earlier sessions. */
-    private Statistics total = new Statistics(0, 0, 0, Duration.ZERO, 0, 0);
+    private Statistics earlierTotals = new Statistics(0, 0, 0, Duration.ZERO, 0, 0);
 
     private long unavailableSinceNanos;
     /** The number of times the store was opened since the last successful append. */
@@ -253,13 +253,13 @@ public final class ResourceManager implements HostedParticipant {
             }
             session = null;
             Statistics last = failed.statistics();
-            total = new Statistics(
+            earlierTotals = new Statistics(
                     0,
                     0,
-                    total.lockConflicts() + last.lockConflicts(),
+                    earlierTotals.lockConflicts() + last.lockConflicts(),
                     Duration.ZERO,
                     0,
-                    total.evictedEarly() + last.evictedEarly());
+                    earlierTotals.evictedEarly() + last.evictedEarly());
             openings = failed.hasAppended() ? 0 : openings;
             attempt = openings;
             unavailable = cause;
@@ -352,16 +352,16 @@ public final class ResourceManager implements HostedParticipant {
     @Override
     public synchronized Statistics statistics() {
         if (session == null) {
-            return total;
+            return earlierTotals;
         }
         Statistics now = session.statistics();
         return new Statistics(
                 now.stagedTransactions(),
                 now.lockedKeys(),
-                now.lockConflicts() + total.lockConflicts(),
+                now.lockConflicts() + earlierTotals.lockConflicts(),
                 now.oldestInDoubt(),
                 now.rememberedOutcomes(),
-                now.evictedEarly() + total.evictedEarly());
+                now.evictedEarly() + earlierTotals.evictedEarly());
     }
 
     // Shutdown

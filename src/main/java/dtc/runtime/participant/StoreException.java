@@ -28,7 +28,7 @@ public final class StoreException extends RuntimeException {
 
     /** Returns the failure of a stage of a store. */
     static StoreException of(Throwable failure) {
-        Throwable cause = Stages.cause(failure);
+        Throwable cause = Stages.unwrap(failure);
         return cause instanceof StoreException known
                 ? known
                 : new StoreException(Kind.UNAVAILABLE, "unexpected failure: " + cause);

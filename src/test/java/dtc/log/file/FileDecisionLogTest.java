@@ -442,7 +442,7 @@ class FileDecisionLogTest extends DecisionLogContract {
         assertTrue(refusal(segment).contains("format version 5 is not supported; this program reads versions 1 to 4"));
 
         FaultyStorage later = storage.copy();
-        later.put(FileName.FORMAT, Segment.formatFile((byte) 5).array());
+        later.put(FileName.FORMAT, Segment.encodeFormatFile((byte) 5).array());
         assertTrue(refusal(later).contains("format version 5 is not supported; this program reads versions 1 to 4"));
     }
 
