@@ -123,6 +123,9 @@ class SpringServiceTest {
 
     @AfterAll
     void stop() {
+        Waiting.until(
+                "nothing is in doubt",
+                () -> context.getBean(DtcParticipant.class).status().inDoubt() == 0);
         context.close();
         assertEquals(1, coordinator.calls("DELETE /resource-managers/orders").size());
         coordinator.close();

@@ -147,7 +147,7 @@ public final class DtcParticipant implements AutoCloseable {
 
     @Override
     public void close() {
-        membership.stop(config.deregisterOnStop() && recovery.inDoubt() == 0);
+        membership.stop(config.deregisterOnStop() && !recovery.mayHavePrepared());
         recovery.close();
     }
 

@@ -225,6 +225,15 @@ final class Recovery implements AutoCloseable {
         return inDoubt;
     }
 
+    /** Whether transactions may be prepared now. {@link #inDoubt} is the number at the last pass. */
+    boolean mayHavePrepared() {
+        try {
+            return !store.prepared().isEmpty();
+        } catch (SQLException | RuntimeException e) {
+            return true;
+        }
+    }
+
     int unresolvable() {
         return unresolvable;
     }
