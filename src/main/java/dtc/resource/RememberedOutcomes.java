@@ -22,8 +22,8 @@ public final class RememberedOutcomes {
     private long ended;
     private long evictedEarly;
 
-    RememberedOutcomes(int max) {
-        this.outcomesMax = max;
+    RememberedOutcomes(int outcomesMax) {
+        this.outcomesMax = outcomesMax;
     }
 
     /** Restores the stored outcomes. */

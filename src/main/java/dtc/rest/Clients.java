@@ -148,17 +148,17 @@ public final class Clients {
      * the reason is unknown here.
      */
     private static @Nullable String describeCertificateFault(Throwable failure) {
-        boolean handshake = false;
+        boolean handshakeFailed = false;
         String fault = null;
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            handshake |= cause instanceof SSLHandshakeException;
+            handshakeFailed |= cause instanceof SSLHandshakeException;
             if (cause instanceof CertificateExpiredException) {
                 fault = "its certificate has expired";
             } else if (cause instanceof CertificateException && fault == null) {
                 fault = "its certificate is not trusted, or is for another host";
             }
         }
-        return handshake ? fault : null;
+        return handshakeFailed ? fault : null;
     }
 
     private static boolean isTimeout(Throwable failure) {

@@ -302,9 +302,9 @@ final class LogFiles {
             storage.force(segment.name());
             segment.markForced();
             dirty = false;
-        } catch (IOException second) {
-            second.addSuppressed(failure);
-            throw second;
+        } catch (IOException undoFailure) {
+            undoFailure.addSuppressed(failure);
+            throw undoFailure;
         }
     }
 

@@ -162,11 +162,11 @@ public final class ResourceManager implements HostedParticipant {
             synchronized (this) {
                 boolean isNewFailure = !Objects.equals(cause.getMessage(), unavailable.getMessage());
                 unavailable = cause;
-                long passed = time.nanos() - unavailableSinceNanos;
+                long elapsedNanos = time.nanos() - unavailableSinceNanos;
                 retry = !fenced
                         && (started.isDone()
                                 || (cause.kind() != StoreException.Kind.UNUSABLE
-                                        && passed < settings.openTimeout().toNanos()));
+                                        && elapsedNanos < settings.openTimeout().toNanos()));
                 if (isNewFailure && retry) {
                     LOG.warnf("the storage of resource manager %s cannot be opened: %s", id, cause.getMessage());
                 }
@@ -196,7 +196,7 @@ public final class ResourceManager implements HostedParticipant {
                 store,
                 loaded.epoch(),
                 new Dictionary(limits, loaded.state()),
-                of -> new Inquiry(id, coordinator, time, inquiryBackoff, of::resolve),
+                created -> new Inquiry(id, coordinator, time, inquiryBackoff, created::resolve),
                 new SessionListener() {
                     @Override
                     public void failed(StoreException cause) {
