@@ -6,6 +6,7 @@ import dtc.runtime.Stages;
 import dtc.runtime.participant.ResourceStore;
 import dtc.runtime.participant.StoreException;
 import dtc.runtime.participant.StoredTables;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -178,6 +179,11 @@ final class SimulatedStore implements ResourceStore {
     @Override
     public int batchMax() {
         return BATCH_MAX;
+    }
+
+    @Override
+    public Duration appendDelay() {
+        return Duration.ZERO;
     }
 
     @Override

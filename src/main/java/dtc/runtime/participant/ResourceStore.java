@@ -52,9 +52,7 @@ public interface ResourceStore {
     int batchMax();
 
     /** How long an append is delayed under load, so that more changes share it. */
-    default Duration appendDelay() {
-        return Duration.ZERO;
-    }
+    Duration appendDelay();
 
     /** Completes if the storage has not been opened again since this epoch began. */
     CompletionStage<@Nullable Void> checkEpoch(long epoch);

@@ -5,6 +5,7 @@ import dtc.protocol.Update;
 import dtc.resource.Change;
 import dtc.resource.DictionaryState;
 import dtc.runtime.participant.ResourceStore;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -81,6 +82,11 @@ public final class MemoryResourceStore implements ResourceStore {
     @Override
     public int batchMax() {
         return BATCH_MAX;
+    }
+
+    @Override
+    public Duration appendDelay() {
+        return Duration.ZERO;
     }
 
     @Override

@@ -5,6 +5,7 @@ import dtc.resource.Change;
 import dtc.runtime.participant.ResourceStore;
 import dtc.tracing.ActiveSpan;
 import dtc.tracing.Tracing;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -52,6 +53,11 @@ public final class TracedStore implements ResourceStore {
     @Override
     public int batchMax() {
         return store.batchMax();
+    }
+
+    @Override
+    public Duration appendDelay() {
+        return store.appendDelay();
     }
 
     @Override
