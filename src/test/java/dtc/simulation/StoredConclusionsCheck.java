@@ -11,8 +11,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Of coordinators that share a store: a commit is told only after its record is in the store, a rollback never after
- * that, and what another coordinator could not conclude by itself is told only after its record is in the store.
+ * Checks coordinators that share a store. They must report a commit only after its record is stored, and must not
+ * report a rollback after that. A conclusion that another coordinator cannot derive must be stored before it is
+ * reported.
  */
 final class StoredConclusionsCheck implements Check {
 
@@ -35,7 +36,7 @@ final class StoredConclusionsCheck implements Check {
         if (record.decision() == Outcome.COMMIT) {
             committed.add(transaction);
             if (transaction.toldRollback) {
-                fail("the commit of %s is stored, after rollback was told", transaction);
+                fail("the commit of %s was stored after a rollback was reported", transaction);
             }
         }
         if (!record.isOpen()) {
@@ -59,10 +60,10 @@ final class StoredConclusionsCheck implements Check {
             return;
         }
         if (outcome == Outcome.COMMIT && !committed.contains(transaction)) {
-            fail(whom + " is told COMMIT of %s, which is not stored", transaction);
+            fail(whom + " received COMMIT for %s, but no commit is stored", transaction);
         }
         if (outcome == Outcome.ROLLBACK && committed.contains(transaction)) {
-            fail(whom + " is told ROLLBACK of %s, whose commit is stored", transaction);
+            fail(whom + " received ROLLBACK for %s, but a commit is stored", transaction);
         }
     }
 
@@ -77,10 +78,10 @@ final class StoredConclusionsCheck implements Check {
             return;
         }
         if (document.state() == TransactionState.HEURISTIC && !heuristic.contains(transaction)) {
-            fail(whom + " is shown %s as HEURISTIC, which is not stored", transaction);
+            fail(whom + " received %s as HEURISTIC, but this state is not stored", transaction);
         }
         if (document.resolution() != null && !resolved.contains(transaction)) {
-            fail(whom + " is shown %s as resolved, which is not stored", transaction);
+            fail(whom + " received %s as resolved, but the resolution is not stored", transaction);
         }
     }
 
@@ -88,7 +89,8 @@ final class StoredConclusionsCheck implements Check {
     public void toldGivenUp(Ledger.Seen transaction, String resourceManager) {
         if (world.isCluster() && !givenUp.getOrDefault(transaction, Set.of()).contains(resourceManager)) {
             fail(
-                    "an operator is told that " + resourceManager + " is given up in %s, which is not stored",
+                    "an operator received the answer that " + resourceManager
+                            + " is given up in %s, but this is not stored",
                     transaction);
         }
     }
@@ -96,7 +98,9 @@ final class StoredConclusionsCheck implements Check {
     @Override
     public void begun(Ledger.Seen transaction, String key, Outcome outcome) {
         if (world.isCluster() && outcome == Outcome.ROLLBACK && !ended.contains(transaction)) {
-            fail("the request " + key + " is answered with the rollback of %s, which is not stored", transaction);
+            fail(
+                    "the request " + key + " was answered with the rollback of %s, but no rollback is stored",
+                    transaction);
         }
     }
 
