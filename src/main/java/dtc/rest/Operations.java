@@ -52,23 +52,27 @@ final class Operations {
 
     /** Returns the value of the header {@code Allow} for a path; empty if the path does not exist. */
     static String allowHeader(String path) {
-        for (Operation operation : ALL) {
-            if (operation.path().matcher(path).matches()) {
-                SortedSet<String> methods = new TreeSet<>(operation.methods());
-                if (methods.contains("GET")) {
-                    methods.add("HEAD");
-                }
-                return String.join(", ", methods) + ", OPTIONS";
-            }
+        Operation operation = find(path);
+        if (operation == null) {
+            return "";
         }
-        return "";
+        SortedSet<String> methods = new TreeSet<>(operation.methods());
+        if (methods.contains("GET")) {
+            methods.add("HEAD");
+        }
+        return String.join(", ", methods) + ", OPTIONS";
     }
 
     /** Returns the template of a path; null if nothing is at this path. */
     static @Nullable String template(String path) {
+        Operation operation = find(path);
+        return operation == null ? null : operation.template();
+    }
+
+    private static @Nullable Operation find(String path) {
         for (Operation operation : ALL) {
             if (operation.path().matcher(path).matches()) {
-                return operation.template();
+                return operation;
             }
         }
         return null;

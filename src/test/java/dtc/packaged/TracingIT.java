@@ -35,6 +35,7 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -126,14 +127,33 @@ class TracingIT {
     }
 
     private ReceivedSpan await(String name, String parentId) {
-        return Waiting.await(name + " below " + parentId)
+        return awaitAny(
+                name + " below " + parentId,
+                span -> span.name().equals(name) && span.parentId().equals(parentId));
+    }
+
+    private ReceivedSpan awaitAny(String alias, Predicate<ReceivedSpan> wanted) {
+        return Waiting.await(alias)
+                .until(() -> receiver.spans().stream().filter(wanted).toList(), found -> !found.isEmpty())
+                .getFirst();
+    }
+
+    /** Waits for the only commit to the foreign resource manager that is wanted. */
+    private ReceivedSpan awaitCommit(String alias, Predicate<ReceivedSpan> wanted) {
+        return Waiting.await(alias)
                 .until(
                         () -> receiver.spans().stream()
-                                .filter(span -> span.name().equals(name)
-                                        && span.parentId().equals(parentId))
+                                .filter(span -> Objects.equals(span.attribute("dtc.message.type"), "commit")
+                                        && Objects.equals(span.attribute("dtc.resource_manager.id"), "foreign"))
+                                .filter(wanted)
                                 .toList(),
-                        found -> !found.isEmpty())
+                        found -> found.size() == 1)
                 .getFirst();
+    }
+
+    /** Returns a coordinator that hosts one resource manager, and has a place to send spans to. */
+    private Application hosting(Processes processes) {
+        return processes.coordinator("coordinator").with("DTC_RM_IDS", "orders").with(receiver.environment());
     }
 
     @Test
@@ -225,35 +245,22 @@ class TracingIT {
         String trace = traceId(2);
         try (Processes processes = new Processes("tracing-retry");
                 UnansweredCommit foreign = new UnansweredCommit()) {
-            Application coordinator = processes
-                    .coordinator("coordinator")
-                    .with("DTC_RM_IDS", "orders")
+            Application coordinator = hosting(processes)
                     .with(ON)
                     .with("QUARKUS_OTEL_TRACES_SAMPLER_ARG", "0")
                     .with("QUARKUS_LOG_CONSOLE_JSON_ENABLED", "true")
-                    .with(receiver.environment())
                     .start()
                     .awaitReady();
             foreign.register(coordinator, http);
             call(coordinator, "/transactions", trace, "01", oneCall("orders", "foreign", "k"));
             ReceivedSpan request = await("POST /transactions", CALLER);
             ReceivedSpan decision = await("dtc.decision", request.ref().spanId());
-            ReceivedSpan failed = Waiting.await("the first attempt")
-                    .until(
-                            () -> commitsTo("foreign").stream()
-                                    .filter(span -> span.traceId().equals(trace))
-                                    .toList(),
-                            found -> found.size() == 1)
-                    .getFirst();
+            ReceivedSpan failed =
+                    awaitCommit("the first attempt", span -> span.traceId().equals(trace));
             assertEquals(decision.ref().spanId(), failed.parentId());
             assertEquals("503", failed.attribute("error.type"));
-            ReceivedSpan retry = Waiting.await("the retry")
-                    .until(
-                            () -> commitsTo("foreign").stream()
-                                    .filter(span -> !span.traceId().equals(trace))
-                                    .toList(),
-                            found -> found.size() == 1)
-                    .getFirst();
+            ReceivedSpan retry =
+                    awaitCommit("the retry", span -> !span.traceId().equals(trace));
             assertEquals("", retry.parentId());
             assertEquals(List.of(decision.ref()), retry.links());
             assertEquals("204", retry.attribute("http.response.status_code"));
@@ -264,13 +271,6 @@ class TracingIT {
             Waiting.await("a line with the trace of the transaction")
                     .until(() -> coordinator.output().contains("\"traceId\":\"" + trace + "\""));
         }
-    }
-
-    private List<ReceivedSpan> commitsTo(String resourceManager) {
-        return receiver.spans().stream()
-                .filter(span -> Objects.equals(span.attribute("dtc.message.type"), "commit")
-                        && Objects.equals(span.attribute("dtc.resource_manager.id"), resourceManager))
-                .toList();
     }
 
     @Test
@@ -317,13 +317,8 @@ class TracingIT {
             assertEquals(
                     batch.links().size(), new HashSet<>(batch.links()).size(), "each transaction is linked to once");
             for (OtlpReceiver.SpanRef link : batch.links()) {
-                ReceivedSpan phase = Waiting.await("the span of " + link)
-                        .until(
-                                () -> receiver.spans().stream()
-                                        .filter(span -> span.ref().equals(link))
-                                        .toList(),
-                                found -> !found.isEmpty())
-                        .getFirst();
+                ReceivedSpan phase =
+                        awaitAny("the span of " + link, span -> span.ref().equals(link));
                 assertTrue(Set.of("dtc.prepare", "dtc.decision").contains(phase.name()), phase::toString);
                 assertNotEquals(batch.traceId(), phase.traceId());
                 ReceivedSpan part = await("dtc.message", link.spanId());
@@ -338,13 +333,7 @@ class TracingIT {
         String trace = traceId(3);
         try (Processes processes = new Processes("tracing-not-sampled");
                 UnansweredCommit foreign = new UnansweredCommit()) {
-            Application coordinator = processes
-                    .coordinator("coordinator")
-                    .with("DTC_RM_IDS", "orders")
-                    .with(ON)
-                    .with(receiver.environment())
-                    .start()
-                    .awaitReady();
+            Application coordinator = hosting(processes).with(ON).start().awaitReady();
             foreign.register(coordinator, http);
             call(coordinator, "/transactions", trace, "00", oneCall("orders", "foreign", "k"));
             coordinator.stop();
@@ -358,12 +347,7 @@ class TracingIT {
     void tracing_is_off_by_default() throws Exception {
         try (Processes processes = new Processes("tracing-off");
                 UnansweredCommit foreign = new UnansweredCommit()) {
-            Application coordinator = processes
-                    .coordinator("coordinator")
-                    .with("DTC_RM_IDS", "orders")
-                    .with(receiver.environment())
-                    .start()
-                    .awaitReady();
+            Application coordinator = hosting(processes).start().awaitReady();
             foreign.register(coordinator, http);
             call(coordinator, "/transactions", traceId(4), "01", oneCall("orders", "foreign", "k"));
             coordinator.stop();

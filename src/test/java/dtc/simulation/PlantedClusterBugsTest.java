@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dtc.coordinator.Step;
 import dtc.log.fenced.FencedDecisionLog;
-import dtc.log.fenced.FencedStore;
 import dtc.runtime.cluster.Replica;
 import dtc.runtime.coordinator.Coordinator;
 import dtc.runtime.coordinator.Takeovers;
@@ -89,7 +88,7 @@ class PlantedClusterBugsTest {
                                 "(forced && !isDecision) || becomesHeuristic")
                         .foundWithin(MANY),
                 plant("publishes a conclusion that is not stored")
-                        .in("dtc.runtime.coordinator.Conclusions", "begin")
+                        .in("dtc.runtime.coordinator.Conclusions", "append")
                         .replace("Stages.call($append)", """
                                 Stages.call(() -> {
                                     entry.log().append(record);
@@ -110,25 +109,9 @@ class PlantedClusterBugsTest {
                         .in(Takeovers.class, "isFinished")
                         .replace("log != null && !store.hasAnyRecordedIn(log)", "log != null")
                         .foundWithin(FEW),
-                plant("does not compare the claim")
-                        .in(FencedStore.class, "append")
-                        .replace("holds(held)", "storeIsUnchanged()")
-                        .foundWithin(MANY),
-                plant("treats a fenced append as refused")
-                        .in(FencedStore.class, "appended")
-                        .replace("new AppendResult.Fenced()", """
-                                new AppendResult.Refused("fenced")
-                                """)
-                        .foundWithin(MANY),
-                plant("treats no answer as a refusal")
-                        .in(FencedStore.class, "append")
-                        .replace("requests.ask($request).thenCompose($appended)", """
-                                requests.askOnce($request)
-                                        .thenCompose(attempt -> attempt instanceof Attempt.Answered<Txn.Result> answered
-                                                ? appended(held, sequence, value, answered.result())
-                                                : completed(new AppendResult.Refused("no answer")))
-                                """)
-                        .foundWithin(MANY));
+                FencingBugs.claimNotCompared().foundWithin(MANY),
+                FencingBugs.fencedTreatedAsRefused().foundWithin(MANY),
+                FencingBugs.noAnswerTreatedAsRefusal().foundWithin(MANY));
     }
 
     @ParameterizedTest

@@ -27,10 +27,7 @@ class PlantedStoreBugsTest {
                         .in(FencedStore.class, "append")
                         .replace("headIs(number, sequence - 1)", "storeIsUnchanged()")
                         .foundWithin(SEEDS),
-                plant("does not compare the claim")
-                        .in(FencedStore.class, "append")
-                        .replace("holds(held)", "storeIsUnchanged()")
-                        .foundWithin(SEEDS),
+                FencingBugs.claimNotCompared().foundWithin(SEEDS),
                 plant("uses the claim of an earlier seal again")
                         .in(FencedStore.class, "seal")
                         .replace("newClaim()", "self.owner().claim()")
@@ -39,15 +36,7 @@ class PlantedStoreBugsTest {
                         .in("dtc.log.fenced.LogReader", "confirm")
                         .replace("store.confirm(held)", "CompletableFuture.completedStage(Holding.HELD)")
                         .foundWithin(SEEDS),
-                plant("treats no answer as a refusal")
-                        .in(FencedStore.class, "append")
-                        .replace("requests.ask($request).thenCompose($appended)", """
-                                requests.askOnce($request)
-                                        .thenCompose(attempt -> attempt instanceof Attempt.Answered<Txn.Result> answered
-                                                ? appended(held, sequence, value, answered.result())
-                                                : completed(new AppendResult.Refused("no answer")))
-                                """)
-                        .foundWithin(SEEDS),
+                FencingBugs.noAnswerTreatedAsRefusal().foundWithin(SEEDS),
                 plant("treats an error after an attempt without an answer as a refusal")
                         .in(FencedStore.class, "append")
                         .replace("requests.ask($request).thenCompose($appended)", """
@@ -66,12 +55,7 @@ class PlantedStoreBugsTest {
                         .in(FencedStore.class, "appended")
                         .replace("result.succeeded()", "true")
                         .foundWithin(SEEDS),
-                plant("treats a fenced append as refused")
-                        .in(FencedStore.class, "appended")
-                        .replace("new AppendResult.Fenced()", """
-                                new AppendResult.Refused("fenced")
-                                """)
-                        .foundWithin(SEEDS),
+                FencingBugs.fencedTreatedAsRefused().foundWithin(SEEDS),
                 plant("does not copy a record that is superseded by one that is not stored")
                         .in(FencedDecisionLog.class, "nextWrite")
                         .replace("stored.liveInOldest(oldest)", """

@@ -2,7 +2,6 @@ package dtc.runtime.coordinator;
 
 import dtc.coordinator.CoordinatorEvent;
 import dtc.coordinator.Transaction;
-import dtc.log.DecisionLog;
 import dtc.protocol.Origin;
 import dtc.protocol.Refusal;
 import dtc.protocol.Refusal.Kind;
@@ -25,8 +24,7 @@ final class BeginRequests {
     private final CoordinatorSettings settings;
     private final Time time;
     private final Supplier<TransactionId> ids;
-    private final DecisionLog log;
-    private final RecordLog recordLog;
+    private final RecordLog log;
     private final TransactionListener listeners;
     private final TransactionStore store;
     private final TransactionDriver driver;
@@ -38,8 +36,7 @@ final class BeginRequests {
             CoordinatorSettings settings,
             Time time,
             Supplier<TransactionId> ids,
-            DecisionLog log,
-            RecordLog recordLog,
+            RecordLog log,
             TransactionListener listeners,
             TransactionStore store,
             TransactionDriver driver,
@@ -49,7 +46,6 @@ final class BeginRequests {
         this.time = time;
         this.ids = ids;
         this.log = log;
-        this.recordLog = recordLog;
         this.listeners = listeners;
         this.store = store;
         this.driver = driver;
@@ -128,7 +124,7 @@ final class BeginRequests {
         Duration allowed = timeout == null ? settings.transactionTimeout() : timeout;
         Instant now = time.now();
         Transaction transaction = Transaction.begin(ids.get(), origin, now, now.plus(allowed));
-        TransactionEntry entry = new TransactionEntry(transaction, recordLog, time.nanos());
+        TransactionEntry entry = new TransactionEntry(transaction, log, time.nanos());
         store.add(entry);
         listeners.applied(AppliedEvent.initial(transaction));
         entry.setTimer(time.after(allowed, () -> driver.apply(entry, new CoordinatorEvent.Expired())));

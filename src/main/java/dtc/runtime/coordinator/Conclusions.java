@@ -6,7 +6,6 @@ import dtc.coordinator.TransactionRecord;
 import dtc.log.AppendResult;
 import dtc.runtime.Stages;
 import dtc.runtime.Time;
-import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -17,8 +16,6 @@ import java.util.concurrent.CompletionStage;
  * it are refused after their timeout.
  */
 final class Conclusions {
-
-    private static final Duration REFUSED_RECORD_PAUSE = Duration.ofSeconds(1);
 
     /** Carries out a change whose record is stored. */
     interface Publisher {
@@ -41,6 +38,11 @@ final class Conclusions {
     static Conclusion begin(TransactionEntry entry, CoordinatorEvent event, Step step, TransactionRecord record) {
         entry.hold();
         entry.recordPending();
+        return append(entry, event, step, record);
+    }
+
+    private static Conclusion append(
+            TransactionEntry entry, CoordinatorEvent event, Step step, TransactionRecord record) {
         return new Conclusion(event, step, record, Stages.call(() -> entry.log().append(record)));
     }
 
@@ -49,21 +51,14 @@ final class Conclusions {
         conclusion.result().thenAccept(result -> {
             switch (result) {
                 case AppendResult.Stored() -> publisher.publish(entry, conclusion.event(), conclusion.step());
-                case AppendResult.Refused _ -> time.after(REFUSED_RECORD_PAUSE, () -> retry(entry, conclusion));
+                case AppendResult.Refused _ ->
+                    time.after(
+                            TransactionDriver.REFUSED_RECORD_PAUSE,
+                            () -> await(
+                                    entry, append(entry, conclusion.event(), conclusion.step(), conclusion.record())));
                 // The transaction is abandoned, or the process ends.
                 case AppendResult.Fenced(), AppendResult.Unknown() -> {}
             }
         });
-    }
-
-    private void retry(TransactionEntry entry, Conclusion refused) {
-        TransactionRecord record = refused.record();
-        await(
-                entry,
-                new Conclusion(
-                        refused.event(),
-                        refused.step(),
-                        record,
-                        Stages.call(() -> entry.log().append(record))));
     }
 }

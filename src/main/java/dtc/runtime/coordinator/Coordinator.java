@@ -79,7 +79,7 @@ public final class Coordinator {
                 machine, settings, time, backoff, registry, participants, all, store, waiters, this::completeIfDrained);
         this.writes = new Writes(machine, registry, driver, store, settings.undeliveredMax(), !log.isFenced());
         this.beginRequests =
-                new BeginRequests(settings, time, ids, log, logs.own(), all, store, driver, writes, refusedByLog);
+                new BeginRequests(settings, time, ids, logs.own(), all, store, driver, writes, refusedByLog);
         this.inquiries = new Inquiries(logs, store);
         this.undelivered = new UndeliveredOutcomes(logs, store, driver, waiters);
         this.registrations = new Registrations(registry, log);

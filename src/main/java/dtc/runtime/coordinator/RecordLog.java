@@ -48,6 +48,12 @@ final class RecordLog {
         return fenced;
     }
 
+    /** See {@link DecisionLog#refusalReason}. */
+    @Nullable
+    String refusalReason() {
+        return log().refusalReason();
+    }
+
     void replay(Consumer<LogRecord> consumer) {
         log().replay(consumer);
     }

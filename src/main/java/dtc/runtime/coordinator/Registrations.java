@@ -54,9 +54,7 @@ public final class Registrations implements Registry.Store {
     /** Restores the registrations of earlier processes. Each has a new lease. */
     void recover(List<RegistrationRecord> records) {
         for (RegistrationRecord r : records) {
-            boolean isAllowed = registry.recover(
-                    r.id(), r.url(), r.instance(), r.superseded(), r.features(), r.displaced(), r.registeredAt());
-            if (isAllowed) {
+            if (restore(r)) {
                 entries.put(r.id(), new Entry(r, CompletableFuture.completedFuture(new AppendResult.Stored())));
             } else {
                 LogFields.log(
@@ -76,18 +74,16 @@ public final class Registrations implements Registry.Store {
      */
     void adopt(List<RegistrationRecord> records) {
         for (RegistrationRecord r : records) {
-            if (registry.find(r.id()) == null
-                    && registry.recover(
-                            r.id(),
-                            r.url(),
-                            r.instance(),
-                            r.superseded(),
-                            r.features(),
-                            r.displaced(),
-                            r.registeredAt())) {
+            if (registry.find(r.id()) == null && restore(r)) {
                 entries.put(r.id(), new Entry(r, Stages.call(() -> log.append(LogRecords.encode(r)))));
             }
         }
+    }
+
+    /** Returns false if the host is no longer allowed. */
+    private boolean restore(RegistrationRecord r) {
+        return registry.recover(
+                r.id(), r.url(), r.instance(), r.superseded(), r.features(), r.displaced(), r.registeredAt());
     }
 
     /** Registers a resource manager, or renews its lease: see {@link Registry#register}. */

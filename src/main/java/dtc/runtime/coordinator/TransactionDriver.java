@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class TransactionDriver {
 
     /** How long to wait before a record that the log refused is appended again. */
-    private static final Duration REFUSED_RECORD_PAUSE = Duration.ofSeconds(1);
+    static final Duration REFUSED_RECORD_PAUSE = Duration.ofSeconds(1);
 
     private final TwoPhaseCommit stateMachine;
     private final Duration voteTimeout;
